@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { nodeTests, shared } from '../../vitest.shared.ts';
+
+const chromium = process.env.CHROMIUM_PATH || '/usr/bin/chromium';
+const isCi = !['', '0', 'false'].includes(process.env.CI ?? '');
+const require = createRequire(import.meta.url);
+
+const node: TestProjectConfiguration = nodeTests({ name: 'node' });
+
+/** A page with the headers that shared memory needs, in a real Chromium that this machine has. Nothing is downloaded. */
+const browser: TestProjectConfiguration = {
+  ...shared,
+  // Found late, these would reload the page in the middle of a run.
+  optimizeDeps: {
+    include: [
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-backend-cpu',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-webgl',
+      '@tensorflow/tfjs-backend-webgpu',
+    ],
+  },
+  server: {
+    headers: {
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+    },
+    fs: { allow: ['../..', dirname(require.resolve('vitest/package.json'))] },
+  },
+  test: {
+    name: 'browser',
+    include: ['src/**/*.browser.test.ts'],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      instances: [{ browser: 'chromium' }],
+      provider: playwright({
+        launchOptions: {
+          executablePath: chromium,
+          args: [
+            '--no-sandbox',
+            '--enable-unsafe-webgpu',
+            '--use-webgpu-adapter=swiftshader',
+            '--enable-features=Vulkan',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+          ],
+        },
+      }),
+    },
+  },
+};
+
+const projects = [node];
+if (existsSync(chromium)) {
+  projects.push(browser);
+} else {
+  const line = `no Chromium at ${chromium}: install one, or set CHROMIUM_PATH`;
+  if (isCi) throw new Error(`The browser tests cannot run, ${line}.`);
+  // Vitest reads this file twice.
+  const told = globalThis as { toldNoChromium?: boolean };
+  if (!told.toldNoChromium) process.stderr.write(`\n*** SKIPPED: every browser test, ${line}.\n\n`);
+  told.toldNoChromium = true;
+}
+
+export default defineConfig({ test: { projects } });
