@@ -1,24 +1,35 @@
-import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig, type ViteUserConfigFnObject } from 'vitest/config';
 
 /** Workspace packages resolve to their sources, so that no test needs a build first. */
-export const sourceConditions: string[] = ['@tokenwright/source'];
+const source = '@tokenwright/source';
 
 /** Options that every vitest project of this repository shares. */
 export const shared = {
-  resolve: { conditions: [...sourceConditions, 'module', 'browser', 'development|production'] },
-  ssr: { resolve: { conditions: [...sourceConditions, 'module', 'node', 'development|production'] } },
+  resolve: { conditions: [source, 'module', 'browser', 'development|production'] },
+  ssr: { resolve: { conditions: [source, 'module', 'node', 'development|production'] } },
 } satisfies ViteUserConfig;
 
-/** Tests that run in Node, without a browser: every `src/**\/*.test.ts` of the package. */
-export function nodeTests(overrides: NonNullable<ViteUserConfig['test']> = {}): ViteUserConfig {
-  return defineConfig({
+type TestOptions = NonNullable<ViteUserConfig['test']>;
+
+/**
+ * One project of tests that run in Node, without a browser: `src/**\/*.test.ts`. The slow ones are called `*.full.test.ts`
+ * and run alone, in mode `full` (`pnpm test:full`).
+ */
+export function nodeProject(mode: string, overrides: TestOptions = {}): ViteUserConfig {
+  const slow = 'src/**/*.full.test.ts';
+  return {
     ...shared,
     test: {
-      include: ['src/**/*.test.ts'],
-      exclude: ['src/**/*.browser.test.ts', '**/node_modules/**'],
+      include: mode === 'full' ? [slow] : ['src/**/*.test.ts'],
+      exclude: ['**/node_modules/**', 'src/**/*.browser.test.ts', ...(mode === 'full' ? [] : [slow])],
       environment: 'node',
       passWithNoTests: true,
       ...overrides,
     },
-  });
+  };
+}
+
+/** The vitest configuration of a package that has only such tests. */
+export function nodeTests(overrides: TestOptions = {}): ViteUserConfigFnObject {
+  return defineConfig(({ mode }) => nodeProject(mode, overrides));
 }

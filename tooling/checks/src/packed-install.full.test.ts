@@ -1,0 +1,149 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Packed, packAll, run, runOrThrow } from './pack.ts';
+import { type Manifest, publishedPackages, root, toPosix, workspaceClosure } from './workspace.ts';
+
+const published = publishedPackages();
+const tensorflow: string = /'@tensorflow\/tfjs': (\S+)/.exec(
+  readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8'),
+)![1]!;
+/** A user's machine knows nothing of this workspace. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|pnpm_|turbo_|vitest|node_options$|node_env$|init_cwd$)/i.test(name),
+  ),
+);
+
+let folder: string;
+let packed: Packed[];
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tokenwright-install-'));
+  mkdirSync(join(folder, 'tarballs'));
+  packed = packAll(join(folder, 'tarballs'));
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** An empty project with these packages, each with the workspace packages that it needs, as npm installs them. */
+function install(name: string, packages: readonly string[], others: readonly string[] = []): string {
+  const project = join(folder, name);
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }));
+  const names = new Set(packages.flatMap((wanted) => workspaceClosure(wanted, published)));
+  const tarballs = packed.filter(({ manifest }) => names.has(manifest.name)).map(({ tarball }) => tarball);
+  runOrThrow('npm', ['install', '--no-audit', '--no-fund', ...tarballs, ...others], project, env);
+  return project;
+}
+
+function manifestIn(project: string, name: string): Manifest {
+  return JSON.parse(readFileSync(join(project, 'node_modules', name, 'package.json'), 'utf8'));
+}
+
+/** Every folder in which a package lies, however deep. */
+function copies(project: string, name: string): string[] {
+  return readdirSync(project, { recursive: true, encoding: 'utf8' })
+    .map(toPosix)
+    .filter((path) => path.endsWith(`node_modules/${name}/package.json`));
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => toPosix(join(entry.parentPath, entry.name)).slice(toPosix(folder).length + 1));
+}
+
+/** Every specifier that an installed package offers, with `*` spelled out. */
+function specifiers(project: string, name: string): string[] {
+  const dist = filesIn(join(project, 'node_modules', name, 'dist')).filter((path) => path.endsWith('.js'));
+  return Object.entries(manifestIn(project, name).exports ?? {}).flatMap(([subpath, to]) => {
+    if (typeof to === 'string') return [];
+    if (!subpath.includes('*')) return [`${name}${subpath.slice(1)}`];
+    return dist.map((path) => `${name}/${path.replace(/\.js$/, '')}`);
+  });
+}
+
+describe('a project of core, samplers, backends and @tensorflow/tfjs', () => {
+  let project: string;
+  beforeAll(() => {
+    project = install(
+      'user',
+      ['@tokenwright/core', '@tokenwright/samplers', '@tokenwright/backends'],
+      [`@tensorflow/tfjs@${tensorflow}`],
+    );
+  }, 240_000);
+
+  it('has exactly one TensorFlow.js engine', () => {
+    expect(copies(project, '@tensorflow/tfjs-core')).toEqual(['node_modules/@tensorflow/tfjs-core/package.json']);
+  });
+
+  it('runs what a user writes', { timeout: 120_000 }, () => {
+    copyFileSync(join(import.meta.dirname, '..', 'fixtures', 'user-script.mjs'), join(project, 'user-script.mjs'));
+    const { status, output } = run(process.execPath, ['user-script.mjs'], project, env);
+    expect(output).toContain(`tfjs ${tensorflow} cpu`);
+    expect(status, output).toBe(0);
+  });
+});
+
+describe.each(published)('$manifest.name alone', ({ manifest }) => {
+  const { name } = manifest;
+  let project: string;
+  beforeAll(() => {
+    project = install(name.replace('@tokenwright/', 'alone-'), [name]);
+  }, 240_000);
+
+  it('brings only what it needs', () => {
+    const present = readdirSync(join(project, 'node_modules', '@tokenwright')).map((short) => `@tokenwright/${short}`);
+    expect(present.sort()).toEqual(workspaceClosure(name, published).sort());
+    const needed = new Set(
+      workspaceClosure(name, published).flatMap((member) => {
+        const { dependencies, peerDependencies, peerDependenciesMeta } = manifestIn(project, member);
+        const required = Object.keys(peerDependencies ?? {}).filter((peer) => !peerDependenciesMeta?.[peer]?.optional);
+        return [...Object.keys(dependencies ?? {}), ...required];
+      }),
+    );
+    for (const other of [
+      '@tensorflow/tfjs',
+      'webgpu',
+      ...['cpu', 'webgl', 'wasm', 'webgpu'].map((b) => `@tensorflow/tfjs-backend-${b}`),
+    ]) {
+      // The wasm backend of TensorFlow.js itself depends on the cpu backend.
+      const throughWasm = other.endsWith('-cpu') && needed.has('@tensorflow/tfjs-backend-wasm');
+      expect(existsSync(join(project, 'node_modules', other)), other).toBe(needed.has(other) || throughWasm);
+    }
+  });
+
+  it('ships the build, a README and the licence, and nothing else', () => {
+    const files = filesIn(join(project, 'node_modules', name));
+    expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']));
+    const extra = files.filter(
+      (path) => !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+|assets\/.+)$/.test(path),
+    );
+    expect(extra).toEqual([]);
+    expect(files.filter((path) => /\.(test|bench)\.|\.tsbuildinfo$/.test(path))).toEqual([]);
+    expect(readFileSync(join(project, 'node_modules', name, 'package.json'), 'utf8')).not.toMatch(
+      /"@tokenwright\/source":|workspace:|catalog:/,
+    );
+  });
+
+  it('can be imported by every name that it exports', { timeout: 120_000 }, () => {
+    const names = specifiers(project, name);
+    const script = `for (const name of ${JSON.stringify(names)}) await import(name);`;
+    writeFileSync(join(project, 'import-all.mjs'), script);
+    const { status, output } = run(process.execPath, ['import-all.mjs'], project, env);
+    expect(status, output).toBe(0);
+    for (const command of Object.keys(manifest.bin ?? {})) {
+      const help = run(join(project, 'node_modules', '.bin', command), ['--help'], project, env);
+      expect(help.status, help.output).toBe(0);
+    }
+  });
+});
