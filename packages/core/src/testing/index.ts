@@ -1,0 +1,1 @@
+export { shaped, survivorsOf, type TestRowOptions, testBatch, testRow } from './sampler-cases.ts';

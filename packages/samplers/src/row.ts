@@ -1,0 +1,84 @@
+import { largest, type RowStep, topTokens } from '@tokenwright/core';
+
+/**
+ * What the filters share. One rule for rows on which no filter can decide anything: a row that holds NaN or +Infinity, or
+ * has no token left, is left as it is. So a stage never hides a broken row, and the run reports it by its typed error.
+ */
+
+/** What the helpers need to know of a step. */
+export type Candidates = Pick<RowStep, 'survivors' | 'keep'>;
+
+/** The largest logit; NaN when any logit is NaN, -Infinity when nothing is left. */
+export function topLogit(logits: Float32Array, survivors: Int32Array | undefined): number {
+  let top = -Infinity;
+  // Written as "not smaller or equal", so that NaN takes the rare branch and costs nothing elsewhere.
+  if (survivors === undefined) {
+    for (let id = 0; id < logits.length; id++) {
+      const logit = logits[id]!;
+      if (!(logit <= top)) {
+        if (Number.isNaN(logit)) return Number.NaN;
+        top = logit;
+      }
+    }
+  } else {
+    for (let i = 0; i < survivors.length; i++) {
+      const logit = logits[survivors[i]!]!;
+      if (!(logit <= top)) {
+        if (Number.isNaN(logit)) return Number.NaN;
+        top = logit;
+      }
+    }
+  }
+  return top;
+}
+
+/** Sum of exp(logit - top). With `top` from {@link topLogit} no term overflows, and the top's own is exactly 1. */
+export function sumOfWeights(logits: Float32Array, survivors: Int32Array | undefined, top: number): number {
+  let sum = 0;
+  if (survivors === undefined) for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id]! - top);
+  else for (let i = 0; i < survivors.length; i++) sum += Math.exp(logits[survivors[i]!]! - top);
+  return sum;
+}
+
+/**
+ * Remove what lies below `threshold`, but keep at least the `minKeep` largest. All equals of the threshold stay; of equals
+ * that only `minKeep` saves, the lower ids.
+ */
+export function keepAtLeast(logits: Float32Array, step: Candidates, threshold: number, minKeep = 1): void {
+  const { survivors } = step;
+  const total = survivors?.length ?? logits.length;
+  // A list pays for itself only when it is much shorter than the row.
+  const ids = scratchIds(Math.max(minKeep, total >> 2));
+  let kept = 0;
+  for (let i = 0; i < total; i++) {
+    const id = survivors === undefined ? i : survivors[i]!;
+    if (logits[id]! >= threshold && logits[id]! > -Infinity) {
+      if (kept < ids.length) ids[kept] = id;
+      kept++;
+    }
+  }
+  if (kept < minKeep) step.keep(logits, topTokens(logits, minKeep, survivors));
+  else if (kept <= ids.length) step.keep(logits, ids.subarray(0, kept));
+  else if (kept < total) removeBelow(logits, survivors, threshold);
+}
+
+function removeBelow(logits: Float32Array, survivors: Int32Array | undefined, threshold: number): void {
+  if (survivors === undefined) {
+    for (let id = 0; id < logits.length; id++) if (logits[id]! < threshold) logits[id] = -Infinity;
+  } else {
+    for (const id of survivors) if (logits[id]! < threshold) logits[id] = -Infinity;
+  }
+}
+
+/** Keep only the largest logit; of equals the lowest id. */
+export function keepLargest(logits: Float32Array, step: Candidates): void {
+  if (!Number.isFinite(topLogit(logits, step.survivors))) return;
+  step.keep(logits, [largest(logits, step.survivors).id]);
+}
+
+let ids = new Int32Array(0);
+
+function scratchIds(count: number): Int32Array {
+  if (ids.length < count) ids = new Int32Array(count);
+  return ids.subarray(0, count);
+}

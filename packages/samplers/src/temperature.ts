@@ -1,0 +1,56 @@
+import { div, max, maximum, sub } from '@tensorflow/tfjs-core';
+import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler } from '@tokenwright/core';
+import { keepLargestOnDevice } from './greedy.ts';
+import { keepLargest, topLogit } from './row.ts';
+
+export interface TemperatureOptions {
+  /** Divisor of the logits, at least 0. 1 changes nothing; below 1 sharpens, above 1 flattens; 0 is greedy. */
+  readonly t: number;
+}
+
+/**
+ * l -> l / t. Off at t = 1.
+ *
+ * t = 0 is the limit: only the largest logit stays, of equals the lowest id. The systems differ there: llama.cpp, vLLM and
+ * x-transformers are greedy too, Hugging Face refuses 0, web-llm raises it to 1e-6. A negative t is refused.
+ * Where a quotient would leave the range of float32, the largest logit is subtracted from all of them first, so that a tiny t
+ * tends to greedy and never to an empty row. Removed tokens stay removed, NaN stays NaN.
+ */
+export function temperature(options: TemperatureOptions): HostSampler & DeviceSampler {
+  checkOptionNames('temperature', options, ['t']);
+  const t = checkNumber('temperature', 't', options.t, 'a number of at least 0', (value) => value >= 0);
+  return {
+    name: 'temperature',
+    parameters: { t },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: true,
+      narrows: true,
+      ...(t === 0 ? { selectsArgMax: true } : {}),
+    },
+    ...(t === 0 ? { reads: { top: 1 } } : {}),
+    onHost: (logits, step) => {
+      if (t === 0) {
+        keepLargest(logits, step);
+        return;
+      }
+      const { survivors } = step;
+      const top = topLogit(logits, survivors);
+      const shift = Number.isFinite(top) && !Number.isFinite(Math.fround(top / t)) ? top : 0;
+      if (survivors === undefined) for (let id = 0; id < logits.length; id++) logits[id] = (logits[id]! - shift) / t;
+      else for (const id of survivors) logits[id] = (logits[id]! - shift) / t;
+    },
+    onDevice: (logits) => {
+      if (t === 0) return keepLargestOnDevice(logits);
+      if (t > smallestPlain) return div(logits, t);
+      const top = maximum(max(logits, 1, true), -largestFloat);
+      return div(sub(logits, top), Math.max(t, smallestPlain));
+    },
+  };
+}
+
+const largestFloat = 3.4028234663852886e38;
+/** Above it, no logit of ordinary size overflows. */
+const smallestPlain = 1e-30;

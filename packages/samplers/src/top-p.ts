@@ -1,0 +1,79 @@
+import {
+  checkInteger,
+  checkNumber,
+  checkOptionNames,
+  type HostSampler,
+  ParameterError,
+  topTokens,
+} from '@tokenwright/core';
+import { prefixOf } from './prefix.ts';
+import { sumOfWeights, topLogit } from './row.ts';
+
+export interface TopPOptions {
+  /** Mass to keep, in [0, 1]. 1 is off; 0 keeps only `minKeep` tokens. */
+  readonly p: number;
+  /**
+   * With c the mass of all more probable tokens, a token stays when c < p (`'below'`: Hugging Face, llama.cpp, vLLM) or
+   * c <= p (`'at-most'`: x-transformers, one token more on exact equality). Default `'below'`.
+   */
+  readonly border?: 'below' | 'at-most';
+  /** Keep at least so many of the most probable. Default 1. */
+  readonly minKeep?: number;
+}
+
+/**
+ * Keep the most probable tokens until their mass reaches p: the nucleus (Holtzman et al. 2019, "The Curious Case of Neural
+ * Text Degeneration", arXiv:1904.09751). Of equally probable tokens the lower ids come first.
+ *
+ * Sums are float64, so tokens whose border lies within float32 rounding may differ from systems that sum in float32.
+ * A row with NaN, with +Infinity or with nothing left stays as it is.
+ *
+ * Example: four equal tokens, p = 0.5: 'below' keeps 0 and 1, 'at-most' keeps 0, 1 and 2.
+ */
+export function topP(options: TopPOptions): HostSampler {
+  checkOptionNames('topP', options, ['p', 'border', 'minKeep']);
+  const p = checkNumber('topP', 'p', options.p, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
+  const { border = 'below' } = options;
+  if (border !== 'below' && border !== 'at-most')
+    throw new ParameterError('topP', 'border', "'below' or 'at-most'", border);
+  const minKeep = checkInteger('topP', 'minKeep', options.minKeep ?? 1, 1);
+  return {
+    name: 'top-p',
+    parameters: { p, border, minKeep },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      sorts: true,
+    },
+    onHost: (logits, step) => {
+      if (p === 1) return;
+      const { survivors } = step;
+      const top = topLogit(logits, survivors);
+      if (!Number.isFinite(top)) return;
+      // Weights relative to the top, not probabilities: equal tokens weigh exactly 1, so their borders are exact.
+      const weight = sumOfWeights(logits, survivors, top);
+      const mass = p * weight;
+      const total = survivors?.length ?? logits.length;
+      // All n tokens below probability (1 - p) / n together weigh less than 1 - p, so the nucleus is complete before any of them.
+      const smallest = top + Math.log(((1 - p) * weight) / total) - 1e-9;
+      const ids = new Int32Array(total);
+      let count = 0;
+      for (let i = 0; i < total; i++) {
+        const id = survivors === undefined ? i : survivors[i]!;
+        if (logits[id]! >= smallest) ids[count++] = id;
+      }
+      const keys = new Float64Array(count);
+      const weights = new Float64Array(count);
+      for (let i = 0; i < count; i++) {
+        keys[i] = -logits[ids[i]!]!;
+        weights[i] = Math.exp(logits[ids[i]!]! - top);
+      }
+      const items = prefixOf(keys, weights, count, { mass, inclusive: border === 'at-most', minimum: minKeep });
+      const kept = items.length < minKeep ? topTokens(logits, minKeep, survivors) : items.map((item) => ids[item]!);
+      step.keep(logits, kept);
+    },
+  };
+}
