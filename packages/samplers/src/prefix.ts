@@ -1,8 +1,6 @@
-import { topTokens } from '@tokenwright/core';
-
 /**
- * Selection without sorting. A cut such as top-p's is a prefix of an order; where the prefix ends can be found by splitting
- * around pivots and looking at one side only, as in quickselect, in expected time O(n).
+ * Selection without sorting. A cut such as top-p's is a prefix of an order. Where it ends is found by sorting the items into
+ * coarse bins, looking only into the bin in which the prefix ends, and so on: a few linear passes in place of a sort.
  */
 
 /** Where a prefix ends. */
@@ -13,87 +11,87 @@ export interface PrefixRule {
   readonly inclusive?: boolean;
   /** Take at least so many items. */
   readonly minimum?: number;
+  /** Take also the items whose key equals that of the last one. */
+  readonly ties?: boolean;
 }
 
 /**
  * Order the items 0..count-1 by rising key, equal keys by rising index, and take the prefix that `rule` describes.
- * Returns its items, in no particular order, as a view that the next call overwrites.
+ * Returns its items, ascending.
  *
  * Example: keys [3, 1, 2], weights [0.2, 0.5, 0.3], mass 0.6: items 1 and 2, for the weight before 2 is 0.5 < 0.6.
  */
-export function prefixOf(
-  keys: Float64Array,
-  weights: Float64Array,
-  count: number,
-  { mass, inclusive = false, minimum = 0 }: PrefixRule,
-): Int32Array {
-  const order = scratchOrder(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  const before = (a: number, b: number): boolean => keys[a]! < keys[b]! || (keys[a] === keys[b] && a < b);
+export function prefixOf(keys: Float64Array, weights: Float64Array, count: number, rule: PrefixRule): Int32Array {
+  const { mass, inclusive = false, minimum = 0, ties = false } = rule;
   const taken = (position: number, weightBefore: number): boolean =>
     position < minimum || weightBefore < mass || (inclusive && weightBefore === mass);
+  const items = new Int32Array(count);
+  for (let i = 0; i < count; i++) items[i] = i;
 
-  // Everything left of `from` is in the prefix and weighs `weight`; everything from `to` on is not.
-  let from = 0;
-  let to = count;
+  // The prefix ends among the first `active` of `items`; before them lie `position` items that weigh `weight`.
+  let active = count;
+  let position = 0;
   let weight = 0;
-  while (to - from > 16) {
-    const pivot = middleOfThree(order[from]!, order[(from + to) >> 1]!, order[to - 1]!, before);
-    let split = from;
-    let left = 0;
-    let pivotAt = -1;
-    for (let i = from; i < to; i++) {
-      const item = order[i]!;
-      if (item === pivot) pivotAt = i;
-      if (!before(item, pivot)) continue;
-      if (pivotAt === split) pivotAt = i;
-      order[i] = order[split]!;
-      order[split++] = item;
-      left += weights[item]!;
+  const binWeight = new Float64Array(bins);
+  const binSize = new Int32Array(bins);
+  let lastItem = -1;
+  let lastKey = -Infinity;
+  for (;;) {
+    let low = Infinity;
+    let high = -Infinity;
+    for (let i = 0; i < active; i++) {
+      const key = keys[items[i]!]!;
+      if (key < low) low = key;
+      if (key > high) high = key;
     }
-    order[pivotAt] = order[split]!;
-    order[split] = pivot;
-    if (taken(split, weight + left)) {
-      from = split + 1;
-      weight += left + weights[pivot]!;
-    } else {
-      to = split;
+    const scale = bins / (high - low);
+    if (active <= 32 || !Number.isFinite(scale)) break;
+
+    binWeight.fill(0);
+    binSize.fill(0);
+    for (let i = 0; i < active; i++) {
+      const item = items[i]!;
+      const bin = Math.min(bins - 1, Math.floor((keys[item]! - low) * scale));
+      binWeight[bin]! += weights[item]!;
+      binSize[bin]! += 1;
     }
+    let last = 0;
+    while (last < bins && taken(position + binSize[last]!, weight + binWeight[last]!)) {
+      position += binSize[last]!;
+      weight += binWeight[last]!;
+      last++;
+    }
+    if (last === bins) return everything(count);
+    let inside = 0;
+    for (let i = 0; i < active; i++) {
+      const item = items[i]!;
+      const bin = Math.min(bins - 1, Math.floor((keys[item]! - low) * scale));
+      if (bin === last) items[inside++] = item;
+      else if (bin < last && keys[item]! >= lastKey) {
+        lastKey = keys[item]!;
+        lastItem = item;
+      }
+    }
+    active = inside;
   }
-  const rest = order.subarray(from, to).sort((a, b) => (before(a, b) ? -1 : 1));
+
+  const rest = items.subarray(0, active).sort((a, b) => keys[a]! - keys[b]! || a - b);
   for (const item of rest) {
-    if (!taken(from, weight)) break;
+    if (!taken(position, weight)) break;
+    position++;
     weight += weights[item]!;
-    from++;
+    lastKey = keys[item]!;
+    lastItem = item;
   }
-  return order.subarray(0, from);
+  const result = new Int32Array(count);
+  let size = 0;
+  for (let i = 0; i < count; i++)
+    if (keys[i]! < lastKey || (keys[i] === lastKey && (ties || i <= lastItem))) result[size++] = i;
+  return result.subarray(0, size);
 }
 
-/** Ids of the `count` largest logits, of equals the lower ids; removed tokens are left out. In no particular order. */
-export function largestIds(logits: Float32Array, count: number, survivors: Int32Array | undefined): Int32Array {
-  // A heap is faster while it stays small; beyond, its logarithm costs more than the passes of a selection.
-  if (count <= 512) return topTokens(logits, count, survivors);
-  const ids: number[] = [];
-  const total = survivors?.length ?? logits.length;
-  const keys = new Float64Array(total);
-  for (let i = 0; i < total; i++) {
-    const id = survivors === undefined ? i : survivors[i]!;
-    if (!(logits[id]! > -Infinity)) continue;
-    keys[ids.length] = -logits[id]!;
-    ids.push(id);
-  }
-  const items = prefixOf(keys, keys, ids.length, { mass: -Infinity, minimum: count });
-  return Int32Array.from(items, (item) => ids[item]!);
-}
+const bins = 256;
 
-function middleOfThree(a: number, b: number, c: number, before: (a: number, b: number) => boolean): number {
-  if (before(a, b)) return before(b, c) ? b : before(a, c) ? c : a;
-  return before(a, c) ? a : before(b, c) ? c : b;
-}
-
-let orderBuffer = new Int32Array(0);
-
-function scratchOrder(count: number): Int32Array {
-  if (orderBuffer.length < count) orderBuffer = new Int32Array(count);
-  return orderBuffer;
+function everything(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => i);
 }

@@ -1,6 +1,6 @@
 import { checkInteger, checkNumber, checkOptionNames, type HostSampler, ParameterError } from '@tokenwright/core';
-import { largestIds } from './prefix.ts';
-import { keepAtLeast, topLogit } from './row.ts';
+import { largestIds } from './largest-ids.ts';
+import { keepAtLeast } from './row.ts';
 
 export type TopKOptions = {
   /**
@@ -40,8 +40,8 @@ export function topK(options: TopKOptions): HostSampler {
       const { survivors } = step;
       const wanted = count(logits.length);
       if (wanted >= (survivors?.length ?? logits.length)) return;
-      if (!Number.isFinite(topLogit(logits, survivors))) return;
       const ids = largestIds(logits, wanted, survivors);
+      if (ids === undefined || ids.length === 0) return;
       if (ties === 'exactly-k') step.keep(logits, ids);
       else
         keepAtLeast(

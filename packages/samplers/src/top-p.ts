@@ -7,7 +7,7 @@ import {
   topTokens,
 } from '@tokenwright/core';
 import { prefixOf } from './prefix.ts';
-import { sumOfWeights, topLogit } from './row.ts';
+import { topLogit } from './row.ts';
 
 export interface TopPOptions {
   /** Mass to keep, in [0, 1]. 1 is off; 0 keeps only `minKeep` tokens. */
@@ -54,24 +54,30 @@ export function topP(options: TopPOptions): HostSampler {
       const top = topLogit(logits, survivors);
       if (!Number.isFinite(top)) return;
       // Weights relative to the top, not probabilities: equal tokens weigh exactly 1, so their borders are exact.
-      const weight = sumOfWeights(logits, survivors, top);
-      const mass = p * weight;
       const total = survivors?.length ?? logits.length;
-      // All n tokens below probability (1 - p) / n together weigh less than 1 - p, so the nucleus is complete before any of them.
-      const smallest = top + Math.log(((1 - p) * weight) / total) - 1e-9;
+      const weights = new Float64Array(total);
+      let sum = 0;
+      for (let i = 0; i < total; i++)
+        sum += weights[i] = Math.exp(logits[survivors === undefined ? i : survivors[i]!]! - top);
+
+      // The n tokens below probability (1 - p) / n together weigh less than 1 - p, so the nucleus is complete before them.
+      const smallest = (((1 - p) * sum) / total) * (1 - 1e-9);
       const ids = new Int32Array(total);
+      const keys = new Float64Array(total);
       let count = 0;
       for (let i = 0; i < total; i++) {
+        const weight = weights[i]!;
+        if (weight < smallest || weight === 0) continue;
         const id = survivors === undefined ? i : survivors[i]!;
-        if (logits[id]! >= smallest) ids[count++] = id;
+        ids[count] = id;
+        keys[count] = -logits[id]!;
+        weights[count++] = weight;
       }
-      const keys = new Float64Array(count);
-      const weights = new Float64Array(count);
-      for (let i = 0; i < count; i++) {
-        keys[i] = -logits[ids[i]!]!;
-        weights[i] = Math.exp(logits[ids[i]!]! - top);
-      }
-      const items = prefixOf(keys, weights, count, { mass, inclusive: border === 'at-most', minimum: minKeep });
+      const items = prefixOf(keys, weights, count, {
+        mass: p * sum,
+        inclusive: border === 'at-most',
+        minimum: minKeep,
+      });
       const kept = items.length < minKeep ? topTokens(logits, minKeep, survivors) : items.map((item) => ids[item]!);
       step.keep(logits, kept);
     },
