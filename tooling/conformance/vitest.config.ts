@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { nodeProject, shared } from '../../vitest.shared.ts';
+import { isCi } from './src/ci.ts';
 
 const chromium = process.env.CHROMIUM_PATH || '/usr/bin/chromium';
-const isCi = !['', '0', 'false'].includes(process.env.CI ?? '');
 const require = createRequire(import.meta.url);
 
 /** A page with the headers that shared memory needs, in a real Chromium that this machine has. Nothing is downloaded. */

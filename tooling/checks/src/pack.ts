@@ -8,10 +8,17 @@ export interface Ran {
   readonly output: string;
 }
 
-/** Runs a program and returns its exit status with everything that it printed. */
+/** Runs a program for three minutes at most and returns its exit status with everything that it printed. */
 export function run(program: string, args: readonly string[], cwd: string, env = process.env): Ran {
   const windows = process.platform === 'win32';
-  const result = spawnSync(program, args, { cwd, env, encoding: 'utf8', shell: windows, maxBuffer: 1 << 26 });
+  const result = spawnSync(program, args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    shell: windows,
+    maxBuffer: 1 << 26,
+    timeout: 180_000,
+  });
   return { status: result.status ?? 1, output: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ?? ''}` };
 }
 

@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
+import { isCi } from './ci.ts';
 
 /** Where Debian's chromium package keeps the description of its software Vulkan driver. */
 const swiftshader = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -17,9 +18,6 @@ export interface WebgpuAdapter {
   readonly architecture: string;
   readonly device: string;
 }
-
-/** True on a machine where a missing browser or GPU is a failure, not a reason to skip. */
-export const isCi: boolean = !['', '0', 'false'].includes(process.env.CI ?? '');
 
 let installed: Promise<WebgpuAdapter | Error> | undefined;
 
