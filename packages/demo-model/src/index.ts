@@ -1,1 +1,1 @@
-export {};
+export { type DemoModelFile, type DemoModelName, type DemoModelSource, demoModel } from './demo-model.ts';
