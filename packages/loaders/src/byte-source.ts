@@ -1,0 +1,184 @@
+import { LoadError, ParameterError } from '@tokenwright/core';
+
+/** A file of known size that is read by ranges: on disk, in memory, behind a URL. */
+export interface ByteSource {
+  /** Names the file in errors. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * The bytes `from` (inclusive) to `to` (exclusive). The array belongs to the caller.
+   *
+   * @throws LoadError when the bytes cannot be had.
+   */
+  read(from: number, to: number): Promise<Uint8Array>;
+}
+
+/** A file in memory. Reads copy, so that what a model holds never changes with `bytes`. */
+export function bytesSource(bytes: ArrayBuffer | ArrayBufferView, name = 'bytes'): ByteSource {
+  const view = ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
+  return { name, size: view.length, read: async (from, to) => view.slice(from, to) };
+}
+
+/** A Blob or File, such as what a person chose in a browser. Reads only the ranges that are asked for. */
+export function blobSource(blob: Blob, name: string = 'name' in blob ? String(blob.name) : 'blob'): ByteSource {
+  return {
+    name,
+    size: blob.size,
+    async read(from, to) {
+      try {
+        return new Uint8Array(await blob.slice(from, to).arrayBuffer());
+      } catch (cause) {
+        throw new LoadError(name, `bytes ${from} to ${to} cannot be read`, undefined, { cause });
+      }
+    },
+  };
+}
+
+/**
+ * A file on disk (Node, Bun, Deno). It is opened for each read, so there is nothing to close.
+ *
+ * @throws LoadError when there is no such file, or no disk (in a browser).
+ */
+export async function fileSource(path: string | URL): Promise<ByteSource> {
+  const files = nodeFiles();
+  const name = String(path);
+  if (files === undefined) throw new LoadError(name, 'files on disk can only be read in Node');
+  const size = await files.stat(path).then(
+    (stat) => stat.size,
+    (cause: unknown) => {
+      throw new LoadError(name, 'the file cannot be opened', undefined, { cause });
+    },
+  );
+  return {
+    name,
+    size,
+    async read(from, to) {
+      const bytes = new Uint8Array(to - from);
+      let filled = 0;
+      try {
+        const file = await files.open(path, 'r');
+        try {
+          while (filled < bytes.length) {
+            const length = Math.min(bytes.length - filled, largestRead);
+            const { bytesRead } = await file.read(bytes, filled, length, from + filled);
+            if (bytesRead === 0) break;
+            filled += bytesRead;
+          }
+        } finally {
+          await file.close();
+        }
+      } catch (cause) {
+        throw new LoadError(name, `bytes ${from} to ${to} cannot be read`, undefined, { cause });
+      }
+      if (filled < bytes.length)
+        throw new LoadError(name, `ends at byte ${from + filled}, but had ${size} bytes when it was opened`);
+      return bytes;
+    },
+  };
+}
+
+/** One system call reads at most 2 GiB - 1; stay well below. */
+const largestRead = 1 << 30;
+
+export interface UrlSourceOptions {
+  /** Names the file in errors. Default: the URL. */
+  readonly name?: string;
+  /** What fetches. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch;
+  /** Sent with each request. Default none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A file behind a URL, read by HTTP ranges. A server that does not know ranges sends the file once, and it is then kept in
+ * memory.
+ *
+ * @throws LoadError when the server refuses, or when the file changes between two reads.
+ */
+export async function urlSource(url: string | URL, options: UrlSourceOptions = {}): Promise<ByteSource> {
+  const { name = String(url), fetch: request = fetch, headers = {}, signal } = options;
+  const get = async (range: string | undefined): Promise<Response> => {
+    try {
+      return await request(url, {
+        headers: range === undefined ? headers : { ...headers, Range: `bytes=${range}` },
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new LoadError(name, 'the request failed', undefined, { cause });
+    }
+  };
+
+  const first = await get(`0-${firstRange - 1}`);
+  // An empty file has no first byte: 416 with 'bytes */0'.
+  if (first.status === 416 && first.headers.get('content-range')?.endsWith('/0'))
+    return bytesSource(new Uint8Array(), name);
+  if (first.status !== 206) return responseSource(first, name);
+  const size = rangeOf(first)?.size;
+  if (size === undefined) return responseSource(await get(undefined), name);
+  const start = await body(first, name);
+  const version = first.headers.get('etag');
+  if (start.length !== Math.min(firstRange, size))
+    throw new LoadError(name, `the server sent ${start.length} bytes instead of ${Math.min(firstRange, size)}`);
+
+  return {
+    name,
+    size,
+    async read(from, to) {
+      if (to <= start.length) return start.slice(from, to);
+      if (from >= to) return new Uint8Array();
+      const response = await get(`${from}-${to - 1}`);
+      const range = rangeOf(response);
+      if (response.status !== 206 || range?.from !== from || range.to !== to - 1)
+        throw new LoadError(name, `the server answered ${response.status} instead of bytes ${from} to ${to}`);
+      if (range.size !== size || response.headers.get('etag') !== version)
+        throw new LoadError(name, 'the file changed while it was read');
+      const bytes = await body(response, name);
+      if (bytes.length !== to - from)
+        throw new LoadError(name, `the server sent ${bytes.length} bytes instead of ${to - from}`);
+      return bytes;
+    },
+  };
+}
+
+/** Holds the header of most weight files, and small files whole. */
+const firstRange = 64 * 1024;
+
+/** The whole body of a response, in memory. */
+export async function responseSource(response: Response, name: string = response.url): Promise<ByteSource> {
+  if (!response.ok)
+    throw new LoadError(name, `the server answered ${response.status} ${response.statusText}`.trimEnd());
+  return bytesSource(await body(response, name), name);
+}
+
+async function body(response: Response, name: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw new LoadError(name, 'the connection broke', undefined, { cause });
+  }
+}
+
+function rangeOf(response: Response): { from: number; to: number; size: number } | undefined {
+  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
+  return match === null ? undefined : { from: Number(match[1]), to: Number(match[2]), size: Number(match[3]) };
+}
+
+/** Read a range, and check the range against the file and the answer against the range. */
+export async function readRange(source: ByteSource, from: number, to: number): Promise<Uint8Array> {
+  if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && 0 <= from && from <= to && to <= source.size))
+    throw new ParameterError(source.name, 'range', `within the file's ${source.size} bytes`, [from, to]);
+  const bytes = await source.read(from, to);
+  if (bytes.length !== to - from)
+    throw new LoadError(source.name, `gave ${bytes.length} bytes for the range ${from} to ${to}`);
+  return bytes;
+}
+
+/** Node's file functions, or undefined in a browser. Asked for at run time, so that bundlers for browsers see no import. */
+export function nodeFiles(): typeof import('node:fs/promises') | undefined {
+  return globalThis.process?.getBuiltinModule?.('node:fs/promises');
+}

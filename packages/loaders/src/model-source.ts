@@ -1,0 +1,81 @@
+import { LoadError, UnsupportedError } from '@tokenwright/core';
+import { type ByteSource, blobSource, bytesSource, fileSource, nodeFiles } from './byte-source.ts';
+
+/** Where the files of one model are: a folder, a set of files that a person chose, a package. */
+export interface ModelSource {
+  /** Names the model in errors and reports. */
+  readonly name: string;
+  /**
+   * One file by its name within the model, such as 'config.json', or undefined when the model lacks it.
+   *
+   * @throws LoadError when the file is there but cannot be opened.
+   */
+  file(name: string): Promise<ByteSource | undefined>;
+  /** Names of all files, when the source can list them; for finding weights under an unusual name, and for messages. */
+  names?(): Promise<readonly string[]>;
+}
+
+/**
+ * A folder on disk (Node, Bun, Deno) in Hugging Face layout. Nothing is read before `file` is called.
+ *
+ * @throws UnsupportedError in a browser.
+ */
+export function folder(path: string | URL): ModelSource {
+  const files = nodeFiles();
+  const paths = globalThis.process?.getBuiltinModule?.('node:path');
+  if (files === undefined || paths === undefined)
+    throw new UnsupportedError('folders', 'A browser', 'Give the files themselves: files({ ... }).');
+  const root = path instanceof URL ? process.getBuiltinModule('node:url').fileURLToPath(path) : path;
+  return {
+    name: root,
+    async file(name) {
+      const full = paths.join(root, ...checkFileName(root, name).split('/'));
+      const stat = await files.stat(full).catch((cause: unknown) => {
+        if (isAbsent(cause)) return undefined;
+        throw new LoadError(full, 'the file cannot be opened', undefined, { cause });
+      });
+      return stat?.isFile() ? fileSource(full) : undefined;
+    },
+    async names() {
+      const entries = await files.readdir(root).catch((cause: unknown) => {
+        throw new LoadError(root, 'the folder cannot be read', undefined, { cause });
+      });
+      return entries.sort();
+    },
+  };
+}
+
+/** Files in memory, or chosen in a browser, by their names: `files({ 'config.json': blob, 'model.safetensors': bytes })`. */
+export function files(
+  contents: ReadonlyMap<string, FileContents> | Readonly<Record<string, FileContents>>,
+  name = 'files',
+): ModelSource {
+  const byName: ReadonlyMap<string, FileContents> =
+    contents instanceof Map ? contents : new Map(Object.entries(contents));
+  return {
+    name,
+    async file(fileName) {
+      const content = byName.get(fileName);
+      if (content === undefined) return undefined;
+      return content instanceof Blob ? blobSource(content, fileName) : bytesSource(content, fileName);
+    },
+    names: async () => [...byName.keys()],
+  };
+}
+
+export type FileContents = Blob | ArrayBuffer | ArrayBufferView;
+
+/**
+ * A file name within a model, or a LoadError: forward slashes only, and nothing that leads out of the model's folder. Names come
+ * from files that a stranger wrote.
+ */
+export function checkFileName(file: string, name: string): string {
+  const leadsOut = name.split('/').some((part) => part === '' || part === '.' || part === '..');
+  if (leadsOut || /[\\:\0]/.test(name))
+    throw new LoadError(file, `the file name '${name}' leads out of the model's folder`);
+  return name;
+}
+
+function isAbsent(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+}

@@ -1,0 +1,51 @@
+import { LoadError, type WeightSource } from '@tokenwright/core';
+import type { ByteSource } from './byte-source.ts';
+import { isObject, readJson } from './json.ts';
+import { checkFileName, type ModelSource } from './model-source.ts';
+import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+
+/**
+ * The tensors of a checkpoint that is spread over several safetensors files.
+ *
+ * @param index the file model.safetensors.index.json, whose `weight_map` says which tensor is in which file.
+ * @throws LoadError that names every missing file, a tensor that is not where the index says, or a file name that leads out of
+ * the model.
+ */
+export async function openShards(source: ModelSource, index: ByteSource): Promise<WeightSource> {
+  const { weight_map: map } = await readJson(index);
+  if (!isObject(map))
+    throw new LoadError(index.name, 'must be an object that gives the file of each tensor', 'weight_map');
+  const fileOf = new Map<string, string>();
+  for (const [tensor, file] of Object.entries(map)) {
+    if (typeof file !== 'string') throw new LoadError(index.name, 'the file must be given by its name', tensor);
+    fileOf.set(tensor, checkFileName(index.name, file));
+  }
+
+  const files = [...new Set(fileOf.values())].sort();
+  const sources = await Promise.all(files.map((file) => source.file(file)));
+  const missing = files.filter((_, i) => sources[i] === undefined);
+  if (missing.length > 0)
+    throw new LoadError(index.name, `${missing.length} of ${files.length} files are missing: ${missing.join(', ')}`);
+  const shards = await Promise.all(sources.map((shard) => openSafetensors(shard!)));
+
+  const shardOf = new Map<string, SafetensorsFile>();
+  files.forEach((file, i) => {
+    // In the shard's own order, in which reading is cheapest.
+    for (const tensor of shards[i]!.names()) if (fileOf.get(tensor) === file) shardOf.set(tensor, shards[i]!);
+  });
+  for (const [tensor, file] of fileOf)
+    if (!shardOf.has(tensor))
+      throw new LoadError(index.name, `the tensor is not in ${file}, where the index says that it is`, tensor);
+
+  return {
+    name: index.name,
+    names: () => [...shardOf.keys()],
+    shape: (name) => shardOf.get(name)?.shape(name),
+    bytes: (name) => shardOf.get(name)?.bytes(name) ?? 0,
+    async read(name) {
+      const shard = shardOf.get(name);
+      if (shard === undefined) throw new LoadError(index.name, 'the tensor is missing', name);
+      return shard.read(name);
+    },
+  };
+}
