@@ -1,0 +1,174 @@
+import { largest, logSumExp } from './distribution.ts';
+import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from './errors.ts';
+import type { History } from './history.ts';
+import type { Random } from './random.ts';
+import type { RunMemory } from './run-memory.ts';
+import { hasHostForm, hasMaskForm, type RowStep, type Sampler } from './sampler.ts';
+
+/** Where a row of logits stands in a run: what its sampler steps are made from. */
+export interface RowContext {
+  readonly history: History;
+  readonly sequence: number;
+  readonly promptLength: number;
+  readonly vocabSize: number;
+  readonly endTokens: readonly number[];
+  readonly maxLength: number;
+  readonly random: Random;
+  readonly memory: RunMemory;
+  readonly source?: ArrayLike<number>;
+}
+
+/** One row of logits on its way through a chain, on the host. */
+export class HostRow {
+  /** [V]; edited in place by the stages. */
+  readonly logits: Float32Array;
+  readonly context: RowContext;
+  #survivors: Int32Array | undefined;
+  /** What stages with a memory saw and left, to tell them later how the token was drawn. */
+  readonly #seen: { stage: number; before: Snapshot; after: Snapshot }[] = [];
+
+  /** @param logits taken over, not copied. */
+  constructor(logits: Float32Array, context: RowContext) {
+    this.logits = logits;
+    this.context = context;
+  }
+
+  /** Ids that may still be finite, ascending; undefined = any. */
+  get survivors(): Int32Array | undefined {
+    return this.#survivors;
+  }
+
+  /** Run one stage. `index` is its place in the chain, which keys its random numbers and its memory. */
+  apply(sampler: Sampler, index: number): void {
+    const remembers = sampler.algebra?.memory === true;
+    const before = remembers ? this.#snapshot() : undefined;
+    const step = this.step(index);
+    if (hasHostForm(sampler)) sampler.onHost(this.logits, step);
+    else if (hasMaskForm(sampler)) this.#mask(sampler.allowed(step));
+    else throw new UnsupportedError(`the device-only sampler '${sampler.name}'`, 'A row on the host');
+    if (sampler.algebra?.narrows !== true && !hasMaskForm(sampler)) this.#survivors = undefined;
+    if (before !== undefined) this.#seen.push({ stage: index, before, after: this.#snapshot() });
+  }
+
+  /** What the stage at `index` is told. */
+  step(index: number): RowStep {
+    const { history, sequence, promptLength, vocabSize, endTokens, maxLength, random, memory, source } = this.context;
+    const row = this;
+    const drawn = memory.drawn(history, index);
+    return {
+      history,
+      sequence,
+      promptLength,
+      vocabSize,
+      endTokens,
+      maxLength,
+      position: history.length,
+      ...(source === undefined ? {} : { source }),
+      ...(drawn === undefined ? {} : { drawn }),
+      random: (at = 0) => random.uniform(sequence, history.length, { sampler: index }, at),
+      memory: memory.at(history, index),
+      get survivors() {
+        return row.#survivors;
+      },
+      keep: (logits, ids) => row.#keep(logits, ids),
+    };
+  }
+
+  /** Append `id`, telling the stages that remember how probable it was. */
+  extend(id: number): History {
+    const child = this.context.history.append(id);
+    for (const { stage, before, after } of this.#seen)
+      this.context.memory.recordDrawn(child, stage, {
+        id,
+        before: probabilityIn(before, id),
+        after: probabilityIn(after, id),
+      });
+    return child;
+  }
+
+  /** Raise the typed error for a row in which nothing can be drawn. */
+  refuse(stage: string): never {
+    const position = this.context.history.length;
+    for (let id = 0; id < this.logits.length; id++) {
+      const logit = this.logits[id]!;
+      if (Number.isNaN(logit) || logit === Infinity) throw new InvalidLogitsError(stage, position, id, logit);
+    }
+    throw new EmptyDistributionError(stage, position);
+  }
+
+  /** True when a token can be drawn: something is left, and nothing is NaN or +Infinity. */
+  get drawable(): boolean {
+    const { id, logit } = largest(this.logits, this.#survivors);
+    return id >= 0 && logit < Infinity;
+  }
+
+  #keep(logits: Float32Array, ids: ArrayLike<number>): void {
+    const kept = ascending(ids);
+    const values = new Float32Array(kept.length);
+    for (let i = 0; i < kept.length; i++) values[i] = logits[kept[i]!]!;
+    const { survivors } = this;
+    if (survivors === undefined) logits.fill(-Infinity);
+    else for (const id of survivors) logits[id] = -Infinity;
+    for (let i = 0; i < kept.length; i++) logits[kept[i]!] = values[i]!;
+    if (logits === this.logits) this.#survivors = kept;
+  }
+
+  #mask(bits: Uint32Array): void {
+    const { survivors } = this;
+    if (survivors !== undefined) {
+      for (const id of survivors) if (((bits[id >>> 5]! >>> (id & 31)) & 1) === 0) this.logits[id] = -Infinity;
+      return;
+    }
+    for (let id = 0; id < this.logits.length; id++)
+      if (((bits[id >>> 5]! >>> (id & 31)) & 1) === 0) this.logits[id] = -Infinity;
+  }
+
+  #snapshot(): Snapshot {
+    return { logits: this.logits.slice(), normaliser: logSumExp(this.logits, this.#survivors) };
+  }
+}
+
+/**
+ * Run a chain over a row. When a stage leaves nothing to draw from, the error names it.
+ *
+ * @param firstIndex place of the first sampler in the run's whole chain.
+ */
+export function applyChain(row: HostRow, samplers: readonly Sampler[], firstIndex = 0): void {
+  samplers.forEach((sampler, i) => {
+    row.apply(sampler, firstIndex + i);
+  });
+}
+
+/**
+ * The stages that decide the result. When the chain ends by selecting the arg max, the stages just before it that keep the
+ * arg max are left out: greedy decoding does not need them. Indices are those in the whole chain.
+ */
+export function decisiveStages(samplers: readonly Sampler[]): readonly { sampler: Sampler; index: number }[] {
+  const stages = samplers.map((sampler, index) => ({ sampler, index }));
+  const last = stages.at(-1);
+  if (last?.sampler.algebra?.selectsArgMax !== true) return stages;
+  let end = stages.length - 1;
+  while (end > 0 && skippable(samplers[end - 1]!)) end--;
+  return [...stages.slice(0, end), last];
+}
+
+/** A sorted copy. Filters mostly pass ids that are sorted already, and then nothing is sorted again. */
+function ascending(ids: ArrayLike<number>): Int32Array {
+  const copy = new Int32Array(ids.length);
+  copy.set(ids);
+  for (let i = 1; i < copy.length; i++) if (copy[i - 1]! > copy[i]!) return copy.sort();
+  return copy;
+}
+
+function skippable({ algebra }: Sampler): boolean {
+  return algebra?.keepsArgMax === true && algebra.memory !== true;
+}
+
+interface Snapshot {
+  readonly logits: Float32Array;
+  readonly normaliser: number;
+}
+
+function probabilityIn({ logits, normaliser }: Snapshot, id: number): number {
+  return Math.exp(logits[id]! - normaliser);
+}

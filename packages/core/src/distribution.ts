@@ -1,0 +1,132 @@
+/**
+ * The arithmetic of one row of logits, in float64. `survivors` narrows the loop to the listed ids; every other id must be
+ * -Infinity. Removed tokens (-Infinity) have probability 0.
+ */
+
+/**
+ * Largest logit and where it stands; of equals the lowest id. `id` is -1 when nothing is left (`logit` -Infinity) or a logit
+ * is NaN (`logit` NaN).
+ */
+export function largest(logits: Float32Array, survivors?: Int32Array): { id: number; logit: number } {
+  let id = -1;
+  let logit = -Infinity;
+  const count = survivors?.length ?? logits.length;
+  for (let i = 0; i < count; i++) {
+    const at = survivors === undefined ? i : survivors[i]!;
+    const value = logits[at]!;
+    // Not (value > logit): this way NaN is met without a test of its own.
+    if (value <= logit) continue;
+    if (Number.isNaN(value)) return { id: -1, logit: value };
+    id = at;
+    logit = value;
+  }
+  return { id, logit };
+}
+
+/** ln(sum(exp(logits))). -Infinity when nothing is left; NaN when a logit is NaN. */
+export function logSumExp(logits: Float32Array, survivors?: Int32Array): number {
+  const { logit: top } = largest(logits, survivors);
+  if (!Number.isFinite(top)) return top;
+  let sum = 0;
+  if (survivors === undefined) for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - top);
+  else for (const id of survivors) sum += Math.exp(logits[id]! - top);
+  return top + Math.log(sum);
+}
+
+/** softmax(logits): [V], float64. */
+export function probabilities(logits: Float32Array, survivors?: Int32Array): Float64Array {
+  const normaliser = logSumExp(logits, survivors);
+  const result = new Float64Array(logits.length);
+  if (survivors === undefined) for (let i = 0; i < logits.length; i++) result[i] = Math.exp(logits[i]! - normaliser);
+  else for (const id of survivors) result[id] = Math.exp(logits[id]! - normaliser);
+  return result;
+}
+
+/** log(softmax(logits)): [V], float64; -Infinity for removed tokens. */
+export function logProbabilities(logits: Float32Array, survivors?: Int32Array): Float64Array {
+  const normaliser = logSumExp(logits, survivors);
+  const result = new Float64Array(logits.length).fill(-Infinity);
+  if (survivors === undefined) for (let i = 0; i < logits.length; i++) result[i] = logits[i]! - normaliser;
+  else for (const id of survivors) result[id] = logits[id]! - normaliser;
+  return result;
+}
+
+/**
+ * Inverse of the cumulative distribution, by rising id: the first id at which the running sum of probabilities exceeds
+ * `uniform`. A removed token is never drawn. Returns -1 when nothing is left, or a logit is NaN or +Infinity.
+ *
+ * Example: probabilities [0.5, 0, 0.5]: uniform 0.49 -> 0, uniform 0.5 -> 2.
+ */
+export function drawToken(logits: Float32Array, uniform: number, survivors?: Int32Array): number {
+  const { id: topId, logit: top } = largest(logits, survivors);
+  if (topId < 0 || top === Infinity) return -1;
+  const count = survivors?.length ?? logits.length;
+  const weights = weightsOf(count);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const logit = logits[survivors === undefined ? i : survivors[i]!]!;
+    total += weights[i] = logit === -Infinity ? 0 : Math.exp(logit - top);
+  }
+  const target = uniform * total;
+  let sum = 0;
+  let last = topId;
+  for (let i = 0; i < count; i++) {
+    if (weights[i] === 0) continue;
+    sum += weights[i]!;
+    last = survivors === undefined ? i : survivors[i]!;
+    if (sum > target) return last;
+  }
+  return last;
+}
+
+/** How many tokens have a larger logit than `id`, plus one. */
+export function rankOf(logits: Float32Array, id: number): number {
+  const own = logits[id]!;
+  let larger = 0;
+  for (let i = 0; i < logits.length; i++) if (logits[i]! > own) larger++;
+  return larger + 1;
+}
+
+/** Ids of the `count` largest logits by falling value, of equals the lower id first; removed tokens are left out. */
+export function topTokens(logits: Float32Array, count: number, survivors?: Int32Array): Int32Array {
+  // A binary heap of the best `count`, its weakest on top.
+  const heap = new Int32Array(Math.min(count, survivors?.length ?? logits.length));
+  let size = 0;
+  const weaker = (a: number, b: number): boolean => logits[a]! < logits[b]! || (logits[a] === logits[b] && a > b);
+  const sink = (start: number): void => {
+    let node = start;
+    for (;;) {
+      let child = 2 * node + 1;
+      if (child >= size) return;
+      if (child + 1 < size && weaker(heap[child + 1]!, heap[child]!)) child++;
+      if (!weaker(heap[child]!, heap[node]!)) return;
+      const swap = heap[node]!;
+      heap[node] = heap[child]!;
+      heap[child] = swap;
+      node = child;
+    }
+  };
+  const offer = (id: number): void => {
+    if (size < heap.length) {
+      heap[size++] = id;
+      if (size === heap.length) for (let node = (size >> 1) - 1; node >= 0; node--) sink(node);
+    } else if (weaker(heap[0]!, id)) {
+      heap[0] = id;
+      sink(0);
+    }
+  };
+  if (heap.length === 0) return heap;
+  if (survivors === undefined) {
+    for (let id = 0; id < logits.length; id++) if (logits[id]! > -Infinity) offer(id);
+  } else {
+    for (const id of survivors) if (logits[id]! > -Infinity) offer(id);
+  }
+  return heap.slice(0, size).sort((a, b) => (weaker(a, b) ? 1 : -1));
+}
+
+let scratch = new Float64Array(0);
+
+function weightsOf(count: number): Float64Array {
+  if (scratch.length < count) scratch = new Float64Array(count);
+  return scratch;
+}

@@ -1,0 +1,247 @@
+/**
+ * Every error that the library raises on purpose. Each is a class with typed fields, so that a program can react to
+ * the cause, and a sentence that names what was allowed and what came.
+ */
+
+/** Root of all errors of the library. `TokenwrightError.isInstance` also holds across duplicate installs of the package. */
+export class TokenwrightError extends Error {
+  /** Marks errors of this library also where two copies of it are installed. */
+  readonly isTokenwrightError: true = true;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+
+  /** True for an error of this library, also one made by another copy of it in the same program. */
+  static isInstance(value: unknown): value is TokenwrightError {
+    return typeof value === 'object' && value !== null && 'isTokenwrightError' in value;
+  }
+}
+
+/** A parameter lies outside what is allowed. */
+export class ParameterError extends TokenwrightError {
+  readonly owner: string;
+  readonly parameter: string;
+  readonly allowed: string;
+  readonly received: unknown;
+
+  constructor(owner: string, parameter: string, allowed: string, received: unknown) {
+    super(`${owner}: ${parameter} must be ${allowed}, but ${display(received)} was given.`);
+    this.owner = owner;
+    this.parameter = parameter;
+    this.allowed = allowed;
+    this.received = received;
+  }
+}
+
+/** An option has a name that nobody reads. Carries the nearest valid name. */
+export class UnknownOptionError extends TokenwrightError {
+  readonly owner: string;
+  readonly option: string;
+  readonly nearest: string | undefined;
+  readonly known: readonly string[];
+
+  constructor(owner: string, option: string, known: readonly string[]) {
+    const nearest = nearestName(option, known);
+    super(
+      `${owner}: unknown option '${option}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`} ` +
+        `Known options: ${known.join(', ')}.`,
+    );
+    this.owner = owner;
+    this.option = option;
+    this.nearest = nearest;
+    this.known = known;
+  }
+}
+
+/** Two shapes or sizes that must agree do not. */
+export class ShapeError extends TokenwrightError {
+  readonly subject: string;
+  readonly expected: readonly number[];
+  readonly received: readonly number[];
+
+  constructor(subject: string, expected: readonly number[], received: readonly number[]) {
+    super(`${subject} must have shape [${expected.join(', ')}], but it has [${received.join(', ')}].`);
+    this.subject = subject;
+    this.expected = expected;
+    this.received = received;
+  }
+}
+
+/** More positions were asked for than the model has. Nothing was fed. */
+export class ContextLengthError extends TokenwrightError {
+  readonly contextLength: number;
+  readonly wanted: number;
+
+  constructor(contextLength: number, wanted: number, what = 'the row') {
+    super(`${what} needs ${wanted} positions, but the model has a context of ${contextLength}.`);
+    this.contextLength = contextLength;
+    this.wanted = wanted;
+  }
+}
+
+/** A KV cache cannot do what was asked: another model's, another engine's, or positions that it no longer holds. */
+export class CacheError extends TokenwrightError {}
+
+/** A stage of a sampler chain left no token with a finite logit. */
+export class EmptyDistributionError extends TokenwrightError {
+  readonly stage: string;
+  readonly position: number;
+
+  constructor(stage: string, position: number) {
+    super(`After '${stage}' no token is left to choose from at position ${position}.`);
+    this.stage = stage;
+    this.position = position;
+  }
+}
+
+/** The logits hold NaN, or +Infinity, after the named stage ('model' when they came so). */
+export class InvalidLogitsError extends TokenwrightError {
+  readonly stage: string;
+  readonly position: number;
+  readonly token: number;
+
+  constructor(stage: string, position: number, token: number, value: number) {
+    super(`After '${stage}' the logit of token ${token} at position ${position} is ${value}.`);
+    this.stage = stage;
+    this.position = position;
+    this.token = token;
+  }
+}
+
+/** A value was used after it was disposed, or after the call that ended its life. */
+export class DisposedError extends TokenwrightError {
+  readonly subject: string;
+
+  constructor(subject: string, reason = 'was disposed') {
+    super(`${subject} ${reason} and can no longer be used.`);
+    this.subject = subject;
+  }
+}
+
+/** What was asked for exists, but not here: not on this engine, model or sampler. */
+export class UnsupportedError extends TokenwrightError {
+  readonly feature: string;
+  readonly by: string;
+
+  constructor(feature: string, by: string, advice?: string) {
+    super(`${by} does not support ${feature}.${advice === undefined ? '' : ` ${advice}`}`);
+    this.feature = feature;
+    this.by = by;
+  }
+}
+
+/** No engine could be started. `tried` says which were, and why each failed. */
+export class EngineUnavailableError extends TokenwrightError {
+  readonly tried: readonly { engine: string; reason: string }[];
+
+  constructor(tried: readonly { engine: string; reason: string }[], options?: ErrorOptions) {
+    super(`No engine is available: ${tried.map(({ engine, reason }) => `${engine} (${reason})`).join('; ')}.`, options);
+    this.tried = tried;
+  }
+}
+
+/** An allocation does not fit. Raised before anything is written. Numbers are bytes. */
+export class MemoryLimitError extends TokenwrightError {
+  readonly needed: number;
+  readonly available: number;
+
+  constructor(what: string, needed: number, available: number) {
+    super(`${what} needs ${needed} bytes, but ${available} are available.`);
+    this.needed = needed;
+    this.available = available;
+  }
+}
+
+/** The device behind an engine is gone. Its resources are released; a new engine can be created. */
+export class DeviceLostError extends TokenwrightError {}
+
+/** A file or a part of it cannot be read as what it should be. */
+export class LoadError extends TokenwrightError {
+  readonly file: string;
+  readonly field: string | undefined;
+
+  constructor(file: string, problem: string, field?: string, options?: ErrorOptions) {
+    super(`${file}: ${field === undefined ? '' : `${field}: `}${problem}`, options);
+    this.file = file;
+    this.field = field;
+  }
+}
+
+/** Raise an {@link UnknownOptionError} for the first key of `options` that is not in `known`. */
+export function checkOptionNames(owner: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) if (!known.includes(name)) throw new UnknownOptionError(owner, name, known);
+}
+
+/** An integer within [`from`, `to`], or a {@link ParameterError}. */
+export function checkInteger(
+  owner: string,
+  parameter: string,
+  value: unknown,
+  from: number,
+  to: number = Infinity,
+): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return value;
+  const bounds = to === Infinity ? (from === -Infinity ? '' : ` of at least ${from}`) : ` from ${from} to ${to}`;
+  throw new ParameterError(owner, parameter, `an integer${bounds}`, value);
+}
+
+/** A finite number for which `accepts` holds, or a {@link ParameterError} that says what `allowed` says. */
+export function checkNumber(
+  owner: string,
+  parameter: string,
+  value: unknown,
+  allowed: string,
+  accepts: (value: number) => boolean = () => true,
+): number {
+  if (typeof value === 'number' && Number.isFinite(value) && accepts(value)) return value;
+  throw new ParameterError(owner, parameter, allowed, value);
+}
+
+function display(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  if (typeof value === 'object' && value !== null) {
+    const text = safeJson(value);
+    return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  }
+  return String(value);
+}
+
+function safeJson(value: object): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+/** The name with the smallest edit distance, if it is near enough to be a slip of the fingers. */
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.ceil(name.length / 2)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(plain(name), plain(candidate));
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,126 @@
+import { BatchResult } from './batch-result.ts';
+import type { Answer, EndEvent, StreamEvent } from './events.ts';
+import type { LanguageModel } from './language-model.ts';
+import { type GenerateOptions, resolveOptions } from './options.ts';
+import { GenerationRun, Interruption } from './run.ts';
+import { sampling } from './sampling.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/**
+ * Generate from one prompt or from several at once. Returns at once; work begins with the first event that is asked for.
+ *
+ * @param prompt ids, or a list of ids a row. An empty prompt starts from the model's start tokens.
+ * @throws UnknownOptionError, ParameterError, ContextLengthError before anything is fed.
+ */
+export function generate(
+  model: LanguageModel,
+  prompt: ArrayLike<number> | readonly ArrayLike<number>[],
+  options: GenerateOptions = {},
+): TokenStream {
+  const { options: resolved, report } = resolveOptions('generate', options, model.defaults);
+  const prompts = isBatch(prompt) ? prompt : [prompt];
+  const open = (): GenerationRun => new GenerationRun(model, prompts, resolved, report);
+  return new TokenStream(decode(open));
+}
+
+/** Generate for a batch and wait for all of it. */
+export function generateBatch(
+  model: LanguageModel,
+  prompts: readonly ArrayLike<number>[],
+  options: GenerateOptions = {},
+): Promise<BatchResult> {
+  return generate(model, prompts, options).result();
+}
+
+/**
+ * Generate text from text. Iterate over the pieces as they come, or `await` the `result`.
+ *
+ * @param prompt encoded with the tokenizer's special tokens.
+ */
+export function generateText(
+  model: LanguageModel,
+  tokenizer: Tokenizer,
+  prompt: string,
+  options: GenerateOptions = {},
+): TextGeneration {
+  return new TextGeneration(generate(model, tokenizer.encode(prompt), { ...options, tokenizer }));
+}
+
+/** The events of a call, in order. An async generator: `for await`, or `next(answer)` to steer. */
+export class TokenStream implements AsyncIterableIterator<StreamEvent, void, Answer | undefined> {
+  readonly #events: AsyncGenerator<StreamEvent, void, Answer | undefined>;
+
+  constructor(events: AsyncGenerator<StreamEvent, void, Answer | undefined>) {
+    this.#events = events;
+  }
+
+  next(answer?: Answer): Promise<IteratorResult<StreamEvent, void>> {
+    return this.#events.next(answer);
+  }
+
+  /** End early. Everything is released; a cache of the caller stays as it is. */
+  return(): Promise<IteratorResult<StreamEvent, void>> {
+    return this.#events.return();
+  }
+
+  throw(error: unknown): Promise<IteratorResult<StreamEvent, void>> {
+    return this.#events.throw(error);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Read what is left and return the finished sequences. */
+  async result(): Promise<BatchResult> {
+    const ends: EndEvent[] = [];
+    for await (const event of this) if (event.type === 'end') ends.push(event);
+    return new BatchResult(ends);
+  }
+}
+
+/** The text of a call, piece by piece. */
+export class TextGeneration implements AsyncIterable<string> {
+  readonly #stream: TokenStream;
+  #end: EndEvent | undefined;
+
+  constructor(stream: TokenStream) {
+    this.#stream = stream;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
+    for await (const event of this.#stream) {
+      const text = event.type === 'token' ? event.text : event.type === 'end' ? event.tail : undefined;
+      if (event.type === 'end') this.#end ??= event;
+      if (text !== undefined && text !== '') yield text;
+    }
+  }
+
+  /** The end event, after reading what is left: text, reason, usage, timing, options. */
+  async result(): Promise<EndEvent> {
+    for await (const _ of this);
+    return this.#end!;
+  }
+}
+
+async function* decode(open: () => GenerationRun): AsyncGenerator<StreamEvent, void, Answer | undefined> {
+  const run = open();
+  try {
+    for (const output of run.outputs) if (run.hasNoRoom(output.prompt)) yield run.end(output, 'length');
+    if (run.outputs.every(({ ended }) => ended)) return;
+    const strategy = run.options.strategy ?? sampling();
+    try {
+      yield* strategy.decode(run);
+    } catch (error) {
+      if (!(error instanceof Interruption)) throw error;
+      for (const output of run.outputs) if (!output.ended) yield run.end(output, error.reason);
+    }
+    for (const output of run.outputs) if (!output.ended) yield run.end(output, 'settled');
+  } finally {
+    run.dispose();
+  }
+}
+
+function isBatch(prompt: ArrayLike<number> | readonly ArrayLike<number>[]): prompt is readonly ArrayLike<number>[] {
+  return prompt.length > 0 && typeof prompt[0] !== 'number';
+}

@@ -1,0 +1,104 @@
+export { type AdvanceOptions, advance, commonPrefix } from './advance.ts';
+export { BatchResult } from './batch-result.ts';
+export { applyChain, decisiveStages, HostRow, type RowContext } from './chain.ts';
+export { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
+export type {
+  CacheKind,
+  Engine,
+  EngineMatrix,
+  EngineMemory,
+  Executable,
+  Frame,
+  KVStore,
+  PrepareOptions,
+  RunOptions,
+  RunResult,
+  SourceMemory,
+  TopOfRow,
+  WeightSource,
+} from './engine.ts';
+export {
+  CacheError,
+  ContextLengthError,
+  checkInteger,
+  checkNumber,
+  checkOptionNames,
+  DeviceLostError,
+  DisposedError,
+  EmptyDistributionError,
+  EngineUnavailableError,
+  InvalidLogitsError,
+  LoadError,
+  MemoryLimitError,
+  ParameterError,
+  ShapeError,
+  TokenwrightError,
+  UnknownOptionError,
+  UnsupportedError,
+} from './errors.ts';
+export type { Answer, EndEvent, StepEvent, StreamEvent, Timing, TokenEvent, Usage } from './events.ts';
+export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate.ts';
+export { History } from './history.ts';
+export type { KVCache } from './kv-cache.ts';
+export type {
+  CacheOptions,
+  ForwardOptions,
+  ForwardPart,
+  ForwardResult,
+  LanguageModel,
+  ModelDefaults,
+} from './language-model.ts';
+export { type CreateModelOptions, createModel } from './model.ts';
+export { type ConfigReader, readConfig, rotaryTable } from './models/config.ts';
+export { type GPT2Config, gpt2 } from './models/gpt2.ts';
+export { type LlamaConfig, llama } from './models/llama.ts';
+export type {
+  Activation,
+  Architecture,
+  AttendOptions,
+  Dimensions,
+  EmbedOptions,
+  EncoderDecoderArchitecture,
+  LinearOptions,
+  MatrixShape,
+  NormOptions,
+  Operations,
+  Parameters,
+  RecallOptions,
+  RelativeBias,
+  RotaryOptions,
+  Weight,
+} from './operations.ts';
+export {
+  type GenerateOptions,
+  generateOptionNames,
+  type OptionReport,
+  type OptionSource,
+  type ResolvedOptions,
+} from './options.ts';
+export { Random, type RandomStage } from './random.ts';
+export { type MemorySnapshot, RunMemory } from './run-memory.ts';
+export {
+  type Algebra,
+  type BatchStep,
+  type DeviceSampler,
+  type Drawn,
+  forEachCandidate,
+  type HostSampler,
+  hasDeviceForm,
+  hasHostForm,
+  hasMaskForm,
+  type Json,
+  type MaskSampler,
+  type Memory,
+  type RowStep,
+  type Sampler,
+  type SamplerBase,
+} from './sampler.ts';
+export { sampling } from './sampling.ts';
+export { type DescribeOptions, Scores, type TokenLogprob, type TokenScores } from './scores.ts';
+export { type EndReason, type StopCondition, type StopState, StopStrings } from './stop.ts';
+export type { Decoding, Row, Run, Settled, Strategy } from './strategy.ts';
+export { TextStream } from './text-stream.ts';
+export type { Tokenizer } from './tokenizer.ts';
+export { type MatrixRequest, requestWeights, type WeightRequest } from './weight-requests.ts';

@@ -1,0 +1,25 @@
+/**
+ * Keys and values of the positions that a model has seen: a value that the caller holds and passes, never hidden in
+ * the model. Slot = position, every row starts at 0, and there is no padding.
+ */
+export interface KVCache {
+  readonly rows: number;
+  /** Positions that each row holds, [rows]. */
+  readonly lengths: readonly number[];
+  /** Bytes of keys and values in use. */
+  readonly bytes: number;
+  /** The tokens whose keys and values a row holds, as a view: [lengths[row]], int32. */
+  tokens(row: number): Int32Array;
+  /** Row i becomes what row rows[i] was. Rows may be repeated or left out: beams, returned sequences, rows that end. */
+  gather(rows: readonly number[]): void;
+  /**
+   * Forget what each row holds from position lengths[row] on.
+   * @throws CacheError when a row no longer holds what would remain (a window that has moved on).
+   */
+  truncate(lengths: readonly number[]): void;
+  /** A cache of its own that starts equal. What is equal is shared, not copied. */
+  fork(): KVCache;
+  /** Everything as bytes, for `LanguageModel.restoreCache`. Little-endian, with a versioned header. */
+  serialise(): Promise<Uint8Array>;
+  dispose(): void;
+}

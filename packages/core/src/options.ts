@@ -1,0 +1,185 @@
+import type { CacheKind } from './engine.ts';
+import { checkInteger, checkNumber, checkOptionNames, ParameterError, UnknownOptionError } from './errors.ts';
+import type { KVCache } from './kv-cache.ts';
+import type { ModelDefaults } from './language-model.ts';
+import { Random } from './random.ts';
+import type { Sampler } from './sampler.ts';
+import type { StopCondition } from './stop.ts';
+import type { Strategy } from './strategy.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** Options of `generate`, `generateText` and `generateBatch`. What is left out comes from the preset, then the model, then here. */
+export interface GenerateOptions {
+  /** The chain that every distribution passes through, in order. Default []: sample from the model as it is. */
+  readonly samplers?: readonly Sampler[];
+  /** Decides which tokens to feed and accept. Default `sampling()`. */
+  readonly strategy?: Strategy;
+  /** Integer from 0 to 2^53 - 1, or one a prompt. Default: any; the end event tells which. */
+  readonly seed?: number | readonly number[];
+  /** Sequences a prompt, for strategies that can return several. Default 1. */
+  readonly sequences?: number;
+  /** Most tokens after the prompt. Default 256. */
+  readonly maxNewTokens?: number;
+  /** Most tokens, prompt included. Default: the model's context. */
+  readonly maxLength?: number;
+  /** No end token before this many new tokens. Default 0. */
+  readonly minNewTokens?: number;
+  /** No end token before this many tokens, prompt included. Default 0. */
+  readonly minLength?: number;
+  /** Ids that end a sequence. Default: the model's. [] lets it run on. */
+  readonly endTokens?: readonly number[];
+  /** Texts that end a sequence; they are not part of the text. Needs a tokenizer. Default []. */
+  readonly stopStrings?: readonly string[];
+  /** The application's own condition. */
+  readonly stopWhen?: StopCondition;
+  /** Most milliseconds for the whole call; what has come is returned. Default: no limit. */
+  readonly maxTime?: number;
+  /** Ends the call; what has come is returned. */
+  readonly signal?: AbortSignal;
+  /**
+   * A cache to go on from and to leave filled, a kind of cache, or 'none': recompute everything at each step, to compare
+   * and to teach. Default: a preallocated cache that lives as long as the call.
+   */
+  readonly cache?: KVCache | CacheKind | CacheKind['kind'] | 'none';
+  /** Most tokens fed at once while a prompt is read. Default: what the model allows. */
+  readonly prefillChunk?: number;
+  /** When the context is full: end with reason 'context', or forget the older half and go on. Default 'stop'. */
+  readonly onContextFull?: 'stop' | 'slide';
+  /** Report log-probability and rank of each token, as the model gave them before any sampler. Default false. */
+  readonly logprobs?: boolean;
+  /** Also report this many of the best tokens. Default 0. */
+  readonly topLogprobs?: number;
+  /** Also report these tokens, whatever their rank. Default []. */
+  readonly logprobsOf?: readonly number[];
+  /** Report each step of the strategy (hypotheses, drafts) as an event. Default false. */
+  readonly steps?: boolean;
+  /** Turns ids into text. `generateText` sets it. */
+  readonly tokenizer?: Tokenizer;
+  /** A named set of options, between the call's and the model's. */
+  readonly preset?: { readonly name: string; readonly options: Partial<GenerateOptions> };
+}
+
+/** All options with their values. */
+export type ResolvedOptions = Required<
+  Omit<GenerateOptions, 'stopWhen' | 'signal' | 'tokenizer' | 'preset' | 'strategy'>
+> &
+  Pick<GenerateOptions, 'stopWhen' | 'signal' | 'tokenizer' | 'strategy'>;
+
+/** Where a value came from, highest first. */
+export type OptionSource = 'call' | 'preset' | 'generation_config.json' | 'library default';
+
+/** The options that were in force, printable, each with its source. */
+export type OptionReport = Readonly<Record<string, { readonly value: unknown; readonly source: OptionSource }>>;
+
+const libraryDefaults = {
+  samplers: [],
+  sequences: 1,
+  maxNewTokens: 256,
+  maxLength: Infinity,
+  minNewTokens: 0,
+  minLength: 0,
+  endTokens: [],
+  stopStrings: [],
+  maxTime: Infinity,
+  cache: 'preallocated',
+  prefillChunk: Infinity,
+  onContextFull: 'stop',
+  logprobs: false,
+  topLogprobs: 0,
+  logprobsOf: [],
+  steps: false,
+} as const;
+
+const optionNames = [
+  ...Object.keys(libraryDefaults),
+  'strategy',
+  'seed',
+  'stopWhen',
+  'signal',
+  'tokenizer',
+  'preset',
+] as readonly (keyof GenerateOptions)[];
+
+/** Names of all options; for help texts and checks. */
+export const generateOptionNames: readonly string[] = optionNames;
+
+/** Fill in and check the options of a call. */
+export function resolveOptions(
+  owner: string,
+  call: GenerateOptions,
+  model: ModelDefaults,
+): { readonly options: ResolvedOptions; readonly report: OptionReport } {
+  checkOptionNames(owner, call, optionNames);
+  const preset = call.preset?.options ?? {};
+  checkOptionNames(`preset ${call.preset?.name}`, preset, optionNames);
+  const layers: readonly (readonly [OptionSource, GenerateOptions])[] = [
+    ['call', call],
+    ['preset', preset],
+    ['generation_config.json', checkpointOptions(model, call, preset)],
+    ['library default', { ...libraryDefaults, seed: Random.anySeed() }],
+  ];
+  const values: Record<string, unknown> = {};
+  const report: Record<string, { value: unknown; source: OptionSource }> = {};
+  for (const name of optionNames) {
+    const layer = layers.find(([, options]) => options[name] !== undefined);
+    if (layer === undefined || name === 'preset') continue;
+    const value = layer[1][name];
+    values[name] = value;
+    report[name] = { value: printable(name, value), source: layer[0] };
+  }
+  const options = values as unknown as ResolvedOptions;
+  check(owner, options);
+  return { options, report };
+}
+
+/** A checkpoint's maxLength gives way to a maxNewTokens that was asked for, as it does in Hugging Face's generate. */
+function checkpointOptions(
+  model: ModelDefaults,
+  call: GenerateOptions,
+  preset: Partial<GenerateOptions>,
+): GenerateOptions {
+  const { startTokens: _, ...options } = model;
+  if (call.maxNewTokens === undefined && preset.maxNewTokens === undefined) return options;
+  const { maxLength: __, ...rest } = options;
+  return rest;
+}
+
+function check(owner: string, options: ResolvedOptions): void {
+  checkInteger(owner, 'maxNewTokens', options.maxNewTokens, 0);
+  checkInteger(owner, 'minNewTokens', options.minNewTokens, 0);
+  checkInteger(owner, 'minLength', options.minLength, 0);
+  checkInteger(owner, 'sequences', options.sequences, 1);
+  checkInteger(owner, 'topLogprobs', options.topLogprobs, 0);
+  if (options.maxLength !== Infinity) checkInteger(owner, 'maxLength', options.maxLength, 1);
+  if (options.prefillChunk !== Infinity) checkInteger(owner, 'prefillChunk', options.prefillChunk, 1);
+  if (options.maxTime !== Infinity)
+    checkNumber(owner, 'maxTime', options.maxTime, 'milliseconds, 0 or more', (ms) => ms >= 0);
+  for (const id of [...options.endTokens, ...options.logprobsOf])
+    checkInteger(owner, 'endTokens and logprobsOf', id, 0);
+  for (const text of options.stopStrings)
+    if (typeof text !== 'string' || text === '')
+      throw new ParameterError(owner, 'stopStrings', 'texts that are not empty', text);
+  if (options.stopStrings.length > 0 && options.tokenizer === undefined)
+    throw new ParameterError(owner, 'tokenizer', 'given when stopStrings are', undefined);
+  if (!['stop', 'slide'].includes(options.onContextFull))
+    throw new UnknownOptionError(`${owner}: onContextFull`, String(options.onContextFull), ['stop', 'slide']);
+  for (const sampler of options.samplers)
+    if (typeof sampler?.name !== 'string' || !('onHost' in sampler || 'onDevice' in sampler || 'allowed' in sampler))
+      throw new ParameterError(
+        owner,
+        'samplers',
+        'samplers: objects with a name and onHost, onDevice or allowed',
+        sampler,
+      );
+}
+
+function printable(name: string, value: unknown): unknown {
+  if (name === 'samplers')
+    return (value as readonly Sampler[]).map(({ name: sampler, parameters }) =>
+      parameters === undefined ? { name: sampler } : { name: sampler, parameters },
+    );
+  if (name === 'strategy') return { name: (value as Strategy).name, parameters: (value as Strategy).parameters ?? {} };
+  if (name === 'cache' && typeof value === 'object' && !('kind' in (value as object))) return "the caller's";
+  if (typeof value === 'function' || name === 'signal' || name === 'tokenizer') return 'given';
+  return value;
+}

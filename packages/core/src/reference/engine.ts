@@ -1,0 +1,304 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type {
+  CacheKind,
+  Engine,
+  EngineMatrix,
+  EngineMemory,
+  Executable,
+  Frame,
+  KVStore,
+  PrepareOptions,
+  RunOptions,
+  RunResult,
+  SourceMemory,
+  WeightSource,
+} from '../engine.ts';
+import { CacheError, DisposedError, ParameterError, UnsupportedError } from '../errors.ts';
+import type { Architecture, EncoderDecoderArchitecture } from '../operations.ts';
+import { requestWeights } from '../weight-requests.ts';
+import { onBackend, TensorLedger } from './backend.ts';
+import { growingStore } from './growing-store.ts';
+import { TensorOperations } from './operations.ts';
+import { preallocatedStore } from './preallocated-store.ts';
+import { type KeysAndValues, RowStore, type StoreSetting } from './store.ts';
+import { TensorWeights } from './weights.ts';
+import { type SlotWriter, slotWriter } from './write-in-place.ts';
+
+export interface ReferenceEngineOptions {
+  /** Name of a TF.js backend that is registered. */
+  readonly backend: string;
+  /** Most bytes that weights may take. Default: 4 GB on wasm (its address space), no limit elsewhere. */
+  readonly memoryLimit?: number;
+}
+
+/**
+ * The engine that defines what is right: every operation in public TF.js functions, executed at once, on any backend.
+ *
+ * @throws ParameterError when TF.js knows no such backend or cannot start it.
+ */
+export async function referenceEngine({ backend, memoryLimit }: ReferenceEngineOptions): Promise<Engine> {
+  if (tf.findBackendFactory(backend) === null || !(await tf.setBackend(backend)))
+    throw new ParameterError('referenceEngine', 'backend', 'a TF.js backend that is registered and starts', backend);
+  await tf.ready();
+  const limit = memoryLimit ?? (backend === 'wasm' ? 2 ** 32 : Infinity);
+  return new ReferenceEngine(backend, limit, await slotWriter());
+}
+
+class ReferenceEngine implements Engine {
+  readonly name: string;
+  readonly tensorBackend: string;
+  readonly remote: boolean;
+  readonly ledger: TensorLedger = new TensorLedger();
+  readonly writer: SlotWriter | undefined;
+  readonly #memoryLimit: number;
+
+  constructor(backend: string, memoryLimit: number, writer: SlotWriter | undefined) {
+    this.name = `tfjs ${backend}`;
+    this.tensorBackend = backend;
+    this.remote = backend === 'webgl' || backend === 'webgpu';
+    this.writer = writer;
+    this.#memoryLimit = memoryLimit;
+  }
+
+  async prepare<C, P>(
+    architecture: Architecture<C, P>,
+    config: C,
+    source: WeightSource,
+    options: PrepareOptions = {},
+  ): Promise<Executable> {
+    const { weights, requests } = requestWeights(architecture, config, source);
+    const tensors = new TensorWeights(this.tensorBackend, this.ledger);
+    await tensors.load(source, requests, this.#memoryLimit, options);
+    return new TensorExecutable(this, architecture, config, weights, tensors);
+  }
+
+  memory(): EngineMemory {
+    return { bytes: this.ledger.bytes, buffers: this.ledger.buffers };
+  }
+
+  async dispose(): Promise<void> {
+    this.ledger.releaseAll();
+  }
+}
+
+class TensorExecutable<C, P> implements Executable {
+  readonly engine: ReferenceEngine;
+  readonly maxTokens = 2048;
+  readonly #architecture: Architecture<C, P>;
+  readonly #config: C;
+  readonly #weights: P;
+  readonly #tensors: TensorWeights;
+
+  constructor(
+    engine: ReferenceEngine,
+    architecture: Architecture<C, P>,
+    config: C,
+    weights: P,
+    tensors: TensorWeights,
+  ) {
+    this.engine = engine;
+    this.#architecture = architecture;
+    this.#config = config;
+    this.#weights = weights;
+    this.#tensors = tensors;
+  }
+
+  get weightBytes(): number {
+    return this.#tensors.bytes;
+  }
+
+  createStore(rows: number, cache: CacheKind): KVStore {
+    const { layers, kvHeads, headDim } = this.#architecture.dimensions(this.#config);
+    const { ledger, tensorBackend: backend, writer } = this.engine;
+    const setting: StoreSetting = { backend, ledger, layers, kvHeads, headDim };
+    switch (cache.kind) {
+      case 'growing':
+        return growingStore(setting, rows);
+      case 'preallocated':
+        return writer === undefined ? growingStore(setting, rows) : preallocatedStore(setting, rows, writer);
+      default:
+        throw new UnsupportedError(
+          `a cache of kind '${cache.kind}'`,
+          this.engine.name,
+          "Use 'preallocated' or 'growing'.",
+        );
+    }
+  }
+
+  run(frame: Frame, store: KVStore, options: RunOptions = {}): RunResult {
+    if (!(store instanceof RowStore))
+      throw new CacheError(`The cache belongs to another engine than ${this.engine.name}.`);
+    const { sources } = options;
+    const taps = new Map((options.layers ?? []).map((layer) => [layer, undefined as tf.Tensor2D | undefined]));
+    return this.#inScope(() => {
+      const operations = new TensorOperations(this.#tensors, {
+        frame,
+        store,
+        taps,
+        ...(sources && {
+          recalled: (layer: number, row: number) => memoryOf(sources.memory, layer, sources.ofRow[row]!),
+        }),
+      });
+      const hidden = this.#architecture.forward(operations, this.#weights, this.#config);
+      const head = (x: tf.Tensor2D): EngineMatrix =>
+        this.#matrix(this.#architecture.head(operations, this.#weights, this.#config, scoredOf(x, frame.scored)));
+      return {
+        logits: head(hidden),
+        ...(options.hidden === true ? { hidden: this.#matrix(hidden) } : {}),
+        ...(options.layers === undefined
+          ? {}
+          : {
+              layers: new Map([...taps].map(([layer, x]) => [layer, head(tapped(x, layer, this.#architecture.name))])),
+            }),
+      };
+    });
+  }
+
+  encode(frame: Frame): EngineMatrix {
+    const architecture = this.#encoderDecoder();
+    return this.#inScope(() => {
+      const operations = new TensorOperations(this.#tensors, { frame, taps: new Map() });
+      return this.#matrix(architecture.encode(operations, this.#weights, this.#config));
+    });
+  }
+
+  memorise(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
+    const architecture = this.#encoderDecoder();
+    return this.#inScope(() => {
+      const { width } = architecture.dimensions(this.#config);
+      const x = encoded instanceof Float32Array ? tf.tensor2d(encoded, [frame.ids.length, width]) : encoded.tensor!();
+      const memory = new TensorSourceMemory(this.engine.ledger);
+      const operations = new TensorOperations(this.#tensors, {
+        frame,
+        taps: new Map(),
+        remembered: (layer, row, content) => memory.put(layer, row, content),
+      });
+      architecture.memorise(operations, this.#weights, this.#config, x);
+      return memory;
+    });
+  }
+
+  dispose(): void {
+    this.#tensors.dispose();
+  }
+
+  #inScope<T>(work: () => T): T {
+    return onBackend(this.engine.tensorBackend, () => {
+      tf.engine().startScope(this.#architecture.name);
+      try {
+        return work();
+      } finally {
+        tf.engine().endScope();
+      }
+    });
+  }
+
+  #matrix(tensor: tf.Tensor2D): EngineMatrix {
+    // The clone makes each result its own to dispose, also when two names stand for one tensor.
+    return new TensorMatrix(this.engine.tensorBackend, this.engine.ledger, tf.clone(tensor));
+  }
+
+  #encoderDecoder(): EncoderDecoderArchitecture<C, P> {
+    if (!('encode' in this.#architecture))
+      throw new UnsupportedError('a source text', `The architecture '${this.#architecture.name}'`);
+    return this.#architecture as EncoderDecoderArchitecture<C, P>;
+  }
+}
+
+class TensorMatrix implements EngineMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly #backend: string;
+  readonly #ledger: TensorLedger;
+  #tensor: tf.Tensor2D | undefined;
+
+  constructor(backend: string, ledger: TensorLedger, tensor: tf.Tensor2D) {
+    this.#backend = backend;
+    this.#ledger = ledger;
+    this.#tensor = ledger.hold(tensor);
+    [this.rows, this.columns] = tensor.shape;
+  }
+
+  async read(rows?: readonly number[]): Promise<Float32Array> {
+    const tensor = this.#live();
+    // On cpu the values are the tensor's own, so they are copied.
+    if (rows === undefined) return ((await tensor.data()) as Float32Array).slice();
+    const picked = onBackend(this.#backend, () => tf.tidy(() => tf.gather(tensor, tf.tensor1d([...rows], 'int32'))));
+    try {
+      return ((await picked.data()) as Float32Array).slice();
+    } finally {
+      picked.dispose();
+    }
+  }
+
+  tensor(): tf.Tensor2D {
+    const tensor = this.#live();
+    return onBackend(this.#backend, () => tf.clone(tensor));
+  }
+
+  dispose(): void {
+    if (this.#tensor !== undefined) this.#ledger.release(this.#tensor);
+    this.#tensor = undefined;
+  }
+
+  #live(): tf.Tensor2D {
+    if (this.#tensor === undefined) throw new DisposedError('A matrix of the engine');
+    return this.#tensor;
+  }
+}
+
+class TensorSourceMemory implements SourceMemory {
+  readonly #ledger: TensorLedger;
+  readonly #content: KeysAndValues[][] = [];
+
+  constructor(ledger: TensorLedger) {
+    this.#ledger = ledger;
+  }
+
+  get sources(): number {
+    return this.#content[0]?.length ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#content.flat().reduce((sum, { keys, values }) => sum + (keys.size + values.size) * 4, 0);
+  }
+
+  put(layer: number, source: number, { keys, values }: KeysAndValues): void {
+    this.#content[layer] ??= [];
+    this.#content[layer][source] = {
+      keys: this.#ledger.hold(tf.clone(keys)),
+      values: this.#ledger.hold(tf.clone(values)),
+    };
+  }
+
+  get(layer: number, source: number): KeysAndValues {
+    const content = this.#content[layer]?.[source];
+    if (content === undefined) throw new DisposedError('The source memory');
+    return content;
+  }
+
+  dispose(): void {
+    for (const { keys, values } of this.#content.flat()) {
+      this.#ledger.release(keys);
+      this.#ledger.release(values);
+    }
+    this.#content.length = 0;
+  }
+}
+
+function memoryOf(memory: SourceMemory, layer: number, source: number): KeysAndValues {
+  if (!(memory instanceof TensorSourceMemory)) throw new CacheError('The source memory belongs to another engine.');
+  return memory.get(layer, source);
+}
+
+function scoredOf(x: tf.Tensor2D, scored: Int32Array): tf.Tensor2D {
+  if (scored.length === x.shape[0]) return x;
+  if (scored.length === 1) return tf.slice(x, [scored[0]!, 0], [1, x.shape[1]]);
+  return tf.gather(x, tf.tensor1d(scored, 'int32'));
+}
+
+function tapped(x: tf.Tensor2D | undefined, layer: number, architecture: string): tf.Tensor2D {
+  if (x === undefined)
+    throw new UnsupportedError(`an early exit after layer ${layer}`, `The architecture '${architecture}'`);
+  return x;
+}

@@ -1,0 +1,1 @@
+export { type ReferenceEngineOptions, referenceEngine } from './engine.ts';

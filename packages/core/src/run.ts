@@ -1,0 +1,315 @@
+import { advance, commonPrefix } from './advance.ts';
+import { Breather } from './breathe.ts';
+import { ContextLengthError, checkInteger, ParameterError, ShapeError } from './errors.ts';
+import type { EndEvent, TokenEvent } from './events.ts';
+import { History } from './history.ts';
+import type { KVCache } from './kv-cache.ts';
+import type { ForwardOptions, LanguageModel } from './language-model.ts';
+import type { OptionReport, ResolvedOptions } from './options.ts';
+import { Output } from './output.ts';
+import { Random } from './random.ts';
+import { RunCache } from './run-cache.ts';
+import { RunMemory } from './run-memory.ts';
+import type { MaskSampler, Sampler } from './sampler.ts';
+import { Scores } from './scores.ts';
+import type { EndReason } from './stop.ts';
+import type { Decoding, Row, Run, Settled } from './strategy.ts';
+
+/** Thrown by `advance` when the call was aborted or is out of time; `generate` turns it into end events. */
+export class Interruption {
+  readonly reason: 'abort' | 'time';
+
+  constructor(reason: 'abort' | 'time') {
+    this.reason = reason;
+  }
+}
+
+/** One call of `generate`: owns the sequences on their way out, and whatever has to be released at the end. */
+export class GenerationRun implements Run {
+  readonly model: LanguageModel;
+  readonly options: ResolvedOptions;
+  readonly samplers: readonly Sampler[];
+  readonly cache: RunCache;
+  readonly promptLengths: readonly number[];
+  readonly outputs: readonly Output[];
+  readonly #prompts: readonly History[];
+  readonly #report: OptionReport;
+  readonly #randoms: readonly Random[];
+  readonly #memory: RunMemory = new RunMemory();
+  readonly #cachedTokens: readonly number[];
+  readonly #breather: Breather = new Breather();
+  readonly #began: number = performance.now();
+  #firstToken: number | undefined;
+  #scores: Scores | undefined;
+
+  constructor(
+    model: LanguageModel,
+    prompts: readonly ArrayLike<number>[],
+    options: ResolvedOptions,
+    report: OptionReport,
+  ) {
+    this.model = model;
+    this.options = options;
+    this.#report = report;
+    this.#prompts = prompts.map((prompt, row) => checkedPrompt(model, prompt, row, options));
+    this.promptLengths = this.#prompts.map(({ length }) => length);
+    this.#randoms = this.#prompts.map((_, row) => new Random(seedOf(options.seed, row, prompts.length)));
+    this.samplers = atLeast(options) === undefined ? options.samplers : [atLeast(options)!, ...options.samplers];
+    this.outputs = this.#prompts.flatMap((prompt, row) =>
+      Array.from(
+        { length: options.sequences },
+        (_, sequence) => new Output(row, sequence, prompt, options.tokenizer, options.stopStrings),
+      ),
+    );
+    this.cache = openCache(model, prompts.length, options.cache);
+    this.#cachedTokens = this.#prompts.map((prompt, row) => commonPrefix(prompt.tokens, this.cache.tokens(row)));
+  }
+
+  get interrupted(): 'abort' | 'time' | undefined {
+    if (this.options.signal?.aborted === true) return 'abort';
+    return performance.now() - this.#began > this.options.maxTime ? 'time' : undefined;
+  }
+
+  random(prompt: number): Random {
+    return this.#randoms[prompt]!;
+  }
+
+  async start(): Promise<Row[]> {
+    const { sequences } = this.options;
+    const rows = this.#prompts
+      .map((history, prompt) => ({ prompt, sequence: 0, history }))
+      .filter(({ prompt }) => !this.hasNoRoom(prompt));
+    if (rows.length < this.#prompts.length) this.cache.gather(rows.map(({ prompt }) => prompt));
+    if (sequences === 1) return rows;
+    // Read each prompt once, all but its last token, and share the result.
+    const starts = rows.map(({ history }) => (history.length > 1 ? this.#window(history).subarray(0, -1) : undefined));
+    if (starts.some((start) => start !== undefined))
+      advance(this.model, this.cache.inner, this.cache.spread(starts), this.#chunks()).dispose();
+    this.cache.gather(rows.flatMap((_, i) => new Array<number>(sequences).fill(i)));
+    return rows.flatMap((row) => Array.from({ length: sequences }, (_, sequence) => ({ ...row, sequence })));
+  }
+
+  async advance(
+    rows: readonly Row[],
+    options: Pick<ForwardOptions, 'scored' | 'hidden' | 'layers'> = {},
+  ): Promise<Scores> {
+    this.#scores?.dispose();
+    this.#scores = undefined;
+    await this.#breather.breathe();
+    if (rows.length !== this.cache.rows) throw new ShapeError('Rows to advance', [this.cache.rows], [rows.length]);
+    if (this.options.cache === 'none') this.cache.truncate(rows.map(() => 0));
+    const wanted = rows.map(({ history }) => this.#window(history));
+    const result = advance(this.model, this.cache.inner, this.cache.spread(wanted), { ...this.#chunks(), ...options });
+    const { scored = 1 } = options;
+    const contexts = rows.flatMap((row) =>
+      lastStates(row.history, scored).map((history) => ({
+        history,
+        sequence: row.sequence + ((row.lane ?? 0) << 16),
+        promptLength: this.promptLengths[row.prompt]!,
+        vocabSize: this.model.vocabSize,
+        endTokens: this.options.endTokens,
+        maxLength: this.#maxLength(row.prompt),
+        random: this.random(row.prompt),
+        memory: this.#memory,
+        ...(this.model.sources === undefined ? {} : { source: this.model.sources[row.prompt]! }),
+      })),
+    );
+    this.#scores = new Scores(result, contexts, this.model);
+    return this.#scores;
+  }
+
+  async *accept(rows: readonly Row[], ids: readonly number[], scores: Scores): Decoding<Row[]> {
+    const { logprobs, topLogprobs, logprobsOf, endTokens, tokenizer } = this.options;
+    const kept: number[] = [];
+    const next: Row[] = [];
+    for (const [index, row] of rows.entries()) {
+      const id = ids[index]!;
+      const history = await scores.extend(index, id);
+      const output = this.#output(row);
+      output.history = history;
+      this.#firstToken ??= performance.now();
+      const text = endTokens.includes(id) ? '' : output.push(id);
+      const known =
+        logprobs || topLogprobs > 0 || logprobsOf.length > 0
+          ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
+          : {};
+      const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...known };
+      const answer = yield tokenizer === undefined ? event : { ...event, text };
+      const grown: Row = { ...row, history };
+      const reason = answer?.stop === true ? 'predicate' : this.#reason(grown, output.stopped, output.text);
+      if (reason !== undefined) yield this.end(output, reason);
+      else {
+        kept.push(index);
+        next.push(grown);
+      }
+    }
+    if (kept.length < rows.length) this.cache.gather(kept);
+    return next;
+  }
+
+  async *settle(finished: readonly Settled[]): Decoding {
+    const { tokenizer, endTokens } = this.options;
+    for (const { row, reason, score, tokens } of finished) {
+      const output = this.#output(row);
+      output.history = row.history;
+      this.#firstToken ??= performance.now();
+      const ids = row.history.tokens.subarray(this.promptLengths[row.prompt]!);
+      for (const [i, id] of ids.entries()) {
+        const text = endTokens.includes(id) || output.stopped ? '' : output.push(id);
+        const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...tokens?.[i] };
+        yield tokenizer === undefined ? event : { ...event, text };
+      }
+      yield this.end(output, reason, score);
+    }
+  }
+
+  ended(row: Row): EndReason | undefined {
+    const { stopStrings, stopWhen, tokenizer } = this.options;
+    const needsText = tokenizer !== undefined && (stopStrings.length > 0 || stopWhen !== undefined);
+    const text = needsText ? tokenizer.decode(row.history.tokens.subarray(this.promptLengths[row.prompt]!)) : '';
+    return this.#reason(
+      row,
+      stopStrings.some((string) => text.includes(string)),
+      text,
+    );
+  }
+
+  /** The end event of a sequence. */
+  end(output: Output, reason: EndReason, score?: number): EndEvent {
+    const { prompt, sequence, history } = output;
+    const tail = output.flush();
+    output.ended = true;
+    const promptTokens = this.promptLengths[prompt]!;
+    const ids = Array.from(history.tokens.subarray(promptTokens));
+    const now = performance.now();
+    const firstToken = this.#firstToken ?? now;
+    return {
+      type: 'end',
+      row: prompt,
+      sequence,
+      reason,
+      ids,
+      ...(this.options.tokenizer === undefined ? {} : { text: output.text, tail }),
+      ...(score === undefined ? {} : { score }),
+      usage: { promptTokens, cachedTokens: this.#cachedTokens[prompt]!, newTokens: ids.length },
+      timing: {
+        prefill: firstToken - this.#began,
+        total: now - this.#began,
+        perToken: ids.length > 1 ? (now - firstToken) / (ids.length - 1) : 0,
+      },
+      options: this.#report,
+    };
+  }
+
+  /** True when not even one token may follow the prompt. */
+  hasNoRoom(prompt: number): boolean {
+    return this.promptLengths[prompt]! >= this.#maxLength(prompt);
+  }
+
+  dispose(): void {
+    this.#scores?.dispose();
+    this.cache.dispose();
+  }
+
+  #output(row: Row): Output {
+    return this.outputs[row.prompt * this.options.sequences + row.sequence]!;
+  }
+
+  #reason(row: Row, stopString: boolean, text: string): EndReason | undefined {
+    const { endTokens, stopWhen, onContextFull } = this.options;
+    const { history, prompt, sequence } = row;
+    const id = history.at(-1)!;
+    const promptLength = this.promptLengths[prompt]!;
+    const elapsed = performance.now() - this.#began;
+    if (endTokens.includes(id)) return 'end-token';
+    if (stopString) return 'stop-string';
+    if (stopWhen?.({ history, promptLength, id, text, row: prompt, sequence, elapsed }) === true) return 'predicate';
+    if (history.length >= this.#maxLength(prompt)) return 'length';
+    if (onContextFull === 'stop' && history.length >= this.model.contextLength) return 'context';
+    return this.interrupted;
+  }
+
+  /** Most tokens of a sequence, prompt included. */
+  #maxLength(prompt: number): number {
+    const { maxNewTokens, maxLength } = this.options;
+    return Math.min(this.promptLengths[prompt]! + maxNewTokens, maxLength);
+  }
+
+  /**
+   * The tokens that the model is to see. When the context is full, the older half is forgotten, so that it has to be read
+   * anew only once in half a context. The start depends on the length alone, so a rewind finds the same window.
+   */
+  #window(history: History): Int32Array {
+    const { contextLength } = this.model;
+    if (this.options.onContextFull === 'stop' || history.length <= contextLength) return history.tokens;
+    const half = Math.ceil(contextLength / 2);
+    const start = Math.ceil((history.length - contextLength) / half) * half;
+    return history.tokens.subarray(start);
+  }
+
+  #chunks(): { prefillChunk: number; between: () => void } {
+    return {
+      prefillChunk: this.options.prefillChunk,
+      between: () => {
+        if (this.interrupted !== undefined) throw new Interruption(this.interrupted);
+      },
+    };
+  }
+}
+
+function checkedPrompt(
+  model: LanguageModel,
+  given: ArrayLike<number>,
+  row: number,
+  { onContextFull }: ResolvedOptions,
+): History {
+  const prompt = given.length === 0 ? (model.defaults.startTokens ?? []) : given;
+  if (prompt.length === 0)
+    throw new ParameterError('generate', `prompts[${row}]`, 'at least one token (the model has no start token)', []);
+  if (onContextFull === 'stop' && prompt.length > model.contextLength)
+    throw new ContextLengthError(model.contextLength, prompt.length, 'The prompt');
+  for (let i = 0; i < prompt.length; i++)
+    checkInteger('generate', `prompts[${row}][${i}]`, prompt[i], 0, model.vocabSize - 1);
+  return History.of(prompt);
+}
+
+function seedOf(seed: number | readonly number[], row: number, rows: number): number {
+  if (typeof seed === 'number') return seed;
+  if (seed.length !== rows) throw new ShapeError('generate: seed', [rows], [seed.length]);
+  return seed[row]!;
+}
+
+function openCache(model: LanguageModel, rows: number, cache: ResolvedOptions['cache']): RunCache {
+  if (typeof cache === 'object' && !('kind' in cache)) {
+    if (cache.rows !== rows) throw new ShapeError('generate: rows of the cache', [rows], [cache.rows]);
+    return new RunCache(cache as KVCache, false);
+  }
+  return new RunCache(model.createCache({ rows, kind: cache === 'none' ? 'preallocated' : cache }), true);
+}
+
+/** The histories before each of the last `count` positions, oldest first. */
+function lastStates(history: History, count: number): History[] {
+  const states: History[] = [];
+  for (let node: History | undefined = history; states.length < count && node !== undefined; node = node.parent)
+    states.unshift(node);
+  return states;
+}
+
+/** The stage behind `minNewTokens` and `minLength`: end tokens are removed until then. */
+function atLeast({ minNewTokens, minLength, endTokens }: ResolvedOptions): Sampler | undefined {
+  if ((minNewTokens === 0 && minLength === 0) || endTokens.length === 0) return undefined;
+  return minimum(minNewTokens, minLength);
+}
+
+function minimum(minNewTokens: number, minLength: number): MaskSampler {
+  return {
+    name: 'minimum-length',
+    parameters: { minNewTokens, minLength },
+    allowed({ position, promptLength, endTokens, vocabSize }) {
+      const bits = new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff);
+      if (position - promptLength < minNewTokens || position < minLength)
+        for (const id of endTokens) bits[id >>> 5]! &= ~(1 << (id & 31));
+      return bits;
+    },
+  };
+}

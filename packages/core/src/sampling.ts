@@ -1,0 +1,19 @@
+import type { Strategy } from './strategy.ts';
+
+/**
+ * One token after the other from the shaped distribution: the plain loop. With `greedy()` last in the chain it is greedy
+ * decoding.
+ */
+export function sampling(): Strategy {
+  return {
+    name: 'sampling',
+    async *decode(run) {
+      let rows = await run.start();
+      while (rows.length > 0) {
+        const scores = await run.advance(rows);
+        const ids = await scores.apply(run.samplers).draw();
+        rows = yield* run.accept(rows, ids, scores);
+      }
+    },
+  };
+}
