@@ -39,6 +39,7 @@ export {
 export type { Answer, EndEvent, StepEvent, StreamEvent, Timing, TokenEvent, Usage } from './events.ts';
 export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate.ts';
 export { History } from './history.ts';
+export { HostMatrix } from './host-matrix.ts';
 export type { KVCache } from './kv-cache.ts';
 export type {
   CacheOptions,
