@@ -152,6 +152,8 @@ export interface EngineMatrix {
    * engine has none.
    */
   tensor?(): Tensor2D;
+  /** What `work` makes of that tensor, as a matrix of the same engine; `work` runs inside `tf.tidy`. Absent like `tensor`. */
+  map?(work: (tensor: Tensor2D) => Tensor2D): EngineMatrix;
   /** The `count` largest of each row, the values of `ids`, and the log-sum-exp, without reading the whole row. */
   top?(count: number, ids: readonly number[]): Promise<readonly TopOfRow[]>;
   dispose(): void;

@@ -260,7 +260,8 @@ export class ModelCache implements KVCache {
 
   truncate(lengths: readonly number[]): void {
     if (lengths.length !== this.rows) throw new ShapeError('Lengths', [this.rows], [lengths.length]);
-    lengths.forEach((length, row) => checkInteger('truncate', `lengths[${row}]`, length, 0, this.lengths[row]!));
+    for (const [row, length] of lengths.entries())
+      checkInteger('truncate', `lengths[${row}]`, length, 0, this.lengths[row]!);
     this.store.truncate(lengths);
     for (const [row, length] of lengths.entries()) this.#tokens[row]!.length = length;
   }

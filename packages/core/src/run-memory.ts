@@ -43,8 +43,8 @@ export class RunMemory {
   }
 
   #node(node: History): NodeMemory {
-    let memory = this.#nodes.get(node);
-    if (memory === undefined) this.#nodes.set(node, (memory = { values: new Map(), drawn: new Map() }));
+    const memory = this.#nodes.get(node) ?? { values: new Map(), drawn: new Map() };
+    this.#nodes.set(node, memory);
     return memory;
   }
 

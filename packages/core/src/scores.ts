@@ -1,11 +1,10 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { decisiveStages, HostRow, type RowContext } from './chain.ts';
 import { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
 import { DisposedError, UnsupportedError } from './errors.ts';
 import type { History } from './history.ts';
 import type { ForwardResult } from './language-model.ts';
 import type { RandomStage } from './random.ts';
-import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from './sampler.ts';
+import { type DeviceSampler, hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from './sampler.ts';
 
 /** Where the logits are, and whether TF.js can work on them there. */
 export interface ScoresSetting {
@@ -168,19 +167,22 @@ export class Scores {
   }
 
   async #runOnDevice(stages: readonly { sampler: Sampler; index: number }[]): Promise<Float32Array> {
-    const { tensorBackend } = this.#setting;
     const { logits } = this.#result;
-    if (tensorBackend === undefined || logits.tensor === undefined)
+    if (this.#setting.tensorBackend === undefined || logits.map === undefined)
       throw new UnsupportedError(
         `the device form of '${stages[0]!.sampler.name}'`,
         'An engine without a TF.js backend',
       );
-    const { runOnDevice } = await import('./device-stages.ts');
     const steps = stages.map(({ sampler, index }) => ({
-      sampler,
+      sampler: sampler as DeviceSampler,
       rows: this.contexts.map((context) => new HostRow(new Float32Array(0), context).step(index)),
     }));
-    return runOnDevice(tensorBackend, () => logits.tensor!() as Tensor2D, steps);
+    const shaped = logits.map((x) => steps.reduce((y, { sampler, rows }) => sampler.onDevice(y, { rows }), x));
+    try {
+      return await shaped.read();
+    } finally {
+      shaped.dispose();
+    }
   }
 
   /** Run the chain again from the model's logits, one stage at a time, to name the stage that is to blame. */

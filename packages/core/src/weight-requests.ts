@@ -50,7 +50,7 @@ export function requestWeights<C, P>(
     vector(names, lengths, { plus = 0 } = {}) {
       const weight: Weight = {};
       if (names.length === 1) checkShape(source, names[0]!, [total(lengths)]);
-      else names.forEach((name, i) => checkShape(source, name, [lengths[i]!]));
+      else for (const [i, name] of names.entries()) checkShape(source, name, [lengths[i]!]);
       requests.push({ kind: 'vector', weight, names, lengths, plus });
       return weight;
     },
@@ -123,7 +123,7 @@ function checkMatrix(source: WeightSource, names: readonly string[], shape: Matr
   const asStored = (outputs: number): readonly number[] =>
     shape.layout === 'input-output' ? [shape.inputs, outputs] : [outputs, shape.inputs];
   if (names.length === 1) checkShape(source, names[0]!, asStored(outputsOf(shape)));
-  else names.forEach((name, i) => checkShape(source, name, asStored(shape.outputs[i]!)));
+  else for (const [i, name] of names.entries()) checkShape(source, name, asStored(shape.outputs[i]!));
 }
 
 function checkShape(source: WeightSource, name: string, expected: readonly number[]): void {

@@ -236,6 +236,14 @@ class TensorMatrix implements EngineMatrix {
     return onBackend(this.#backend, () => tf.clone(tensor));
   }
 
+  map(work: (tensor: tf.Tensor2D) => tf.Tensor2D): TensorMatrix {
+    const tensor = this.#live();
+    return onBackend(this.#backend, () => {
+      const result = tf.tidy(() => tf.clone(work(tensor)));
+      return new TensorMatrix(this.#backend, this.#ledger, result);
+    });
+  }
+
   dispose(): void {
     if (this.#tensor !== undefined) this.#ledger.release(this.#tensor);
     this.#tensor = undefined;

@@ -209,8 +209,8 @@ export class TensorOperations implements Operations<X, Weight> {
 
   /** [heads, T, C]; layers that share a table share the result. */
   #bias(segment: Segment, capacity: number, bias: RelativeBias<Weight>): tf.Tensor3D {
-    let ofSegments = this.#biases.get(bias.table);
-    if (ofSegments === undefined) this.#biases.set(bias.table, (ofSegments = new Map()));
+    const ofSegments = this.#biases.get(bias.table) ?? new Map<Segment, tf.Tensor3D>();
+    this.#biases.set(bias.table, ofSegments);
     let result = ofSegments.get(segment);
     if (result === undefined || result.shape[2] !== capacity) {
       const queries = this.#pass.frame.positions.subarray(segment.start, segment.end);

@@ -32,14 +32,14 @@ const width = 4;
 const layers = 2;
 
 export class ToyModel implements LanguageModel {
-  readonly name = 'toy';
+  readonly name: string = 'toy';
   readonly vocabSize: number;
   readonly contextLength: number;
-  readonly layers = layers;
+  readonly layers: number = layers;
   readonly maxTokens: number;
   readonly fingerprint: string;
   readonly tensorBackend = undefined;
-  readonly remote = false;
+  readonly remote: boolean = false;
   readonly defaults: ModelDefaults;
   /** Caches and results that are not disposed yet. */
   readonly live: Set<object> = new Set();
