@@ -40,6 +40,17 @@ export function sumOfWeights(logits: Float32Array, survivors: Int32Array | undef
   return sum;
 }
 
+/** -sum(p ln p) in nats, with `normaliser` = logSumExp. A removed token adds nothing. */
+export function entropyOf(logits: Float32Array, survivors: Int32Array | undefined, normaliser: number): number {
+  const total = survivors?.length ?? logits.length;
+  let entropy = 0;
+  for (let i = 0; i < total; i++) {
+    const surprise = normaliser - logits[survivors === undefined ? i : survivors[i]!]!;
+    if (surprise < Infinity) entropy += Math.exp(-surprise) * surprise;
+  }
+  return entropy;
+}
+
 /**
  * Remove what lies below `threshold`, but keep at least the `minKeep` largest. All equals of the threshold stay; of equals
  * that only `minKeep` saves, the lower ids.
@@ -68,6 +79,11 @@ function removeBelow(logits: Float32Array, survivors: Int32Array | undefined, th
   } else {
     for (const id of survivors) if (logits[id]! < threshold) logits[id] = -Infinity;
   }
+}
+
+/** The n-th largest logit; of fewer tokens, the smallest that is left. Only for rows without NaN that have a token left. */
+export function nthLargest(logits: Float32Array, survivors: Int32Array | undefined, n: number): number {
+  return n === 1 ? topLogit(logits, survivors) : logits[topTokens(logits, n, survivors).at(-1)!]!;
 }
 
 /** Keep only the largest logit; of equals the lowest id. */

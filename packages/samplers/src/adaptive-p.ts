@@ -1,0 +1,70 @@
+import { checkNumber, checkOptionNames, forEachCandidate, type HostSampler, logSumExp } from '@tokenwright/core';
+
+export interface AdaptivePOptions {
+  /** Probability that drawn tokens should have on average, in [0, 1]. */
+  readonly target: number;
+  /** How long the average remembers, in [0, 0.99]: about 1 / (1 - decay) tokens. Default 0.9. */
+  readonly decay?: number;
+}
+
+/**
+ * Prefer tokens whose probability is near a target, and move the target so that the drawn ones meet it on average
+ * (llama.cpp pull request 17927).
+ *
+ * With the running sums S of the drawn tokens' probabilities (as this stage was given them) and W of their weights:
+ * aim = clamp(2 target - S / W, 0, 1), x = |p_i - aim| / 0.3, new logit = 5 - 10 x^2 / (1 + x). At first
+ * S = target / (1 - decay) and W = 1 / (1 - decay); after each draw S = p + decay S, W = 1 + decay W. A token that was not
+ * drawn, such as a forced one, leaves them as they are.
+ *
+ * It must be the last stage, after a mild filter such as min-p and nothing else that reshapes. llama.cpp takes a negative
+ * target as "off"; here leave the stage out. A row with NaN, with +Infinity or with nothing left stays as it is.
+ */
+export function adaptiveP(options: AdaptivePOptions): HostSampler {
+  checkOptionNames('adaptiveP', options, ['target', 'decay']);
+  const target = checkNumber(
+    'adaptiveP',
+    'target',
+    options.target,
+    'a number from 0 to 1',
+    (value) => value >= 0 && value <= 1,
+  );
+  const decay = checkNumber(
+    'adaptiveP',
+    'decay',
+    options.decay ?? 0.9,
+    'a number from 0 to 0.99',
+    (value) => value >= 0 && value <= 0.99,
+  );
+  return {
+    name: 'adaptive-p',
+    parameters: { target, decay },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: false,
+      narrows: true,
+      memory: true,
+      controls: true,
+    },
+    onHost: (logits, step) => {
+      const { memory, drawn } = step;
+      let { sum, weight } = memory.get<{ sum: number; weight: number }>() ?? {
+        sum: target / (1 - decay),
+        weight: 1 / (1 - decay),
+      };
+      if (drawn !== undefined) {
+        sum = drawn.before + decay * sum;
+        weight = 1 + decay * weight;
+      }
+      memory.set({ sum, weight });
+      const normaliser = logSumExp(logits, step.survivors);
+      if (!Number.isFinite(normaliser)) return;
+      const aim = Math.min(1, Math.max(0, 2 * target - sum / weight));
+      forEachCandidate(logits, step, (id, logit) => {
+        const distance = Math.abs(Math.exp(logit - normaliser) - aim) / 0.3;
+        logits[id] = 5 - (10 * distance * distance) / (1 + distance);
+      });
+    },
+  };
+}

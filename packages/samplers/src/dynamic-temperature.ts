@@ -1,0 +1,56 @@
+import { checkNumber, checkOptionNames, forEachCandidate, type HostSampler, logSumExp } from '@tokenwright/core';
+import { entropyOf, keepLargest } from './row.ts';
+
+export interface DynamicTemperatureOptions {
+  /** Middle of the range, at least 0. Default 1. */
+  readonly t?: number;
+  /** How far the temperature may go to each side, at least 0. 0 makes it a plain temperature. */
+  readonly range: number;
+  /** Bends the way from entropy to temperature, above 0. Default 1. */
+  readonly exponent?: number;
+}
+
+/**
+ * A temperature that follows the model's doubt: t' = low + (high - low) * (H / ln n)^exponent with low = max(0, t - range),
+ * high = t + range, H the entropy and n the number of tokens left (llama.cpp's `temp_ext`).
+ *
+ * llama.cpp counts as n also tokens that were set to -Infinity but not taken out; here only those that are left count.
+ * t' = 0 is greedy. One token stays as it is, and so does a row with NaN, with +Infinity or with nothing left.
+ */
+export function dynamicTemperature(options: DynamicTemperatureOptions): HostSampler {
+  checkOptionNames('dynamicTemperature', options, ['t', 'range', 'exponent']);
+  const atLeast0 = (name: string, value: number): number =>
+    checkNumber('dynamicTemperature', name, value, 'a number of at least 0', (number) => number >= 0);
+  const t = atLeast0('t', options.t ?? 1);
+  const range = atLeast0('range', options.range);
+  const exponent = checkNumber(
+    'dynamicTemperature',
+    'exponent',
+    options.exponent ?? 1,
+    'a number above 0',
+    (value) => value > 0,
+  );
+  const low = Math.max(0, t - range);
+  const high = t + range;
+  return {
+    name: 'dynamic-temperature',
+    parameters: { t, range, exponent },
+    algebra: { domain: 'probabilities', shiftInvariant: true, scaleInvariant: false, keepsArgMax: true, narrows: true },
+    onHost: (logits, step) => {
+      const normaliser = logSumExp(logits, step.survivors);
+      if (!Number.isFinite(normaliser)) return;
+      let count = 0;
+      forEachCandidate(logits, step, () => count++);
+      if (count === 1) return;
+      const doubt = Math.min(1, entropyOf(logits, step.survivors, normaliser) / Math.log(count));
+      const chosen = low + (high - low) * doubt ** exponent;
+      if (chosen === 0) {
+        keepLargest(logits, step);
+      } else {
+        forEachCandidate(logits, step, (id, logit) => {
+          logits[id] = logit / chosen;
+        });
+      }
+    },
+  };
+}
