@@ -23,7 +23,7 @@ export function bytesSource(bytes: ArrayBuffer | ArrayBufferView, name = 'bytes'
 }
 
 /** A Blob or File, such as what a person chose in a browser. Reads only the ranges that are asked for. */
-export function blobSource(blob: Blob, name: string = 'name' in blob ? String(blob.name) : 'blob'): ByteSource {
+export function blobSource(blob: Blob, name: string = (blob as { readonly name?: string }).name ?? 'blob'): ByteSource {
   return {
     name,
     size: blob.size,

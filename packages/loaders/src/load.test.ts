@@ -1,0 +1,324 @@
+import { existsSync, readFileSync } from 'node:fs';
+import '@tensorflow/tfjs-backend-cpu';
+import {
+  type Architecture,
+  type Engine,
+  gpt2,
+  type LanguageModel,
+  LoadError,
+  ShapeError,
+  UnknownOptionError,
+  UnsupportedError,
+} from '@tokenwright/core';
+import { referenceEngine } from '@tokenwright/core/reference';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ByteSource } from './byte-source.ts';
+import { load } from './load.ts';
+import { type FileContents, files, folder, type ModelSource } from './model-source.ts';
+import { float32, safetensorsBytes, type TestTensor } from './testing/safetensors-bytes.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await referenceEngine({ backend: 'cpu' });
+});
+afterAll(() => engine.dispose());
+
+const demo = (name: string): URL => new URL(`../../demo-model/models/${name}`, import.meta.url);
+const shared = (path: string): URL => new URL(`../../../../shared/${path}`, import.meta.url);
+
+/** The ids that always taking the best gives. */
+async function greedy(model: LanguageModel, prompt: readonly number[], count: number): Promise<number[]> {
+  const cache = model.createCache();
+  const ids: number[] = [];
+  try {
+    let fed = prompt;
+    while (ids.length < count) {
+      const { logits, dispose } = model.forward([fed], cache);
+      const row = await logits.read();
+      dispose();
+      const best = row.indexOf(Math.max(...row));
+      ids.push(best);
+      fed = [best];
+    }
+  } finally {
+    cache.dispose();
+  }
+  return ids;
+}
+
+const asFile = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+/** A GPT-2 of one layer of width 2: 8 ids, 4 positions. */
+const tinyConfig = {
+  model_type: 'gpt2',
+  n_layer: 1,
+  n_embd: 2,
+  n_head: 1,
+  n_positions: 4,
+  vocab_size: 8,
+  bos_token_id: 7,
+  eos_token_id: 7,
+};
+function tinyTensors(prefix = ''): Record<string, TestTensor> {
+  const shapes: Record<string, number[]> = {
+    'wte.weight': [8, 2],
+    'wpe.weight': [4, 2],
+    'h.0.ln_1.weight': [2],
+    'h.0.ln_1.bias': [2],
+    'h.0.attn.c_attn.weight': [2, 6],
+    'h.0.attn.c_attn.bias': [6],
+    'h.0.attn.c_proj.weight': [2, 2],
+    'h.0.attn.c_proj.bias': [2],
+    'h.0.ln_2.weight': [2],
+    'h.0.ln_2.bias': [2],
+    'h.0.mlp.c_fc.weight': [2, 8],
+    'h.0.mlp.c_fc.bias': [8],
+    'h.0.mlp.c_proj.weight': [8, 2],
+    'h.0.mlp.c_proj.bias': [2],
+    'ln_f.weight': [2],
+    'ln_f.bias': [2],
+  };
+  let seed = 1;
+  const value = (): number => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647 - 0.5;
+  };
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      const length = shape.reduce((product, size) => product * size, 1);
+      return [prefix + name, float32(shape, ...Array.from({ length }, value))];
+    }),
+  );
+}
+const tiny = (others: Readonly<Record<string, FileContents>> = {}, tensors = tinyTensors()): ModelSource =>
+  files({ 'config.json': asFile(tinyConfig), 'model.safetensors': safetensorsBytes(tensors), ...others }, 'tiny');
+
+describe('load', () => {
+  it('loads a folder, and the model writes what the reference writes', async () => {
+    const expected = JSON.parse(readFileSync(new URL(`${demo('story-amateur').href}/expected.json`), 'utf8')) as {
+      cases: { prompt: string; ids: number[]; greedy_ids: number[] }[];
+    };
+    const before = engine.memory();
+    const progress: [number, number][] = [];
+    const loaded = await load(folder(demo('story-amateur')), { engine, onProgress: (...seen) => progress.push(seen) });
+    const { model, tokenizer, config, generationConfig } = loaded;
+    expect(model.vocabSize).toBe(4096);
+    expect(model.contextLength).toBe(512);
+    expect(model.defaults).toEqual({ endTokens: [0], startTokens: [0], maxNewTokens: 200 });
+    expect(config.n_layer).toBe(2);
+    expect(generationConfig.top_p).toBe(0.95);
+    const { prompt, ids, greedy_ids: wanted } = expected.cases[0]!;
+    expect(tokenizer?.encode(prompt)).toEqual(ids);
+    expect(await greedy(model, ids, 16)).toEqual(wanted.slice(0, 16));
+    const [arrived, total] = progress.at(-1)!;
+    expect(arrived).toBe(total);
+    expect(progress.every(([now], i) => i === 0 || now >= progress[i - 1]![0])).toBe(true);
+    loaded.dispose();
+    loaded.dispose();
+    expect(engine.memory()).toEqual(before);
+  });
+
+  it('loads from a path, from files in memory and from Blobs alike', async () => {
+    const path = demo('story-amateur');
+    const names = ['config.json', 'model.safetensors', 'tokenizer.json'];
+    const bytes = Object.fromEntries(
+      names.map((name) => [name, new Uint8Array(readFileSync(new URL(`${path.href}/${name}`)))]),
+    );
+    const blobs = Object.fromEntries(Object.entries(bytes).map(([name, content]) => [name, new Blob([content])]));
+    const results: number[][] = [];
+    for (const source of [folder(path).name, files(bytes), files(blobs)]) {
+      const { model, tokenizer, dispose } = await load(source, { engine });
+      results.push(await greedy(model, tokenizer!.encode('Once upon a time'), 4));
+      dispose();
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  it('loads without tokenizer and generation_config.json, and from config.json alone knows the end token', async () => {
+    const { model, tokenizer, generationConfig, dispose } = await load(tiny(), { engine });
+    expect(tokenizer).toBeUndefined();
+    expect(generationConfig).toEqual({});
+    expect(model.name).toBe('tiny');
+    expect(model.defaults).toEqual({ endTokens: [7], startTokens: [7] });
+    dispose();
+  });
+
+  it('gives the same with and without the prefix of Hugging Face, and over shards', async () => {
+    const entries = Object.entries(tinyTensors('transformer.'));
+    const half = entries.length / 2;
+    const parts = [Object.fromEntries(entries.slice(0, half)), Object.fromEntries(entries.slice(half))];
+    const name = (i: number): string => `model-0000${i + 1}-of-00002.safetensors`;
+    const map = Object.fromEntries(entries.map(([tensor], i) => [tensor, name(i < half ? 0 : 1)]));
+    const sharded = files({
+      'config.json': asFile(tinyConfig),
+      'model.safetensors.index.json': asFile({ weight_map: map }),
+      [name(0)]: safetensorsBytes(parts[0]!),
+      [name(1)]: safetensorsBytes(parts[1]!),
+    });
+    const results: Float32Array[] = [];
+    for (const source of [tiny(), tiny({}, tinyTensors('transformer.')), sharded]) {
+      const { model, dispose } = await load(source, { engine });
+      const cache = model.createCache();
+      const result = model.forward([[1, 2, 3]], cache);
+      results.push(await result.logits.read());
+      result.dispose();
+      cache.dispose();
+      dispose();
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  it('takes a shorter context and a name', async () => {
+    const { model, dispose } = await load(tiny(), { engine, contextLength: 3, name: 'mine' });
+    expect([model.contextLength, model.name]).toEqual([3, 'mine']);
+    dispose();
+  });
+
+  it('asks the given architectures first', async () => {
+    const mine: Architecture = { ...(gpt2 as Architecture), name: 'mine' };
+    const source = tiny({ 'config.json': asFile({ ...tinyConfig, model_type: 'mine' }) });
+    const { model, dispose } = await load(source, { engine, architectures: [mine] });
+    expect(model.vocabSize).toBe(8);
+    dispose();
+    await expect(load(source, { engine })).rejects.toThrow(
+      "config.json: model_type: the family 'mine' is not known; known: gpt2, llama. Others can be given to load as architectures",
+    );
+  });
+
+  it.each<[string, () => ModelSource | string, new (...args: never[]) => Error, string | RegExp]>([
+    [
+      'no config.json',
+      () => files({ 'a.gguf': new Uint8Array() }, 'mine'),
+      LoadError,
+      'mine: there is no config.json. There is: a.gguf',
+    ],
+    [
+      'no model_type',
+      () => tiny({ 'config.json': asFile({}) }),
+      LoadError,
+      'config.json: model_type: must name one of gpt2, llama',
+    ],
+    [
+      'a config.json that is a list',
+      () => tiny({ 'config.json': asFile([]) }),
+      LoadError,
+      'config.json: must hold a JSON object',
+    ],
+    [
+      'a wrong value',
+      () => tiny({ 'config.json': asFile({ ...tinyConfig, n_head: 3 }) }),
+      LoadError,
+      'config.json: n_head',
+    ],
+    [
+      'no weights',
+      () => files({ 'config.json': asFile(tinyConfig) }, 'mine'),
+      LoadError,
+      'mine: there is no model.safetensors',
+    ],
+    [
+      'a missing tensor',
+      () => {
+        const { 'h.0.mlp.c_fc.bias': _, ...rest } = tinyTensors();
+        return tiny({}, rest);
+      },
+      LoadError,
+      /h\.0\.mlp\.c_fc\.bias.*missing.*\[8\]/,
+    ],
+    [
+      'a tensor of another shape',
+      () => tiny({}, { ...tinyTensors(), 'wpe.weight': float32([2, 4], 1, 2, 3, 4, 5, 6, 7, 8) }),
+      ShapeError,
+      /'wpe\.weight' must have shape \[4, 2\], but it has \[2, 4\]/,
+    ],
+    [
+      'a damaged tokenizer',
+      () => tiny({ 'tokenizer.json': asFile({}) }),
+      LoadError,
+      'tokenizer.json: model: is missing',
+    ],
+    [
+      'a wrong generation_config.json',
+      () => tiny({ 'generation_config.json': asFile({ eos_token_id: 'end' }) }),
+      LoadError,
+      'generation_config.json: eos_token_id',
+    ],
+    [
+      'a name on a hub',
+      () => 'openai-community/gpt2',
+      UnsupportedError,
+      /does not support the download of 'openai-community\/gpt2'/,
+    ],
+    ['a path that is not there', () => '/nowhere/at/all', LoadError, '/nowhere/at/all: there is no such folder'],
+    ['a relative path that is not there', () => './nowhere', LoadError, './nowhere: there is no such folder'],
+    ['a file', () => `${folder(new URL('.', import.meta.url)).name}load.ts`, LoadError, 'is a file; give the folder'],
+  ])('refuses %s', async (_, source, type, message) => {
+    const before = engine.memory();
+    const error = await load(source(), { engine }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(type);
+    expect((error as Error).message).toMatch(message);
+    expect(engine.memory()).toEqual(before);
+  });
+
+  it('checks shapes before it reads the weights', async () => {
+    const source = tiny({}, { ...tinyTensors(), 'ln_f.bias': float32([3], 1, 2, 3) });
+    const reads: number[] = [];
+    const watched: ModelSource = {
+      ...source,
+      async file(name): Promise<ByteSource | undefined> {
+        const file = await source.file(name);
+        if (file === undefined || name !== 'model.safetensors') return file;
+        return {
+          ...file,
+          read(from, to) {
+            reads.push(to - from);
+            return file.read(from, to);
+          },
+        };
+      },
+    };
+    await expect(load(watched, { engine })).rejects.toThrow(ShapeError);
+    // The header's length, the header, and a sample of the smallest tensors: never the large ones.
+    expect(reads.slice(2).every((length) => length <= 32)).toBe(true);
+  });
+
+  it('refuses an unknown option with the nearest name', async () => {
+    const error = await load(tiny(), { engine, onprogres: () => {} } as never).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UnknownOptionError);
+    expect((error as UnknownOptionError).nearest).toBe('onProgress');
+  });
+
+  it('stops when the signal is aborted, before and while weights arrive', async () => {
+    await expect(load(tiny(), { engine, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+    const before = engine.memory();
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort(new Error('enough'));
+    await expect(load(tiny(), { engine, signal: controller.signal, onProgress })).rejects.toThrow('enough');
+    expect(engine.memory()).toEqual(before);
+  });
+});
+
+describe.each(['gpt2-tiny', 'llama-tiny'])('%s', (name) => {
+  const path = shared(`goldens/generate/${name}`);
+  it.skipIf(!existsSync(path))('gives the logits of Hugging Face', async () => {
+    const { cases } = JSON.parse(readFileSync(new URL(`${path.href}/cases.json`), 'utf8')) as {
+      cases: { kind: string; input_ids: number[][]; attention_mask?: unknown; logits: number[][][] }[];
+    };
+    const { input_ids: rows, logits } = cases.find(
+      (one) => one.kind === 'forward' && one.attention_mask === undefined,
+    )!;
+    const { model, tokenizer, dispose } = await load(folder(path), { engine });
+    expect(tokenizer).toBeUndefined();
+    const cache = model.createCache({ rows: rows.length });
+    const result = model.forward(rows, cache, { scored: rows[0]!.length });
+    const values = await result.logits.read();
+    const wanted = logits.flat(2);
+    expect(values.length).toBe(wanted.length);
+    expect(Math.max(...wanted.map((value, i) => Math.abs(value - values[i]!)))).toBeLessThan(1e-4);
+    result.dispose();
+    cache.dispose();
+    dispose();
+  });
+});
