@@ -1,3 +1,4 @@
+import type { Explanation } from './explain.ts';
 import type { OptionReport } from './options.ts';
 import type { Json } from './sampler.ts';
 import type { TokenLogprob } from './scores.ts';
@@ -24,6 +25,8 @@ export interface TokenEvent {
   readonly top?: readonly TokenLogprob[];
   /** The tokens of option `logprobsOf`. */
   readonly named?: readonly TokenLogprob[];
+  /** What each stage of the chain did at this position; with option `explain`. */
+  readonly explanation?: Explanation;
 }
 
 /** What a strategy did in one step; with option `steps`. The content is the strategy's own and is documented there. */

@@ -37,6 +37,13 @@ export {
   UnsupportedError,
 } from './errors.ts';
 export type { Answer, EndEvent, StepEvent, StreamEvent, Timing, TokenEvent, Usage } from './events.ts';
+export {
+  type DistributionSummary,
+  type Explanation,
+  explain,
+  type Removal,
+  type StageReport,
+} from './explain.ts';
 export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate.ts';
 export { History } from './history.ts';
 export { HostMatrix } from './host-matrix.ts';
@@ -97,6 +104,7 @@ export {
   type SamplerBase,
 } from './sampler.ts';
 export { sampling } from './sampling.ts';
+export { type ScoredText, type ScoredToken, type ScoreOptions, score } from './score.ts';
 export { type DescribeOptions, Scores, type TokenLogprob, type TokenScores } from './scores.ts';
 export { type EndReason, type StopCondition, type StopState, StopStrings } from './stop.ts';
 export type { Decoding, Row, Run, Settled, Strategy } from './strategy.ts';

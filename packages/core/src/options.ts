@@ -51,6 +51,8 @@ export interface GenerateOptions {
   readonly topLogprobs?: number;
   /** Also report these tokens, whatever their rank. Default []. */
   readonly logprobsOf?: readonly number[];
+  /** Report what each stage of the chain did, for each token: costs a second pass through the chain. Default false. */
+  readonly explain?: boolean;
   /** Report each step of the strategy (hypotheses, drafts) as an event. Default false. */
   readonly steps?: boolean;
   /** Turns ids into text. `generateText` sets it. */
@@ -87,6 +89,7 @@ const libraryDefaults = {
   logprobs: false,
   topLogprobs: 0,
   logprobsOf: [],
+  explain: false,
   steps: false,
 } as const;
 

@@ -133,7 +133,15 @@ export class GenerationRun implements Run {
         logprobs || topLogprobs > 0 || logprobsOf.length > 0
           ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
           : {};
-      const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...known };
+      const explanation = this.options.explain ? { explanation: await scores.explain(index) } : {};
+      const event: TokenEvent = {
+        type: 'token',
+        row: row.prompt,
+        sequence: row.sequence,
+        id,
+        ...known,
+        ...explanation,
+      };
       const answer = yield tokenizer === undefined ? event : { ...event, text };
       const grown: Row = { ...row, history };
       const reason = answer?.stop === true ? 'predicate' : this.#reason(grown, output.stopped, output.text);

@@ -1,6 +1,7 @@
 import { decisiveStages, HostRow, type RowContext } from './chain.ts';
 import { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
 import { DisposedError, UnsupportedError } from './errors.ts';
+import { type Explanation, explain } from './explain.ts';
 import type { History } from './history.ts';
 import type { ForwardResult } from './language-model.ts';
 import type { RandomStage } from './random.ts';
@@ -107,6 +108,11 @@ export class Scores {
       ...(top > 0 ? { top: Array.from(topTokens(logits, top), scored) } : {}),
       ...(ids.length > 0 ? { named: ids.map(scored) } : {}),
     };
+  }
+
+  /** What each stage did to a row; `top` tokens are listed after each. The chain runs once more for it. */
+  async explain(row: number, top: number = 10): Promise<Explanation> {
+    return explain(await this.raw(row), this.#stages, this.contexts[row]!, top);
   }
 
   /** The history of a row with `id` appended; stages that remember are told how probable it was. */
