@@ -11,7 +11,7 @@ import {
   UnsupportedError,
 } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ByteSource } from './byte-source.ts';
 import { load } from './load.ts';
 import { type FileContents, files, folder, type ModelSource } from './model-source.ts';
@@ -192,7 +192,7 @@ describe('load', () => {
       'no config.json',
       () => files({ 'a.gguf': new Uint8Array() }, 'mine'),
       LoadError,
-      'mine: there is no config.json. There is: a.gguf',
+      'mine: there is no config.json; there is: a.gguf',
     ],
     [
       'no model_type',
@@ -282,6 +282,13 @@ describe('load', () => {
     await expect(load(watched, { engine })).rejects.toThrow(ShapeError);
     // The header's length, the header, and a sample of the smallest tensors: never the large ones.
     expect(reads.slice(2).every((length) => length <= 32)).toBe(true);
+  });
+
+  it('says in a browser that it has no folders', async () => {
+    vi.stubGlobal('process', undefined);
+    await expect(load('./models/story', { engine }).finally(() => vi.unstubAllGlobals())).rejects.toThrow(
+      UnsupportedError,
+    );
   });
 
   it('refuses an unknown option with the nearest name', async () => {

@@ -64,7 +64,7 @@ export async function load(source: ModelSource | string, options: LoadOptions): 
   signal?.throwIfAborted();
 
   const config = await readPart(from, 'config.json');
-  if (config === undefined) throw new LoadError(from.name, `there is no config.json. ${await contentsOf(from)}`);
+  if (config === undefined) throw new LoadError(from.name, `there is no config.json${await contentsOf(from)}`);
   const architecture = architectureOf(config, [...architectures, ...builtIn]);
   const settings = architecture.configure(config);
   const generationConfig = (await readPart(from, 'generation_config.json')) ?? {};
@@ -101,6 +101,8 @@ async function folderAt(path: string): Promise<ModelSource> {
       'This version of @tokenwright/loaders',
       'There is no folder of that name either. Download the files of the model and give the path of their folder.',
     );
+  // A browser's answer is that it has no folders.
+  folder(path);
   throw new LoadError(path, 'there is no such folder');
 }
 
@@ -121,5 +123,5 @@ function architectureOf(config: JsonObject, known: readonly Architecture[]): Arc
 /** For messages: what is there instead of what was looked for. */
 async function contentsOf(source: ModelSource): Promise<string> {
   const names = (await source.names?.()) ?? [];
-  return names.length === 0 ? '' : `There is: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ' …' : ''}`;
+  return names.length === 0 ? '' : `; there is: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ' …' : ''}`;
 }
