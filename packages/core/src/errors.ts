@@ -5,12 +5,13 @@
 
 /** Root of all errors of the library. `TokenwrightError.isInstance` also holds across duplicate installs of the package. */
 export class TokenwrightError extends Error {
+  // A literal, so that it survives a minifier.
+  override readonly name: string = 'TokenwrightError';
   /** Marks errors of this library also where two copies of it are installed. */
   readonly isTokenwrightError: true = true;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
   }
 
   /** True for an error of this library, also one made by another copy of it in the same program. */
@@ -21,6 +22,7 @@ export class TokenwrightError extends Error {
 
 /** A parameter lies outside what is allowed. */
 export class ParameterError extends TokenwrightError {
+  override readonly name: string = 'ParameterError';
   readonly owner: string;
   readonly parameter: string;
   readonly allowed: string;
@@ -37,6 +39,7 @@ export class ParameterError extends TokenwrightError {
 
 /** An option has a name that nobody reads. Carries the nearest valid name. */
 export class UnknownOptionError extends TokenwrightError {
+  override readonly name: string = 'UnknownOptionError';
   readonly owner: string;
   readonly option: string;
   readonly nearest: string | undefined;
@@ -57,6 +60,7 @@ export class UnknownOptionError extends TokenwrightError {
 
 /** Two shapes or sizes that must agree do not. */
 export class ShapeError extends TokenwrightError {
+  override readonly name: string = 'ShapeError';
   readonly subject: string;
   readonly expected: readonly number[];
   readonly received: readonly number[];
@@ -71,6 +75,7 @@ export class ShapeError extends TokenwrightError {
 
 /** More positions were asked for than the model has. Nothing was fed. */
 export class ContextLengthError extends TokenwrightError {
+  override readonly name: string = 'ContextLengthError';
   readonly contextLength: number;
   readonly wanted: number;
 
@@ -82,10 +87,13 @@ export class ContextLengthError extends TokenwrightError {
 }
 
 /** A KV cache cannot do what was asked: another model's, another engine's, or positions that it no longer holds. */
-export class CacheError extends TokenwrightError {}
+export class CacheError extends TokenwrightError {
+  override readonly name: string = 'CacheError';
+}
 
 /** A stage of a sampler chain left no token with a finite logit. */
 export class EmptyDistributionError extends TokenwrightError {
+  override readonly name: string = 'EmptyDistributionError';
   readonly stage: string;
   readonly position: number;
 
@@ -98,6 +106,7 @@ export class EmptyDistributionError extends TokenwrightError {
 
 /** The logits hold NaN, or +Infinity, after the named stage ('model' when they came so). */
 export class InvalidLogitsError extends TokenwrightError {
+  override readonly name: string = 'InvalidLogitsError';
   readonly stage: string;
   readonly position: number;
   readonly token: number;
@@ -112,6 +121,7 @@ export class InvalidLogitsError extends TokenwrightError {
 
 /** A value was used after it was disposed, or after the call that ended its life. */
 export class DisposedError extends TokenwrightError {
+  override readonly name: string = 'DisposedError';
   readonly subject: string;
 
   constructor(subject: string, reason = 'was disposed') {
@@ -122,6 +132,7 @@ export class DisposedError extends TokenwrightError {
 
 /** What was asked for exists, but not here: not on this engine, model or sampler. */
 export class UnsupportedError extends TokenwrightError {
+  override readonly name: string = 'UnsupportedError';
   readonly feature: string;
   readonly by: string;
 
@@ -134,6 +145,7 @@ export class UnsupportedError extends TokenwrightError {
 
 /** No engine could be started. `tried` says which were, and why each failed. */
 export class EngineUnavailableError extends TokenwrightError {
+  override readonly name: string = 'EngineUnavailableError';
   readonly tried: readonly { engine: string; reason: string }[];
 
   constructor(tried: readonly { engine: string; reason: string }[], options?: ErrorOptions) {
@@ -144,6 +156,7 @@ export class EngineUnavailableError extends TokenwrightError {
 
 /** An allocation does not fit. Raised before anything is written. Numbers are bytes. */
 export class MemoryLimitError extends TokenwrightError {
+  override readonly name: string = 'MemoryLimitError';
   readonly needed: number;
   readonly available: number;
 
@@ -155,10 +168,13 @@ export class MemoryLimitError extends TokenwrightError {
 }
 
 /** The device behind an engine is gone. Its resources are released; a new engine can be created. */
-export class DeviceLostError extends TokenwrightError {}
+export class DeviceLostError extends TokenwrightError {
+  override readonly name: string = 'DeviceLostError';
+}
 
 /** A file or a part of it cannot be read as what it should be. */
 export class LoadError extends TokenwrightError {
+  override readonly name: string = 'LoadError';
   readonly file: string;
   readonly field: string | undefined;
 

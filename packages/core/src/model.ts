@@ -18,7 +18,7 @@ import {
   ParameterError,
   ShapeError,
 } from './errors.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { FingerprintedWeights } from './fingerprint.ts';
 import type { KVCache } from './kv-cache.ts';
 import { readCache, writeCache } from './kv-cache-bytes.ts';
 import type { CacheOptions, ForwardOptions, ForwardResult, LanguageModel, ModelDefaults } from './language-model.ts';
@@ -54,13 +54,13 @@ export async function createModel<C, P>(
     1,
     dimensions.contextLength,
   );
-  const fingerprint = await fingerprintOf(architecture.name, config, weights);
-  const executable = await engine.prepare(architecture, config, weights, options);
+  const named = new FingerprintedWeights(weights);
+  const executable = await engine.prepare(architecture, config, named, options);
   return new ExecutableModel(executable, {
     name: options.name ?? architecture.name,
     dimensions: { ...dimensions, contextLength },
     defaults: options.defaults ?? {},
-    fingerprint,
+    fingerprint: named.fingerprint(architecture.name, config),
   });
 }
 

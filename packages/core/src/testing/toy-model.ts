@@ -79,7 +79,9 @@ export class ToyModel implements LanguageModel {
     );
   }
 
-  createCache({ rows = 1 }: CacheOptions = {}): ToyCache {
+  createCache(options: CacheOptions = {}): ToyCache {
+    checkOptionNames('createCache', options, ['rows', 'kind']);
+    const { rows = 1 } = options;
     checkInteger('createCache', 'rows', rows, 1);
     return new ToyCache(
       this,

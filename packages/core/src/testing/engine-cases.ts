@@ -1,0 +1,140 @@
+import type { CacheKind, Engine } from '../engine.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { createModel } from '../model.ts';
+import { type ContractCase, verifyClose, verifyEqual } from './cases.ts';
+import { generationCases } from './generation-cases.ts';
+import { modelCases } from './model-cases.ts';
+import { recorded } from './recorded.ts';
+import { seededWeights } from './seeded-weights.ts';
+import { type TinyModel, tinyModels } from './tiny-models.ts';
+
+export interface EngineCasesOptions {
+  /** The engine whose results count as right. */
+  readonly judge: () => Promise<Engine>;
+  /** Largest difference of a logit from the judge's. Default 1e-4. */
+  readonly tolerance?: number;
+  /** Largest difference between two ways of computing a logit on this engine. Default 1e-4. */
+  readonly ownTolerance?: number;
+  readonly kinds?: readonly CacheKind['kind'][];
+  /** Default: GPT-2 and Llama. */
+  readonly models?: readonly TinyModel[];
+  /** Tokens of the run that looks for leaks. Default 1000. */
+  readonly longRun?: number;
+}
+
+/**
+ * What every engine must do: give the judge's logits over frames of every kind, replay as it executes, keep the contracts of
+ * models and caches, and release all that it took. The engine is started once and disposed by the last case.
+ */
+export function engineCases(start: () => Promise<Engine>, options: EngineCasesOptions): ContractCase[] {
+  const {
+    judge,
+    tolerance = 1e-4,
+    ownTolerance = 1e-4,
+    kinds = ['preallocated'],
+    models = tinyModels,
+    longRun,
+  } = options;
+  let engine: Promise<Engine> | undefined;
+  const started = (): Promise<Engine> => {
+    engine ??= start();
+    return engine;
+  };
+  const cases: ContractCase[] = [];
+  for (const tiny of models) {
+    const { name } = tiny.architecture;
+    cases.push({
+      name: `${name}: the judge's logits over frames of every kind`,
+      async run() {
+        const [own, right] = [await build(await started(), tiny), await build(await judge(), tiny)];
+        try {
+          const received = await runFrames(own);
+          for (const [i, expected] of (await runFrames(right)).entries())
+            verifyClose(received[i]!, expected, tolerance, `${name}, frame ${i}`);
+        } finally {
+          own.dispose();
+          right.dispose();
+        }
+      },
+    });
+    cases.push({
+      name: `${name}: a pass that is recorded once and replayed gives the same`,
+      async run() {
+        const own = await build(await started(), tiny);
+        const replaying = await build(await started(), { ...tiny, architecture: recorded(tiny.architecture) });
+        try {
+          const expected = await runFrames(own);
+          for (const [i, received] of (await runFrames(replaying)).entries())
+            verifyEqual(received, expected[i], `${name}, frame ${i}`);
+        } finally {
+          own.dispose();
+          replaying.dispose();
+        }
+      },
+    });
+    // The contracts need a model, which needs the engine: they are listed by name now and bound when they run.
+    const contracts = (model: LanguageModel, memory: () => ReturnType<Engine['memory']>): ContractCase[] => [
+      ...modelCases(model, { tolerance: ownTolerance, kinds, memory }),
+      ...generationCases(model, { memory, ...(longRun === undefined ? {} : { longRun }) }),
+    ];
+    const placeholder = contracts(nobody, () => ({ bytes: 0, buffers: 0 }));
+    for (const [i, { name: contract }] of placeholder.entries())
+      cases.push({
+        name: `${name}: ${contract}`,
+        async run() {
+          const own = await started();
+          const model = await build(own, tiny);
+          try {
+            // The first pass may build what the engine then keeps (transposed weights, pipelines).
+            await runFrames(model);
+            await contracts(model, () => own.memory())[i]!.run();
+          } finally {
+            model.dispose();
+          }
+        },
+      });
+  }
+  cases.push({
+    name: 'disposed models leave nothing on the engine',
+    async run() {
+      verifyEqual((await started()).memory(), { bytes: 0, buffers: 0 }, 'memory');
+      await (await started()).dispose();
+    },
+  });
+  return cases;
+}
+
+function build(engine: Engine, { architecture, config }: TinyModel): Promise<LanguageModel> {
+  return createModel(engine, architecture, config, seededWeights(architecture, config));
+}
+
+/** Logits of a prefill, steps, ragged rows, empty rows, several caches, early exits and hidden states. */
+async function runFrames(model: LanguageModel): Promise<Float32Array[]> {
+  const logits: Float32Array[] = [];
+  const one = model.createCache();
+  const three = model.createCache({ rows: 3 });
+  const feed = async (tokens: readonly (readonly number[])[], cache: typeof one, scored = 1): Promise<void> => {
+    const result = model.forward(tokens, cache, { scored, hidden: true, layers: [0, 1] });
+    logits.push(await result.logits.read(), await result.hidden!.read());
+    for (const layer of result.layers!.values()) logits.push(await layer.read());
+    result.dispose();
+  };
+  try {
+    await feed([[3, 1, 4, 1, 5, 9, 2, 6]], one);
+    await feed([[5]], one);
+    await feed([[3], [5, 8, 9, 7], [9, 3]], three, 2);
+    await feed([[2, 7]], one, 2);
+    await feed([[1], [], [8, 2, 8, 1, 8]], three, 3);
+    three.gather([2, 0, 2]);
+    await feed([[4], [5], [6]], three);
+    three.truncate([5, 1, 8]);
+    await feed([[4, 4], [5], [6]], three, 2);
+  } finally {
+    one.dispose();
+    three.dispose();
+  }
+  return logits;
+}
+
+/** A model that is never run, to list the names of its contracts. */
+const nobody = { vocabSize: 8, contextLength: 8 } as LanguageModel;

@@ -1,0 +1,28 @@
+import { gpt2 } from '../models/gpt2.ts';
+import { llama } from '../models/llama.ts';
+import type { Architecture } from '../operations.ts';
+
+/** An architecture with a configuration small enough for every test. */
+export interface TinyModel {
+  readonly architecture: Architecture<unknown, unknown>;
+  readonly config: unknown;
+}
+
+/** GPT-2 and Llama with sizes that meet the odd cases: grouped heads, an untied head, widths that 32 does not divide. */
+export const tinyModels: readonly TinyModel[] = [
+  tiny(gpt2, { vocab_size: 61, n_positions: 96, n_embd: 24, n_layer: 2, n_head: 3 }),
+  tiny(llama, {
+    vocab_size: 67,
+    max_position_embeddings: 96,
+    hidden_size: 40,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 12,
+    intermediate_size: 56,
+  }),
+];
+
+function tiny<C, P>(architecture: Architecture<C, P>, json: Readonly<Record<string, unknown>>): TinyModel {
+  return { architecture: architecture as Architecture<unknown, unknown>, config: architecture.configure(json) };
+}
