@@ -1,0 +1,50 @@
+import { type Json, ParameterError, type Sampler, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
+import { type SamplerRegistry, samplerRegistry } from './registry.ts';
+
+/** A chain as data: one entry a stage, in order. */
+export type ChainJson = readonly SamplerJson[];
+
+export interface SamplerJson {
+  readonly sampler: string;
+  readonly parameters: Json;
+}
+
+/**
+ * A chain as data that survives JSON. Every sampler must say its `parameters`, or an {@link UnsupportedError} names it.
+ *
+ * Example: [topK({ k: 40 })] -> [{ sampler: 'top-k', parameters: { k: 40, ties: 'exactly-k' } }].
+ */
+export function chainToJson(samplers: readonly Sampler[]): ChainJson {
+  return samplers.map(({ name, parameters }) => {
+    if (parameters === undefined)
+      throw new UnsupportedError('JSON', `The sampler '${name}'`, 'It does not declare its parameters.');
+    return { sampler: name, parameters };
+  });
+}
+
+/**
+ * The chain that {@link chainToJson} described. Unknown names raise an {@link UnknownOptionError} with the nearest known one;
+ * parameters are checked by the factories.
+ *
+ * @param registry factories by name; add your own as `{ ...samplerRegistry, mine }`.
+ */
+export function chainFromJson(chain: unknown, registry: SamplerRegistry = samplerRegistry): Sampler[] {
+  if (!Array.isArray(chain)) throw new ParameterError('chainFromJson', 'chain', 'an array of stages', chain);
+  return chain.map((stage: unknown, index) => {
+    const owner = `chainFromJson: stage ${index}`;
+    if (!isRecord(stage) || typeof stage.sampler !== 'string')
+      throw new ParameterError(owner, 'sampler', "an object { sampler: 'name', parameters }", stage);
+    for (const key of Object.keys(stage))
+      if (key !== 'sampler' && key !== 'parameters')
+        throw new UnknownOptionError(owner, key, ['sampler', 'parameters']);
+    const name = stage.sampler;
+    const parameters = stage.parameters ?? {};
+    if (!Object.hasOwn(registry, name)) throw new UnknownOptionError(owner, name, Object.keys(registry));
+    if (!isRecord(parameters)) throw new ParameterError(owner, 'parameters', 'an object', parameters);
+    return registry[name]!(parameters as never);
+  });
+}
+
+function isRecord(value: unknown): value is { sampler?: unknown; parameters?: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,164 @@
+import { ParameterError, type Sampler, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
+import { expect, test } from 'vitest';
+import {
+  chainFromJson,
+  chainToJson,
+  checkChain,
+  diffChains,
+  greedy,
+  infill,
+  minP,
+  mirostat2,
+  printChain,
+  printDifferences,
+  repetitionPenalty,
+  samplerRegistry,
+  temperature,
+  topK,
+  topNSigma,
+  topP,
+  xtc,
+} from '../index.ts';
+
+const chain = [
+  repetitionPenalty({ penalty: 1.1, window: 64 }),
+  topK({ k: 40 }),
+  topP({ p: 0.95 }),
+  temperature({ t: 0.8 }),
+];
+
+test('a chain prints in order', () => {
+  expect(printChain(chain)).toBe(
+    'repetition-penalty(penalty 1.1, window 64, countPrompt true) > top-k(k 40, ties exactly-k) > ' +
+      'top-p(p 0.95, border below, minKeep 1) > temperature(t 0.8)',
+  );
+  expect(printChain([greedy()])).toBe('greedy');
+  expect(printChain([])).toBe('(none)');
+});
+
+test('a chain survives JSON', () => {
+  const text = JSON.stringify(chainToJson(chain));
+  expect(printChain(chainFromJson(JSON.parse(text)))).toBe(printChain(chain));
+});
+
+test('every factory accepts the parameters that its sampler declares', () => {
+  const needs: Record<string, object> = {
+    'adaptive-p': { target: 0.3 },
+    'dynamic-temperature': { range: 0.5 },
+    epsilon: { epsilon: 0.001 },
+    eta: { epsilon: 0.001 },
+    'min-p': { p: 0.1 },
+    'repetition-penalty': { penalty: 1.1 },
+    'tail-free': { z: 0.9 },
+    temperature: { t: 0.5 },
+    'top-h': { h: 0.4 },
+    'top-k': { share: 0.5 },
+    'top-n-sigma': { n: 1 },
+    'top-p': { p: 0.9 },
+    typical: { mass: 0.9 },
+    xtc: { probability: 0.5 },
+  };
+  for (const name of Object.keys(samplerRegistry)) {
+    const [sampler] = chainFromJson([{ sampler: name, parameters: needs[name] ?? {} }]);
+    expect(sampler!.name).toBe(name);
+    expect(chainFromJson(chainToJson([sampler!]))[0]!.parameters).toEqual(sampler!.parameters);
+  }
+});
+
+test('what JSON cannot give is a typed error', () => {
+  expect(() => chainFromJson([{ sampler: 'topk' }])).toThrow(/Did you mean 'top-k'/);
+  expect(() => chainFromJson([{ sampler: 'toString' }])).toThrow(UnknownOptionError);
+  expect(() => chainFromJson([{ sampler: 'top-p', parameters: { p: 2 } }])).toThrow(ParameterError);
+  expect(() => chainFromJson([{ sampler: 'top-p', parameters: { prob: 1 } }])).toThrow(UnknownOptionError);
+  expect(() => chainFromJson([{ sampler: 'greedy', parameters: { t: 1 } }])).toThrow(UnknownOptionError);
+  expect(() => chainFromJson([{ sampler: 'top-p', options: {} }])).toThrow(UnknownOptionError);
+  expect(() => chainFromJson([{ sampler: 'top-p', parameters: 0.9 }])).toThrow(ParameterError);
+  expect(() => chainFromJson(['top-p'])).toThrow(ParameterError);
+  expect(() => chainFromJson({})).toThrow(ParameterError);
+  expect(() => chainToJson([{ name: 'mine', onHost: () => {} }])).toThrow(UnsupportedError);
+});
+
+test('custom factories can be added', () => {
+  const bans = ({ ids }: { ids: readonly number[] }): Sampler => ({
+    name: 'bans',
+    parameters: { ids },
+    onHost: () => {},
+  });
+  const text = (id: number): string => `${id}`;
+  const registry = { ...samplerRegistry, bans, infill: (options: object) => infill({ ...options, text }) };
+  const json = chainToJson([bans({ ids: [1, 2] }), infill({ text, endToken: 3 })]);
+  expect(chainToJson(chainFromJson(json, registry))).toEqual(json);
+});
+
+test('two chains can be compared', () => {
+  const other = [topK({ k: 40 }), topP({ p: 0.9 }), minP({ p: 0.05 }), temperature({ t: 0.8 })];
+  expect(printDifferences(diffChains(chain, other))).toBe(
+    [
+      '- repetition-penalty(penalty 1.1, window 64, countPrompt true)',
+      '  top-k(k 40, ties exactly-k)',
+      '~ top-p (p 0.95 -> 0.9)',
+      '+ min-p(p 0.05, minKeep 1)',
+      '  temperature(t 0.8)',
+    ].join('\n'),
+  );
+  expect(diffChains(chain, chain).every(({ change }) => change === 'same')).toBe(true);
+  expect(diffChains([topK({ k: 1 })], [topK({ share: 0.5 })])).toMatchObject([
+    { change: 'changed', parameters: [{ name: 'k', before: 1, after: undefined }, { name: 'share' }] },
+  ]);
+  expect(diffChains([topK({ k: 1 }), greedy()], [greedy(), topK({ k: 1 })]).map(({ change }) => change)).toEqual([
+    'removed',
+    'same',
+    'added',
+  ]);
+});
+
+const mask: Sampler = { name: 'grammar', allowed: () => Uint32Array.of(1) };
+const normalise: Sampler = {
+  name: 'normalise',
+  algebra: {
+    domain: 'log-probabilities',
+    shiftInvariant: true,
+    scaleInvariant: false,
+    keepsArgMax: true,
+    narrows: true,
+  },
+  onHost: () => {},
+};
+const revive: Sampler = {
+  ...normalise,
+  name: 'revive',
+  algebra: { ...normalise.algebra!, domain: 'logits', narrows: false },
+};
+
+test.each<[string, Sampler[], string[]]>([
+  ['a sound chain', chain, []],
+  ['a sound chain with a controller', [minP({ p: 0.05 }), mirostat2()], []],
+  ['greedy at the end', [repetitionPenalty({ penalty: 1.1 }), greedy()], []],
+  ['a controller before something', [mirostat2(), temperature({ t: 1 })], ['controller-not-last']],
+  ['two controllers', [mirostat2({ tau: 3 }), { ...mirostat2(), name: 'other' }], ['two-controllers']],
+  ['something after greedy', [greedy(), topK({ k: 3 })], ['after-greedy']],
+  ['xtc before greedy', [xtc({ probability: 0.5 }), greedy()], ['random-before-greedy']],
+  ['xtc before temperature 0', [xtc({ probability: 0.5 }), temperature({ t: 0 })], ['random-before-greedy']],
+  ['top-n-sigma after a filter', [topK({ k: 9 }), topNSigma({ n: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after a mask', [mask, topNSigma({ n: 1 })], ['statistics-after-filter']],
+  ['a penalty after normalising', [normalise, repetitionPenalty({ penalty: 2 })], ['penalty-after-normalising']],
+  ['a penalty after a filter', [topP({ p: 0.5 }), repetitionPenalty({ penalty: 2 })], ['penalty-after-filter']],
+  ['reviving after a filter', [topP({ p: 0.5 }), revive], ['reviving-after-filter']],
+  ['xtc before mirostat', [xtc({ probability: 0.5 }), mirostat2()], ['bias-into-mirostat']],
+  ['the same twice', [topK({ k: 9 }), topK({ k: 3 })], ['repeated']],
+  ['two masks', [mask, mask], []],
+])('%s', (_, samplers, rules) => {
+  expect(checkChain(samplers).map(({ rule }) => rule)).toEqual(rules);
+});
+
+test('a warning says where and what', () => {
+  expect(checkChain([topK({ k: 9 }), topNSigma({ n: 1 })])).toEqual([
+    {
+      rule: 'statistics-after-filter',
+      stage: 1,
+      sampler: 'top-n-sigma',
+      message:
+        "'top-n-sigma' measures the whole row, but 'top-k' has taken tokens out before it. Put it before the filters.",
+    },
+  ]);
+});

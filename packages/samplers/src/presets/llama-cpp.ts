@@ -1,0 +1,151 @@
+import { checkInteger, checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
+import { adaptiveP } from '../adaptive-p.ts';
+import { dynamicTemperature } from '../dynamic-temperature.ts';
+import { minP } from '../min-p.ts';
+import { mirostat1 } from '../mirostat-1.ts';
+import { mirostat2 } from '../mirostat-2.ts';
+import { repetitionPenalty } from '../repetition-penalty.ts';
+import { temperature } from '../temperature.ts';
+import { topK } from '../top-k.ts';
+import { topNSigma } from '../top-n-sigma.ts';
+import { topP } from '../top-p.ts';
+import { typical } from '../typical.ts';
+import { xtc } from '../xtc.ts';
+import { buildPreset, type PresetStage, type PresetStages } from './preset.ts';
+
+/** The sampling parameters of llama.cpp, in camel case. */
+export interface LlamaCppOptions {
+  /** The stages between bias and draw, and their order. Default: all that are named here, in that order. */
+  readonly samplers?: readonly LlamaCppStage[];
+  /** 1 is off. Default 1. */
+  readonly repeatPenalty?: number;
+  /** Tokens that the penalties look at; -1 is all, 0 is off. Default 64. */
+  readonly repeatLastN?: number;
+  /** 0 or less is off. Default -1. */
+  readonly topNSigma?: number;
+  /** 0 or less is off. Default 40. */
+  readonly topK?: number;
+  /** 1 or more is off. Default 1. */
+  readonly typicalP?: number;
+  /** 1 or more is off. Default 0.95. */
+  readonly topP?: number;
+  /** 0 is off. Default 0.05. */
+  readonly minP?: number;
+  /** 0 is off. Default 0. */
+  readonly xtcProbability?: number;
+  /** Default 0.1. */
+  readonly xtcThreshold?: number;
+  /** 0 or less is greedy, 1 is off. Default 0.8. */
+  readonly temperature?: number;
+  /** 0 is off. Default 0. */
+  readonly dynatempRange?: number;
+  /** Default 1. */
+  readonly dynatempExponent?: number;
+  /** Least tokens that typical, top-p, min-p and XTC keep; 0 means 1. Default 0. */
+  readonly minKeep?: number;
+  /** 1 or 2: only temperature and this mirostat run, and `samplers` is ignored. Default 0, off. */
+  readonly mirostat?: 0 | 1 | 2;
+  /** Default 5. */
+  readonly mirostatTau?: number;
+  /** Default 0.1. */
+  readonly mirostatEta?: number;
+  /** Negative is off. Otherwise adaptive-p comes last. Default -1. */
+  readonly adaptiveTarget?: number;
+  /** Default 0.9. */
+  readonly adaptiveDecay?: number;
+}
+
+/** llama.cpp's own names of its stages. */
+export type LlamaCppStage = 'penalties' | 'top_n_sigma' | 'top_k' | 'typ_p' | 'top_p' | 'min_p' | 'xtc' | 'temperature';
+
+type Filled = Required<LlamaCppOptions>;
+
+/** In the default order. */
+const byName: Readonly<Record<LlamaCppStage, PresetStage<Filled>>> = {
+  penalties: [
+    'repeatPenalty',
+    ({ repeatPenalty: penalty, repeatLastN }) =>
+      penalty === 1 || repeatLastN === 0
+        ? undefined
+        : repetitionPenalty({ penalty, window: repeatLastN < 0 ? 'all' : repeatLastN }),
+  ],
+  top_n_sigma: ['topNSigma', ({ topNSigma: n }) => (n > 0 ? topNSigma({ n }) : undefined)],
+  top_k: ['topK', ({ topK: k }) => (k > 0 ? topK({ k, ties: 'exactly-k' }) : undefined)],
+  typ_p: [
+    'typicalP',
+    ({ typicalP, minKeep }) =>
+      typicalP < 1
+        ? typical({ mass: typicalP, border: 'at-most', ties: 'cut', minKeep: Math.max(1, minKeep) })
+        : undefined,
+  ],
+  top_p: ['topP', ({ topP: p, minKeep }) => (p < 1 ? topP({ p, minKeep: Math.max(1, minKeep) }) : undefined)],
+  min_p: ['minP', ({ minP: p, minKeep }) => (p > 0 ? minP({ p, minKeep: Math.max(1, minKeep) }) : undefined)],
+  xtc: [
+    'xtcProbability',
+    ({ xtcProbability: probability, xtcThreshold: threshold, minKeep }) =>
+      probability > 0 && threshold <= 0.5 ? xtc({ probability, threshold, minKeep: Math.max(1, minKeep) }) : undefined,
+  ],
+  temperature: [
+    'temperature',
+    ({ temperature: t, dynatempRange: range, dynatempExponent: exponent }) => {
+      if (range > 0) return dynamicTemperature({ t: Math.max(0, t), range, exponent });
+      return t === 1 ? undefined : temperature({ t: Math.max(0, t) });
+    },
+  ],
+};
+
+const defaults: Filled = {
+  samplers: Object.keys(byName) as LlamaCppStage[],
+  repeatPenalty: 1,
+  repeatLastN: 64,
+  topNSigma: -1,
+  topK: 40,
+  typicalP: 1,
+  topP: 0.95,
+  minP: 0.05,
+  xtcProbability: 0,
+  xtcThreshold: 0.1,
+  temperature: 0.8,
+  dynatempRange: 0,
+  dynatempExponent: 1,
+  minKeep: 0,
+  mirostat: 0,
+  mirostatTau: 5,
+  mirostatEta: 0.1,
+  adaptiveTarget: -1,
+  adaptiveDecay: 0.9,
+};
+
+const last: PresetStage<Filled> = [
+  'adaptiveTarget',
+  ({ adaptiveTarget: target, adaptiveDecay: decay }) => (target < 0 ? undefined : adaptiveP({ target, decay })),
+];
+
+/** With mirostat, the rest of the list is left out. */
+const mirostatStages: PresetStages<Filled> = [
+  ['temperature', ({ temperature: t }) => (t === 1 ? undefined : temperature({ t: Math.max(0, t) }))],
+  [
+    'mirostat',
+    ({ mirostat, mirostatTau: tau, mirostatEta: eta }) =>
+      mirostat === 1 ? mirostat1({ tau, eta, overflow: 'keep-one' }) : mirostat2({ tau, eta }),
+  ],
+];
+
+/**
+ * The chain of llama.cpp: penalties, top-n-sigma, top-k (exactly k), typical (mass before a token at most p, ties cut), top-p
+ * (mass before a token below p), min-p, XTC, then the temperature. Filters see the model's own distribution.
+ */
+export function llamaCpp(options: LlamaCppOptions = {}): Sampler[] {
+  const { mirostat = 0, topK: k = 0, repeatLastN = 0, minKeep = 0 } = options;
+  const samplers: readonly LlamaCppStage[] = options.samplers ?? defaults.samplers;
+  if (![0, 1, 2].includes(mirostat)) throw new ParameterError('llamaCpp', 'mirostat', '0, 1 or 2', mirostat);
+  if (!Array.isArray(samplers as unknown) || samplers.some((name) => !Object.hasOwn(byName, name)))
+    throw new ParameterError('llamaCpp', 'samplers', `a list of ${Object.keys(byName).join(', ')}`, samplers);
+  checkInteger('llamaCpp', 'topK', k, -Infinity);
+  checkInteger('llamaCpp', 'repeatLastN', repeatLastN, -1);
+  checkInteger('llamaCpp', 'minKeep', minKeep, 0);
+  for (const name of ['temperature', 'topP', 'typicalP', 'topNSigma', 'adaptiveTarget'] as const)
+    if (options[name] !== undefined) checkNumber('llamaCpp', name, options[name], 'a number');
+  const stages = mirostat === 0 ? [...samplers.map((name) => byName[name]), last] : mirostatStages;
+  return buildPreset('llamaCpp', options, defaults, stages);
+}

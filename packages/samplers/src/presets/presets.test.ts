@@ -1,0 +1,109 @@
+import { ParameterError, UnknownOptionError } from '@tokenwright/core';
+import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { describe, expect, test } from 'vitest';
+import { checkChain, gpt2, huggingFace, llamaCpp, printChain, vllm, xTransformers } from '../index.ts';
+
+const names = (chain: readonly { name: string }[]): string => chain.map(({ name }) => name).join(' ');
+
+describe('defaults', () => {
+  test.each([
+    [huggingFace(), 'top-k(k 50, ties keep-all)'],
+    [
+      llamaCpp(),
+      'top-k(k 40, ties exactly-k) > top-p(p 0.95, border below, minKeep 1) > min-p(p 0.05, minKeep 1) > temperature(t 0.8)',
+    ],
+    [vllm(), '(none)'],
+    [xTransformers(), 'top-k(share 0.1, ties exactly-k)'],
+    [gpt2(), 'top-k(k 40, ties keep-all)'],
+  ])('%#', (chain, printed) => {
+    expect(printChain(chain)).toBe(printed);
+    expect(checkChain(chain)).toEqual([]);
+  });
+});
+
+describe('order', () => {
+  const mine = { name: 'mine', onHost: () => {} };
+  const everythingHuggingFace = {
+    etaCutoff: 0.01,
+    epsilonCutoff: 0.01,
+    typicalP: 0.9,
+    minP: 0.1,
+    topP: 0.9,
+    topK: 5,
+    topH: 0.9,
+    temperature: 2,
+    processors: [mine],
+    repetitionPenalty: 1.1,
+  };
+  test.each([
+    [
+      huggingFace(everythingHuggingFace),
+      'repetition-penalty mine temperature top-h top-k top-p min-p typical epsilon eta',
+    ],
+    [huggingFace({ ...everythingHuggingFace, doSample: false }), 'repetition-penalty mine greedy'],
+    [
+      llamaCpp({ repeatPenalty: 1.1, topNSigma: 1, typicalP: 0.9, xtcProbability: 0.5, dynatempRange: 0.5 }),
+      'repetition-penalty top-n-sigma top-k typical top-p min-p xtc dynamic-temperature',
+    ],
+    [llamaCpp({ samplers: ['temperature', 'top_k'] }), 'temperature top-k'],
+    [llamaCpp({ samplers: ['min_p'], adaptiveTarget: 0.3 }), 'min-p adaptive-p'],
+    [llamaCpp({ mirostat: 1 }), 'temperature mirostat-1'],
+    [llamaCpp({ mirostat: 2, temperature: 1 }), 'mirostat-2'],
+    [
+      vllm({ repetitionPenalty: 1.1, temperature: 0.7, minP: 0.1, topK: 9, topP: 0.9 }),
+      'repetition-penalty temperature min-p top-k top-p',
+    ],
+    [vllm({ repetitionPenalty: 1.1, temperature: 0, minP: 0.1, topK: 9, topP: 0.9 }), 'repetition-penalty greedy'],
+    [xTransformers({ filter: 'top_p', temperature: 0.5 }), 'top-p temperature'],
+    [xTransformers({ filter: 'top_p', temperature: 0 }), 'greedy'],
+    [xTransformers({ filter: 'none' }), ''],
+    [gpt2({ temperature: 0.7 }), 'temperature top-k'],
+  ])('%#', (chain, expected) => expect(names(chain)).toBe(expected));
+});
+
+describe('ties and borders', () => {
+  const ties = [0, 1, 1, 1];
+  const quarters = [0, 0, 0, 0];
+  test.each([
+    ['Hugging Face keeps ties', huggingFace({ topK: 2 }), ties, [1, 2, 3]],
+    ['llama.cpp keeps exactly k', llamaCpp({ topK: 2, topP: 1, minP: 0 }), ties, [1, 2]],
+    ['vLLM keeps ties', vllm({ topK: 2 }), ties, [1, 2, 3]],
+    ['x-transformers keeps exactly k', xTransformers({ k: 2 }), ties, [1, 2]],
+    ['GPT-2 keeps ties', gpt2({ topK: 2 }), ties, [1, 2, 3]],
+    ['Hugging Face stops at p', huggingFace({ topP: 0.5 }), quarters, [0, 1]],
+    ['llama.cpp stops at p', llamaCpp({ topP: 0.5 }), quarters, [0, 1]],
+    ['x-transformers goes one beyond', xTransformers({ filter: 'top_p', thres: 0.5 }), quarters, [0, 1, 2]],
+    ['Hugging Face keeps typical ties', huggingFace({ typicalP: 0.5 }), quarters, [0, 1, 2, 3]],
+    ['llama.cpp cuts typical ties', llamaCpp({ typicalP: 0.5, topP: 1 }), quarters, [0, 1, 2]],
+    ['a least count reaches top-k', huggingFace({ topK: 1, minTokensToKeep: 2 }), [3, 2, 1, 0], [0, 1]],
+  ])('%s', (_, chain, logits, kept) => expect(survivorsOf(shaped(chain, logits))).toEqual(kept));
+});
+
+test('temperature before or after the filters', () => {
+  const logits = [Math.log(0.6), Math.log(0.3), Math.log(0.1)];
+  const after = { temperature: 2, topP: 0.85, topK: 0 };
+  expect(survivorsOf(shaped(huggingFace(after), logits))).toEqual([0, 1, 2]);
+  expect(survivorsOf(shaped(llamaCpp({ ...after, minP: 0 }), logits))).toEqual([0, 1]);
+});
+
+test('vLLM raises a tiny temperature to 0.01', () => {
+  expect(printChain(vllm({ temperature: 0.001 }))).toBe('temperature(t 0.01)');
+});
+
+test('an option left undefined is the default', () => {
+  expect(printChain(huggingFace({ topK: undefined } as never))).toBe(printChain(huggingFace()));
+});
+
+test('refuse what the system does not know', () => {
+  expect(() => huggingFace({ temperature: 0 })).toThrow(ParameterError);
+  expect(() => huggingFace({ top_k: 3 } as never)).toThrow(/Did you mean 'topK'/);
+  expect(() => huggingFace({ doSample: 'yes' } as never)).toThrow(ParameterError);
+  expect(() => llamaCpp({ mirostat: 3 } as never)).toThrow(ParameterError);
+  expect(() => llamaCpp({ samplers: ['topk'] } as never)).toThrow(ParameterError);
+  expect(() => llamaCpp({ topk: 3 } as never)).toThrow(UnknownOptionError);
+  expect(() => vllm({ temperature: 3 })).toThrow(ParameterError);
+  expect(() => vllm({ topP: 0 })).toThrow(ParameterError);
+  expect(() => xTransformers({ filter: 'top-k' } as never)).toThrow(ParameterError);
+  expect(() => xTransformers({ k: 0 })).toThrow(ParameterError);
+  expect(() => gpt2({ topK: -1 })).toThrow(ParameterError);
+});
