@@ -29,6 +29,9 @@ export interface TokenEvent {
   readonly explanation?: Explanation;
 }
 
+/** What may be known of a token besides its id. */
+export type TokenDetails = Pick<TokenEvent, 'logprob' | 'rank' | 'top' | 'named' | 'explanation'>;
+
 /** What a strategy did in one step; with option `steps`. The content is the strategy's own and is documented there. */
 export interface StepEvent {
   readonly type: 'step';
@@ -62,6 +65,10 @@ export interface Usage {
   /** Tokens of the prompt that a given cache held already. */
   readonly cachedTokens: number;
   readonly newTokens: number;
+  /** Tokens that a draft proposed; with speculative decoding. */
+  readonly draftedTokens?: number;
+  /** Those of them that were accepted. Divided by `draftedTokens`, the acceptance rate. */
+  readonly acceptedTokens?: number;
 }
 
 /** Milliseconds. */

@@ -36,7 +36,7 @@ export {
   UnknownOptionError,
   UnsupportedError,
 } from './errors.ts';
-export type { Answer, EndEvent, StepEvent, StreamEvent, Timing, TokenEvent, Usage } from './events.ts';
+export type { Answer, EndEvent, StepEvent, StreamEvent, Timing, TokenDetails, TokenEvent, Usage } from './events.ts';
 export {
   type DistributionSummary,
   type Explanation,
@@ -107,7 +107,7 @@ export { sampling } from './sampling.ts';
 export { type ScoredText, type ScoredToken, type ScoreOptions, score } from './score.ts';
 export { type DescribeOptions, Scores, type TokenLogprob, type TokenScores } from './scores.ts';
 export { type EndReason, type StopCondition, type StopState, StopStrings } from './stop.ts';
-export type { Decoding, Row, Run, Settled, Strategy } from './strategy.ts';
+export type { ChosenToken, Decoding, Row, Run, Settled, Strategy } from './strategy.ts';
 export { TextStream } from './text-stream.ts';
 export type { Tokenizer } from './tokenizer.ts';
 export { type MatrixRequest, requestWeights, type WeightRequest } from './weight-requests.ts';

@@ -1,7 +1,7 @@
 import { advance, commonPrefix } from './advance.ts';
 import { Breather } from './breathe.ts';
 import { ContextLengthError, checkInteger, ParameterError, ShapeError } from './errors.ts';
-import type { EndEvent, TokenEvent } from './events.ts';
+import type { EndEvent, TokenDetails, TokenEvent } from './events.ts';
 import { History } from './history.ts';
 import type { KVCache } from './kv-cache.ts';
 import type { ForwardOptions, LanguageModel } from './language-model.ts';
@@ -13,7 +13,7 @@ import { RunMemory } from './run-memory.ts';
 import type { MaskSampler, Sampler } from './sampler.ts';
 import { Scores } from './scores.ts';
 import type { EndReason } from './stop.ts';
-import type { Decoding, Row, Run, Settled } from './strategy.ts';
+import type { ChosenToken, Decoding, Row, Run, Settled } from './strategy.ts';
 
 /** Thrown by `advance` when the call was aborted or is out of time; `generate` turns it into end events. */
 export class Interruption {
@@ -37,6 +37,7 @@ export class GenerationRun implements Run {
   readonly #randoms: readonly Random[];
   readonly #memory: RunMemory = new RunMemory();
   readonly #cachedTokens: readonly number[];
+  readonly #drafts: Map<Output, { readonly draftedTokens: number; readonly acceptedTokens: number }> = new Map();
   readonly #breather: Breather = new Breather();
   readonly #began: number = performance.now();
   #firstToken: number | undefined;
@@ -74,19 +75,18 @@ export class GenerationRun implements Run {
     return this.#randoms[prompt]!;
   }
 
-  async start(): Promise<Row[]> {
-    const { sequences } = this.options;
+  async start(count: number = this.options.sequences): Promise<Row[]> {
     const rows = this.#prompts
       .map((history, prompt) => ({ prompt, sequence: 0, history }))
       .filter(({ prompt }) => !this.hasNoRoom(prompt));
     if (rows.length < this.#prompts.length) this.cache.gather(rows.map(({ prompt }) => prompt));
-    if (sequences === 1) return rows;
+    if (count === 1) return rows;
     // Read each prompt once, all but its last token, and share the result.
     const starts = rows.map(({ history }) => (history.length > 1 ? this.#window(history).subarray(0, -1) : undefined));
     if (starts.some((start) => start !== undefined))
       advance(this.model, this.cache.inner, this.cache.spread(starts), this.#chunks()).dispose();
-    this.cache.gather(rows.flatMap((_, i) => new Array<number>(sequences).fill(i)));
-    return rows.flatMap((row) => Array.from({ length: sequences }, (_, sequence) => ({ ...row, sequence })));
+    this.cache.gather(rows.flatMap((_, i) => new Array<number>(count).fill(i)));
+    return rows.flatMap((row) => Array.from({ length: count }, (_, sequence) => ({ ...row, sequence })));
   }
 
   async advance(
@@ -101,8 +101,8 @@ export class GenerationRun implements Run {
     const wanted = rows.map(({ history }) => this.#window(history));
     const result = advance(this.model, this.cache.inner, this.cache.spread(wanted), { ...this.#chunks(), ...options });
     const { scored = 1 } = options;
-    const contexts = rows.flatMap((row) =>
-      lastStates(row.history, scored).map((history) => ({
+    const contexts = rows.flatMap((row, index) =>
+      lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => ({
         history,
         sequence: row.sequence + ((row.lane ?? 0) << 16),
         promptLength: this.promptLengths[row.prompt]!,
@@ -118,38 +118,62 @@ export class GenerationRun implements Run {
     return this.#scores;
   }
 
-  async *accept(rows: readonly Row[], ids: readonly number[], scores: Scores): Decoding<Row[]> {
-    const { logprobs, topLogprobs, logprobsOf, endTokens, tokenizer } = this.options;
+  accept(rows: readonly Row[], ids: readonly number[], scores: Scores): Decoding<Row[]> {
+    return this.#take(rows, async (index) => [
+      {
+        history: await scores.extend(index, ids[index]!),
+        details: await this.describe(scores, index, ids[index]!),
+      },
+    ]);
+  }
+
+  append(rows: readonly Row[], tokens: readonly (readonly ChosenToken[])[]): Decoding<Row[]> {
+    return this.#take(rows, async (index) => tokens[index]!);
+  }
+
+  async describe(scores: Scores, index: number, id: number): Promise<TokenDetails> {
+    const { logprobs, topLogprobs, logprobsOf, explain } = this.options;
+    return {
+      ...(logprobs || topLogprobs > 0 || logprobsOf.length > 0
+        ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
+        : {}),
+      ...(explain ? { explanation: await scores.explain(index) } : {}),
+    };
+  }
+
+  tally(row: Row, drafted: number, accepted: number): void {
+    const output = this.#output(row);
+    const counts = this.#drafts.get(output) ?? { draftedTokens: 0, acceptedTokens: 0 };
+    this.#drafts.set(output, {
+      draftedTokens: counts.draftedTokens + drafted,
+      acceptedTokens: counts.acceptedTokens + accepted,
+    });
+  }
+
+  /** Emit the tokens that were chosen for each row, up to the one that ends it. */
+  async *#take(rows: readonly Row[], chosen: (index: number) => Promise<readonly ChosenToken[]>): Decoding<Row[]> {
+    const { endTokens, tokenizer } = this.options;
     const kept: number[] = [];
     const next: Row[] = [];
     for (const [index, row] of rows.entries()) {
-      const id = ids[index]!;
-      const history = await scores.extend(index, id);
       const output = this.#output(row);
-      output.history = history;
-      this.#firstToken ??= performance.now();
-      const text = endTokens.includes(id) ? '' : output.push(id);
-      const known =
-        logprobs || topLogprobs > 0 || logprobsOf.length > 0
-          ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
-          : {};
-      const explanation = this.options.explain ? { explanation: await scores.explain(index) } : {};
-      const event: TokenEvent = {
-        type: 'token',
-        row: row.prompt,
-        sequence: row.sequence,
-        id,
-        ...known,
-        ...explanation,
-      };
-      const answer = yield tokenizer === undefined ? event : { ...event, text };
-      const grown: Row = { ...row, history };
-      const reason = answer?.stop === true ? 'predicate' : this.#reason(grown, output.stopped, output.text);
-      if (reason !== undefined) yield this.end(output, reason);
-      else {
-        kept.push(index);
-        next.push(grown);
+      let grown = row;
+      for (const { history, details } of await chosen(index)) {
+        const id = history.at(-1)!;
+        output.history = history;
+        this.#firstToken ??= performance.now();
+        const text = endTokens.includes(id) ? '' : output.push(id);
+        const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...details };
+        const answer = yield tokenizer === undefined ? event : { ...event, text };
+        grown = { ...row, history };
+        const reason = answer?.stop === true ? 'predicate' : this.#reason(grown, output.stopped, output.text);
+        if (reason === undefined) continue;
+        yield this.end(output, reason);
+        break;
       }
+      if (output.ended) continue;
+      kept.push(index);
+      next.push(grown);
     }
     if (kept.length < rows.length) this.cache.gather(kept);
     return next;
@@ -199,7 +223,12 @@ export class GenerationRun implements Run {
       ids,
       ...(this.options.tokenizer === undefined ? {} : { text: output.text, tail }),
       ...(score === undefined ? {} : { score }),
-      usage: { promptTokens, cachedTokens: this.#cachedTokens[prompt]!, newTokens: ids.length },
+      usage: {
+        promptTokens,
+        cachedTokens: this.#cachedTokens[prompt]!,
+        newTokens: ids.length,
+        ...this.#drafts.get(output),
+      },
       timing: {
         prefill: firstToken - this.#began,
         total: now - this.#began,
@@ -295,12 +324,12 @@ function openCache(model: LanguageModel, rows: number, cache: ResolvedOptions['c
   return new RunCache(model.createCache({ rows, kind: cache === 'none' ? 'preallocated' : cache }), true);
 }
 
-/** The histories before each of the last `count` positions, oldest first. */
+/** The histories that end at each of the last `count` positions, oldest first. */
 function lastStates(history: History, count: number): History[] {
-  const states: History[] = [];
-  for (let node: History | undefined = history; states.length < count && node !== undefined; node = node.parent)
-    states.unshift(node);
-  return states;
+  const states = [history];
+  for (let node = history; states.length < count; states.unshift(node))
+    node = node.parent ?? History.of(node.tokens.subarray(0, -1));
+  return states.slice(states.length - count);
 }
 
 /** The stage behind `minNewTokens` and `minLength`: end tokens are removed until then. */

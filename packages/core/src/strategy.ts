@@ -1,4 +1,4 @@
-import type { Answer, StreamEvent, TokenEvent } from './events.ts';
+import type { Answer, StreamEvent, TokenDetails } from './events.ts';
 import type { History } from './history.ts';
 import type { KVCache } from './kv-cache.ts';
 import type { ForwardOptions, LanguageModel } from './language-model.ts';
@@ -49,8 +49,11 @@ export interface Run {
 
   /** The random numbers of a prompt. */
   random(prompt: number): Random;
-  /** A row for each sequence of each prompt, with the cache arranged for them; prompts are read once each. */
-  start(): Promise<Row[]>;
+  /**
+   * `count` rows a prompt, by default one for each sequence, with the cache arranged for them; prompts are read once each.
+   * A strategy that starts more rows than sequences emits through `settle`.
+   */
+  start(count?: number): Promise<Row[]>;
   /**
    * Feed what the cache lacks of each row and return the scores of the next token: one row of scores a row, or
    * `scored` each, last positions in order. Ends the life of the scores that were returned before.
@@ -61,10 +64,26 @@ export interface Run {
    * rows that go on; the cache is gathered to them.
    */
   accept(rows: readonly Row[], ids: readonly number[], scores: Scores): Decoding<Row[]>;
+  /**
+   * Append tokens that are chosen already to each row, none or several: like `accept`, for strategies that choose several at
+   * once, or after a later forward pass. What follows the token that ends a row is dropped.
+   */
+  append(rows: readonly Row[], tokens: readonly (readonly ChosenToken[])[]): Decoding<Row[]>;
+  /** What the options ask to be told of a token; for `append` and `settle`. */
+  describe(scores: Scores, index: number, id: number): Promise<TokenDetails>;
+  /** Add to the numbers of drafted and accepted tokens that the end event of the row's sequence reports. */
+  tally(row: Row, drafted: number, accepted: number): void;
   /** Emit whole sequences at once, with their end events: for strategies that decide late. */
   settle(finished: readonly Settled[]): Decoding;
   /** Whether a stop condition ends a sequence after its last token, and why; for strategies that hold several hypotheses. */
   ended(row: Row): EndReason | undefined;
+}
+
+/** A token that a strategy has chosen. */
+export interface ChosenToken {
+  /** The history that ends with it. */
+  readonly history: History;
+  readonly details?: TokenDetails;
 }
 
 /** A finished sequence of a strategy that decides late. */
@@ -74,5 +93,5 @@ export interface Settled {
   /** The strategy's own score, if it has one: larger is better. */
   readonly score?: number;
   /** What is known of each new token, in order. */
-  readonly tokens?: readonly Pick<TokenEvent, 'logprob' | 'rank'>[];
+  readonly tokens?: readonly TokenDetails[];
 }
