@@ -1,7 +1,8 @@
 // Runs the `tokenwright` command from a checkout. It builds first when a source is newer than the build, and says nothing
 // on stdout itself, so that `pnpm --silent tokenwright … | other` gets the command's output and nothing else.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,8 +39,11 @@ if (stale || !existsSync(main)) {
 
 // The first '--' is the package manager's, not the command's.
 const given = process.argv.slice(2);
-const run = spawnSync(process.execPath, [main, ...(given[0] === '--' ? given.slice(1) : given)], {
+const command = spawn(process.execPath, [main, ...(given[0] === '--' ? given.slice(1) : given)], {
   stdio: 'inherit',
   cwd: process.env.INIT_CWD ?? process.cwd(),
 });
-process.exit(run.status ?? 1);
+// Ctrl-C reaches the command too, which then ends in its own way; to end before it would leave it writing on its own.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => command.kill('SIGTERM'));
+command.on('close', (status, signal) => process.exit(status ?? 128 + (constants.signals[signal] ?? 0)));

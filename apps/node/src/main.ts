@@ -1,16 +1,12 @@
 #!/usr/bin/env node
-import { defineCommand, runMain } from 'citty';
+import { run } from './program.ts';
 
-const demo = defineCommand({
-  meta: { name: 'demo', description: 'Print text from the small bundled model' },
-  run() {
-    console.log('The demo is not written yet.');
-  },
+// The reader of a pipe has seen enough: leave quietly, with the status of a process that SIGPIPE ended.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(141);
+  throw error;
 });
 
-await runMain(
-  defineCommand({
-    meta: { name: 'tokenwright', description: 'Autoregressive decoding on TensorFlow.js' },
-    subCommands: { demo },
-  }),
-);
+const status = await run(process.argv.slice(2));
+// What is still on its way to a slow reader must arrive; then nothing that an engine left running may hold the process.
+process.stdout.write('', () => process.exit(status));

@@ -1,0 +1,128 @@
+import { parseArgs } from 'node:util';
+import { UnknownOptionError } from '@tokenwright/core';
+import { misuse } from './failure.ts';
+
+/** One flag of a command, without the dashes: '--top-p' is 'top-p'. */
+export interface Flag {
+  readonly name: string;
+  /** What stands for the value in help texts: 'N'. A flag without one is on or off. */
+  readonly value?: string;
+  /** A single letter. */
+  readonly short?: string;
+  readonly help: string;
+  /** Heading under which help lists it. */
+  readonly group: string;
+  /** Shell completion offers these; other values are refused when `closed`. */
+  readonly choices?: readonly string[];
+  readonly closed?: boolean;
+  /** It may be given more than once. */
+  readonly repeats?: boolean;
+}
+
+/** A command of the program: `tokenwright <name> …`. */
+export interface Command {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** What its own help begins with. */
+  readonly about: string;
+  /** Names of what is given without a flag: '[prompt]'. */
+  readonly operands: readonly string[];
+  readonly flags: readonly Flag[];
+  /** Command lines with what they show. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** Returns the status to leave with; 0 when it returns nothing. */
+  run(given: Given): Promise<number | undefined>;
+}
+
+/** What stood on the command line. */
+export class Given {
+  readonly operands: readonly string[];
+  /** Flags in the order in which they were written. */
+  readonly ordered: readonly { readonly name: string; readonly value: string | undefined }[];
+
+  constructor(operands: readonly string[], ordered: Given['ordered']) {
+    this.operands = operands;
+    this.ordered = ordered;
+  }
+
+  has(name: string): boolean {
+    return this.ordered.some((flag) => flag.name === name);
+  }
+
+  /** The last value of a flag. */
+  text(name: string): string | undefined {
+    return this.ordered.findLast((flag) => flag.name === name)?.value;
+  }
+
+  /** All values of a flag that may be repeated. */
+  texts(name: string): string[] {
+    return this.ordered.filter((flag) => flag.name === name).map(({ value }) => value ?? '');
+  }
+
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : asNumber(`--${name}`, text);
+  }
+}
+
+/** A number, or one line that says which flag wants one. */
+export function asNumber(flag: string, text: string): number {
+  const value = Number(text.replaceAll('_', ''));
+  if (text.trim() === '' || Number.isNaN(value)) throw misuse(`${flag} wants a number, but '${text}' was given.`);
+  return value;
+}
+
+/** Read a command line. Errors name the nearest flag that exists. */
+export function parse(command: Command, argv: readonly string[]): Given {
+  const flags = new Map(command.flags.map((flag) => [flag.name, flag]));
+  const options = Object.fromEntries(
+    command.flags.map(({ name, value, short }) => [
+      name,
+      { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) } as const,
+    ]),
+  );
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const operands: string[] = [];
+  const ordered: { name: string; value: string | undefined }[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const flag = flags.get(token.name);
+    if (flag === undefined) throw unknownFlag(command, token.rawName);
+    checkValue(flag, token.value, token.inlineValue === true, flags);
+    if (flag.repeats !== true && ordered.some(({ name }) => name === flag.name))
+      throw misuse(`--${flag.name} was given twice.`);
+    ordered.push({ name: flag.name, value: token.value });
+  }
+  const most = command.operands.length;
+  if (operands.length > most)
+    throw misuse(
+      most === 0
+        ? `'${command.name}' takes flags only, but '${operands[0]}' was given.`
+        : `'${operands[most]}' is one too many for '${command.name}'. A text with spaces needs quotes around it.`,
+    );
+  return new Given(operands, ordered);
+}
+
+function checkValue(flag: Flag, value: string | undefined, inline: boolean, flags: ReadonlyMap<string, Flag>): void {
+  const { name } = flag;
+  if (flag.value === undefined) {
+    if (value !== undefined) throw misuse(`--${name} takes no value, but '${value}' was given.`);
+    return;
+  }
+  const isFlag = !inline && value?.startsWith('--') === true && flags.has(value.slice(2).split('=')[0]!);
+  if (value === undefined || isFlag) throw misuse(`--${name} needs a value: --${name} ${flag.value}`);
+  if (flag.closed && !flag.choices!.includes(value))
+    throw misuse(`--${name} must be one of ${flag.choices!.join(', ')}, but '${value}' was given.`);
+}
+
+function unknownFlag(command: Command, raw: string): Error {
+  const names = command.flags.flatMap(({ name, short }) => [
+    `--${name}`,
+    ...(short === undefined ? [] : [`-${short}`]),
+  ]);
+  const { nearest } = new UnknownOptionError(command.name, raw, names);
+  const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  return misuse(`There is no flag ${raw}.${hint} 'tokenwright ${command.name} --help' lists all.`);
+}

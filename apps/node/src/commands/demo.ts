@@ -1,0 +1,38 @@
+import type { Command } from '../cli/command.ts';
+import { Given } from '../cli/command.ts';
+import { paintFor } from '../cli/terminal.ts';
+import { generalFlags, modelFlags, withModel } from '../session.ts';
+import { stream } from './generate.ts';
+
+const prompt = 'It was a dark and stormy night, and the old captain';
+
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'A small model that comes along writes a paragraph',
+  about: 'Write a paragraph with the small model that comes along. Nothing is downloaded.',
+  operands: [],
+  examples: [
+    ['tokenwright demo', 'another paragraph each time'],
+    ['tokenwright demo --seed 3', 'the same one each time'],
+  ],
+  flags: [
+    { name: 'seed', short: 's', value: 'N', help: 'The same seed gives the same text. Default: any.', group: 'Output' },
+    ...modelFlags,
+    ...generalFlags,
+  ],
+  async run(given) {
+    const paint = paintFor(process.stderr);
+    process.stderr.write(
+      paint('dim', 'A model of 5.9 million parameters, trained on 28 old English books, goes on from a few words.\n\n'),
+    );
+    const settings = new Given(
+      [],
+      [...given.ordered, { name: 'echo', value: undefined }, { name: 'max-new-tokens', value: '120' }],
+    );
+    const status = await withModel(given, (session) => stream(settings, session, prompt));
+    process.stderr.write(
+      paint('dim', '\nNext: tokenwright explain "It was a dark"   tokenwright generate "The whale" --greedy\n'),
+    );
+    return status;
+  },
+};

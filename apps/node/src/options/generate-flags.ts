@@ -1,0 +1,158 @@
+import { type GenerateOptions, generateOptionNames, type Tokenizer } from '@tokenwright/core';
+import { temperature, topK, topP } from '@tokenwright/samplers';
+import { asNumber, type Flag, type Given } from '../cli/command.ts';
+import { misuse } from '../cli/failure.ts';
+import { interrupt } from '../cli/interrupt.ts';
+import { samplerFlagList, samplersOf } from './sampler-flags.ts';
+
+type OptionName = keyof GenerateOptions;
+
+/** An option of `generate` as a flag. */
+interface OptionFlag extends Flag {
+  readonly option: OptionName;
+  /** The option's value for what was written. */
+  read(given: Given, tokenizer: Tokenizer): unknown;
+}
+
+const length = 'Length and stopping';
+const report = 'What is reported (with --json)';
+const working = 'How it works';
+
+const cacheKinds = ['preallocated', 'growing', 'none', 'f16', '8-bit', 'window=N', 'window=N,sinks=M'];
+
+const optionFlags: readonly OptionFlag[] = [
+  number('maxNewTokens', 'max-new-tokens', 'N', 'Most new tokens.', length, 'n'),
+  number('maxLength', 'max-length', 'N', 'Most tokens, prompt included.', length),
+  number('minNewTokens', 'min-new-tokens', 'N', 'No end token before N new tokens.', length),
+  number('minLength', 'min-length', 'N', 'No end token before N tokens, prompt included.', length),
+  {
+    option: 'stopStrings',
+    name: 'stop',
+    value: 'TEXT',
+    help: 'End before this text; may be given several times. \\n is a line break.',
+    group: length,
+    repeats: true,
+    read: (given) => given.texts('stop').map((text) => text.replaceAll('\\n', '\n').replaceAll('\\t', '\t')),
+  },
+  {
+    option: 'endTokens',
+    name: 'end-tokens',
+    value: 'IDS',
+    help: "Ids that end the text, such as 0,50256; 'none' lets it run on.",
+    group: length,
+    read: (given) => idsOf(given, 'end-tokens'),
+  },
+  {
+    option: 'maxTime',
+    name: 'max-time',
+    value: 'SECONDS',
+    help: 'Stop after this time, and keep what has come.',
+    group: length,
+    read: (given) => given.number('max-time')! * 1000,
+  },
+  number('seed', 'seed', 'N', 'The same seed gives the same text. Default: any; --verbose tells which.', working, 's'),
+  number('sequences', 'sequences', 'N', 'Texts for one prompt.', working),
+  {
+    option: 'cache',
+    name: 'cache',
+    value: 'KIND',
+    help: `How keys and values are kept: ${cacheKinds.join('; ')}. 'none' computes everything anew for each token.`,
+    group: working,
+    choices: ['preallocated', 'growing', 'none', 'f16', '8-bit'],
+    read: (given) => cacheOf(given.text('cache')!),
+  },
+  number('prefillChunk', 'prefill-chunk', 'N', 'Read the prompt in pieces of N tokens.', working),
+  {
+    option: 'onContextFull',
+    name: 'on-context-full',
+    value: 'stop|slide',
+    help: "When the context is full, stop, or forget the older half and go on. Default 'stop'.",
+    group: working,
+    choices: ['stop', 'slide'],
+    closed: true,
+    read: (given) => given.text('on-context-full'),
+  },
+  toggle('logprobs', 'logprobs', 'Log-probability and rank of each token, before any sampler.', report),
+  number('topLogprobs', 'top-logprobs', 'N', 'The N best tokens at each step.', report),
+  {
+    option: 'logprobsOf',
+    name: 'logprobs-of',
+    value: 'IDS',
+    help: 'These tokens at each step, whatever their rank.',
+    group: report,
+    read: (given) => idsOf(given, 'logprobs-of'),
+  },
+  toggle('explain', 'explain', 'What each sampler did at each step.', report),
+  toggle('steps', 'steps', 'What the strategy did at each step.', report),
+];
+
+/** Options of the library that no flag can give, and why. */
+export const withoutFlag: Partial<Record<OptionName, string>> = {
+  samplers: 'given by the flags of the samplers',
+  stopWhen: 'a function of a program; --stop, --max-time and --max-new-tokens serve here',
+  signal: 'Ctrl-C',
+  tokenizer: "the model's",
+};
+
+/** Options of the library by the flag that gives them. */
+export const flagOfOption: ReadonlyMap<string, string> = new Map(optionFlags.map(({ option, name }) => [option, name]));
+
+/** Every flag that shapes what is generated. */
+export const generateFlags: readonly Flag[] = [...samplerFlagList, ...optionFlags];
+
+/** The options of a command line. What is not given is left to the preset, the model and the library. */
+export function optionsOf(
+  given: Given,
+  tokenizer: Tokenizer,
+  generationConfig: Readonly<Record<string, unknown>>,
+): GenerateOptions {
+  const samplers = samplersOf(given.ordered, tokenizer);
+  const options: Record<string, unknown> = {
+    samplers: samplers.length > 0 ? samplers : checkpointSamplers(generationConfig),
+    signal: interrupt.signal,
+    tokenizer,
+  };
+  for (const { option, name, read } of optionFlags) if (given.has(name)) options[option] = read(given, tokenizer);
+  for (const name of Object.keys(options)) if (!generateOptionNames.includes(name)) delete options[name];
+  return options;
+}
+
+/** The chain that generation_config.json asks for. */
+function checkpointSamplers(config: Readonly<Record<string, unknown>>): NonNullable<GenerateOptions['samplers']> {
+  if (config.do_sample === false) return [temperature({ t: 0 })];
+  const { temperature: t, top_k: k, top_p: p } = config;
+  return [
+    ...(typeof t === 'number' ? [temperature({ t })] : []),
+    ...(typeof k === 'number' && k > 0 ? [topK({ k })] : []),
+    ...(typeof p === 'number' ? [topP({ p })] : []),
+  ];
+}
+
+function number(
+  option: OptionName,
+  name: string,
+  value: string,
+  help: string,
+  group: string,
+  short?: string,
+): OptionFlag {
+  const read = (given: Given): number | undefined => given.number(name);
+  return { option, name, value, help, group, read, ...(short === undefined ? {} : { short }) };
+}
+
+function toggle(option: OptionName, name: string, help: string, group: string): OptionFlag {
+  return { option, name, help, group, read: () => true };
+}
+
+function idsOf(given: Given, name: string): number[] {
+  const text = given.text(name)!;
+  return text === 'none' ? [] : text.split(',').map((id) => asNumber(`--${name}`, id));
+}
+
+function cacheOf(text: string): GenerateOptions['cache'] {
+  if (!text.startsWith('window')) return text as 'none';
+  const sizes = /^window=(\d+)(?:,sinks=(\d+))?$/.exec(text);
+  if (sizes === null) throw misuse(`--cache wants one of ${cacheKinds.join('; ')}, but '${text}' was given.`);
+  const [, size, sinks] = sizes;
+  return { kind: 'window', size: Number(size), ...(sinks === undefined ? {} : { sinks: Number(sinks) }) };
+}

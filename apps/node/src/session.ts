@@ -1,0 +1,137 @@
+import { enableProdMode } from '@tensorflow/tfjs-core';
+import { type EngineStarter, selectEngine, tfjs } from '@tokenwright/backends';
+import { type Engine, LoadError } from '@tokenwright/core';
+import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
+import { type LoadedModel, type LoadedTokenizer, load } from '@tokenwright/loaders';
+import type { Flag, Given } from './cli/command.ts';
+import { Failure } from './cli/failure.ts';
+import { interrupt } from './cli/interrupt.ts';
+
+const group = 'Model and engine';
+const demoModels: readonly string[] = ['story', 'story-amateur'];
+
+export const modelFlags: readonly Flag[] = [
+  {
+    name: 'model',
+    short: 'm',
+    value: 'FOLDER',
+    help: 'Folder with config.json, *.safetensors and tokenizer.json, or the name of a model that comes along: story (default), story-amateur.',
+    group,
+    choices: demoModels,
+  },
+  {
+    name: 'engine',
+    value: 'auto|wasm|cpu|webgpu',
+    help: 'Where to compute. auto takes the first that starts of wasm and cpu; webgpu needs the packages webgpu and @tensorflow/tfjs-backend-webgpu.',
+    group,
+    choices: ['auto', 'wasm', 'cpu', 'webgpu'],
+    closed: true,
+  },
+  { name: 'context', value: 'N', help: "Use a shorter context than the model's.", group },
+];
+
+export const generalFlags: readonly Flag[] = [
+  { name: 'verbose', short: 'v', help: 'Say on standard error what was chosen, and why.', group: 'General' },
+  { name: 'debug', help: 'Show the stack of an error.', group: 'General' },
+  { name: 'help', short: 'h', help: 'Print this.', group: 'General' },
+];
+
+/** A model with its tokenizer, ready to run. */
+export interface Session extends Omit<LoadedModel, 'tokenizer' | 'dispose'> {
+  readonly engine: Engine;
+  readonly tokenizer: LoadedTokenizer;
+}
+
+/** Start an engine, load the model of the flags, do the work, and release both. */
+export async function withModel<Result>(given: Given, work: (session: Session) => Promise<Result>): Promise<Result> {
+  const engine = await startEngine(given);
+  try {
+    const loaded = await loadModel(given, engine, given.text('model') ?? 'story');
+    try {
+      const { tokenizer } = loaded;
+      if (tokenizer === undefined)
+        throw new Failure(`${loaded.model.name} has no tokenizer.json and no vocab.json, so it cannot read a text.`);
+      return await work({ ...loaded, engine, tokenizer });
+    } finally {
+      loaded.dispose();
+    }
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** The engine of the flags. */
+export async function startEngine(given: Given): Promise<Engine> {
+  // Keeps TensorFlow.js from printing an advertisement.
+  enableProdMode();
+  const choice = given.text('engine') ?? 'auto';
+  const starters: readonly EngineStarter[] =
+    choice === 'auto'
+      ? [tfjs({ backend: 'wasm' }), tfjs({ backend: 'cpu' })]
+      : [tfjs({ backend: choice as 'wasm' | 'cpu' | 'webgpu' })];
+  const skipped: string[] = [];
+  const engine = await selectEngine(starters, {
+    onSkipped: (name, reason) => void skipped.push(`${name}: ${reason.message}`),
+  });
+  const why =
+    choice === 'auto' ? `the first that starts of ${starters.map(({ name }) => name).join(', ')}` : 'asked for';
+  tell(given, `engine: ${engine.name}, ${why}`);
+  for (const line of skipped) tell(given, `skipped ${line}`);
+  return engine;
+}
+
+/** A model by the name of a folder, or one of those that come along. */
+export async function loadModel(given: Given, engine: Engine, name: string): Promise<LoadedModel> {
+  const progress = new Progress(name);
+  const started = performance.now();
+  try {
+    const contextLength = given.number('context');
+    const loaded = await load(demoModels.includes(name) ? demoModel(name as DemoModelName) : name, {
+      engine,
+      signal: interrupt.signal,
+      onProgress: (bytes, total) => progress.show(bytes, total),
+      ...(contextLength === undefined ? {} : { contextLength }),
+    });
+    const { model } = loaded;
+    tell(
+      given,
+      `model: ${model.name}, ${model.layers} layers, ${model.vocabSize} tokens, context ${model.contextLength}, ` +
+        `loaded in ${Math.round(performance.now() - started)} ms`,
+    );
+    return loaded;
+  } catch (error) {
+    if (error instanceof LoadError && error.message.endsWith('there is no such folder'))
+      throw new Failure(`${error.message}. Models that come along: ${demoModels.join(', ')}.`);
+    throw error;
+  } finally {
+    progress.clear();
+  }
+}
+
+/** A line on standard error with --verbose. */
+export function tell(given: Given, line: string): void {
+  if (given.has('verbose')) process.stderr.write(`${line}\n`);
+}
+
+/** How far loading is, on a terminal and when it takes a while. */
+class Progress {
+  readonly #name: string;
+  readonly #started = performance.now();
+  #shown = false;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  show(bytes: number, total: number): void {
+    if (!process.stderr.isTTY || performance.now() - this.#started < 300) return;
+    this.#shown = true;
+    const megabytes = (count: number): string => (count / 1e6).toFixed(1);
+    const text = `loading ${this.#name}: ${megabytes(bytes)} of ${megabytes(total)} MB`;
+    process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+  }
+
+  clear(): void {
+    if (this.#shown) process.stderr.write('\r\x1b[K');
+  }
+}

@@ -1,0 +1,27 @@
+import type { EndEvent, EndReason } from '@tokenwright/core';
+
+const reasons: Readonly<Record<EndReason, string>> = {
+  'end-token': 'the model ended it',
+  length: 'as many tokens as were asked for',
+  context: 'the context is full',
+  'stop-string': 'a stop text came',
+  time: 'the time is over',
+  abort: 'stopped',
+  predicate: 'a condition ended it',
+  settled: 'the strategy had its result',
+};
+
+/** '120 tokens, 151 a second (prompt of 5 read in 109 ms); the context is full' */
+export function rateLine(ends: readonly EndEvent[]): string {
+  const tokens = ends.reduce((sum, { usage }) => sum + usage.newTokens, 0);
+  const last = ends.reduce<EndEvent | undefined>(
+    (a, b) => (a === undefined || b.timing.total > a.timing.total ? b : a),
+    undefined,
+  );
+  if (last === undefined) return 'stopped before the first token';
+  const { prefill, total } = last.timing;
+  const rate = total > prefill ? ((tokens - ends.length) / (total - prefill)) * 1000 : 0;
+  const speed = rate > 0 ? `, ${rate.toFixed(rate < 10 ? 1 : 0)} tokens/s` : '';
+  const counted = `${tokens} ${tokens === 1 ? 'token' : 'tokens'}`;
+  return `${counted}${speed} (prompt of ${last.usage.promptTokens} read in ${Math.round(prefill)} ms); ${reasons[last.reason]}`;
+}
