@@ -1,0 +1,21 @@
+import { type HostSampler, logSumExp } from '@tokenwright/core';
+
+/**
+ * l -> l - ln(sum(exp(l))): logits to log-probabilities (Hugging Face `renormalize_logits`). It changes no probability, but
+ * what comes after it and depends on where zero lies, such as a repetition penalty, gives other results than on logits.
+ *
+ * A row with NaN, with +Infinity or with nothing left stays as it is.
+ */
+export function normalize(): HostSampler {
+  return {
+    name: 'normalize',
+    parameters: {},
+    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: true, narrows: true },
+    onHost: (logits, { survivors }) => {
+      const normaliser = logSumExp(logits, survivors);
+      if (!Number.isFinite(normaliser)) return;
+      if (survivors === undefined) for (let id = 0; id < logits.length; id++) logits[id]! -= normaliser;
+      else for (const id of survivors) logits[id]! -= normaliser;
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { Tokenizer } from '@tokenwright/core';
+
+/**
+ * The text that each token adds to a text: [vocabSize]. '' for control tokens. A token that holds only a part of a
+ * character's bytes has U+FFFD in its text, and no constraint on text can use it.
+ *
+ * It decodes each id once, after an ordinary token, for some tokenizers drop the first space of a text.
+ */
+export function vocabularyTexts(tokenizer: Tokenizer): readonly string[] {
+  let texts = cache.get(tokenizer);
+  if (texts === undefined) {
+    const before = tokenizer.encode('a', { addSpecialTokens: false });
+    const start = tokenizer.decode(before);
+    texts = Array.from({ length: tokenizer.vocabSize }, (_, id) => {
+      const text = tokenizer.decode([...before, id]);
+      return text.startsWith(start) ? text.slice(start.length) : tokenizer.decode([id]);
+    });
+    cache.set(tokenizer, texts);
+  }
+  return texts;
+}
+
+const cache = new WeakMap<Tokenizer, readonly string[]>();
+
+/** True for a text that a constraint on characters can use. */
+export function isReadable(text: string | undefined): text is string {
+  return text !== undefined && text !== '' && !text.includes('\ufffd');
+}
