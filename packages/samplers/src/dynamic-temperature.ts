@@ -1,5 +1,5 @@
 import { checkNumber, checkOptionNames, forEachCandidate, type HostSampler, logSumExp } from '@tokenwright/core';
-import { entropyOf, keepLargest } from './row.ts';
+import { divideLogits, entropyOf, keepLargest } from './row.ts';
 
 export interface DynamicTemperatureOptions {
   /** Middle of the range, at least 0. Default 1. */
@@ -44,13 +44,8 @@ export function dynamicTemperature(options: DynamicTemperatureOptions): HostSamp
       if (count === 1) return;
       const doubt = Math.min(1, entropyOf(logits, step.survivors, normaliser) / Math.log(count));
       const chosen = low + (high - low) * doubt ** exponent;
-      if (chosen === 0) {
-        keepLargest(logits, step);
-      } else {
-        forEachCandidate(logits, step, (id, logit) => {
-          logits[id] = logit / chosen;
-        });
-      }
+      if (chosen === 0) keepLargest(logits, step);
+      else divideLogits(logits, step.survivors, chosen);
     },
   };
 }

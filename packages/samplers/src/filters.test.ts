@@ -46,8 +46,8 @@ const rows: [Sampler, number[], number[]][] = [
   [pLess(), [0.1, 0.15, 0.2, 0.25, 0.3], [3, 4]],
   [pLess(), [0.2, 0.2, 0.2, 0.2, 0.2], [0, 1, 2, 3, 4]],
   // (5 * 0.225 - 1) / 4 = 0.031.
-  [pLess({ normalised: true }), [0.01, 0.24, 0.2, 0.25, 0.3], [1, 2, 3, 4]],
-  [pLess({ normalised: true }), [0.2, 0.2, 0.2, 0.2, 0.2], [0, 1, 2, 3, 4]],
+  [pLess({ normalized: true }), [0.01, 0.24, 0.2, 0.25, 0.3], [1, 2, 3, 4]],
+  [pLess({ normalized: true }), [0.2, 0.2, 0.2, 0.2, 0.2], [0, 1, 2, 3, 4]],
 
   [xtc({ probability: 1, threshold: 0.09 }), [0.4, 0.3, 0.2, 0.1], [3]],
   [xtc({ probability: 1, threshold: 0.19 }), [0.4, 0.3, 0.2, 0.1], [2, 3]],
@@ -84,7 +84,7 @@ describe('rows on which nothing can be decided, and rows with one token', () => 
     topH({ h: 0.1 }),
     topNSigma({ n: 0.1 }),
     pLess(),
-    pLess({ normalised: true }),
+    pLess({ normalized: true }),
     xtc({ probability: 1, threshold: 0 }),
     tailFree({ z: 0 }),
   ];

@@ -1,4 +1,14 @@
-import { argMax, cast, logicalOr, notEqual, oneHot, type Tensor2D, where } from '@tensorflow/tfjs-core';
+import {
+  argMax,
+  cast,
+  equal,
+  expandDims,
+  logicalOr,
+  notEqual,
+  range,
+  type Tensor2D,
+  where,
+} from '@tensorflow/tfjs-core';
 import type { DeviceSampler, HostSampler } from '@tokenwright/core';
 import { keepLargest } from './row.ts';
 
@@ -28,6 +38,7 @@ export function greedy(): HostSampler & DeviceSampler {
 
 /** [rows, V] -> [rows, V]. A NaN stays, so that a broken row is not drawn from. */
 export function keepLargestOnDevice(logits: Tensor2D): Tensor2D {
-  const chosen = cast(oneHot(cast(argMax(logits, 1), 'int32'), logits.shape[1]), 'bool');
+  const ids = range(0, logits.shape[1], 1, 'int32');
+  const chosen = equal(ids, expandDims(cast(argMax(logits, 1), 'int32'), 1));
   return where(logicalOr(chosen, notEqual(logits, logits)), logits, Number.NEGATIVE_INFINITY);
 }

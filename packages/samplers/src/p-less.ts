@@ -6,7 +6,7 @@ export interface PLessOptions {
    * Take from the threshold what chance alone would give: (V * sum(p^2) - 1) / (V - 1) instead of sum(p^2), so that more
    * tokens stay. Default false.
    */
-  readonly normalised?: boolean;
+  readonly normalized?: boolean;
 }
 
 /**
@@ -16,12 +16,12 @@ export interface PLessOptions {
  * Example: probabilities [0.1, 0.15, 0.2, 0.25, 0.3], threshold 0.225: keeps the last two.
  */
 export function pLess(options: PLessOptions = {}): HostSampler {
-  checkOptionNames('pLess', options, ['normalised']);
-  const { normalised = false } = options;
-  if (typeof normalised !== 'boolean') throw new ParameterError('pLess', 'normalised', 'true or false', normalised);
+  checkOptionNames('pLess', options, ['normalized']);
+  const { normalized = false } = options;
+  if (typeof normalized !== 'boolean') throw new ParameterError('pLess', 'normalized', 'true or false', normalized);
   return {
     name: 'p-less',
-    parameters: { normalised },
+    parameters: { normalized },
     algebra: { domain: 'probabilities', shiftInvariant: true, scaleInvariant: false, keepsArgMax: true, narrows: true },
     onHost: (logits, step) => {
       const { survivors } = step;
@@ -33,7 +33,7 @@ export function pLess(options: PLessOptions = {}): HostSampler {
         squares += Math.exp(2 * (logits[survivors === undefined ? i : survivors[i]!]! - top));
       const sum = sumOfWeights(logits, survivors, top);
       // The threshold times the sum, so that it compares with weights relative to the top and equal tokens are exact.
-      const threshold = normalised
+      const threshold = normalized
         ? ((logits.length * squares) / sum - sum) / Math.max(1, logits.length - 1)
         : squares / sum;
       if (threshold > 0) keepAtLeast(logits, step, top + Math.log(Math.min(1, threshold)));

@@ -81,6 +81,17 @@ function removeBelow(logits: Float32Array, survivors: Int32Array | undefined, th
   }
 }
 
+/**
+ * l / t for t > 0. Where a quotient would leave the range of float32, the largest logit is first subtracted from all, which the
+ * distribution does not see: so a tiny t tends to greedy and never to an empty row.
+ */
+export function divideLogits(logits: Float32Array, survivors: Int32Array | undefined, t: number): void {
+  const top = topLogit(logits, survivors);
+  const shift = Number.isFinite(top) && !Number.isFinite(Math.fround(top / t)) ? top : 0;
+  if (survivors === undefined) for (let id = 0; id < logits.length; id++) logits[id] = (logits[id]! - shift) / t;
+  else for (const id of survivors) logits[id] = (logits[id]! - shift) / t;
+}
+
 /** The n-th largest logit; of fewer tokens, the smallest that is left. Only for rows without NaN that have a token left. */
 export function nthLargest(logits: Float32Array, survivors: Int32Array | undefined, n: number): number {
   return n === 1 ? topLogit(logits, survivors) : logits[topTokens(logits, n, survivors).at(-1)!]!;

@@ -1,7 +1,7 @@
 import { div, max, maximum, sub } from '@tensorflow/tfjs-core';
 import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler } from '@tokenwright/core';
 import { keepLargestOnDevice } from './greedy.ts';
-import { keepLargest, topLogit } from './row.ts';
+import { divideLogits, keepLargest } from './row.ts';
 
 export interface TemperatureOptions {
   /** Divisor of the logits, at least 0. 1 changes nothing; below 1 sharpens, above 1 flattens; 0 is greedy. */
@@ -32,15 +32,8 @@ export function temperature(options: TemperatureOptions): HostSampler & DeviceSa
     },
     ...(t === 0 ? { reads: { top: 1 } } : {}),
     onHost: (logits, step) => {
-      if (t === 0) {
-        keepLargest(logits, step);
-        return;
-      }
-      const { survivors } = step;
-      const top = topLogit(logits, survivors);
-      const shift = Number.isFinite(top) && !Number.isFinite(Math.fround(top / t)) ? top : 0;
-      if (survivors === undefined) for (let id = 0; id < logits.length; id++) logits[id] = (logits[id]! - shift) / t;
-      else for (const id of survivors) logits[id] = (logits[id]! - shift) / t;
+      if (t === 0) keepLargest(logits, step);
+      else divideLogits(logits, step.survivors, t);
     },
     onDevice: (logits) => {
       if (t === 0) return keepLargestOnDevice(logits);

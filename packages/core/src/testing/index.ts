@@ -3,7 +3,17 @@ export { type EngineCasesOptions, engineCases } from './engine-cases.ts';
 export { type GenerationCasesOptions, generationCases } from './generation-cases.ts';
 export { type ModelCasesOptions, modelCases } from './model-cases.ts';
 export { recorded } from './recorded.ts';
-export { shaped, survivorsOf, type TestRowOptions, testBatch, testRow } from './sampler-cases.ts';
+export {
+  type SamplerCase,
+  type SamplerCasesOptions,
+  type SamplerLaw,
+  samplerCases,
+  shaped,
+  survivorsOf,
+  type TestRowOptions,
+  testBatch,
+  testRow,
+} from './sampler-cases.ts';
 export { seededWeights } from './seeded-weights.ts';
 export { type TinyModel, tinyModels } from './tiny-models.ts';
 export { ToyCache, ToyModel, type ToyModelOptions, toyModel } from './toy-model.ts';

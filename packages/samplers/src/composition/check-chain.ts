@@ -16,7 +16,7 @@ export type ChainRule =
   | 'after-greedy'
   | 'random-before-greedy'
   | 'statistics-after-filter'
-  | 'penalty-after-normalising'
+  | 'penalty-after-normalize'
   | 'penalty-after-filter'
   | 'reviving-after-filter'
   | 'bias-into-mirostat'
@@ -109,11 +109,11 @@ const rules: readonly Rule[] = [
     },
   },
   {
-    rule: 'penalty-after-normalising',
+    rule: 'penalty-after-normalize',
     check: (sampler, before) => {
       const normaliser =
         sampler.algebra?.shiftInvariant === false
-          ? before.find(({ name, algebra }) => name === 'normalise' || algebra?.domain === 'log-probabilities')
+          ? before.find(({ name, algebra }) => name === 'normalize' || algebra?.domain === 'log-probabilities')
           : undefined;
       return (
         normaliser &&

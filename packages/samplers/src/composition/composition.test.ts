@@ -113,8 +113,8 @@ test('two chains can be compared', () => {
 });
 
 const mask: Sampler = { name: 'grammar', allowed: () => Uint32Array.of(1) };
-const normalise: Sampler = {
-  name: 'normalise',
+const normalize: Sampler = {
+  name: 'normalize',
   algebra: {
     domain: 'log-probabilities',
     shiftInvariant: true,
@@ -125,9 +125,9 @@ const normalise: Sampler = {
   onHost: () => {},
 };
 const revive: Sampler = {
-  ...normalise,
+  ...normalize,
   name: 'revive',
-  algebra: { ...normalise.algebra!, domain: 'logits', narrows: false },
+  algebra: { ...normalize.algebra!, domain: 'logits', narrows: false },
 };
 
 test.each<[string, Sampler[], string[]]>([
@@ -141,7 +141,7 @@ test.each<[string, Sampler[], string[]]>([
   ['xtc before temperature 0', [xtc({ probability: 0.5 }), temperature({ t: 0 })], ['random-before-greedy']],
   ['top-n-sigma after a filter', [topK({ k: 9 }), topNSigma({ n: 1 })], ['statistics-after-filter']],
   ['top-n-sigma after a mask', [mask, topNSigma({ n: 1 })], ['statistics-after-filter']],
-  ['a penalty after normalising', [normalise, repetitionPenalty({ penalty: 2 })], ['penalty-after-normalising']],
+  ['a penalty after normalize', [normalize, repetitionPenalty({ penalty: 2 })], ['penalty-after-normalize']],
   ['a penalty after a filter', [topP({ p: 0.5 }), repetitionPenalty({ penalty: 2 })], ['penalty-after-filter']],
   ['reviving after a filter', [topP({ p: 0.5 }), revive], ['reviving-after-filter']],
   ['xtc before mirostat', [xtc({ probability: 0.5 }), mirostat2()], ['bias-into-mirostat']],

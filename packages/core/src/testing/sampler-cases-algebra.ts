@@ -1,0 +1,88 @@
+import { type Algebra, hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
+import { verify } from './cases.ts';
+import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-apply.ts';
+import { survivorsOf } from './sampler-cases-row.ts';
+import { testLogits } from './sampler-cases-rows.ts';
+
+/** What a sampler declares about itself, checked. Nothing is checked of what it does not declare. */
+export const algebraChecks: readonly { property: keyof Algebra; check(sampler: Sampler, vocabSize: number): void }[] = [
+  {
+    property: 'shiftInvariant',
+    check: (sampler, vocabSize) => {
+      for (const { label, logits, options } of testLogits(vocabSize)) {
+        const plain = distributionOf(applyTo(sampler, logits, options).logits);
+        const shifted = distributionOf(
+          applyTo(
+            sampler,
+            logits.map((logit) => logit + 8),
+            options,
+          ).logits,
+        );
+        verifySame(shifted, plain, `the row '${label}' with 8 added to all logits`, 1e-4);
+      }
+    },
+  },
+  {
+    property: 'scaleInvariant',
+    check: (sampler, vocabSize) => {
+      for (const { label, logits, options } of testLogits(vocabSize)) {
+        const plain = survivorsOf(applyTo(sampler, logits, options).logits);
+        const doubled = survivorsOf(
+          applyTo(
+            sampler,
+            logits.map((logit) => logit * 2),
+            options,
+          ).logits,
+        );
+        verifySame(doubled, plain, `what stays of the row '${label}' with all logits doubled`);
+      }
+    },
+  },
+  {
+    property: 'keepsArgMax',
+    check: (sampler, vocabSize) => {
+      for (const { label, logits, options } of testLogits(vocabSize)) {
+        const top = argMaxOf(logits);
+        const result = applyTo(sampler, logits, options).logits;
+        const now = argMaxOf(result);
+        verify(result[top] === result[now], `token ${now} of the row '${label}' is now larger than the arg max ${top}`);
+      }
+    },
+  },
+  {
+    property: 'narrows',
+    check: (sampler, vocabSize) => {
+      for (const { label, logits, options } of testLogits(vocabSize)) {
+        const result = applyTo(sampler, logits, options).logits;
+        const back = survivorsOf(result).find((id) => logits[id] === -Infinity);
+        verify(back === undefined, `token ${back} of the row '${label}' was removed and is possible again`);
+      }
+    },
+  },
+  {
+    property: 'selectsArgMax',
+    check: (sampler, vocabSize) => {
+      for (const { label, logits, options } of testLogits(vocabSize)) {
+        const left = survivorsOf(applyTo(sampler, logits, options).logits);
+        verifySame(left, [argMaxOf(logits)], `what stays of the row '${label}'`);
+      }
+    },
+  },
+];
+
+/** With `reads: { top: k }` the smaller logits neither stay nor matter. */
+export function readsWhatItSays(sampler: Sampler, vocabSize: number): void {
+  const { reads } = sampler;
+  if (reads === undefined || reads === 'all' || !(hasHostForm(sampler) || hasMaskForm(sampler))) return;
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    const order = survivorsOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
+    const visible = new Set(order.slice(0, reads.top));
+    const blind = logits.map((logit, id) => (visible.has(id) ? logit : -Infinity));
+    verifySame(
+      applyTo(sampler, blind, options).logits,
+      applyTo(sampler, logits, options).logits,
+      `the row '${label}' of which only the ${reads.top} largest logits are given`,
+      1e-6,
+    );
+  }
+}

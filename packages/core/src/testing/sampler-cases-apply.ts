@@ -1,0 +1,57 @@
+import { tensor2d, tidy } from '@tensorflow/tfjs-core';
+import type { HostRow } from '../chain.ts';
+import { logSumExp } from '../distribution.ts';
+import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
+import { verify } from './cases.ts';
+import { type TestRowOptions, testBatch, testRow } from './sampler-cases-row.ts';
+
+/** Run one stage on one row: by its host or mask form, or by its device form when it has no other. */
+export function applyTo(sampler: Sampler, logits: ArrayLike<number>, options: TestRowOptions = {}): HostRow {
+  const row = testRow(logits, options);
+  if (hasHostForm(sampler) || hasMaskForm(sampler)) row.apply(sampler, 0);
+  else row.logits.set(onDevice(sampler, [row])[0]!);
+  return row;
+}
+
+/** The device form on a batch, on the current TF.js backend. */
+export function onDevice(sampler: Sampler, rows: readonly HostRow[]): Float32Array[] {
+  if (!hasDeviceForm(sampler)) throw new Error(`'${sampler.name}' has no device form`);
+  const vocabSize = rows[0]!.logits.length;
+  const flat = new Float32Array(rows.length * vocabSize);
+  rows.forEach((row, at) => {
+    flat.set(row.logits, at * vocabSize);
+  });
+  const values = tidy(() =>
+    sampler.onDevice(tensor2d(flat, [rows.length, vocabSize]), testBatch(rows)).dataSync(),
+  ) as Float32Array;
+  return rows.map((_, at) => values.slice(at * vocabSize, (at + 1) * vocabSize));
+}
+
+/** softmax, as an ordinary array of float64. */
+export function distributionOf(logits: Float32Array): number[] {
+  const normaliser = logSumExp(logits);
+  return Array.from(logits, (logit) => Math.exp(logit - normaliser));
+}
+
+/** Ids by falling logit; the first is the arg max, of equals the lowest id. */
+export function argMaxOf(logits: ArrayLike<number>): number {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
+  return best;
+}
+
+/** Fail unless two rows have the same tokens removed and nearly the same other logits. */
+export function verifySame(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  what: string,
+  tolerance: number = 0,
+): void {
+  verify(actual.length === expected.length, `${what}: ${actual.length} values in place of ${expected.length}`);
+  for (let id = 0; id < expected.length; id++) {
+    const a = actual[id]!;
+    const b = expected[id]!;
+    const same = Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b));
+    verify(same, `${what}: token ${id} has ${a} in place of ${b}`);
+  }
+}
