@@ -5,11 +5,12 @@ import { commandHelp, programHelp } from './cli/help.ts';
 import { interrupt } from './cli/interrupt.ts';
 import { paintFor, widthOf } from './cli/terminal.ts';
 import { demoCommand } from './commands/demo.ts';
+import { explainCommand } from './commands/explain.ts';
 import { generateCommand } from './commands/generate.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order in which help lists them. */
-export const commands: readonly Command[] = [demoCommand, generateCommand];
+export const commands: readonly Command[] = [demoCommand, generateCommand, explainCommand];
 
 /** Run one command line. Returns the status to leave with. */
 export async function run(argv: readonly string[]): Promise<number> {

@@ -46,3 +46,33 @@ export function wrap(text: string, width: number): string[] {
   lines.push(line);
   return lines;
 }
+
+/** Columns that a text takes; wide characters take two. */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += wide.test(character) ? 2 : combining.test(character) ? 0 : 1;
+  return columns;
+}
+
+/** A text in exactly `width` columns: cut with '…' at its end, or filled with spaces. */
+export function fit(text: string, width: number): string {
+  if (columnsOf(text) <= width) return text + ' '.repeat(width - columnsOf(text));
+  let cut = '';
+  for (const character of text) {
+    if (columnsOf(cut + character) > width - 1) break;
+    cut += character;
+  }
+  return fit(`${cut}…`, width);
+}
+
+/** The end of a text in at most `width` columns, with '…' where something was cut. */
+export function fitEnd(text: string, width: number): string {
+  if (columnsOf(text) <= width) return text;
+  const characters = [...text];
+  let from = characters.length;
+  while (from > 0 && columnsOf(characters.slice(from - 1).join('')) < width) from--;
+  return `…${characters.slice(from).join('')}`;
+}
+
+const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}！-｠]/u;
+const combining = /\p{Mark}/u;

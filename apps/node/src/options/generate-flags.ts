@@ -1,4 +1,4 @@
-import { type GenerateOptions, generateOptionNames, type Tokenizer } from '@tokenwright/core';
+import type { GenerateOptions, Tokenizer } from '@tokenwright/core';
 import { temperature, topK, topP } from '@tokenwright/samplers';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
@@ -15,7 +15,8 @@ interface OptionFlag extends Flag {
 }
 
 const length = 'Length and stopping';
-const report = 'What is reported (with --json)';
+/** Flags that only add to events. */
+export const reportGroup = 'What is reported (with --json)';
 const working = 'How it works';
 
 const cacheKinds = ['preallocated', 'growing', 'none', 'f16', '8-bit', 'window=N', 'window=N,sinks=M'];
@@ -72,18 +73,18 @@ const optionFlags: readonly OptionFlag[] = [
     closed: true,
     read: (given) => given.text('on-context-full'),
   },
-  toggle('logprobs', 'logprobs', 'Log-probability and rank of each token, before any sampler.', report),
-  number('topLogprobs', 'top-logprobs', 'N', 'The N best tokens at each step.', report),
+  toggle('logprobs', 'logprobs', 'Log-probability and rank of each token, before any sampler.', reportGroup),
+  number('topLogprobs', 'top-logprobs', 'N', 'The N best tokens at each step.', reportGroup),
   {
     option: 'logprobsOf',
     name: 'logprobs-of',
     value: 'IDS',
     help: 'These tokens at each step, whatever their rank.',
-    group: report,
+    group: reportGroup,
     read: (given) => idsOf(given, 'logprobs-of'),
   },
-  toggle('explain', 'explain', 'What each sampler did at each step.', report),
-  toggle('steps', 'steps', 'What the strategy did at each step.', report),
+  toggle('explain', 'explain', 'What each sampler did at each step.', reportGroup),
+  toggle('steps', 'steps', 'What the strategy did at each step.', reportGroup),
 ];
 
 /** Options of the library that no flag can give, and why. */
@@ -108,12 +109,12 @@ export function optionsOf(
 ): GenerateOptions {
   const samplers = samplersOf(given.ordered, tokenizer);
   const options: Record<string, unknown> = {
-    samplers: samplers.length > 0 ? samplers : checkpointSamplers(generationConfig),
+    ...(samplers.length > 0 ? { samplers } : {}),
+    preset: { name: 'generation_config.json', options: { samplers: checkpointSamplers(generationConfig) } },
     signal: interrupt.signal,
     tokenizer,
   };
   for (const { option, name, read } of optionFlags) if (given.has(name)) options[option] = read(given, tokenizer);
-  for (const name of Object.keys(options)) if (!generateOptionNames.includes(name)) delete options[name];
   return options;
 }
 

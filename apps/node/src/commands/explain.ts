@@ -1,0 +1,83 @@
+import { generate, type TokenEvent } from '@tokenwright/core';
+import type { LoadedTokenizer } from '@tokenwright/loaders';
+import type { Command, Given } from '../cli/command.ts';
+import { misuse } from '../cli/failure.ts';
+import { interrupt } from '../cli/interrupt.ts';
+import { readText } from '../cli/prompt.ts';
+import { paintFor, widthOf } from '../cli/terminal.ts';
+import { generateFlags, optionsOf, reportGroup } from '../options/generate-flags.ts';
+import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
+import { type ExplainedToken, explanationLines } from '../show/explanation.ts';
+import { jsonLine } from '../show/json.ts';
+import { tokenText } from '../show/token.ts';
+
+export const explainCommand: Command = {
+  name: 'explain',
+  summary: 'Watch each token being chosen: candidates before and after each sampler',
+  about:
+    'Continue a text and show, for each new token, the most probable candidates as bars, first as the model sees them and then ' +
+    'after each sampler, with the probability that each sampler took away, the token that was drawn, and its rank.\n' +
+    'The longest bar of a step stands for the largest probability in it.',
+  operands: ['[prompt]'],
+  examples: [
+    ['tokenwright explain "It was a dark"', 'the chain that the model asks for'],
+    ['tokenwright explain "It was a dark" --top-k 3 -n 1', 'one token, one sampler'],
+    ['tokenwright explain "The the the" --repetition-penalty 1.3 --min-p 0.1', 'a penalty at work'],
+  ],
+  flags: [
+    {
+      name: 'candidates',
+      value: 'N',
+      help: 'How many tokens to show at each step, from 1 to 10. Default 5.',
+      group: 'Output',
+    },
+    { name: 'json', help: 'One step a line, as JSON.', group: 'Output' },
+    ...generateFlags.filter(({ group, name }) => group !== reportGroup && name !== 'sequences'),
+    ...modelFlags,
+    ...generalFlags,
+  ],
+  async run(given) {
+    const prompt = await readText(given.operands[0], 'prompt');
+    return withModel(given, (session) => explainEach(given, session, prompt));
+  },
+};
+
+async function explainEach(given: Given, session: Session, prompt: string): Promise<number | undefined> {
+  const { model, tokenizer, generationConfig } = session;
+  const candidates = given.number('candidates') ?? 5;
+  if (!Number.isInteger(candidates) || candidates < 1 || candidates > 10)
+    throw misuse(`--candidates must be an integer from 1 to 10, but ${candidates} was given.`);
+  const style = { paint: paintFor(process.stdout), width: Math.min(110, widthOf(process.stdout)), candidates };
+  const options = {
+    maxNewTokens: 5,
+    ...optionsOf(given, tokenizer, generationConfig),
+    explain: true,
+    logprobs: true,
+  };
+  let text = prompt;
+  let step = 0;
+  for await (const event of generate(model, tokenizer.encode(prompt), options)) {
+    if (event.type !== 'token') continue;
+    const explained = event as ExplainedToken;
+    step++;
+    if (given.has('json')) process.stdout.write(jsonLine({ step, ...withTexts(explained, tokenizer) }));
+    else process.stdout.write(`${explanationLines(explained, step, text, tokenizer, style).join('\n')}\n`);
+    text += tokenText(tokenizer, event.id);
+  }
+  return interrupt.status;
+}
+
+/** The event with the text of each token that it names by id. */
+function withTexts(event: ExplainedToken, tokenizer: LoadedTokenizer): object {
+  const { model, stages } = event.explanation;
+  const named = <Summary extends ExplainedToken['explanation']['model']>(summary: Summary): object => ({
+    ...summary,
+    top: summary.top.map((candidate) => ({ ...candidate, text: tokenText(tokenizer, candidate.id) })),
+  });
+  const { type: _, ...rest } = event satisfies TokenEvent;
+  return {
+    ...rest,
+    text: tokenText(tokenizer, event.id),
+    explanation: { model: named(model), stages: stages.map(named) },
+  };
+}

@@ -1,0 +1,148 @@
+import type { DistributionSummary, StageReport, TokenEvent } from '@tokenwright/core';
+import type { LoadedTokenizer } from '@tokenwright/loaders';
+import { bar, fit, fitEnd, type Paint } from '../cli/terminal.ts';
+import { grouped, ordinal, percent } from './number.ts';
+import { quoted, tokenText } from './token.ts';
+
+/** A token event of a call with the options `explain` and `logprobs`. */
+export type ExplainedToken = TokenEvent & Required<Pick<TokenEvent, 'explanation' | 'logprob' | 'rank'>>;
+
+export interface ExplanationStyle {
+  readonly paint: Paint;
+  readonly width: number;
+  /** Tokens to show. */
+  readonly candidates: number;
+}
+
+const labelWidth = 15;
+const percentWidth = 8;
+
+/** One step of decoding: the most probable tokens as bars, before and after each stage, and what was chosen. */
+export function explanationLines(
+  event: ExplainedToken,
+  step: number,
+  before: string,
+  tokenizer: LoadedTokenizer,
+  style: ExplanationStyle,
+): string[] {
+  const { paint, width } = style;
+  const number = `${step}`.padStart(2);
+  const chosen = tokenText(tokenizer, event.id).replaceAll('\n', '⏎');
+  const context = fitEnd(before.replaceAll('\n', '⏎'), width - 6 - chosen.length);
+  return [
+    `${paint('bold', number)}  ${paint('dim', context)}${paint(['bold', 'green'], chosen)}`,
+    ...tables(event, tokenizer, style),
+    `  ${verdict(event, tokenizer, paint)}`,
+    '',
+  ];
+}
+
+/** As many stages side by side as fit, then the others below. */
+function tables(event: ExplainedToken, tokenizer: LoadedTokenizer, style: ExplanationStyle): string[] {
+  const { model, stages } = event.explanation;
+  const columns: Column[] = [
+    { title: 'model', summary: model },
+    ...stages.map((stage) => ({ title: titleOf(stage), summary: stage, stage })),
+  ];
+  const ids = shownIds(event, columns, style.candidates);
+  const largest = Math.max(...columns.flatMap(({ summary }) => summary.top.map(({ probability }) => probability)));
+  const room = style.width - labelWidth - 2;
+  const perTable = Math.max(1, Math.floor(room / 17));
+  const tableCount = Math.ceil(columns.length / perTable);
+  const share = Math.ceil(columns.length / tableCount);
+  const columnWidth = Math.min(26, Math.floor(room / share));
+  const lines: string[] = [];
+  for (let from = 0; from < columns.length; from += share)
+    lines.push(
+      ...table(event, columns.slice(from, from + share), from, ids, tokenizer, { ...style, columnWidth, largest }),
+    );
+  return lines;
+}
+
+interface Column {
+  readonly title: string;
+  readonly summary: DistributionSummary;
+  readonly stage?: StageReport;
+}
+
+function table(
+  event: ExplainedToken,
+  columns: readonly Column[],
+  first: number,
+  ids: readonly number[],
+  tokenizer: LoadedTokenizer,
+  { paint, columnWidth, largest }: ExplanationStyle & { columnWidth: number; largest: number },
+): string[] {
+  const margin = ' '.repeat(labelWidth + 2);
+  const head = columns.map(({ title }) => paint('bold', fit(title, columnWidth - 1))).join(' ');
+  const rows = ids.map((id) => {
+    const isChosen = id === event.id;
+    const label = fit(quoted(tokenizer, id), labelWidth);
+    const cells = columns.map(({ summary }, index) => cell(event, id, summary, first + index));
+    const painted = cells.map(({ share, text }) => {
+      const bars = share === undefined ? '' : bar(share / largest, columnWidth - percentWidth - 2);
+      const body = `${bars.padEnd(columnWidth - percentWidth - 2)}${text.padStart(percentWidth)}  `;
+      return share === undefined ? paint('dim', body) : isChosen ? paint('green', body) : paint('cyan', body);
+    });
+    return `${isChosen ? paint('green', '▶ ') : '  '}${isChosen ? paint('bold', label) : label}${painted.join('')}`;
+  });
+  const line = (name: string, value: (column: Column) => string): string =>
+    paint(
+      'dim',
+      `  ${fit(name, labelWidth)}${columns.map((column) => `${value(column).padStart(columnWidth - 2)}  `).join('')}`,
+    );
+  return [
+    margin + head,
+    ...rows,
+    line('left', ({ summary }) => `${grouped(summary.candidates)} ${summary.candidates === 1 ? 'token' : 'tokens'}`),
+    line('mass removed', ({ stage }) =>
+      stage === undefined || stage.removedCount === 0 ? '–' : percent(stage.removedMass),
+    ),
+    line('entropy', ({ summary }) => `${summary.entropy.toFixed(2)} nats`),
+  ];
+}
+
+/** Probability of a token after a stage, as far as it is known, and the text that says so. */
+function cell(
+  event: ExplainedToken,
+  id: number,
+  summary: DistributionSummary,
+  index: number,
+): { share: number | undefined; text: string } {
+  const listed = summary.top.find((candidate) => candidate.id === id);
+  if (listed !== undefined && listed.probability > 0)
+    return { share: listed.probability, text: percent(listed.probability) };
+  const removal = event.explanation.removal(id);
+  if (removal !== undefined && index > removal.index)
+    return { share: undefined, text: index === removal.index + 1 ? 'removed' : '·' };
+  if (index === 0 && id === event.id) return { share: Math.exp(event.logprob), text: percent(Math.exp(event.logprob)) };
+  return { share: undefined, text: `<${percent(summary.top.at(-1)?.probability ?? 1)}`.replace('<<', '<') };
+}
+
+/** The tokens that matter somewhere in the chain, as the model ranks them; the chosen one is always among them. */
+function shownIds(event: ExplainedToken, columns: readonly Column[], count: number): number[] {
+  const most = new Map<number, number>();
+  for (const { summary } of columns)
+    for (const { id, probability } of summary.top) most.set(id, Math.max(most.get(id) ?? 0, probability));
+  const ranked = [...most].sort(([, a], [, b]) => b - a).map(([id]) => id);
+  const shown = ranked.slice(0, count);
+  if (!shown.includes(event.id)) shown.push(event.id);
+  const model = event.explanation.model.top.map(({ id }) => id);
+  const place = (id: number): number =>
+    model.includes(id) ? model.indexOf(id) : id === event.id ? event.rank : model.length;
+  return shown.sort((a, b) => place(a) - place(b));
+}
+
+function verdict(event: ExplainedToken, tokenizer: LoadedTokenizer, paint: Paint): string {
+  const { explanation, id, logprob, rank } = event;
+  const before = percent(Math.exp(logprob));
+  const last = explanation.stages.at(-1)?.top.find((candidate) => candidate.id === id);
+  const after = last === undefined ? '' : `, ${percent(last.probability)} after the chain`;
+  return `chosen ${paint(['bold', 'green'], quoted(tokenizer, id))}: ${ordinal(rank)} choice of the model with ${before}${after}`;
+}
+
+/** 'top-p 0.95': a stage with its first parameter. */
+function titleOf({ name, parameters }: StageReport): string {
+  const [first] = typeof parameters === 'object' && parameters !== null ? Object.values(parameters) : [];
+  return first === undefined || typeof first === 'object' ? name : `${name} ${first}`;
+}
