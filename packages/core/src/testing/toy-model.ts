@@ -1,5 +1,13 @@
 import type { EngineMatrix } from '../engine.ts';
-import { CacheError, ContextLengthError, checkInteger, DisposedError, ParameterError, ShapeError } from '../errors.ts';
+import {
+  CacheError,
+  ContextLengthError,
+  checkInteger,
+  checkOptionNames,
+  DisposedError,
+  ParameterError,
+  ShapeError,
+} from '../errors.ts';
 import { HostMatrix } from '../host-matrix.ts';
 import type { KVCache } from '../kv-cache.ts';
 import type { CacheOptions, ForwardOptions, ForwardResult, LanguageModel, ModelDefaults } from '../language-model.ts';
