@@ -81,15 +81,20 @@ function removeBelow(logits: Float32Array, survivors: Int32Array | undefined, th
   }
 }
 
+/** A temperature below it acts like it, and on logits from which the largest is subtracted: no ordinary quotient overflows. */
+export const smallestTemperature = 1e-30;
+
 /**
  * l / t for t > 0. Where a quotient would leave the range of float32, the largest logit is first subtracted from all, which the
  * distribution does not see: so a tiny t tends to greedy and never to an empty row.
  */
 export function divideLogits(logits: Float32Array, survivors: Int32Array | undefined, t: number): void {
   const top = topLogit(logits, survivors);
-  const shift = Number.isFinite(top) && !Number.isFinite(Math.fround(top / t)) ? top : 0;
-  if (survivors === undefined) for (let id = 0; id < logits.length; id++) logits[id] = (logits[id]! - shift) / t;
-  else for (const id of survivors) logits[id] = (logits[id]! - shift) / t;
+  const large = t < smallestTemperature || !Number.isFinite(Math.fround(top / t));
+  const shift = large && Number.isFinite(top) ? top : 0;
+  const divisor = Math.max(t, smallestTemperature);
+  if (survivors === undefined) for (let id = 0; id < logits.length; id++) logits[id] = (logits[id]! - shift) / divisor;
+  else for (const id of survivors) logits[id] = (logits[id]! - shift) / divisor;
 }
 
 /** The n-th largest logit; of fewer tokens, the smallest that is left. Only for rows without NaN that have a token left. */

@@ -10,8 +10,8 @@ test.each([
   [1, [1, 2, -4, gone], [1, 2, -4, gone]],
   [0.5, [1, 2, -4, gone], [2, 4, -8, gone]],
   [0, [1, 2, 2, -4], [gone, 2, gone, gone]],
-  [1e-300, [1, 2, -4, gone], [gone, 0, gone, gone]],
-  [1e-300, [-8, -6, -7, gone], [gone, 0, gone, gone]],
+  [1e-300, [1, 2, -4, gone], [-1e30, 0, -6e30, gone].map(Math.fround)],
+  [1e-300, [-8, -6, -7, gone], [-2e30, 0, -1e30, gone].map(Math.fround)],
   [2, [Number.NaN, 2], [Number.NaN, 1]],
   [0, [gone, gone], [gone, gone]],
 ])('t = %d: %j -> %j', (t, logits, expected) => {

@@ -1,7 +1,7 @@
 import { div, max, maximum, sub } from '@tensorflow/tfjs-core';
 import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler } from '@tokenwright/core';
 import { keepLargestOnDevice } from './greedy.ts';
-import { divideLogits, keepLargest } from './row.ts';
+import { divideLogits, keepLargest, smallestTemperature } from './row.ts';
 
 export interface TemperatureOptions {
   /** Divisor of the logits, at least 0. 1 changes nothing; below 1 sharpens, above 1 flattens; 0 is greedy. */
@@ -37,13 +37,11 @@ export function temperature(options: TemperatureOptions): HostSampler & DeviceSa
     },
     onDevice: (logits) => {
       if (t === 0) return keepLargestOnDevice(logits);
-      if (t > smallestPlain) return div(logits, t);
+      if (t >= smallestTemperature) return div(logits, t);
       const top = maximum(max(logits, 1, true), -largestFloat);
-      return div(sub(logits, top), Math.max(t, smallestPlain));
+      return div(sub(logits, top), smallestTemperature);
     },
   };
 }
 
 const largestFloat = 3.4028234663852886e38;
-/** Above it, no logit of ordinary size overflows. */
-const smallestPlain = 1e-30;
