@@ -1,1 +1,28 @@
-console.log('Nothing to generate yet.');
+import { resolve } from 'node:path';
+import { type Arguments, readArguments, usage } from './arguments.ts';
+import { count, describeFile, describeTotal } from './report.ts';
+import { runGoldens } from './run-goldens.ts';
+
+let given: Arguments | undefined;
+try {
+  given = readArguments(process.argv.slice(2));
+} catch (error) {
+  console.error(`${(error as Error).message}\n\n${usage}`);
+  process.exitCode = 2;
+}
+
+if (given !== undefined) {
+  const { only, engine, verbose } = given;
+  // pnpm starts scripts in their package's folder; the path is meant from where the person stands.
+  const root = resolve(process.env.INIT_CWD ?? process.cwd(), given.root);
+  const reports = await runGoldens({
+    root,
+    only,
+    engine,
+    onFile: (report) => console.log(describeFile(report, verbose).join('\n')),
+  });
+  console.log(describeTotal(reports).join('\n'));
+  const { passed, failed } = count(reports);
+  if (passed + failed === 0) console.error('nothing was run');
+  process.exitCode = failed > 0 || passed + failed === 0 ? 1 : 0;
+}

@@ -1,0 +1,103 @@
+import type { Strategy } from '@tokenwright/core';
+import { compareWithin } from '../compare.ts';
+import { strategy } from '../factory.ts';
+import { toNumber, toRow } from '../numbers.ts';
+import { Params } from '../params.ts';
+import { checkFields } from '../suite.ts';
+import type { GenerateCase } from './case.ts';
+import { argumentsOf, compareSequences, type Decoded, decode, decodingFields } from './decode.ts';
+import { runGreedy } from './greedy.ts';
+import { conditioned } from './sources.ts';
+import type { RunKind } from './suite.ts';
+
+/** What Hugging Face's arguments say about a beam. */
+export interface BeamArguments {
+  readonly beams: number;
+  readonly lengthPenalty: number;
+  readonly earlyStopping: boolean | 'never';
+  /** Its processors see log-probabilities, and what they leave is added up as it is. */
+  readonly domain: 'log-probabilities';
+}
+
+export function beamArguments(params: Params): BeamArguments {
+  return {
+    beams: params.required('num_beams'),
+    lengthPenalty: params.number('length_penalty') ?? 1,
+    earlyStopping: (params.read('early_stopping') ?? false) as boolean | 'never',
+    domain: 'log-probabilities',
+  };
+}
+
+/**
+ * `beam`, `beam_eos`, `beam_batch`: as version 4.47 did it, with all that it recorded, and as version 5 does it, whose results
+ * are recorded where they differ.
+ */
+export const runBeam: RunKind = async (golden, models) => {
+  checkFields(golden, [...decodingFields, ...beamFields, 'v5_beam_same', 'v5_sequences', 'v5_sequences_scores']);
+  using place = await conditioned(golden, models);
+  const run = async (compatibility: string): Promise<Decoded> => {
+    const params = new Params(argumentsOf(golden, place));
+    const sequences = params.number('num_return_sequences') ?? 1;
+    const search: Strategy = strategy('beamSearch', { ...beamArguments(params), compatibility });
+    return decode(golden, place, params, { strategy: search, greedy: false, options: { sequences } });
+  };
+  const older = await run('transformers-4.47');
+  const newer = await run('transformers-5');
+  const same = golden.v5_beam_same !== false;
+  return [
+    ...label('4.47', compareBeams(golden, older)),
+    ...label('5', [
+      ...compareSequences(newer, (same ? golden.sequences : golden.v5_sequences) as number[][]),
+      ...compareScores(golden, newer, same ? golden.sequences_scores : golden.v5_sequences_scores),
+    ]),
+  ];
+};
+
+/** `prefix_constrained`: greedy or with beams, under a rule for the tokens that may follow. */
+export const runPrefixConstrained: RunKind = (golden, models) =>
+  golden.params?.num_beams === undefined ? runGreedy(golden, models) : runBeam(golden, models);
+
+/** Fields of searches with beams. */
+export const beamFields: readonly string[] = ['sequences_scores', 'beam_indices', 'transition_scores'];
+
+/** Compare sequences, their scores, the score of each token, and whole rows of scores where they are recorded. */
+export function compareBeams(golden: GenerateCase, decoded: Decoded): string[] {
+  return [
+    ...compareSequences(decoded, golden.sequences!),
+    ...compareScores(golden, decoded, golden.sequences_scores),
+    ...decoded.ids.flatMap((ids, i) => compareTokens(golden, decoded, ids, i)),
+  ];
+}
+
+function compareScores(golden: GenerateCase, decoded: Decoded, expected: unknown): string[] {
+  const lengthPenalty = (golden.params?.length_penalty ?? 1) as number;
+  return toRow(expected as unknown[]).reduce<string[]>((differences, wanted, i) => {
+    // The sum of log-probabilities is multiplied by this power of the length, and so is its error.
+    const factor = decoded.ids[i]!.length ** -lengthPenalty;
+    const tolerance = decoded.tolerance * Math.max(1, factor);
+    const ours = decoded.scores[i] ?? Number.NaN;
+    return [...differences, ...compareWithin(`score of sequence ${i}`, [wanted], [ours], tolerance)];
+  }, []);
+}
+
+function compareTokens(golden: GenerateCase, decoded: Decoded, ids: readonly number[], i: number): string[] {
+  const recorded = (golden.transition_scores as unknown[][] | undefined)?.[i];
+  if (recorded === undefined) return [];
+  const prompt = Math.floor((i * decoded.prompts.length) / decoded.ids.length);
+  const beams = (golden.beam_indices as number[][])[i]!;
+  const differences: string[] = [];
+  for (const [at, id] of ids.entries()) {
+    const label = `sequence ${i}, step ${at}`;
+    const row = decoded.probe.after([...decoded.prompts[prompt]!, ...ids.slice(0, at)], decoded.sources?.[prompt]);
+    if (row === undefined) return [...differences, `${label}: the chain never saw it`];
+    const score = [toNumber(recorded[at])];
+    differences.push(...compareWithin(`${label}: score`, score, [row[id]!], decoded.tolerance));
+    const all = (golden.scores as unknown[][][] | undefined)?.[at]?.[beams[at]!];
+    if (all !== undefined) differences.push(...compareWithin(`${label}: scores`, toRow(all), row, decoded.tolerance));
+  }
+  return differences;
+}
+
+export function label(name: string, differences: readonly string[]): string[] {
+  return differences.map((difference) => `${name}: ${difference}`);
+}

@@ -1,0 +1,22 @@
+/** A case of `generate/<model>/cases.json`. */
+export interface GenerateCase {
+  readonly id: string;
+  readonly kind: string;
+  readonly input_ids: readonly (readonly number[])[];
+  readonly attention_mask?: readonly (readonly number[])[];
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly sequences?: readonly (readonly number[])[];
+  readonly [more: string]: unknown;
+}
+
+/** The rows of a batch without their padding, which Hugging Face puts left of a prompt and right of a source. */
+export function unpadded({ input_ids, attention_mask }: GenerateCase): number[][] {
+  return input_ids.map((row, i) => row.filter((_, at) => attention_mask?.[i]?.[at] !== 0));
+}
+
+/** The new tokens of a recorded sequence: what follows the prompt, up to the end token. */
+export function newTokens(sequence: readonly number[], promptColumns: number, endTokens: readonly number[]): number[] {
+  const tokens = sequence.slice(promptColumns);
+  const end = tokens.findIndex((id) => endTokens.includes(id));
+  return end < 0 ? tokens : tokens.slice(0, end + 1);
+}

@@ -1,0 +1,164 @@
+import { type GenerateOptions, generate, logProbabilities, type Sampler, type Strategy } from '@tokenwright/core';
+import { compareIds, compareWithin } from '../compare.ts';
+import { sampler } from '../factory.ts';
+import { huggingFaceChain } from '../hugging-face-chain.ts';
+import { toRow } from '../numbers.ts';
+import type { Params } from '../params.ts';
+import { type GenerateCase, newTokens, unpadded } from './case.ts';
+import { Probe } from './probe.ts';
+import type { Place } from './sources.ts';
+
+/** What one call of ours gave for a case. */
+export interface Decoded {
+  readonly prompts: readonly (readonly number[])[];
+  readonly sources: readonly (readonly number[])[] | undefined;
+  /** New tokens, by prompt and then by sequence. */
+  readonly ids: readonly (readonly number[])[];
+  readonly scores: readonly (number | undefined)[];
+  readonly probe: Probe;
+  readonly tolerance: number;
+  readonly endTokens: readonly number[];
+  /** The columns of a recorded sequence that are prompt. */
+  readonly promptColumns: number;
+}
+
+/** Arguments that every kind of case may carry and that change nothing here. */
+export const withoutEffect: Readonly<Record<string, string>> = {
+  pad_token_id: 'rows are ragged: nothing is padded',
+  decoder_start_token_id: 'the prompt of a decoder, which the model knows',
+  bos_token_id: 'only an empty prompt starts with it',
+  transformers_version: 'about the file',
+  _from_model_config: 'about the file',
+};
+
+/** The arguments of a case over those of its generation_config.json, as Hugging Face reads them. */
+export function argumentsOf(golden: GenerateCase, place: Place): Readonly<Record<string, unknown>> {
+  return { ...place.generationConfig, ...golden.params };
+}
+
+export interface DecodeOptions {
+  readonly strategy?: Strategy;
+  /** End the chain with the largest token. Default true; strategies that choose by themselves say false. */
+  readonly greedy?: boolean;
+  readonly options?: Partial<GenerateOptions>;
+}
+
+/** Run `generate` with what the arguments of Hugging Face's `generate()` mean. */
+export async function decode(
+  golden: GenerateCase,
+  place: Place,
+  params: Params,
+  { strategy, greedy = true, options = {} }: DecodeOptions = {},
+): Promise<Decoded> {
+  params.without(withoutEffect);
+  const endTokens = params.ids('eos_token_id') ?? [];
+  const maxNewTokens = params.number('max_new_tokens');
+  const maxLength = params.number('max_length');
+  const cached = params.read('use_cache') !== false;
+  const started = params.lists('decoder_input_ids');
+  const prompts =
+    place.sources === undefined
+      ? unpadded(golden)
+      : (started ?? place.sources.map(() => place.model.defaults.startTokens ?? []));
+  const probe = new Probe();
+  const chain = huggingFaceChain(params, { endTokens, prefix: prefixRule(golden.prefix_allowed_tokens_fn) });
+  params.read('do_sample');
+  params.finish();
+  const { sequences } = await generate(place.model, prompts, {
+    samplers: [...chain, probe.sampler, ...(greedy ? [sampler('greedy')] : [])],
+    endTokens,
+    ...(maxNewTokens === undefined ? {} : { maxNewTokens }),
+    ...(maxLength === undefined ? {} : { maxLength }),
+    ...(cached ? {} : { cache: 'none' }),
+    ...(strategy === undefined ? {} : { strategy }),
+    ...options,
+  }).result();
+  return {
+    prompts,
+    sources: place.sources,
+    tolerance: place.tolerance,
+    probe,
+    endTokens,
+    ids: sequences.map(({ ids }) => ids),
+    scores: sequences.map(({ score }) => score),
+    promptColumns: place.sources === undefined ? golden.input_ids[0]!.length : prompts[0]!.length,
+  };
+}
+
+/** Compare the new tokens of each sequence. */
+export function compareSequences(decoded: Decoded, recorded: readonly (readonly number[])[]): string[] {
+  if (recorded.length !== decoded.ids.length)
+    return [`${recorded.length} sequences expected, got ${decoded.ids.length}`];
+  return recorded.flatMap((sequence, i) =>
+    compareIds(`sequence ${i}`, newTokens(sequence, decoded.promptColumns, decoded.endTokens), decoded.ids[i]!),
+  );
+}
+
+/** Compare the score of each token before and after normalising, for one sequence a prompt. */
+export function compareSteps(golden: GenerateCase, decoded: Decoded): string[] {
+  const differences: string[] = [];
+  const read = (name: string, i: number): unknown[] | undefined => (golden[name] as unknown[][] | undefined)?.[i];
+  for (const [i, ids] of decoded.ids.entries()) {
+    const rows = ids.map((_, at) =>
+      decoded.probe.after([...decoded.prompts[i]!, ...ids.slice(0, at)], decoded.sources?.[i]),
+    );
+    const raw = read('transition_scores_raw', i);
+    const normalised = read('transition_scores_normalized', i);
+    for (const [at, id] of ids.entries()) {
+      const row = rows[at];
+      if (row === undefined) {
+        differences.push(`sequence ${i}: the chain never saw step ${at}`);
+        continue;
+      }
+      const label = `sequence ${i}, step ${at}`;
+      if (raw !== undefined)
+        differences.push(...compareWithin(`${label}: score`, toRow([raw[at]]), [row[id]!], decoded.tolerance));
+      if (normalised !== undefined)
+        differences.push(
+          ...compareWithin(
+            `${label}: log-probability`,
+            toRow([normalised[at]]),
+            [logProbabilities(row)[id]!],
+            decoded.tolerance,
+          ),
+        );
+      const all = (golden.scores as unknown[][][] | undefined)?.[at]?.[i];
+      if (all !== undefined) differences.push(...compareWithin(`${label}: scores`, toRow(all), row, decoded.tolerance));
+    }
+  }
+  return differences;
+}
+
+/** Fields that every kind of decoding has. `stable` and its parts say how sure the recorded tokens are; all are. */
+export const decodingFields: readonly string[] = [
+  'id',
+  'source',
+  'kind',
+  'input_ids',
+  'attention_mask',
+  'params',
+  'prefix_allowed_tokens_fn',
+  'sequences',
+  'scores',
+  'transition_scores_raw',
+  'transition_scores_normalized',
+  'same_in_float64',
+  'same_under_noise',
+  'stable',
+];
+
+/** The rule for `prefix_allowed_tokens_fn`, which is written out in words: multiples of the last token, and some ids. */
+function prefixRule(words: unknown): Sampler | undefined {
+  if (words === undefined) return undefined;
+  const match = /^allowed = \{\((\d+)\*last \+ j\) mod (\d+) : j in \(([\d,]+)\)\}(?: union \{([\d,]+)\})?$/.exec(
+    `${words}`,
+  );
+  if (match === null) throw new TypeError(`the rule is not known: ${JSON.stringify(words)}`);
+  const [, factor, modulus, steps, always] = match;
+  const ids = (list: string | undefined): number[] => list?.split(',').map(Number) ?? [];
+  const allowed = (tokens: Int32Array): number[] => [
+    ...ids(steps).map((step) => (Number(factor) * tokens.at(-1)! + step) % Number(modulus)),
+    ...ids(always),
+  ];
+  return sampler('prefixFunction', { allowed });
+}

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  bart,
+  createSequenceToSequence,
+  type EncoderDecoderArchitecture,
+  type LanguageModel,
+  marian,
+  type SequenceToSequence,
+  t5,
+} from '@tokenwright/core';
+import { folder, load, openWeights, readDefaults } from '@tokenwright/loaders';
+import type { GoldenFile, Setting } from '../suite.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A model of the goldens: a language model, or one that has to be given sources. */
+export interface GoldenModel {
+  readonly model: LanguageModel | SequenceToSequence;
+  readonly generationConfig: Json;
+}
+
+/** The models of one golden file, loaded when they are first wanted. */
+export class Models {
+  readonly #file: GoldenFile;
+  readonly #setting: Setting;
+  readonly #loaded: Map<string, Promise<GoldenModel>> = new Map();
+
+  constructor(file: GoldenFile, setting: Setting) {
+    this.#file = file;
+    this.#setting = setting;
+  }
+
+  /** The model whose folder holds the file. */
+  own(): Promise<GoldenModel> {
+    return this.at(dirname(this.#file.path));
+  }
+
+  /** A decoder-only model by its folder's name beside the file's own. */
+  beside(name: string): Promise<LanguageModel> {
+    return this.languageModel(join(dirname(dirname(this.#file.path)), name));
+  }
+
+  /** A decoder-only model by its folder under that of the goldens. */
+  async languageModel(path: string): Promise<LanguageModel> {
+    const { model } = await this.at(path);
+    if ('condition' in model) throw new TypeError(`${path} holds an encoder-decoder model`);
+    return model;
+  }
+
+  at(path: string): Promise<GoldenModel> {
+    let model = this.#loaded.get(path);
+    if (model === undefined) {
+      model = this.#load(join(this.#file.root, path));
+      this.#loaded.set(path, model);
+    }
+    return model;
+  }
+
+  async #load(path: string): Promise<GoldenModel> {
+    const engine = await this.#setting.engine();
+    const config = await readJson(join(path, 'config.json'));
+    const generationConfig = await readJson(join(path, 'generation_config.json'));
+    const architecture = encoderDecoders.find(({ name }) => name === config.model_type);
+    if (architecture === undefined) {
+      const { model } = await load(folder(path), { engine });
+      this.#setting.onClose(() => model.dispose());
+      return { model, generationConfig };
+    }
+    const settings = architecture.configure(config);
+    const defaults = readDefaults(generationConfig, config, architecture.dimensions(settings).vocabSize);
+    const weights = await openWeights(folder(path));
+    const model = await createSequenceToSequence(engine, architecture, settings, weights, { defaults });
+    this.#setting.onClose(() => model.dispose());
+    return { model, generationConfig };
+  }
+}
+
+const encoderDecoders = [bart, marian, t5] as readonly EncoderDecoderArchitecture[];
+
+async function readJson(path: string): Promise<Json> {
+  return JSON.parse(await readFile(path, 'utf8'));
+}
+
+/** Feed each row from nothing and read the logits of all its positions: a list of rows of [V] each. */
+export async function logitsOf(
+  model: LanguageModel,
+  rows: readonly (readonly number[])[],
+): Promise<{ logits: Float32Array[][]; hidden: Float32Array[][] }> {
+  const cache = model.createCache({ rows: rows.length });
+  try {
+    const scored = Math.max(...rows.map(({ length }) => length));
+    const result = model.forward(rows, cache, { scored, hidden: true });
+    try {
+      return {
+        logits: byRow(await result.logits.read(), result.logits.columns, rows),
+        hidden: result.hidden === undefined ? [] : byRow(await result.hidden.read(), result.hidden.columns, rows),
+      };
+    } finally {
+      result.dispose();
+    }
+  } finally {
+    cache.dispose();
+  }
+}
+
+/** The same, token by token through the cache. */
+export async function logitsStepwise(
+  model: LanguageModel,
+  rows: readonly (readonly number[])[],
+): Promise<Float32Array[][]> {
+  const cache = model.createCache({ rows: rows.length });
+  const logits: Float32Array[][] = rows.map(() => []);
+  try {
+    for (let at = 0; rows.some(({ length }) => at < length); at++) {
+      const fed = rows.map((row) => row.slice(at, at + 1));
+      const result = model.forward(fed, cache);
+      const read = byRow(await result.logits.read(), result.logits.columns, fed);
+      for (const [row, values] of read.entries()) logits[row]!.push(...values);
+      result.dispose();
+    }
+    return logits;
+  } finally {
+    cache.dispose();
+  }
+}
+
+function byRow(all: Float32Array, columns: number, rows: readonly ArrayLike<number>[]): Float32Array[][] {
+  let next = 0;
+  return rows.map(({ length }) => Array.from({ length }, () => all.slice(next * columns, ++next * columns)));
+}

@@ -1,0 +1,39 @@
+import type { LanguageModel, SequenceToSequence } from '@tokenwright/core';
+import { type GenerateCase, unpadded } from './case.ts';
+import type { Models } from './models.ts';
+
+/** A model ready to decode a case: an encoder-decoder model is bound to its sources. */
+export interface Place extends Disposable {
+  readonly model: LanguageModel;
+  /** The sources of an encoder-decoder model, one a prompt. */
+  readonly sources: readonly (readonly number[])[] | undefined;
+  /** How far logits, scores and log-probabilities may be from the recorded ones. */
+  readonly tolerance: number;
+  /** Contents of generation_config.json. */
+  readonly generationConfig: Readonly<Record<string, unknown>>;
+}
+
+/** The tolerance of the goldens. */
+const tolerance = 1e-4;
+
+/**
+ * The tiny encoder-decoder models magnify rounding: Hugging Face's own float32 logits are up to 2.04e-4 from its float64 ones
+ * (marian-tiny/forward_e2), so two float32 results may be 4e-4 apart with neither at fault. Ours are nearer to float64.
+ */
+const encoderDecoderTolerance = 5e-4;
+
+/** The model of a case, bound to all its sources, or to the `row`th alone. */
+export async function conditioned(golden: GenerateCase, models: Models, row?: number): Promise<Place> {
+  const { model, generationConfig } = await models.own();
+  if (!('condition' in model)) return { model, sources: undefined, tolerance, generationConfig, [Symbol.dispose]() {} };
+  const all = unpadded(golden);
+  const sources = row === undefined ? all : [all[row]!];
+  const bound = await (model as SequenceToSequence).condition({ ids: sources });
+  return {
+    model: bound,
+    sources,
+    tolerance: encoderDecoderTolerance,
+    generationConfig,
+    [Symbol.dispose]: () => bound.dispose(),
+  };
+}

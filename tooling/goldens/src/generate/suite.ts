@@ -1,0 +1,36 @@
+import { Skip } from '../outcome.ts';
+import { casesOf, type OpenSuite } from '../suite.ts';
+import { runBeam, runPrefixConstrained } from './beam.ts';
+import type { GenerateCase } from './case.ts';
+import { runForward } from './forward.ts';
+import { runGreedy } from './greedy.ts';
+import { Models } from './models.ts';
+import { runSampleDistribution } from './sample-distribution.ts';
+import { runScore } from './score.ts';
+
+/** Compares one case of a kind with a model. */
+export type RunKind = (golden: GenerateCase, models: Models) => Promise<readonly string[]>;
+
+const kinds: Readonly<Record<string, RunKind>> = {
+  forward: runForward,
+  score: runScore,
+  greedy: runGreedy,
+  sample_distribution: runSampleDistribution,
+  beam: runBeam,
+  beam_eos: runBeam,
+  beam_batch: runBeam,
+  prefix_constrained: runPrefixConstrained,
+};
+
+/** `generate/<model>/cases.json`: whole models of Hugging Face. */
+export const openGenerate: OpenSuite = (file, setting) => {
+  const models = new Models(file, setting);
+  return casesOf<GenerateCase>(file).map((golden) => ({
+    id: golden.id,
+    run() {
+      const run = kinds[golden.kind];
+      if (run === undefined) throw new Skip(`no adapter for the kind ${golden.kind} yet`);
+      return run(golden, models);
+    },
+  }));
+};

@@ -1,0 +1,29 @@
+/**
+ * Cases that are not run, each by name with the reason. What a golden file itself marks as open (ties, borders of sums) is
+ * not listed here: those cases run, with the rule that applies.
+ */
+export interface LeftOut {
+  /** Path of the file under the folder of the goldens. */
+  readonly path: string;
+  readonly ids: readonly string[];
+  readonly reason: string;
+}
+
+export const leftOut: readonly LeftOut[] = [
+  {
+    path: 'llamacpp/mirostat.json',
+    ids: [
+      'mirostat/v512_s3/tau8.0_eta0.1_m100',
+      'mirostat/v64_s0.3/tau5.0_eta0.1_m100',
+      'mirostat/v64_s0.3/tau8.0_eta0.1_m10',
+    ],
+    reason:
+      'k of the formula is above 2^31 (5.7e9 to 2.8e11) and overflows the int of llama.cpp, which then keeps one token ' +
+      'where the formula keeps all',
+  },
+];
+
+/** Why a case is left out; undefined when it is not. */
+export function whyLeftOut(path: string, id: string): string | undefined {
+  return leftOut.find((entry) => entry.path === path && entry.ids.includes(id))?.reason;
+}

@@ -1,0 +1,95 @@
+import { probabilities } from '@tokenwright/core';
+import { compareRow } from '../compare.ts';
+import { toLogits, toNumber } from '../numbers.ts';
+import { Params } from '../params.ts';
+import { shapeRow } from '../row.ts';
+import { casesOf, checkFields, type Golden, type GoldenFile, type OpenSuite } from '../suite.ts';
+import { type LlamaRow, llamaSamplers } from './samplers.ts';
+import { openSteps, type StepCase } from './steps-suite.ts';
+
+/** A case of `llamacpp/<sampler>.json`: a chain on one row. */
+interface ChainCase extends LlamaRow {
+  readonly id: string;
+  readonly samplers: readonly NamedSampler[];
+  readonly logits_ref: string;
+  readonly last_tokens?: readonly number[];
+  readonly candidate_ids: readonly number[];
+  readonly candidate_logits: readonly unknown[];
+  readonly probs: readonly unknown[];
+  readonly probs_ids: readonly number[];
+}
+
+export interface NamedSampler {
+  readonly name: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** `llamacpp/<sampler>.json`: chains on one row, or controllers over several steps. */
+export const openLlama: OpenSuite = (file, setting) =>
+  casesOf<ChainCase | StepCase>(file).some((golden) => 'steps' in golden) ? openSteps(file, setting) : openChains(file);
+
+function openChains(file: GoldenFile): readonly Golden[] {
+  const table = file.content.logits as Readonly<Record<string, readonly unknown[]>>;
+  return casesOf<ChainCase>(file).map((golden) => ({
+    id: golden.id,
+    run() {
+      checkFields(golden, fields);
+      const input = toLogits(table[golden.logits_ref]!);
+      const stages = golden.samplers.map((stage) => stageOf(stage, golden));
+      const got = shapeRow(input, {
+        prompt: golden.last_tokens ?? [],
+        samplers: stages.flatMap(({ samplers }) => samplers),
+      });
+      const logits = scatter(golden.candidate_ids, golden.candidate_logits, input.length, -Infinity);
+      const shares = scatter(golden.probs_ids, golden.probs, input.length, 0);
+      // llama.cpp sorts with an unstable sort, so which of several equal tokens stay is open.
+      return [
+        ...compareRow('logit', logits, got, { input, tiesAreFree: true }),
+        ...compareSorted(shares, probabilities(got)),
+      ];
+    },
+  }));
+}
+
+/** `sorted` tells in which order llama.cpp holds its list; a row of logits has none. */
+const fields = [
+  'id',
+  'source',
+  'samplers',
+  'logits_ref',
+  'last_tokens',
+  'seq_breakers',
+  'candidate_ids',
+  'candidate_logits',
+  'sorted',
+  'probs',
+  'probs_ids',
+];
+
+/** Our stages for a stage of llama.cpp. @throws TypeError for a parameter that nobody reads. */
+export function stageOf({ name, params }: NamedSampler, golden: LlamaRow): ReturnType<(typeof llamaSamplers)[string]> {
+  const make = llamaSamplers[name];
+  if (make === undefined) throw new TypeError(`no adapter for the sampler ${name}`);
+  const read = new Params(params);
+  const stage = make(read, golden);
+  read.finish();
+  return stage;
+}
+
+/** Values of listed tokens as a row of the whole vocabulary. */
+export function scatter(
+  ids: readonly number[],
+  values: readonly unknown[],
+  length: number,
+  rest: number,
+): Float64Array {
+  const row = new Float64Array(length).fill(rest);
+  for (const [i, id] of ids.entries()) row[id] = toNumber(values[i]);
+  return row;
+}
+
+/** Probabilities by falling value, so that equal tokens may stand for one another. */
+function compareSorted(expected: Float64Array, got: Float64Array): string[] {
+  const falling = (row: Float64Array): Float64Array => row.slice().sort().reverse();
+  return compareRow('sorted probability', falling(expected), falling(got), { input: new Float32Array(0) });
+}

@@ -1,0 +1,18 @@
+/** A number as the golden files write it: what JSON cannot hold is a text. */
+export type GoldenNumber = number | '-Infinity' | 'Infinity' | 'NaN';
+
+export function toNumber(value: unknown): number {
+  if (typeof value === 'number') return value;
+  if (value === '-Infinity' || value === 'Infinity' || value === 'NaN') return Number(value);
+  throw new TypeError(`${JSON.stringify(value)} is not a number of a golden file`);
+}
+
+/** A row of expected values: [V], float64. */
+export function toRow(values: readonly unknown[]): Float64Array {
+  return Float64Array.from(values, toNumber);
+}
+
+/** A row of logits: [V], float32, in which the goldens were computed. */
+export function toLogits(values: readonly unknown[]): Float32Array {
+  return Float32Array.from(values, toNumber);
+}

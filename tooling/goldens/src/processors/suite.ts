@@ -1,0 +1,72 @@
+import { compareRow } from '../compare.ts';
+import { toLogits, toRow } from '../numbers.ts';
+import { Skip } from '../outcome.ts';
+import { Params } from '../params.ts';
+import { shapeRow } from '../row.ts';
+import { casesOf, checkFields, type OpenSuite } from '../suite.ts';
+import { type ProcessorCase, processors } from './table.ts';
+
+/** `processors/<Class>.json`: one class of Hugging Face's `logits_process.py`, called on one batch. */
+export const openProcessors: OpenSuite = (file) => {
+  const adapter = processors[file.content.class as string];
+  const table = file.content.logits as Readonly<Record<string, readonly (readonly unknown[])[]>>;
+  return casesOf<ProcessorCase>(file).map((golden) => ({
+    id: golden.id,
+    run() {
+      if (adapter === undefined) throw new TypeError(`no adapter for the class ${file.content.class}`);
+      checkFields(golden, [...common, ...(adapter.fields ?? [])]);
+      const batch = adapter.batch ?? ((rows) => rows);
+      const rows = batch((table[golden.logits_ref] ?? []).map(toLogits));
+      const shaped = (): Float32Array[] =>
+        rows.map((logits, row) => {
+          const params = new Params(golden.params);
+          const plan = adapter.plan(params, golden, row);
+          params.finish();
+          return shapeRow(logits, { prompt: golden.input_ids[row] ?? [], ...plan });
+        });
+      if (golden.error !== undefined) return raises(shaped) ? [] : [`an error was expected: ${golden.error}`];
+      const got = shaped();
+      const expected = (golden.output ?? []).map(toRow);
+      if (expected.length !== got.length) return [`${expected.length} rows expected, got ${got.length}`];
+      return expected.flatMap((row, i) => [
+        ...(adapter.more?.(golden, i, got[i]!) ?? []),
+        ...compareRow(`row ${i}`, adapter.expected?.(row, golden, rows[i]!) ?? row, got[i]!, {
+          input: rows[i]!,
+          tiesAreFree: adapter.selects === true && tied.test(golden.logits_ref),
+          maskIsFree: golden.mask_same_in_float64 === false,
+        }),
+      ]);
+    },
+  }));
+};
+
+/** Rows with equal entries: which of them PyTorch keeps is not defined. */
+const tied = /^(ties|allzero|spike|onehot)/;
+
+/**
+ * `v5_same` and `output_v5` tell of Hugging Face 5, which differs only where tied tokens are chosen among; the rule for ties
+ * covers it.
+ */
+const common = [
+  'id',
+  'source',
+  'params',
+  'logits_ref',
+  'input_ids',
+  'output',
+  'error',
+  'mask_same_in_float64',
+  'v5_same',
+  'output_v5',
+];
+
+/** An error of ours; a factory that does not exist is none. */
+function raises(work: () => unknown): boolean {
+  try {
+    work();
+    return false;
+  } catch (error) {
+    if (error instanceof Skip) throw error;
+    return true;
+  }
+}

@@ -1,0 +1,14 @@
+import { applyChain, type Sampler } from '@tokenwright/core';
+import { type TestRowOptions, testRow } from '@tokenwright/core/testing';
+
+/** What stands around a row, and what it passes through. */
+export interface RowPlan extends TestRowOptions {
+  readonly samplers: readonly Sampler[];
+}
+
+/** Pass a row of logits through a chain: [V]. The input is not changed. */
+export function shapeRow(logits: Float32Array, { samplers, ...options }: RowPlan): Float32Array {
+  const row = testRow(logits, options);
+  applyChain(row, samplers);
+  return row.logits;
+}

@@ -1,0 +1,15 @@
+import { openGenerate } from './generate/suite.ts';
+import { openLlama } from './llamacpp/chain-suite.ts';
+import { openTranscribed } from './llamacpp/transcribed-suite.ts';
+import { openProcessors } from './processors/suite.ts';
+import type { OpenSuite } from './suite.ts';
+import { openFilters } from './xtransformers/filters-suite.ts';
+
+/** Who reads which schema. */
+export const schemas: Readonly<Record<string, OpenSuite>> = {
+  'generate/v1': openGenerate,
+  'processors/v1': openProcessors,
+  'llamacpp-run/v1': openLlama,
+  'llamacpp-test-sampling/v1': openTranscribed,
+  'xtransformers/v1': openFilters,
+};
