@@ -42,10 +42,9 @@ export function tailFree(options: TailFreeOptions): HostSampler {
       const sum = sumOfWeights(logits, survivors, top);
       const total = survivors?.length ?? logits.length;
       // Look at a few of the largest first. What lies beyond can add at most `unseen`; when that cannot move the cut, stop.
-      for (let size = 128; ; size *= 8) {
+      for (const size of [128, 2048, total]) {
         const ids = largestIds(logits, size, survivors)!;
-        const falling = Float32Array.from(ids, (id) => -logits[id]!).sort();
-        const probabilities = Float64Array.from(falling, (negative) => Math.exp(-negative - top) / sum);
+        const probabilities = fallingProbabilities(logits, ids, top, sum);
         const whole = ids.length < size || size >= total;
         const unseen = whole ? 0 : 2 * probabilities.at(-2)!;
         const cut = cutAt(probabilities, z, minKeep, 0);
@@ -56,6 +55,16 @@ export function tailFree(options: TailFreeOptions): HostSampler {
       }
     },
   };
+}
+
+function fallingProbabilities(logits: Float32Array, ids: Int32Array, top: number, sum: number): Float64Array {
+  const sorted = new Float32Array(ids.length);
+  for (let i = 0; i < ids.length; i++) sorted[i] = -logits[ids[i]!]!;
+  // Without a comparison function a typed array sorts natively.
+  sorted.sort();
+  const probabilities = new Float64Array(ids.length);
+  for (let i = 0; i < ids.length; i++) probabilities[i] = Math.exp(-sorted[i]! - top) / sum;
+  return probabilities;
 }
 
 /** How many of the falling probabilities stay, if the second differences beyond them add `unseen`. All when there is no cut. */
