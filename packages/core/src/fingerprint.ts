@@ -43,7 +43,7 @@ export class FingerprintedWeights implements WeightSource {
 }
 
 /** Four lanes of 32 bits, mixed as MurmurHash3 does. */
-class Hash {
+export class Hash {
   readonly #lanes: Int32Array = Int32Array.of(0x9368e53c, 0x586dcd20, 0x3c6ef372, 0x1b873593);
 
   addText(text: string): void {

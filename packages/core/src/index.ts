@@ -57,9 +57,12 @@ export type {
   ModelDefaults,
 } from './language-model.ts';
 export { type CreateModelOptions, createModel } from './model.ts';
+export { type BartConfig, bart } from './models/bart.ts';
 export { type ConfigReader, readConfig, rotaryTable } from './models/config.ts';
 export { type GPT2Config, gpt2 } from './models/gpt2.ts';
 export { type LlamaConfig, llama } from './models/llama.ts';
+export { type MarianConfig, marian } from './models/marian.ts';
+export { type T5Config, t5 } from './models/t5.ts';
 export type {
   Activation,
   Architecture,
@@ -107,6 +110,12 @@ export {
 export { sampling } from './sampling.ts';
 export { type ScoredText, type ScoredToken, type ScoreOptions, score } from './score.ts';
 export { type DescribeOptions, Scores, type TokenLogprob, type TokenScores } from './scores.ts';
+export {
+  createSequenceToSequence,
+  type EncodedSources,
+  type SequenceToSequence,
+  type SourceTokens,
+} from './sequence-to-sequence.ts';
 export { type EndReason, type StopCondition, type StopState, StopStrings } from './stop.ts';
 export type { ChosenToken, Decoding, Row, Run, Settled, Strategy } from './strategy.ts';
 export { TextStream } from './text-stream.ts';

@@ -13,6 +13,8 @@ interface Header {
   readonly kvHeads: number;
   readonly headDim: number;
   readonly tokens: readonly (readonly number[])[];
+  /** Which source each row reads; of a decoder bound to sources. */
+  readonly sources?: readonly number[];
 }
 
 const magic = [0x54, 0x57, 0x4b, 0x56];
@@ -24,6 +26,7 @@ export async function writeCache(
   tokens: readonly Int32Array[],
   fingerprint: string,
   { layers, kvHeads, headDim }: Dimensions,
+  sources?: readonly number[],
 ): Promise<Uint8Array> {
   const header: Header = {
     fingerprint,
@@ -32,6 +35,7 @@ export async function writeCache(
     kvHeads,
     headDim,
     tokens: tokens.map((row) => [...row]),
+    ...(sources === undefined ? {} : { sources }),
   };
   const headerBytes = new TextEncoder().encode(JSON.stringify(header));
   const numbers = tokens.reduce((sum, row) => sum + row.length * 2 * layers * kvHeads * headDim, 0);
@@ -62,7 +66,11 @@ export function readCache(
   bytes: Uint8Array,
   fingerprint: string,
   { layers, kvHeads, headDim, vocabSize, contextLength }: Dimensions,
-): { rows: Int32Array[]; layers: { keys: Float32Array; values: Float32Array }[][] } {
+): {
+  rows: Int32Array[];
+  layers: { keys: Float32Array; values: Float32Array }[][];
+  sources: readonly number[] | undefined;
+} {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < preamble || magic.some((byte, i) => bytes[i] !== byte))
     throw new CacheError('These bytes are not a serialised cache: the first four must be TWKV.');
@@ -106,7 +114,7 @@ export function readCache(
   const contents = rows.map((row) =>
     Array.from({ length: layers }, () => ({ keys: read(row.length * slot), values: read(row.length * slot) })),
   );
-  return { rows, layers: contents };
+  return { rows, layers: contents, sources: header.sources };
 }
 
 function parseHeader(bytes: Uint8Array): Header {

@@ -25,7 +25,7 @@ export interface LanguageModel {
   readonly remote: boolean;
   /** What the checkpoint says about generation (generation_config.json); the lowest layer of options. */
   readonly defaults: ModelDefaults;
-  /** The source ids of each row, for encoder-decoder models; samplers see them as `step.source`. */
+  /** The source ids, for encoder-decoder models: of each row, or one for all rows; samplers see them as `step.source`. */
   readonly sources?: readonly (readonly number[])[];
 
   createCache(options?: CacheOptions): KVCache;
@@ -51,6 +51,10 @@ export interface ModelDefaults {
   readonly minNewTokens?: number;
   /** What a decoder starts from when no prompt is given (encoder-decoder models), or the begin token. */
   readonly startTokens?: readonly number[];
+  /** The first new token, whatever the logits say (multilingual translators name the target language so). */
+  readonly forcedBeginToken?: number;
+  /** The last new token when the greatest length is reached. */
+  readonly forcedEndToken?: number;
 }
 
 export interface CacheOptions {

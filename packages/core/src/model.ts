@@ -36,7 +36,7 @@ export interface CreateModelOptions extends PrepareOptions {
  * An architecture with its weights on an engine: a language model.
  *
  * @throws LoadError, ShapeError when the checkpoint does not fit the configuration; MemoryLimitError when it does not fit
- * the engine. Nothing stays allocated then.
+ * the engine. Nothing stays allocated then. ParameterError for an architecture with an encoder.
  */
 export async function createModel<C, P>(
   engine: Engine,
@@ -45,10 +45,30 @@ export async function createModel<C, P>(
   weights: WeightSource,
   options: CreateModelOptions = {},
 ): Promise<LanguageModel> {
-  checkOptionNames('createModel', options, ['name', 'defaults', 'contextLength', 'onProgress', 'signal']);
+  if ('encode' in architecture)
+    throw new ParameterError(
+      'createModel',
+      'architecture',
+      'a decoder-only model (createSequenceToSequence takes those with an encoder)',
+      architecture.name,
+    );
+  const { executable, description } = await prepareModel('createModel', engine, architecture, config, weights, options);
+  return new ExecutableModel(executable, description);
+}
+
+/** What `createModel` and `createSequenceToSequence` have in common: check the options and load the weights. */
+export async function prepareModel<C, P>(
+  owner: string,
+  engine: Engine,
+  architecture: Architecture<C, P>,
+  config: C,
+  weights: WeightSource,
+  options: CreateModelOptions,
+): Promise<{ readonly executable: Executable; readonly description: ModelDescription }> {
+  checkOptionNames(owner, options, ['name', 'defaults', 'contextLength', 'onProgress', 'signal']);
   const dimensions = architecture.dimensions(config);
   const contextLength = checkInteger(
-    'createModel',
+    owner,
     'contextLength',
     options.contextLength ?? dimensions.contextLength,
     1,
@@ -56,12 +76,13 @@ export async function createModel<C, P>(
   );
   const named = new FingerprintedWeights(weights);
   const executable = await engine.prepare(architecture, config, named, options);
-  return new ExecutableModel(executable, {
+  const description = {
     name: options.name ?? architecture.name,
     dimensions: { ...dimensions, contextLength },
     defaults: options.defaults ?? {},
     fingerprint: named.fingerprint(architecture.name, config),
-  });
+  };
+  return { executable, description };
 }
 
 /** What a model is besides its executable. */
@@ -110,20 +131,15 @@ export class ExecutableModel implements LanguageModel {
   createCache(options: CacheOptions = {}): ModelCache {
     checkOptionNames('createCache', options, ['rows', 'kind']);
     const rows = checkInteger('createCache', 'rows', options.rows ?? this.sources?.length ?? 1, 1);
-    if (this.sources !== undefined && rows !== this.sources.length)
-      throw new ShapeError('A cache of a model with sources: rows', [this.sources.length], [rows]);
-    const kind = cacheKind(options.kind ?? 'preallocated');
-    this.#check();
-    return new ModelCache(
-      this,
-      this.executable.createStore(rows, kind),
-      Array.from({ length: rows }, () => new TokenList()),
-    );
+    return this.#open(this.#sourcesOfRows(rows), cacheKind(options.kind ?? 'preallocated'));
   }
 
   restoreCache(bytes: Uint8Array): KVCache {
-    const { rows, layers } = readCache(bytes, this.fingerprint, this.dimensions);
-    const cache = this.createCache({ rows: rows.length });
+    const { rows, layers, sources } = readCache(bytes, this.fingerprint, this.dimensions);
+    const ofRow = sources === undefined ? this.#sourcesOfRows(rows.length) : Int32Array.from(sources);
+    if (ofRow.length !== rows.length || ofRow.some((source) => source < 0 || source >= (this.sources?.length ?? 1)))
+      throw new CacheError('The serialised cache names sources that the model does not have.');
+    const cache = this.#open(ofRow, { kind: 'preallocated' });
     try {
       cache.restore(rows, layers);
       return cache;
@@ -172,6 +188,20 @@ export class ExecutableModel implements LanguageModel {
     if (this.#disposed) throw new DisposedError(`The model '${this.name}'`);
   }
 
+  /** Row i of a fresh cache reads source i; a single source is read by any number of rows. */
+  #sourcesOfRows(rows: number): Int32Array {
+    const sources = this.sources?.length ?? 1;
+    if (sources === 1) return new Int32Array(rows);
+    if (rows !== sources) throw new ShapeError('A cache of a model with sources: rows', [sources], [rows]);
+    return Int32Array.from({ length: rows }, (_, row) => row);
+  }
+
+  #open(sources: Int32Array, kind: CacheKind): ModelCache {
+    this.#check();
+    const tokens = Array.from(sources, () => new TokenList());
+    return new ModelCache(this, this.executable.createStore(sources.length, kind), tokens, sources);
+  }
+
   #own(cache: KVCache): ModelCache {
     if (cache instanceof ModelCache && cache.model === this) return cache;
     throw new CacheError(`The cache was not made by the model '${this.name}' that it is given to.`);
@@ -215,15 +245,15 @@ export class ModelCache implements KVCache {
   readonly model: ExecutableModel;
   readonly #store: KVStore;
   #tokens: TokenList[];
-  /** Which source each row reads; the identity until rows are gathered. */
+  /** Which source each row reads, of a model with sources. */
   #sources: Int32Array;
   #disposed = false;
 
-  constructor(model: ExecutableModel, store: KVStore, tokens: TokenList[], sources?: Int32Array) {
+  constructor(model: ExecutableModel, store: KVStore, tokens: TokenList[], sources: Int32Array) {
     this.model = model;
     this.#store = store;
     this.#tokens = tokens;
-    this.#sources = sources ?? Int32Array.from(tokens.keys());
+    this.#sources = sources;
   }
 
   get rows(): number {
@@ -281,6 +311,7 @@ export class ModelCache implements KVCache {
       this.#tokens.map((row) => row.view().slice()),
       this.model.fingerprint,
       this.model.dimensions,
+      this.model.sources && [...this.#sources],
     );
   }
 

@@ -1,19 +1,19 @@
 import type { RelativeBias } from './operations.ts';
 
 /**
- * T5's buckets of key position minus query position: [queries * keys]. Half of the buckets (of each direction, when
- * bidirectional) hold one distance each, the rest grow logarithmically up to `maxDistance`. Keys stand at 0, 1, 2 ….
+ * T5's buckets of key position minus query position, [queries, keys] row-major. Half of the buckets (of each direction, when
+ * bidirectional) hold one distance each, the rest grow logarithmically up to `maxDistance`.
  * Source: Raffel et al. 2020, and mesh-tensorflow's relative_position_bucket.
  */
 export function bucketsOf(
   queries: ArrayLike<number>,
-  keys: number,
+  keys: ArrayLike<number>,
   { buckets, maxDistance, bidirectional }: Pick<RelativeBias<unknown>, 'buckets' | 'maxDistance' | 'bidirectional'>,
 ): Int32Array {
-  const result = new Int32Array(queries.length * keys);
+  const result = new Int32Array(queries.length * keys.length);
   for (let query = 0; query < queries.length; query++)
-    for (let key = 0; key < keys; key++)
-      result[query * keys + key] = bucketOf(key - queries[query]!, buckets, maxDistance, bidirectional);
+    for (let key = 0; key < keys.length; key++)
+      result[query * keys.length + key] = bucketOf(keys[key]! - queries[query]!, buckets, maxDistance, bidirectional);
   return result;
 }
 

@@ -111,7 +111,9 @@ export class GenerationRun implements Run {
         maxLength: this.#maxLength(row.prompt),
         random: this.random(row.prompt),
         memory: this.#memory,
-        ...(this.model.sources === undefined ? {} : { source: this.model.sources[row.prompt]! }),
+        ...(this.model.sources === undefined
+          ? {}
+          : { source: this.model.sources[Math.min(row.prompt, this.model.sources.length - 1)]! }),
       })),
     );
     this.#scores = new Scores(result, contexts, this.model);

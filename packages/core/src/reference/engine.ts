@@ -173,8 +173,13 @@ class TensorExecutable<C, P> implements Executable {
         taps: new Map(),
         remembered: (layer, row, content) => memory.put(layer, row, content),
       });
-      architecture.memorise(operations, this.#weights, this.#config, x);
-      return memory;
+      try {
+        architecture.memorise(operations, this.#weights, this.#config, x);
+        return memory;
+      } catch (error) {
+        memory.dispose();
+        throw error;
+      }
     });
   }
 

@@ -131,7 +131,7 @@ export class TensorOperations implements Operations<X, Weight> {
         scale: options.scale,
         softcap,
         mask: direction === 'causal' ? this.#mask(segment, all.keys.shape[1], window) : undefined,
-        bias: bias && this.#bias(segment, all.keys.shape[1], bias),
+        bias: bias && this.#bias(segment, all.keys.shape[1], bias, direction),
       });
     });
     return outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 0);
@@ -207,14 +207,23 @@ export class TensorOperations implements Operations<X, Weight> {
     return mask;
   }
 
-  /** [heads, T, C]; layers that share a table share the result. */
-  #bias(segment: Segment, capacity: number, bias: RelativeBias<Weight>): tf.Tensor3D {
+  /**
+   * [heads, T, C]; layers that share a table share the result. Keys of a cache stand at 0, 1, 2 …; those of an encoder where
+   * its tokens do.
+   */
+  #bias(
+    segment: Segment,
+    capacity: number,
+    bias: RelativeBias<Weight>,
+    direction: 'causal' | 'bidirectional',
+  ): tf.Tensor3D {
     const ofSegments = this.#biases.get(bias.table) ?? new Map<Segment, tf.Tensor3D>();
     this.#biases.set(bias.table, ofSegments);
     let result = ofSegments.get(segment);
     if (result === undefined || result.shape[2] !== capacity) {
       const queries = this.#pass.frame.positions.subarray(segment.start, segment.end);
-      const buckets = bucketsOf(queries, capacity, bias);
+      const keys = direction === 'causal' ? Int32Array.from({ length: capacity }, (_, slot) => slot) : queries;
+      const buckets = bucketsOf(queries, keys, bias);
       const rows = tf.gather(this.#weights.matrix(bias.table), tf.tensor1d(buckets, 'int32'));
       result = tf.transpose(tf.reshape(rows, [queries.length, capacity, rows.shape[1]!]), [2, 0, 1]) as tf.Tensor3D;
       ofSegments.set(segment, result);
