@@ -26,6 +26,11 @@ export function readDefaults(generation: JsonObject, config: JsonObject, vocabSi
     const all = read(key, asIds, 'a token id or a list of token ids')?.filter((id) => id < vocabSize);
     return all?.length === 0 ? undefined : all;
   };
+  const id = (key: string): number | undefined => {
+    const only = (value: unknown): number | undefined => (asIds(value)?.length === 1 ? asIds(value)![0] : undefined);
+    const value = read(key, only, 'one token id');
+    return value !== undefined && value < vocabSize ? value : undefined;
+  };
   const count = (key: string): number | undefined =>
     read(
       key,
@@ -36,6 +41,8 @@ export function readDefaults(generation: JsonObject, config: JsonObject, vocabSi
   const defaults: { -readonly [K in keyof ModelDefaults]: ModelDefaults[K] | undefined } = {
     endTokens: ids('eos_token_id'),
     startTokens: ids('decoder_start_token_id') ?? ids('bos_token_id'),
+    forcedBeginToken: id('forced_bos_token_id'),
+    forcedEndToken: id('forced_eos_token_id'),
     maxNewTokens: count('max_new_tokens'),
     maxLength: count('max_length'),
     minNewTokens: count('min_new_tokens'),

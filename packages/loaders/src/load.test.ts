@@ -183,7 +183,7 @@ describe('load', () => {
     expect(model.vocabSize).toBe(8);
     dispose();
     await expect(load(source, { engine })).rejects.toThrow(
-      "config.json: model_type: the family 'mine' is not known; known: gpt2, llama. Others can be given to load as architectures",
+      "config.json: model_type: the family 'mine' is not known; known: gpt2, llama, t5, bart, marian. Others can be given to load as architectures",
     );
   });
 

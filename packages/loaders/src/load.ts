@@ -1,12 +1,19 @@
 import {
   type Architecture,
+  bart,
+  type CreateModelOptions,
   checkOptionNames,
   createModel,
+  createSequenceToSequence,
+  type EncoderDecoderArchitecture,
   type Engine,
   gpt2,
   type LanguageModel,
   LoadError,
   llama,
+  marian,
+  type SequenceToSequence,
+  t5,
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
@@ -21,7 +28,7 @@ import type { LoadedTokenizer } from './tokenizer.ts';
 export interface LoadOptions {
   /** Where the model runs. */
   readonly engine: Engine;
-  /** Further model families, tried before the built-in ones. Default none. */
+  /** Further model families, with or without an encoder, tried before the built-in ones. Default none. */
   readonly architectures?: readonly Architecture[];
   /** Use a shorter context than the model has, in positions. Default: the model's. */
   readonly contextLength?: number;
@@ -32,8 +39,8 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface LoadedModel {
-  readonly model: LanguageModel;
+/** What comes beside a model. */
+interface LoadedParts {
   /** Undefined when the source holds no tokenizer files. */
   readonly tokenizer: LoadedTokenizer | undefined;
   /** Contents of config.json. */
@@ -44,7 +51,15 @@ export interface LoadedModel {
   dispose(): void;
 }
 
-const builtIn: readonly Architecture[] = [gpt2, llama];
+export interface LoadedModel extends LoadedParts {
+  readonly model: LanguageModel;
+}
+
+export interface LoadedSequenceToSequence extends LoadedParts {
+  readonly sequenceToSequence: SequenceToSequence;
+}
+
+const builtIn: readonly Architecture[] = [gpt2, llama, t5, bart, marian];
 
 /**
  * Load a model in Hugging Face layout: config.json, safetensors weights in one file or several, and, where they exist,
@@ -55,11 +70,66 @@ const builtIn: readonly Architecture[] = [gpt2, llama];
  *
  * @param source a source such as `folder(path)`, `files({...})` or `demoModel()`; or, in Node, the path of a folder.
  * @throws LoadError for files that are missing or damaged, ShapeError for a tensor that does not fit config.json, UnsupportedError
- * for a name on a hub, UnknownOptionError for an option that does not exist, the signal's reason when it is aborted.
+ * for a name on a hub and for a model with an encoder, UnknownOptionError for an option that does not exist, the signal's reason when it is aborted.
  */
 export async function load(source: ModelSource | string, options: LoadOptions): Promise<LoadedModel> {
-  checkOptionNames('load', options, ['engine', 'architectures', 'contextLength', 'name', 'onProgress', 'signal']);
-  const { engine, architectures = [], contextLength, onProgress, signal } = options;
+  const { architecture, settings, weights, creation, ...parts } = await open('load', source, options);
+  if (hasEncoder(architecture))
+    throw new UnsupportedError(
+      `'${architecture.name}', a family with an encoder`,
+      'load',
+      'loadSequenceToSequence does.',
+    );
+  const model = await createModel(options.engine, architecture, settings, await weights(), creation);
+  return { model, ...parts, dispose: () => model.dispose() };
+}
+
+/**
+ * Load an encoder-decoder model (T5, BART, Marian), as `load` does those without an encoder:
+ *
+ * ```ts
+ * const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel('translate'), { engine });
+ * const model = await sequenceToSequence.condition({ ids: tokenizer.encode('Der Hund läuft.') });
+ * ```
+ *
+ * @throws as `load`; UnsupportedError for a model without an encoder.
+ */
+export async function loadSequenceToSequence(
+  source: ModelSource | string,
+  options: LoadOptions,
+): Promise<LoadedSequenceToSequence> {
+  const { architecture, settings, weights, creation, ...parts } = await open('loadSequenceToSequence', source, options);
+  if (!hasEncoder(architecture))
+    throw new UnsupportedError(
+      `'${architecture.name}', a family without an encoder`,
+      'loadSequenceToSequence',
+      'load does.',
+    );
+  const sequenceToSequence = await createSequenceToSequence(
+    options.engine,
+    architecture,
+    settings,
+    await weights(),
+    creation,
+  );
+  return { sequenceToSequence, ...parts, dispose: () => sequenceToSequence.dispose() };
+}
+
+/** Everything of a model but its numbers, checked. `weights` opens these. */
+async function open(
+  owner: string,
+  source: ModelSource | string,
+  options: LoadOptions,
+): Promise<
+  Omit<LoadedParts, 'dispose'> & {
+    readonly architecture: Architecture;
+    readonly settings: unknown;
+    readonly creation: CreateModelOptions;
+    weights(): Promise<WeightSource>;
+  }
+> {
+  checkOptionNames(owner, options, ['engine', 'architectures', 'contextLength', 'name', 'onProgress', 'signal']);
+  const { architectures = [], contextLength, onProgress, signal } = options;
   const from = typeof source === 'string' ? await folderAt(source) : source;
   signal?.throwIfAborted();
 
@@ -71,17 +141,29 @@ export async function load(source: ModelSource | string, options: LoadOptions): 
   const defaults = readDefaults(generationConfig, config, architecture.dimensions(settings).vocabSize);
   const tokenizer = await openTokenizer(from);
   signal?.throwIfAborted();
-  const weights: WeightSource = await openWeights(from);
-  signal?.throwIfAborted();
+  return {
+    architecture,
+    settings,
+    tokenizer,
+    config,
+    generationConfig,
+    creation: {
+      name: options.name ?? from.name,
+      defaults,
+      ...(contextLength === undefined ? {} : { contextLength }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+      ...(signal === undefined ? {} : { signal }),
+    },
+    async weights() {
+      const opened = await openWeights(from);
+      signal?.throwIfAborted();
+      return opened;
+    },
+  };
+}
 
-  const model = await createModel(engine, architecture, settings, weights, {
-    name: options.name ?? from.name,
-    defaults,
-    ...(contextLength === undefined ? {} : { contextLength }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  return { model, tokenizer, config, generationConfig, dispose: () => model.dispose() };
+function hasEncoder(architecture: Architecture): architecture is EncoderDecoderArchitecture {
+  return 'encode' in architecture;
 }
 
 async function readPart(source: ModelSource, name: string): Promise<JsonObject | undefined> {
