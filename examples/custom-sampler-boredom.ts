@@ -1,11 +1,9 @@
 // A sampler that remembers: the more predictable the last tokens were, the hotter it gets. Exact under forks and rewinds.
 import { generateBatch, type Sampler } from '@tokenwright/core';
 import { samplerCases, toyModel } from '@tokenwright/core/testing';
-import { topK } from '@tokenwright/samplers';
 
-const boredom = ({ patience = 0.8 } = {}): Sampler => ({
+const boredom: Sampler = {
   name: 'boredom',
-  parameters: { patience },
   algebra: {
     domain: 'logits',
     shiftInvariant: true,
@@ -15,13 +13,12 @@ const boredom = ({ patience = 0.8 } = {}): Sampler => ({
     memory: true,
   },
   onHost(logits, { memory, drawn }) {
-    const bored = patience * (memory.get<number>() ?? 0) + (1 - patience) * (drawn?.before ?? 0);
+    const bored = 0.8 * (memory.get<number>() ?? 0) + 0.2 * (drawn?.before ?? 0);
     memory.set(bored);
     for (let id = 0; id < logits.length; id++) logits[id]! /= 0.5 + 2 * bored;
   },
-});
+};
 
-for (const { run } of samplerCases(boredom)) await run();
-const options = { samplers: [topK({ k: 5 }), boredom()], maxNewTokens: 30, seed: 7 };
-const { sequences } = await generateBatch(toyModel(), [[1]], options);
+for (const { run } of samplerCases(() => boredom)) await run();
+const { sequences } = await generateBatch(toyModel(), [[1]], { samplers: [boredom], maxNewTokens: 30, seed: 7 });
 console.log(sequences[0]!.ids.join(' '));
