@@ -24,6 +24,13 @@ export { type ForcedBeginTokenOptions, forcedBeginToken } from './forced-begin-t
 export { type ForcedEndTokenOptions, forcedEndToken } from './forced-end-token.ts';
 export { type FrequencyPenaltyOptions, frequencyPenalty } from './frequency-penalty.ts';
 export { greedy } from './greedy.ts';
+export {
+  detectGreenList,
+  type GreenListDetectorOptions,
+  type GreenListEvidence,
+  type GreenListOptions,
+  greenList,
+} from './green-list.ts';
 export { type InfillOptions, infill } from './infill.ts';
 export { type MinLengthOptions, minLength } from './min-length.ts';
 export { type MinNewTokensOptions, minNewTokens } from './min-new-tokens.ts';
@@ -34,6 +41,7 @@ export { type Mirostat2Options, mirostat2 } from './mirostat-2.ts';
 export { type NoRepeatNgramOptions, noRepeatNgram } from './no-repeat-ngram.ts';
 export { normalize } from './normalize.ts';
 export { type PLessOptions, pLess } from './p-less.ts';
+export { PatternError } from './pattern-syntax.ts';
 export { type PrefixFunctionOptions, prefixFunction } from './prefix-function.ts';
 export { type PresencePenaltyOptions, presencePenalty } from './presence-penalty.ts';
 export { type Gpt2Options, gpt2 } from './presets/gpt2.ts';
@@ -41,15 +49,29 @@ export { type HuggingFaceOptions, huggingFace } from './presets/hugging-face.ts'
 export { type LlamaCppOptions, type LlamaCppStage, llamaCpp } from './presets/llama-cpp.ts';
 export { type VllmOptions, vllm } from './presets/vllm.ts';
 export { type XTransformersOptions, xTransformers } from './presets/x-transformers.ts';
+export { type RegexOptions, regex } from './regex.ts';
 export { removeInvalid } from './remove-invalid.ts';
 export { type RepetitionPenaltyOptions, repetitionPenalty } from './repetition-penalty.ts';
 export { type SequenceBiasOptions, sequenceBias } from './sequence-bias.ts';
+export { type BeamSearchOptions, beamSearch } from './strategies/beam-search.ts';
+export type { BeamOptions } from './strategies/beams.ts';
+export { type ConstrainedBeamSearchOptions, constrainedBeamSearch } from './strategies/constrained-beam-search.ts';
+export type { Constraint } from './strategies/constraints.ts';
+export { type GroupBeamSearchOptions, groupBeamSearch } from './strategies/group-beam-search.ts';
 export { type SuppressTokensOptions, suppressTokens } from './suppress-tokens.ts';
 export { type SuppressTokensAtBeginOptions, suppressTokensAtBegin } from './suppress-tokens-at-begin.ts';
+export {
+  detectSynthId,
+  type SynthIdDetectorOptions,
+  type SynthIdEvidence,
+  type SynthIdOptions,
+  synthId,
+} from './synth-id.ts';
 export { type TailFreeOptions, tailFree } from './tail-free.ts';
 export { type TemperatureOptions, temperature } from './temperature.ts';
 export { type ThinkingBudgetOptions, thinkingBudget } from './thinking-budget.ts';
 export { type Bias, type TokenBiasOptions, tokenBias } from './token-bias.ts';
+export { type HealedPrompt, healPrompt, type TokenHealingOptions, tokenHealing } from './token-healing.ts';
 export type { SequenceNeeds } from './token-ids.ts';
 export { type TopAOptions, topA } from './top-a.ts';
 export { type TopHOptions, topH } from './top-h.ts';

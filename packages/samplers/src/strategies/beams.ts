@@ -1,0 +1,370 @@
+import {
+  checkInteger,
+  checkNumber,
+  type EndReason,
+  type HostSampler,
+  Interruption,
+  type Json,
+  type KVCache,
+  largest,
+  logProbabilities,
+  logSumExp,
+  ParameterError,
+  type Row,
+  type Run,
+  type Scores,
+  type Settled,
+  type StreamEvent,
+  type TokenDetails,
+  topTokens,
+} from '@tokenwright/core';
+
+/** What the kinds of beam search have in common. */
+export interface BeamOptions {
+  /** Hypotheses that are followed at once, at least 1. 1 = greedy decoding. */
+  readonly beams: number;
+  /**
+   * A finished hypothesis scores `sum of log-probabilities / (new tokens, the end token included) ^ lengthPenalty`. Above 0 favours
+   * longer sequences, below 0 shorter ones, 0 = off. Default 1.
+   */
+  readonly lengthPenalty?: number;
+  /**
+   * When a prompt is done, once `beams` hypotheses have finished: `true` = at once; `false` = when the best live one, scored at its
+   * present length, is not better than the worst finished (a heuristic: with a positive length penalty it may yet become better);
+   * `'never'` = when it cannot become better even at the greatest length. Default false.
+   */
+  readonly earlyStopping?: boolean | 'never';
+  /**
+   * What the sampler chain is applied to: `'logits'` = to the model's logits, so a sampler means what it means elsewhere, and the
+   * result is normalised; `'log-probabilities'` = to the log-softmax, and the result is added up as it is (Hugging Face).
+   * Default 'logits'.
+   */
+  readonly domain?: 'logits' | 'log-probabilities';
+}
+
+export type BeamSettings = Required<BeamOptions> & {
+  /** See `BeamSearchOptions`. */
+  readonly compatibility: 'transformers-5' | 'transformers-4.47';
+};
+
+/** Check the options and fill in the defaults. */
+export function beamSettings(owner: string, options: BeamOptions & Partial<BeamSettings>): BeamSettings {
+  const { lengthPenalty = 1, earlyStopping = false, domain = 'logits', compatibility = 'transformers-5' } = options;
+  const beams = checkInteger(owner, 'beams', options.beams, 1);
+  checkNumber(owner, 'lengthPenalty', lengthPenalty, 'a finite number');
+  oneOf(owner, 'earlyStopping', earlyStopping, [true, false, 'never']);
+  oneOf(owner, 'domain', domain, ['logits', 'log-probabilities']);
+  oneOf(owner, 'compatibility', compatibility, ['transformers-5', 'transformers-4.47']);
+  return { beams, lengthPenalty, earlyStopping, domain, compatibility };
+}
+
+export function oneOf(owner: string, parameter: string, value: unknown, allowed: readonly unknown[]): void {
+  if (!allowed.includes(value))
+    throw new ParameterError(
+      owner,
+      parameter,
+      `one of ${allowed.map((item) => JSON.stringify(item)).join(', ')}`,
+      value,
+    );
+}
+
+/** One line of tokens that a search follows. */
+export interface Hypothesis {
+  readonly row: Row;
+  /** Sum of the log-probabilities of its new tokens. */
+  readonly score: number;
+  /** The row of the cache, and of the scores, that it grew from. */
+  readonly origin: number;
+  readonly parent?: Hypothesis;
+  readonly details?: TokenDetails;
+  /** What stochastic searches order by. */
+  readonly key?: number;
+}
+
+export interface Finished extends Hypothesis {
+  readonly reason: EndReason;
+  /** The sum divided by length ^ lengthPenalty. */
+  readonly final: number;
+}
+
+/** Where the kinds of beam search differ. */
+export interface BeamRules {
+  /** Whether a hypothesis that a stop condition ends counts as finished. Default: always. */
+  mayEnd?(hypothesis: Hypothesis): boolean;
+  /** The hypotheses that go on, of those that could, best first. Default: the first `beams`. */
+  select?(going: readonly Hypothesis[]): readonly Hypothesis[];
+  /** Those that are kept of the ones that reach the greatest length together. Default: all. */
+  closing?(live: readonly Hypothesis[]): readonly Hypothesis[];
+}
+
+/** The beam of one prompt, or of one group of a prompt's hypotheses. */
+export class Beam {
+  readonly prompt: number;
+  live: readonly Hypothesis[];
+  /** Best first; at most `beams`. */
+  finished: readonly Finished[] = [];
+  readonly #run: Run;
+  readonly #settings: BeamSettings;
+  readonly #rules: BeamRules;
+  readonly #firstLane: number;
+  /** As it was before the last step. */
+  #before: { readonly live: readonly Hypothesis[]; readonly finished: readonly Finished[] };
+
+  /** @param start the prompt, and where it stands in the cache. */
+  constructor(run: Run, settings: BeamSettings, start: Row, origin: number, rules: BeamRules = {}, firstLane = 0) {
+    this.prompt = start.prompt;
+    this.live = [{ row: { ...start, sequence: 0, lane: firstLane }, score: 0, origin }];
+    this.#run = run;
+    this.#settings = settings;
+    this.#rules = rules;
+    this.#firstLane = firstLane;
+    this.#before = this;
+  }
+
+  get done(): boolean {
+    return this.live.length === 0;
+  }
+
+  /**
+   * Sort continuations, best first, into those that go on and those that are finished; see whether the prompt is done. Returns
+   * those that were to go on, although the prompt may be done.
+   */
+  take(candidates: readonly Hypothesis[]): readonly Hypothesis[] {
+    const { beams, compatibility, earlyStopping, lengthPenalty } = this.#settings;
+    this.#before = { live: this.live, finished: this.finished };
+    const older = compatibility === 'transformers-4.47';
+    const going: Hypothesis[] = [];
+    const ended: Finished[] = [];
+    let last: EndReason | undefined;
+    for (const [rank, candidate] of candidates.entries()) {
+      const reason = this.#run.ended(candidate.row);
+      const together = reason === 'length' || reason === 'context';
+      if (together) last = reason;
+      if (reason === undefined || (older && together)) going.push(candidate);
+      else if (rank < beams && this.#rules.mayEnd?.(candidate) !== false) ended.push(this.#finish(candidate, reason));
+    }
+    going.sort((a, b) => b.score - a.score);
+    const chosen = (this.#rules.select?.(going) ?? going.slice(0, beams)).map((hypothesis, rank) => ({
+      ...hypothesis,
+      row: { ...hypothesis.row, lane: this.#firstLane + rank },
+    }));
+    this.live = chosen;
+    this.#keep(ended);
+
+    const best = older ? candidates[0] : chosen[0];
+    if (best === undefined) return chosen;
+    const length = earlyStopping === 'never' && lengthPenalty > 0 ? this.#greatestLength : this.#newTokens(best);
+    const worst = this.finished[beams - 1]?.final;
+    if (worst !== undefined && (earlyStopping === true || worst >= best.score / length ** lengthPenalty))
+      this.live = [];
+    else if (older && last !== undefined) this.close(last);
+    return chosen;
+  }
+
+  /** End here: what is live counts as finished. */
+  close(reason: EndReason): void {
+    const live = this.#rules.closing?.(this.live) ?? this.live;
+    this.live = [];
+    this.#keep(live.map((hypothesis) => this.#finish(hypothesis, reason)));
+  }
+
+  /** What became of the hypotheses in the last step, for `StepEvent.detail`. */
+  lastStep(): Json {
+    const { live: before, finished: finishedBefore } = this.#before;
+    const survivors = new Set([...this.live, ...this.finished].map(({ parent }) => parent));
+    const shown = (hypothesis: Hypothesis): { ids: number[]; score: number } => ({
+      ids: Array.from(hypothesis.row.history.tokens.subarray(this.#run.promptLengths[this.prompt]!)),
+      score: hypothesis.score,
+    });
+    return {
+      live: this.live.map((hypothesis) => ({
+        ...shown(hypothesis),
+        parent: before.indexOf(hypothesis.parent as Hypothesis),
+      })),
+      finished: this.finished
+        .filter((hypothesis) => !finishedBefore.includes(hypothesis))
+        .map((hypothesis) => ({ ...shown(hypothesis), score: hypothesis.final, reason: hypothesis.reason })),
+      died: before.filter((hypothesis) => !survivors.has(hypothesis)).map(shown),
+    };
+  }
+
+  #keep(ended: readonly Finished[]): void {
+    this.finished = [...this.finished, ...ended].sort((a, b) => b.final - a.final).slice(0, this.#settings.beams);
+  }
+
+  #finish(hypothesis: Hypothesis, reason: EndReason): Finished {
+    const { lengthPenalty, compatibility } = this.#settings;
+    const { row } = hypothesis;
+    const [firstEnd] = this.#run.options.endTokens;
+    const renamed = reason === 'end-token' && compatibility === 'transformers-4.47' && row.history.at(-1) !== firstEnd;
+    return {
+      ...hypothesis,
+      ...(renamed ? { row: { ...row, history: row.history.parent!.append(firstEnd!) } } : {}),
+      reason,
+      final: hypothesis.score / this.#newTokens(hypothesis) ** lengthPenalty,
+    };
+  }
+
+  #newTokens({ row }: Hypothesis): number {
+    return row.history.length - this.#run.promptLengths[this.prompt]!;
+  }
+
+  get #greatestLength(): number {
+    const { maxNewTokens, maxLength } = this.#run.options;
+    return Math.min(maxNewTokens, maxLength - this.#run.promptLengths[this.prompt]!);
+  }
+}
+
+/** How many continuations are looked at: enough that `beams` of them go on although every end token may be among them. */
+export function candidateCount(run: Run, beams: number): number {
+  return Math.max(2, 1 + run.options.endTokens.length) * beams;
+}
+
+/** Apply the chain of the call in the domain that was asked for. */
+export function shape(run: Run, scores: Scores, domain: BeamSettings['domain']): Scores {
+  return scores.apply(domain === 'logits' ? run.samplers : [logSoftmax, ...run.samplers]);
+}
+
+/** What a token adds to the score of a hypothesis: its logit after the chain, less `normaliser`. */
+export async function additions(
+  scores: Scores,
+  row: number,
+  domain: BeamSettings['domain'],
+): Promise<{ readonly logits: Float32Array; readonly normaliser: number }> {
+  const logits = await scores.logits(row);
+  // Let the ordinary draw raise its typed error.
+  if (!(largest(logits).logit < Infinity)) await scores.draw();
+  return { logits, normaliser: domain === 'logits' ? logSumExp(logits) : 0 };
+}
+
+/** A continuation before its history is made. */
+export interface Continuation {
+  readonly parent: Hypothesis;
+  readonly id: number;
+  readonly score: number;
+  readonly key: number;
+}
+
+export interface ExpandOptions {
+  /** How many continuations. */
+  readonly count: number;
+  /** Subtracted from the score of a token. Default nothing. */
+  readonly penalty?: ReadonlyMap<number, number>;
+  /** Added to what continuations are ordered by, not to their scores. Default nothing. */
+  readonly noise?: (parent: Hypothesis, id: number) => number;
+}
+
+/**
+ * The best continuations of a beam's hypotheses, best first; of equals the one of the better hypothesis, then the lower id.
+ *
+ * @param origins where each hypothesis stands in the scores.
+ */
+export async function expand(
+  run: Run,
+  scores: Scores,
+  beam: Beam,
+  origins: ReadonlyMap<Hypothesis, number>,
+  domain: BeamSettings['domain'],
+  { count, penalty, noise }: ExpandOptions,
+): Promise<Hypothesis[]> {
+  const all: Continuation[] = [];
+  for (const parent of beam.live) {
+    const { logits, normaliser } = await additions(scores, origins.get(parent)!, domain);
+    const order = penalty === undefined && noise === undefined ? logits : logits.slice();
+    for (const [id, amount] of penalty ?? []) order[id]! -= amount;
+    const base = noise === undefined ? order : order.slice();
+    if (noise !== undefined)
+      for (let id = 0; id < order.length; id++) if (order[id]! > -Infinity) order[id]! += noise(parent, id);
+    for (const id of topTokens(order, count))
+      all.push({
+        parent,
+        id,
+        score: parent.score + base[id]! - normaliser,
+        key: parent.score + order[id]! - normaliser,
+      });
+  }
+  if (all.length === 0 && beam.finished.length === 0) await scores.draw();
+  return grow(run, scores, origins, all.sort((a, b) => b.key - a.key).slice(0, count));
+}
+
+/** Make hypotheses of continuations. */
+export function grow(
+  run: Run,
+  scores: Scores,
+  origins: ReadonlyMap<Hypothesis, number>,
+  continuations: readonly Continuation[],
+): Promise<Hypothesis[]> {
+  return Promise.all(
+    continuations.map(async ({ parent, id, score, key }) => {
+      const origin = origins.get(parent)!;
+      const history = await scores.extend(origin, id);
+      const details = await run.describe(scores, origin, id);
+      return { row: { ...parent.row, history }, score, key, origin, parent, details };
+    }),
+  );
+}
+
+/** The live hypotheses of all beams with their rows in the scores. */
+export function originsOf(beams: readonly Beam[]): Map<Hypothesis, number> {
+  return new Map(beams.flatMap(({ live }) => live).map((hypothesis, row) => [hypothesis, row]));
+}
+
+/** Bring the rows of the cache to the live hypotheses. */
+export function arrange(cache: KVCache, beams: readonly Beam[]): void {
+  const order = beams.flatMap(({ live }) => live.map(({ origin }) => origin));
+  if (order.length !== cache.rows || order.some((origin, row) => origin !== row)) cache.gather(order);
+}
+
+/** Advance; undefined when the call was interrupted, so that the search can settle for what it has. */
+export async function advanceUnlessInterrupted(run: Run, beams: readonly Beam[]): Promise<Scores | undefined> {
+  try {
+    return await run.advance(beams.flatMap(({ live }) => live.map(({ row }) => row)));
+  } catch (error) {
+    if (error instanceof Interruption) return undefined;
+    throw error;
+  }
+}
+
+/** The best finished hypotheses of a prompt as its sequences. */
+export function settled(run: Run, beams: readonly Beam[]): Settled[] {
+  if (run.interrupted !== undefined) for (const beam of beams) beam.close(run.interrupted);
+  const prompts = [...new Set(beams.map(({ prompt }) => prompt))];
+  return prompts.flatMap((prompt) =>
+    beams
+      .filter((beam) => beam.prompt === prompt)
+      .flatMap(({ finished }) => finished)
+      .sort((a, b) => b.final - a.final)
+      .slice(0, run.options.sequences)
+      .map((hypothesis, sequence) => ({
+        row: { ...hypothesis.row, sequence },
+        reason: hypothesis.reason,
+        ...(hypothesis.parent === undefined ? {} : { score: hypothesis.final }),
+        tokens: detailsOf(hypothesis),
+      })),
+  );
+}
+
+/** A step event for each beam that took part in a step, when they are wanted. */
+export function stepEvents(run: Run, strategy: string, beams: readonly Beam[]): StreamEvent[] {
+  if (!run.options.steps) return [];
+  return beams.map((beam) => ({ type: 'step', row: beam.prompt, strategy, detail: beam.lastStep() }));
+}
+
+/** @throws ParameterError when more sequences are wanted than there are beams. */
+export function checkSequences(strategy: string, run: Run, beams: number): void {
+  checkInteger(strategy, 'sequences', run.options.sequences, 1, beams);
+}
+
+export function detailsOf(hypothesis: Hypothesis): TokenDetails[] {
+  const details: TokenDetails[] = [];
+  for (let node: Hypothesis | undefined = hypothesis; node?.parent !== undefined; node = node.parent)
+    details.unshift(node.details ?? {});
+  return details;
+}
+
+const logSoftmax: HostSampler = {
+  name: 'log-softmax',
+  onHost(logits, { survivors }) {
+    logits.set(logProbabilities(logits, survivors));
+  },
+};

@@ -1,0 +1,173 @@
+import {
+  checkInteger,
+  checkOptionNames,
+  type History,
+  ParameterError,
+  type Run,
+  type Scores,
+  type Strategy,
+} from '@tokenwright/core';
+import { beamOptionNames } from './beam-search.ts';
+import {
+  additions,
+  advanceUnlessInterrupted,
+  arrange,
+  Beam,
+  type BeamOptions,
+  beamSettings,
+  type Continuation,
+  candidateCount,
+  checkSequences,
+  expand,
+  grow,
+  type Hypothesis,
+  originsOf,
+  settled,
+  shape,
+  stepEvents,
+} from './beams.ts';
+import { type Constraint, ConstraintProgress } from './constraints.ts';
+
+export interface ConstrainedBeamSearchOptions extends BeamOptions {
+  /** What every sequence must contain after the prompt. No phrase of an `anyOf` may begin with another. */
+  readonly constraints: readonly Constraint[];
+}
+
+/**
+ * Beam search for sequences that contain given phrases (after Post and Vilar 2018, arXiv:1804.06609, as Hugging Face does it). Besides the
+ * best continuations, each step considers those that come closer to meeting a constraint. Hypotheses are put into banks by how much
+ * they have met, and the beams are filled with the best of each bank, then the second of each, the fullest bank first. An end token
+ * only finishes a hypothesis that has met everything. When too few have done so at the greatest length, the best of the others
+ * are returned too.
+ *
+ * Only new tokens count, not the prompt's.
+ */
+export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): Strategy {
+  const name = 'constrained-beam-search';
+  checkOptionNames('constrainedBeamSearch', options, [...beamOptionNames, 'constraints']);
+  const constraints = checkedConstraints(options.constraints);
+  const { compatibility: _, ...shown } = beamSettings('constrainedBeamSearch', options);
+  const settings = { ...shown, compatibility: 'transformers-4.47' } as const;
+  const { beams: width, domain } = settings;
+  return {
+    name,
+    parameters: { ...shown, constraints: constraints as never },
+    async *decode(run) {
+      checkSequences(name, run, width);
+      const progress = progressOf(run, constraints);
+      let forced: readonly Hypothesis[] = [];
+      const beams = (await run.start(1)).map(
+        (row, origin) =>
+          new Beam(run, settings, row, origin, {
+            // The end token itself meets nothing.
+            mayEnd: (hypothesis) => progress(hypothesis.parent!).complete,
+            select: (going) => byBanks(going.slice(0, width), forced, width, progress),
+            closing: (live) => {
+              const complete = live.filter((hypothesis) => progress(hypothesis).complete);
+              return complete.length < run.options.sequences ? live : complete;
+            },
+          }),
+      );
+      const count = candidateCount(run, width);
+      while (beams.some(({ done }) => !done) && run.interrupted === undefined) {
+        const scores = await advanceUnlessInterrupted(run, beams);
+        if (scores === undefined) break;
+        shape(run, scores, domain);
+        const origins = originsOf(beams);
+        const active = beams.filter(({ done }) => !done);
+        for (const beam of active) {
+          const candidates = await expand(run, scores, beam, origins, domain, { count });
+          forced = await grow(run, scores, origins, await advancing(scores, beam, origins, domain, progress));
+          beam.take(candidates);
+        }
+        yield* stepEvents(run, name, active);
+        arrange(run.cache, beams);
+      }
+      yield* run.settle(settled(run, beams));
+    },
+  };
+}
+
+type Progress = (hypothesis: Hypothesis) => ConstraintProgress;
+
+/** The continuations of a beam's hypotheses that come closer to meeting a constraint. */
+async function advancing(
+  scores: Scores,
+  beam: Beam,
+  origins: ReadonlyMap<Hypothesis, number>,
+  domain: 'logits' | 'log-probabilities',
+  progress: Progress,
+): Promise<Continuation[]> {
+  const continuations: Continuation[] = [];
+  for (const parent of beam.live) {
+    const { logits, normaliser } = await additions(scores, origins.get(parent)!, domain);
+    for (const id of progress(parent).advancing) {
+      const score = parent.score + logits[id]! - normaliser;
+      if (score > -Infinity) continuations.push({ parent, id, score, key: score });
+    }
+  }
+  return continuations;
+}
+
+/** The best of each bank, fullest bank first; then the second of each; and so on. */
+function byBanks(
+  going: readonly Hypothesis[],
+  forced: readonly Hypothesis[],
+  width: number,
+  progress: Progress,
+): Hypothesis[] {
+  const known = new Set(going.map(lineOf));
+  const added = forced.filter((hypothesis) => !known.has(lineOf(hypothesis)));
+  if (added.length === 0) return [...going];
+  const banks = new Map<number, Hypothesis[]>();
+  for (const hypothesis of [...going, ...added]) {
+    const { bank } = progress(hypothesis);
+    banks.set(bank, [...(banks.get(bank) ?? []), hypothesis]);
+  }
+  const ranked = [...banks].sort(([a], [b]) => b - a).map(([, bank]) => bank.sort((a, b) => b.score - a.score));
+  const turns = Math.max(...ranked.map(({ length }) => length));
+  return Array.from({ length: turns }, (_, turn) => ranked.flatMap((bank) => bank.slice(turn, turn + 1)))
+    .flat()
+    .slice(0, width);
+}
+
+/** Names a line of tokens among those of one step. */
+function lineOf({ origin, row }: Hypothesis): string {
+  return `${origin} ${row.history.at(-1)}`;
+}
+
+/** The progress of each hypothesis, computed once a node of its history. */
+function progressOf(run: Run, constraints: readonly Constraint[]): Progress {
+  const start = ConstraintProgress.start(constraints);
+  const known = new WeakMap<History, ConstraintProgress>();
+  const at = (history: History, promptLength: number): ConstraintProgress => {
+    if (history.length <= promptLength || history.parent === undefined) return start;
+    let progress = known.get(history);
+    if (progress === undefined) {
+      progress = at(history.parent, promptLength).append(history.at(-1)!);
+      known.set(history, progress);
+    }
+    return progress;
+  };
+  return ({ row }) => at(row.history, run.promptLengths[row.prompt]!);
+}
+
+function checkedConstraints(constraints: readonly Constraint[]): readonly Constraint[] {
+  const fail = (received: unknown): never => {
+    throw new ParameterError(
+      'constrainedBeamSearch',
+      'constraints',
+      'a list of { phrase: ids } and { anyOf: [ids, …] }, none of them empty and no phrase of an anyOf the beginning of another',
+      received,
+    );
+  };
+  if (!Array.isArray(constraints) || constraints.length === 0) fail(constraints);
+  for (const constraint of constraints) {
+    const phrases: readonly (readonly number[])[] = 'phrase' in constraint ? [constraint.phrase] : constraint.anyOf;
+    if (!(phrases?.length > 0) || phrases.some((phrase) => !(phrase?.length > 0))) fail(constraint);
+    for (const phrase of phrases) for (const id of phrase) checkInteger('constrainedBeamSearch', 'constraints', id, 0);
+    for (const [i, phrase] of phrases.entries())
+      if (phrases.some((other, j) => i !== j && phrase.every((id, at) => other[at] === id))) fail(constraint);
+  }
+  return constraints;
+}

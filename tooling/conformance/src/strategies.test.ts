@@ -1,0 +1,132 @@
+import type { Engine, LanguageModel, Sampler } from '@tokenwright/core';
+import { type GenerateOptions, generateBatch, type MaskSampler } from '@tokenwright/core';
+import {
+  beamSearch,
+  constrainedBeamSearch,
+  groupBeamSearch,
+  noRepeatNgram,
+  normalize,
+  repetitionPenalty,
+} from '@tokenwright/samplers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testEngine } from './engines.ts';
+import { endTokensOf, type GoldenCase, goldenCases, goldenModel, promptsOf } from './goldens.ts';
+import { describeShared } from './shared-data.ts';
+
+describeShared('strategies give what Hugging Face gives', 'goldens/generate', (path) => {
+  let engine: Engine;
+  const models = new Map<string, LanguageModel>();
+  beforeAll(async () => {
+    engine = (await testEngine('cpu'))!;
+    for (const name of ['gpt2-tiny', 'gpt2-tiny-draft', 'llama-tiny', 'llama-tiny-draft', 'llama-tiny-4l'])
+      models.set(name, await goldenModel(engine, path, name));
+  });
+  afterAll(async () => {
+    for (const model of models.values()) model.dispose();
+    await engine.dispose();
+  });
+
+  describe.each(['gpt2-tiny', 'llama-tiny'])('%s', (name) => {
+    describe.each(['transformers-4.47', 'transformers-5'] as const)('beams as in %s', (compatibility) => {
+      it.each(
+        goldenCases(path, name, 'beam', 'beam_eos', 'beam_batch', 'prefix_constrained').filter(
+          ({ params }) => params.num_beams !== undefined,
+        ),
+      )('$id', async (golden) => {
+        const { params } = golden;
+        const strategy = beamSearch({
+          beams: params.num_beams as number,
+          lengthPenalty: (params.length_penalty as number) ?? 1,
+          earlyStopping: (params.early_stopping as boolean) ?? false,
+          domain: 'log-probabilities',
+          compatibility,
+        });
+        await expectGolden(models.get(name)!, golden, { strategy }, compatibility === 'transformers-5');
+      });
+    });
+
+    it.each(goldenCases(path, name, 'group_beam'))('$id', async (golden) => {
+      const { params } = golden;
+      const strategy = groupBeamSearch({
+        beams: params.num_beams as number,
+        groups: params.num_beam_groups as number,
+        diversityPenalty: params.diversity_penalty as number,
+        paddingToken: 0,
+        lengthPenalty: (params.length_penalty as number) ?? 1,
+        domain: 'log-probabilities',
+      });
+      await expectGolden(models.get(name)!, golden, { strategy });
+    });
+
+    it.each(goldenCases(path, name, 'constrained_beam'))('$id', async (golden) => {
+      const { num_beams, force_words_ids } = golden.params as {
+        num_beams: number;
+        force_words_ids: (number | number[])[][];
+      };
+      const constraints = force_words_ids.map((words) =>
+        typeof words[0] === 'number' ? { phrase: words as number[] } : { anyOf: words as number[][] },
+      );
+      const strategy = constrainedBeamSearch({ beams: num_beams, constraints, domain: 'log-probabilities' });
+      await expectGolden(models.get(name)!, golden, { strategy });
+    });
+  });
+});
+
+async function expectGolden(
+  model: LanguageModel,
+  golden: GoldenCase,
+  options: GenerateOptions,
+  newer = false,
+): Promise<void> {
+  const { params, input_ids } = golden;
+  const endTokens = endTokensOf(golden);
+  const result = await generateBatch(model, promptsOf(golden), {
+    samplers: samplersOf(golden),
+    sequences: (params.num_return_sequences as number) ?? 1,
+    maxNewTokens: params.max_new_tokens as number,
+    minNewTokens: (params.min_new_tokens as number) ?? 0,
+    endTokens,
+    logprobs: true,
+    ...(params.use_cache === false ? { cache: 'none' } : {}),
+    ...options,
+  });
+  const sequences = (newer && golden.v5_sequences) || golden.sequences;
+  const scores = (newer && golden.v5_sequences_scores) || golden.sequences_scores;
+  for (const [i, ids] of result.ids.entries()) {
+    const expected = sequences[i]!.slice(input_ids[0]!.length);
+    expect(ids, `sequence ${i}`).toEqual(expected.slice(0, ids.length));
+    expect(expected.slice(ids.length), `what follows sequence ${i} is padding`).toEqual(
+      expected.slice(ids.length).fill(0),
+    );
+  }
+  expect(result.ids.length).toBe(sequences.length);
+  for (const [i, { score }] of result.sequences.entries())
+    if (scores !== undefined)
+      expect(Math.abs(score! - scores[i]!), `score ${i}: ${score}`).toBeLessThan(
+        Math.max(1e-4, 1e-6 * Math.abs(scores[i]!)),
+      );
+}
+
+function samplersOf({ params, ...golden }: GoldenCase): Sampler[] {
+  const samplers: Sampler[] = [];
+  if (params.repetition_penalty !== undefined)
+    samplers.push(repetitionPenalty({ penalty: params.repetition_penalty as number }));
+  if (params.no_repeat_ngram_size !== undefined)
+    samplers.push(noRepeatNgram({ size: params.no_repeat_ngram_size as number }));
+  if (golden.kind === 'prefix_constrained') samplers.push(allowedAfterLast);
+  if (params.renormalize_logits === true) samplers.push(normalize());
+  return samplers;
+}
+
+/** The function that the golden cases describe as `{(7 * last + j) mod 96 : j in (1, 5, 11, 40)}`. */
+const allowedAfterLast: MaskSampler = {
+  name: 'allowed-after-last',
+  allowed({ history, vocabSize }) {
+    const bits = new Uint32Array(Math.ceil(vocabSize / 32));
+    for (const j of [1, 5, 11, 40]) {
+      const id = (7 * history.at(-1)! + j) % 96;
+      bits[id >>> 5]! |= 1 << (id & 31);
+    }
+    return bits;
+  },
+};
