@@ -4,13 +4,21 @@ import { describeError, misuse } from './cli/failure.ts';
 import { commandHelp, programHelp } from './cli/help.ts';
 import { interrupt } from './cli/interrupt.ts';
 import { paintFor, widthOf } from './cli/terminal.ts';
+import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
 import { explainCommand } from './commands/explain.ts';
 import { generateCommand } from './commands/generate.ts';
+import { scoreCommand } from './commands/score.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order in which help lists them. */
-export const commands: readonly Command[] = [demoCommand, generateCommand, explainCommand];
+export const commands: readonly Command[] = [
+  demoCommand,
+  generateCommand,
+  explainCommand,
+  scoreCommand,
+  compareCommand,
+];
 
 /** Run one command line. Returns the status to leave with. */
 export async function run(argv: readonly string[]): Promise<number> {

@@ -1,4 +1,5 @@
-import { type EndEvent, generate } from '@tokenwright/core';
+import { type EndEvent, generate, type OptionSource, type Sampler } from '@tokenwright/core';
+import { printChain } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { readText } from '../cli/prompt.ts';
@@ -54,8 +55,15 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
   const [first] = ends;
   if (first !== undefined) {
     const { samplers, seed } = first.options;
-    tell(given, `chain: ${JSON.stringify(samplers?.value)} (${samplers?.source}); seed: ${seed?.value}`);
+    tell(given, `chain: ${printChain(samplers?.value as Sampler[])}, from the ${sourceOf(given, samplers?.source)}`);
+    tell(given, `seed: ${seed?.value}`);
   }
   if (!given.has('quiet')) process.stderr.write(`${rateLine(ends)}\n`);
   return interrupt.status;
+}
+
+function sourceOf(given: Given, source: OptionSource | undefined): string {
+  if (source === 'call') return 'command line';
+  if (source === 'preset') return given.has('preset') ? 'preset' : "model's generation_config.json";
+  return 'library';
 }

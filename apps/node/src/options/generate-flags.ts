@@ -1,9 +1,9 @@
 import type { GenerateOptions, Tokenizer } from '@tokenwright/core';
-import { temperature, topK, topP } from '@tokenwright/samplers';
+import { checkChain, temperature, topK, topP } from '@tokenwright/samplers';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
-import { samplerFlagList, samplersOf } from './sampler-flags.ts';
+import { presetOf, samplerFlags, samplersOf } from './sampler-flags.ts';
 
 type OptionName = keyof GenerateOptions;
 
@@ -99,7 +99,7 @@ export const withoutFlag: Partial<Record<OptionName, string>> = {
 export const flagOfOption: ReadonlyMap<string, string> = new Map(optionFlags.map(({ option, name }) => [option, name]));
 
 /** Every flag that shapes what is generated. */
-export const generateFlags: readonly Flag[] = [...samplerFlagList, ...optionFlags];
+export const generateFlags: readonly Flag[] = [...samplerFlags, ...optionFlags];
 
 /** The options of a command line. What is not given is left to the preset, the model and the library. */
 export function optionsOf(
@@ -108,9 +108,12 @@ export function optionsOf(
   generationConfig: Readonly<Record<string, unknown>>,
 ): GenerateOptions {
   const samplers = samplersOf(given.ordered, tokenizer);
+  for (const { message } of checkChain(samplers)) process.stderr.write(`note: ${message}\n`);
   const options: Record<string, unknown> = {
     ...(samplers.length > 0 ? { samplers } : {}),
-    preset: { name: 'generation_config.json', options: { samplers: checkpointSamplers(generationConfig) } },
+    preset: given.has('preset')
+      ? presetOf(given.text('preset')!)
+      : { name: 'generation_config.json', options: { samplers: checkpointSamplers(generationConfig) } },
     signal: interrupt.signal,
     tokenizer,
   };

@@ -74,7 +74,9 @@ function table(
   { paint, columnWidth, largest }: ExplanationStyle & { columnWidth: number; largest: number },
 ): string[] {
   const margin = ' '.repeat(labelWidth + 2);
-  const head = columns.map(({ title }) => paint('bold', fit(title, columnWidth - 1))).join(' ');
+  const head = columns
+    .map(({ title }) => paint('bold', fit(shorten(title, columnWidth - 1), columnWidth - 1)))
+    .join(' ');
   const rows = ids.map((id) => {
     const isChosen = id === event.id;
     const label = fit(quoted(tokenizer, id), labelWidth);
@@ -145,4 +147,9 @@ function verdict(event: ExplainedToken, tokenizer: LoadedTokenizer, paint: Paint
 function titleOf({ name, parameters }: StageReport): string {
   const [first] = typeof parameters === 'object' && parameters !== null ? Object.values(parameters) : [];
   return first === undefined || typeof first === 'object' ? name : `${name} ${first}`;
+}
+
+/** A title without its parameter where there is no room for it. */
+function shorten(title: string, width: number): string {
+  return title.length <= width ? title : title.split(' ')[0]!;
 }

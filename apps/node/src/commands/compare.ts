@@ -1,0 +1,80 @@
+import { type GenerateOptions, generate } from '@tokenwright/core';
+import { greedy } from '@tokenwright/samplers';
+import type { Command, Given } from '../cli/command.ts';
+import { misuse } from '../cli/failure.ts';
+import { interrupt } from '../cli/interrupt.ts';
+import { paintFor, widthOf } from '../cli/terminal.ts';
+import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
+import { comparisonLines, type Series } from '../show/comparison.ts';
+import { jsonLine } from '../show/json.ts';
+
+const caches = ['preallocated', 'growing', 'none'] as const;
+
+export const compareCommand: Command = {
+  name: 'compare',
+  summary: 'Time per token with and without a cache, as the text grows',
+  about:
+    'Write the same text three times, greedily: with the preallocated cache, with one that grows, and with none, so that ' +
+    'everything is computed anew for each token. Shows the time per token as the text grows, as a table and a plot.',
+  operands: ['[prompt]'],
+  examples: [
+    ['tokenwright compare', '128 tokens, in some seconds'],
+    ['tokenwright compare --length 400 --engine cpu', 'longer, on another engine'],
+  ],
+  flags: [
+    { name: 'length', value: 'N', help: 'Tokens to write. Default 128.', group: 'Comparison' },
+    { name: 'json', help: 'One line for each way, with the milliseconds of every token.', group: 'Output' },
+    ...modelFlags,
+    ...generalFlags,
+  ],
+  run: (given) => withModel(given, (session) => compare(given, session, given.operands[0] ?? 'Once upon a time')),
+};
+
+async function compare(given: Given, session: Session, prompt: string): Promise<number | undefined> {
+  const { model, tokenizer, engine } = session;
+  const ids = tokenizer.encode(prompt);
+  const room = model.contextLength - ids.length;
+  const length = given.number('length') ?? Math.min(128, room);
+  if (!Number.isInteger(length) || length < 16 || length > room)
+    throw misuse(
+      `--length must be an integer from 16 to ${room}, which the context has left, but ${length} was given.`,
+    );
+
+  // The first tokens of a process are slow for reasons of their own.
+  for (const cache of caches) await timePerToken(session, ids, { cache, maxNewTokens: cache === 'none' ? 8 : 24 });
+  const all: Series[] = [];
+  for (const cache of caches) {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${cache} …`);
+    const { times, tokens } = await timePerToken(session, ids, { cache, maxNewTokens: length });
+    if (interrupt.signal.aborted) break;
+    all.push({ name: cache, times, tokens });
+    if (given.has('json'))
+      process.stdout.write(jsonLine({ cache, promptTokens: ids.length, milliseconds: times, ids: tokens }));
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  if (interrupt.status !== undefined || given.has('json')) return interrupt.status;
+  const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
+  process.stdout.write(`${model.name} on ${engine.name}: milliseconds per token\n\n`);
+  process.stdout.write(`${comparisonLines(all, ids.length, style).join('\n')}\n`);
+  return undefined;
+}
+
+/** Milliseconds between one token and the next, and the tokens. */
+async function timePerToken(
+  { model }: Session,
+  prompt: readonly number[],
+  options: GenerateOptions,
+): Promise<{ times: number[]; tokens: number[] }> {
+  const times: number[] = [];
+  const tokens: number[] = [];
+  let last = performance.now();
+  const all = { ...options, samplers: [greedy()], endTokens: [], signal: interrupt.signal };
+  for await (const event of generate(model, prompt, all)) {
+    if (event.type !== 'token') continue;
+    const now = performance.now();
+    times.push(now - last);
+    tokens.push(event.id);
+    last = now;
+  }
+  return { times, tokens };
+}

@@ -1,0 +1,109 @@
+import type { Paint, Style } from '../cli/terminal.ts';
+
+/** One way of doing the same: milliseconds of each token, and the tokens. */
+export interface Series {
+  readonly name: string;
+  readonly times: readonly number[];
+  readonly tokens: readonly number[];
+}
+
+interface PlotStyle {
+  readonly paint: Paint;
+  readonly width: number;
+}
+
+const marks: readonly { readonly mark: string; readonly style: Style }[] = [
+  { mark: '●', style: 'green' },
+  { mark: '○', style: 'cyan' },
+  { mark: '▲', style: 'red' },
+];
+
+const tableRows = 8;
+const plotHeight = 14;
+
+/** Table, growth and plot of the time per token over the length. */
+export function comparisonLines(all: readonly Series[], promptLength: number, style: PlotStyle): string[] {
+  const [first] = all;
+  if (first === undefined) return [];
+  const same = all.every(({ tokens }) => tokens.join() === first.tokens.join());
+  return [
+    ...table(all, promptLength, style),
+    '',
+    ...plot(all, promptLength, style),
+    '',
+    same ? `All ${all.length} wrote the same ${first.tokens.length} tokens.` : 'They did not write the same tokens.',
+  ];
+}
+
+function table(all: readonly Series[], promptLength: number, { paint }: PlotStyle): string[] {
+  const count = all[0]!.times.length;
+  const column = 15;
+  const reference = all[0]!;
+  const heads = [...all.map(({ name }) => (name === 'none' ? 'no cache' : name)), 'slower by'];
+  const lines = [paint('bold', `${'tokens'.padStart(8)}${heads.map((head) => head.padStart(column + 2)).join('')}`)];
+  const rows: number[][] = [];
+  // The first token of each also reads the prompt, so it is left out.
+  for (let row = 0; row < tableRows; row++) {
+    const from = Math.max(1, Math.floor((row * count) / tableRows));
+    const to = Math.floor(((row + 1) * count) / tableRows);
+    const middles = all.map(({ times }) => median(times.slice(from, to)));
+    rows.push(middles);
+    const cells = middles.map((time) => `${time.toFixed(2)} ms`.padStart(column + 2)).join('');
+    const ratio = middles.at(-1)! / median(reference.times.slice(from, to));
+    lines.push(`${String(promptLength + to).padStart(8)}${cells}${`${ratio.toFixed(1)} ×`.padStart(column + 2)}`);
+  }
+  const growth = all.map((_, index) =>
+    `× ${(rows.at(-1)![index]! / rows[0]![index]!).toFixed(1)}`.padStart(column + 2),
+  );
+  lines.push(paint('dim', `${'growth'.padStart(8)}${growth.join('')}`));
+  return lines;
+}
+
+/** The fastest token at each place, which other work on the machine disturbs least; of series that meet, the first shows. */
+function plot(all: readonly Series[], promptLength: number, { paint, width }: PlotStyle): string[] {
+  const axis = 10;
+  const count = all[0]!.times.length;
+  const columns = Math.min(width - axis - 2, Math.max(8, Math.floor(count / 2)));
+  const points = all.map(({ times }) =>
+    Array.from({ length: columns }, (_, x) => {
+      const from = Math.max(1, Math.floor((x * count) / columns));
+      return Math.min(...times.slice(from, Math.max(from + 1, Math.floor(((x + 1) * count) / columns))));
+    }),
+  );
+  const top = niceTop(Math.max(...points.flat()));
+  const grid = Array.from({ length: plotHeight }, () => new Array<string>(columns).fill(' '));
+  for (const [index, values] of [...points.entries()].reverse()) {
+    const { mark, style } = marks[index % marks.length]!;
+    for (const [x, value] of values.entries()) {
+      const y = Math.min(plotHeight - 1, Math.floor((value / top) * plotHeight));
+      grid[plotHeight - 1 - y]![x] = paint(style, mark);
+    }
+  }
+  const lines = grid.map((cells, y) => {
+    const label =
+      y === 0 ? `${top} ms` : y === Math.floor(plotHeight / 2) ? `${top / 2} ms` : y === plotHeight - 1 ? '0' : '';
+    return `${label.padStart(axis - 2)} ${label === '' ? '│' : '┤'}${cells.join('')}`;
+  });
+  const end = `${promptLength + count} tokens`;
+  const legend = all.map(({ name }, index) => {
+    const { mark, style } = marks[index % marks.length]!;
+    return `${paint(style, mark)} ${name === 'none' ? 'no cache' : name}`;
+  });
+  return [
+    ...lines,
+    `${' '.repeat(axis - 1)}└${'─'.repeat(columns)}`,
+    `${' '.repeat(axis)}${String(promptLength + 1).padEnd(columns - end.length)}${end}`,
+    `${' '.repeat(axis)}${legend.join('   ')}`,
+  ];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** The smallest round number that is not below the value. */
+function niceTop(value: number): number {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return unit * [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((step) => step * unit >= value)!;
+}
