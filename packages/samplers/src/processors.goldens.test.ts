@@ -116,6 +116,74 @@ describe.skipIf(absent)(`Hugging Face's processors${absent ? ` (skipped: ${absen
   });
 });
 
+interface SynthIdCase {
+  readonly id: string;
+  readonly params: {
+    readonly ngram_len: number;
+    readonly keys: readonly number[];
+    readonly context_history_size: number;
+    readonly skip_first_ngram_calls: boolean;
+  };
+  readonly sampling_table: readonly number[];
+  readonly steps: readonly {
+    readonly input_ids: readonly (readonly number[])[];
+    readonly logits: readonly Row[];
+    readonly output: readonly Row[];
+  }[];
+  readonly sequence_for_g_values: readonly (readonly number[])[];
+  readonly g_values: readonly (readonly (readonly number[])[])[];
+  readonly context_repetition_mask: readonly (readonly number[])[];
+}
+
+describe.skipIf(absent)(`Hugging Face's watermarks${absent ? ` (skipped: ${absent})` : ''}`, () => {
+  test('green lists', () => {
+    const { cases, logits: table } = read<ProcessorCase>('processors/WatermarkLogitsProcessor.json');
+    for (const golden of cases)
+      golden.input_ids.forEach((prompt, row) => {
+        const logits = Float32Array.from((table[golden.logits_ref] as readonly Row[])[row]!, Number);
+        const sampler = samplers.greenList({
+          ratio: golden.params.greenlist_ratio!,
+          bias: golden.params.bias!,
+          key: golden.params.hashing_key!,
+          scheme: golden.params.seeding_scheme === 'selfhash' ? 'self-hash' : 'left-hash',
+          contextWidth: golden.params.context_width!,
+          greenList: () => golden.greenlist_ids![row]!,
+        });
+        expectClose(shaped(sampler, logits, { prompt }), golden.output[row]!, logits);
+      });
+  });
+
+  test('SynthID', () => {
+    const { cases } = read<SynthIdCase>('processors/SynthIDTextWatermarkLogitsProcessor.json');
+    for (const { params, sampling_table, steps, ...recorded } of cases) {
+      const options = {
+        keys: params.keys,
+        ngramLength: params.ngram_len,
+        samplingTable: sampling_table,
+        contextHistory: params.context_history_size,
+      };
+      const sampler = samplers.synthId({ ...options, skipFirst: params.skip_first_ngram_calls });
+      const promptLength = steps[0]!.input_ids[0]!.length;
+      for (const { input_ids, logits: rows, output } of steps)
+        input_ids.forEach((prompt, row) => {
+          const logits = Float32Array.from(rows[row]!, Number);
+          // The recorded run multiplied float32 factors near 0 thirty times over, so its logarithms of unlikely tokens have few
+          // digits. Probabilities agree.
+          shaped(sampler, logits, { prompt, promptLength }).forEach((logit, id) => {
+            const wanted = Number(output[row]![id]);
+            expect(Math.abs(Math.exp(logit) - Math.exp(wanted))).toBeLessThanOrEqual(1e-6 + 1e-6 * Math.exp(wanted));
+            expect(Math.abs(logit - wanted)).toBeLessThan(2e-3);
+          });
+        });
+      recorded.sequence_for_g_values.forEach((sequence, row) => {
+        const { bits, counted } = samplers.detectSynthId(sequence, options);
+        expect(bits.map((layer) => [...layer])).toEqual(recorded.g_values[row]);
+        expect(counted.map(Number)).toEqual(recorded.context_repetition_mask[row]);
+      });
+    }
+  });
+});
+
 describe.skipIf(absent)(`llama.cpp's penalties${absent ? ` (skipped: ${absent})` : ''}`, () => {
   test.each(['penalties', 'dry'])('%s', (name) => {
     const { cases, logits: table } = read<LlamaCase>(`llamacpp/${name}.json`);

@@ -1,0 +1,260 @@
+import {
+  checkInteger,
+  checkOptionNames,
+  type HostSampler,
+  type Json,
+  logSumExp,
+  ParameterError,
+  Random,
+} from '@tokenwright/core';
+
+export interface SynthIdOptions {
+  /** The secret: one integer for each layer of the tournament, at least one. The paper and Hugging Face use 30 or so. */
+  readonly keys: readonly number[];
+  /** Tokens that decide, the candidate included; at least 2. Default 5. */
+  readonly ngramLength?: number;
+  /**
+   * Zeros and ones that a hash chooses from: given, or made from a size and a seed. Default 65536 and 0. Hugging Face draws
+   * the table from PyTorch's generator, so to find its watermark give its table.
+   */
+  readonly samplingTable?: readonly number[] | { readonly size?: number; readonly seed?: number };
+  /** A context that is among so many before it is not marked again. Default 1024. */
+  readonly contextHistory?: number;
+  /** Leave the first ngramLength - 1 tokens of a reply unmarked, as their context is not full. Default false. */
+  readonly skipFirst?: boolean;
+}
+
+/**
+ * SynthID-Text: a watermark that keeps the distribution on average over its keys (Dathathri et al. 2024, "Scalable
+ * watermarking for identifying large language model outputs", Nature 634; Hugging Face `SynthIDTextWatermarkLogitsProcessor`).
+ *
+ * Each layer d gives each token x a bit g_d(x), from a hash of the last tokens, x and the layer's key, and holds a two-way
+ * tournament: p(x) -> p(x) * (1 + g_d(x) - sum(g_d * p)). The result is the logarithm of the last p. The hash is
+ * h -> (h + token) * 6364136223846793005 + 1 over the n-gram and the key, from 1, modulo 2^64; the bit is the table's at
+ * h modulo its size.
+ *
+ * The context is that of the reply, with zeros before it. A context that occurred before leaves the row as it is; contexts are
+ * compared themselves, not by their hash. All is read from the text, so branches and rewinds need nothing stored.
+ * Probabilities are float64: where a layer's mass nears 1, float32 systems lose digits of the tokens outside it.
+ *
+ * Meant last in a chain, after the filters, as it touches each candidate once a layer. A row with NaN, with +Infinity or with
+ * nothing left stays as it is.
+ */
+export function synthId(options: SynthIdOptions): HostSampler {
+  const { keys, ngramLength, table, tableParameters, contextHistory, skipFirst } = checkSynthId('synthId', options);
+  const before = ngramLength - 1;
+  return {
+    name: 'synth-id',
+    parameters: { keys, ngramLength, samplingTable: tableParameters, contextHistory, skipFirst },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: false,
+      narrows: true,
+    },
+    onHost: (logits, { history, promptLength, survivors }) => {
+      const reply = history.tokens.subarray(promptLength);
+      if (skipFirst && reply.length < before) return;
+      const first = skipFirst ? before : 0;
+      if (occurredBefore(reply, reply.length, before, Math.max(first, reply.length - contextHistory))) return;
+      const normaliser = logSumExp(logits, survivors);
+      if (!Number.isFinite(normaliser)) return;
+
+      const ids = candidatesOf(logits, survivors);
+      const p = Float64Array.from(ids, (id) => Math.exp(logits[id]! - normaliser));
+      const context = Array.from({ length: before }, (_, i) => reply[reply.length - before + i] ?? 0);
+      const bits = bitsOf(table, context, keys, ids);
+      for (let layer = 0; layer < keys.length; layer++) {
+        const g = bits.subarray(layer * ids.length, (layer + 1) * ids.length);
+        let mass = 0;
+        for (let i = 0; i < ids.length; i++) if (g[i] === 1) mass += p[i]!;
+        // Rounding can carry the mass past 1, and a probability must not turn negative.
+        for (let i = 0; i < ids.length; i++) p[i]! *= Math.max(0, 1 + g[i]! - mass);
+      }
+      for (let i = 0; i < ids.length; i++) logits[ids[i]!] = Math.log(p[i]!);
+    },
+  };
+}
+
+export interface SynthIdDetectorOptions extends Omit<SynthIdOptions, 'skipFirst'> {
+  /** Tokens from the first of these on are not counted. Default none. */
+  readonly endTokens?: readonly number[];
+  /** Weight of each layer in the weighted mean, at least 0, not all 0. Default falling evenly from 10 to 1. */
+  readonly weights?: readonly number[];
+}
+
+export interface SynthIdEvidence {
+  /** N-grams that count: their context is new and they stand before the end. */
+  readonly scored: number;
+  /** Mean of the bits of all scored n-grams and layers: near 0.5 without a watermark, above it with one. */
+  readonly mean: number;
+  /** The same with the layers weighted: early layers tell more. */
+  readonly weightedMean: number;
+  /** (mean - 0.5) in units of its deviation without a watermark; NaN when nothing was scored. */
+  readonly zScore: number;
+  /** The bits of each n-gram by layer, [n-grams][layers]: for detectors that are trained on them. */
+  readonly bits: readonly Uint8Array[];
+  /** Which n-grams count. */
+  readonly counted: readonly boolean[];
+}
+
+/**
+ * How likely a text carries the watermark of {@link synthId} with the same options: the mean and the weighted mean score of
+ * the paper. Give it the reply without its prompt.
+ */
+export function detectSynthId(tokens: ArrayLike<number>, options: SynthIdDetectorOptions): SynthIdEvidence {
+  const { endTokens = [], weights, ...rest } = options;
+  const { keys, ngramLength, table, contextHistory } = checkSynthId('detectSynthId', rest);
+  const layers = keys.length;
+  const weightOf = checkWeights(weights, layers);
+  const ids = Int32Array.from(tokens);
+  const before = ngramLength - 1;
+  const end = ids.findIndex((id) => endTokens.includes(id));
+  const bits: Uint8Array[] = [];
+  const counted: boolean[] = [];
+  let scored = 0;
+  let sum = 0;
+  let weightedSum = 0;
+  for (let at = before; at < ids.length; at++) {
+    const own = bitsOf(table, ids.subarray(at - before, at), keys, ids.subarray(at, at + 1));
+    const counts = (end < 0 || at < end) && !occurredBefore(ids, at, before, Math.max(before, at - contextHistory));
+    bits.push(own);
+    counted.push(counts);
+    if (!counts) continue;
+    scored++;
+    own.forEach((bit, layer) => {
+      sum += bit;
+      weightedSum += bit * weightOf[layer]!;
+    });
+  }
+  const mean = sum / (layers * scored);
+  return {
+    scored,
+    mean,
+    weightedMean: weightedSum / (layers * scored),
+    zScore: (mean - 0.5) * 2 * Math.sqrt(layers * scored),
+    bits,
+    counted,
+  };
+}
+
+const multiplier = 6364136223846793005n;
+
+/** One step of the hash, modulo 2^64. */
+const hash = (state: bigint, value: number): bigint => BigInt.asUintN(64, (state + BigInt(value)) * multiplier + 1n);
+
+/**
+ * The bits of all candidates, layer after layer: [layers * candidates].
+ *
+ * Hashing the candidate x and then a key gives (context + x) * m^2 + m + key * m + 1: a number for the layer plus x * m^2. So
+ * big integers are needed once a layer, and each candidate costs an addition of 64 bits, in two halves.
+ */
+function bitsOf(table: Uint8Array, context: ArrayLike<number>, keys: readonly number[], ids: Int32Array): Uint8Array {
+  const start = Array.from(context).reduce(hash, 1n);
+  const square = BigInt.asUintN(64, multiplier * multiplier);
+  const [squareLow, squareHigh] = halves(square);
+  const low = new Uint32Array(ids.length);
+  const high = new Uint32Array(ids.length);
+  for (let i = 0; i < ids.length; i++) {
+    const [productLow, carry] = multiply32(ids[i]!, squareLow);
+    low[i] = productLow;
+    high[i] = carry + Math.imul(ids[i]!, squareHigh);
+  }
+  const size = table.length;
+  const mask = (size & (size - 1)) === 0 ? size - 1 : undefined;
+  const bits = new Uint8Array(keys.length * ids.length);
+  keys.forEach((key, layer) => {
+    const [baseLow, baseHigh] = halves(hash(hash(start, 0), key));
+    const offset = layer * ids.length;
+    if (mask !== undefined) {
+      for (let i = 0; i < ids.length; i++) bits[offset + i] = table[(low[i]! + baseLow) & mask]!;
+      return;
+    }
+    const wrap = 0x1_0000_0000 % size;
+    for (let i = 0; i < ids.length; i++) {
+      const sum = low[i]! + baseLow;
+      const carry = sum >= 0x1_0000_0000 ? 1 : 0;
+      // The hash is read as a signed number, and the remainder is never negative.
+      const signedHigh = (high[i]! + baseHigh + carry) | 0;
+      const remainder = ((signedHigh % size) * wrap + ((sum >>> 0) % size)) % size;
+      bits[offset + i] = table[remainder < 0 ? remainder + size : remainder]!;
+    }
+  });
+  return bits;
+}
+
+/** a * b as [low 32 bits, the bits above], both exact. */
+function multiply32(a: number, b: number): [number, number] {
+  const lowPart = (a & 0xffff) * b;
+  const highPart = (a >>> 16) * b;
+  const middle = Math.floor(lowPart / 0x1_0000) + highPart;
+  return [((middle % 0x1_0000) * 0x1_0000 + (lowPart % 0x1_0000)) >>> 0, Math.floor(middle / 0x1_0000)];
+}
+
+function halves(value: bigint): [low: number, high: number] {
+  return [Number(value & 0xffff_ffffn), Number(value >> 32n)];
+}
+
+/** Whether the `width` tokens before `end` also stood before an earlier place, from `first` on. Before the text are zeros. */
+function occurredBefore(tokens: Int32Array, end: number, width: number, first: number): boolean {
+  for (let earlier = end - 1; earlier >= first; earlier--) {
+    let same = 1;
+    while (same <= width && (tokens[earlier - same] ?? 0) === (tokens[end - same] ?? 0)) same++;
+    if (same > width) return true;
+  }
+  return false;
+}
+
+function candidatesOf(logits: Float32Array, survivors: Int32Array | undefined): Int32Array {
+  const source = survivors ?? logits.keys();
+  const ids: number[] = [];
+  for (const id of source) if (logits[id]! > -Infinity) ids.push(id);
+  return Int32Array.from(ids);
+}
+
+interface CheckedSynthId {
+  readonly keys: readonly number[];
+  readonly ngramLength: number;
+  readonly table: Uint8Array;
+  readonly tableParameters: Json;
+  readonly contextHistory: number;
+  readonly skipFirst: boolean;
+}
+
+function checkSynthId(owner: string, options: SynthIdOptions): CheckedSynthId {
+  checkOptionNames(owner, options, ['keys', 'ngramLength', 'samplingTable', 'contextHistory', 'skipFirst']);
+  const { keys, samplingTable = {}, skipFirst = false } = options;
+  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(Number.isSafeInteger))
+    throw new ParameterError(owner, 'keys', 'a list of at least one integer', keys);
+  const ngramLength = checkInteger(owner, 'ngramLength', options.ngramLength ?? 5, 2);
+  const contextHistory = checkInteger(owner, 'contextHistory', options.contextHistory ?? 1024, 0);
+  if (typeof skipFirst !== 'boolean') throw new ParameterError(owner, 'skipFirst', 'true or false', skipFirst);
+  const common = { keys: [...keys], ngramLength, contextHistory, skipFirst };
+  if (Array.isArray(samplingTable)) {
+    if (!(samplingTable.length > 0 && samplingTable.length <= largestTable && samplingTable.every(isBit)))
+      throw new ParameterError(owner, 'samplingTable', 'a list of zeros and ones', samplingTable);
+    return { ...common, table: Uint8Array.from(samplingTable), tableParameters: [...samplingTable] };
+  }
+  checkOptionNames(`${owner}: samplingTable`, samplingTable, ['size', 'seed']);
+  const { size = 65536, seed = 0 } = samplingTable as { size?: number; seed?: number };
+  checkInteger(owner, 'samplingTable.size', size, 1, largestTable);
+  const random = new Random(seed);
+  const table = Uint8Array.from({ length: size }, (_, at) => (random.uniform(0, at, 'draw') < 0.5 ? 0 : 1));
+  return { ...common, table, tableParameters: { size, seed } };
+}
+
+/** Above it a product of two remainders would not be exact. */
+const largestTable = 2 ** 24;
+
+const isBit = (value: unknown): boolean => value === 0 || value === 1;
+
+/** Weights that sum to the number of layers. */
+function checkWeights(weights: readonly number[] | undefined, layers: number): number[] {
+  const given =
+    weights ?? Array.from({ length: layers }, (_, layer) => (layers === 1 ? 10 : 10 - (9 * layer) / (layers - 1)));
+  const sum = given.reduce((total, weight) => total + weight, 0);
+  if (given.length !== layers || !given.every((weight) => weight >= 0) || !(sum > 0 && sum < Infinity))
+    throw new ParameterError('detectSynthId', 'weights', `${layers} numbers of at least 0, not all 0`, weights);
+  return given.map((weight) => (weight * layers) / sum);
+}
