@@ -278,6 +278,7 @@ describe.each(families)('%s', (name, architecture, json) => {
       return undefined;
     };
     const output = new Float32Array(2 * whole.width);
+    expect(await refused({})).toBe(ParameterError);
     expect(await refused({ ids: [] })).toBe(ParameterError);
     expect(await refused({ ids: [[1], []] })).toBe(ParameterError);
     expect(await refused({ ids: [1, 2], mask: [0, 0] })).toBe(ParameterError);

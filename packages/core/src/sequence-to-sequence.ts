@@ -34,8 +34,8 @@ export interface EncodedSources {
 }
 
 /**
- * An encoder-decoder model. It has no logits of its own: `condition` binds it to sources, and what that returns is a language
- * model, to which every sampler and strategy applies.
+ * An encoder-decoder model. It has no logits of its own: `condition` binds it to sources, and what that returns is a
+ * language model, to which every sampler and strategy applies.
  *
  * ```ts
  * const translator = await createSequenceToSequence(engine, bart, config, weights);
@@ -60,9 +60,10 @@ export interface SequenceToSequence {
   /** Run the encoder: [tokens, width] of each source, of the tokens that the mask leaves. */
   encode(sources: SourceTokens): Promise<Float32Array[]>;
   /**
-   * A language model of what follows from the sources. The encoder runs once, and keys and values for the source are computed once,
-   * whatever number of caches and rows use them. A fresh cache has a row for each source; give `generate` an empty prompt
-   * for each, to begin with the start tokens. Dispose the model when the sources are done with; the weights stay.
+   * A language model of what follows from the sources. The encoder runs once, and keys and values for the sources are
+   * computed once, whatever number of caches and rows use them. Row i of a fresh cache reads source i, and a single source
+   * is read by any number of rows; give `generate` an empty prompt for each row, to begin with the start tokens. Dispose
+   * the model when the sources are done with; the weights stay.
    *
    * @throws ContextLengthError for a source that is too long, ParameterError for an id that the vocabulary lacks or a source
    * without tokens, ShapeError for a mask or encoder output of another size.
@@ -143,7 +144,7 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
   async condition(given: SourceTokens | EncodedSources): Promise<LanguageModel> {
     checkOptionNames('condition', given, ['ids', 'encoderOutput', 'mask']);
     this.#check();
-    if ('encoderOutput' in given) {
+    if (isEncoded(given)) {
       const { sources, output } = this.#encodedSources(given);
       return this.#bind(sources, output, output);
     }
@@ -213,6 +214,7 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
   }
 
   #sources(owner: string, { ids, mask }: SourceTokens): Source[] {
+    if (ids === undefined) throw new ParameterError(owner, 'ids', 'the token ids of one source or of several', ids);
     const rows = asRows(ids);
     const masks = asMasks(mask, rows.length);
     return rows.map((row, i) => {
@@ -273,6 +275,10 @@ class BoundModel extends ExecutableModel {
     super.dispose();
     this.#siblings.delete(this);
   }
+}
+
+function isEncoded(given: SourceTokens | EncodedSources): given is EncodedSources {
+  return (given as Partial<EncodedSources>).encoderOutput !== undefined;
 }
 
 /** All tokens of all sources, rows in order; nothing is scored. */

@@ -70,7 +70,8 @@ const builtIn: readonly Architecture[] = [gpt2, llama, t5, bart, marian];
  *
  * @param source a source such as `folder(path)`, `files({...})` or `demoModel()`; or, in Node, the path of a folder.
  * @throws LoadError for files that are missing or damaged, ShapeError for a tensor that does not fit config.json, UnsupportedError
- * for a name on a hub and for a model with an encoder, UnknownOptionError for an option that does not exist, the signal's reason when it is aborted.
+ * for a name on a hub and for a model with an encoder, UnknownOptionError for an option that does not exist, the signal's reason
+ * when it is aborted.
  */
 export async function load(source: ModelSource | string, options: LoadOptions): Promise<LoadedModel> {
   const { architecture, settings, weights, creation, ...parts } = await open('load', source, options);

@@ -183,7 +183,10 @@ function feedForwardOf(config: ConfigReader): Pick<T5Config, 'gated' | 'activati
   return { gated: config.flag('is_gated_act', gated), activation: config.activation('dense_act_fn', activation) };
 }
 
-/** Half of the buckets hold one distance each and must not reach `maxDistance`; the encoder halves them by direction first. */
+/**
+ * Half of the buckets hold one distance each and must not reach `maxDistance`; the encoder first halves all of them by
+ * direction.
+ */
 function bucketsOf(config: ConfigReader): Pick<T5Config, 'buckets' | 'maxDistance'> {
   const buckets = config.integer('relative_attention_num_buckets', 32);
   const maxDistance = config.integer('relative_attention_max_distance', 128);
