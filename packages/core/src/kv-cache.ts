@@ -17,6 +17,11 @@ export interface KVCache {
    * @throws CacheError when a row no longer holds what would remain (a window that has moved on).
    */
   truncate(lengths: readonly number[]): void;
+  /**
+   * Told by a run, before each forward pass, how many of each row's tokens belong to the prompt (undefined: as before). For
+   * models whose sources read something else in place of the prompt.
+   */
+  notePrompts?(lengths: readonly (number | undefined)[]): void;
   /** A cache of its own that starts equal. What is equal is shared, not copied. */
   fork(): KVCache;
   /** Everything as bytes, for `LanguageModel.restoreCache`. Little-endian, with a versioned header. */

@@ -83,6 +83,7 @@ export class GenerationRun implements Run {
     if (count === 1) return rows;
     // Read each prompt once, all but its last token, and share the result.
     const starts = rows.map(({ history }) => (history.length > 1 ? this.#window(history).subarray(0, -1) : undefined));
+    this.#notePrompts(rows);
     if (starts.some((start) => start !== undefined))
       advance(this.model, this.cache.inner, this.cache.spread(starts), this.#chunks()).dispose();
     this.cache.gather(rows.flatMap((_, i) => new Array<number>(count).fill(i)));
@@ -99,6 +100,7 @@ export class GenerationRun implements Run {
     if (rows.length !== this.cache.rows) throw new ShapeError('Rows to advance', [this.cache.rows], [rows.length]);
     if (this.options.cache === 'none') this.cache.truncate(rows.map(() => 0));
     const wanted = rows.map(({ history }) => this.#window(history));
+    this.#notePrompts(rows);
     const result = advance(this.model, this.cache.inner, this.cache.spread(wanted), { ...this.#chunks(), ...options });
     const { scored = 1 } = options;
     const contexts = rows.flatMap((row, index) =>
@@ -284,6 +286,15 @@ export class GenerationRun implements Run {
     const half = Math.ceil(contextLength / 2);
     const start = Math.ceil((history.length - contextLength) / half) * half;
     return history.tokens.subarray(start);
+  }
+
+  /** Tell the cache which tokens are the prompt's, as far as they are still in the window. */
+  #notePrompts(rows: readonly Row[]): void {
+    const { cache } = this;
+    const lengths = rows.map(({ prompt, history }) =>
+      Math.max(0, this.promptLengths[prompt]! - (history.length - this.#window(history).length)),
+    );
+    cache.inner.notePrompts?.(cache.spread(lengths));
   }
 
   #chunks(): { prefillChunk: number; between: () => void } {
