@@ -1,14 +1,4 @@
-import {
-  argMax,
-  cast,
-  equal,
-  expandDims,
-  logicalOr,
-  notEqual,
-  range,
-  type Tensor2D,
-  where,
-} from '@tensorflow/tfjs-core';
+import { equal, logicalOr, max, min, notEqual, range, type Tensor2D, where } from '@tensorflow/tfjs-core';
 import type { DeviceSampler, HostSampler } from '@tokenwright/core';
 import { keepLargest } from './row.ts';
 
@@ -36,9 +26,14 @@ export function greedy(): HostSampler & DeviceSampler {
   };
 }
 
-/** [rows, V] -> [rows, V]. A NaN stays, so that a broken row is not drawn from. */
+/**
+ * [rows, V] -> [rows, V]. A NaN stays, so that a broken row is not drawn from.
+ *
+ * Not by `argMax`: of equals it takes the lowest id on cpu and wasm, but any of them on WebGPU.
+ */
 export function keepLargestOnDevice(logits: Tensor2D): Tensor2D {
-  const ids = range(0, logits.shape[1], 1, 'int32');
-  const chosen = equal(ids, expandDims(cast(argMax(logits, 1), 'int32'), 1));
-  return where(logicalOr(chosen, notEqual(logits, logits)), logits, Number.NEGATIVE_INFINITY);
+  const vocabSize = logits.shape[1];
+  const ids = range(0, vocabSize);
+  const lowest = min(where(equal(logits, max(logits, 1, true)), ids, vocabSize), 1, true);
+  return where(logicalOr(equal(ids, lowest), notEqual(logits, logits)), logits, Number.NEGATIVE_INFINITY);
 }

@@ -1,4 +1,4 @@
-import { tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { HostRow } from '../chain.ts';
 import { logSumExp } from '../distribution.ts';
 import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
@@ -9,22 +9,35 @@ import { type TestRowOptions, testBatch, testRow } from './sampler-cases-row.ts'
 export function applyTo(sampler: Sampler, logits: ArrayLike<number>, options: TestRowOptions = {}): HostRow {
   const row = testRow(logits, options);
   if (hasHostForm(sampler) || hasMaskForm(sampler)) row.apply(sampler, 0);
-  else row.logits.set(onDevice(sampler, [row])[0]!);
+  else {
+    const result = runOnDevice(sampler, [row]);
+    row.logits.set(result.dataSync() as Float32Array);
+    result.dispose();
+  }
   return row;
 }
 
-/** The device form on a batch, on the current TF.js backend. */
-export function onDevice(sampler: Sampler, rows: readonly HostRow[]): Float32Array[] {
+/** The device form on a batch, on the current TF.js backend; read back without blocking, as WebGPU wants it. */
+export async function onDevice(sampler: Sampler, rows: readonly HostRow[]): Promise<Float32Array[]> {
+  const result = runOnDevice(sampler, rows);
+  const values = (await result.data()) as Float32Array;
+  result.dispose();
+  return unstack(values, rows.length);
+}
+
+function runOnDevice(sampler: Sampler, rows: readonly HostRow[]): Tensor2D {
   if (!hasDeviceForm(sampler)) throw new Error(`'${sampler.name}' has no device form`);
   const vocabSize = rows[0]!.logits.length;
   const flat = new Float32Array(rows.length * vocabSize);
   rows.forEach((row, at) => {
     flat.set(row.logits, at * vocabSize);
   });
-  const values = tidy(() =>
-    sampler.onDevice(tensor2d(flat, [rows.length, vocabSize]), testBatch(rows)).dataSync(),
-  ) as Float32Array;
-  return rows.map((_, at) => values.slice(at * vocabSize, (at + 1) * vocabSize));
+  return tidy(() => sampler.onDevice(tensor2d(flat, [rows.length, vocabSize]), testBatch(rows)));
+}
+
+function unstack(values: Float32Array, rows: number): Float32Array[] {
+  const width = values.length / rows;
+  return Array.from({ length: rows }, (_, at) => values.slice(at * width, (at + 1) * width));
 }
 
 /** softmax, as an ordinary array of float64. */

@@ -58,13 +58,13 @@ export function samplerCases(make: () => Sampler, options: SamplerCasesOptions =
   const { vocabSizes = [1, 2, 24, 100], distribution, skip = {} } = options;
   const sampler = make();
   const { algebra } = sampler;
-  const everySize = (check: (vocabSize: number) => void) => () => {
-    for (const vocabSize of vocabSizes) check(vocabSize);
+  const everySize = (check: (vocabSize: number) => void | Promise<void>) => async () => {
+    for (const vocabSize of vocabSizes) await check(vocabSize);
   };
   const deviceOnly = !hasHostForm(sampler) && !hasMaskForm(sampler);
   const noHost = deviceOnly ? 'It has only a device form.' : undefined;
   const noDevice = hasDeviceForm(sampler) ? noHost : 'It has no device form.';
-  const cases: [SamplerLaw, () => void, reason?: string | undefined][] = [
+  const cases: [SamplerLaw, () => void | Promise<void>, reason?: string | undefined][] = [
     ['is well formed', () => laws.isWellFormed(sampler)],
     ['gives a distribution', everySize((size) => laws.givesADistribution(sampler, size))],
     ['never empties a row', everySize((size) => laws.neverEmpties(sampler, size))],
