@@ -10,7 +10,7 @@ import { Skip } from './outcome.ts';
  */
 const packages: readonly Readonly<Record<string, unknown>>[] = [samplers, contrastive, core];
 
-type Factory<Result> = (options?: unknown) => Result;
+type Factory<Result> = (...options: unknown[]) => Result;
 
 /** Make a sampler. @throws Skip when there is no factory of that name. */
 export function sampler(name: string, options?: unknown): Sampler {

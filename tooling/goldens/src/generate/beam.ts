@@ -69,15 +69,16 @@ export function compareBeams(golden: GenerateCase, decoded: Decoded): string[] {
   ];
 }
 
-function compareScores(golden: GenerateCase, decoded: Decoded, expected: unknown): string[] {
+/** Compare what the search gives each sequence. */
+export function compareScores(golden: GenerateCase, decoded: Decoded, expected: unknown): string[] {
   const lengthPenalty = (golden.params?.length_penalty ?? 1) as number;
-  return toRow(expected as unknown[]).reduce<string[]>((differences, wanted, i) => {
+  return (expected as unknown[]).flatMap((wanted, i) => {
     // The sum of log-probabilities is multiplied by this power of the length, and so is its error.
-    const factor = decoded.ids[i]!.length ** -lengthPenalty;
-    const tolerance = decoded.tolerance * Math.max(1, factor);
+    const factor = (decoded.ids[i]?.length ?? 0) ** -lengthPenalty;
     const ours = decoded.scores[i] ?? Number.NaN;
-    return [...differences, ...compareWithin(`score of sequence ${i}`, [wanted], [ours], tolerance)];
-  }, []);
+    const tolerance = decoded.tolerance * Math.max(1, factor);
+    return compareWithin(`score of sequence ${i}`, [toNumber(wanted)], [ours], tolerance);
+  });
 }
 
 function compareTokens(golden: GenerateCase, decoded: Decoded, ids: readonly number[], i: number): string[] {

@@ -13,10 +13,3 @@ export interface GenerateCase {
 export function unpadded({ input_ids, attention_mask }: GenerateCase): number[][] {
   return input_ids.map((row, i) => row.filter((_, at) => attention_mask?.[i]?.[at] !== 0));
 }
-
-/** The new tokens of a recorded sequence: what follows the prompt, up to the end token. */
-export function newTokens(sequence: readonly number[], promptColumns: number, endTokens: readonly number[]): number[] {
-  const tokens = sequence.slice(promptColumns);
-  const end = tokens.findIndex((id) => endTokens.includes(id));
-  return end < 0 ? tokens : tokens.slice(0, end + 1);
-}

@@ -4,7 +4,7 @@ import { sampler } from '../factory.ts';
 import { huggingFaceChain } from '../hugging-face-chain.ts';
 import { toRow } from '../numbers.ts';
 import type { Params } from '../params.ts';
-import { type GenerateCase, newTokens, unpadded } from './case.ts';
+import { type GenerateCase, unpadded } from './case.ts';
 import { Probe } from './probe.ts';
 import type { Place } from './sources.ts';
 
@@ -18,13 +18,14 @@ export interface Decoded {
   readonly probe: Probe;
   readonly tolerance: number;
   readonly endTokens: readonly number[];
+  /** What Hugging Face fills up the rows of a batch with. */
+  readonly padToken: number | undefined;
   /** The columns of a recorded sequence that are prompt. */
   readonly promptColumns: number;
 }
 
 /** Arguments that every kind of case may carry and that change nothing here. */
 export const withoutEffect: Readonly<Record<string, string>> = {
-  pad_token_id: 'rows are ragged: nothing is padded',
   decoder_start_token_id: 'the prompt of a decoder, which the model knows',
   bos_token_id: 'only an empty prompt starts with it',
   transformers_version: 'about the file',
@@ -51,6 +52,7 @@ export async function decode(
   { strategy, greedy = true, options = {} }: DecodeOptions = {},
 ): Promise<Decoded> {
   params.without(withoutEffect);
+  const padToken = params.number('pad_token_id');
   const endTokens = params.ids('eos_token_id') ?? [];
   const maxNewTokens = params.number('max_new_tokens');
   const maxLength = params.number('max_length');
@@ -79,19 +81,24 @@ export async function decode(
     tolerance: place.tolerance,
     probe,
     endTokens,
+    padToken,
     ids: sequences.map(({ ids }) => ids),
     scores: sequences.map(({ score }) => score),
     promptColumns: place.sources === undefined ? golden.input_ids[0]!.length : prompts[0]!.length,
   };
 }
 
-/** Compare the new tokens of each sequence. */
+/** Compare the new tokens of each sequence. A recorded one that ended early goes on with padding. */
 export function compareSequences(decoded: Decoded, recorded: readonly (readonly number[])[]): string[] {
   if (recorded.length !== decoded.ids.length)
     return [`${recorded.length} sequences expected, got ${decoded.ids.length}`];
-  return recorded.flatMap((sequence, i) =>
-    compareIds(`sequence ${i}`, newTokens(sequence, decoded.promptColumns, decoded.endTokens), decoded.ids[i]!),
-  );
+  return recorded.flatMap((sequence, i) => {
+    const ours = decoded.ids[i]!;
+    const expected = sequence.slice(decoded.promptColumns);
+    const ended = decoded.endTokens.includes(ours.at(-1)!);
+    const padded = ended && expected.slice(ours.length).every((id) => id === decoded.padToken);
+    return compareIds(`sequence ${i}`, padded ? expected.slice(0, ours.length) : expected, ours);
+  });
 }
 
 /** Compare the score of each token before and after normalising, for one sequence a prompt. */

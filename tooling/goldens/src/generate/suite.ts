@@ -2,8 +2,10 @@ import { Skip } from '../outcome.ts';
 import { casesOf, type OpenSuite } from '../suite.ts';
 import { runBeam, runPrefixConstrained } from './beam.ts';
 import type { GenerateCase } from './case.ts';
+import { runConstrainedBeam } from './constrained-beam.ts';
 import { runForward } from './forward.ts';
 import { runGreedy } from './greedy.ts';
+import { runGroupBeam } from './group-beam.ts';
 import { Models } from './models.ts';
 import { runSampleDistribution } from './sample-distribution.ts';
 import { runScore } from './score.ts';
@@ -19,6 +21,8 @@ const kinds: Readonly<Record<string, RunKind>> = {
   beam: runBeam,
   beam_eos: runBeam,
   beam_batch: runBeam,
+  group_beam: runGroupBeam,
+  constrained_beam: runConstrainedBeam,
   prefix_constrained: runPrefixConstrained,
 };
 

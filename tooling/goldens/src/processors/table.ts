@@ -167,6 +167,26 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
       return { samplers: [sampler('prefixFunction', { allowed })] };
     },
   },
+  WatermarkLogitsProcessor: {
+    // The lists come from PyTorch's generator, so the recorded ones are given; `table` is null in every case.
+    fields: ['greenlist_ids', 'greenlist_size', 'table'],
+    plan(params, golden, row) {
+      const green = (golden.greenlist_ids as readonly (readonly number[])[])[row]!;
+      params.without({ vocab_size: 'the length of the row' });
+      return {
+        samplers: [
+          sampler('greenList', {
+            ratio: params.required('greenlist_ratio'),
+            bias: params.required('bias'),
+            key: params.required('hashing_key'),
+            scheme: schemes[params.read('seeding_scheme') as keyof typeof schemes],
+            contextWidth: params.required('context_width'),
+            greenList: () => green,
+          }),
+        ],
+      };
+    },
+  },
   composition: {
     fields: ['probabilities', 'processor_classes_in_order'],
     plan(params) {
@@ -193,6 +213,8 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
   InfNanRemoveLogitsProcessor: { plan: () => ({ samplers: [sampler('removeInvalid')] }) },
   LogitNormalization: { plan: () => ({ samplers: [sampler('normalize')] }) },
 };
+
+const schemes = { lefthash: 'left-hash', selfhash: 'self-hash' } as const;
 
 /** `[[ids, bias], …]` as the goldens write it. */
 export function biasedSequences(value: unknown): { tokens: readonly number[]; bias: number }[] {
