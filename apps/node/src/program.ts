@@ -9,6 +9,7 @@ import { demoCommand } from './commands/demo.ts';
 import { explainCommand } from './commands/explain.ts';
 import { generateCommand } from './commands/generate.ts';
 import { scoreCommand } from './commands/score.ts';
+import { translateCommand } from './commands/translate.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order in which help lists them. */
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   explainCommand,
   scoreCommand,
   compareCommand,
+  translateCommand,
 ];
 
 /** Run one command line. Returns the status to leave with. */

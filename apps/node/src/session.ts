@@ -2,13 +2,32 @@ import { enableProdMode } from '@tensorflow/tfjs-core';
 import { type EngineStarter, selectEngine, tfjs } from '@tokenwright/backends';
 import { type Engine, LoadError } from '@tokenwright/core';
 import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
-import { type LoadedModel, type LoadedTokenizer, load } from '@tokenwright/loaders';
+import {
+  type LoadedModel,
+  type LoadedSequenceToSequence,
+  type LoadedTokenizer,
+  type LoadOptions,
+  load,
+  loadSequenceToSequence,
+} from '@tokenwright/loaders';
 import type { Flag, Given } from './cli/command.ts';
 import { Failure } from './cli/failure.ts';
 import { interrupt } from './cli/interrupt.ts';
 
 const group = 'Model and engine';
 const demoModels: readonly string[] = ['story', 'story-amateur'];
+
+export const engineFlags: readonly Flag[] = [
+  {
+    name: 'engine',
+    value: 'auto|wasm|cpu|webgpu',
+    help: 'Where to compute. auto takes the first that starts of wasm and cpu; webgpu needs the packages webgpu and @tensorflow/tfjs-backend-webgpu.',
+    group,
+    choices: ['auto', 'wasm', 'cpu', 'webgpu'],
+    closed: true,
+  },
+  { name: 'context', value: 'N', help: "Use a shorter context than the model's.", group },
+];
 
 export const modelFlags: readonly Flag[] = [
   {
@@ -19,15 +38,7 @@ export const modelFlags: readonly Flag[] = [
     group,
     choices: demoModels,
   },
-  {
-    name: 'engine',
-    value: 'auto|wasm|cpu|webgpu',
-    help: 'Where to compute. auto takes the first that starts of wasm and cpu; webgpu needs the packages webgpu and @tensorflow/tfjs-backend-webgpu.',
-    group,
-    choices: ['auto', 'wasm', 'cpu', 'webgpu'],
-    closed: true,
-  },
-  { name: 'context', value: 'N', help: "Use a shorter context than the model's.", group },
+  ...engineFlags,
 ];
 
 export const generalFlags: readonly Flag[] = [
@@ -82,22 +93,41 @@ export async function startEngine(given: Given): Promise<Engine> {
 
 /** A model by the name of a folder, or one of those that come along. */
 export async function loadModel(given: Given, engine: Engine, name: string): Promise<LoadedModel> {
+  const source = demoModels.includes(name) ? demoModel(name as DemoModelName) : name;
+  return reporting(given, name, async (options) => {
+    const loaded = await load(source, { engine, ...options });
+    const { model } = loaded;
+    return { loaded, size: `${model.layers} layers, ${model.vocabSize} tokens, context ${model.contextLength}` };
+  });
+}
+
+/** The encoder-decoder model of the flags. */
+export async function loadTranslator(given: Given, engine: Engine): Promise<LoadedSequenceToSequence> {
+  const name = given.text('model') ?? 'translate';
+  const source = name === 'translate' ? demoModel(name) : name;
+  return reporting(given, name, async (options) => {
+    const loaded = await loadSequenceToSequence(source, { engine, ...options });
+    const { vocabSize, sourceLength, contextLength } = loaded.sequenceToSequence;
+    return { loaded, size: `${vocabSize} tokens, sources to ${sourceLength} tokens, context ${contextLength}` };
+  });
+}
+
+/** Load with what every kind of model takes, show how far it is, and say afterwards what it was. */
+async function reporting<Loaded>(
+  given: Given,
+  name: string,
+  work: (options: Omit<LoadOptions, 'engine'>) => Promise<{ readonly loaded: Loaded; readonly size: string }>,
+): Promise<Loaded> {
   const progress = new Progress(name);
   const started = performance.now();
   try {
     const contextLength = given.number('context');
-    const loaded = await load(demoModels.includes(name) ? demoModel(name as DemoModelName) : name, {
-      engine,
+    const { loaded, size } = await work({
       signal: interrupt.signal,
       onProgress: (bytes, total) => progress.show(bytes, total),
       ...(contextLength === undefined ? {} : { contextLength }),
     });
-    const { model } = loaded;
-    tell(
-      given,
-      `model: ${model.name}, ${model.layers} layers, ${model.vocabSize} tokens, context ${model.contextLength}, ` +
-        `loaded in ${Math.round(performance.now() - started)} ms`,
-    );
+    tell(given, `model: ${name}, ${size}, loaded in ${Math.round(performance.now() - started)} ms`);
     return loaded;
   } catch (error) {
     if (error instanceof LoadError && error.message.endsWith('there is no such folder'))

@@ -24,10 +24,10 @@ export const generateCommand: Command = {
     ['tokenwright generate "Once" --json --top-logprobs 3 | jq .text', 'one event a line, for programs'],
   ],
   flags: [
-    ...generateFlags,
     { name: 'echo', short: 'e', help: 'Print the prompt too.', group: 'Output' },
     { name: 'json', help: 'One event a line, as JSON, instead of text.', group: 'Output' },
     { name: 'quiet', short: 'q', help: 'No line about speed at the end.', group: 'Output' },
+    ...generateFlags,
     ...modelFlags,
     ...generalFlags,
   ],

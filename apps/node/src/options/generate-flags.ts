@@ -4,6 +4,7 @@ import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { presetOf, samplerFlags, samplersOf } from './sampler-flags.ts';
+import { strategyFlag, strategyOf } from './strategy-flags.ts';
 
 type OptionName = keyof GenerateOptions;
 
@@ -52,6 +53,7 @@ const optionFlags: readonly OptionFlag[] = [
     read: (given) => given.number('max-time')! * 1000,
   },
   number('seed', 'seed', 'N', 'The same seed gives the same text. Default: any; --verbose tells which.', working, 's'),
+  { ...strategyFlag, option: 'strategy', read: (given) => strategyOf(given.text('strategy')!) },
   number('sequences', 'sequences', 'N', 'Texts for one prompt.', working),
   {
     option: 'cache',
@@ -89,7 +91,8 @@ const optionFlags: readonly OptionFlag[] = [
 
 /** Options of the library that no flag can give, and why. */
 export const withoutFlag: Partial<Record<OptionName, string>> = {
-  samplers: 'given by the flags of the samplers',
+  samplers: 'given by a flag for each sampler, --chain and --preset',
+  preset: '--preset',
   stopWhen: 'a function of a program; --stop, --max-time and --max-new-tokens serve here',
   signal: 'Ctrl-C',
   tokenizer: "the model's",
@@ -99,7 +102,7 @@ export const withoutFlag: Partial<Record<OptionName, string>> = {
 export const flagOfOption: ReadonlyMap<string, string> = new Map(optionFlags.map(({ option, name }) => [option, name]));
 
 /** Every flag that shapes what is generated. */
-export const generateFlags: readonly Flag[] = [...samplerFlags, ...optionFlags];
+export const generateFlags: readonly Flag[] = [...optionFlags, ...samplerFlags];
 
 /** The options of a command line. What is not given is left to the preset, the model and the library. */
 export function optionsOf(

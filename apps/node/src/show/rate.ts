@@ -20,8 +20,18 @@ export function rateLine(ends: readonly EndEvent[]): string {
   );
   if (last === undefined) return 'stopped before the first token';
   const { prefill, total } = last.timing;
-  const rate = total > prefill ? ((tokens - ends.length) / (total - prefill)) * 1000 : 0;
+  // A strategy that decides late emits all tokens at once, so only the whole tells its speed.
+  const late =
+    last.options.strategy !== undefined && (last.options.strategy.value as { name: string }).name !== 'sampling';
+  const rate = late
+    ? (tokens / total) * 1000
+    : total > prefill
+      ? ((tokens - ends.length) / (total - prefill)) * 1000
+      : 0;
   const speed = rate > 0 ? `, ${rate.toFixed(rate < 10 ? 1 : 0)} tokens/s` : '';
   const counted = `${tokens} ${tokens === 1 ? 'token' : 'tokens'}`;
-  return `${counted}${speed} (prompt of ${last.usage.promptTokens} read in ${Math.round(prefill)} ms); ${reasons[last.reason]}`;
+  const times = late
+    ? `${(total / 1000).toFixed(1)} s in all`
+    : `prompt of ${last.usage.promptTokens} read in ${Math.round(prefill)} ms`;
+  return `${counted}${speed} (${times}); ${reasons[last.reason]}`;
 }

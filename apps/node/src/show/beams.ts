@@ -1,0 +1,49 @@
+import type { LoadedTokenizer } from '@tokenwright/loaders';
+import { bar, fit, fitEnd, type Paint, type Style } from '../cli/terminal.ts';
+import { tokenText } from './token.ts';
+
+/** What a step event of a beam search tells. */
+export interface BeamStep {
+  readonly live: readonly BeamHypothesis[];
+  readonly finished: readonly BeamHypothesis[];
+  readonly died: readonly BeamHypothesis[];
+}
+
+interface BeamHypothesis {
+  readonly ids: readonly number[];
+  readonly score: number;
+  /** Place, before the step, of the hypothesis that it goes on from. */
+  readonly parent?: number;
+}
+
+/** One step of a beam search: what lives on, what is complete, and what was given up. */
+export function beamStepLines(
+  { live, finished, died }: BeamStep,
+  step: number,
+  tokenizer: LoadedTokenizer,
+  { paint, width }: { readonly paint: Paint; readonly width: number },
+): string[] {
+  const scoreWidth = 10;
+  const barWidth = 10;
+  const textWidth = width - 4 - scoreWidth - barWidth - 14;
+  const best = Math.max(...[...live, ...finished, ...died].map(({ score }) => score));
+  const line = (mark: string, style: Style, { ids, score, parent }: BeamHypothesis, note: string): string => {
+    const text = ids
+      .map((id) => tokenText(tokenizer, id))
+      .join('')
+      .replaceAll('\n', '⏎');
+    const from = parent === undefined ? '' : `from ${parent + 1}`;
+    const bars = bar(Math.exp(score - best), barWidth).padEnd(barWidth);
+    return (
+      paint(style, `  ${mark} ${fit(fitEnd(text, textWidth), textWidth)}`) +
+      `${score.toFixed(3).padStart(scoreWidth)}  ${paint(style, bars)} ${paint('dim', note === '' ? from : note)}`
+    );
+  };
+  return [
+    paint('bold', `step ${step}`),
+    ...live.map((hypothesis, index) => line(`${index + 1}`, 'green', hypothesis, '')),
+    ...finished.map((hypothesis) => line('✓', 'cyan', hypothesis, 'complete')),
+    ...died.map((hypothesis) => line('✕', 'red', hypothesis, 'given up')),
+    '',
+  ];
+}
