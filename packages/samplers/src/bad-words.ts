@@ -42,10 +42,12 @@ export function badWords(options: BadWordsOptions): HostSampler {
 /** Words as {@link BadWordsOptions} wants them, from texts: each with and without a space before it, as vLLM does. */
 export function badWordTokens(tokenizer: Tokenizer, texts: readonly string[]): number[][] {
   const found = new Map<string, number[]>();
-  for (const text of texts)
+  for (const text of texts) {
+    if (text === '') continue;
     for (const spelling of [text, ` ${text.trimStart()}`]) {
       const ids = tokenizer.encode(spelling, { addSpecialTokens: false });
       if (ids.length > 0) found.set(ids.join(), ids);
     }
+  }
   return [...found.values()];
 }
