@@ -118,6 +118,6 @@ export {
 } from './sequence-to-sequence.ts';
 export { type EndReason, type StopCondition, type StopState, StopStrings } from './stop.ts';
 export type { ChosenToken, Decoding, Row, Run, Settled, Strategy } from './strategy.ts';
-export { TextStream } from './text-stream.ts';
+export { continuation, TextStream } from './text-stream.ts';
 export type { Tokenizer } from './tokenizer.ts';
 export { type MatrixRequest, requestWeights, type WeightRequest } from './weight-requests.ts';

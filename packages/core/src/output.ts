@@ -25,7 +25,7 @@ export class Output {
     this.prompt = prompt;
     this.sequence = sequence;
     this.history = history;
-    this.#stream = tokenizer && new TextStream(tokenizer);
+    this.#stream = tokenizer && new TextStream(tokenizer, history.tokens);
     this.#stops = new StopStrings(stopStrings);
   }
 

@@ -202,7 +202,11 @@ export class GenerationRun implements Run {
   ended(row: Row): EndReason | undefined {
     const { stopStrings, stopWhen, tokenizer } = this.options;
     const needsText = tokenizer !== undefined && (stopStrings.length > 0 || stopWhen !== undefined);
-    const text = needsText ? tokenizer.decode(row.history.tokens.subarray(this.promptLengths[row.prompt]!)) : '';
+    const { tokens } = row.history;
+    const promptLength = this.promptLengths[row.prompt]!;
+    const text = needsText
+      ? continuation(tokenizer, tokens.subarray(0, promptLength), tokens.subarray(promptLength))
+      : '';
     return this.#reason(
       row,
       stopStrings.some((string) => text.includes(string)),

@@ -1,8 +1,11 @@
 import type { Tokenizer } from './tokenizer.ts';
 
+/** Ids of a prompt that are kept before the first new one; more than a character or a word can take. */
+const longestContext = 16;
+
 /**
- * Turns ids into text as they come. The pieces joined are exactly `tokenizer.decode` of all ids: no half characters, no
- * lost spaces. A piece is held back while it may still change, that is while the text so far ends in an unfinished
+ * Turns ids into text as they come. The pieces joined are exactly what `tokenizer.decode` of all ids adds to that of the ids
+ * before them: no half characters, no lost spaces. A piece is held back while it may still change, that is while the text so far ends in an unfinished
  * character.
  *
  * Only a short window is decoded each time: the ids since the last piece, after the ids of the piece before it, because
@@ -14,8 +17,14 @@ export class TextStream {
   /** How many ids of the window have been turned into text. */
   #printed = 0;
 
-  constructor(tokenizer: Tokenizer) {
+  /** @param before ids that the text continues; their own text is not repeated. Default none. */
+  constructor(tokenizer: Tokenizer, before: ArrayLike<number> = []) {
     this.#tokenizer = tokenizer;
+    this.#window = Array.from(before).slice(-longestContext);
+    this.#printed = this.#window.length;
+    // A prompt may end inside a character: its rest belongs to the text that follows.
+    while (this.#printed > 0 && tokenizer.decode(this.#window.slice(0, this.#printed)).endsWith('\uFFFD'))
+      this.#printed--;
   }
 
   /** The text that `id` makes printable; '' when it only adds to an unfinished character or is a control token. */
@@ -49,4 +58,10 @@ export class TextStream {
     }
     return text;
   }
+}
+
+/** The text that `ids` add after `before`. */
+export function continuation(tokenizer: Tokenizer, before: ArrayLike<number>, ids: ArrayLike<number>): string {
+  const stream = new TextStream(tokenizer, before);
+  return Array.from(ids, (id) => stream.push(id)).join('') + stream.flush();
 }

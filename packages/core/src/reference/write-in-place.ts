@@ -64,7 +64,7 @@ function copySlotsOnGPU(backend: BackendInternals, target: tf.Tensor3D, from: nu
     workgroupSize: [64, 1, 1],
     dispatchLayout: { x: [0, 1, 2] },
     dispatch: [Math.ceil(source.size / 64), 1, 1],
-    uniforms: 'from : i32, capacity : i32,',
+    uniforms: 'first : i32, capacity : i32,',
     shaderKey: 'tokenwright-write-slots',
     size: true,
     getUserCode: () => `
@@ -74,7 +74,7 @@ function copySlotsOnGPU(backend: BackendInternals, target: tf.Tensor3D, from: nu
         if (index < uniforms.sourceShape[0] * slots * size) {
           let head = index / (slots * size);
           let rest = index % (slots * size);
-          result[(head * uniforms.capacity + uniforms.from) * size + rest] = source[index];
+          result[(head * uniforms.capacity + uniforms.first) * size + rest] = source[index];
         }
       }`,
   };
