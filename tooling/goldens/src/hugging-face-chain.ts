@@ -28,13 +28,16 @@ export function huggingFaceChain(params: Params, place: ChainPlace): Sampler[] {
   const decay = params.read('exponential_decay_length_penalty') as [number, number] | undefined;
   const suppressed = params.ids('suppress_tokens');
   const suppressedAtBegin = params.ids('begin_suppress_tokens');
-  return [
-    ...(biases === undefined ? [] : [sampler('sequenceBias', { sequences: biasedSequences(biases) })]),
+  const before = [
+    ...(biases === undefined
+      ? []
+      : [sampler('sequenceBias', { sequences: biasedSequences(biases), needs: 'sequence' })]),
     ...(encoderPenalty === undefined ? [] : [sampler('encoderRepetitionPenalty', { penalty: encoderPenalty })]),
-    ...(penalty === undefined ? [] : [sampler('repetitionPenalty', { penalty })]),
+  ];
+  const after = [
     ...(size === undefined ? [] : [sampler('noRepeatNgram', { size })]),
     ...(encoderSize === undefined ? [] : [sampler('encoderNoRepeatNgram', { size: encoderSize })]),
-    ...(words === undefined ? [] : [sampler('badWords', { words })]),
+    ...(words === undefined ? [] : [sampler('badWords', { words, needs: 'sequence' })]),
     ...(minLength === undefined ? [] : [sampler('minLength', { length: minLength })]),
     ...(minNewTokens === undefined ? [] : [sampler('minNewTokens', { count: minNewTokens })]),
     ...(place.prefix === undefined ? [] : [place.prefix]),
@@ -43,16 +46,22 @@ export function huggingFaceChain(params: Params, place: ChainPlace): Sampler[] {
     ...(decay === undefined ? [] : [sampler('exponentialLengthDecay', { start: decay[0], factor: decay[1] })]),
     ...(suppressed === undefined ? [] : [sampler('suppressTokens', { tokens: suppressed })]),
     ...(suppressedAtBegin === undefined ? [] : [sampler('suppressTokensAtBegin', { tokens: suppressedAtBegin })]),
-    ...warpers(params, place),
-    ...(params.read('renormalize_logits') === true ? [sampler('normalize')] : []),
   ];
+  const last = params.read('renormalize_logits') === true ? [sampler('normalize')] : [];
+  if (params.read('do_sample') === true) return [...before, ...sampled(params, place, penalty, after), ...last];
+  return [...before, ...(penalty === undefined ? [] : [sampler('repetitionPenalty', { penalty })]), ...after, ...last];
 }
 
-/** Temperature and filters, through the preset of the same name; none when the choice is greedy. */
-function warpers(params: Params, { endTokens }: ChainPlace): readonly Sampler[] {
-  const doSample = params.read('do_sample') === true;
-  if (!doSample) return [];
+/** The part of the chain that the preset of the same name makes, temperature and filters included. */
+function sampled(
+  params: Params,
+  { endTokens }: ChainPlace,
+  repetitionPenalty: number | undefined,
+  processors: readonly Sampler[],
+): readonly Sampler[] {
   const options = {
+    repetitionPenalty,
+    processors,
     temperature: params.number('temperature'),
     topK: params.number('top_k'),
     topP: params.number('top_p'),

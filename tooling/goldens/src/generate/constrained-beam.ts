@@ -20,7 +20,15 @@ export const runConstrainedBeam: RunKind = async (golden, models) => {
   const decoded = await decode(golden, place, params, { strategy: search, greedy: false, options: { sequences } });
   // `transition_scores` are not compared: they mix the scores of this and of earlier steps, and for 11 cases Hugging Face
   // cannot compute them at all.
-  return [...compareSequences(decoded, golden.sequences!), ...compareScores(golden, decoded, golden.sequences_scores)];
+  // A sequence that the chain makes impossible has score -Infinity there; ours are only those that can be.
+  const possible = (_: unknown, i: number): boolean => toNumber((golden.sequences_scores as unknown[])[i]) > -Infinity;
+  const impossible = decoded.ids.filter((ids, i) => !possible(ids, i) && ids.length > 0);
+  const both = { ...decoded, ids: decoded.ids.filter(possible), scores: decoded.scores.filter(possible) };
+  return [
+    ...impossible.map((ids) => `a sequence that cannot be: ${ids.join(', ')}`),
+    ...compareSequences(both, golden.sequences!.filter(possible)),
+    ...compareScores(golden, both, (golden.sequences_scores as unknown[]).filter(possible)),
+  ];
 };
 
 /** A phrase, or a list of phrases of which one must occur. */

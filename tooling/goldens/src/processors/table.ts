@@ -102,7 +102,7 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
   },
   NoBadWordsLogitsProcessor: {
     plan: (params) => ({
-      samplers: [sampler('badWords', { words: params.lists('bad_words_ids') })],
+      samplers: [sampler('badWords', { words: params.lists('bad_words_ids'), needs: 'sequence' })],
       endTokens: params.ids('eos_token_id') ?? [],
     }),
   },

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { goldensFolder } from './goldens-folder.ts';
+import { count, describeFile } from './report.ts';
+import { runGoldens } from './run-goldens.ts';
+
+const root = goldensFolder();
+
+describe.skipIf(root === undefined)('recorded results of other systems', () => {
+  it.each(['wasm', 'cpu'] as const)('all agree with the library on %s', { timeout: 900_000 }, async (engine) => {
+    const reports = await runGoldens({ root: root!, engine });
+    const failures = reports.filter((report) => count([report]).failed > 0);
+    expect(failures.flatMap((report) => describeFile(report, true))).toEqual([]);
+    expect(count(reports).passed).toBeGreaterThan(2000);
+  });
+});
