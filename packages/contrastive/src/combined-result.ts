@@ -1,0 +1,67 @@
+import type { EngineMatrix, ForwardPart, ForwardResult } from '@tokenwright/core';
+import { LazyMatrix } from './matrices.ts';
+import type { Rule, WeighedLogits } from './rule.ts';
+
+/** What the combination needs to know of a source besides its logits. */
+export interface SourceShare {
+  readonly name: string;
+  readonly temperature: number;
+  readonly weight: number;
+}
+
+/** The forward pass of a combined model. `parts` are the expert, then the others in order. */
+export class CombinedResult implements ForwardResult {
+  readonly logits: EngineMatrix;
+  readonly scored: readonly number[];
+  readonly hidden?: EngineMatrix;
+  readonly layers?: ReadonlyMap<number, EngineMatrix>;
+  readonly parts: readonly ForwardPart[];
+  readonly others: readonly SourceShare[];
+  readonly rule: Rule;
+  readonly #expert: ForwardResult;
+  readonly #own: readonly EngineMatrix[];
+
+  /** @param own matrices to dispose besides the expert's. */
+  constructor(
+    expert: ForwardResult,
+    others: readonly SourceShare[],
+    parts: readonly EngineMatrix[],
+    own: readonly EngineMatrix[],
+    rule: Rule,
+  ) {
+    this.#expert = expert;
+    this.#own = own;
+    this.others = others;
+    this.rule = rule;
+    this.scored = expert.scored;
+    if (expert.hidden !== undefined) this.hidden = expert.hidden;
+    if (expert.layers !== undefined) this.layers = expert.layers;
+    this.parts = [
+      { name: 'expert', logits: expert.logits },
+      ...parts.map((logits, i) => ({ name: others[i]!.name, logits })),
+    ];
+    const { rows, columns } = expert.logits;
+    this.logits = new LazyMatrix(rows, columns, async () => {
+      const result = new Float32Array(rows * columns);
+      const read = await Promise.all(this.parts.map((part) => part.logits.read()));
+      for (let row = 0; row < rows; row++) {
+        const [own, ...rest] = read.map((values) => values.subarray(row * columns, (row + 1) * columns));
+        result.set(rule.combine(own!, weigh(others, rest)), row * columns);
+      }
+      return result;
+    });
+  }
+
+  dispose(): void {
+    this.#expert.dispose();
+    for (const matrix of this.#own) matrix.dispose();
+  }
+}
+
+/** The others' logits as a rule takes them. */
+export function weigh(others: readonly SourceShare[], logits: readonly Float32Array[]): WeighedLogits[] {
+  return others.map(({ temperature, weight }, i) => ({
+    logits: temperature === 1 ? logits[i]! : logits[i]!.map((logit) => logit / temperature),
+    weight,
+  }));
+}

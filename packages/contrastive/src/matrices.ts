@@ -1,0 +1,63 @@
+import type { EngineMatrix } from '@tokenwright/core';
+
+/** Rows picked from other matrices, in any order. Disposes what it was given. */
+export class PickedRows implements EngineMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly #picks: readonly { readonly from: EngineMatrix; readonly row: number }[];
+  readonly #owned: readonly { dispose(): void }[];
+
+  constructor(
+    picks: readonly { readonly from: EngineMatrix; readonly row: number }[],
+    columns: number,
+    owned: readonly { dispose(): void }[],
+  ) {
+    this.rows = picks.length;
+    this.columns = columns;
+    this.#picks = picks;
+    this.#owned = owned;
+  }
+
+  async read(rows: readonly number[] = this.#picks.map((_, row) => row)): Promise<Float32Array> {
+    const result = new Float32Array(rows.length * this.columns);
+    const picks = rows.map((row) => this.#picks[row]!);
+    for (const from of new Set(picks.map((pick) => pick.from))) {
+      const wanted = picks.flatMap((pick, at) => (pick.from === from ? [{ at, row: pick.row }] : []));
+      const values = await from.read(wanted.map(({ row }) => row));
+      for (const [i, { at }] of wanted.entries())
+        result.set(values.subarray(i * this.columns, (i + 1) * this.columns), at * this.columns);
+    }
+    return result;
+  }
+
+  dispose(): void {
+    for (const owned of this.#owned) owned.dispose();
+  }
+}
+
+/** A matrix that is computed when it is first read. */
+export class LazyMatrix implements EngineMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly #compute: () => Promise<Float32Array>;
+  #values: Promise<Float32Array> | undefined;
+
+  constructor(rows: number, columns: number, compute: () => Promise<Float32Array>) {
+    this.rows = rows;
+    this.columns = columns;
+    this.#compute = compute;
+  }
+
+  async read(rows?: readonly number[]): Promise<Float32Array> {
+    this.#values ??= this.#compute();
+    const values = await this.#values;
+    if (rows === undefined) return values.slice();
+    const result = new Float32Array(rows.length * this.columns);
+    for (const [i, row] of rows.entries())
+      result.set(values.subarray(row * this.columns, (row + 1) * this.columns), i * this.columns);
+    return result;
+  }
+
+  /** Nothing of its own to release. */
+  dispose(): void {}
+}

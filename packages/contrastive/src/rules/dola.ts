@@ -1,0 +1,73 @@
+import {
+  checkInteger,
+  checkOptionNames,
+  type LanguageModel,
+  logProbabilities,
+  ParameterError,
+} from '@tokenwright/core';
+import { amongPlausible, checkedAlpha, type Rule, weighedSum } from '../rule.ts';
+
+export interface DolaOptions {
+  /**
+   * The early exits to choose from: every second layer of the lower or of the upper half, or a list of numbers of layers passed
+   * (0 = the embeddings). Layers that the model lacks are left out of a list. Default 'low'.
+   */
+  readonly layers?: 'low' | 'high' | readonly number[];
+  /** Keep tokens with `p >= relativeTop * max p`. Default 0.1; 0 keeps all. */
+  readonly relativeTop?: number;
+  /** Whether the model's head is its embedding: 'low' then leaves out the first layers, which only repeat the input. Default false. */
+  readonly tied?: boolean;
+}
+
+/**
+ * DoLa (Chuang et al. 2023, arXiv:2309.03883): what the last layer knows beyond an earlier one of the same model,
+ *
+ *     score = ln p_last - ln p_early
+ *
+ * where the early exit is chosen for each token: the one whose distribution q differs most from that of the last layer p, by
+ * `(KL(m, p) + KL(m, q)) / 2` with `m = (p + q) / 2`, as in the authors' code and in Hugging Face.
+ */
+export function dola(options: DolaOptions = {}): Rule {
+  checkOptionNames('dola', options, ['layers', 'relativeTop', 'tied']);
+  const { layers = 'low', tied = false } = options;
+  const relativeTop = checkedAlpha('dola', options.relativeTop ?? 0.1);
+  if (typeof layers !== 'string') for (const layer of layers) checkInteger('dola', 'layers', layer, 0);
+  else if (layers !== 'low' && layers !== 'high')
+    throw new ParameterError('dola', 'layers', "'low', 'high' or a list", layers);
+  return {
+    name: 'dola',
+    parameters: { layers, relativeTop, tied },
+    layers: (expert) => earlyExits(expert, layers, tied),
+    combine(expert, others) {
+      const last = logProbabilities(expert);
+      const exits = others.map(({ logits }) => logProbabilities(logits));
+      const divergences = exits.map((exit) => divergence(last, exit));
+      const chosen = exits[divergences.indexOf(Math.max(...divergences))]!;
+      const early = weighedSum([{ values: chosen, weight: 1 }]);
+      return amongPlausible(expert, relativeTop, (id) => last[id]! - early[id]!);
+    },
+  };
+}
+
+function earlyExits({ layers: last }: LanguageModel, wanted: DolaOptions['layers'], tied: boolean): number[] {
+  if (typeof wanted === 'object') return wanted.filter((layer) => layer < last);
+  const half = Math.floor(last / 2);
+  if (wanted === 'high') return evens(last > 40 ? last - 20 : half, last);
+  const first = tied ? Math.min(2, Math.max(0, last - 1)) : 0;
+  return first === half ? [first] : evens(first, last > 40 ? 20 : half);
+}
+
+/** Every second number from `first` up to but without `end`. */
+function evens(first: number, end: number): number[] {
+  return Array.from({ length: Math.max(0, Math.ceil((end - first) / 2)) }, (_, i) => first + 2 * i);
+}
+
+/** Twice the mean of KL(m, p) and KL(m, q), for log-probabilities p and q and m = (p + q) / 2. */
+function divergence(p: Float64Array, q: Float64Array): number {
+  let sum = 0;
+  for (let id = 0; id < p.length; id++) {
+    const middle = (Math.exp(p[id]!) + Math.exp(q[id]!)) / 2;
+    if (middle > 0) sum += middle * (2 * Math.log(middle) - p[id]! - q[id]!);
+  }
+  return sum;
+}
