@@ -1,0 +1,23 @@
+// An AbortSignal ends a call; what has come is returned. Leaving the loop early releases everything too.
+import { tfjs } from '@tokenwright/backends';
+import { generateText } from '@tokenwright/core';
+import { demoModel } from '@tokenwright/demo-model';
+import { load } from '@tokenwright/loaders';
+import { temperature } from '@tokenwright/samplers';
+
+const engine = await tfjs({ backend: 'wasm' }).start();
+const { model, tokenizer } = await load(demoModel(), { engine });
+
+const controller = new AbortController();
+setTimeout(() => controller.abort(), 300);
+const samplers = [temperature({ t: 0.8 })];
+const generation = generateText(model, tokenizer!, 'The wind', { samplers, signal: controller.signal, seed: 1 });
+const { reason, usage, text } = await generation.result();
+console.log(`ended by ${reason} after ${usage.newTokens} tokens: The wind${text}`);
+const { buffers } = engine.memory();
+
+for await (const piece of generateText(model, tokenizer!, 'The wind', { samplers, seed: 1 })) {
+  console.log(`left the loop at ${JSON.stringify(piece)}`);
+  break;
+}
+console.log(`buffers before and after: ${buffers}, ${engine.memory().buffers}`);

@@ -1,0 +1,19 @@
+// Beam search follows the best hypotheses at once, and returns several with their scores.
+import { tfjs } from '@tokenwright/backends';
+import { generate } from '@tokenwright/core';
+import { demoModel } from '@tokenwright/demo-model';
+import { load } from '@tokenwright/loaders';
+import { beamSearch, noRepeatNgram } from '@tokenwright/samplers';
+
+const engine = await tfjs({ backend: 'wasm' }).start();
+const { model, tokenizer } = await load(demoModel(), { engine });
+
+const prompt = 'Alice was beginning to get very tired of';
+const { sequences } = await generate(model, tokenizer!.encode(prompt), {
+  tokenizer: tokenizer!,
+  strategy: beamSearch({ beams: 4 }),
+  sequences: 3,
+  samplers: [noRepeatNgram({ size: 3 })],
+  maxNewTokens: 16,
+}).result();
+for (const { text, score } of sequences) console.log(`${score!.toFixed(3)}  ${prompt}${text}`);

@@ -1,0 +1,23 @@
+// A sampler is an object with a name and a function that edits the logits. This one writes without the letter e.
+import { tfjs } from '@tokenwright/backends';
+import { generateText, type Sampler } from '@tokenwright/core';
+import { demoModel } from '@tokenwright/demo-model';
+import { load } from '@tokenwright/loaders';
+import { temperature, topP } from '@tokenwright/samplers';
+
+const engine = await tfjs({ backend: 'wasm' }).start();
+const { model, tokenizer } = await load(demoModel(), { engine });
+
+const texts = Array.from({ length: model.vocabSize }, (_, id) => tokenizer!.decode([id]));
+const withoutE: Sampler = {
+  name: 'without-e',
+  onHost(logits) {
+    for (const [id, text] of texts.entries()) if (/e/i.test(text)) logits[id] = -Infinity;
+  },
+};
+
+const samplers = [withoutE, temperature({ t: 0.8 }), topP({ p: 0.9 })];
+const prompt = 'A man sat down in our dark library, and';
+const { text } = await generateText(model, tokenizer!, prompt, { samplers, seed: 4, maxNewTokens: 40 }).result();
+console.log(prompt + text);
+console.log(`the letter e occurs ${text!.split(/e/i).length - 1} times in what was written`);

@@ -1,0 +1,20 @@
+// A condition of your own ends the text: here after two sentences. `stopStrings` and `maxTime` cover the usual cases.
+import { tfjs } from '@tokenwright/backends';
+import { generateText, type StopCondition } from '@tokenwright/core';
+import { demoModel } from '@tokenwright/demo-model';
+import { load } from '@tokenwright/loaders';
+import { temperature, topP } from '@tokenwright/samplers';
+
+const engine = await tfjs({ backend: 'wasm' }).start();
+const { model, tokenizer } = await load(demoModel(), { engine });
+
+const afterTwoSentences: StopCondition = ({ text }) => (text.match(/[.!?]/g) ?? []).length >= 2;
+
+const prompt = 'The whale';
+const { text, reason, usage } = await generateText(model, tokenizer!, prompt, {
+  samplers: [temperature({ t: 0.8 }), topP({ p: 0.95 })],
+  seed: 5,
+  stopWhen: afterTwoSentences,
+}).result();
+console.log(prompt + text);
+console.log(`ended by: ${reason}, after ${usage.newTokens} tokens`);

@@ -1,0 +1,18 @@
+// An encoder-decoder model, bound to source texts, is a language model like others: samplers and strategies apply.
+import { tfjs } from '@tokenwright/backends';
+import { generate } from '@tokenwright/core';
+import { demoModel } from '@tokenwright/demo-model';
+import { loadSequenceToSequence } from '@tokenwright/loaders';
+import { beamSearch } from '@tokenwright/samplers';
+
+const engine = await tfjs({ backend: 'wasm' }).start();
+const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel('translate'), { engine });
+
+const sentences = ['Der Hund läuft.', 'Die alte Frau sieht den kleinen Hund.'];
+const model = await sequenceToSequence.condition({ ids: sentences.map((sentence) => tokenizer!.encode(sentence)) });
+const { texts } = await generate(model, [[], []], {
+  tokenizer: tokenizer!,
+  strategy: beamSearch({ beams: 4 }),
+}).result();
+for (const [row, text] of texts.entries()) console.log(`${sentences[row]} -> ${text}`);
+model.dispose();
