@@ -3,6 +3,8 @@ import { openLlama } from './llamacpp/chain-suite.ts';
 import { openTranscribed } from './llamacpp/transcribed-suite.ts';
 import { openProcessors } from './processors/suite.ts';
 import type { OpenSuite } from './suite.ts';
+import { openContrastiveEndToEnd } from './xtransformers/contrastive-e2e-suite.ts';
+import { openContrastive } from './xtransformers/contrastive-suite.ts';
 import { openFilters } from './xtransformers/filters-suite.ts';
 
 /** Who reads which schema. */
@@ -12,4 +14,6 @@ export const schemas: Readonly<Record<string, OpenSuite>> = {
   'llamacpp-run/v1': openLlama,
   'llamacpp-test-sampling/v1': openTranscribed,
   'xtransformers/v1': openFilters,
+  'xtransformers-contrastive/v1': openContrastive,
+  'xtransformers-e2e/v1': openContrastiveEndToEnd,
 };

@@ -17,6 +17,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** A model of the goldens: a language model, or one that has to be given sources. */
 export interface GoldenModel {
   readonly model: LanguageModel | SequenceToSequence;
+  readonly config: Json;
   readonly generationConfig: Json;
 }
 
@@ -65,14 +66,14 @@ export class Models {
     if (architecture === undefined) {
       const { model } = await load(folder(path), { engine });
       this.#setting.onClose(() => model.dispose());
-      return { model, generationConfig };
+      return { model, config, generationConfig };
     }
     const settings = architecture.configure(config);
     const defaults = readDefaults(generationConfig, config, architecture.dimensions(settings).vocabSize);
     const weights = await openWeights(folder(path));
     const model = await createSequenceToSequence(engine, architecture, settings, weights, { defaults });
     this.#setting.onClose(() => model.dispose());
-    return { model, generationConfig };
+    return { model, config, generationConfig };
   }
 }
 

@@ -9,6 +9,8 @@ export interface Place extends Disposable {
   readonly sources: readonly (readonly number[])[] | undefined;
   /** How far logits, scores and log-probabilities may be from the recorded ones. */
   readonly tolerance: number;
+  /** Contents of config.json. */
+  readonly config: Readonly<Record<string, unknown>>;
   /** Contents of generation_config.json. */
   readonly generationConfig: Readonly<Record<string, unknown>>;
 }
@@ -24,8 +26,9 @@ const encoderDecoderTolerance = 5e-4;
 
 /** The model of a case, bound to all its sources, or to the `row`th alone. */
 export async function conditioned(golden: GenerateCase, models: Models, row?: number): Promise<Place> {
-  const { model, generationConfig } = await models.own();
-  if (!('condition' in model)) return { model, sources: undefined, tolerance, generationConfig, [Symbol.dispose]() {} };
+  const { model, config, generationConfig } = await models.own();
+  if (!('condition' in model))
+    return { model, sources: undefined, tolerance, config, generationConfig, [Symbol.dispose]() {} };
   const all = unpadded(golden);
   const sources = row === undefined ? all : [all[row]!];
   const bound = await (model as SequenceToSequence).condition({ ids: sources });
@@ -33,6 +36,7 @@ export async function conditioned(golden: GenerateCase, models: Models, row?: nu
     model: bound,
     sources,
     tolerance: encoderDecoderTolerance,
+    config,
     generationConfig,
     [Symbol.dispose]: () => bound.dispose(),
   };

@@ -3,6 +3,7 @@ import { casesOf, type OpenSuite } from '../suite.ts';
 import { runBeam, runPrefixConstrained } from './beam.ts';
 import type { GenerateCase } from './case.ts';
 import { runConstrainedBeam } from './constrained-beam.ts';
+import { runDola, runGuidance } from './contrast.ts';
 import { runForward } from './forward.ts';
 import { runGreedy } from './greedy.ts';
 import { runGroupBeam } from './group-beam.ts';
@@ -23,6 +24,8 @@ const kinds: Readonly<Record<string, RunKind>> = {
   beam_batch: runBeam,
   group_beam: runGroupBeam,
   constrained_beam: runConstrainedBeam,
+  cfg: runGuidance,
+  dola: runDola,
   prefix_constrained: runPrefixConstrained,
 };
 

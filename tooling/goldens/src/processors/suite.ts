@@ -4,6 +4,7 @@ import { Skip } from '../outcome.ts';
 import { Params } from '../params.ts';
 import { shapeRow } from '../row.ts';
 import { casesOf, checkFields, type OpenSuite } from '../suite.ts';
+import { runGuidance } from './guidance.ts';
 import { runSynthId } from './synth-id.ts';
 import { type ProcessorCase, processors } from './table.ts';
 
@@ -14,6 +15,7 @@ export const openProcessors: OpenSuite = (file) => {
   return casesOf<ProcessorCase>(file).map((golden) => ({
     id: golden.id,
     run() {
+      if (file.content.class === 'ClassifierFreeGuidanceLogitsProcessor') return runGuidance(golden, table);
       if (file.content.class === 'SynthIDTextWatermarkLogitsProcessor') return runSynthId(golden);
       if (adapter === undefined) throw new TypeError(`no adapter for the class ${file.content.class}`);
       checkFields(golden, [...common, ...(adapter.fields ?? [])]);

@@ -1,0 +1,39 @@
+import { Params } from '../params.ts';
+import { combined, rule } from '../rules.ts';
+import { checkFields } from '../suite.ts';
+import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } from './decode.ts';
+import { conditioned, type Place } from './sources.ts';
+import type { RunKind } from './suite.ts';
+
+/** `cfg`: greedy decoding led away from a negative prompt, or from the last token of the prompt alone. */
+export const runGuidance: RunKind = (golden, models) =>
+  runCombined(golden, models, ({ model }, params) => {
+    const [negative] = params.lists('negative_prompt_ids') ?? [];
+    return combined({
+      expert: model,
+      others: [{ prompt: negative ?? 'last-token' }],
+      rule: rule('classifierFreeGuidance', { scale: params.required('guidance_scale') }),
+    });
+  });
+
+/** `dola`: greedy decoding of what the last layer knows beyond an earlier one. */
+export const runDola: RunKind = (golden, models) =>
+  runCombined(golden, models, ({ model, config }, params) =>
+    combined({
+      expert: model,
+      rule: rule('dola', { layers: params.read('dola_layers'), tied: config.tie_word_embeddings === true }),
+    }),
+  );
+
+/** Greedy decoding of what is made of the case's model. */
+async function runCombined(
+  golden: Parameters<RunKind>[0],
+  models: Parameters<RunKind>[1],
+  make: (place: Place, params: Params) => Place['model'],
+): Promise<string[]> {
+  checkFields(golden, decodingFields);
+  using place = await conditioned(golden, models);
+  const params = new Params(argumentsOf(golden, place));
+  const decoded = await decode(golden, { ...place, model: make(place, params) }, params);
+  return [...compareSequences(decoded, golden.sequences!), ...compareSteps(golden, decoded)];
+}

@@ -1,0 +1,44 @@
+import { logProbabilities } from '@tokenwright/core';
+import { compareRow } from '../compare.ts';
+import { toLogits, toRow } from '../numbers.ts';
+import { Params } from '../params.ts';
+import { rule, weigh } from '../rules.ts';
+import { checkFields } from '../suite.ts';
+
+interface GuidanceCase {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly logits_ref: string;
+  readonly output: readonly (readonly unknown[])[];
+}
+
+/**
+ * `ClassifierFreeGuidanceLogitsProcessor.json`: guidance on the raw logits of a doubled batch, conditional rows first. Our rule of that
+ * name works on log-probabilities and differs by one number for the whole row; context-aware decoding with a = scale - 1 is
+ * the class itself.
+ */
+export function runGuidance(
+  golden: unknown,
+  table: Readonly<Record<string, readonly (readonly unknown[])[]>>,
+): string[] {
+  checkFields(golden as object, ['id', 'source', 'params', 'logits_ref', 'input_ids', 'output', 'v5_same']);
+  const { params: given, logits_ref, output } = golden as GuidanceCase;
+  const params = new Params(given);
+  const scale = params.required('guidance_scale');
+  params.finish();
+  const onLogits = rule('contextAware', { a: scale - 1 });
+  const onLogProbabilities = rule('classifierFreeGuidance', { scale });
+  const rows = table[logits_ref]!.map(toLogits);
+  return output.flatMap((row, i) => {
+    const [own, other] = [rows[i]!, rows[output.length + i]!];
+    const got = weigh(onLogits, own, other);
+    // Where only the unconditional row rules a token out, the class subtracts infinity: +Infinity; ours its lowest logit.
+    const ruledOut = (id: number): boolean => other[id] === -Infinity;
+    const expected = toRow(row).map((value, id) => (ruledOut(id) ? got[id]! : value));
+    const input = Float32Array.from([...own, ...other], (logit) => scale * logit);
+    const normalised = weigh(onLogProbabilities, own, other);
+    return [
+      ...compareRow(`row ${i}`, expected, got, { input }),
+      ...compareRow(`row ${i}: normalised`, logProbabilities(got), logProbabilities(normalised), { input }),
+    ];
+  });
+}
