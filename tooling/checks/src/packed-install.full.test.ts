@@ -93,7 +93,31 @@ describe('a project of core, samplers, backends and @tensorflow/tfjs', () => {
     copyFileSync(join(import.meta.dirname, '..', 'fixtures', 'user-script.mjs'), join(project, 'user-script.mjs'));
     const { status, output } = run(process.execPath, ['user-script.mjs'], project, env);
     expect(output).toContain(`tfjs ${tensorflow} cpu`);
+    expect(output).toMatch(/skipped tfjs wasm: .*tfjs-backend-wasm/);
+    expect(output).toMatch(/generated [a-z .]{20}/);
     expect(status, output).toBe(0);
+  });
+});
+
+describe('the first lines of the README', () => {
+  it('print text after its install line', { timeout: 300_000 }, () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const packages = /^npm install (.*)$/m.exec(readme)![1]!.split(' ');
+    const script = /```js\n([\s\S]*?)```/.exec(readme)![1]!;
+    expect(script.trim().split('\n').filter(Boolean).length).toBeLessThanOrEqual(8);
+    const ours = packages.filter((name) => name.startsWith('@tokenwright/'));
+    const project = install('readme', ours, [`@tensorflow/tfjs@${tensorflow}`]);
+    expect(packages.filter((name) => !ours.includes(name))).toEqual(['@tensorflow/tfjs']);
+    writeFileSync(join(project, 'first.mjs'), script);
+    const { status, output } = run(process.execPath, ['first.mjs'], project, env);
+    expect(status, output).toBe(0);
+    expect(
+      output
+        .replace(/=[\s\S]*=/, '')
+        .trim()
+        .split(/\s+/).length,
+      output,
+    ).toBeGreaterThan(15);
   });
 });
 
