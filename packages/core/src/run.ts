@@ -14,6 +14,7 @@ import type { MaskSampler, Sampler } from './sampler.ts';
 import { Scores } from './scores.ts';
 import type { EndReason } from './stop.ts';
 import type { ChosenToken, Decoding, Row, Run, Settled } from './strategy.ts';
+import { continuation } from './text-stream.ts';
 
 /** Thrown by `advance` when the call was aborted or is out of time; `generate` turns it into end events. */
 export class Interruption {
