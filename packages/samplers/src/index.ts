@@ -57,6 +57,7 @@ export { type BeamSearchOptions, beamSearch } from './strategies/beam-search.ts'
 export type { BeamOptions } from './strategies/beams.ts';
 export { type ConstrainedBeamSearchOptions, constrainedBeamSearch } from './strategies/constrained-beam-search.ts';
 export type { Constraint } from './strategies/constraints.ts';
+export { type ContrastiveSearchOptions, contrastiveSearch } from './strategies/contrastive-search.ts';
 export { type GroupBeamSearchOptions, groupBeamSearch } from './strategies/group-beam-search.ts';
 export { type SuppressTokensOptions, suppressTokens } from './suppress-tokens.ts';
 export { type SuppressTokensAtBeginOptions, suppressTokensAtBegin } from './suppress-tokens-at-begin.ts';

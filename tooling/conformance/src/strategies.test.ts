@@ -3,6 +3,7 @@ import { type GenerateOptions, generateBatch, type MaskSampler } from '@tokenwri
 import {
   beamSearch,
   constrainedBeamSearch,
+  contrastiveSearch,
   groupBeamSearch,
   noRepeatNgram,
   normalize,
@@ -57,6 +58,23 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       });
       await expectGolden(models.get(name)!, golden, { strategy });
     });
+
+    // Over a padded batch, Hugging Face takes the hidden states of the padding into the penalty.
+    it.each(goldenCases(path, name, 'contrastive').filter(({ note }) => note === undefined))('$id', async (golden) => {
+      const { penalty_alpha: alpha, top_k: topK } = golden.params as { penalty_alpha: number; top_k: number };
+      await expectGolden(models.get(name)!, golden, { strategy: contrastiveSearch({ alpha, topK }) });
+    });
+
+    it.each(goldenCases(path, name, 'contrastive').filter(({ note }) => note !== undefined))(
+      '$id, as far as it has no padding',
+      async (golden) => {
+        const { penalty_alpha: alpha, top_k: topK, max_new_tokens } = golden.params as Record<string, number>;
+        const options = { strategy: contrastiveSearch({ alpha: alpha!, topK: topK! }), maxNewTokens: max_new_tokens! };
+        const { ids } = await generateBatch(models.get(name)!, promptsOf(golden), options);
+        const row = golden.attention_mask!.findIndex((mask) => !mask.includes(0));
+        expect(ids[row]).toEqual(golden.sequences[row]!.slice(golden.input_ids[0]!.length));
+      },
+    );
 
     it.each(goldenCases(path, name, 'constrained_beam'))('$id', async (golden) => {
       const { num_beams, force_words_ids } = golden.params as {

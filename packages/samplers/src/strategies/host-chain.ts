@@ -1,0 +1,34 @@
+import { decisiveStages, drawToken, HostRow, type RowContext, type Sampler } from '@tokenwright/core';
+
+/**
+ * One row after a chain, on the host: for strategies that shape a row only once they know what stands before it.
+ *
+ * @param logits taken over.
+ */
+export function shapedRow(logits: Float32Array, context: RowContext, samplers: readonly Sampler[]): HostRow {
+  const row = new HostRow(logits, context);
+  for (const { sampler, index } of decisiveStages(samplers)) row.apply(sampler, index);
+  return row;
+}
+
+/**
+ * Draw from a shaped row.
+ *
+ * @param raw the logits before the chain, to find the stage that is to blame when nothing can be drawn.
+ * @throws EmptyDistributionError, InvalidLogitsError
+ */
+export function drawFrom(row: HostRow, uniform: number, raw: Float32Array, samplers: readonly Sampler[]): number {
+  const id = drawToken(row.logits, uniform, row.survivors);
+  return id >= 0 ? id : refuse(row, raw, samplers);
+}
+
+/** Raise the typed error for a row in which nothing can be drawn, naming the first stage after which it is so. */
+export function refuse(row: HostRow, raw: Float32Array, samplers: readonly Sampler[]): never {
+  const retrace = new HostRow(raw.slice(), row.context);
+  if (!retrace.drawable) retrace.refuse('model');
+  for (const { sampler, index } of decisiveStages(samplers)) {
+    retrace.apply(sampler, index);
+    if (!retrace.drawable) retrace.refuse(sampler.name);
+  }
+  return row.refuse(samplers.at(-1)?.name ?? 'model');
+}
