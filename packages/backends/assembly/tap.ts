@@ -1,0 +1,21 @@
+import { entryColumns, entryInput, entryInputStride, frameScoredTokens, frameTaps, tapLayer } from '../src/wasm/layout';
+
+/**
+ * Copy the hidden states of the scored tokens to where the frame wants this layer's, if it does: [S, columns], rows padded
+ * to four numbers.
+ */
+export function tap(entry: usize, frame: usize, scored: i32): void {
+  const target = <usize>load<u32>(<usize>load<u32>(frame + frameTaps) + ((<usize>load<u32>(entry + tapLayer)) << 2));
+  if (target === 0) return;
+  const tokens = <usize>load<u32>(frame + frameScoredTokens);
+  const columns = <usize>load<u32>(entry + entryColumns);
+  const stride = ((columns + 3) & ~3) << 2;
+  for (let i: usize = 0; i < <usize>scored; i++) {
+    const token = <usize>load<u32>(tokens + (i << 2));
+    memory.copy(
+      target + i * stride,
+      <usize>load<u32>(entry + entryInput) + token * load<u32>(entry + entryInputStride),
+      columns << 2,
+    );
+  }
+}

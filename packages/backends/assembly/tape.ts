@@ -1,0 +1,93 @@
+import {
+  controlFrame,
+  controlStop,
+  controlTape,
+  controlThreads,
+  entryBytes,
+  entryOperation,
+  entryScored,
+  frameScored,
+  frameScratch,
+  frameScratchBytes,
+  frameTokens,
+  operationAttend,
+  operationElements,
+  operationEmbed,
+  operationEnd,
+  operationGated,
+  operationLinear,
+  operationNorm,
+  operationRemember,
+  operationRotary,
+  operationTap,
+} from '../src/wasm/layout';
+import { attend, remember } from './attend';
+import { elements } from './elements';
+import { embed } from './embed';
+import { gated, linear } from './linear';
+import { norm } from './norm';
+import { rotary } from './rotary';
+import { tap } from './tap';
+import { announce, barrier, nextJob } from './threads';
+
+/** One thread's part of a tape: every entry in turn, all threads meeting after each. */
+function play(tape: usize, frame: usize, thread: i32, threads: i32): void {
+  const scratch = <usize>load<u32>(frame + frameScratch) + <usize>thread * <usize>load<u32>(frame + frameScratchBytes);
+  for (let entry = tape; load<i32>(entry + entryOperation) !== operationEnd; entry += entryBytes) {
+    const tokens = load<i32>(frame + (load<i32>(entry + entryScored) !== 0 ? frameScored : frameTokens));
+    if (tokens === 0) continue;
+    const from = (tokens * thread) / threads;
+    const to = (tokens * (thread + 1)) / threads;
+    switch (load<i32>(entry + entryOperation)) {
+      case operationLinear:
+        linear(entry, frame, scratch, tokens, thread, threads);
+        break;
+      case operationGated:
+        gated(entry, frame, scratch, tokens, thread, threads);
+        break;
+      case operationEmbed:
+        embed(entry, frame, scratch, from, to);
+        break;
+      case operationNorm:
+        norm(entry, from, to);
+        break;
+      case operationRotary:
+        rotary(entry, frame, from, to);
+        break;
+      case operationAttend:
+        attend(entry, frame, scratch, tokens, thread, threads);
+        break;
+      case operationRemember:
+        remember(entry, frame, scratch, tokens, thread, threads);
+        break;
+      case operationElements:
+        elements(entry, from, to);
+        break;
+      case operationTap:
+        if (thread === 0) tap(entry, frame, load<i32>(frame + frameScored));
+        break;
+      default:
+        unreachable();
+    }
+    barrier(threads);
+  }
+}
+
+/**
+ * Run a tape over a frame with the calling thread and, when `threads` is more than 1, all workers: it is 1 or the number of
+ * workers and one. A worker that sat a job out could not tell it from the next.
+ */
+export function run(tape: usize, frame: usize, threads: i32): void {
+  if (threads > 1) announce(tape, frame, threads);
+  play(tape, frame, 0, threads);
+}
+
+/** What a worker does until it is stopped. */
+export function work(thread: i32): void {
+  let job = 0;
+  while (true) {
+    job = nextJob(job);
+    if (atomic.load<i32>(controlStop) !== 0) return;
+    play(atomic.load<i32>(controlTape), atomic.load<i32>(controlFrame), thread, atomic.load<i32>(controlThreads));
+  }
+}

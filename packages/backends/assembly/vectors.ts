@@ -1,0 +1,53 @@
+/** Small vector functions that several kernels share. All work on four float32 lanes. */
+
+/** The sums of four vectors of four int32, as one vector. */
+export function sumsOfIntegers(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
+  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
+  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
+}
+
+/** The sums of four vectors of four float32, as one vector. */
+export function sumsOfFloats(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+}
+
+/** The sum of the four lanes. */
+export function laneSum(a: v128): f32 {
+  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3));
+}
+
+/** The largest of the four lanes. */
+export function laneMax(a: v128): f32 {
+  const b = f32x4.max(a, v128.shuffle<f32>(a, a, 2, 3, 2, 3));
+  return max<f32>(f32x4.extract_lane(b, 0), f32x4.extract_lane(b, 1));
+}
+
+/** a * b + c; one rounding or two, as the machine likes, in the relaxed build. */
+export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** Four half-precision numbers at an address, as float32. Infinities and NaN are not expected. */
+export function loadHalves(address: usize): v128 {
+  const bits = i32x4.shl(v128.load_ext<i16>(address), 13);
+  return f32x4.mul(v128.and(bits, i32x4.splat(0x8fffffff)), f32x4.splat(5.192296858534828e33));
+}
+
+/** A float32 as the nearest half-precision number (ties to even), beyond 65504 the largest. */
+export function toHalf(value: f32): u32 {
+  const bits = reinterpret<u32>(value);
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = min<f32>(abs<f32>(value), 65504.0);
+  if (magnitude < 6.103515625e-5) return sign | <u32>nearest<f32>(magnitude * 16777216.0);
+  const rounded = reinterpret<u32>(magnitude);
+  return sign | ((rounded - 0x38000000 + 0xfff + ((rounded >>> 13) & 1)) >>> 13);
+}
+
+/** A half-precision number as float32. */
+export function fromHalf(half: u32): f32 {
+  return reinterpret<f32>(((half & 0x8000) << 16) | ((half & 0x7fff) << 13)) * 5.192296858534828e33;
+}

@@ -1,0 +1,72 @@
+import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from './layout.ts';
+import type { Machine } from './machine.ts';
+
+/** How a cache holds numbers: float32, half precision, or 8 bits with a scale for each slot, head, and of keys and values. */
+export type CacheElement = 'f32' | 'f16' | '8-bit';
+
+export const cacheElements: readonly CacheElement[] = ['f32', 'f16', '8-bit'];
+
+/** Shapes of what is cached. */
+export interface CacheShape {
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
+
+/** 64 slots of a row in all layers, held by one row or shared by several. */
+export interface Block {
+  readonly address: number;
+  users: number;
+}
+
+/** Makes, shares and copies the blocks of one kind. */
+export class BlockPool {
+  readonly machine: Machine;
+  readonly shape: CacheShape;
+  readonly element: CacheElement;
+  /** The number that the kernels know the element by. */
+  readonly code: number;
+  /** Numbers of a head with their padding. */
+  readonly size: number;
+  readonly tileBytes: number;
+  readonly blockBytes: number;
+
+  constructor(machine: Machine, shape: CacheShape, element: CacheElement) {
+    this.machine = machine;
+    this.shape = shape;
+    this.element = element;
+    this.code = { f32: elementFloat32, f16: elementFloat16, '8-bit': element8Bit }[element];
+    this.size = Math.ceil(shape.headDim / 4) * 4;
+    const numbers = slotsPerBlock * this.size;
+    this.tileBytes = { f32: numbers * 4, f16: numbers * 2, '8-bit': numbers + slotsPerBlock * 4 }[element];
+    this.blockBytes = this.tileBytes * 2 * shape.kvHeads * shape.layers;
+  }
+
+  /** @throws MemoryLimitError. */
+  create(): Block {
+    return { address: this.machine.heap.allocate('The KV cache', this.blockBytes), users: 1 };
+  }
+
+  share(block: Block): Block {
+    block.users++;
+    return block;
+  }
+
+  release(block: Block): void {
+    if (--block.users === 0) this.machine.heap.release(block.address);
+  }
+
+  /** A block of its own with the first `slots` of another. */
+  copy(block: Block, slots: number): Block {
+    const copy = this.create();
+    const { layers, kvHeads } = this.shape;
+    this.machine.kernels.copySlots(this.code, block.address, copy.address, layers * 2 * kvHeads, this.size, slots);
+    return copy;
+  }
+
+  /** Address of the tile of a layer's keys or values of one head. */
+  tile(block: Block, layer: number, part: 'keys' | 'values', head: number): number {
+    const { kvHeads } = this.shape;
+    return block.address + ((layer * 2 + (part === 'keys' ? 0 : 1)) * kvHeads + head) * this.tileBytes;
+  }
+}

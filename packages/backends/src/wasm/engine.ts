@@ -1,0 +1,119 @@
+import {
+  type Architecture,
+  checkInteger,
+  checkNumber,
+  checkOptionNames,
+  DisposedError,
+  type EncoderDecoderArchitecture,
+  type Engine,
+  type EngineMemory,
+  type Executable,
+  ParameterError,
+  type PrepareOptions,
+  type WeightSource,
+} from '@tokenwright/core';
+import { type CacheElement, cacheElements } from './block-pool.ts';
+import { WasmExecutable } from './executable.ts';
+import { type WeightFormat, weightFormats } from './formats.ts';
+import { controlSleeps } from './layout.ts';
+import { Machine } from './machine.ts';
+
+export interface FusedWasmOptions {
+  /**
+   * Threads, this one included. Default: as many as the machine runs at once, at most 8; one where memory cannot be shared
+   * and on a page's main thread.
+   */
+  readonly threads?: number;
+  /** How matrices are held. Default 'f32': the numbers of the checkpoint. '8-bit' is four times smaller and faster. */
+  readonly weights?: WeightFormat;
+  /** How 'preallocated' and 'window' caches hold numbers. Default 'f32'. */
+  readonly cache?: CacheElement;
+  /** Most bytes that weights, caches and results may take together. Default and most: 4 GiB. */
+  readonly memoryLimit?: number;
+  /**
+   * Use relaxed SIMD: fused multiply-add, and products of 8 bits. Results then differ in the last digits from machine to
+   * machine. Default: where a known-answer test passes.
+   */
+  readonly relaxed?: boolean;
+}
+
+const addressSpace = 2 ** 32;
+
+/**
+ * The fused WebAssembly engine: a model's forward pass is recorded once, compiled to a list of kernel calls, and replayed on
+ * one or several threads with weights of 32, 16, 8 or 4 bits and a paged cache.
+ *
+ * @throws ParameterError, UnknownOptionError for options; UnsupportedError when threads are asked for where they cannot be;
+ * EngineUnavailableError when the module does not start.
+ */
+export async function fusedWasm(options: FusedWasmOptions = {}): Promise<Engine> {
+  const owner = 'fusedWasm';
+  checkOptionNames(owner, options, ['threads', 'weights', 'cache', 'memoryLimit', 'relaxed']);
+  const { threads, weights = 'f32', cache = 'f32', memoryLimit = addressSpace, relaxed } = options;
+  if (threads !== undefined) checkInteger(owner, 'threads', threads, 1, 64);
+  checkNumber(owner, 'memoryLimit', memoryLimit, `bytes up to ${addressSpace}`, (n) => n > 0 && n <= addressSpace);
+  if (!weightFormats.includes(weights))
+    throw new ParameterError(owner, 'weights', `one of ${weightFormats.join(', ')}`, weights);
+  if (!cacheElements.includes(cache))
+    throw new ParameterError(owner, 'cache', `one of ${cacheElements.join(', ')}`, cache);
+  return new FusedWasmEngine(await Machine.start({ threads, relaxed, memoryLimit }), weights, cache);
+}
+
+/** What the engine can tell of itself besides the contract, for measurements. */
+export class FusedWasmEngine implements Engine {
+  readonly name = 'fused wasm';
+  readonly tensorBackend: undefined;
+  readonly remote = false;
+  readonly machine: Machine;
+  readonly #format: WeightFormat;
+  readonly #cache: CacheElement;
+  readonly #executables: Set<WasmExecutable> = new Set();
+  #disposed = false;
+
+  constructor(machine: Machine, format: WeightFormat, cache: CacheElement) {
+    this.machine = machine;
+    this.#format = format;
+    this.#cache = cache;
+  }
+
+  async prepare<C, P>(
+    architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,
+    config: C,
+    weights: WeightSource,
+    options: PrepareOptions = {},
+  ): Promise<Executable> {
+    if (this.#disposed) throw new DisposedError('The fused wasm engine');
+    const executable = await WasmExecutable.prepare(
+      {
+        engine: this,
+        machine: this.machine,
+        format: this.#format,
+        cacheElement: this.#cache,
+        onDispose: (gone) => this.#executables.delete(gone),
+      },
+      architecture,
+      config,
+      weights,
+      options,
+    );
+    this.#executables.add(executable);
+    return executable;
+  }
+
+  memory(): EngineMemory {
+    const { bytes, buffers } = this.machine.heap;
+    return { bytes, buffers };
+  }
+
+  /** How often a thread went to sleep at a barrier: often means that the machine is busy with something else. */
+  get sleeps(): number {
+    return this.machine.heap.views.int32[controlSleeps / 4]!;
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const executable of [...this.#executables]) executable.dispose();
+    this.machine.stop();
+  }
+}

@@ -1,0 +1,456 @@
+import {
+  type Architecture,
+  CacheError,
+  type CacheKind,
+  checkInteger,
+  DisposedError,
+  type EncoderDecoderArchitecture,
+  type Engine,
+  type EngineMatrix,
+  type Executable,
+  type Frame,
+  type KVStore,
+  type PrepareOptions,
+  type RunOptions,
+  type RunResult,
+  requestWeights,
+  ShapeError,
+  type SourceMemory,
+  UnsupportedError,
+  type WeightSource,
+} from '@tokenwright/core';
+import { BlockPool, type CacheElement, type CacheShape } from './block-pool.ts';
+import { compile, type Program, rowBytes } from './compiler.ts';
+import type { WeightFormat } from './formats.ts';
+import { FrameMemory, type FrameSizes } from './frame-memory.ts';
+import type { Machine } from './machine.ts';
+import { strideOf, WasmMatrix } from './matrix.ts';
+import { PagedStore, type Window } from './paged-store.ts';
+import { type Operation, Recorder, type Value } from './recorder.ts';
+import { WasmSourceMemory } from './source-memory.ts';
+import { encodedBytes, scratchBytes, Tape } from './tape.ts';
+import { Weights } from './weights.ts';
+
+/** Most tokens of a frame: enough to amortise reading the weights, and few enough that activations stay small. */
+const frameTokens = 256;
+/** Below so many bytes of weights in a run the threads would wait for each other longer than they work. */
+const bytesWorthThreads = 2e6;
+
+export interface ExecutableSetting {
+  readonly engine: Engine;
+  readonly machine: Machine;
+  readonly format: WeightFormat;
+  readonly cacheElement: CacheElement;
+  /** Called once when the executable is disposed. */
+  readonly onDispose: (executable: WasmExecutable) => void;
+}
+
+/** A part of a model, recorded and compiled, but not yet in memory. */
+interface Part {
+  readonly operations: readonly Operation[];
+  readonly program: Program;
+  readonly input?: Value;
+  readonly result?: Value;
+}
+
+/** What a model is made of. */
+interface Parts {
+  readonly forward: Part & { readonly result: Value };
+  readonly head: Part & { readonly input: Value; readonly result: Value };
+  readonly encode: (Part & { readonly result: Value }) | undefined;
+  readonly memorise: (Part & { readonly input: Value }) | undefined;
+}
+
+/** Everything of an executable that stands in memory. */
+interface Held {
+  readonly weights: Weights;
+  readonly frame: FrameMemory;
+  readonly arenas: readonly number[];
+  readonly forward: Tape;
+  readonly head: Tape;
+  readonly encode: Tape | undefined;
+  readonly memorise: Tape | undefined;
+}
+
+/** A model as tapes of kernel calls. A run writes the frame and plays them. */
+export class WasmExecutable implements Executable {
+  readonly engine: Engine;
+  readonly maxTokens: number;
+  readonly weightBytes: number;
+  readonly #setting: ExecutableSetting;
+  readonly #name: string;
+  readonly #layers: number;
+  readonly #parts: Parts;
+  readonly #held: Held;
+  readonly #pools: Map<CacheElement, BlockPool> = new Map();
+  #disposed = false;
+
+  private constructor(
+    setting: ExecutableSetting,
+    { name, layers, maxTokens }: { name: string; layers: number; maxTokens: number },
+    parts: Parts,
+    held: Held,
+  ) {
+    this.#setting = setting;
+    this.engine = setting.engine;
+    this.maxTokens = maxTokens;
+    this.weightBytes = held.weights.bytes;
+    this.#name = name;
+    this.#layers = layers;
+    this.#parts = parts;
+    this.#held = held;
+  }
+
+  /**
+   * Record, compile, check that everything fits, and load the weights. A failure leaves nothing allocated.
+   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not fit.
+   */
+  static async prepare<C, P>(
+    setting: ExecutableSetting,
+    architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,
+    config: C,
+    source: WeightSource,
+    options: PrepareOptions,
+  ): Promise<WasmExecutable> {
+    const { machine, format } = setting;
+    const { heap } = machine;
+    const { weights: tree, requests } = requestWeights(architecture, config, source);
+    const { layers, contextLength } = architecture.dimensions(config);
+    const sourceLength = 'sourceLength' in architecture ? architecture.sourceLength(config) : 0;
+    const maxTokens = Math.max(frameTokens, sourceLength);
+
+    const byWeight = new Map(requests.map((request) => [request.weight, request]));
+    const parts = record(architecture, config, tree, () => new Recorder(byWeight), layers, maxTokens);
+    const all = [parts.forward, parts.head, parts.encode, parts.memorise].filter((part) => part !== undefined);
+    const operations = all.flatMap((part) => part.operations);
+    const programs = all.map((part) => part.program);
+    const sizes: FrameSizes = {
+      maxTokens,
+      maxSlots: Math.max(contextLength, sourceLength),
+      taps: layers + 2,
+      scratchBytes: Math.max(...programs.map(scratchBytes)),
+      encodedBytes: Math.max(...operations.map(encodedBytesOf)),
+    };
+    const arenaBytes = Math.max(...programs.filter((p) => p !== parts.head.program).map((p) => p.arenaBytes));
+    const headBytes = parts.head.program.arenaBytes;
+    const weights = new Weights(machine, requests, operations, format);
+    const needed = weights.bytes + arenaBytes + headBytes + FrameMemory.bytes(sizes, machine.threads) + (1 << 21);
+    heap.check(`${source.name} on the wasm engine`, needed);
+
+    const allocated: { dispose(): void }[] = [];
+    const keep = <T extends { dispose(): void }>(thing: T): T => {
+      allocated.push(thing);
+      return thing;
+    };
+    const room = (bytes: number): number => {
+      const address = heap.allocate('Activations', bytes);
+      allocated.push({ dispose: () => heap.release(address) });
+      return address;
+    };
+    try {
+      await keep(weights).load(source, options);
+      const arena = room(arenaBytes);
+      const headArena = room(headBytes);
+      const frame = keep(new FrameMemory(machine, sizes));
+      const tape = (part: Part | undefined, at: number, scored = false): Tape | undefined =>
+        part && keep(new Tape(machine, part.program, weights, at, scored));
+      const held: Held = {
+        weights,
+        frame,
+        arenas: [arena, headArena],
+        forward: tape(parts.forward, arena)!,
+        head: tape(parts.head, headArena, true)!,
+        encode: tape(parts.encode, arena),
+        memorise: tape(parts.memorise, arena),
+      };
+      return new WasmExecutable(setting, { name: architecture.name, layers, maxTokens }, parts, held);
+    } catch (error) {
+      for (const thing of allocated) thing.dispose();
+      throw error;
+    }
+  }
+
+  createStore(rows: number, kind: CacheKind): PagedStore {
+    this.#check();
+    const shape = cacheShape(this.#parts.forward.operations, this.#name);
+    let element = this.#setting.cacheElement;
+    let window: Window | undefined;
+    if (kind.kind === 'growing') element = 'f32';
+    if (kind.kind === 'f16' || kind.kind === '8-bit') element = kind.kind;
+    if (kind.kind === 'window')
+      window = {
+        size: checkInteger('createCache', 'size', kind.size, 1),
+        sinks: checkInteger('createCache', 'sinks', kind.sinks ?? 0, 0),
+      };
+    return new PagedStore(this.#pool(shape, element), rows, window);
+  }
+
+  run(frame: Frame, store: KVStore, options: RunOptions = {}): RunResult {
+    this.#check();
+    const own = this.#own(store);
+    this.#checkSize(frame);
+    const { forward, head, frame: memory } = this.#held;
+    const { forward: part, head: headPart } = this.#parts;
+    const { machine } = this.#setting;
+    const scored = frame.scored.length;
+    const layers = [...new Set(options.layers ?? [])];
+    this.#checkTapped(layers);
+
+    const results: WasmMatrix[] = [];
+    const taps: WasmMatrix[] = [];
+    const allocate = (list: WasmMatrix[], what: string, rows: number, columns: number): WasmMatrix => {
+      const matrix = WasmMatrix.allocate(machine, what, rows, columns);
+      list.push(matrix);
+      return matrix;
+    };
+    try {
+      this.#reserve(frame, own);
+      const logits = allocate(results, 'The logits', scored, headPart.result.columns);
+      const hidden = options.hidden
+        ? allocate(results, 'The hidden states', frame.ids.length, part.result.columns)
+        : undefined;
+      const ofLayers = new Map(
+        layers.map((layer) => [layer, allocate(results, 'The logits', scored, headPart.result.columns)]),
+      );
+      memory.write(frame, own);
+      if (options.sources !== undefined)
+        memory.writeSources(frame.rows, options.sources.ofRow, this.#sources(options.sources.memory));
+      const headInput = head.addressOf(headPart.input);
+      memory.tapInto(this.#layers + 1, headInput);
+      for (const layer of layers)
+        memory.tapInto(layer, allocate(taps, 'The hidden states', scored, part.result.columns).address);
+      this.#play(forward, frame.ids.length);
+      for (const [row, length] of lengthsOf(frame)) own.grown(row, length);
+
+      if (hidden !== undefined) this.#copy(forward.addressOf(part.result), rowBytes(part.result.root.columns), hidden);
+      if (scored > 0) {
+        head.writeResultTo(logits.address);
+        this.#play(head, scored);
+        for (const [i, layer] of layers.entries()) {
+          const bytes = scored * rowBytes(part.result.columns);
+          machine.heap.views.bytes.copyWithin(headInput, taps[i]!.address, taps[i]!.address + bytes);
+          head.writeResultTo(ofLayers.get(layer)!.address);
+          this.#play(head, scored);
+        }
+      }
+      return { logits, ...(hidden && { hidden }), ...(options.layers && { layers: ofLayers }) };
+    } catch (error) {
+      for (const matrix of results) matrix.dispose();
+      throw error;
+    } finally {
+      for (const matrix of taps) matrix.dispose();
+    }
+  }
+
+  encode(frame: Frame): EngineMatrix {
+    this.#check();
+    const { machine } = this.#setting;
+    const part = this.#parts.encode;
+    const tape = this.#held.encode;
+    if (part === undefined || tape === undefined)
+      throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
+    this.#checkSize(frame);
+    const store = this.#storeFor(frame, cacheShape(part.operations, this.#name));
+    try {
+      const encoded = WasmMatrix.allocate(machine, 'The encoded source', frame.ids.length, part.result.columns);
+      this.#held.frame.write(frame, store, true);
+      this.#play(tape, frame.ids.length);
+      this.#copy(tape.addressOf(part.result), rowBytes(part.result.root.columns), encoded);
+      return encoded;
+    } finally {
+      store.dispose();
+    }
+  }
+
+  memorise(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
+    this.#check();
+    const { heap } = this.#setting.machine;
+    const part = this.#parts.memorise;
+    const tape = this.#held.memorise;
+    if (part === undefined || tape === undefined)
+      throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
+    this.#checkSize(frame);
+    const tokens = frame.ids.length;
+    const { columns } = part.input;
+    const input = tape.addressOf(part.input);
+    if (encoded instanceof Float32Array) {
+      if (encoded.length !== tokens * columns)
+        throw new ShapeError('The encoded source', [tokens, columns], [encoded.length / columns, columns]);
+      for (let row = 0; row < tokens; row++)
+        heap.views.float32.set(
+          encoded.subarray(row * columns, (row + 1) * columns),
+          (input + row * strideOf(columns)) / 4,
+        );
+    } else {
+      if (!(encoded instanceof WasmMatrix)) throw new CacheError('The encoded source belongs to another engine.');
+      if (encoded.rows !== tokens || encoded.columns !== columns)
+        throw new ShapeError('The encoded source', [tokens, columns], [encoded.rows, encoded.columns]);
+      heap.views.bytes.copyWithin(input, encoded.address, encoded.address + tokens * strideOf(columns));
+    }
+    const store = this.#storeFor(frame, cacheShape(part.operations, this.#name));
+    this.#held.frame.write(frame, store, true);
+    this.#play(tape, tokens);
+    for (const [row, length] of lengthsOf(frame)) store.grown(row, length);
+    return new WasmSourceMemory(store);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const { weights, frame, arenas, forward, head, encode, memorise } = this.#held;
+    for (const thing of [weights, frame, forward, head, encode, memorise]) thing?.dispose();
+    for (const address of arenas) this.#setting.machine.heap.release(address);
+    this.#setting.onDispose(this);
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new DisposedError(`The model '${this.#name}' on ${this.engine.name}`);
+  }
+
+  #own(store: KVStore): PagedStore {
+    const own = store instanceof PagedStore && this.#pools.get(store.pool.element) === store.pool;
+    if (!own) throw new CacheError(`The cache belongs to another engine or model than '${this.#name}' here.`);
+    return store;
+  }
+
+  #sources(memory: SourceMemory): PagedStore {
+    if (!(memory instanceof WasmSourceMemory) || memory.store.pool.machine !== this.#setting.machine)
+      throw new CacheError('The source memory belongs to another engine.');
+    return memory.store;
+  }
+
+  #checkSize({ ids }: Frame): void {
+    if (ids.length > this.maxTokens)
+      throw new ShapeError(`A frame of at most ${this.maxTokens} tokens`, [this.maxTokens], [ids.length]);
+  }
+
+  #checkTapped(layers: readonly number[]): void {
+    const { operations } = this.#parts.forward;
+    for (const layer of layers)
+      if (
+        !operations.some((operation) => operation.kind === 'tap' && operation.layer === layer && layer <= this.#layers)
+      )
+        throw new UnsupportedError(`an early exit after layer ${layer}`, `The architecture '${this.#name}'`);
+  }
+
+  #pool(shape: CacheShape, element: CacheElement): BlockPool {
+    let pool = this.#pools.get(element);
+    if (pool === undefined) {
+      pool = new BlockPool(this.#setting.machine, shape, element);
+      this.#pools.set(element, pool);
+    }
+    return pool;
+  }
+
+  #reserve(frame: Frame, store: PagedStore): void {
+    for (const [row, length] of lengthsOf(frame)) store.reserve(row, length);
+  }
+
+  /** A float32 store of its own with room for the frame's tokens. */
+  #storeFor(frame: Frame, shape: CacheShape): PagedStore {
+    const lengths = lengthsOf(frame);
+    const store = new PagedStore(new BlockPool(this.#setting.machine, shape, 'f32'), Math.max(...lengths.keys()) + 1);
+    try {
+      this.#reserve(frame, store);
+      return store;
+    } catch (error) {
+      store.dispose();
+      throw error;
+    }
+  }
+
+  #play(tape: Tape, tokens: number): void {
+    const { kernels, threads } = this.#setting.machine;
+    const worth = tape.weightBytes * tokens >= bytesWorthThreads;
+    kernels.run(tape.address, this.#held.frame.address, worth ? threads : 1);
+  }
+
+  #copy(from: number, stride: number, to: WasmMatrix): void {
+    const { bytes } = this.#setting.machine.heap.views;
+    const width = strideOf(to.columns);
+    for (let row = 0; row < to.rows; row++) {
+      const at = from + row * stride;
+      bytes.copyWithin(to.address + row * width, at, at + to.columns * 4);
+    }
+  }
+}
+
+function record<C, P>(
+  architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,
+  config: C,
+  weights: P,
+  recorder: () => Recorder,
+  layers: number,
+  maxTokens: number,
+): Parts {
+  const { name } = architecture;
+  const forwards = recorder();
+  const hidden = architecture.forward(forwards, weights, config);
+  // The scored tokens' last hidden states go to the head.
+  forwards.tap(hidden, layers + 1);
+  const forward = {
+    operations: forwards.operations,
+    result: hidden,
+    program: compile(forwards.operations, { maxTokens, result: hidden, name }),
+  };
+
+  const heads = recorder();
+  const input = heads.input(hidden.columns);
+  const logits = architecture.head(heads, weights, config, input);
+  const head = {
+    operations: heads.operations,
+    input,
+    result: logits,
+    program: compile(heads.operations, { maxTokens, input, result: logits, resultOutside: true, name }),
+  };
+  if (!('encode' in architecture)) return { forward, head, encode: undefined, memorise: undefined };
+
+  const encodes = recorder();
+  const encoded = architecture.encode(encodes, weights, config);
+  const memorises = recorder();
+  const given = memorises.input(encoded.columns);
+  architecture.memorise(memorises, weights, config, given);
+  return {
+    forward,
+    head,
+    encode: {
+      operations: encodes.operations,
+      result: encoded,
+      program: compile(encodes.operations, { maxTokens, result: encoded, name }),
+    },
+    memorise: {
+      operations: memorises.operations,
+      input: given,
+      program: compile(memorises.operations, { maxTokens, input: given, name }),
+    },
+  };
+}
+
+/** Bytes of one token's encoded input, for an operation that multiplies with a matrix. */
+function encodedBytesOf(operation: Operation): number {
+  const multiplies = operation.kind === 'linear' || operation.kind === 'gated';
+  return multiplies ? Math.ceil(encodedBytes(operation.x.columns) / 64) * 64 : 0;
+}
+
+/** What the attention of some operations stores; layers must be alike. */
+function cacheShape(operations: readonly Operation[], name: string): CacheShape {
+  let layers = 0;
+  let shape: Omit<CacheShape, 'layers'> | undefined;
+  for (const operation of operations) {
+    if (operation.kind !== 'attend' && operation.kind !== 'remember') continue;
+    const { layer, kvHeads } = operation.kind === 'attend' ? operation.options : operation;
+    const headDim = operation.k.columns / kvHeads;
+    layers = Math.max(layers, layer + 1);
+    if (shape !== undefined && (shape.kvHeads !== kvHeads || shape.headDim !== headDim))
+      throw new UnsupportedError(`layers with different key heads, as '${name}' has`, 'The wasm engine');
+    shape = { kvHeads, headDim };
+  }
+  return { layers, kvHeads: 1, headDim: 1, ...shape };
+}
+
+/** Slots that each row of a frame holds after it. */
+function lengthsOf({ rows, slots }: Frame): Map<number, number> {
+  const lengths = new Map<number, number>();
+  for (const [i, row] of rows.entries()) lengths.set(row, Math.max(lengths.get(row) ?? 0, slots[i]! + 1));
+  return lengths;
+}

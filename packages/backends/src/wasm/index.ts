@@ -1,0 +1,3 @@
+export type { CacheElement } from './block-pool.ts';
+export { FusedWasmEngine, type FusedWasmOptions, fusedWasm } from './engine.ts';
+export type { WeightFormat } from './formats.ts';

@@ -1,0 +1,115 @@
+import { plain, relaxed } from './kernels.generated.js';
+
+/** The functions of the compiled module. Addresses are bytes in its memory; ints are 32 bits wide. */
+export interface Kernels {
+  /** Run a tape over a frame. `threads` is 1, or the number of workers and one. */
+  run(tape: number, frame: number, threads: number): void;
+  /** What a worker calls; returns when `stop` was called. */
+  work(thread: number): void;
+  stop(): void;
+  /** float32 [groups * 4, inputs] -> the layout of a weight format; inputs is a multiple of 32. */
+  pack(
+    format: number,
+    source: number,
+    inputs: number,
+    groups: number,
+    target: number,
+    scales: number,
+    sums: number,
+  ): void;
+  /** One row of a packed matrix as float32 [inputs]. */
+  unpackRow(format: number, weights: number, inputs: number, scales: number, row: number, output: number): void;
+  storeSlot(element: number, tile: number, slot: number, head: number, size: number): void;
+  loadSlots(element: number, tile: number, from: number, to: number, size: number, target: number): void;
+  copySlots(element: number, from: number, to: number, tiles: number, size: number, slots: number): void;
+  top(values: number, count: number, wanted: number, ids: number, best: number): void;
+  sumOfExponentials(values: number, count: number, result: number): void;
+  relaxedDot(left: number, right: number, result: number): void;
+  readAll(from: number, to: number): number;
+}
+
+/** Most pages of 64 KiB that the module's memory may have: 4 GiB. */
+export const mostPages = 65536;
+
+/**
+ * The compiled module. It imports a shared memory; without threads its import is made an unshared one, which pages without
+ * cross-origin isolation may create too.
+ */
+export async function kernelModule(options: { shared: boolean; relaxed: boolean }): Promise<WebAssembly.Module> {
+  const bytes = fromBase64(options.relaxed ? relaxed : plain);
+  if (!options.shared) unshareMemory(bytes);
+  return WebAssembly.compile(bytes);
+}
+
+/** Connect a module with its memory. */
+export async function connect(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  return instance.exports as unknown as Kernels;
+}
+
+/** True when this engine accepts relaxed SIMD and its product of 8 and 7 bits is the documented one. */
+export async function relaxedWorks(): Promise<boolean> {
+  try {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages });
+    const kernels = await connect(await kernelModule({ shared: false, relaxed: true }), memory);
+    const left = new Int8Array(memory.buffer, 0, 16);
+    const right = new Int8Array(memory.buffer, 16, 16);
+    const result = new Int32Array(memory.buffer, 32, 4);
+    for (let seed = 0; seed < 8; seed++) {
+      for (let i = 0; i < 16; i++) {
+        left[i] = seed === 0 ? -128 : ((i * 73 + seed * 41) % 255) - 127;
+        right[i] = seed < 2 ? 127 : (i * 31 + seed * 17) % 128;
+      }
+      kernels.relaxedDot(0, 16, 32);
+      for (let lane = 0; lane < 4; lane++) {
+        let sum = 1;
+        for (let i = lane * 4; i < lane * 4 + 4; i++) sum += left[i]! * right[i]!;
+        if (result[lane] !== sum) return false;
+      }
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
+
+/**
+ * Clear the `shared` flag of the memory import, in place.
+ * Format: WebAssembly Core Specification, binary format, import section (id 2); threads proposal, limits flag 0x02.
+ */
+function unshareMemory(bytes: Uint8Array): void {
+  let at = 8;
+  const number = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]!;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+  };
+  const skip = (count: number): void => {
+    at += count;
+  };
+  while (at < bytes.length) {
+    const section = bytes[at++];
+    const size = number();
+    if (section !== 2) {
+      skip(size);
+      continue;
+    }
+    // One import: its module's name, its own name, kind 2 (a memory), then the limits.
+    number();
+    skip(number());
+    skip(number());
+    skip(1);
+    bytes[at]! &= ~2;
+    return;
+  }
+}

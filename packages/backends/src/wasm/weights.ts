@@ -1,0 +1,258 @@
+import {
+  type MatrixRequest,
+  type PrepareOptions,
+  UnsupportedError,
+  type Weight,
+  type WeightRequest,
+  type WeightSource,
+} from '@tokenwright/core';
+import { formatCode, groupBytes, paddedInputs, type WeightFormat } from './formats.ts';
+import { rowsPerGroup } from './layout.ts';
+import type { Machine } from './machine.ts';
+import type { Operation } from './recorder.ts';
+
+/** A matrix in the layout that the kernels multiply with. Addresses in bytes. */
+export interface PackedMatrix {
+  readonly format: WeightFormat;
+  /** Rows of a group are stored together; of a pairs matrix, groups of gates and of ups alternate. */
+  readonly groups: number;
+  readonly groupBytes: number;
+  readonly inputs: number;
+  readonly address: number;
+  /** float32 and int32, a number for each row; 0 when the format has none. */
+  readonly scales: number;
+  readonly sums: number;
+}
+
+/** How the model uses a weight, which decides how it is held. */
+type Role = 'packed' | 'rows' | 'vector';
+
+/** A weight before it is read: where its numbers will go. */
+interface Plan {
+  readonly request: WeightRequest;
+  readonly role: Role;
+  readonly format: WeightFormat;
+  readonly rows: number;
+  readonly inputs: number;
+  readonly groups: number;
+  readonly bytes: number;
+}
+
+/** Bytes of float32 rows that are handed to the packing kernel at a time. */
+const stagingBytes = 1 << 20;
+
+/** The weights of a model in the module's memory, by the handles that the model holds. */
+export class Weights {
+  readonly #machine: Machine;
+  readonly #plans: ReadonlyMap<Weight, Plan>;
+  readonly #addresses: Map<Weight, number> = new Map();
+  /** Bytes that the weights take. */
+  readonly bytes: number;
+
+  constructor(
+    machine: Machine,
+    requests: readonly WeightRequest[],
+    operations: readonly Operation[],
+    format: WeightFormat,
+  ) {
+    this.#machine = machine;
+    const roles = rolesOf(operations);
+    const plans = new Map<Weight, Plan>();
+    for (const request of requests) {
+      const role = request.kind === 'vector' ? 'vector' : (roles.get(request.weight) ?? 'packed');
+      plans.set(request.weight, planOf(request, role, format));
+    }
+    this.#plans = plans;
+    this.bytes = [...plans.values()].reduce((sum, plan) => sum + plan.bytes, 0);
+  }
+
+  /** Read and pack what was requested, one tensor at a time. A failure releases everything. */
+  async load(source: WeightSource, { onProgress, signal }: PrepareOptions): Promise<void> {
+    const namesOf = ({ request }: Plan): readonly string[] => (request.kind === 'table' ? [] : request.names);
+    const total = [...this.#plans.values()].flatMap(namesOf).reduce((sum, name) => sum + source.bytes(name), 0);
+    let loaded = 0;
+    try {
+      for (const [weight, plan] of this.#plans) {
+        signal?.throwIfAborted();
+        const parts = plan.request.kind === 'table' ? [plan.request.values()] : [];
+        for (const name of namesOf(plan)) parts.push(await source.read(name));
+        const address = this.#machine.heap.allocate(`The weights of ${source.name}`, plan.bytes);
+        this.#addresses.set(weight, address);
+        this.#fill(plan, parts, address);
+        for (const name of namesOf(plan)) loaded += source.bytes(name);
+        onProgress?.(loaded, total);
+      }
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  /** Address of a vector, float32 padded with zeros to a vector of four, or of a table of plain float32 rows. */
+  address(weight: Weight): number {
+    const address = this.#addresses.get(weight);
+    if (address === undefined) throw new UnsupportedError('a weight that it did not load', 'The wasm engine');
+    return address;
+  }
+
+  matrix(weight: Weight): PackedMatrix {
+    const address = this.address(weight);
+    const { format, groups, inputs } = this.#plans.get(weight)!;
+    const bytes = groupBytes(format, inputs);
+    const scales = format === '8-bit' ? address + groups * bytes : 0;
+    return {
+      format,
+      groups,
+      groupBytes: bytes,
+      inputs,
+      address,
+      scales,
+      sums: scales === 0 ? 0 : scales + groups * rowsPerGroup * 4,
+    };
+  }
+
+  /** Groups of rows and padded inputs of a matrix; known before it is loaded. */
+  size(weight: Weight): { format: WeightFormat; groups: number; inputs: number; bytes: number } {
+    return this.#plans.get(weight)!;
+  }
+
+  dispose(): void {
+    for (const address of this.#addresses.values()) this.#machine.heap.release(address);
+    this.#addresses.clear();
+  }
+
+  #fill(plan: Plan, parts: readonly Float32Array[], address: number): void {
+    const { request, role } = plan;
+    if (role === 'packed') this.#pack(plan, parts, address);
+    else if (request.kind === 'matrix') {
+      const { float32 } = this.#machine.heap.views;
+      const rows = rowReader(request, parts);
+      const { inputs } = request.shape;
+      for (let row = 0; row < plan.rows; row++) rows(row, float32, address / 4 + row * inputs);
+    } else {
+      const { float32 } = this.#machine.heap.views;
+      float32.fill(0, address / 4, (address + plan.bytes) / 4);
+      let at = address / 4;
+      for (const part of parts) {
+        float32.set(part, at);
+        at += part.length;
+      }
+      const plus = request.kind === 'vector' ? request.plus : 0;
+      if (plus !== 0) for (let i = address / 4; i < at; i++) float32[i]! += plus;
+    }
+  }
+
+  #pack(plan: Plan, parts: readonly Float32Array[], address: number): void {
+    const { heap, kernels } = this.#machine;
+    const { request, format, inputs, groups } = plan;
+    const rowOf = rowOrder(plan);
+    const columns = request.kind === 'matrix' ? request.shape.inputs : (request as { width: number }).width;
+    const read =
+      request.kind === 'matrix'
+        ? rowReader(request, parts)
+        : (row: number, target: Float32Array, at: number) =>
+            target.set(parts[0]!.subarray(row * columns, (row + 1) * columns), at);
+    const slab = Math.max(1, Math.floor(stagingBytes / (rowsPerGroup * inputs * 4)));
+    const staging = heap.allocate('Packing of weights', slab * rowsPerGroup * inputs * 4);
+    try {
+      const bytes = groupBytes(format, inputs);
+      const scales = address + groups * bytes;
+      for (let first = 0; first < groups; first += slab) {
+        const count = Math.min(slab, groups - first);
+        const { float32 } = heap.views;
+        for (let i = 0; i < count * rowsPerGroup; i++) {
+          const at = staging / 4 + i * inputs;
+          const row = rowOf(first * rowsPerGroup + i);
+          if (row === undefined) float32.fill(0, at, at + inputs);
+          else {
+            read(row, float32, at);
+            float32.fill(0, at + columns, at + inputs);
+          }
+        }
+        kernels.pack(
+          formatCode(format),
+          staging,
+          inputs,
+          count,
+          address + first * bytes,
+          scales + first * rowsPerGroup * 4,
+          scales + (groups + first) * rowsPerGroup * 4,
+        );
+      }
+    } finally {
+      heap.release(staging);
+    }
+  }
+}
+
+/** Tables of positions and angles are plain rows; every other matrix is packed. */
+function rolesOf(operations: readonly Operation[]): Map<Weight, Role> {
+  const roles = new Map<Weight, Role>();
+  const note = (weight: Weight | undefined, role: Role): void => {
+    if (weight === undefined) return;
+    if ((roles.get(weight) ?? role) !== role)
+      throw new UnsupportedError('one weight as a table of positions and as a matrix', 'The wasm engine');
+    roles.set(weight, role);
+  };
+  for (const operation of operations) {
+    if (operation.kind === 'linear' || operation.kind === 'gated') note(operation.weight, 'packed');
+    if (operation.kind === 'embed') {
+      note(operation.table, 'packed');
+      note(operation.options.positions, 'rows');
+    }
+    if (operation.kind === 'rotary') note(operation.options.table, 'rows');
+    if (operation.kind === 'attend') note(operation.options.bias?.table, 'rows');
+  }
+  return roles;
+}
+
+function planOf(request: WeightRequest, role: Role, chosen: WeightFormat): Plan {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+  if (request.kind === 'vector') {
+    const length = sum(request.lengths);
+    const bytes = Math.ceil(length / 4) * 16;
+    return { request, role, format: 'f32', rows: 1, inputs: length, groups: 0, bytes };
+  }
+  const rows = request.kind === 'matrix' ? sum(request.shape.outputs) : request.rows;
+  const columns = request.kind === 'matrix' ? request.shape.inputs : request.width;
+  if (role === 'rows')
+    return { request, role, format: 'f32', rows, inputs: columns, groups: 0, bytes: rows * columns * 4 };
+  const format = request.kind === 'matrix' ? chosen : 'f32';
+  const inputs = paddedInputs(columns);
+  const pairs = request.kind === 'matrix' && request.shape.use === 'pairs';
+  const groups = pairs ? 2 * Math.ceil(rows / 2 / rowsPerGroup) : Math.ceil(rows / rowsPerGroup);
+  const scales = format === '8-bit' ? groups * rowsPerGroup * 8 : 0;
+  return { request, role, format, rows, inputs, groups, bytes: groups * groupBytes(format, inputs) + scales };
+}
+
+/** Which output a packed row holds; undefined for padding. */
+function rowOrder({ request, rows }: Plan): (packed: number) => number | undefined {
+  if (request.kind !== 'matrix' || request.shape.use !== 'pairs')
+    return (packed) => (packed < rows ? packed : undefined);
+  const half = rows / 2;
+  return (packed) => {
+    const group = Math.floor(packed / rowsPerGroup);
+    const row = (group >> 1) * rowsPerGroup + (packed % rowsPerGroup);
+    return row < half ? row + (group & 1) * half : undefined;
+  };
+}
+
+/** Copies an output's weights, [inputs], out of the tensors that hold them. */
+function rowReader(
+  { shape }: MatrixRequest,
+  parts: readonly Float32Array[],
+): (row: number, target: Float32Array, at: number) => void {
+  const { inputs } = shape;
+  const byOutput = shape.layout !== 'input-output';
+  const widths = parts.map((part) => part.length / inputs);
+  return (row, target, at) => {
+    let part = 0;
+    while (row >= widths[part]!) row -= widths[part++]!;
+    const values = parts[part]!;
+    if (byOutput) target.set(values.subarray(row * inputs, (row + 1) * inputs), at);
+    else {
+      const stride = widths[part]!;
+      for (let i = 0, from = row; i < inputs; i++, from += stride) target[at + i] = values[from]!;
+    }
+  };
+}

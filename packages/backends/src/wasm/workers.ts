@@ -1,0 +1,76 @@
+import { workerSource } from './worker-source.ts';
+
+/** A worker that runs the module's `work`. */
+export interface KernelWorker {
+  terminate(): void;
+}
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Its number, from 1: 0 is the calling thread. */
+  readonly thread: number;
+}
+
+/** Threads that this machine can run at once, at most 8: beyond that memory bandwidth is the limit. */
+export function usefulThreads(): number {
+  const os = globalThis.process?.getBuiltinModule?.('node:os');
+  const available = os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  return Math.max(1, Math.min(8, available));
+}
+
+/** True where waiting for other threads is forbidden: on a page's main thread. */
+export function onMainThreadOfPage(): boolean {
+  return (
+    globalThis.process?.getBuiltinModule === undefined &&
+    typeof (globalThis as { document?: unknown }).document === 'object'
+  );
+}
+
+/** True where memory can be shared: in Node, and in pages with cross-origin isolation. */
+export function canShareMemory(): boolean {
+  if (typeof SharedArrayBuffer === 'undefined') return false;
+  return (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true;
+}
+
+/** Start a worker; resolves when its module is connected. It does not keep a Node process alive. */
+export function startWorker(start: WorkerStart): Promise<KernelWorker> {
+  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+  return threads === undefined ? startWebWorker(start) : startNodeWorker(threads, start);
+}
+
+function startNodeWorker(threads: typeof import('node:worker_threads'), start: WorkerStart): Promise<KernelWorker> {
+  return new Promise((resolve, reject) => {
+    const worker = new threads.Worker(workerSource, { eval: true, workerData: start });
+    const fail = (reason: unknown): void => {
+      void worker.terminate();
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
+    worker.once('error', fail);
+    worker.once('message', (message) => {
+      if (message !== 'ready') return fail(message);
+      worker.off('error', fail);
+      worker.unref();
+      resolve({ terminate: () => void worker.terminate() });
+    });
+  });
+}
+
+function startWebWorker(start: WorkerStart): Promise<KernelWorker> {
+  return new Promise((resolve, reject) => {
+    const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
+    const worker = new Worker(url);
+    const fail = (reason: string): void => {
+      worker.terminate();
+      reject(new Error(reason));
+    };
+    worker.onerror = (event) => fail(event.message);
+    worker.onmessage = ({ data }) => {
+      URL.revokeObjectURL(url);
+      if (data === 'ready') resolve(worker);
+      else fail(String(data));
+    };
+    worker.postMessage(start);
+  });
+}
