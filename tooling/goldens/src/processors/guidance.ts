@@ -31,9 +31,8 @@ export function runGuidance(
   return output.flatMap((row, i) => {
     const [own, other] = [rows[i]!, rows[output.length + i]!];
     const got = weigh(onLogits, own, other);
-    // Where only the unconditional row rules a token out, the class subtracts infinity: +Infinity; ours its lowest logit.
-    const ruledOut = (id: number): boolean => other[id] === -Infinity;
-    const expected = toRow(row).map((value, id) => (ruledOut(id) ? got[id]! : value));
+    // A token that only the unconditional row rules out is infinity less infinity in the class; ours takes that row's lowest logit.
+    const expected = toRow(row).map((value, id) => (Number.isNaN(value) && other[id] === -Infinity ? got[id]! : value));
     const input = Float32Array.from([...own, ...other], (logit) => scale * logit);
     const normalised = weigh(onLogProbabilities, own, other);
     return [

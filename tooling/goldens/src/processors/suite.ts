@@ -5,18 +5,19 @@ import { Params } from '../params.ts';
 import { shapeRow } from '../row.ts';
 import { casesOf, checkFields, type OpenSuite } from '../suite.ts';
 import { runGuidance } from './guidance.ts';
+import { runHamming } from './hamming-diversity.ts';
 import { runSynthId } from './synth-id.ts';
 import { type ProcessorCase, processors } from './table.ts';
 
 /** `processors/<Class>.json`: one class of Hugging Face's `logits_process.py`, called on one batch. */
 export const openProcessors: OpenSuite = (file) => {
   const adapter = processors[file.content.class as string];
-  const table = file.content.logits as Readonly<Record<string, readonly (readonly unknown[])[]>>;
+  const table = file.content.logits as LogitsTable;
   return casesOf<ProcessorCase>(file).map((golden) => ({
     id: golden.id,
     run() {
-      if (file.content.class === 'ClassifierFreeGuidanceLogitsProcessor') return runGuidance(golden, table);
-      if (file.content.class === 'SynthIDTextWatermarkLogitsProcessor') return runSynthId(golden);
+      const run = whole[file.content.class as string];
+      if (run !== undefined) return run(golden, table);
       if (adapter === undefined) throw new TypeError(`no adapter for the class ${file.content.class}`);
       checkFields(golden, [...common, ...(adapter.fields ?? [])]);
       const batch = adapter.batch ?? ((rows) => rows);
@@ -43,6 +44,17 @@ export const openProcessors: OpenSuite = (file) => {
     },
   }));
 };
+
+/** Classes whose cases are more than rows through a chain. */
+const whole: Readonly<
+  Record<string, (golden: ProcessorCase, table: LogitsTable) => readonly string[] | Promise<readonly string[]>>
+> = {
+  ClassifierFreeGuidanceLogitsProcessor: runGuidance,
+  HammingDiversityLogitsProcessor: runHamming,
+  SynthIDTextWatermarkLogitsProcessor: runSynthId,
+};
+
+type LogitsTable = Readonly<Record<string, readonly (readonly unknown[])[]>>;
 
 /** Rows with equal entries: which of them PyTorch keeps is not defined. */
 const tied = /^(ties|allzero|spike|onehot)/;
