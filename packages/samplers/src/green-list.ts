@@ -44,7 +44,8 @@ export function greenList(options: GreenListOptions = {}): HostSampler {
   const { greens, bias, scheme, contextWidth, parameters } = checkGreenList('greenList', options);
   return {
     name: 'green-list',
-    parameters: { ...parameters, bias },
+    // Lists of another system are a function, which cannot be written to JSON.
+    ...(options.greenList === undefined ? { parameters: { ...parameters, bias } } : {}),
     algebra: {
       domain: 'logits',
       shiftInvariant: true,

@@ -11,6 +11,8 @@ export interface PrefixFunctionOptions {
  * arXiv:2010.00904; Hugging Face `prefix_allowed_tokens_fn`). The function must depend on its arguments only, as beams,
  * drafts and rewinds call it in any order.
  *
+ * It declares no parameters: a function cannot be written to JSON.
+ *
  * An empty list is an error that says so, as in Hugging Face: a function that allows nothing is wrong. It can only narrow:
  * when all that it allows was removed before, the row is empty and the run says which stage emptied it.
  */
@@ -21,7 +23,6 @@ export function prefixFunction(options: PrefixFunctionOptions): MaskSampler {
     throw new ParameterError('prefixFunction', 'allowed', 'a function from tokens to token ids', allowed);
   return {
     name: 'prefix-function',
-    parameters: {},
     algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: true },
     allowed: (step) => {
       const ids = [...allowed(step.history.tokens, step)];

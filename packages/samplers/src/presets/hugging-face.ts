@@ -1,9 +1,24 @@
 import { checkInteger, checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
+import { badWords } from '../bad-words.ts';
+import { encoderNoRepeatNgram } from '../encoder-no-repeat-ngram.ts';
+import { encoderRepetitionPenalty } from '../encoder-repetition-penalty.ts';
 import { epsilon } from '../epsilon.ts';
 import { eta } from '../eta.ts';
+import { exponentialLengthDecay } from '../exponential-length-decay.ts';
+import { forcedBeginToken } from '../forced-begin-token.ts';
+import { forcedEndToken } from '../forced-end-token.ts';
 import { greedy } from '../greedy.ts';
+import { minLength } from '../min-length.ts';
+import { minNewTokens } from '../min-new-tokens.ts';
 import { minP } from '../min-p.ts';
+import { noRepeatNgram } from '../no-repeat-ngram.ts';
+import { normalize } from '../normalize.ts';
+import { type PrefixFunctionOptions, prefixFunction } from '../prefix-function.ts';
+import { removeInvalid } from '../remove-invalid.ts';
 import { repetitionPenalty } from '../repetition-penalty.ts';
+import { type SequenceBiasOptions, sequenceBias } from '../sequence-bias.ts';
+import { suppressTokens } from '../suppress-tokens.ts';
+import { suppressTokensAtBegin } from '../suppress-tokens-at-begin.ts';
 import { temperature } from '../temperature.ts';
 import { topH } from '../top-h.ts';
 import { topK } from '../top-k.ts';
@@ -38,6 +53,38 @@ export interface HuggingFaceOptions {
   readonly repetitionPenalty?: number;
   /** Default true; false leaves the prompt out, like `prompt_ignore_length` with the prompt's length. */
   readonly penalisePrompt?: boolean;
+  /** Empty is off. Default empty. */
+  readonly sequenceBias?: SequenceBiasOptions['sequences'];
+  /** 1 is off. Default 1. */
+  readonly encoderRepetitionPenalty?: number;
+  /** 0 is off. Default 0. */
+  readonly noRepeatNgramSize?: number;
+  /** 0 is off. Default 0. */
+  readonly encoderNoRepeatNgramSize?: number;
+  /** Empty is off. Default empty. */
+  readonly badWordsIds?: readonly (readonly number[])[];
+  /** Prompt included. 0 is off. Default 0. */
+  readonly minLength?: number;
+  /** 0 is off. Default 0. */
+  readonly minNewTokens?: number;
+  /** Default null, off. */
+  readonly prefixAllowedTokensFn?: PrefixFunctionOptions['allowed'] | null;
+  /** Forced as the second token of the text. Default null, off. */
+  readonly forcedBosTokenId?: number | null;
+  /** Forced as the last token that the length allows. Default null, off. */
+  readonly forcedEosTokenId?: number | readonly number[] | null;
+  /** Default false. */
+  readonly removeInvalidValues?: boolean;
+  /** Tokens of the reply after which it begins, and the factor. Default null, off. */
+  readonly exponentialDecayLengthPenalty?: readonly [start: number, factor: number] | null;
+  /** Empty is off. Default empty. */
+  readonly suppressTokens?: readonly number[];
+  /** For the first new token, or with `forcedBosTokenId` the third of the text. Empty is off. Default empty. */
+  readonly beginSuppressTokens?: readonly number[];
+  /** A watermark, `greenList(...)` or `synthId(...)`: after the filters. Default null, off. */
+  readonly watermark?: Sampler | null;
+  /** Make the result log-probabilities. Default false. */
+  readonly renormalizeLogits?: boolean;
   /** The least that the filters keep: 1, or one more than the number of end tokens in beam sampling. Default 1. */
   readonly minTokensToKeep?: number;
   /** Your own stages: after the penalties and before the temperature, as `logits_processor` there. Default none. */
@@ -56,6 +103,22 @@ const defaults: Required<HuggingFaceOptions> = {
   topH: 0,
   repetitionPenalty: 1,
   penalisePrompt: true,
+  sequenceBias: [],
+  encoderRepetitionPenalty: 1,
+  noRepeatNgramSize: 0,
+  encoderNoRepeatNgramSize: 0,
+  badWordsIds: [],
+  minLength: 0,
+  minNewTokens: 0,
+  prefixAllowedTokensFn: null,
+  forcedBosTokenId: null,
+  forcedEosTokenId: null,
+  removeInvalidValues: false,
+  exponentialDecayLengthPenalty: null,
+  suppressTokens: [],
+  beginSuppressTokens: [],
+  watermark: null,
+  renormalizeLogits: false,
   minTokensToKeep: 1,
   processors: [],
 };
@@ -63,9 +126,54 @@ const defaults: Required<HuggingFaceOptions> = {
 /** In the order in which `generate()` applies them; the filters only when sampling. */
 const stages: PresetStages<Required<HuggingFaceOptions>> = [
   [
+    'sequenceBias',
+    ({ sequenceBias: sequences }) =>
+      sequences.length === 0 ? undefined : sequenceBias({ sequences, needs: 'sequence' }),
+  ],
+  [
+    'encoderRepetitionPenalty',
+    ({ encoderRepetitionPenalty: penalty }) => (penalty === 1 ? undefined : encoderRepetitionPenalty({ penalty })),
+  ],
+  [
     'repetitionPenalty',
     ({ repetitionPenalty: penalty, penalisePrompt }) =>
       penalty === 1 ? undefined : repetitionPenalty({ penalty, countPrompt: penalisePrompt }),
+  ],
+  ['noRepeatNgramSize', ({ noRepeatNgramSize: size }) => (size === 0 ? undefined : noRepeatNgram({ size }))],
+  [
+    'encoderNoRepeatNgramSize',
+    ({ encoderNoRepeatNgramSize: size }) => (size === 0 ? undefined : encoderNoRepeatNgram({ size })),
+  ],
+  [
+    'badWordsIds',
+    ({ badWordsIds: words }) => (words.length === 0 ? undefined : badWords({ words, needs: 'sequence' })),
+  ],
+  ['minLength', ({ minLength: length }) => (length === 0 ? undefined : minLength({ length }))],
+  ['minNewTokens', ({ minNewTokens: count }) => (count === 0 ? undefined : minNewTokens({ count }))],
+  [
+    'prefixAllowedTokensFn',
+    ({ prefixAllowedTokensFn: allowed }) => (allowed === null ? undefined : prefixFunction({ allowed })),
+  ],
+  ['forcedBosTokenId', ({ forcedBosTokenId: token }) => (token === null ? undefined : forcedBeginToken({ token }))],
+  [
+    'forcedEosTokenId',
+    ({ forcedEosTokenId: ids }) =>
+      ids === null ? undefined : forcedEndToken({ endTokens: typeof ids === 'number' ? [ids] : ids }),
+  ],
+  ['removeInvalidValues', ({ removeInvalidValues }) => (removeInvalidValues ? removeInvalid() : undefined)],
+  [
+    'exponentialDecayLengthPenalty',
+    ({ exponentialDecayLengthPenalty: decay }) =>
+      decay === null ? undefined : exponentialLengthDecay({ start: decay[0], factor: decay[1] }),
+  ],
+  ['suppressTokens', ({ suppressTokens: tokens }) => (tokens.length === 0 ? undefined : suppressTokens({ tokens }))],
+  [
+    'beginSuppressTokens',
+    ({ beginSuppressTokens: tokens, forcedBosTokenId }) => {
+      if (tokens.length === 0) return undefined;
+      // The forced token is not a beginning: the one after it is.
+      return suppressTokensAtBegin(forcedBosTokenId === null ? { tokens } : { tokens, position: 2 });
+    },
   ],
   ['processors', ({ processors }) => processors],
   ['temperature', ({ doSample, temperature: t }) => (doSample && t !== 1 ? temperature({ t }) : undefined)],
@@ -98,12 +206,15 @@ const stages: PresetStages<Required<HuggingFaceOptions>> = [
     ({ doSample, etaCutoff, minTokensToKeep: minKeep }) =>
       doSample && etaCutoff !== 0 ? eta({ epsilon: etaCutoff, minKeep }) : undefined,
   ],
+  ['watermark', ({ watermark }) => watermark ?? undefined],
+  ['renormalizeLogits', ({ renormalizeLogits }) => (renormalizeLogits ? normalize() : undefined)],
   ['doSample', ({ doSample }) => (doSample ? undefined : greedy())],
 ];
 
 /**
- * The chain of Hugging Face transformers 4.47 to 5: penalties, your processors, temperature, top-H, top-k (ties kept), top-p
- * (mass before a token below p), min-p, typical, epsilon, eta.
+ * The chain of Hugging Face transformers 4.47 to 5: sequence bias, penalties, n-grams, bad words, lengths, prefix function,
+ * forced tokens, clean-up, suppressed tokens, your processors, temperature, top-H, top-k (ties kept), top-p (mass before a
+ * token below p), min-p, typical, epsilon, eta, watermark, normalisation.
  */
 export function huggingFace(options: HuggingFaceOptions = {}): Sampler[] {
   const { temperature: t, topK: k, minTokensToKeep } = options;

@@ -1,11 +1,15 @@
 import { checkInteger, checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
 import { adaptiveP } from '../adaptive-p.ts';
+import { additivePenalty } from '../additive-penalty.ts';
+import { dry } from '../dry.ts';
 import { dynamicTemperature } from '../dynamic-temperature.ts';
 import { minP } from '../min-p.ts';
 import { mirostat1 } from '../mirostat-1.ts';
 import { mirostat2 } from '../mirostat-2.ts';
 import { repetitionPenalty } from '../repetition-penalty.ts';
 import { temperature } from '../temperature.ts';
+import { type ThinkingBudgetOptions, thinkingBudget } from '../thinking-budget.ts';
+import { type TokenBiasOptions, tokenBias } from '../token-bias.ts';
 import { topK } from '../top-k.ts';
 import { topNSigma } from '../top-n-sigma.ts';
 import { topP } from '../top-p.ts';
@@ -17,10 +21,28 @@ import { buildPreset, type PresetStage, type PresetStages } from './preset.ts';
 export interface LlamaCppOptions {
   /** The stages between bias and draw, and their order. Default: all that are named here, in that order. */
   readonly samplers?: readonly LlamaCppStage[];
+  /** Bound on the thinking; before everything else. Default null, off. */
+  readonly reasoningBudget?: ThinkingBudgetOptions | null;
+  /** Added to logits by token id, '-Infinity' removes; before all stages, also with mirostat. Default none. */
+  readonly logitBias?: TokenBiasOptions['biases'];
   /** 1 is off. Default 1. */
   readonly repeatPenalty?: number;
+  /** 0 is off. Default 0. */
+  readonly frequencyPenalty?: number;
+  /** 0 is off. Default 0. */
+  readonly presencePenalty?: number;
   /** Tokens that the penalties look at; -1 is all, 0 is off. Default 64. */
   readonly repeatLastN?: number;
+  /** 0 is off. Default 0. */
+  readonly dryMultiplier?: number;
+  /** Default 1.75. */
+  readonly dryBase?: number;
+  /** Default 2. */
+  readonly dryAllowedLength?: number;
+  /** Tokens that DRY searches; -1 is all, 0 is off. Default -1. */
+  readonly dryPenaltyLastN?: number;
+  /** As token lists: `dryBreakers(tokenizer)` makes llama.cpp's own. Default none. */
+  readonly drySequenceBreakers?: readonly (readonly number[])[];
   /** 0 or less is off. Default -1. */
   readonly topNSigma?: number;
   /** 0 or less is off. Default 40. */
@@ -56,7 +78,16 @@ export interface LlamaCppOptions {
 }
 
 /** llama.cpp's own names of its stages. */
-export type LlamaCppStage = 'penalties' | 'top_n_sigma' | 'top_k' | 'typ_p' | 'top_p' | 'min_p' | 'xtc' | 'temperature';
+export type LlamaCppStage =
+  | 'penalties'
+  | 'dry'
+  | 'top_n_sigma'
+  | 'top_k'
+  | 'typ_p'
+  | 'top_p'
+  | 'min_p'
+  | 'xtc'
+  | 'temperature';
 
 type Filled = Required<LlamaCppOptions>;
 
@@ -64,10 +95,29 @@ type Filled = Required<LlamaCppOptions>;
 const byName: Readonly<Record<LlamaCppStage, PresetStage<Filled>>> = {
   penalties: [
     'repeatPenalty',
-    ({ repeatPenalty: penalty, repeatLastN }) =>
-      penalty === 1 || repeatLastN === 0
+    ({ repeatPenalty: penalty, frequencyPenalty: frequency, presencePenalty: presence, repeatLastN }) => {
+      if (repeatLastN === 0) return undefined;
+      const window = repeatLastN < 0 ? 'all' : repeatLastN;
+      return [
+        ...(penalty === 1 ? [] : [repetitionPenalty({ penalty, window })]),
+        ...(frequency === 0 && presence === 0
+          ? []
+          : [additivePenalty({ frequency, presence, window, countPrompt: true })]),
+      ];
+    },
+  ],
+  dry: [
+    'dryMultiplier',
+    ({ dryMultiplier, dryBase, dryAllowedLength, dryPenaltyLastN, drySequenceBreakers }) =>
+      dryMultiplier === 0 || dryBase < 1 || dryPenaltyLastN === 0
         ? undefined
-        : repetitionPenalty({ penalty, window: repeatLastN < 0 ? 'all' : repeatLastN }),
+        : dry({
+            multiplier: dryMultiplier,
+            base: dryBase,
+            allowedLength: dryAllowedLength,
+            window: dryPenaltyLastN < 0 ? 'all' : dryPenaltyLastN,
+            breakers: drySequenceBreakers,
+          }),
   ],
   top_n_sigma: ['topNSigma', ({ topNSigma: n }) => (n > 0 ? topNSigma({ n }) : undefined)],
   top_k: ['topK', ({ topK: k }) => (k > 0 ? topK({ k, ties: 'exactly-k' }) : undefined)],
@@ -96,8 +146,17 @@ const byName: Readonly<Record<LlamaCppStage, PresetStage<Filled>>> = {
 
 const defaults: Filled = {
   samplers: Object.keys(byName) as LlamaCppStage[],
+  reasoningBudget: null,
+  logitBias: {},
   repeatPenalty: 1,
+  frequencyPenalty: 0,
+  presencePenalty: 0,
   repeatLastN: 64,
+  dryMultiplier: 0,
+  dryBase: 1.75,
+  dryAllowedLength: 2,
+  dryPenaltyLastN: -1,
+  drySequenceBreakers: [],
   topNSigma: -1,
   topK: 40,
   typicalP: 1,
@@ -116,12 +175,20 @@ const defaults: Filled = {
   adaptiveDecay: 0.9,
 };
 
+const first: PresetStages<Filled> = [
+  [
+    'reasoningBudget',
+    ({ reasoningBudget }) => (reasoningBudget === null ? undefined : thinkingBudget(reasoningBudget)),
+  ],
+  ['logitBias', ({ logitBias: biases }) => (Object.keys(biases).length === 0 ? undefined : tokenBias({ biases }))],
+];
+
 const last: PresetStage<Filled> = [
   'adaptiveTarget',
   ({ adaptiveTarget: target, adaptiveDecay: decay }) => (target < 0 ? undefined : adaptiveP({ target, decay })),
 ];
 
-/** With mirostat, the rest of the list is left out. */
+/** With mirostat, the list is left out. */
 const mirostatStages: PresetStages<Filled> = [
   ['temperature', ({ temperature: t }) => (t === 1 ? undefined : temperature({ t: Math.max(0, t) }))],
   [
@@ -132,7 +199,7 @@ const mirostatStages: PresetStages<Filled> = [
 ];
 
 /**
- * The chain of llama.cpp: penalties, top-n-sigma, top-k (exactly k), typical (mass before a token at most p, ties cut), top-p
+ * The chain of llama.cpp: thinking budget, bias, penalties (multiplicative first), DRY, top-n-sigma, top-k (exactly k), typical (mass before a token at most p, ties cut), top-p
  * (mass before a token below p), min-p, XTC, then the temperature. Filters see the model's own distribution.
  */
 export function llamaCpp(options: LlamaCppOptions = {}): Sampler[] {
@@ -143,9 +210,10 @@ export function llamaCpp(options: LlamaCppOptions = {}): Sampler[] {
     throw new ParameterError('llamaCpp', 'samplers', `a list of ${Object.keys(byName).join(', ')}`, samplers);
   checkInteger('llamaCpp', 'topK', k, -Infinity);
   checkInteger('llamaCpp', 'repeatLastN', repeatLastN, -1);
+  checkInteger('llamaCpp', 'dryPenaltyLastN', options.dryPenaltyLastN ?? -1, -1);
   checkInteger('llamaCpp', 'minKeep', minKeep, 0);
   for (const name of ['temperature', 'topP', 'typicalP', 'topNSigma', 'adaptiveTarget'] as const)
     if (options[name] !== undefined) checkNumber('llamaCpp', name, options[name], 'a number');
   const stages = mirostat === 0 ? [...samplers.map((name) => byName[name]), last] : mirostatStages;
-  return buildPreset('llamaCpp', options, defaults, stages);
+  return buildPreset('llamaCpp', options, defaults, [...first, ...stages]);
 }

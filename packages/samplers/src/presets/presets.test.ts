@@ -1,7 +1,7 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
 import { shaped, survivorsOf } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
-import { checkChain, gpt2, huggingFace, llamaCpp, printChain, vllm, xTransformers } from '../index.ts';
+import { checkChain, gpt2, greenList, huggingFace, llamaCpp, printChain, vllm, xTransformers } from '../index.ts';
 
 const names = (chain: readonly { name: string }[]): string => chain.map(({ name }) => name).join(' ');
 
@@ -35,16 +35,68 @@ describe('order', () => {
     processors: [mine],
     repetitionPenalty: 1.1,
   };
+  const constraintsHuggingFace = {
+    renormalizeLogits: true,
+    watermark: greenList(),
+    beginSuppressTokens: [1],
+    suppressTokens: [1],
+    exponentialDecayLengthPenalty: [5, 1.1] as const,
+    removeInvalidValues: true,
+    forcedEosTokenId: 2,
+    forcedBosTokenId: 1,
+    prefixAllowedTokensFn: () => [1],
+    minNewTokens: 2,
+    minLength: 3,
+    badWordsIds: [[1, 2]],
+    encoderNoRepeatNgramSize: 3,
+    noRepeatNgramSize: 3,
+    encoderRepetitionPenalty: 1.2,
+    sequenceBias: [{ tokens: [1, 2], bias: 2 }],
+  };
+  const beforeProcessors =
+    'sequence-bias encoder-repetition-penalty repetition-penalty no-repeat-ngram encoder-no-repeat-ngram bad-words ' +
+    'min-length min-new-tokens prefix-function forced-begin-token forced-end-token remove-invalid ' +
+    'exponential-length-decay suppress-tokens suppress-tokens-at-begin';
   test.each([
     [
       huggingFace(everythingHuggingFace),
       'repetition-penalty mine temperature top-h top-k top-p min-p typical epsilon eta',
+    ],
+    [
+      huggingFace({ ...everythingHuggingFace, ...constraintsHuggingFace }),
+      `${beforeProcessors} mine temperature top-h top-k top-p min-p typical epsilon eta green-list normalize`,
+    ],
+    [
+      huggingFace({ ...everythingHuggingFace, ...constraintsHuggingFace, doSample: false }),
+      `${beforeProcessors} mine green-list normalize greedy`,
     ],
     [huggingFace({ ...everythingHuggingFace, doSample: false }), 'repetition-penalty mine greedy'],
     [
       llamaCpp({ repeatPenalty: 1.1, topNSigma: 1, typicalP: 0.9, xtcProbability: 0.5, dynatempRange: 0.5 }),
       'repetition-penalty top-n-sigma top-k typical top-p min-p xtc dynamic-temperature',
     ],
+    [
+      llamaCpp({
+        dryMultiplier: 0.8,
+        presencePenalty: 1,
+        repeatPenalty: 1.1,
+        logitBias: { 3: 1 },
+        reasoningBudget: { start: [1], end: [2], budget: 9 },
+      }),
+      'thinking-budget token-bias repetition-penalty additive-penalty dry top-k top-p min-p temperature',
+    ],
+    [
+      llamaCpp({
+        presencePenalty: 1,
+        dryMultiplier: 1,
+        repeatLastN: 0,
+        dryPenaltyLastN: 0,
+        samplers: ['dry', 'penalties'],
+      }),
+      '',
+    ],
+    [llamaCpp({ dryMultiplier: 1, frequencyPenalty: 1, samplers: ['dry', 'penalties'] }), 'dry additive-penalty'],
+    [llamaCpp({ mirostat: 2, logitBias: { 3: 1 }, presencePenalty: 1 }), 'token-bias temperature mirostat-2'],
     [llamaCpp({ samplers: ['temperature', 'top_k'] }), 'temperature top-k'],
     [llamaCpp({ samplers: ['min_p'], adaptiveTarget: 0.3 }), 'min-p adaptive-p'],
     [llamaCpp({ mirostat: 1 }), 'temperature mirostat-1'],
@@ -52,6 +104,19 @@ describe('order', () => {
     [
       vllm({ repetitionPenalty: 1.1, temperature: 0.7, minP: 0.1, topK: 9, topP: 0.9 }),
       'repetition-penalty temperature min-p top-k top-p',
+    ],
+    [
+      vllm({
+        topP: 0.9,
+        presencePenalty: 1,
+        frequencyPenalty: 1,
+        repetitionPenalty: 1.1,
+        logitBias: { 3: 1 },
+        minTokens: 2,
+        badWords: [[1]],
+        allowedTokenIds: [1, 2],
+      }),
+      'allowed-tokens bad-words min-new-tokens token-bias repetition-penalty frequency-penalty presence-penalty top-p',
     ],
     [vllm({ repetitionPenalty: 1.1, temperature: 0, minP: 0.1, topK: 9, topP: 0.9 }), 'repetition-penalty greedy'],
     [xTransformers({ filter: 'top_p', temperature: 0.5 }), 'top-p temperature'],
@@ -90,6 +155,18 @@ test('vLLM raises a tiny temperature to 0.01', () => {
   expect(printChain(vllm({ temperature: 0.001 }))).toBe('temperature(t 0.01)');
 });
 
+test('vLLM bounds a bias, and holds back the ids that it is told', () => {
+  expect(vllm({ logitBias: { 1: 500, 2: -101 } })[0]!.parameters).toEqual({ biases: { 1: 100, 2: -100 } });
+  expect(vllm({ minTokens: 2, stopTokenIds: [7] })[0]!.parameters).toEqual({ count: 2, endTokens: [7] });
+});
+
+test('Hugging Face: with a forced first token, the tokens of the beginning are those after it', () => {
+  const at = (options: object): unknown =>
+    huggingFace({ topK: 0, beginSuppressTokens: [1], ...options }).at(-1)!.parameters;
+  expect(at({})).toEqual({ tokens: [1] });
+  expect(at({ forcedBosTokenId: 5 })).toEqual({ tokens: [1], position: 2 });
+});
+
 test('an option left undefined is the default', () => {
   expect(printChain(huggingFace({ topK: undefined } as never))).toBe(printChain(huggingFace()));
 });
@@ -102,6 +179,9 @@ test('refuse what the system does not know', () => {
   expect(() => llamaCpp({ samplers: ['topk'] } as never)).toThrow(ParameterError);
   expect(() => llamaCpp({ topk: 3 } as never)).toThrow(UnknownOptionError);
   expect(() => vllm({ temperature: 3 })).toThrow(ParameterError);
+  expect(() => vllm({ presencePenalty: 3 })).toThrow(ParameterError);
+  expect(() => llamaCpp({ dryPenaltyLastN: -2 })).toThrow(ParameterError);
+  expect(() => huggingFace({ badWordsIds: [[]] })).toThrow(ParameterError);
   expect(() => vllm({ topP: 0 })).toThrow(ParameterError);
   expect(() => xTransformers({ filter: 'top-k' } as never)).toThrow(ParameterError);
   expect(() => xTransformers({ k: 0 })).toThrow(ParameterError);
