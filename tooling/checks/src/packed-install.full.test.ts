@@ -35,7 +35,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'tarballs'));
   packed = packAll(join(folder, 'tarballs'));
 }, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 120_000);
 
 /** An empty project with these packages, each with the workspace packages that it needs, as npm installs them. */
 function install(name: string, packages: readonly string[], others: readonly string[] = []): string {
