@@ -4,6 +4,7 @@ import { runBeam, runPrefixConstrained } from './beam.ts';
 import type { GenerateCase } from './case.ts';
 import { runConstrainedBeam } from './constrained-beam.ts';
 import { runDola, runGuidance } from './contrast.ts';
+import { runContrastiveSearch } from './contrastive-search.ts';
 import { runForward } from './forward.ts';
 import { runGreedy } from './greedy.ts';
 import { runGroupBeam } from './group-beam.ts';
@@ -26,6 +27,7 @@ const kinds: Readonly<Record<string, RunKind>> = {
   constrained_beam: runConstrainedBeam,
   cfg: runGuidance,
   dola: runDola,
+  contrastive: runContrastiveSearch,
   prefix_constrained: runPrefixConstrained,
 };
 

@@ -1,6 +1,6 @@
 import { generate, type HostSampler, logSumExp } from '@tokenwright/core';
 import { toyModel } from '@tokenwright/core/testing';
-import { compareIds, compareRow } from '../compare.ts';
+import { compareRow } from '../compare.ts';
 import { strategy } from '../factory.ts';
 import { toLogits, toRow } from '../numbers.ts';
 import { Params } from '../params.ts';
@@ -22,8 +22,9 @@ interface Live {
 
 /**
  * `HammingDiversityLogitsProcessor.json`: the penalty of groupBeamSearch, which is no stage of its own. So a search is made to stand
- * where the case stands: a stage writes the logits that let the groups before this one take the recorded tokens, and gives this
- * group the recorded logits. The hypotheses that the group then chooses must be the best of the recorded output.
+ * where the case stands. It has the groups of the case, each wide enough for the whole vocabulary: in the first step every group
+ * takes every token; in the second a stage writes the logits with which the groups before this one take the recorded tokens, and
+ * this group's best hypothesis sees a recorded row. Its continuations, all kept, are that row less the penalties.
  */
 export async function runHamming(
   golden: unknown,
@@ -37,67 +38,58 @@ export async function runHamming(
   const diversityPenalty = params.required('diversity_penalty');
   params.finish();
   const size = beams / groups;
-  const search = strategy('groupBeamSearch', { beams, groups, diversityPenalty });
   const inputs = table[logits_ref]!.map(toLogits);
   const differences: string[] = [];
-  for (let prompt = 0; prompt * beams < current_tokens.length; prompt++) {
-    const rows = inputs.slice(prompt * size, (prompt + 1) * size);
-    const taken = current_tokens.slice(prompt * beams, (prompt + 1) * beams);
-    const script: HostSampler = {
-      name: 'script',
-      onHost(logits, { sequence, position }) {
-        const beam = sequence >>> 16;
-        if (position === promptLength) {
-          // A group begins with one hypothesis; it takes tokens of its own, so that nobody is penalised.
-          const first = Math.floor(beam / size) * size;
-          logits.fill(-Infinity).fill(0, first, first + size);
-        } else if (beam < group * size) {
-          logits.fill(-Infinity);
-          logits[taken[beam]!] = 0;
-        } else if (beam < (group + 1) * size) logits.set(rows[beam - group * size]!);
-      },
-    };
-    const live: Live[][] = [];
-    for await (const event of generate(toyModel({ vocabSize: rows[0]!.length }), [0], {
-      strategy: search,
-      samplers: [script],
-      steps: true,
-      maxNewTokens: 3,
-      endTokens: [],
-    })) {
-      if (event.type === 'step') live.push((event.detail as unknown as { live: Live[] }).live);
-      if (live.length === 2 * groups) break;
-    }
-    const chosen = live[groups + group]!;
-    const expected = best(output.slice(prompt * size, (prompt + 1) * size).map(toRow), rows).slice(0, size);
-    differences.push(
-      ...compareIds(
-        `prompt ${prompt}: tokens`,
-        expected.map(({ id }) => id),
-        chosen.map(({ ids }) => ids.at(-1)!),
-      ),
-      ...compareRow(
-        `prompt ${prompt}: scores`,
-        Float64Array.from(expected, ({ score }) => score),
-        chosen.map(({ score }) => score),
-        { input: rows[0]! },
-      ),
+  for (const [i, row] of output.entries()) {
+    const first = Math.floor(i / size) * beams;
+    const taken = Array.from({ length: group }, (_, other) =>
+      current_tokens.slice(first + other * size, first + (other + 1) * size),
     );
+    const got = await penalised(inputs[i]!, taken, groups, diversityPenalty);
+    differences.push(...compareRow(`row ${i}`, toRow(row), got, { input: inputs[i]! }));
   }
   return differences;
 }
 
-/** The length of the prompt of each search. */
-const promptLength = 1;
-
-/** The continuations by falling score: that of the first step, in which all are equal, and the recorded one, normalised. */
-function best(output: readonly Float64Array[], inputs: readonly Float32Array[]): { id: number; score: number }[] {
-  return output
-    .flatMap((row, i) => {
-      const base = -Math.log(output.length) - logSumExp(inputs[i]!);
-      return Array.from(row, (value, id) => ({ id, score: base + value }));
-    })
-    .sort((a, b) => b.score - a.score);
+/** What a search makes of a row after the groups before have taken their tokens. */
+async function penalised(
+  input: Float32Array,
+  taken: readonly (readonly number[])[],
+  groups: number,
+  diversityPenalty: number,
+): Promise<Float64Array> {
+  const width = input.length;
+  const script: HostSampler = {
+    name: 'script',
+    onHost(logits, { sequence, position }) {
+      const beam = sequence >>> 16;
+      const [group, rank] = [Math.floor(beam / width), beam % width];
+      if (position === 1) {
+        logits.fill(0);
+        return;
+      }
+      logits.fill(-Infinity);
+      const id = taken[group]?.[rank];
+      if (id !== undefined) logits[id] = 0;
+      else if (group === taken.length && rank === 0) logits.set(input);
+      else if (group > taken.length) logits[0] = 0;
+    },
+  };
+  const steps: Live[][] = [];
+  for await (const event of generate(toyModel({ vocabSize: width }), [0], {
+    strategy: strategy('groupBeamSearch', { beams: groups * width, groups, diversityPenalty }),
+    samplers: [script],
+    steps: true,
+    maxNewTokens: 3,
+    endTokens: [],
+  })) {
+    if (event.type === 'step') steps.push((event.detail as unknown as { live: Live[] }).live);
+    if (steps.length === 2 * groups) break;
+  }
+  const before = steps[taken.length]![0]!.score - logSumExp(input);
+  const row = new Float64Array(width).fill(-Infinity);
+  for (const { ids, score } of steps[groups + taken.length]!) row[ids.at(-1)!] = score - before;
+  return row;
 }
 
 const fields = [

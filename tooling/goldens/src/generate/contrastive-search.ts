@@ -1,0 +1,39 @@
+import { strategy } from '../factory.ts';
+import { Params } from '../params.ts';
+import { checkFields } from '../suite.ts';
+import type { GenerateCase } from './case.ts';
+import { argumentsOf, compareSequences, compareSteps, type Decoded, decode, decodingFields } from './decode.ts';
+import { conditioned } from './sources.ts';
+import type { RunKind } from './suite.ts';
+
+/** `contrastive`: contrastive search. */
+export const runContrastiveSearch: RunKind = async (golden, models) => {
+  checkFields(golden, [...decodingFields, 'note']);
+  using place = await conditioned(golden, models);
+  const params = new Params(argumentsOf(golden, place)).without({ low_memory: 'one candidate at a time, same result' });
+  const search = strategy('contrastiveSearch', {
+    topK: params.required('top_k'),
+    alpha: params.required('penalty_alpha'),
+  });
+  const decoded = await decode(golden, place, params, { strategy: search, greedy: false });
+  const [recorded, ours] = golden.note === undefined ? [golden, decoded] : withoutPadded(golden, decoded);
+  return [...compareSequences(ours, recorded.sequences!), ...compareSteps(recorded, ours)];
+};
+
+/**
+ * The rows that Hugging Face did not pad. It lets the hidden states of padding into the similarity, as the `note` of these cases says, so
+ * that the other rows answer another question.
+ */
+function withoutPadded(golden: GenerateCase, decoded: Decoded): [GenerateCase, Decoded] {
+  const whole = <Row>(_: Row, i: number): boolean => golden.attention_mask![i]!.every((mask) => mask === 1);
+  const rows = (name: string): unknown[] => (golden[name] as unknown[]).filter(whole);
+  return [
+    {
+      ...golden,
+      sequences: golden.sequences!.filter(whole),
+      transition_scores_raw: rows('transition_scores_raw'),
+      transition_scores_normalized: rows('transition_scores_normalized'),
+    },
+    { ...decoded, prompts: decoded.prompts.filter(whole), ids: decoded.ids.filter(whole) },
+  ];
+}
