@@ -51,6 +51,15 @@ let word1 = 0;
 
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
+/** One block of Threefry-2x32-20, as two uint32: what the published test vectors are about. */
+export function threefryBlock(
+  key: readonly [number, number],
+  counter: readonly [number, number],
+): readonly [number, number] {
+  threefry(key[0], key[1], counter[0], counter[1]);
+  return [word0, word1];
+}
+
 function threefry(key0: number, key1: number, counter0: number, counter1: number): void {
   const key2 = key0 ^ key1 ^ 0x1bd11bda;
   const keys = [key0, key1, key2] as const;

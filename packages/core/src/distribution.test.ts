@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
+
+const removed = -Infinity;
+const logits = (...values: number[]): Float32Array => Float32Array.from(values);
+/** The logits of these probabilities. */
+const logs = (...values: number[]): Float32Array => Float32Array.from(values, Math.log);
+/** The largest number below 1 that a uniform can be. */
+const almostOne = 1 - 2 ** -53;
+
+/** Rows in which ties and removed tokens are common, with the ids that are left. */
+const rows = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.integer({ min: -4, max: 4 }) },
+      { weight: 3, arbitrary: fc.float({ min: -30, max: 30, noNaN: true }) },
+      { weight: 2, arbitrary: fc.constant(removed) },
+    ),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((values) => Float32Array.from(values));
+const leftOf = (row: Float32Array): Int32Array => Int32Array.from([...row.keys()].filter((id) => row[id]! > removed));
+
+describe('largest', () => {
+  it.each([
+    ['the largest', [1, 3, 2], { id: 1, logit: 3 }],
+    ['the lowest id of equals', [1, 3, 3], { id: 1, logit: 3 }],
+    ['none when all are removed', [removed, removed], { id: -1, logit: removed }],
+    ['none when a logit is NaN', [1, Number.NaN, 5], { id: -1, logit: Number.NaN }],
+    ['infinity', [1, Infinity], { id: 1, logit: Infinity }],
+  ])('finds %s', (_, values, expected) => {
+    expect(largest(logits(...values))).toEqual(expected);
+  });
+
+  it('looks at nothing but the survivors', () => {
+    expect(largest(logits(9, 3, 3, 1), Int32Array.of(1, 2, 3))).toEqual({ id: 1, logit: 3 });
+    expect(largest(logits(9, 3), Int32Array.of())).toEqual({ id: -1, logit: removed });
+  });
+});
+
+describe('logSumExp and probabilities', () => {
+  it('normalise a row', () => {
+    const row = logs(0.1, 0.2, 0.3, 0.4);
+    expect(logSumExp(row)).toBeCloseTo(0, 6);
+    for (const [id, p] of [0.1, 0.2, 0.3, 0.4].entries()) {
+      expect(probabilities(row)[id]).toBeCloseTo(p, 6);
+      expect(logProbabilities(row)[id]).toBeCloseTo(Math.log(p), 6);
+    }
+  });
+
+  it('do not overflow, nor lose what is small', () => {
+    expect(logSumExp(logits(1000, 1000))).toBeCloseTo(1000 + Math.LN2, 10);
+    expect(logSumExp(logits(-1000, -1000))).toBeCloseTo(-1000 + Math.LN2, 10);
+    expect([...probabilities(logits(3e38, -3e38))]).toEqual([1, 0]);
+  });
+
+  it('give removed tokens nothing', () => {
+    expect([...probabilities(logits(0, removed, 0))]).toEqual([0.5, 0, 0.5]);
+    expect([...logProbabilities(logits(0, removed, 0))]).toEqual([-Math.LN2, removed, -Math.LN2]);
+  });
+
+  it('say so when nothing is left, or a logit is NaN', () => {
+    expect(logSumExp(logits(removed, removed))).toBe(removed);
+    expect(logSumExp(logits(0, Number.NaN))).toBeNaN();
+    expect(logSumExp(logits(0, Infinity))).toBe(Infinity);
+  });
+
+  it('give the same with the survivors listed', () => {
+    fc.assert(
+      fc.property(rows, (row) => {
+        fc.pre(leftOf(row).length > 0);
+        const left = leftOf(row);
+        expect(logSumExp(row, left)).toBe(logSumExp(row));
+        expect(probabilities(row, left)).toEqual(probabilities(row));
+        expect(logProbabilities(row, left)).toEqual(logProbabilities(row));
+        expect(probabilities(row).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
+      }),
+    );
+  });
+});
+
+describe('drawToken', () => {
+  // Equal logits have weights of exactly 1, so the borders between them are exact.
+  it.each([
+    ['0 is the first token', [0, 0, 0, 0], 0, 0],
+    ['just below a border is the token before it', [0, 0, 0, 0], 0.25 - 2 ** -53, 0],
+    ['a border is the token after it', [0, 0, 0, 0], 0.25, 1],
+    ['the middle border likewise', [0, 0, 0, 0], 0.5, 2],
+    ['the largest uniform is the last token', [0, 0, 0, 0], almostOne, 3],
+    ['below half of two with one removed between', [0, removed, 0], 0.5 - 2 ** -53, 0],
+    ['a border passes over a removed token', [0, removed, 0], 0.5, 2],
+    ['0 passes over a removed first token', [removed, 0, 0], 0, 1],
+    ['the largest uniform passes over a removed last token', [0, 0, removed], almostOne, 1],
+    ['a single token is drawn always', [removed, -5, removed], almostOne, 1],
+    ['a logit too small for a weight is never drawn', [0, -1e5], almostOne, 0],
+  ])('%s', (_, values, uniform, expected) => {
+    expect(drawToken(logits(...values), uniform)).toBe(expected);
+  });
+
+  it.each([
+    [0, 0],
+    [0.099, 0],
+    [0.101, 1],
+    [0.299, 1],
+    [0.301, 2],
+    [0.599, 2],
+    [0.601, 3],
+    [0.999, 3],
+  ])('inverts the cumulative distribution of 0.1, 0.2, 0.3, 0.4 at %d', (uniform, expected) => {
+    expect(drawToken(logs(0.1, 0.2, 0.3, 0.4), uniform)).toBe(expected);
+  });
+
+  it.each([
+    ['nothing is left', [removed, removed]],
+    ['a logit is NaN', [0, Number.NaN]],
+    ['a NaN comes first', [Number.NaN, 0]],
+    ['a logit is +Infinity', [0, Infinity]],
+  ])('draws nothing when %s', (_, values) => {
+    expect(drawToken(logits(...values), 0.5)).toBe(-1);
+  });
+
+  it('draws nothing from no survivors', () => {
+    expect(drawToken(logits(0, 0), 0.5, Int32Array.of())).toBe(-1);
+  });
+
+  it('draws what a plain cumulative sum draws, with the survivors listed or not', () => {
+    fc.assert(
+      fc.property(rows, fc.double({ min: 0, max: almostOne, noNaN: true }), (row, uniform) => {
+        const left = leftOf(row);
+        fc.pre(left.length > 0);
+        const drawn = drawToken(row, uniform);
+        expect(drawToken(row, uniform, left)).toBe(drawn);
+        expect(row[drawn]).toBeGreaterThan(removed);
+        const weights = probabilities(row);
+        const before = weights.slice(0, drawn).reduce((sum, p) => sum + p, 0);
+        expect(uniform).toBeGreaterThanOrEqual(before - 1e-12);
+        expect(uniform).toBeLessThan(before + weights[drawn]! + 1e-12);
+      }),
+    );
+  });
+});
+
+describe('rankOf', () => {
+  it('counts what is larger, so that equals share a rank', () => {
+    expect([0, 1, 2, 3].map((id) => rankOf(logits(1, 3, 3, removed), id))).toEqual([3, 1, 1, 4]);
+  });
+});
+
+describe('topTokens', () => {
+  it('lists by falling value, of equals the lower id first', () => {
+    expect([...topTokens(logits(1, 3, 2, 3), 3)]).toEqual([1, 3, 2]);
+  });
+
+  it('leaves out what is removed, and gives no more than there is', () => {
+    expect([...topTokens(logits(removed, 2, removed, 3), 4)]).toEqual([3, 1]);
+    expect([...topTokens(logits(1, 2), 9)]).toEqual([1, 0]);
+    expect([...topTokens(logits(removed), 1)]).toEqual([]);
+  });
+
+  it('gives nothing when nothing is asked for', () => {
+    expect([...topTokens(logits(1, 2), 0)]).toEqual([]);
+  });
+
+  it('is the start of a full sort, with the survivors listed or not', () => {
+    fc.assert(
+      fc.property(rows, fc.integer({ min: 0, max: 45 }), (row, count) => {
+        const sorted = [...leftOf(row)].sort((a, b) => row[b]! - row[a]! || a - b).slice(0, count);
+        expect([...topTokens(row, count)]).toEqual(sorted);
+        expect([...topTokens(row, count, leftOf(row))]).toEqual(sorted);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
