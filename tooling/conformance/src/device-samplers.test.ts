@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { hasDeviceForm, type Sampler } from '@tokenwright/core';
+import { shaped, type TestRowOptions, testBatch, testRow } from '@tokenwright/core/testing';
+import {
+  additivePenalty,
+  epsilon,
+  frequencyPenalty,
+  greedy,
+  minP,
+  presencePenalty,
+  repetitionPenalty,
+  temperature,
+  tokenBias,
+  topA,
+  topNSigma,
+} from '@tokenwright/samplers';
+import { describe, expect, test } from 'vitest';
+import { type TestBackend, testEngine } from './engines.ts';
+
+const texts: TestRowOptions[] = [
+  { prompt: [1, 1, 2], generated: [3, 3, 3] },
+  { prompt: [4] },
+  { prompt: [0, 5], generated: [6] },
+];
+const rows = texts.map((_, row) =>
+  Float32Array.from({ length: 40 }, (_, id) => (id % 7 === row ? -Infinity : Math.sin((id + 1) * (row + 1)) * 5)),
+);
+
+const samplers: Sampler[] = [
+  additivePenalty({ frequency: 0.5, presence: -1, countPrompt: true }),
+  frequencyPenalty({ penalty: 0.7 }),
+  presencePenalty({ penalty: 0.7 }),
+  repetitionPenalty({ penalty: 1.3 }),
+  tokenBias({ biases: { 0: 3, 7: -2, 9: '-Infinity' } }),
+  temperature({ t: 0.7 }),
+  minP({ p: 0.1 }),
+  topA({ ratio: 0.3 }),
+  epsilon({ epsilon: 0.02 }),
+  topNSigma({ n: 1 }),
+  greedy(),
+];
+
+describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) => {
+  const engine = await testEngine(backend);
+
+  test.skipIf(engine === undefined).each(samplers.map((sampler) => [sampler.name, sampler] as const))(
+    '%s gives the device what it gives the host',
+    async (_, sampler) => {
+      if (!hasDeviceForm(sampler)) throw new Error(`'${sampler.name}' has no device form`);
+      await tf.setBackend(backend);
+      const step = testBatch(rows.map((logits, row) => testRow(logits, texts[row])));
+      const result = tf.tidy(() => sampler.onDevice(tf.tensor2d(rows.map((row) => [...row])), step));
+      const values = (await result.array()) as number[][];
+      result.dispose();
+      values.forEach((row, at) => {
+        const host = shaped(sampler, rows[at]!, texts[at]);
+        row.forEach((logit, id) => {
+          if (host[id] === -Infinity) expect(logit).toBe(-Infinity);
+          else expect(Math.abs(logit - host[id]!)).toBeLessThan(1e-5);
+        });
+      });
+    },
+  );
+});
