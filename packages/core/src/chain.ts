@@ -129,7 +129,7 @@ export class HostRow {
 }
 
 /**
- * Run a chain over a row. When a stage leaves nothing to draw from, the error names it.
+ * Run a chain over a row. What it leaves may be nothing: see `HostRow.drawable`.
  *
  * @param firstIndex place of the first sampler in the run's whole chain.
  */
@@ -152,11 +152,12 @@ export function decisiveStages(samplers: readonly Sampler[]): readonly { sampler
   return [...stages.slice(0, end), last];
 }
 
-/** A sorted copy. Filters mostly pass ids that are sorted already, and then nothing is sorted again. */
+/** A sorted copy, each id once. Filters mostly pass ids that are so already, and then nothing is sorted again. */
 function ascending(ids: ArrayLike<number>): Int32Array {
   const copy = new Int32Array(ids.length);
   copy.set(ids);
-  for (let i = 1; i < copy.length; i++) if (copy[i - 1]! > copy[i]!) return copy.sort();
+  for (let i = 1; i < copy.length; i++)
+    if (copy[i - 1]! >= copy[i]!) return copy.sort().filter((id, at) => at === 0 || id !== copy[at - 1]);
   return copy;
 }
 
