@@ -6,10 +6,10 @@ import { runGoldens } from './run-goldens.ts';
 const root = goldensFolder();
 
 describe.skipIf(root === undefined)('recorded results of other systems', () => {
-  it.each(['wasm', 'cpu'] as const)('all agree with the library on %s', { timeout: 900_000 }, async (engine) => {
-    const reports = await runGoldens({ root: root!, engine });
+  it('agree with the models on the cpu backend', { timeout: 900_000 }, async () => {
+    const reports = await runGoldens({ root: root!, engine: 'cpu', only: /^(generate|xtransformers)/ });
     const failures = reports.filter((report) => count([report]).failed > 0);
     expect(failures.flatMap((report) => describeFile(report, true))).toEqual([]);
-    expect(count(reports).passed).toBeGreaterThan(2000);
+    expect(count(reports).passed).toBeGreaterThan(900);
   });
 });

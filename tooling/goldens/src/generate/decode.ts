@@ -1,4 +1,4 @@
-import { type GenerateOptions, generate, logProbabilities, type Sampler, type Strategy } from '@tokenwright/core';
+import { type GenerateOptions, generate, logProbabilities, type Strategy } from '@tokenwright/core';
 import { compareIds, compareWithin } from '../compare.ts';
 import { sampler } from '../factory.ts';
 import { huggingFaceChain } from '../hugging-face-chain.ts';
@@ -63,8 +63,7 @@ export async function decode(
       ? unpadded(golden)
       : (started ?? place.sources.map(() => place.model.defaults.startTokens ?? []));
   const probe = new Probe();
-  const chain = huggingFaceChain(params, { endTokens, prefix: prefixRule(golden.prefix_allowed_tokens_fn) });
-  params.read('do_sample');
+  const chain = huggingFaceChain(params, { endTokens, prefixAllowed: prefixRule(golden.prefix_allowed_tokens_fn) });
   params.finish();
   const { sequences } = await generate(place.model, prompts, {
     samplers: [...chain, probe.sampler, ...(greedy ? [sampler('greedy')] : [])],
@@ -155,7 +154,7 @@ export const decodingFields: readonly string[] = [
 ];
 
 /** The rule for `prefix_allowed_tokens_fn`, which is written out in words: multiples of the last token, and some ids. */
-function prefixRule(words: unknown): Sampler | undefined {
+function prefixRule(words: unknown): ((tokens: Int32Array) => number[]) | undefined {
   if (words === undefined) return undefined;
   const match = /^allowed = \{\((\d+)\*last \+ j\) mod (\d+) : j in \(([\d,]+)\)\}(?: union \{([\d,]+)\})?$/.exec(
     `${words}`,
@@ -163,9 +162,8 @@ function prefixRule(words: unknown): Sampler | undefined {
   if (match === null) throw new TypeError(`the rule is not known: ${JSON.stringify(words)}`);
   const [, factor, modulus, steps, always] = match;
   const ids = (list: string | undefined): number[] => list?.split(',').map(Number) ?? [];
-  const allowed = (tokens: Int32Array): number[] => [
+  return (tokens) => [
     ...ids(steps).map((step) => (Number(factor) * tokens.at(-1)! + step) % Number(modulus)),
     ...ids(always),
   ];
-  return sampler('prefixFunction', { allowed });
 }

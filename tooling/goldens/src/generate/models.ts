@@ -1,15 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  bart,
-  createSequenceToSequence,
-  type EncoderDecoderArchitecture,
-  type LanguageModel,
-  marian,
-  type SequenceToSequence,
-  t5,
-} from '@tokenwright/core';
-import { folder, load, openWeights, readDefaults } from '@tokenwright/loaders';
+import type { LanguageModel, SequenceToSequence } from '@tokenwright/core';
+import { folder, load, loadSequenceToSequence } from '@tokenwright/loaders';
 import type { GoldenFile, Setting } from '../suite.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -60,27 +52,16 @@ export class Models {
 
   async #load(path: string): Promise<GoldenModel> {
     const engine = await this.#setting.engine();
-    const config = await readJson(join(path, 'config.json'));
-    const generationConfig = await readJson(join(path, 'generation_config.json'));
-    const architecture = encoderDecoders.find(({ name }) => name === config.model_type);
-    if (architecture === undefined) {
-      const { model } = await load(folder(path), { engine });
-      this.#setting.onClose(() => model.dispose());
-      return { model, config, generationConfig };
+    const { is_encoder_decoder } = JSON.parse(await readFile(join(path, 'config.json'), 'utf8'));
+    if (is_encoder_decoder === true) {
+      const { sequenceToSequence, ...loaded } = await loadSequenceToSequence(folder(path), { engine });
+      this.#setting.onClose(() => loaded.dispose());
+      return { ...loaded, model: sequenceToSequence };
     }
-    const settings = architecture.configure(config);
-    const defaults = readDefaults(generationConfig, config, architecture.dimensions(settings).vocabSize);
-    const weights = await openWeights(folder(path));
-    const model = await createSequenceToSequence(engine, architecture, settings, weights, { defaults });
-    this.#setting.onClose(() => model.dispose());
-    return { model, config, generationConfig };
+    const loaded = await load(folder(path), { engine });
+    this.#setting.onClose(() => loaded.dispose());
+    return loaded;
   }
-}
-
-const encoderDecoders = [bart, marian, t5] as readonly EncoderDecoderArchitecture[];
-
-async function readJson(path: string): Promise<Json> {
-  return JSON.parse(await readFile(path, 'utf8'));
 }
 
 /** Feed each row from nothing and read the logits of all its positions: a list of rows of [V] each. */

@@ -1,5 +1,5 @@
-import { Skip } from '../outcome.ts';
 import { casesOf, type OpenSuite } from '../suite.ts';
+import { runAssisted } from './assisted.ts';
 import { runBeam, runPrefixConstrained } from './beam.ts';
 import type { GenerateCase } from './case.ts';
 import { runConstrainedBeam } from './constrained-beam.ts';
@@ -28,6 +28,7 @@ const kinds: Readonly<Record<string, RunKind>> = {
   cfg: runGuidance,
   dola: runDola,
   contrastive: runContrastiveSearch,
+  assisted: runAssisted,
   prefix_constrained: runPrefixConstrained,
 };
 
@@ -38,7 +39,7 @@ export const openGenerate: OpenSuite = (file, setting) => {
     id: golden.id,
     run() {
       const run = kinds[golden.kind];
-      if (run === undefined) throw new Skip(`no adapter for the kind ${golden.kind} yet`);
+      if (run === undefined) throw new TypeError(`no adapter for the kind ${golden.kind}`);
       return run(golden, models);
     },
   }));

@@ -4,6 +4,7 @@ import { toLogits, toNumber } from '../numbers.ts';
 import { Params } from '../params.ts';
 import { shapeRow } from '../row.ts';
 import { casesOf, checkFields, type Golden, type GoldenFile, type OpenSuite } from '../suite.ts';
+import { presetChain } from './preset.ts';
 import { type LlamaRow, llamaSamplers } from './samplers.ts';
 import { openSteps, type StepCase } from './steps-suite.ts';
 
@@ -36,17 +37,21 @@ function openChains(file: GoldenFile): readonly Golden[] {
       checkFields(golden, fields);
       const input = toLogits(table[golden.logits_ref]!);
       const stages = golden.samplers.map((stage) => stageOf(stage, golden));
-      const got = shapeRow(input, {
-        prompt: golden.last_tokens ?? [],
-        samplers: stages.flatMap(({ samplers }) => samplers),
-      });
+      const chains = {
+        stages: stages.flatMap(({ samplers }) => samplers),
+        preset: presetChain(golden.samplers, golden),
+      };
       const logits = scatter(golden.candidate_ids, golden.candidate_logits, input.length, -Infinity);
       const shares = scatter(golden.probs_ids, golden.probs, input.length, 0);
-      // llama.cpp sorts with an unstable sort, so which of several equal tokens stay is open.
-      return [
-        ...compareRow('logit', logits, got, { input, tiesAreFree: true }),
-        ...compareSorted(shares, probabilities(got)),
-      ];
+      return Object.entries(chains).flatMap(([label, samplers]) => {
+        if (samplers === undefined) return [];
+        const got = shapeRow(input, { prompt: golden.last_tokens ?? [], samplers });
+        // llama.cpp sorts with an unstable sort, so which of several equal tokens stay is open.
+        return [
+          ...compareRow(`${label}: logit`, logits, got, { input, tiesAreFree: true }),
+          ...compareSorted(label, shares, probabilities(got)),
+        ];
+      });
     },
   }));
 }
@@ -89,7 +94,7 @@ export function scatter(
 }
 
 /** Probabilities by falling value, so that equal tokens may stand for one another. */
-function compareSorted(expected: Float64Array, got: Float64Array): string[] {
+function compareSorted(label: string, expected: Float64Array, got: Float64Array): string[] {
   const falling = (row: Float64Array): Float64Array => row.slice().sort().reverse();
-  return compareRow('sorted probability', falling(expected), falling(got), { input: new Float32Array(0) });
+  return compareRow(`${label}: sorted probability`, falling(expected), falling(got), { input: new Float32Array(0) });
 }

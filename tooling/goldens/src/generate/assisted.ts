@@ -1,0 +1,41 @@
+import type { Strategy } from '@tokenwright/core';
+import { compareIds } from '../compare.ts';
+import { find, strategy } from '../factory.ts';
+import { Params } from '../params.ts';
+import { checkFields } from '../suite.ts';
+import type { GenerateCase } from './case.ts';
+import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } from './decode.ts';
+import type { Models } from './models.ts';
+import { conditioned } from './sources.ts';
+import type { RunKind } from './suite.ts';
+
+/** `assisted`: greedy decoding with guesses of a smaller model or of the text itself, which must change nothing. */
+export const runAssisted: RunKind = async (golden, models) => {
+  checkFields(golden, [...decodingFields, 'equals_greedy', 'assistant', 'assistant_generation_config']);
+  using place = await conditioned(golden, models);
+  const params = new Params(argumentsOf(golden, place));
+  const decoded = await decode(golden, place, params, { strategy: await speculation(golden, models, params) });
+  const differences = [...compareSequences(decoded, golden.sequences!), ...compareSteps(golden, decoded)];
+  if (golden.equals_greedy !== true) return differences;
+  const plain = new Params(argumentsOf(golden, place)).without(guessing);
+  const { ids } = await decode(golden, place, plain);
+  return [...differences, ...decoded.ids.flatMap((row, i) => compareIds(`row ${i}, greedy`, ids[i]!, row))];
+};
+
+const guessing: Readonly<Record<string, string>> = {
+  prompt_lookup_num_tokens: 'plain greedy decoding guesses nothing',
+  max_matching_ngram_size: 'plain greedy decoding guesses nothing',
+};
+
+async function speculation(golden: GenerateCase, models: Models, params: Params): Promise<Strategy> {
+  if (golden.assistant === undefined) {
+    const length = params.required('prompt_lookup_num_tokens');
+    const ngram = params.required('max_matching_ngram_size');
+    return strategy('speculative', { draft: find('drafter', 'promptLookup')({ ngram }), length });
+  }
+  const assistant = new Params(golden.assistant_generation_config as Record<string, unknown>);
+  const length = assistant.required('num_assistant_tokens');
+  const schedule = assistant.read('num_assistant_tokens_schedule');
+  assistant.finish();
+  return strategy('speculative', { draft: await models.beside(golden.assistant as string), length, schedule });
+}
