@@ -4,6 +4,7 @@ import type { History } from './history.ts';
 import type { Random } from './random.ts';
 import type { RunMemory } from './run-memory.ts';
 import { hasHostForm, hasMaskForm, type RowStep, type Sampler } from './sampler.ts';
+import type { Steering } from './steering.ts';
 
 /** Where a row of logits stands in a run: what its sampler steps are made from. */
 export interface RowContext {
@@ -16,6 +17,8 @@ export interface RowContext {
   readonly random: Random;
   readonly memory: RunMemory;
   readonly source?: ArrayLike<number>;
+  /** What the reader of the stream has asked of this token. */
+  readonly steering?: Steering;
 }
 
 /** One row of logits on its way through a chain, on the host. */
@@ -77,6 +80,7 @@ export class HostRow {
   /** Append `id`, telling the stages that remember how probable it was. */
   extend(id: number): History {
     const child = this.context.history.append(id);
+    if (this.context.steering?.force !== undefined) return child;
     for (const { stage, before, after } of this.#seen)
       this.context.memory.recordDrawn(child, stage, {
         id,

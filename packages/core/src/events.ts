@@ -1,3 +1,4 @@
+import type { DecodingState } from './decoding-state.ts';
 import type { Explanation } from './explain.ts';
 import type { OptionReport } from './options.ts';
 import type { Json } from './sampler.ts';
@@ -81,8 +82,19 @@ export interface Timing {
   readonly perToken: number;
 }
 
-/** What the reader of a stream may say about what comes next. */
+/**
+ * What the reader of a stream may answer to a token event, through `stream.next(answer)`; it concerns the sequence of that
+ * event. Works with strategies that draw token by token and accept them; those that decide late (beams) have nothing to steer.
+ */
 export interface Answer {
-  /** End the sequence of the last event. */
+  /** End the sequence here, with reason 'predicate'. */
   readonly stop?: boolean;
+  /** Take back this many of the call's last tokens, the one of the event included. Their text is void. */
+  readonly rewind?: number;
+  /** The next tokens, in order, instead of drawn ones. After a rewind they follow what is left. */
+  readonly force?: readonly number[];
+  /** Tokens that the next draw may not give. */
+  readonly ban?: readonly number[];
+  /** Receives a state that stands where the sequence stands now. The receiver disposes it. */
+  readonly fork?: (state: DecodingState) => void;
 }

@@ -1,4 +1,6 @@
 import { BatchResult } from './batch-result.ts';
+import { DecodingState } from './decoding-state.ts';
+import { ParameterError } from './errors.ts';
 import type { Answer, EndEvent, StreamEvent } from './events.ts';
 import type { LanguageModel } from './language-model.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
@@ -9,16 +11,19 @@ import type { Tokenizer } from './tokenizer.ts';
 /**
  * Generate from one prompt or from several at once. Returns at once; work begins with the first event that is asked for.
  *
- * @param prompt ids, or a list of ids a row. An empty prompt starts from the model's start tokens.
- * @throws UnknownOptionError, ParameterError, ContextLengthError before anything is fed.
+ * @param prompt ids, or a list of ids a row; an empty prompt starts from the model's start tokens. Or a state to go on from: then
+ * seed and cache are the state's, and it is left where the call stops.
+ * @throws UnknownOptionError, ParameterError for options, at once; ContextLengthError, ParameterError for prompts, with the first
+ * event, before anything is fed.
  */
 export function generate(
   model: LanguageModel,
-  prompt: ArrayLike<number> | readonly ArrayLike<number>[],
+  prompt: ArrayLike<number> | readonly ArrayLike<number>[] | DecodingState,
   options: GenerateOptions = {},
 ): TokenStream {
-  const { options: resolved, report } = resolveOptions('generate', options, model.defaults);
-  const prompts = isBatch(prompt) ? prompt : [prompt];
+  const given = prompt instanceof DecodingState ? optionsOfState(prompt, options) : options;
+  const { options: resolved, report } = resolveOptions('generate', given, model.defaults);
+  const prompts = prompt instanceof DecodingState || isBatch(prompt) ? prompt : [prompt];
   const open = (): GenerationRun => new GenerationRun(model, prompts, resolved, report);
   return new TokenStream(decode(open));
 }
@@ -119,6 +124,17 @@ async function* decode(open: () => GenerationRun): AsyncGenerator<StreamEvent, v
   } finally {
     run.dispose();
   }
+}
+
+/** What a state brings: its seed, its cache, its tokenizer. The call may not contradict it. */
+function optionsOfState(state: DecodingState, options: GenerateOptions): GenerateOptions {
+  for (const name of ['seed', 'cache'] as const)
+    if (options[name] !== undefined)
+      throw new ParameterError('generate', name, "left out: it is the state's", options[name]);
+  if ((options.sequences ?? 1) !== 1)
+    throw new ParameterError('generate', 'sequences', '1 when a state goes on; fork it for more', options.sequences);
+  const { seed, cache, tokenizer } = state;
+  return { ...(tokenizer === undefined ? {} : { tokenizer }), ...options, seed, cache };
 }
 
 function isBatch(prompt: ArrayLike<number> | readonly ArrayLike<number>[]): prompt is readonly ArrayLike<number>[] {

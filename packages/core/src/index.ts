@@ -1,6 +1,7 @@
 export { type AdvanceOptions, advance, commonPrefix } from './advance.ts';
 export { BatchResult } from './batch-result.ts';
 export { applyChain, decisiveStages, HostRow, type RowContext } from './chain.ts';
+export { DecodingState, type DecodingStateOptions } from './decoding-state.ts';
 export { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
 export type {
   CacheKind,
@@ -118,6 +119,6 @@ export {
 } from './sequence-to-sequence.ts';
 export { type EndReason, type StopCondition, type StopState, StopStrings } from './stop.ts';
 export type { ChosenToken, Decoding, Row, Run, Settled, Strategy } from './strategy.ts';
-export { continuation, TextStream } from './text-stream.ts';
+export { continuation, TextStream, type TextStreamState } from './text-stream.ts';
 export type { Tokenizer } from './tokenizer.ts';
 export { type MatrixRequest, requestWeights, type WeightRequest } from './weight-requests.ts';

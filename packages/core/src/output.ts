@@ -1,3 +1,4 @@
+import type { TextState } from './decoding-state.ts';
 import type { History } from './history.ts';
 import { StopStrings } from './stop.ts';
 import { TextStream } from './text-stream.ts';
@@ -12,8 +13,11 @@ export class Output {
   text = '';
   ended = false;
   stopped = false;
-  readonly #stream: TextStream | undefined;
-  readonly #stops: StopStrings;
+  #stream: TextStream | undefined;
+  #stops: StopStrings;
+  /** How the text stood before each token, for a rewind. */
+  readonly #before: { readonly text: string; readonly stream: TextStream | undefined; readonly stops: StopStrings }[] =
+    [];
 
   constructor(
     prompt: number,
@@ -21,17 +25,40 @@ export class Output {
     history: History,
     tokenizer: Tokenizer | undefined,
     stopStrings: readonly string[],
+    from?: TextState,
   ) {
     this.prompt = prompt;
     this.sequence = sequence;
     this.history = history;
-    this.#stream = tokenizer && new TextStream(tokenizer, history.tokens);
-    this.#stops = new StopStrings(stopStrings);
+    this.#stream = from?.stream.fork() ?? (tokenizer && new TextStream(tokenizer, history.tokens));
+    this.#stops = new StopStrings(stopStrings, from?.held);
   }
 
-  /** Take a token in; returns the text that became printable. */
-  push(id: number): string {
+  /** Take a token in; returns the text that became printable. An end token has none. */
+  push(id: number, silent: boolean): string {
+    this.#before.push({ text: this.text, stream: this.#stream?.fork(), stops: this.#stops.fork() });
+    if (silent || this.stopped) return '';
     return this.#print(this.#stream?.push(id) ?? '');
+  }
+
+  /** Take the last tokens back. */
+  rewind(count: number, history: History): void {
+    const { text, stream, stops } = this.#before.splice(this.#before.length - count)[0]!;
+    this.history = history;
+    this.text = text;
+    this.#stream = stream;
+    this.#stops = stops;
+    this.stopped = false;
+  }
+
+  /** How many tokens can be taken back. */
+  get depth(): number {
+    return this.#before.length;
+  }
+
+  /** The text on its way, for a later call to go on from. */
+  suspend(): TextState | undefined {
+    return this.#stream && { stream: this.#stream.fork(), held: this.#stops.held };
   }
 
   /** The text that was held back, when the sequence ends otherwise than by a stop string. */

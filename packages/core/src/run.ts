@@ -1,17 +1,27 @@
 import { advance, commonPrefix } from './advance.ts';
 import { Breather } from './breathe.ts';
-import { ContextLengthError, checkInteger, ParameterError, ShapeError } from './errors.ts';
-import type { EndEvent, TokenDetails, TokenEvent } from './events.ts';
+import { chainKey, DecodingState } from './decoding-state.ts';
+import {
+  CacheError,
+  ContextLengthError,
+  checkInteger,
+  checkOptionNames,
+  ParameterError,
+  ShapeError,
+} from './errors.ts';
+import type { Answer, EndEvent, TokenDetails, TokenEvent } from './events.ts';
 import { History } from './history.ts';
 import type { KVCache } from './kv-cache.ts';
 import type { ForwardOptions, LanguageModel } from './language-model.ts';
+import { chainOf } from './option-stages.ts';
 import type { OptionReport, ResolvedOptions } from './options.ts';
 import { Output } from './output.ts';
 import { Random } from './random.ts';
 import { RunCache } from './run-cache.ts';
 import { RunMemory } from './run-memory.ts';
-import type { MaskSampler, Sampler } from './sampler.ts';
+import type { Sampler } from './sampler.ts';
 import { Scores } from './scores.ts';
+import { type Steering, SteeringNotes } from './steering.ts';
 import type { EndReason } from './stop.ts';
 import type { ChosenToken, Decoding, Row, Run, Settled } from './strategy.ts';
 import { continuation } from './text-stream.ts';
@@ -36,7 +46,11 @@ export class GenerationRun implements Run {
   readonly #prompts: readonly History[];
   readonly #report: OptionReport;
   readonly #randoms: readonly Random[];
-  readonly #memory: RunMemory = new RunMemory();
+  readonly #memory: RunMemory;
+  readonly #state: DecodingState | undefined;
+  /** Tokens of each row before this call: the prompt's, or all of a state's. */
+  readonly #starts: readonly number[];
+  readonly #steering: SteeringNotes = new SteeringNotes();
   readonly #cachedTokens: readonly number[];
   readonly #drafts: Map<Output, { readonly draftedTokens: number; readonly acceptedTokens: number }> = new Map();
   readonly #breather: Breather = new Breather();
@@ -46,24 +60,33 @@ export class GenerationRun implements Run {
 
   constructor(
     model: LanguageModel,
-    prompts: readonly ArrayLike<number>[],
+    prompts: readonly ArrayLike<number>[] | DecodingState,
     options: ResolvedOptions,
     report: OptionReport,
   ) {
     this.model = model;
     this.options = options;
     this.#report = report;
-    this.#prompts = prompts.map((prompt, row) => checkedPrompt(model, prompt, row, options));
-    this.promptLengths = this.#prompts.map(({ length }) => length);
-    this.#randoms = this.#prompts.map((_, row) => new Random(seedOf(options.seed, row, prompts.length)));
-    this.samplers = atLeast(options) === undefined ? options.samplers : [atLeast(options)!, ...options.samplers];
+    this.#state = prompts instanceof DecodingState ? prompts : undefined;
+    const state = this.#state;
+    if (state !== undefined && state.model !== model)
+      throw new CacheError(`The state is of the model '${state.model.name}', not of '${model.name}'.`);
+    this.#prompts =
+      prompts instanceof DecodingState
+        ? [prompts.history]
+        : prompts.map((prompt, row) => checkedPrompt(model, prompt, row, options));
+    this.#starts = this.#prompts.map(({ length }) => length);
+    this.promptLengths = state === undefined ? this.#starts : [state.promptLength];
+    this.#randoms = this.#prompts.map((_, row) => new Random(seedOf(options.seed, row, this.#prompts.length)));
+    this.samplers = chainOf(options, model.defaults);
     this.outputs = this.#prompts.flatMap((prompt, row) =>
       Array.from(
         { length: options.sequences },
-        (_, sequence) => new Output(row, sequence, prompt, options.tokenizer, options.stopStrings),
+        (_, sequence) => new Output(row, sequence, prompt, options.tokenizer, options.stopStrings, state?.text),
       ),
     );
-    this.cache = openCache(model, prompts.length, options.cache);
+    this.#memory = state?.memoryOf(this.samplers) ?? new RunMemory();
+    this.cache = openCache(model, this.#prompts.length, state?.cache ?? options.cache);
     this.#cachedTokens = this.#prompts.map((prompt, row) => commonPrefix(prompt.tokens, this.cache.tokens(row)));
   }
 
@@ -107,13 +130,14 @@ export class GenerationRun implements Run {
     const contexts = rows.flatMap((row, index) =>
       lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => ({
         history,
-        sequence: row.sequence + ((row.lane ?? 0) << 16),
+        sequence: (this.#state?.sequence ?? 0) + row.sequence + ((row.lane ?? 0) << 16),
         promptLength: this.promptLengths[row.prompt]!,
         vocabSize: this.model.vocabSize,
         endTokens: this.options.endTokens,
         maxLength: this.#maxLength(row.prompt),
         random: this.random(row.prompt),
         memory: this.#memory,
+        ...this.#steeringOf(history),
         ...(this.model.sources === undefined
           ? {}
           : { source: this.model.sources[Math.min(row.prompt, this.model.sources.length - 1)]! }),
@@ -167,10 +191,15 @@ export class GenerationRun implements Run {
         const id = history.at(-1)!;
         output.history = history;
         this.#firstToken ??= performance.now();
-        const text = endTokens.includes(id) ? '' : output.push(id);
+        const text = output.push(id, endTokens.includes(id));
+        if (history.parent !== undefined) this.#steering.pass(history.parent, history);
         const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...details };
         const answer = yield tokenizer === undefined ? event : { ...event, text };
         grown = { ...row, history };
+        if (answer !== undefined && this.#steer(answer, output, index)) {
+          grown = { ...row, history: output.history };
+          break;
+        }
         const reason = answer?.stop === true ? 'predicate' : this.#reason(grown, output.stopped, output.text);
         if (reason === undefined) continue;
         yield this.end(output, reason);
@@ -190,9 +219,9 @@ export class GenerationRun implements Run {
       const output = this.#output(row);
       output.history = row.history;
       this.#firstToken ??= performance.now();
-      const ids = row.history.tokens.subarray(this.promptLengths[row.prompt]!);
+      const ids = row.history.tokens.subarray(this.#starts[row.prompt]!);
       for (const [i, id] of ids.entries()) {
-        const text = endTokens.includes(id) || output.stopped ? '' : output.push(id);
+        const text = output.push(id, endTokens.includes(id));
         const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...tokens?.[i] };
         yield tokenizer === undefined ? event : { ...event, text };
       }
@@ -218,9 +247,13 @@ export class GenerationRun implements Run {
   /** The end event of a sequence. */
   end(output: Output, reason: EndReason, score?: number): EndEvent {
     const { prompt, sequence, history } = output;
-    const tail = output.flush();
+    const state = sequence === 0 ? this.#state : undefined;
+    // A state that may go on keeps what is not yet printable; otherwise it is printed as it is.
+    const goesOn = state !== undefined && reason !== 'end-token' && reason !== 'stop-string';
+    state?.moveTo(history, goesOn ? output.suspend() : undefined);
+    const tail = goesOn ? '' : output.flush();
     output.ended = true;
-    const promptTokens = this.promptLengths[prompt]!;
+    const promptTokens = this.#starts[prompt]!;
     const ids = Array.from(history.tokens.subarray(promptTokens));
     const now = performance.now();
     const firstToken = this.#firstToken ?? now;
@@ -249,7 +282,7 @@ export class GenerationRun implements Run {
 
   /** True when not even one token may follow the prompt. */
   hasNoRoom(prompt: number): boolean {
-    return this.promptLengths[prompt]! >= this.#maxLength(prompt);
+    return this.#starts[prompt]! >= this.#maxLength(prompt);
   }
 
   dispose(): void {
@@ -275,10 +308,46 @@ export class GenerationRun implements Run {
     return this.interrupted;
   }
 
+  #steeringOf(history: History): { steering?: Steering } {
+    const steering = this.#steering.at(history);
+    return steering === undefined ? {} : { steering };
+  }
+
+  /** Do what the reader asked. True when the sequence goes on from another place, or with a wish for the next token. */
+  #steer(answer: Answer, output: Output, index: number): boolean {
+    checkOptionNames('answer', answer, ['stop', 'rewind', 'force', 'ban', 'fork']);
+    const { rewind = 0, force, ban, fork } = answer;
+    checkInteger('answer', 'rewind', rewind, 0, output.depth);
+    for (const id of [...(force ?? []), ...(ban ?? [])])
+      checkInteger('answer', 'force and ban', id, 0, this.model.vocabSize - 1);
+    if (rewind > 0) output.rewind(rewind, output.history.ancestor(output.history.length - rewind)!);
+    if (force !== undefined && force.length > 0) this.#steering.set(output.history, { force });
+    else if (ban !== undefined && ban.length > 0) this.#steering.set(output.history, { ban });
+    fork?.(this.#forkAt(output, index));
+    if (answer.stop === true) return false;
+    return rewind > 0 || (force?.length ?? 0) > 0;
+  }
+
+  #forkAt(output: Output, index: number): DecodingState {
+    const cache = this.cache.fork();
+    cache.gather([index]);
+    return DecodingState.assemble({
+      model: this.model,
+      seed: this.random(output.prompt).seed,
+      sequence: (this.#state?.sequence ?? 0) + output.sequence,
+      promptLength: this.promptLengths[output.prompt]!,
+      tokenizer: this.options.tokenizer,
+      history: output.history,
+      text: output.suspend(),
+      cache,
+      memories: new Map([[chainKey(this.samplers), this.#memory]]),
+    });
+  }
+
   /** Most tokens of a sequence, prompt included. */
   #maxLength(prompt: number): number {
     const { maxNewTokens, maxLength } = this.options;
-    return Math.min(this.promptLengths[prompt]! + maxNewTokens, maxLength);
+    return Math.min(this.#starts[prompt]! + maxNewTokens, maxLength);
   }
 
   /**
@@ -348,23 +417,4 @@ function lastStates(history: History, count: number): History[] {
   for (let node = history; states.length < count; states.unshift(node))
     node = node.parent ?? History.of(node.tokens.subarray(0, -1));
   return states.slice(states.length - count);
-}
-
-/** The stage behind `minNewTokens` and `minLength`: end tokens are removed until then. */
-function atLeast({ minNewTokens, minLength, endTokens }: ResolvedOptions): Sampler | undefined {
-  if ((minNewTokens === 0 && minLength === 0) || endTokens.length === 0) return undefined;
-  return minimum(minNewTokens, minLength);
-}
-
-function minimum(minNewTokens: number, minLength: number): MaskSampler {
-  return {
-    name: 'minimum-length',
-    parameters: { minNewTokens, minLength },
-    allowed({ position, promptLength, endTokens, vocabSize }) {
-      const bits = new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff);
-      if (position - promptLength < minNewTokens || position < minLength)
-        for (const id of endTokens) bits[id >>> 5]! &= ~(1 << (id & 31));
-      return bits;
-    },
-  };
 }

@@ -62,7 +62,12 @@ export class Scores {
     const selects = this.#stages.at(-1)?.algebra?.selectsArgMax === true;
     const ids: number[] = [];
     for (const [index, row] of rows.entries()) {
-      const { random, sequence, history } = row.context;
+      const { random, sequence, history, steering } = row.context;
+      const forced = steering?.force?.[0];
+      if (forced !== undefined) {
+        ids.push(forced);
+        continue;
+      }
       const id = selects
         ? largest(row.logits, row.survivors).id
         : drawToken(row.logits, random.uniform(sequence, history.length, stage), row.survivors);
@@ -142,11 +147,29 @@ export class Scores {
     return this.#evaluated;
   }
 
-  /** Stages run on the device as long as each can and the logits are dear to read; then on the host, data moving once. */
   async #run(): Promise<readonly HostRow[]> {
+    const { near, far } = this.#divide();
+    const { columns } = this.#result.logits;
+    const all = far.length === 0 ? await this.#readForEditing() : await this.#runOnDevice(far);
+    return this.contexts.map((context, row) => {
+      const hostRow = new HostRow(all.subarray(row * columns, (row + 1) * columns), context);
+      remove(hostRow.logits, context.steering?.ban);
+      for (const { sampler, index } of near) hostRow.apply(sampler, index);
+      return hostRow;
+    });
+  }
+
+  /**
+   * The stages that run on the device, and those that follow on the host, so that data moves once: on the device as long as
+   * each can and the logits are dear to read, or up to the last that has no other form.
+   */
+  #divide(): { readonly far: readonly Stage[]; readonly near: readonly Stage[] } {
     const stages = decisiveStages(this.#stages);
     let from = 0;
-    if (this.#setting.remote) while (from < stages.length && hasDeviceForm(stages[from]!.sampler)) from++;
+    // A ban comes before every stage, so then the chain runs on the host.
+    const banned = this.contexts.some(({ steering }) => steering?.ban !== undefined);
+    if (this.#setting.remote && this.#setting.tensorBackend !== undefined && !banned)
+      while (from < stages.length && hasDeviceForm(stages[from]!.sampler)) from++;
     for (let i = stages.length - 1; i >= from; i--) {
       const { sampler } = stages[i]!;
       if (hasHostForm(sampler) || hasMaskForm(sampler)) continue;
@@ -159,20 +182,14 @@ export class Scores {
         );
       from = Math.max(from, i + 1);
     }
-    const { columns } = this.#result.logits;
-    const all = from === 0 ? await this.#readForEditing() : await this.#runOnDevice(stages.slice(0, from));
-    return this.contexts.map((context, row) => {
-      const hostRow = new HostRow(all.subarray(row * columns, (row + 1) * columns), context);
-      for (const { sampler, index } of stages.slice(from)) hostRow.apply(sampler, index);
-      return hostRow;
-    });
+    return { far: stages.slice(0, from), near: stages.slice(from) };
   }
 
   async #readForEditing(): Promise<Float32Array> {
     return this.#raw === undefined ? this.#result.logits.read() : (await this.#raw).slice();
   }
 
-  async #runOnDevice(stages: readonly { sampler: Sampler; index: number }[]): Promise<Float32Array> {
+  async #runOnDevice(stages: readonly Stage[]): Promise<Float32Array> {
     const { logits } = this.#result;
     if (this.#setting.tensorBackend === undefined || logits.map === undefined)
       throw new UnsupportedError(
@@ -193,17 +210,33 @@ export class Scores {
 
   /** Run the chain again from the model's logits, one stage at a time, to name the stage that is to blame. */
   async #refuse(row: number): Promise<never> {
-    const retrace = new HostRow(await this.raw(row), this.contexts[row]!);
+    const { near, far } = this.#divide();
+    const { columns } = this.#result.logits;
+    let retrace = new HostRow(await this.raw(row), this.contexts[row]!);
     if (!retrace.drawable) retrace.refuse('model');
-    for (const { sampler, index } of decisiveStages(this.#stages)) {
-      if (!hasHostForm(sampler) && !hasMaskForm(sampler)) continue;
+    for (const [i, { sampler }] of far.entries()) {
+      const all = await this.#runOnDevice(far.slice(0, i + 1));
+      retrace = new HostRow(all.slice(row * columns, (row + 1) * columns), this.contexts[row]!);
+      if (!retrace.drawable) retrace.refuse(sampler.name);
+    }
+    remove(retrace.logits, this.contexts[row]!.steering?.ban);
+    if (!retrace.drawable) retrace.refuse('ban');
+    for (const { sampler, index } of near) {
       retrace.apply(sampler, index);
       if (!retrace.drawable) retrace.refuse(sampler.name);
     }
-    return new HostRow((await this.logits(row)).slice(), this.contexts[row]!).refuse(
-      this.#stages.at(-1)?.name ?? 'model',
-    );
+    return retrace.refuse(this.#stages.at(-1)?.name ?? 'model');
   }
+}
+
+function remove(logits: Float32Array, ids: readonly number[] = []): void {
+  for (const id of ids) logits[id] = -Infinity;
+}
+
+/** A sampler with its place in the chain. */
+interface Stage {
+  readonly sampler: Sampler;
+  readonly index: number;
 }
 
 export interface DescribeOptions {

@@ -27,10 +27,17 @@ export type EndReason = 'end-token' | 'length' | 'context' | 'stop-string' | 'ti
  */
 export class StopStrings {
   readonly #strings: readonly string[];
-  #held = '';
+  #held: string;
 
-  constructor(strings: readonly string[]) {
+  /** @param held text that an earlier call held back. */
+  constructor(strings: readonly string[], held: string = '') {
     this.#strings = strings;
+    this.#held = held;
+  }
+
+  /** Text that is held back now. */
+  get held(): string {
+    return this.#held;
   }
 
   /** The text that is sure to be printed, and whether a stop string was met. */
@@ -58,9 +65,7 @@ export class StopStrings {
   }
 
   fork(): StopStrings {
-    const copy = new StopStrings(this.#strings);
-    copy.#held = this.#held;
-    return copy;
+    return new StopStrings(this.#strings, this.#held);
   }
 }
 

@@ -40,10 +40,19 @@ export class TextStream {
 
   /** A stream that goes on from the same point. */
   fork(): TextStream {
-    const copy = new TextStream(this.#tokenizer);
-    copy.#window = [...this.#window];
-    copy.#printed = this.#printed;
-    return copy;
+    return TextStream.from(this.#tokenizer, this.state);
+  }
+
+  /** Where the stream stands, as plain data for `TextStream.from`. */
+  get state(): TextStreamState {
+    return { window: [...this.#window], printed: this.#printed };
+  }
+
+  static from(tokenizer: Tokenizer, { window, printed }: TextStreamState): TextStream {
+    const stream = new TextStream(tokenizer);
+    stream.#window = [...window];
+    stream.#printed = printed;
+    return stream;
   }
 
   #advance(last: boolean): string {
@@ -58,6 +67,13 @@ export class TextStream {
     }
     return text;
   }
+}
+
+/** A text stream as plain data. */
+export interface TextStreamState {
+  readonly window: readonly number[];
+  /** How many ids of the window have been turned into text. */
+  readonly printed: number;
 }
 
 /** The text that `ids` add after `before`. */

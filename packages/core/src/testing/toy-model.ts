@@ -98,10 +98,13 @@ export class ToyModel implements LanguageModel {
   }
 
   restoreCache(bytes: Uint8Array): ToyCache {
-    const { fingerprint, tokens } = JSON.parse(new TextDecoder().decode(bytes)) as {
-      fingerprint: string;
-      tokens: number[][];
-    };
+    let content: { fingerprint: string; tokens: number[][] };
+    try {
+      content = JSON.parse(new TextDecoder().decode(bytes)) as typeof content;
+    } catch (cause) {
+      throw new CacheError('These bytes are not a serialised cache of a toy model.', { cause });
+    }
+    const { fingerprint, tokens } = content;
     if (fingerprint !== this.fingerprint)
       throw new CacheError(`The serialised cache is of another model: ${fingerprint}.`);
     return new ToyCache(this, tokens);

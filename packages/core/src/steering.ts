@@ -1,0 +1,28 @@
+import type { History } from './history.ts';
+
+/** What the reader of a stream has asked of the token after a node. */
+export interface Steering {
+  /** The next tokens, in order; drawn from nothing, seen by every sampler that follows. */
+  readonly force?: readonly number[];
+  /** Tokens that the next draw may not give. */
+  readonly ban?: readonly number[];
+}
+
+/** Wishes by the node that they follow, so that they are forgotten with it. */
+export class SteeringNotes {
+  readonly #notes: WeakMap<History, Steering> = new WeakMap();
+
+  set(node: History, steering: Steering): void {
+    this.#notes.set(node, steering);
+  }
+
+  at(node: History): Steering | undefined {
+    return this.#notes.get(node);
+  }
+
+  /** Hand the rest of a list of forced tokens on to the node that took the first. */
+  pass(parent: History, child: History): void {
+    const rest = this.#notes.get(parent)?.force?.slice(1) ?? [];
+    if (rest.length > 0) this.#notes.set(child, { force: rest });
+  }
+}
