@@ -1,3 +1,4 @@
 import { nodeTests } from '../../vitest.shared.ts';
 
-export default nodeTests();
+// Each test starts a process that loads a model, on machines that may be busy with others.
+export default nodeTests({ testTimeout: 120_000 });

@@ -5,10 +5,12 @@ import { commandHelp, programHelp } from './cli/help.ts';
 import { interrupt } from './cli/interrupt.ts';
 import { paintFor, widthOf } from './cli/terminal.ts';
 import { compareCommand } from './commands/compare.ts';
+import { completionCommand } from './commands/completion.ts';
 import { demoCommand } from './commands/demo.ts';
 import { explainCommand } from './commands/explain.ts';
 import { generateCommand } from './commands/generate.ts';
 import { scoreCommand } from './commands/score.ts';
+import { strategiesCommand } from './commands/strategies.ts';
 import { translateCommand } from './commands/translate.ts';
 import { version } from './version.ts';
 
@@ -19,7 +21,9 @@ export const commands: readonly Command[] = [
   explainCommand,
   scoreCommand,
   compareCommand,
+  strategiesCommand,
   translateCommand,
+  completionCommand(() => commands),
 ];
 
 /** Run one command line. Returns the status to leave with. */
@@ -44,7 +48,7 @@ async function dispatch(argv: readonly string[]): Promise<number | undefined> {
   }
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
     process.stdout.write(programHelp(commands, version(), paint));
-    return name === undefined ? 2 : 0;
+    return 0;
   }
   const command = commandNamed(name === 'help' ? rest[0]! : name);
   if (name === 'help' || wantsHelp(rest)) {

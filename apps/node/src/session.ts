@@ -1,6 +1,6 @@
 import { enableProdMode } from '@tensorflow/tfjs-core';
 import { type EngineStarter, selectEngine, tfjs } from '@tokenwright/backends';
-import { type Engine, LoadError } from '@tokenwright/core';
+import { type Engine, type LanguageModel, LoadError, UnsupportedError } from '@tokenwright/core';
 import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
 import {
   type LoadedModel,
@@ -10,9 +10,12 @@ import {
   load,
   loadSequenceToSequence,
 } from '@tokenwright/loaders';
+import type { Drafter } from '@tokenwright/samplers';
 import type { Flag, Given } from './cli/command.ts';
 import { Failure } from './cli/failure.ts';
 import { interrupt } from './cli/interrupt.ts';
+import { contrasted } from './options/contrast-flags.ts';
+import { drafterOf } from './options/strategy-flags.ts';
 
 const group = 'Model and engine';
 const demoModels: readonly string[] = ['story', 'story-amateur'];
@@ -51,22 +54,38 @@ export const generalFlags: readonly Flag[] = [
 export interface Session extends Omit<LoadedModel, 'tokenizer' | 'dispose'> {
   readonly engine: Engine;
   readonly tokenizer: LoadedTokenizer;
+  /** What guesses ahead, with --draft. */
+  readonly draft?: LanguageModel | Drafter;
+  /** Load another model, for as long as the session lasts. */
+  open(name: string): Promise<LoadedModel>;
 }
 
-/** Start an engine, load the model of the flags, do the work, and release both. */
+/** Start an engine, load the models of the flags, do the work, and release all. */
 export async function withModel<Result>(given: Given, work: (session: Session) => Promise<Result>): Promise<Result> {
   const engine = await startEngine(given);
+  const loaded: LoadedModel[] = [];
+  const open = async (name: string): Promise<LoadedModel> => {
+    const one = await loadModel(given, engine, name);
+    loaded.unshift(one);
+    return one;
+  };
   try {
-    const loaded = await loadModel(given, engine, given.text('model') ?? 'story');
-    try {
-      const { tokenizer } = loaded;
-      if (tokenizer === undefined)
-        throw new Failure(`${loaded.model.name} has no tokenizer.json and no vocab.json, so it cannot read a text.`);
-      return await work({ ...loaded, engine, tokenizer });
-    } finally {
-      loaded.dispose();
-    }
+    const main = await open(given.text('model') ?? 'story');
+    const { tokenizer } = main;
+    if (tokenizer === undefined)
+      throw new Failure(`${main.model.name} has no tokenizer.json and no vocab.json, so it cannot read a text.`);
+    const amateur = given.text('amateur');
+    const drafting = given.text('draft');
+    const model = contrasted(
+      given,
+      main.model,
+      amateur === undefined ? undefined : (await open(amateur)).model,
+      tokenizer,
+    );
+    const draft = drafting === undefined ? undefined : (drafterOf(drafting) ?? (await open(drafting)).model);
+    return await work({ ...main, engine, tokenizer, model, open, ...(draft === undefined ? {} : { draft }) });
   } finally {
+    for (const one of loaded) one.dispose();
     await engine.dispose();
   }
 }
@@ -81,9 +100,12 @@ export async function startEngine(given: Given): Promise<Engine> {
       ? [tfjs({ backend: 'wasm' }), tfjs({ backend: 'cpu' })]
       : [tfjs({ backend: choice as 'wasm' | 'cpu' | 'webgpu' })];
   const skipped: string[] = [];
-  const engine = await selectEngine(starters, {
-    onSkipped: (name, reason) => void skipped.push(`${name}: ${reason.message}`),
-  });
+  const engine =
+    starters.length === 1
+      ? await starters[0]!.start()
+      : await selectEngine(starters, {
+          onSkipped: (name, reason) => void skipped.push(`${name}: ${reason.message}`),
+        });
   const why =
     choice === 'auto' ? `the first that starts of ${starters.map(({ name }) => name).join(', ')}` : 'asked for';
   tell(given, `engine: ${engine.name}, ${why}`);
@@ -130,12 +152,27 @@ async function reporting<Loaded>(
     tell(given, `model: ${name}, ${size}, loaded in ${Math.round(performance.now() - started)} ms`);
     return loaded;
   } catch (error) {
-    if (error instanceof LoadError && error.message.endsWith('there is no such folder'))
-      throw new Failure(`${error.message}. Models that come along: ${demoModels.join(', ')}.`);
-    throw error;
+    throw plainer(error, name);
   } finally {
     progress.clear();
   }
+}
+
+/** What the library says about a model, in the words of this program. */
+function plainer(error: unknown, name: string): unknown {
+  const missing = error instanceof LoadError && error.message.endsWith('there is no such folder');
+  const remote = error instanceof UnsupportedError && error.feature.startsWith('the download');
+  if (missing || remote)
+    return new Failure(
+      `There is no folder '${name}'. Models that come along: ${demoModels.join(', ')}, and translate for 'tokenwright translate'.`,
+    );
+  if (error instanceof UnsupportedError && error.by === 'load')
+    return new Failure(`${name} is an encoder-decoder model: 'tokenwright translate --model ${name}' runs it.`);
+  if (error instanceof UnsupportedError && error.by === 'loadSequenceToSequence')
+    return new Failure(
+      `${name} has no encoder, so it cannot translate: 'tokenwright generate --model ${name}' runs it.`,
+    );
+  return error;
 }
 
 /** A line on standard error with --verbose. */

@@ -118,11 +118,8 @@ function checkValue(flag: Flag, value: string | undefined, inline: boolean, flag
 }
 
 function unknownFlag(command: Command, raw: string): Error {
-  const names = command.flags.flatMap(({ name, short }) => [
-    `--${name}`,
-    ...(short === undefined ? [] : [`-${short}`]),
-  ]);
-  const { nearest } = new UnknownOptionError(command.name, raw, names);
-  const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  const names = command.flags.map(({ name }) => name);
+  const { nearest } = new UnknownOptionError(command.name, raw.replace(/^-+/, ''), names);
+  const hint = nearest === undefined ? '' : ` Did you mean --${nearest}?`;
   return misuse(`There is no flag ${raw}.${hint} 'tokenwright ${command.name} --help' lists all.`);
 }

@@ -32,7 +32,9 @@ export const explainCommand: Command = {
       group: 'Output',
     },
     { name: 'json', help: 'One step a line, as JSON.', group: 'Output' },
-    ...generateFlags.filter(({ group, name }) => group !== reportGroup && name !== 'sequences'),
+    ...generateFlags.filter(
+      ({ group, name }) => group !== reportGroup && !['sequences', 'strategy', 'draft'].includes(name),
+    ),
     ...modelFlags,
     ...generalFlags,
   ],
@@ -43,14 +45,14 @@ export const explainCommand: Command = {
 };
 
 async function explainEach(given: Given, session: Session, prompt: string): Promise<number | undefined> {
-  const { model, tokenizer, generationConfig } = session;
+  const { model, tokenizer } = session;
   const candidates = given.number('candidates') ?? 5;
   if (!Number.isInteger(candidates) || candidates < 1 || candidates > 10)
     throw misuse(`--candidates must be an integer from 1 to 10, but ${candidates} was given.`);
   const style = { paint: paintFor(process.stdout), width: Math.min(110, widthOf(process.stdout)), candidates };
   const options = {
     maxNewTokens: 5,
-    ...optionsOf(given, tokenizer, generationConfig),
+    ...optionsOf(given, session),
     explain: true,
     logprobs: true,
   };

@@ -39,18 +39,29 @@ export const generateCommand: Command = {
 
 /** Print the events of one call. Returns the status to leave with. */
 export async function stream(given: Given, session: Session, prompt: string): Promise<number | undefined> {
-  const { model, tokenizer, generationConfig } = session;
-  const options = optionsOf(given, tokenizer, generationConfig);
+  const { model, tokenizer } = session;
+  const options = optionsOf(given, session);
   const json = given.has('json');
-  if (given.has('echo') && !json) process.stdout.write(prompt);
+  const separate = (options.sequences ?? 1) > 1;
   const ends: EndEvent[] = [];
-  for await (const event of generate(model, tokenizer.encode(prompt), options)) {
-    if (event.type === 'end') ends.push(event);
-    if (json) process.stdout.write(jsonLine(event));
-    else if ((options.sequences ?? 1) > 1) {
-      if (event.type === 'end') process.stdout.write(`--- ${event.sequence + 1}\n${event.text}\n`);
-    } else if (event.type === 'token') process.stdout.write(event.text ?? '');
-    else if (event.type === 'end') process.stdout.write(`${event.tail ?? ''}\n`);
+  let lineBegun = given.has('echo') && !json;
+  if (lineBegun) process.stdout.write(prompt);
+  try {
+    for await (const event of generate(model, tokenizer.encode(prompt), options)) {
+      if (event.type === 'end') ends.push(event);
+      if (json) process.stdout.write(jsonLine(event));
+      else if (separate) {
+        if (event.type === 'end') process.stdout.write(`--- ${event.sequence + 1}\n${event.text}\n`);
+      } else if (event.type === 'token') {
+        lineBegun = true;
+        process.stdout.write(event.text ?? '');
+      } else if (event.type === 'end') {
+        lineBegun = false;
+        process.stdout.write(`${event.tail ?? ''}\n`);
+      }
+    }
+  } finally {
+    if (lineBegun) process.stdout.write('\n');
   }
   const [first] = ends;
   if (first !== undefined) {

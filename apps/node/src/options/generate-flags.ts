@@ -1,10 +1,11 @@
-import type { GenerateOptions, Tokenizer } from '@tokenwright/core';
-import { checkChain, temperature, topK, topP } from '@tokenwright/samplers';
+import type { GenerateOptions, LanguageModel, Tokenizer } from '@tokenwright/core';
+import { checkChain, type Drafter, temperature, topK, topP } from '@tokenwright/samplers';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { contrastFlags } from './contrast-flags.ts';
 import { presetOf, samplerFlags, samplersOf } from './sampler-flags.ts';
-import { strategyFlag, strategyOf } from './strategy-flags.ts';
+import { draftFlag, strategyFlag, strategyOf } from './strategy-flags.ts';
 
 type OptionName = keyof GenerateOptions;
 
@@ -53,7 +54,6 @@ const optionFlags: readonly OptionFlag[] = [
     read: (given) => given.number('max-time')! * 1000,
   },
   number('seed', 'seed', 'N', 'The same seed gives the same text. Default: any; --verbose tells which.', working, 's'),
-  { ...strategyFlag, option: 'strategy', read: (given) => strategyOf(given.text('strategy')!) },
   number('sequences', 'sequences', 'N', 'Texts for one prompt.', working),
   {
     option: 'cache',
@@ -92,6 +92,7 @@ const optionFlags: readonly OptionFlag[] = [
 /** Options of the library that no flag can give, and why. */
 export const withoutFlag: Partial<Record<OptionName, string>> = {
   samplers: 'given by a flag for each sampler, --chain and --preset',
+  strategy: '--strategy',
   preset: '--preset',
   stopWhen: 'a function of a program; --stop, --max-time and --max-new-tokens serve here',
   signal: 'Ctrl-C',
@@ -102,18 +103,29 @@ export const withoutFlag: Partial<Record<OptionName, string>> = {
 export const flagOfOption: ReadonlyMap<string, string> = new Map(optionFlags.map(({ option, name }) => [option, name]));
 
 /** Every flag that shapes what is generated. */
-export const generateFlags: readonly Flag[] = [...optionFlags, ...samplerFlags];
+export const generateFlags: readonly Flag[] = [
+  ...optionFlags,
+  ...samplerFlags,
+  strategyFlag,
+  draftFlag,
+  ...contrastFlags,
+];
+
+/** What options are made from besides the command line. */
+interface OptionSources {
+  readonly tokenizer: Tokenizer;
+  readonly generationConfig: Readonly<Record<string, unknown>>;
+  readonly draft?: LanguageModel | Drafter;
+}
 
 /** The options of a command line. What is not given is left to the preset, the model and the library. */
-export function optionsOf(
-  given: Given,
-  tokenizer: Tokenizer,
-  generationConfig: Readonly<Record<string, unknown>>,
-): GenerateOptions {
+export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: OptionSources): GenerateOptions {
+  const strategy = strategyOf(given, draft);
   const samplers = samplersOf(given.ordered, tokenizer);
   for (const { message } of checkChain(samplers)) process.stderr.write(`note: ${message}\n`);
   const options: Record<string, unknown> = {
     ...(samplers.length > 0 ? { samplers } : {}),
+    ...(strategy === undefined ? {} : { strategy }),
     preset: given.has('preset')
       ? presetOf(given.text('preset')!)
       : { name: 'generation_config.json', options: { samplers: checkpointSamplers(generationConfig) } },

@@ -16,7 +16,7 @@ import { type SamplerFlag, samplerGroups, samplerTable } from './sampler-table.t
 const byName: ReadonlyMap<string, SamplerFlag> = new Map(samplerTable.map((flag) => [flag.name, flag]));
 
 /** Chains of other systems, by name. */
-const presets: Readonly<Record<string, (options: never) => Sampler[]>> = {
+export const presets: Readonly<Record<string, (options: never) => Sampler[]>> = {
   gpt2,
   'hugging-face': huggingFace,
   'llama-cpp': llamaCpp,

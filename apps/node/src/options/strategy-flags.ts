@@ -1,13 +1,22 @@
-import { type Strategy, sampling } from '@tokenwright/core';
-import { beamSearch, constrainedBeamSearch, groupBeamSearch } from '@tokenwright/samplers';
-import type { Flag } from '../cli/command.ts';
+import { type LanguageModel, type Strategy, sampling } from '@tokenwright/core';
+import {
+  beamSearch,
+  constrainedBeamSearch,
+  contrastiveSearch,
+  type Drafter,
+  earlyExit,
+  groupBeamSearch,
+  promptLookup,
+  speculative,
+} from '@tokenwright/samplers';
+import type { Flag, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { parametersOf } from './sampler-flags.ts';
 
 /** A strategy of the library by name. */
 interface StrategyEntry {
   readonly make: (options: never) => Strategy;
-  /** Parameters that have no default, for help. */
+  /** As it may stand on a command line. */
   readonly example: string;
 }
 
@@ -19,7 +28,17 @@ export const strategyTable: Readonly<Record<string, StrategyEntry>> = {
     make: constrainedBeamSearch,
     example: 'constrained-beam-search,{"beams":4,"constraints":[…]}',
   },
+  'contrastive-search': { make: contrastiveSearch, example: 'contrastive-search,top-k=4,alpha=0.6' },
+  speculative: { make: speculative, example: 'speculative,length=5,accept=match (with --draft)' },
 };
+
+/** What can guess for speculative decoding without a model of its own. */
+export const drafterTable: Readonly<Record<string, (options: never) => Drafter>> = {
+  'prompt-lookup': promptLookup,
+  'early-exit': earlyExit,
+};
+
+const group = 'Strategy';
 
 export const strategyFlag: Flag = {
   name: 'strategy',
@@ -27,18 +46,43 @@ export const strategyFlag: Flag = {
   help: `How tokens are chosen over several steps, with its parameters: ${Object.values(strategyTable)
     .map(({ example }) => example)
     .join('; ')}. Default sampling: one token after the other.`,
-  group: 'How it works',
+  group,
   choices: Object.keys(strategyTable),
 };
 
-/** 'beam-search,beams=4' */
-export function strategyOf(text: string): Strategy {
-  const at = text.indexOf(',');
-  const name = at < 0 ? text : text.slice(0, at);
+export const draftFlag: Flag = {
+  name: 'draft',
+  value: 'MODEL',
+  help: 'Speculative decoding: what guesses ahead. story-amateur or a folder; prompt-lookup,ngram=2; or early-exit,layer=2.',
+  group,
+  choices: ['story-amateur', ...Object.keys(drafterTable)],
+};
+
+/** The drafter that needs no model, if that is what --draft names. */
+export function drafterOf(text: string): Drafter | undefined {
+  const { name, parameters } = namedWithParameters('draft', text);
+  if (!Object.hasOwn(drafterTable, name)) return undefined;
+  return (drafterTable[name] as (options: object) => Drafter)(parameters);
+}
+
+/** The strategy of a command line; undefined when it names none. 'beam-search,beams=4' */
+export function strategyOf(given: Given, draft: LanguageModel | Drafter | undefined): Strategy | undefined {
+  const text = given.text('strategy') ?? (draft === undefined ? undefined : 'speculative');
+  if (text === undefined) return undefined;
+  const { name, parameters } = namedWithParameters('strategy', text);
   const entry = Object.hasOwn(strategyTable, name) ? strategyTable[name] : undefined;
   if (entry === undefined)
     throw misuse(`--strategy must be one of ${Object.keys(strategyTable).join(', ')}, but '${name}' was given.`);
-  const parameters = at < 0 ? {} : parametersOf({ name: 'strategy' }, text.slice(at + 1));
-  if (entry.make.length === 0 && at >= 0) throw misuse(`--strategy ${name} takes no parameters.`);
-  return (entry.make as (options: object) => Strategy)(parameters);
+  if (entry.make.length === 0 && entry.make === sampling && Object.keys(parameters).length > 0)
+    throw misuse(`--strategy ${name} takes no parameters.`);
+  if (name === 'speculative' && draft === undefined) throw misuse('--strategy speculative needs --draft.');
+  if (name !== 'speculative' && draft !== undefined) throw misuse(`--draft goes with --strategy speculative only.`);
+  return (entry.make as (options: object) => Strategy)(draft === undefined ? parameters : { ...parameters, draft });
+}
+
+/** 'name,parameter=value' */
+export function namedWithParameters(flag: string, text: string): { name: string; parameters: Record<string, unknown> } {
+  const at = text.indexOf(',');
+  if (at < 0) return { name: text, parameters: {} };
+  return { name: text.slice(0, at), parameters: parametersOf({ name: flag }, text.slice(at + 1)) };
 }

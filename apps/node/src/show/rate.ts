@@ -20,9 +20,9 @@ export function rateLine(ends: readonly EndEvent[]): string {
   );
   if (last === undefined) return 'stopped before the first token';
   const { prefill, total } = last.timing;
-  // A strategy that decides late emits all tokens at once, so only the whole tells its speed.
-  const late =
-    last.options.strategy !== undefined && (last.options.strategy.value as { name: string }).name !== 'sampling';
+  // Beams decide late and emit all tokens at once, so only the whole tells their speed.
+  const strategy = last.options.strategy?.value as { name: string } | undefined;
+  const late = strategy?.name.endsWith('beam-search') === true;
   const rate = late
     ? (tokens / total) * 1000
     : total > prefill
@@ -33,5 +33,7 @@ export function rateLine(ends: readonly EndEvent[]): string {
   const times = late
     ? `${(total / 1000).toFixed(1)} s in all`
     : `prompt of ${last.usage.promptTokens} read in ${Math.round(prefill)} ms`;
-  return `${counted}${speed} (${times}); ${reasons[last.reason]}`;
+  const { draftedTokens = 0, acceptedTokens = 0 } = last.usage;
+  const drafts = draftedTokens === 0 ? '' : `; ${acceptedTokens} of ${draftedTokens} guesses accepted`;
+  return `${counted}${speed} (${times})${drafts}; ${reasons[last.reason]}`;
 }

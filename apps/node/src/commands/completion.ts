@@ -1,0 +1,29 @@
+import type { Command } from '../cli/command.ts';
+import { misuse } from '../cli/failure.ts';
+import { bashCompletion, zshCompletion } from '../show/completion.ts';
+
+/** Prints the completion script for the commands of this program. */
+export function completionCommand(commands: () => readonly Command[]): Command {
+  return {
+    name: 'completion',
+    summary: 'A script that completes commands and flags in bash or zsh',
+    about: 'Print a script with which a shell completes commands, flags and their values.',
+    operands: ['<bash|zsh>'],
+    examples: [
+      ['eval "$(tokenwright completion bash)"', 'for this shell; in ~/.bashrc, for every one'],
+      ['eval "$(tokenwright completion zsh)"', 'the same in ~/.zshrc'],
+    ],
+    flags: [
+      { name: 'debug', help: 'Show the stack of an error.', group: 'General' },
+      { name: 'help', short: 'h', help: 'Print this.', group: 'General' },
+    ],
+    async run(given) {
+      const [shell] = given.operands;
+      if (shell === 'bash') process.stdout.write(bashCompletion(commands()));
+      else if (shell === 'zsh') process.stdout.write(zshCompletion(commands()));
+      else
+        throw misuse(`completion wants bash or zsh, but ${shell === undefined ? 'nothing' : `'${shell}'`} was given.`);
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { combine, contrastiveLogits } from '@tokenwright/contrastive';
+import { type EndEvent, type GenerateOptions, generate, type LanguageModel, score } from '@tokenwright/core';
+import {
+  beamSearch,
+  contrastiveSearch,
+  greedy,
+  promptLookup,
+  speculative,
+  temperature,
+  topP,
+} from '@tokenwright/samplers';
+import type { Command, Given } from '../cli/command.ts';
+import { interrupt } from '../cli/interrupt.ts';
+import { readText } from '../cli/prompt.ts';
+import { paintFor, widthOf } from '../cli/terminal.ts';
+import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
+import { jsonLine } from '../show/json.ts';
+import { distinct, repetition } from '../show/repetition.ts';
+import { type Attempt, attemptLines, type Race, raceLines, summaryLines } from '../show/strategies.ts';
+
+interface Method {
+  readonly name: string;
+  readonly model?: LanguageModel;
+  readonly options: GenerateOptions;
+}
+
+export const strategiesCommand: Command = {
+  name: 'strategies',
+  summary: 'One prompt, decoded in five ways, and speculative decoding timed',
+  about:
+    'Continue one prompt greedily, by sampling, with beams, by contrastive search, and by contrastive decoding against a weaker ' +
+    'model, and compare the texts: how much each repeats itself (rep-4: share of 4-grams that occurred before), how varied it is ' +
+    '(distinct-2: share of different pairs), and how probable the model itself finds it. Then the same text with and without ' +
+    'guessing ahead (speculative decoding), and what that gains or costs on this machine.',
+  operands: ['[prompt]'],
+  examples: [
+    ['tokenwright strategies', 'with a prompt that makes greedy decoding loop'],
+    ['tokenwright strategies "The whale" -n 120 --seed 4', 'your own prompt, longer texts'],
+  ],
+  flags: [
+    { name: 'max-new-tokens', short: 'n', value: 'N', help: 'Length of each text. Default 60.', group: 'Comparison' },
+    { name: 'seed', short: 's', value: 'N', help: 'For sampling. Default 1.', group: 'Comparison' },
+    {
+      name: 'weaker',
+      value: 'MODEL',
+      help: 'The amateur of contrastive decoding, which also guesses ahead. Default story-amateur.',
+      group: 'Comparison',
+      choices: ['story-amateur'],
+    },
+    { name: 'json', help: 'One line for each method, as JSON.', group: 'Output' },
+    ...modelFlags,
+    ...generalFlags,
+  ],
+  async run(given) {
+    const prompt =
+      given.operands.length === 0
+        ? 'The old king had three daughters, and'
+        : await readText(given.operands[0], 'prompt');
+    return withModel(given, (session) => compareStrategies(given, session, prompt));
+  },
+};
+
+async function compareStrategies(given: Given, session: Session, prompt: string): Promise<number | undefined> {
+  const { model } = session;
+  const weaker = (await session.open(given.text('weaker') ?? 'story-amateur')).model;
+  const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
+  const nucleus = [temperature({ t: 0.8 }), topP({ p: 0.95 })];
+  const methods: readonly Method[] = [
+    { name: 'greedy', options: { samplers: [greedy()] } },
+    { name: 'nucleus sampling', options: { samplers: nucleus } },
+    { name: 'beam search', options: { strategy: beamSearch({ beams: 4 }) } },
+    { name: 'contrastive search', options: { strategy: contrastiveSearch() } },
+    {
+      name: 'contrastive decoding',
+      model: combine({ expert: model, others: [{ model: weaker }], rule: contrastiveLogits() }),
+      options: { samplers: [greedy()] },
+    },
+  ];
+  const write = (lines: readonly string[]): void => {
+    if (!given.has('json')) process.stdout.write(`${lines.join('\n')}\n`);
+  };
+  write([style.paint('bold', prompt), '']);
+  const attempts: Attempt[] = [];
+  for (const method of methods) {
+    const attempt = await attemptOf(given, session, prompt, method);
+    if (interrupt.status !== undefined) return interrupt.status;
+    attempts.push(attempt);
+    if (given.has('json')) process.stdout.write(jsonLine(attempt));
+    write(attemptLines(attempt, style));
+  }
+  write(['', ...summaryLines(attempts, style), '']);
+
+  const races: Race[] = [];
+  const drafts = [
+    { name: `${weaker.name} guesses 3`, strategy: speculative({ draft: weaker, length: 3, accept: 'match' }) },
+    { name: 'prompt lookup guesses 4', strategy: speculative({ draft: promptLookup(), length: 4, accept: 'match' }) },
+  ];
+  for (const method of methods.slice(0, 2)) {
+    const plain = await decode(given, session, prompt, method);
+    for (const { name, strategy } of drafts) {
+      const guessed = await decode(given, session, prompt, { ...method, options: { ...method.options, strategy } });
+      if (interrupt.status !== undefined) return interrupt.status;
+      const { draftedTokens = 0, acceptedTokens = 0 } = guessed.usage;
+      const race: Race = {
+        name,
+        method: method.name,
+        same: guessed.ids.join() === plain.ids.join(),
+        draftedTokens,
+        acceptedTokens,
+        speedUp: plain.timing.perToken / guessed.timing.perToken,
+      };
+      races.push(race);
+      if (given.has('json')) process.stdout.write(jsonLine(race));
+    }
+  }
+  write(raceLines(races, style));
+  return undefined;
+}
+
+async function attemptOf(given: Given, session: Session, prompt: string, method: Method): Promise<Attempt> {
+  const { ids, text, timing } = await decode(given, session, prompt, method);
+  const before = session.tokenizer.encode(prompt);
+  const { total } = await score(session.model, [...before, ...ids], { promptLength: before.length });
+  return {
+    name: method.name,
+    text: text ?? '',
+    repetition4: repetition(ids, 4),
+    distinct2: distinct(ids, 2),
+    logprobPerToken: total / ids.length,
+    tokensPerSecond: (ids.length / timing.total) * 1000,
+  };
+}
+
+async function decode(given: Given, session: Session, prompt: string, { model, options }: Method): Promise<EndEvent> {
+  const { tokenizer } = session;
+  const stream = generate(model ?? session.model, tokenizer.encode(prompt), {
+    ...options,
+    tokenizer,
+    seed: given.number('seed') ?? 1,
+    maxNewTokens: given.number('max-new-tokens') ?? 60,
+    endTokens: [],
+    signal: interrupt.signal,
+  });
+  return (await stream.result()).sequences[0]!;
+}
