@@ -1,16 +1,14 @@
-import type { ModelDefaults } from './language-model.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { HostSampler, MaskSampler, Sampler } from './sampler.ts';
 
-/** The caller's chain, with the stages that options and the checkpoint add before and after it. */
-export function chainOf(options: ResolvedOptions, defaults: ModelDefaults): readonly Sampler[] {
-  const { samplers, minNewTokens, minLength, endTokens } = options;
-  const { forcedBeginToken: begin, forcedEndToken: end } = defaults;
+/** The caller's chain, with the stages that other options add before and after it. */
+export function chainOf(options: ResolvedOptions): readonly Sampler[] {
+  const { samplers, minNewTokens, minLength, endTokens, forcedBeginToken: begin, forcedEndToken: end } = options;
   const least = (minNewTokens > 0 || minLength > 0) && endTokens.length > 0;
   return [
     ...(least ? [minimumLength(minNewTokens, minLength)] : []),
     ...samplers,
-    ...(begin === undefined && end === undefined ? [] : [forcedTokens(begin, end)]),
+    ...(begin === null && end === null ? [] : [forcedTokens(begin, end)]),
   ];
 }
 
@@ -29,14 +27,14 @@ function minimumLength(minNewTokens: number, minLength: number): MaskSampler {
 }
 
 /** What an encoder-decoder checkpoint prescribes: the token after the start token, and the last one that fits. */
-function forcedTokens(begin: number | undefined, end: number | undefined): HostSampler {
+function forcedTokens(begin: number | null, end: number | null): HostSampler {
   return {
     name: 'forced-tokens',
-    parameters: { begin: begin ?? null, end: end ?? null },
+    parameters: { begin, end },
     onHost(logits, { position, promptLength, maxLength }) {
-      const forced = position === maxLength - 1 ? (end ?? undefined) : undefined;
-      const id = forced ?? (position === promptLength && promptLength === 1 ? begin : undefined);
-      if (id === undefined) return;
+      const last = position === maxLength - 1 ? end : null;
+      const id = last ?? (position === 1 && promptLength === 1 ? begin : null);
+      if (id === null) return;
       logits.fill(-Infinity);
       logits[id] = 0;
     },

@@ -26,6 +26,10 @@ export interface GenerateOptions {
   readonly minNewTokens?: number;
   /** No end token before this many tokens, prompt included. Default 0. */
   readonly minLength?: number;
+  /** The token after the start token of an encoder-decoder model; null forces none. Default: the model's, or null. */
+  readonly forcedBeginToken?: number | null;
+  /** The last token that the length allows; null forces none. Default: the model's, or null. */
+  readonly forcedEndToken?: number | null;
   /** Ids that end a sequence. Default: the model's. [] lets it run on. */
   readonly endTokens?: readonly number[];
   /** Texts that end a sequence; they are not part of the text. Needs a tokenizer. Default []. */
@@ -80,6 +84,8 @@ const libraryDefaults = {
   maxLength: Infinity,
   minNewTokens: 0,
   minLength: 0,
+  forcedBeginToken: null,
+  forcedEndToken: null,
   endTokens: [],
   stopStrings: [],
   maxTime: Infinity,
@@ -152,6 +158,8 @@ function check(owner: string, options: ResolvedOptions): void {
   checkInteger(owner, 'minNewTokens', options.minNewTokens, 0);
   checkInteger(owner, 'minLength', options.minLength, 0);
   checkInteger(owner, 'sequences', options.sequences, 1);
+  for (const name of ['forcedBeginToken', 'forcedEndToken'] as const)
+    if (options[name] !== null) checkInteger(owner, name, options[name], 0);
   checkInteger(owner, 'topLogprobs', options.topLogprobs, 0);
   if (options.maxLength !== Infinity) checkInteger(owner, 'maxLength', options.maxLength, 1);
   if (options.prefillChunk !== Infinity) checkInteger(owner, 'prefillChunk', options.prefillChunk, 1);

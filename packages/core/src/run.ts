@@ -78,7 +78,7 @@ export class GenerationRun implements Run {
     this.#starts = this.#prompts.map(({ length }) => length);
     this.promptLengths = state === undefined ? this.#starts : [state.promptLength];
     this.#randoms = this.#prompts.map((_, row) => new Random(seedOf(options.seed, row, this.#prompts.length)));
-    this.samplers = chainOf(options, model.defaults);
+    this.samplers = chainOf(options);
     this.outputs = this.#prompts.flatMap((prompt, row) =>
       Array.from(
         { length: options.sequences },

@@ -68,6 +68,9 @@ export async function decode(
   const { sequences } = await generate(place.model, prompts, {
     samplers: [...chain, probe.sampler, ...(greedy ? [sampler('greedy')] : [])],
     endTokens,
+    // The chain has the forced tokens of the case already, where Hugging Face's has them.
+    forcedBeginToken: null,
+    forcedEndToken: null,
     ...(maxNewTokens === undefined ? {} : { maxNewTokens }),
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(cached ? {} : { cache: 'none' }),
