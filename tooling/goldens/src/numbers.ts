@@ -1,6 +1,4 @@
 /** A number as the golden files write it: what JSON cannot hold is a text. */
-export type GoldenNumber = number | '-Infinity' | 'Infinity' | 'NaN';
-
 export function toNumber(value: unknown): number {
   if (typeof value === 'number') return value;
   if (value === '-Infinity' || value === 'Infinity' || value === 'NaN') return Number(value);
