@@ -1,0 +1,18 @@
+// Runs the unit tests of the published packages under the Node that runs this file: `npx -p node@22 node …`.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const packages = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'packages');
+console.log(`Node ${process.version}`);
+const failed = readdirSync(packages).filter((name) => {
+  console.log(`--- packages/${name}`);
+  const cwd = join(packages, name);
+  // Programs that the tests start must be of this Node too.
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+  const args = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=dot'];
+  return spawnSync(process.execPath, args, { cwd, env, stdio: 'inherit' }).status !== 0;
+});
+if (failed.length > 0) console.error(`Failed under Node ${process.version}: ${failed.join(', ')}`);
+process.exit(failed.length === 0 ? 0 : 1);
