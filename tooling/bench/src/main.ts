@@ -1,1 +1,25 @@
-console.log('Nothing to measure yet.');
+import { type Arguments, readArguments } from './arguments.ts';
+import { plainBench } from './benches/plain.ts';
+import { type Bench, Context } from './library/bench.ts';
+
+const benches: readonly Bench[] = [plainBench];
+const names = benches.map(({ name }) => name);
+
+const usage = `pnpm bench [name] [--quick] [--json] [--engine text]
+
+${benches.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join('\n')}
+
+  --quick         few short rounds: shows that it works, and no more
+  --json          one JSON object a row (pnpm --silent bench … --json)
+  --engine text   only engines with this in their name, format and threads, beside plain TensorFlow.js`;
+
+let given: Arguments | undefined;
+try {
+  given = readArguments(process.argv.slice(2), names);
+} catch (error) {
+  console.error(`${(error as Error).message}\n\n${usage}`);
+  process.exitCode = 2;
+}
+
+if (given?.help === true) console.log(usage);
+else if (given !== undefined) await benches.find(({ name }) => name === given.bench)!.run(new Context(given));

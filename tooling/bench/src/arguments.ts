@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+
+export interface Arguments {
+  readonly bench: string;
+  readonly json: boolean;
+  readonly quick: boolean;
+  readonly engine: string | undefined;
+  readonly help: boolean;
+}
+
+/**
+ * Read the command line.
+ *
+ * @param names the benches there are; the first is the default.
+ * @throws Error with a line for the user when an option or a name does not exist.
+ */
+export function readArguments(given: readonly string[], names: readonly string[]): Arguments {
+  const { values, positionals } = parseArgs({
+    // The first '--' is the package manager's.
+    args: given[0] === '--' ? given.slice(1) : [...given],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      engine: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const [bench = names[0]!, ...rest] = positionals;
+  if (rest.length > 0) throw new Error(`One bench at a time, but ${positionals.join(' and ')} were given.`);
+  if (!names.includes(bench)) throw new Error(`There is no bench '${bench}'; there are ${names.join(', ')}.`);
+  return { bench, json: values.json, quick: values.quick, engine: values.engine, help: values.help };
+}

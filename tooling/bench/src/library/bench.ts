@@ -1,0 +1,61 @@
+import { makeRow, type Row, type RowFacts } from './row.ts';
+import { summarise } from './statistics.ts';
+import { table } from './table.ts';
+import { type Contestant, inTurns, type Turns } from './turns.ts';
+
+/** One command: `pnpm bench <name>`. */
+export interface Bench {
+  readonly name: string;
+  /** What it prints, in one line. */
+  readonly summary: string;
+  run(context: Context): Promise<void>;
+}
+
+export interface ContextOptions {
+  readonly bench: string;
+  /** Few short rounds, to see that everything works. */
+  readonly quick: boolean;
+  /** Print one JSON object a row. */
+  readonly json: boolean;
+  /** Only engines whose name contains this. */
+  readonly engine?: string | undefined;
+}
+
+/** How much a bench measures, and where its rows go. */
+export class Context {
+  readonly bench: string;
+  readonly quick: boolean;
+  readonly engine: string | undefined;
+  readonly #json: boolean;
+
+  constructor({ bench, quick, json, engine }: ContextOptions) {
+    this.bench = bench;
+    this.quick = quick;
+    this.engine = engine;
+    this.#json = json;
+  }
+
+  /** Measure in turns, with as many rounds as this call of the program asks for. */
+  turns(
+    contestants: readonly Contestant[],
+    options: { children?: readonly number[]; warmUps?: number } = {},
+  ): Promise<Turns> {
+    return inTurns(contestants, { rounds: this.quick ? 2 : 5, repeats: this.quick ? 0 : 10, ...options });
+  }
+
+  /** A row of this bench; `values` are those of the contestant that it is about. */
+  row(facts: RowFacts, values: readonly number[], turns: Pick<Turns, 'noisy' | 'foreign'>): Row {
+    return makeRow(this.bench, facts, summarise(values), turns);
+  }
+
+  /** Print rows under a heading. */
+  print(heading: string, rows: readonly Row[]): void {
+    if (this.#json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+    else process.stdout.write(`\n${heading}\n${table(rows).join('\n')}\n`);
+  }
+
+  /** Say something that is no row. It never disturbs `--json`. */
+  note(line: string): void {
+    (this.#json ? process.stderr : process.stdout).write(`${line}\n`);
+  }
+}

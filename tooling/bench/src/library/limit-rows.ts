@@ -1,0 +1,42 @@
+import type { Context } from './bench.ts';
+import type { ReadLimit } from './read-limit.ts';
+import type { Row } from './row.ts';
+import { bytesPerToken, type Shape } from './shapes.ts';
+import type { Contestant } from './turns.ts';
+
+/** The read limit as a contestant: bytes per second. */
+export function limitContestant(limit: ReadLimit, threads: 1 | 2, quick: boolean): Contestant {
+  return { run: () => limit.measure(threads, quick ? 2 : 6) };
+}
+
+/** Measure the read limit by itself and print it. */
+export async function printLimit(context: Context, limit: ReadLimit): Promise<void> {
+  const both = [1, 2] as const;
+  const turns = await context.turns(both.map((threads) => limitContestant(limit, threads, context.quick)));
+  const rows = both.map(
+    (threads, i): Row =>
+      context.row(
+        { measure: 'read limit', engine: 'wasm loop over 500 MB', threads, unit: 'GB/s' },
+        turns.values[i]!.map((bytes) => bytes / 1e9),
+        turns,
+      ),
+  );
+  context.print('How fast memory can be read, which bounds every engine', rows);
+}
+
+/**
+ * What part of the read limit a rate is, round by round: the weights that a step reads, times the steps per second, over what the
+ * loop read per second in the same round. A model that fits into a cache may pass 1.
+ *
+ * @param times milliseconds a step.
+ * @param limits bytes per second.
+ */
+export function sharesOfLimit(
+  shape: Shape,
+  format: string,
+  times: readonly number[],
+  limits: readonly number[],
+): number[] {
+  const bytes = bytesPerToken(shape, format);
+  return times.map((time, round) => (bytes * 1000) / time / limits[round]!);
+}

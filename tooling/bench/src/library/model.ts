@@ -1,0 +1,119 @@
+import { type Engine, generate, type KVCache, type LanguageModel, largest } from '@tokenwright/core';
+import { load } from '@tokenwright/loaders';
+import { greedy } from '@tokenwright/samplers';
+import type { Checkpoint } from './checkpoint.ts';
+import type { EngineChoice } from './engines.ts';
+import { promptOf, type Shape } from './shapes.ts';
+
+/** A model of some shape on an engine of its own. */
+export class BenchModel implements AsyncDisposable {
+  readonly choice: EngineChoice;
+  readonly shape: Shape;
+  readonly engine: Engine;
+  readonly model: LanguageModel;
+  /** Milliseconds from the folder to a model, the engine's own start not counted. */
+  readonly loadTime: number;
+
+  private constructor(choice: EngineChoice, shape: Shape, engine: Engine, model: LanguageModel, loadTime: number) {
+    this.choice = choice;
+    this.shape = shape;
+    this.engine = engine;
+    this.model = model;
+    this.loadTime = loadTime;
+  }
+
+  static async open(choice: EngineChoice, { folder, shape }: Checkpoint): Promise<BenchModel> {
+    const engine = await choice.start();
+    try {
+      const began = performance.now();
+      const { model } = await load(folder, { engine });
+      return new BenchModel(choice, shape, engine, model, performance.now() - began);
+    } catch (error) {
+      await engine.dispose();
+      throw error;
+    }
+  }
+
+  /** What names the engine in a row. */
+  get facts(): { engine: string; format: string; threads: number; shape: string } {
+    const { engine, format, threads } = this.choice;
+    return { engine, format, threads, shape: this.shape.name };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.model.dispose();
+    await this.engine.dispose();
+  }
+}
+
+/** Feed tokens to a row, wait for the logits, and choose the best token. */
+export async function feed(model: LanguageModel, ids: readonly number[], cache: KVCache): Promise<number> {
+  const result = model.forward([ids], cache);
+  try {
+    return largest(await result.logits.read()).id;
+  } finally {
+    result.dispose();
+  }
+}
+
+/** Read a prompt of some length into a cache of its own: milliseconds until the logits are there. */
+export async function timePrefill({ model, shape }: BenchModel, length: number): Promise<number> {
+  const cache = model.createCache();
+  try {
+    const began = performance.now();
+    await feed(model, promptOf(shape, length), cache);
+    return performance.now() - began;
+  } finally {
+    cache.dispose();
+  }
+}
+
+/**
+ * Greedy decoding as a user meets it, through `generate`: milliseconds a step after the first. Prompts are read anew each time,
+ * and not counted.
+ *
+ * @param rows prompts that are decoded together.
+ */
+export async function timeGenerate(
+  { model, shape }: BenchModel,
+  { prompt, tokens, rows = 1 }: { readonly prompt: number; readonly tokens: number; readonly rows?: number },
+): Promise<number> {
+  const prompts = Array.from({ length: rows }, (_, row) => promptOf(shape, prompt, row));
+  const options = { samplers: [greedy()], maxNewTokens: tokens, endTokens: [], seed: 0 };
+  const { sequences } = await generate(model, prompts, options).result();
+  return Math.max(...sequences.map(({ timing }) => timing.perToken));
+}
+
+/** A filled cache, from which the cost of the next steps is measured again and again. */
+export class Position implements Disposable {
+  readonly #model: LanguageModel;
+  readonly #cache: KVCache;
+  readonly #length: number;
+
+  private constructor(model: LanguageModel, cache: KVCache, length: number) {
+    this.#model = model;
+    this.#cache = cache;
+    this.#length = length;
+  }
+
+  /** Read a prompt of some length. */
+  static async open({ model, shape }: BenchModel, length: number): Promise<Position> {
+    const cache = model.createCache();
+    await feed(model, promptOf(shape, length), cache);
+    return new Position(model, cache, length);
+  }
+
+  /** Milliseconds a token of the next `tokens` steps: forward pass, reading the logits, arg max. The cache is as before then. */
+  async timeSteps(tokens: number): Promise<number> {
+    let id = 0;
+    const began = performance.now();
+    for (let i = 0; i < tokens; i++) id = await feed(this.#model, [id], this.#cache);
+    const time = (performance.now() - began) / tokens;
+    this.#cache.truncate([this.#length]);
+    return time;
+  }
+
+  [Symbol.dispose](): void {
+    this.#cache.dispose();
+  }
+}

@@ -1,0 +1,71 @@
+import { gpt2 } from '@tokenwright/core';
+
+/** A GPT-2 of some size. Its weights are random: speed does not depend on them. */
+export interface Shape {
+  readonly name: string;
+  /** Contents of config.json. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly layers: number;
+  readonly width: number;
+}
+
+export const gpt2Small: Shape = shape('GPT-2-small', { vocab: 50257, layers: 12, width: 768, heads: 12 });
+
+export const tiny: Shape = shape('tiny', { vocab: 512, layers: 4, width: 128, heads: 4 });
+
+function shape(name: string, size: { vocab: number; layers: number; width: number; heads: number }): Shape {
+  const { vocab: vocabSize, layers, width, heads } = size;
+  const contextLength = 1024;
+  const config = {
+    model_type: gpt2.name,
+    vocab_size: vocabSize,
+    n_positions: contextLength,
+    n_embd: width,
+    n_layer: layers,
+    n_head: heads,
+  };
+  return { name, config, vocabSize, contextLength, layers, width };
+}
+
+/** Bits that a weight takes, the scales of its block included. */
+const bitsPerWeight: Readonly<Record<string, number>> = {
+  f32: 32,
+  f16: 16,
+  '8-bit': 8,
+  '8-bit-blocks': 8.5,
+  '4-bit-blocks': 4.5,
+};
+
+/**
+ * Bytes of matrices that one token needs: every matrix of every layer, and the token table once, as the head. Reading them is
+ * what bounds the rate of one row.
+ */
+export function bytesPerToken(shape: Shape, format: string): number {
+  const { layers, width, vocabSize } = shape;
+  return ((layers * 12 * width * width + vocabSize * width) * bits(format)) / 8;
+}
+
+/** Bytes of all weights, each once: matrices in their format, and positions, norms and biases in float32. */
+export function weightBytes(shape: Shape, format: string): number {
+  const { layers, width, contextLength } = shape;
+  const vectors = layers * 13 * width + 2 * width;
+  return bytesPerToken(shape, format) + (contextLength * width + vectors) * 4;
+}
+
+/** Bytes of keys and values for some positions of one row, in float32. */
+export function cacheBytes({ layers, width }: Shape, positions: number): number {
+  return positions * layers * 2 * width * 4;
+}
+
+function bits(format: string): number {
+  const size = bitsPerWeight[format];
+  if (size === undefined) throw new Error(`How many bits a weight takes in the format '${format}' is not known`);
+  return size;
+}
+
+/** Ids that stand for a prompt; the same for each call. */
+export function promptOf({ vocabSize }: Shape, length: number, row = 0): number[] {
+  return Array.from({ length }, (_, i) => (i * 7919 + row * 104729 + 13) % vocabSize);
+}
