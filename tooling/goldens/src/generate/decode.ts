@@ -62,6 +62,8 @@ export async function decode(
     place.sources === undefined
       ? unpadded(golden)
       : (started ?? place.sources.map(() => place.model.defaults.startTokens ?? []));
+  const forcedBeginToken = golden.params?.forced_bos_token_id as number | undefined;
+  const forcedEndToken = golden.params?.forced_eos_token_id as number | undefined;
   const probe = new Probe();
   const chain = huggingFaceChain(params, { endTokens, prefixAllowed: prefixRule(golden.prefix_allowed_tokens_fn) });
   params.finish();
@@ -73,6 +75,9 @@ export async function decode(
     forcedEndToken: null,
     ...(maxNewTokens === undefined ? {} : { maxNewTokens }),
     ...(maxLength === undefined ? {} : { maxLength }),
+    // They are stages of the chain too, before the probe; as options they replace what the checkpoint forces.
+    ...(forcedBeginToken === undefined ? {} : { forcedBeginToken }),
+    ...(forcedEndToken === undefined ? {} : { forcedEndToken }),
     ...(cached ? {} : { cache: 'none' }),
     ...(strategy === undefined ? {} : { strategy }),
     ...options,

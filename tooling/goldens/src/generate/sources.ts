@@ -33,42 +33,11 @@ export async function conditioned(golden: GenerateCase, models: Models, row?: nu
   const sources = row === undefined ? all : [all[row]!];
   const bound = await (model as SequenceToSequence).condition({ ids: sources });
   return {
-    model: withoutReplaced(bound, golden),
+    model: bound,
     sources,
     tolerance: encoderDecoderTolerance,
     config,
     generationConfig,
     [Symbol.dispose]: () => bound.dispose(),
-  };
-}
-
-/**
- * The model without the checkpoint's forced tokens where the case names others. An argument of Hugging Face's `generate()`
- * replaces them; ours is a stage of the chain, which comes before what the checkpoint forces.
- */
-function withoutReplaced(model: LanguageModel, { params }: GenerateCase): LanguageModel {
-  const { forcedBeginToken, forcedEndToken, ...rest } = model.defaults;
-  const begin = params?.forced_bos_token_id === undefined ? forcedBeginToken : undefined;
-  const end = params?.forced_eos_token_id === undefined ? forcedEndToken : undefined;
-  if (begin === forcedBeginToken && end === forcedEndToken) return model;
-  return {
-    name: model.name,
-    vocabSize: model.vocabSize,
-    contextLength: model.contextLength,
-    layers: model.layers,
-    maxTokens: model.maxTokens,
-    fingerprint: model.fingerprint,
-    tensorBackend: model.tensorBackend,
-    remote: model.remote,
-    defaults: {
-      ...rest,
-      ...(begin === undefined ? {} : { forcedBeginToken: begin }),
-      ...(end === undefined ? {} : { forcedEndToken: end }),
-    },
-    ...(model.sources === undefined ? {} : { sources: model.sources }),
-    createCache: (options) => model.createCache(options),
-    restoreCache: (bytes) => model.restoreCache(bytes),
-    forward: (tokens, cache, options) => model.forward(tokens, cache, options),
-    dispose: () => model.dispose(),
   };
 }
