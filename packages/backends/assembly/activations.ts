@@ -6,7 +6,7 @@ import { activationGelu, activationGeluTanh, activationRelu, activationSilu } fr
  */
 export function exponential(x: v128): v128 {
   const clamped = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88.0));
-  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.4426950408889634)));
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(<f32>Math.LOG2E)));
   let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
   let p = f32x4.splat(1.98756915e-4);
@@ -49,7 +49,7 @@ export function activate(x: v128, activation: i32): v128 {
       return f32x4.div(x, f32x4.add(f32x4.splat(1.0), exponential(f32x4.neg(x))));
     case activationGelu: {
       const half = f32x4.mul(x, f32x4.splat(0.5));
-      return f32x4.mul(half, f32x4.add(errorFunction(f32x4.mul(x, f32x4.splat(0.7071067811865476))), f32x4.splat(1.0)));
+      return f32x4.mul(half, f32x4.add(errorFunction(f32x4.mul(x, f32x4.splat(<f32>Math.SQRT1_2))), f32x4.splat(1.0)));
     }
     case activationGeluTanh: {
       const half = f32x4.mul(x, f32x4.splat(0.5));

@@ -1,7 +1,7 @@
 /** The exports of the module. The memory is imported; nothing in it belongs to the module itself. */
 export { copySlots, loadSlots, storeSlot } from './cache';
 export { pack, unpackRow } from './pack';
-export { readAll, relaxedDot } from './probe';
+export { probeDot, relaxedDot } from './probe';
 export { run, work } from './tape';
 export { stop } from './threads';
 export { sumOfExponentials, top } from './top';

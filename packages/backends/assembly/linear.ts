@@ -8,6 +8,7 @@ import {
   formatFloat16,
   formatFloat32,
   frameEncoded,
+  frameTouch,
   linearActivation,
   linearBias,
   linearEncodedBytes,
@@ -34,8 +35,9 @@ import { barrier } from './threads';
 
 /**
  * Load one word of each cache line, so that the memory system fetches the next group of rows while this one is computed.
- * Without it a core waits for each line: the loop over 8-bit weights then runs at two thirds of the speed. The sum goes to
- * `witness`, so that no optimiser drops the loads.
+ * Whether that pays depends on the processor: on some the loop over 8-bit weights is half as fast again, on others, whose
+ * own prefetching suffices, nearly half as slow. So it is tried when a model is loaded. The sum goes to `witness`, so that
+ * no optimiser drops the loads.
  */
 function touch(address: usize, bytes: usize, witness: usize): void {
   let sum = 0;
@@ -103,6 +105,7 @@ export function linear(entry: usize, frame: usize, scratch: usize, tokens: i32, 
   const output = <usize>load<u32>(entry + entryOutput);
   const outputStride = <usize>load<u32>(entry + entryOutputStride);
   const tile = load<i32>(entry + linearTile);
+  const touches = tokens === 1 && load<i32>(frame + frameTouch) !== 0;
   const groups = load<i32>(entry + linearGroups);
   const from = <i32>((<i64>groups * thread) / threads);
   const to = <i32>((<i64>groups * (thread + 1)) / threads);
@@ -111,7 +114,7 @@ export function linear(entry: usize, frame: usize, scratch: usize, tokens: i32, 
     for (let group = from; group < to; group++) {
       const rows = weights + <usize>group * groupBytes;
       const column = (<usize>group) << 4;
-      if (tokens === 1 && group + 1 < to) touch(rows + groupBytes, groupBytes, encoded + 8);
+      if (touches && group + 1 < to) touch(rows + groupBytes, groupBytes, encoded + 8);
       for (let token = first; token < last; token++) {
         let y = product(format, rows, encoded + <usize>token * encodedBytes, inputs, scales + column, sums + column);
         if (bias !== 0) y = f32x4.add(y, v128.load(bias + column));
@@ -137,6 +140,7 @@ export function gated(entry: usize, frame: usize, scratch: usize, tokens: i32, t
   const output = <usize>load<u32>(entry + entryOutput);
   const outputStride = <usize>load<u32>(entry + entryOutputStride);
   const tile = load<i32>(entry + linearTile);
+  const touches = tokens === 1 && load<i32>(frame + frameTouch) !== 0;
   const pairs = load<i32>(entry + linearGroups);
   const from = (pairs * thread) / threads;
   const to = (pairs * (thread + 1)) / threads;
@@ -146,7 +150,7 @@ export function gated(entry: usize, frame: usize, scratch: usize, tokens: i32, t
       const gates = weights + <usize>(pair << 1) * groupBytes;
       const ups = gates + groupBytes;
       const column = (<usize>pair) << 5;
-      if (tokens === 1 && pair + 1 < to) touch(ups + groupBytes, groupBytes << 1, encoded + 8);
+      if (touches && pair + 1 < to) touch(ups + groupBytes, groupBytes << 1, encoded + 8);
       for (let token = first; token < last; token++) {
         const row = encoded + <usize>token * encodedBytes;
         const gate = product(format, gates, row, inputs, scales + column, sums + column);

@@ -1,3 +1,7 @@
+import { encodedHeader, entryInput, readBytes } from '../src/wasm/layout';
+import { dot8Bit } from './dot-8bit';
+import { dot8BitPlanes } from './dot-8bit-planes';
+
 /**
  * Known-answer test of the relaxed product: at `result` the sums, int32 [4], of int8 [16] at `left` times 7-bit numbers [16]
  * at `right`, plus one. Engines exist that accept the instruction and compute something else.
@@ -7,17 +11,40 @@ export function relaxedDot(left: usize, right: usize, result: usize): void {
     v128.store(result, i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(left), v128.load(right), i32x4.splat(1)));
 }
 
-/** Read every cache line of a range once: the memory bandwidth that measurements are compared with. */
-export function readAll(from: usize, to: usize): i32 {
+/**
+ * Multiply `groups` groups of 8-bit weights with one row of activations, in planes of 7 bits or in 16 bits, to compare the
+ * speed of the two. Everything is at `address`: the results' room, the row, the weights.
+ */
+export function probeDot(planes: i32, address: usize, inputs: i32, groups: i32): void {
+  const encoded = address + 64;
+  const weights = encoded + <usize>encodedHeader + ((<usize>inputs) << 1);
+  let sum = f32x4.splat(0);
+  for (let group = 0; group < groups; group++) {
+    const rows = weights + <usize>(group * inputs * 4);
+    if (ASC_FEATURE_RELAXED_SIMD && planes !== 0)
+      sum = f32x4.add(sum, dot8BitPlanes(rows, encoded, inputs, address + 16));
+    else sum = f32x4.add(sum, dot8Bit(rows, encoded, inputs));
+  }
+  v128.store(address, sum);
+}
+
+/**
+ * Read a range once, shared out over the threads: the memory bandwidth that measurements are compared with. The sum goes to
+ * the thread's scratch, so that the loads stay.
+ */
+export function read(entry: usize, scratch: usize, thread: i32, threads: i32): void {
+  const bytes = load<u32>(entry + readBytes);
+  const share = (bytes / threads) & ~63;
+  const from = <usize>load<u32>(entry + entryInput) + <usize>(share * thread);
   let a = i32x4.splat(0);
   let b = i32x4.splat(0);
   let c = i32x4.splat(0);
   let d = i32x4.splat(0);
-  for (let at = from; at < to; at += 64) {
+  for (let at = from; at < from + share; at += 64) {
     a = i32x4.add(a, v128.load(at));
     b = i32x4.add(b, v128.load(at, 16));
     c = i32x4.add(c, v128.load(at, 32));
     d = i32x4.add(d, v128.load(at, 48));
   }
-  return i32x4.extract_lane(i32x4.add(i32x4.add(a, b), i32x4.add(c, d)), 0);
+  v128.store(scratch, i32x4.add(i32x4.add(a, b), i32x4.add(c, d)));
 }

@@ -17,6 +17,7 @@ import {
   operationGated,
   operationLinear,
   operationNorm,
+  operationRead,
   operationRemember,
   operationRotary,
   operationTap,
@@ -26,6 +27,7 @@ import { elements } from './elements';
 import { embed } from './embed';
 import { gated, linear } from './linear';
 import { norm } from './norm';
+import { read } from './probe';
 import { rotary } from './rotary';
 import { tap } from './tap';
 import { announce, barrier, nextJob } from './threads';
@@ -65,6 +67,9 @@ function play(tape: usize, frame: usize, thread: i32, threads: i32): void {
         break;
       case operationTap:
         if (thread === 0) tap(entry, frame, load<i32>(frame + frameScored));
+        break;
+      case operationRead:
+        read(entry, scratch, thread, threads);
         break;
       default:
         unreachable();

@@ -109,6 +109,11 @@ export class FrameMemory {
     this.#machine.heap.views.int32[this.#taps / 4 + layer] = address;
   }
 
+  /** Whether the kernels touch the next rows of a matrix ahead of time; a question of speed only. */
+  set touching(touching: boolean) {
+    this.#set(layout.frameTouch, touching ? 1 : 0);
+  }
+
   dispose(): void {
     for (const address of this.#allocations) this.#machine.heap.release(address);
   }

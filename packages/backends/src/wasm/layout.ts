@@ -53,6 +53,8 @@ export const frameScratch = 56;
 export const frameScratchBytes = 60;
 /** Encoded activations of a whole frame, shared by the threads. */
 export const frameEncoded = 64;
+/** 1: touch the next rows of a matrix before the present ones are computed. */
+export const frameTouch = 68;
 export const frameBytes = 128;
 
 /** Bytes of an entry of the tape. */
@@ -72,6 +74,7 @@ export const operationAttend = 6;
 export const operationElements = 7;
 export const operationTap = 8;
 export const operationRemember = 9;
+export const operationRead = 10;
 
 // Fields that most entries have: addresses and bytes from one token's row to the next.
 export const entryInput = 8;
@@ -172,3 +175,6 @@ export const elementsSoftcap = 2;
 
 // Taps: columns of the input go to the frame's address for this layer.
 export const tapLayer = 28;
+
+// Reading a range once, shared out over the threads, for measurements: the input is its address.
+export const readBytes = 28;

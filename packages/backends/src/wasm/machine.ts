@@ -1,11 +1,14 @@
 import { EngineUnavailableError, UnsupportedError } from '@tokenwright/core';
 import { Heap } from './heap.ts';
-import { connect, type Kernels, kernelModule, mostPages, relaxedWorks } from './kernels.ts';
+import { connect, type Kernels, kernelModule, mostPages, tryRelaxed } from './kernels.ts';
+import * as layout from './layout.ts';
 import { canShareMemory, type KernelWorker, onMainThreadOfPage, startWorker, usefulThreads } from './workers.ts';
 
 export interface MachineOptions {
   readonly threads: number | undefined;
   readonly relaxed: boolean | undefined;
+  /** Weights are 8-bit by row, for which the relaxed products have to be faster to be used. */
+  readonly integerWeights: boolean;
   /** Bytes. */
   readonly memoryLimit: number;
 }
@@ -35,19 +38,54 @@ export class Machine {
     const threads = threadsFor(options.threads);
     const workers: KernelWorker[] = [];
     try {
-      const works = options.relaxed === false ? false : await relaxedWorks();
-      if (options.relaxed === true && !works)
+      const report = options.relaxed === false ? undefined : await tryRelaxed();
+      if (options.relaxed === true && report?.works !== true)
         throw new UnsupportedError('relaxed SIMD', 'This WebAssembly engine', 'Leave the option out.');
+      const relaxed =
+        report?.works === true && (options.relaxed === true || !options.integerWeights || report.fasterIntegers);
       const shared = threads > 1;
-      const module = await kernelModule({ shared, relaxed: works });
+      const module = await kernelModule({ shared, relaxed });
       const memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared });
       const kernels = await connect(module, memory);
       for (let thread = 1; thread < threads; thread++) workers.push(await startWorker({ module, memory, thread }));
-      return new Machine(new Heap(memory, options.memoryLimit), kernels, workers, works);
+      return new Machine(new Heap(memory, options.memoryLimit), kernels, workers, relaxed);
     } catch (error) {
       for (const worker of workers) worker.terminate();
       if (error instanceof UnsupportedError) throw error;
       throw new EngineUnavailableError([{ engine: 'fused wasm', reason: String(error) }], { cause: error });
+    }
+  }
+
+  /**
+   * The memory bandwidth that a loop reading `bytes` once reaches with all threads, in bytes a second: the best of `tries`.
+   * What the engine's speed is compared with, since decoding reads every weight once a token.
+   */
+  readBandwidth(bytes: number, tries = 5): number {
+    const { heap, kernels, threads } = this;
+    const range = heap.allocate('A measurement of bandwidth', bytes);
+    const scratch = 64;
+    const control = heap.allocateZeros('A measurement', layout.frameBytes + 2 * layout.entryBytes + threads * scratch);
+    try {
+      // Pages that were never written would all be the same one.
+      heap.views.bytes.fill(1, range, range + bytes);
+      const { int32 } = heap.views;
+      const entry = control + layout.frameBytes;
+      int32[(control + layout.frameTokens) / 4] = 1;
+      int32[(control + layout.frameScratch) / 4] = entry + 2 * layout.entryBytes;
+      int32[(control + layout.frameScratchBytes) / 4] = scratch;
+      int32[(entry + layout.entryOperation) / 4] = layout.operationRead;
+      int32[(entry + layout.entryInput) / 4] = range;
+      int32[(entry + layout.readBytes) / 4] = bytes;
+      let best = 0;
+      for (let i = 0; i < tries; i++) {
+        const started = performance.now();
+        kernels.run(entry, control, threads);
+        best = Math.max(best, (bytes / (performance.now() - started)) * 1000);
+      }
+      return best;
+    } finally {
+      heap.release(range);
+      heap.release(control);
     }
   }
 
