@@ -1,6 +1,7 @@
 export { type AdvanceOptions, advance, commonPrefix } from './advance.ts';
 export { BatchResult } from './batch-result.ts';
 export { applyChain, decisiveStages, HostRow, type RowContext } from './chain.ts';
+export { type ChainComparison, compareChains } from './compare-chains.ts';
 export { DecodingState, type DecodingStateOptions } from './decoding-state.ts';
 export { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
 export type {
@@ -60,9 +61,29 @@ export type {
 export { type CreateModelOptions, createModel } from './model.ts';
 export { type BartConfig, bart } from './models/bart.ts';
 export { type ConfigReader, readConfig, rotaryTable } from './models/config.ts';
+export type { GatedConfig, GatedWeights } from './models/gated-layers.ts';
+export type { GemmaConfig, GemmaWeights } from './models/gemma-layers.ts';
+export { type Gemma2Config, gemma2 } from './models/gemma2.ts';
+export { type Gemma3Config, gemma3, gemma3Text } from './models/gemma3.ts';
+export { type GPTNeoConfig, gptNeo } from './models/gpt-neo.ts';
+export { type GPTNeoXConfig, gptNeoX } from './models/gpt-neox.ts';
 export { type GPT2Config, gpt2 } from './models/gpt2.ts';
 export { type LlamaConfig, llama } from './models/llama.ts';
 export { type MarianConfig, marian } from './models/marian.ts';
+export { type MistralConfig, mistral } from './models/mistral.ts';
+export { type OPTConfig, opt } from './models/opt.ts';
+export { type Phi3Config, phi3 } from './models/phi3.ts';
+export { type Qwen2Config, qwen2 } from './models/qwen2.ts';
+export { type Qwen3Config, qwen3 } from './models/qwen3.ts';
+export {
+  type RotaryConfig,
+  type RotaryReading,
+  type RotaryScaling,
+  type RotaryType,
+  readRotary,
+  requestRotary,
+  rotaryFrequencies,
+} from './models/rotary.ts';
 export { type T5Config, t5 } from './models/t5.ts';
 export type {
   Activation,
@@ -79,6 +100,7 @@ export type {
   RecallOptions,
   RelativeBias,
   RotaryOptions,
+  VectorOptions,
   Weight,
 } from './operations.ts';
 export {
