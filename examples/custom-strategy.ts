@@ -1,37 +1,35 @@
-// A strategy decides which tokens to feed and accept. This one writes several texts and returns the likeliest.
+// A strategy decides which tokens to feed and accept. This one tries the best tokens, and takes the one after which the model
+// is surest of what follows.
 import { tfjs } from '@tokenwright/backends';
-import { generateText, type Row, type Settled, type Strategy } from '@tokenwright/core';
+import { generateText, type Strategy, topTokens } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
-import { temperature } from '@tokenwright/samplers';
+import { greedy, repetitionPenalty } from '@tokenwright/samplers';
 
-const bestOf = (count: number): Strategy => ({
-  name: 'best-of',
+const lookAhead = (width: number): Strategy => ({
+  name: 'look-ahead',
   async *decode(run) {
-    let live = (await run.start(count)).map((row: Row) => ({ row, sum: 0 }));
-    const finished: (Settled & { score: number })[] = [];
-    while (live.length > 0) {
-      const scores = (await run.advance(live.map(({ row }) => row))).apply(run.samplers);
-      const ids = await scores.draw();
-      for (const [i, text] of live.entries()) {
-        text.sum += (await scores.describe(i, ids[i]!)).logprob!;
-        text.row = { ...text.row, history: await scores.extend(i, ids[i]!) };
-        const reason = run.ended(text.row);
-        const length = text.row.history.length - run.promptLengths[0]!;
-        if (reason !== undefined) finished.push({ row: text.row, reason, score: text.sum / length });
-      }
-      run.cache.gather([...live.keys()].filter((i) => run.ended(live[i]!.row) === undefined));
-      live = live.filter(({ row }) => run.ended(row) === undefined);
+    let rows = await run.start();
+    let scores = (await run.advance(rows)).apply(run.samplers);
+    let chosen = 0;
+    while (rows.length > 0) {
+      const [row] = rows;
+      const ids = Array.from(topTokens(await scores.logits(chosen), width));
+      const histories = await Promise.all(ids.map((id) => scores.extend(chosen, id)));
+      run.cache.gather(ids.map(() => 0));
+      scores = (await run.advance(histories.map((history) => ({ ...row!, history })))).apply(run.samplers);
+      const sure = await Promise.all(ids.map(async (_, i) => Math.max(...(await scores.probabilities(i)))));
+      chosen = sure.indexOf(Math.max(...sure));
+      run.cache.gather([chosen]);
+      rows = yield* run.append(rows, [[{ history: histories[chosen]! }]]);
     }
-    const [best] = finished.sort((a, b) => b.score - a.score);
-    if (best !== undefined) yield* run.settle([{ ...best, row: { ...best.row, sequence: 0 } }]);
   },
 });
 
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
-for (const count of [1, 8]) {
-  const options = { strategy: bestOf(count), samplers: [temperature({ t: 0.9 })], seed: 2, maxNewTokens: 16 };
-  const { text, score } = await generateText(model, tokenizer!, 'The sailor', options).result();
-  console.log(`best of ${count}: The sailor${text} (mean log-probability ${score!.toFixed(2)})`);
+const penalty = repetitionPenalty({ penalty: 1.3 });
+for (const options of [{ samplers: [penalty, greedy()] }, { samplers: [penalty], strategy: lookAhead(4) }]) {
+  const { text } = await generateText(model, tokenizer!, 'The sailor', { ...options, maxNewTokens: 24 }).result();
+  console.log(`${'strategy' in options ? 'look-ahead' : 'greedy'}: The sailor${text}`);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commands } from './program.ts';
 import { run } from './testing/command-line.ts';
 
-const greedyText = ' man, and the old man, who was a man';
+const greedyText = ' man, and the old man, who had been';
 
 describe('generate', () => {
   it('streams text to standard output and the speed to standard error', async () => {
@@ -116,11 +116,8 @@ describe('explain', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(steps.map(({ step }) => step)).toEqual([1, 2]);
-    expect(steps[0]).toMatchObject({
-      text: ' night',
-      rank: 1,
-      explanation: { model: { top: [{ text: ' night' }, {}] } },
-    });
+    expect(steps[0]).toMatchObject({ text: ' night', rank: 1 });
+    expect(steps[0].explanation.model.top[0].text).toBe(' night');
   });
 });
 

@@ -28,6 +28,12 @@ const optionFlags: readonly OptionFlag[] = [
   number('maxLength', 'max-length', 'N', 'Most tokens, prompt included.', length),
   number('minNewTokens', 'min-new-tokens', 'N', 'No end token before N new tokens.', length),
   number('minLength', 'min-length', 'N', 'No end token before N tokens, prompt included.', length),
+  forced(
+    'forcedBeginToken',
+    'forced-begin-token',
+    'Force this token after the start token of an encoder-decoder model.',
+  ),
+  forced('forcedEndToken', 'forced-end-token', 'Force this token as the last that the length allows.'),
   {
     option: 'stopStrings',
     name: 'stop',
@@ -157,6 +163,11 @@ function number(
 ): OptionFlag {
   const read = (given: Given): number | undefined => given.number(name);
   return { option, name, value, help, group, read, ...(short === undefined ? {} : { short }) };
+}
+
+function forced(option: OptionName, name: string, help: string): OptionFlag {
+  const read = (given: Given): number | null => (given.text(name) === 'none' ? null : given.number(name)!);
+  return { option, name, value: 'ID', help: `${help} 'none' forces none. Default: the model's.`, group: length, read };
 }
 
 function toggle(option: OptionName, name: string, help: string, group: string): OptionFlag {

@@ -1,6 +1,7 @@
 import { type LanguageModel, type Strategy, sampling } from '@tokenwright/core';
 import {
   beamSearch,
+  bestOf,
   constrainedBeamSearch,
   contrastiveSearch,
   type Drafter,
@@ -8,6 +9,7 @@ import {
   groupBeamSearch,
   promptLookup,
   speculative,
+  stochasticBeams,
 } from '@tokenwright/samplers';
 import type { Flag, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
@@ -28,6 +30,8 @@ export const strategyTable: Readonly<Record<string, StrategyEntry>> = {
     make: constrainedBeamSearch,
     example: 'constrained-beam-search,{"beams":4,"constraints":[…]}',
   },
+  'stochastic-beams': { make: stochasticBeams, example: 'stochastic-beams,beams=4' },
+  'best-of': { make: bestOf, example: 'best-of,of=8' },
   'contrastive-search': { make: contrastiveSearch, example: 'contrastive-search,top-k=4,alpha=0.6' },
   speculative: { make: speculative, example: 'speculative,length=5,accept=match (with --draft)' },
 };

@@ -20,9 +20,9 @@ export function rateLine(ends: readonly EndEvent[]): string {
   );
   if (last === undefined) return 'stopped before the first token';
   const { prefill, total } = last.timing;
-  // Beams decide late and emit all tokens at once, so only the whole tells their speed.
+  // Those that decide late emit all tokens at once, so only the whole tells their speed.
   const strategy = last.options.strategy?.value as { name: string } | undefined;
-  const late = strategy?.name.endsWith('beam-search') === true;
+  const late = /beam|best-of/.test(strategy?.name ?? '');
   const rate = late
     ? (tokens / total) * 1000
     : total > prefill

@@ -1,0 +1,19 @@
+// Contrastive decoding: a model weighed against a weaker one, as a language model like any other. Greedy text stops looping.
+import { tfjs } from '@tokenwright/backends';
+import { combine, contrastiveLogits } from '@tokenwright/contrastive';
+import { generateText } from '@tokenwright/core';
+import { demoModel } from '@tokenwright/demo-model';
+import { load } from '@tokenwright/loaders';
+import { greedy } from '@tokenwright/samplers';
+
+const engine = await tfjs({ backend: 'wasm' }).start();
+const { model: expert, tokenizer } = await load(demoModel('story'), { engine });
+const { model: amateur } = await load(demoModel('story-amateur'), { engine });
+const contrasted = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits({ beta: 0.5 }) });
+
+const prompt = 'The old king had three daughters, and';
+for (const model of [expert, contrasted]) {
+  const options = { samplers: [greedy()], maxNewTokens: 40 };
+  const { text } = await generateText(model, tokenizer!, prompt, options).result();
+  console.log(`${model === expert ? 'expert alone' : 'expert against amateur'}: ${prompt}${text}\n`);
+}
