@@ -23,7 +23,7 @@ export type EndReason = 'end-token' | 'length' | 'context' | 'stop-string' | 'ti
 
 /**
  * Finds stop strings in streamed text, also across the borders of tokens. Text that may be the beginning of one is held
- * back; a stop string and what follows it are dropped.
+ * back; a stop string and what follows it are dropped. Of several the first to be complete counts, and of those the longest.
  */
 export class StopStrings {
   readonly #strings: readonly string[];
@@ -43,10 +43,14 @@ export class StopStrings {
   /** The text that is sure to be printed, and whether a stop string was met. */
   push(text: string): { text: string; stopped: boolean } {
     const all = this.#held + text;
+    // The first to be complete, so that the cut does not depend on where one piece ends and the next begins.
     let first = -1;
+    let end = Infinity;
     for (const string of this.#strings) {
       const at = all.indexOf(string);
-      if (at >= 0 && (first < 0 || at < first)) first = at;
+      if (at < 0 || at + string.length > end || (at + string.length === end && at > first)) continue;
+      first = at;
+      end = at + string.length;
     }
     if (first >= 0) {
       this.#held = '';
