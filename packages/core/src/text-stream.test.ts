@@ -1,0 +1,158 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { continuation, TextStream } from './text-stream.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+const utf8 = (text: string): number[] => [...new TextEncoder().encode(text)];
+
+/** Byte-level: ids 0 to 255 are bytes, the next are byte sequences that also cut through characters, the last is control. */
+const merges = [' the', 'é', '\n\n', ' \u{1F600}'].map(utf8).concat([
+  [0xe4, 0xbd],
+  [0xa0, 0xe5],
+  [0x41, 0xf0, 0x9f],
+]);
+const control = 256 + merges.length;
+const byteLevel: Tokenizer = {
+  vocabSize: control + 1,
+  encode: utf8,
+  decode: (ids) => {
+    const bytes = Array.from(ids).flatMap((id) => (id < 256 ? [id] : (merges[id - 256] ?? [])));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  },
+};
+
+/** Words with a mark for the space before them; a decoder drops the space before the first. Ids from 100 on are bytes. */
+const words = ['<s>', '▁once', '▁upon', 'a', '▁a', '▁', 'time'];
+const marked: Tokenizer = {
+  vocabSize: 356,
+  encode: () => [],
+  decode: (ids) => {
+    let text = '';
+    for (let i = 0; i < ids.length; i++) {
+      const bytes: number[] = [];
+      while (ids[i]! >= 100) bytes.push(ids[i++]! - 100);
+      text += new TextDecoder().decode(Uint8Array.from(bytes));
+      if (i < ids.length && ids[i] !== 0) text += words[ids[i]!]!.replace('▁', ' ');
+    }
+    return text.replace(/^ /, '');
+  },
+};
+
+const pieces = (tokenizer: Tokenizer, before: readonly number[], ids: readonly number[]): string[] => {
+  const stream = new TextStream(tokenizer, before);
+  return [...ids.map((id) => stream.push(id)), stream.flush()];
+};
+
+describe('TextStream', () => {
+  it('holds a character back until its last byte', () => {
+    const bytes = utf8('a你b');
+    expect(pieces(byteLevel, [], bytes)).toEqual(['a', '', '', '你', 'b', '']);
+  });
+
+  it('holds a character back that tokens of several bytes cut in two', () => {
+    // 41 f0 9f | 98 | 80: the letter A and a character of four bytes.
+    expect(pieces(byteLevel, [], [262, 0x98, 0x80])).toEqual(['', '', 'A\u{1F600}', '']);
+    // e4 bd | a0 e5 | a5 | bd: two characters over a shared token.
+    expect(pieces(byteLevel, [], [260, 261, 0xa5, 0xbd])).toEqual(['', '', '', '你好', '']);
+  });
+
+  it('prints an unfinished character as U+FFFD when the text ends', () => {
+    expect(pieces(byteLevel, [], [0x61, 0xe4])).toEqual(['a', '', '\uFFFD']);
+  });
+
+  it('prints bytes that are no text as soon as it is sure', () => {
+    expect(pieces(byteLevel, [], [0xff, 0x61])).toEqual(['', '\uFFFDa', '']);
+  });
+
+  it('leaves out control tokens, also between words', () => {
+    expect(pieces(byteLevel, [control], [0x61, control, control, 0x62])).toEqual(['a', '', '', 'b', '']);
+    expect(pieces(marked, [0], [1, 0, 2, 0, 0, 2])).toEqual(['once', '', ' upon', '', '', ' upon', '']);
+  });
+
+  it('keeps the space before each word but the first of a text', () => {
+    expect(pieces(marked, [], [1, 2, 4, 6])).toEqual(['once', ' upon', ' a', 'time', '']);
+  });
+
+  it('keeps the space before the first word after a prompt', () => {
+    expect(pieces(marked, [0, 1], [2, 4])).toEqual([' upon', ' a', '']);
+    expect(pieces(marked, [0], [1, 2])).toEqual(['once', ' upon', '']);
+  });
+
+  it('prints a space alone when it is a token', () => {
+    expect(pieces(marked, [1], [5, 5, 3])).toEqual([' ', ' ', 'a', '']);
+  });
+
+  it('prints characters of byte tokens among words', () => {
+    const bytes = utf8('é').map((byte) => 100 + byte);
+    expect(pieces(marked, [1], [2, ...bytes, 4])).toEqual([' upon', '', 'é', ' a', '']);
+  });
+
+  it('finishes a character that the prompt has begun', () => {
+    const [first, ...rest] = utf8('你');
+    expect(pieces(byteLevel, [0x61, first!], rest)).toEqual(['', '你', '']);
+  });
+
+  it('goes its own way after a fork', () => {
+    const stream = new TextStream(byteLevel);
+    stream.push(0xe4);
+    const fork = stream.fork();
+    expect([stream.push(0xbd), stream.push(0xa0)]).toEqual(['', '你']);
+    expect(fork.flush()).toBe('\uFFFD');
+  });
+
+  it('goes on from its state after a trip through JSON', () => {
+    const stream = new TextStream(marked, [0, 1]);
+    stream.push(100 + 0xc3);
+    const restored = TextStream.from(marked, JSON.parse(JSON.stringify(stream.state)));
+    expect([restored.push(100 + 0xa9), restored.push(2)]).toEqual(['é', ' upon']);
+  });
+
+  it('decodes a short window, however long the text is', () => {
+    let most = 0;
+    const counting: Tokenizer = {
+      ...byteLevel,
+      decode: (ids) => {
+        most = Math.max(most, ids.length);
+        return byteLevel.decode(ids);
+      },
+    };
+    const stream = new TextStream(counting, new Array<number>(500).fill(0x61));
+    for (let i = 0; i < 500; i++) stream.push(0x62);
+    expect(most).toBeLessThan(20);
+  });
+
+  it('gives pieces that join to what the ids add to the text before them', () => {
+    const id = fc.oneof(
+      { weight: 2, arbitrary: fc.integer({ min: 0, max: 255 }) },
+      { weight: 2, arbitrary: fc.integer({ min: 256, max: control }) },
+    );
+    const text = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((prompt) => !prompt.includes('\uFFFD'));
+    const ids = fc.oneof(text.map(utf8), fc.array(id, { maxLength: 24 }));
+    fc.assert(
+      fc.property(text, ids, (prompt, added) => {
+        const before = utf8(prompt);
+        const whole = byteLevel.decode([...before, ...added]);
+        const given = pieces(byteLevel, before, added);
+        expect(given.join('')).toBe(whole.slice(prompt.length));
+        expect(continuation(byteLevel, before, added)).toBe(whole.slice(prompt.length));
+        // Before the end, U+FFFD stands only where a later byte has settled it.
+        for (const piece of given.slice(0, -1)) expect(piece.endsWith('\uFFFD')).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('does so for words with marked spaces, control tokens and bytes', () => {
+    const letters = fc.constantFrom('é', '你', '\u{1F600}', 'x').map((text) => utf8(text).map((byte) => 100 + byte));
+    const id = fc.integer({ min: 0, max: words.length - 1 }).map((word) => [word]);
+    const ids = fc.array(fc.oneof({ weight: 3, arbitrary: id }, { weight: 1, arbitrary: letters }), { maxLength: 16 });
+    fc.assert(
+      fc.property(ids, ids, (first, second) => {
+        const [before, added] = [first.flat(), second.flat()];
+        const whole = marked.decode([...before, ...added]);
+        expect(pieces(marked, before, added).join('')).toBe(whole.slice(marked.decode(before).length));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
