@@ -119,8 +119,7 @@ export function resolveOptions(
   model: ModelDefaults,
 ): { readonly options: ResolvedOptions; readonly report: OptionReport } {
   checkOptionNames(owner, call, optionNames);
-  const preset = call.preset?.options ?? {};
-  checkOptionNames(`preset ${call.preset?.name}`, preset, optionNames);
+  const preset = presetOptions(owner, call);
   const layers: readonly (readonly [OptionSource, GenerateOptions])[] = [
     ['call', call],
     ['preset', preset],
@@ -128,17 +127,31 @@ export function resolveOptions(
     ['library default', { ...libraryDefaults, seed: Random.anySeed() }],
   ];
   const values: Record<string, unknown> = {};
-  const report: Record<string, { value: unknown; source: OptionSource }> = {};
+  const sources: [keyof GenerateOptions, OptionSource][] = [];
   for (const name of optionNames) {
     const layer = layers.find(([, options]) => options[name] !== undefined);
     if (layer === undefined || name === 'preset') continue;
-    const value = layer[1][name];
-    values[name] = value;
-    report[name] = { value: printable(name, value), source: layer[0] };
+    values[name] = layer[1][name];
+    sources.push([name, layer[0]]);
   }
   const options = values as unknown as ResolvedOptions;
   check(owner, options);
+  const report = Object.fromEntries(
+    sources.map(([name, source]) => [name, { value: printable(name, values[name]), source }]),
+  );
   return { options, report };
+}
+
+function presetOptions(owner: string, { preset }: GenerateOptions): Partial<GenerateOptions> {
+  if (preset === undefined) return {};
+  if (typeof preset?.name !== 'string' || typeof preset.options !== 'object' || preset.options === null)
+    throw new ParameterError(owner, 'preset', 'an object with a name and options', preset);
+  checkOptionNames(
+    `preset ${preset.name}`,
+    preset.options,
+    optionNames.filter((name) => name !== 'preset'),
+  );
+  return preset.options;
 }
 
 /** A checkpoint's maxLength gives way to a maxNewTokens that was asked for, as it does in Hugging Face's generate. */
@@ -165,16 +178,33 @@ function check(owner: string, options: ResolvedOptions): void {
   if (options.prefillChunk !== Infinity) checkInteger(owner, 'prefillChunk', options.prefillChunk, 1);
   if (options.maxTime !== Infinity)
     checkNumber(owner, 'maxTime', options.maxTime, 'milliseconds, 0 or more', (ms) => ms >= 0);
-  for (const id of [...options.endTokens, ...options.logprobsOf])
-    checkInteger(owner, 'endTokens and logprobsOf', id, 0);
-  for (const text of options.stopStrings)
+  for (const name of ['endTokens', 'logprobsOf'] as const)
+    for (const id of checkList(owner, name, 'a list of ids', options[name])) checkInteger(owner, name, id, 0);
+  for (const seed of Array.isArray(options.seed) ? options.seed : [options.seed])
+    checkInteger(owner, 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
+  for (const name of ['logprobs', 'explain', 'steps'] as const)
+    if (typeof options[name] !== 'boolean') throw new ParameterError(owner, name, 'true or false', options[name]);
+  for (const text of checkList(owner, 'stopStrings', 'a list of texts', options.stopStrings))
     if (typeof text !== 'string' || text === '')
       throw new ParameterError(owner, 'stopStrings', 'texts that are not empty', text);
   if (options.stopStrings.length > 0 && options.tokenizer === undefined)
     throw new ParameterError(owner, 'tokenizer', 'given when stopStrings are', undefined);
   if (!['stop', 'slide'].includes(options.onContextFull))
     throw new UnknownOptionError(`${owner}: onContextFull`, String(options.onContextFull), ['stop', 'slide']);
-  for (const sampler of options.samplers)
+  if (typeof options.cache === 'string' && !Object.hasOwn(cacheNames, options.cache))
+    throw new UnknownOptionError(`${owner}: cache`, options.cache, Object.keys(cacheNames));
+  if (typeof options.cache !== 'string' && (typeof options.cache !== 'object' || options.cache === null))
+    throw new ParameterError(owner, 'cache', 'a cache or a kind of cache', options.cache);
+  const { strategy, stopWhen, signal, tokenizer } = options;
+  if (strategy !== undefined && typeof strategy?.decode !== 'function')
+    throw new ParameterError(owner, 'strategy', 'an object with a name and decode', strategy);
+  if (stopWhen !== undefined && typeof stopWhen !== 'function')
+    throw new ParameterError(owner, 'stopWhen', 'a function', stopWhen);
+  if (signal !== undefined && typeof signal?.aborted !== 'boolean')
+    throw new ParameterError(owner, 'signal', 'an AbortSignal', signal);
+  if (tokenizer !== undefined && typeof tokenizer?.decode !== 'function')
+    throw new ParameterError(owner, 'tokenizer', 'an object with encode and decode', tokenizer);
+  for (const sampler of checkList(owner, 'samplers', 'a list of samplers', options.samplers))
     if (typeof sampler?.name !== 'string' || !('onHost' in sampler || 'onDevice' in sampler || 'allowed' in sampler))
       throw new ParameterError(
         owner,
@@ -183,6 +213,20 @@ function check(owner: string, options: ResolvedOptions): void {
         sampler,
       );
 }
+
+function checkList<T>(owner: string, parameter: string, allowed: string, value: readonly T[]): readonly T[] {
+  if (!Array.isArray(value)) throw new ParameterError(owner, parameter, allowed, value);
+  return value;
+}
+
+const cacheNames: Readonly<Record<CacheKind['kind'] | 'none', true>> = {
+  preallocated: true,
+  growing: true,
+  f16: true,
+  '8-bit': true,
+  window: true,
+  none: true,
+};
 
 function printable(name: string, value: unknown): unknown {
   if (name === 'samplers')
