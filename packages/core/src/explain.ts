@@ -80,7 +80,8 @@ export function explain(
     entropy = after.entropy;
     return report;
   });
-  return { model, stages, removal: (id) => removals.get(id) };
+  // A later stage may have brought a token back.
+  return { model, stages, removal: (id) => (row.logits[id] === -Infinity ? removals.get(id) : undefined) };
 }
 
 function summary(logits: Float32Array, top: number): DistributionSummary {
