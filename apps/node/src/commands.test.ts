@@ -209,7 +209,7 @@ describe('translate', () => {
 
   it('shows which hypotheses lived and died', async () => {
     const { stdout } = await run(['translate', 'Der Hund läuft.', '--beams', '3', '--explain']);
-    expect(stdout).toMatch(/step 1\n {2}1 The +-0\.000 +█+ from 1\n/);
+    expect(stdout).toMatch(/step 1\n {2}1 The +0\.000 +█+ from 1\n/);
     expect(stdout).toMatch(/ {2}✕ .*given up\n/);
     expect(stdout).toMatch(/ {2}✓ The dog runs\..* complete\n[\s\S]*\nThe dog runs\.\n$/);
   });

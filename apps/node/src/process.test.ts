@@ -45,18 +45,21 @@ it.skipIf(process.platform === 'win32')('a reader that has seen enough ends the 
   expect([status, stderr]).toEqual([141, '']);
 });
 
-/** Run in a terminal of 80 columns, with the help of util-linux. */
+/** Of util-linux: runs a command in a terminal. */
+const terminalProgram = 'script';
+
+/** Run in a terminal of 80 columns. */
 function inTerminal(args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
   const quoted = [...commandWords, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
-  const { stdout } = spawnSync('script', ['-qec', `stty cols 80; ${quoted}`, '/dev/null'], {
+  const { stdout } = spawnSync(terminalProgram, ['-qec', `stty cols 80; ${quoted}`, '/dev/null'], {
     encoding: 'utf8',
     env: { ...inherited, TERM: 'xterm-256color', ...environment },
   });
   return stdout;
 }
 
-const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
+const hasScript = process.platform === 'linux' && spawnSync(terminalProgram, ['--version']).status === 0;
 
 describe.skipIf(!hasScript)('on a terminal', () => {
   it('the explanation has colours', () => {

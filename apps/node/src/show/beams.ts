@@ -36,7 +36,10 @@ export function beamStepLines(
     const bars = bar(Math.exp(score - best), barWidth).padEnd(barWidth);
     return (
       paint(style, `  ${mark} ${fit(fitEnd(text, textWidth), textWidth)}`) +
-      `${score.toFixed(3).padStart(scoreWidth)}  ${paint(style, bars)} ${paint('dim', note === '' ? from : note)}`
+      `${score
+        .toFixed(3)
+        .replace(/^-0\.000$/, '0.000')
+        .padStart(scoreWidth)}  ${paint(style, bars)} ${paint('dim', note === '' ? from : note)}`
     );
   };
   return [

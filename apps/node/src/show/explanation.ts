@@ -52,10 +52,12 @@ function tables(event: ExplainedToken, tokenizer: LoadedTokenizer, style: Explan
   const share = Math.ceil(columns.length / tableCount);
   const columnWidth = Math.min(26, Math.floor(room / share));
   const lines: string[] = [];
-  for (let from = 0; from < columns.length; from += share)
+  for (let from = 0; from < columns.length; from += share) {
+    if (from > 0) lines.push('');
     lines.push(
       ...table(event, columns.slice(from, from + share), from, ids, tokenizer, { ...style, columnWidth, largest }),
     );
+  }
   return lines;
 }
 
