@@ -55,10 +55,17 @@ export { type RepetitionPenaltyOptions, repetitionPenalty } from './repetition-p
 export { type SequenceBiasOptions, sequenceBias } from './sequence-bias.ts';
 export { type BeamSearchOptions, beamSearch } from './strategies/beam-search.ts';
 export type { BeamOptions } from './strategies/beams.ts';
+export { type BestOfOptions, bestOf } from './strategies/best-of.ts';
 export { type ConstrainedBeamSearchOptions, constrainedBeamSearch } from './strategies/constrained-beam-search.ts';
 export type { Constraint } from './strategies/constraints.ts';
 export { type ContrastiveSearchOptions, contrastiveSearch } from './strategies/contrastive-search.ts';
+export { draftModel } from './strategies/draft-model.ts';
+export type { Draft, Drafter, Drafting, DraftOptions } from './strategies/drafter.ts';
+export { type EarlyExitOptions, earlyExit } from './strategies/early-exit.ts';
 export { type GroupBeamSearchOptions, groupBeamSearch } from './strategies/group-beam-search.ts';
+export { type PromptLookupOptions, promptLookup } from './strategies/prompt-lookup.ts';
+export { type SpeculativeOptions, speculative } from './strategies/speculative.ts';
+export { type StochasticBeamsOptions, stochasticBeams } from './strategies/stochastic-beams.ts';
 export { type SuppressTokensOptions, suppressTokens } from './suppress-tokens.ts';
 export { type SuppressTokensAtBeginOptions, suppressTokensAtBegin } from './suppress-tokens-at-begin.ts';
 export {

@@ -1,5 +1,14 @@
 export { type ContractCase, verify, verifyClose, verifyEqual, verifyThrows } from './cases.ts';
 export { type EngineCasesOptions, engineCases } from './engine-cases.ts';
+export {
+  bestOfDistribution,
+  chiSquareTest,
+  type ExactDistributionOptions,
+  exactDistribution,
+  type FitResult,
+  idsOf,
+  type SequenceDistribution,
+} from './exact-distribution.ts';
 export { type GenerationCasesOptions, generationCases } from './generation-cases.ts';
 export { type ModelCasesOptions, modelCases } from './model-cases.ts';
 export { recorded } from './recorded.ts';
@@ -15,5 +24,6 @@ export {
   testRow,
 } from './sampler-cases.ts';
 export { seededWeights } from './seeded-weights.ts';
+export { type StrategyCasesOptions, strategyCases } from './strategy-cases.ts';
 export { type TinyModel, tinyModels } from './tiny-models.ts';
 export { ToyCache, ToyModel, type ToyModelOptions, toyModel } from './toy-model.ts';

@@ -9,6 +9,7 @@ import {
   checkSequences,
   expand,
   type Hypothesis,
+  liveOf,
   originsOf,
   settled,
   shape,
@@ -53,10 +54,10 @@ export function beamSearch(options: BeamSearchOptions): Strategy {
       const beams = (await run.start(1)).map((row, origin) => new Beam(run, settings, row, origin));
       const count = candidateCount(run, width);
       while (beams.some(({ done }) => !done) && run.interrupted === undefined) {
-        const scores = await advanceUnlessInterrupted(run, beams);
+        const scores = await advanceUnlessInterrupted(run, liveOf(beams));
         if (scores === undefined) break;
         shape(run, scores, domain);
-        const origins = originsOf(beams);
+        const origins = originsOf(liveOf(beams));
         const active = beams.filter(({ done }) => !done);
         for (const beam of active)
           beam.take(

@@ -85,6 +85,7 @@ export interface Finished extends Hypothesis {
   readonly reason: EndReason;
   /** The sum divided by length ^ lengthPenalty. */
   readonly final: number;
+  readonly fits: boolean;
 }
 
 /** Where the kinds of beam search differ. */
@@ -94,7 +95,9 @@ export interface BeamRules {
   /** The hypotheses that go on, of those that could, best first. Default: the first `beams`. */
   select?(going: readonly Hypothesis[]): readonly Hypothesis[];
   /** Those that are kept of the ones that reach the greatest length together. Default: all. */
-  closing?(live: readonly Hypothesis[]): readonly Hypothesis[];
+  closing?(live: readonly Hypothesis[], finished: readonly Finished[]): readonly Hypothesis[];
+  /** Whether a finished hypothesis is what was asked for; others only count when there are too few. Default: always. */
+  fits?(hypothesis: Hypothesis): boolean;
 }
 
 /** The beam of one prompt, or of one group of a prompt's hypotheses. */
@@ -163,7 +166,7 @@ export class Beam {
 
   /** End here: what is live counts as finished. */
   close(reason: EndReason): void {
-    const live = this.#rules.closing?.(this.live) ?? this.live;
+    const live = this.#rules.closing?.(this.live, this.finished) ?? this.live;
     this.live = [];
     this.#keep(live.map((hypothesis) => this.#finish(hypothesis, reason)));
   }
@@ -189,7 +192,7 @@ export class Beam {
   }
 
   #keep(ended: readonly Finished[]): void {
-    this.finished = [...this.finished, ...ended].sort((a, b) => b.final - a.final).slice(0, this.#settings.beams);
+    this.finished = [...this.finished, ...ended].sort(betterFirst).slice(0, this.#settings.beams);
   }
 
   #finish(hypothesis: Hypothesis, reason: EndReason): Finished {
@@ -202,6 +205,7 @@ export class Beam {
       ...(renamed ? { row: { ...row, history: row.history.parent!.append(firstEnd!) } } : {}),
       reason,
       final: hypothesis.score / this.#newTokens(hypothesis) ** lengthPenalty,
+      fits: this.#rules.fits?.(hypothesis) ?? true,
     };
   }
 
@@ -213,6 +217,10 @@ export class Beam {
     const { maxNewTokens, maxLength } = this.#run.options;
     return Math.min(maxNewTokens, maxLength - this.#run.promptLengths[this.prompt]!);
   }
+}
+
+function betterFirst(a: Finished, b: Finished): number {
+  return Number(b.fits) - Number(a.fits) || b.final - a.final;
 }
 
 /** How many continuations are looked at: enough that `beams` of them go on although every end token may be among them. */
@@ -304,21 +312,26 @@ export function grow(
   );
 }
 
-/** The live hypotheses of all beams with their rows in the scores. */
-export function originsOf(beams: readonly Beam[]): Map<Hypothesis, number> {
-  return new Map(beams.flatMap(({ live }) => live).map((hypothesis, row) => [hypothesis, row]));
+/** The live hypotheses of all beams, in the order of their rows. */
+export function liveOf(beams: readonly Beam[]): Hypothesis[] {
+  return beams.flatMap(({ live }) => live);
+}
+
+/** Where each hypothesis stands in the scores. */
+export function originsOf(live: readonly Hypothesis[]): Map<Hypothesis, number> {
+  return new Map(live.map((hypothesis, row) => [hypothesis, row]));
 }
 
 /** Bring the rows of the cache to the live hypotheses. */
 export function arrange(cache: KVCache, beams: readonly Beam[]): void {
-  const order = beams.flatMap(({ live }) => live.map(({ origin }) => origin));
+  const order = liveOf(beams).map(({ origin }) => origin);
   if (order.length !== cache.rows || order.some((origin, row) => origin !== row)) cache.gather(order);
 }
 
 /** Advance; undefined when the call was interrupted, so that the search can settle for what it has. */
-export async function advanceUnlessInterrupted(run: Run, beams: readonly Beam[]): Promise<Scores | undefined> {
+export async function advanceUnlessInterrupted(run: Run, live: readonly Hypothesis[]): Promise<Scores | undefined> {
   try {
-    return await run.advance(beams.flatMap(({ live }) => live.map(({ row }) => row)));
+    return await run.advance(live.map(({ row }) => row));
   } catch (error) {
     if (error instanceof Interruption) return undefined;
     throw error;
@@ -333,7 +346,7 @@ export function settled(run: Run, beams: readonly Beam[]): Settled[] {
     beams
       .filter((beam) => beam.prompt === prompt)
       .flatMap(({ finished }) => finished)
-      .sort((a, b) => b.final - a.final)
+      .sort(betterFirst)
       .slice(0, run.options.sequences)
       .map((hypothesis, sequence) => ({
         row: { ...hypothesis.row, sequence },

@@ -1,11 +1,13 @@
 import {
   checkInteger,
   checkOptionNames,
+  type EndReason,
   type History,
   ParameterError,
   type Run,
   type Scores,
   type Strategy,
+  topTokens,
 } from '@tokenwright/core';
 import { beamOptionNames } from './beam-search.ts';
 import {
@@ -21,6 +23,8 @@ import {
   expand,
   grow,
   type Hypothesis,
+  liveOf,
+  oneOf,
   originsOf,
   settled,
   shape,
@@ -31,6 +35,11 @@ import { type Constraint, ConstraintProgress } from './constraints.ts';
 export interface ConstrainedBeamSearchOptions extends BeamOptions {
   /** What every sequence must contain after the prompt. No phrase of an `anyOf` may begin with another. */
   readonly constraints: readonly Constraint[];
+  /**
+   * Consider the best continuation of a hypothesis that has met everything even when it is not among the best of all, so that it is not
+   * lost again, and put sequences that have met everything before others. `false` does neither, as Hugging Face. Default true.
+   */
+  readonly keepComplete?: boolean;
 }
 
 /**
@@ -38,20 +47,22 @@ export interface ConstrainedBeamSearchOptions extends BeamOptions {
  * best continuations, each step considers those that come closer to meeting a constraint. Hypotheses are put into banks by how much
  * they have met, and the beams are filled with the best of each bank, then the second of each, the fullest bank first. An end token
  * only finishes a hypothesis that has met everything. When too few have done so at the greatest length, the best of the others
- * are returned too.
+ * are returned after them.
  *
  * Only new tokens count, not the prompt's.
  */
 export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): Strategy {
   const name = 'constrained-beam-search';
-  checkOptionNames('constrainedBeamSearch', options, [...beamOptionNames, 'constraints']);
+  checkOptionNames('constrainedBeamSearch', options, [...beamOptionNames, 'constraints', 'keepComplete']);
   const constraints = checkedConstraints(options.constraints);
+  const { keepComplete = true } = options;
+  oneOf('constrainedBeamSearch', 'keepComplete', keepComplete, [true, false]);
   const { compatibility: _, ...shown } = beamSettings('constrainedBeamSearch', options);
   const settings = { ...shown, compatibility: 'transformers-4.47' } as const;
   const { beams: width, domain } = settings;
   return {
     name,
-    parameters: { ...shown, constraints: constraints as never },
+    parameters: { ...shown, constraints: constraints as never, keepComplete },
     async *decode(run) {
       checkSequences(name, run, width);
       const progress = progressOf(run, constraints);
@@ -61,23 +72,34 @@ export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): St
           new Beam(run, settings, row, origin, {
             // The end token itself meets nothing.
             mayEnd: (hypothesis) => progress(hypothesis.parent!).complete,
+            fits: (hypothesis) => !keepComplete || progress(hypothesis).complete,
             select: (going) => byBanks(going.slice(0, width), forced, width, progress),
-            closing: (live) => {
+            closing: (live, finished) => {
               const complete = live.filter((hypothesis) => progress(hypothesis).complete);
-              return complete.length < run.options.sequences ? live : complete;
+              return complete.length + finished.length < run.options.sequences ? live : complete;
             },
           }),
       );
       const count = candidateCount(run, width);
       while (beams.some(({ done }) => !done) && run.interrupted === undefined) {
-        const scores = await advanceUnlessInterrupted(run, beams);
+        const scores = await advanceUnlessInterrupted(run, liveOf(beams));
         if (scores === undefined) break;
         shape(run, scores, domain);
-        const origins = originsOf(beams);
+        const origins = originsOf(liveOf(beams));
         const active = beams.filter(({ done }) => !done);
         for (const beam of active) {
           const candidates = await expand(run, scores, beam, origins, domain, { count });
-          forced = await grow(run, scores, origins, await advancing(scores, beam, origins, domain, progress));
+          const grown = await grow(
+            run,
+            scores,
+            origins,
+            await advancing(scores, beam, origins, domain, (parent, logits) => {
+              const state = progress(parent);
+              if (!state.complete) return state.advancing;
+              return keepComplete ? [bestGoingOn(logits, run.options.endTokens)] : [];
+            }),
+          );
+          forced = grown.filter(({ row }) => mayGoOn.has(run.ended(row)));
           beam.take(candidates);
         }
         yield* stepEvents(run, name, active);
@@ -88,25 +110,33 @@ export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): St
   };
 }
 
+/** Reasons that do not keep a forced token from being tried: phrases may hold end tokens, and all reach the greatest length together. */
+const mayGoOn: ReadonlySet<EndReason | undefined> = new Set([undefined, 'end-token', 'length', 'context'] as const);
+
 type Progress = (hypothesis: Hypothesis) => ConstraintProgress;
 
-/** The continuations of a beam's hypotheses that come closer to meeting a constraint. */
+/** Continuations of a beam's hypotheses by given tokens. */
 async function advancing(
   scores: Scores,
   beam: Beam,
   origins: ReadonlyMap<Hypothesis, number>,
   domain: 'logits' | 'log-probabilities',
-  progress: Progress,
+  tokens: (parent: Hypothesis, logits: Float32Array) => readonly number[],
 ): Promise<Continuation[]> {
   const continuations: Continuation[] = [];
   for (const parent of beam.live) {
     const { logits, normaliser } = await additions(scores, origins.get(parent)!, domain);
-    for (const id of progress(parent).advancing) {
+    for (const id of tokens(parent, logits)) {
       const score = parent.score + logits[id]! - normaliser;
       if (score > -Infinity) continuations.push({ parent, id, score, key: score });
     }
   }
   return continuations;
+}
+
+/** The most probable token that does not end the sequence. */
+function bestGoingOn(logits: Float32Array, endTokens: readonly number[]): number {
+  return topTokens(logits, 1 + endTokens.length).find((id) => !endTokens.includes(id)) ?? 0;
 }
 
 /** The best of each bank, fullest bank first; then the second of each; and so on. */

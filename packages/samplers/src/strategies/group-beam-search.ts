@@ -9,6 +9,7 @@ import {
   candidateCount,
   checkSequences,
   expand,
+  liveOf,
   originsOf,
   settled,
   shape,
@@ -56,10 +57,10 @@ export function groupBeamSearch(options: GroupBeamSearchOptions): Strategy {
       );
       const count = candidateCount(run, settings.beams);
       while (beams.some(({ done }) => !done) && run.interrupted === undefined) {
-        const scores = await advanceUnlessInterrupted(run, beams);
+        const scores = await advanceUnlessInterrupted(run, liveOf(beams));
         if (scores === undefined) break;
         shape(run, scores, settings.domain);
-        const origins = originsOf(beams);
+        const origins = originsOf(liveOf(beams));
         const active = beams.filter(({ done }) => !done);
         const taken = new Map<number, Map<number, number>>();
         for (const beam of beams) {

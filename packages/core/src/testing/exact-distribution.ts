@@ -1,0 +1,149 @@
+import { applyChain, HostRow } from '../chain.ts';
+import { probabilities } from '../distribution.ts';
+import { History } from '../history.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { Random } from '../random.ts';
+import { RunMemory } from '../run-memory.ts';
+import type { Sampler } from '../sampler.ts';
+
+export interface ExactDistributionOptions {
+  /** Default []. */
+  readonly samplers?: readonly Sampler[];
+  /** Continuations are enumerated up to this length: up to vocabSize ^ maxNewTokens of them. */
+  readonly maxNewTokens: number;
+  /** Default []. */
+  readonly endTokens?: readonly number[];
+  /** For chains that use random numbers of their own: the result is the distribution given this seed. Default 0. */
+  readonly seed?: number;
+}
+
+/** Probability of each continuation, by its ids joined with blanks. */
+export type SequenceDistribution = ReadonlyMap<string, number>;
+
+/**
+ * The true distribution of what sampling gives: every continuation of a prompt with its probability, found by walking through all of them.
+ * For models and lengths small enough to do so.
+ */
+export async function exactDistribution(
+  model: LanguageModel,
+  prompt: ArrayLike<number>,
+  { samplers = [], maxNewTokens, endTokens = [], seed = 0 }: ExactDistributionOptions,
+): Promise<SequenceDistribution> {
+  const memory = new RunMemory();
+  const random = new Random(seed);
+  const result = new Map<string, number>();
+  let open: { readonly history: History; readonly probability: number }[] = [
+    { history: History.of(prompt), probability: 1 },
+  ];
+  for (let length = 1; open.length > 0; length++) {
+    const grown: typeof open = [];
+    for (const { history, probability } of open) {
+      const row = new HostRow(await logitsAfter(model, history.tokens), {
+        history,
+        sequence: 0,
+        promptLength: prompt.length,
+        vocabSize: model.vocabSize,
+        endTokens,
+        maxLength: prompt.length + maxNewTokens,
+        random,
+        memory,
+      });
+      applyChain(row, samplers);
+      for (const [id, p] of probabilities(row.logits, row.survivors).entries()) {
+        if (p === 0) continue;
+        const node = { history: row.extend(id), probability: probability * p };
+        if (length < maxNewTokens && !endTokens.includes(id)) grown.push(node);
+        else result.set(Array.from(node.history.tokens.subarray(prompt.length)).join(' '), node.probability);
+      }
+    }
+    open = grown;
+  }
+  return result;
+}
+
+/**
+ * What choosing the best of `count` independent draws makes of a distribution; of equal scores the one drawn first.
+ *
+ * @param score of a continuation, larger is better.
+ */
+export function bestOfDistribution(
+  distribution: SequenceDistribution,
+  score: (ids: readonly number[]) => number,
+  count: number,
+): SequenceDistribution {
+  const scored = [...distribution].map(([key, p]) => ({ key, p, score: score(idsOf(key)) }));
+  const sum = (accepts: (other: number) => boolean): number =>
+    scored.reduce((total, other) => total + (accepts(other.score) ? other.p : 0), 0);
+  return new Map(
+    scored.map(({ key, p, score: own }) => {
+      const [below, upTo] = [sum((other) => other < own), sum((other) => other <= own)];
+      return [key, ((upTo ** count - below ** count) * p) / (upTo - below)];
+    }),
+  );
+}
+
+/** The ids of a key of a distribution. */
+export function idsOf(key: string): number[] {
+  return key === '' ? [] : key.split(' ').map(Number);
+}
+
+export interface FitResult {
+  /** Sum of (observed - expected)^2 / expected over the cells. */
+  readonly statistic: number;
+  /** Cells less one. */
+  readonly degrees: number;
+  /** Probability of so large a statistic when the draws do follow the distribution. */
+  readonly p: number;
+}
+
+/**
+ * Pearson's chi-square test of draws against a distribution. Continuations that are expected fewer than 5 times share a cell. A draw that the
+ * distribution rules out gives an infinite statistic.
+ */
+export function chiSquareTest(draws: readonly (readonly number[])[], distribution: SequenceDistribution): FitResult {
+  const counts = new Map<string, number>();
+  for (const ids of draws) counts.set(ids.join(' '), (counts.get(ids.join(' ')) ?? 0) + 1);
+  const cells: { observed: number; expected: number }[] = [];
+  const rare = { observed: 0, expected: 0 };
+  for (const [key, p] of distribution) {
+    const [observed, expected] = [counts.get(key) ?? 0, p * draws.length];
+    if (expected >= 5) cells.push({ observed, expected });
+    else {
+      rare.observed += observed;
+      rare.expected += expected;
+    }
+  }
+  if (rare.expected > 0) cells.push(rare);
+  const impossible = [...counts.keys()].some((key) => !(distribution.get(key)! > 0));
+  const statistic = impossible
+    ? Infinity
+    : cells.reduce((sum, { observed, expected }) => sum + (observed - expected) ** 2 / expected, 0);
+  const degrees = Math.max(1, cells.length - 1);
+  return { statistic, degrees, p: upperTail(statistic, degrees) };
+}
+
+/** Probability of a chi-square variable above `statistic` (Wilson and Hilferty 1931). */
+function upperTail(statistic: number, degrees: number): number {
+  if (statistic === Infinity) return 0;
+  const variance = 2 / (9 * degrees);
+  const z = (Math.cbrt(statistic / degrees) - (1 - variance)) / Math.sqrt(variance);
+  // The tail of the normal distribution (Abramowitz and Stegun 26.2.17).
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const tail =
+    ((0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429)))) *
+      t *
+      Math.exp((-z * z) / 2)) /
+    Math.sqrt(2 * Math.PI);
+  return z >= 0 ? tail : 1 - tail;
+}
+
+async function logitsAfter(model: LanguageModel, tokens: Int32Array): Promise<Float32Array> {
+  const cache = model.createCache();
+  const result = model.forward([tokens], cache);
+  try {
+    return await result.logits.read();
+  } finally {
+    result.dispose();
+    cache.dispose();
+  }
+}

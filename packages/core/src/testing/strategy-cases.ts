@@ -1,0 +1,202 @@
+import type { EndEvent, StreamEvent } from '../events.ts';
+import { generate } from '../generate.ts';
+import type { GenerateOptions } from '../options.ts';
+import type { HostSampler, Sampler } from '../sampler.ts';
+import type { Strategy } from '../strategy.ts';
+import { type ContractCase, verify, verifyEqual } from './cases.ts';
+import { type ToyModel, toyModel } from './toy-model.ts';
+
+export interface StrategyCasesOptions {
+  /** Whether its tokens depend on the seed. Default true. */
+  readonly random?: boolean;
+  /** Most sequences a prompt that it can return. Default 2. */
+  readonly sequences?: number;
+  /** Whether it can go on when the context is full. Default true. */
+  readonly slides?: boolean;
+  /** Further models that it uses, whose caches and results are watched too. Default none. */
+  readonly models?: readonly ToyModel[];
+}
+
+/** The contract of a strategy, on a toy model. `open` makes one. */
+export function strategyCases(open: () => Strategy, options: StrategyCasesOptions = {}): ContractCase[] {
+  const { random = true, sequences = 2, slides = true, models = [] } = options;
+  const model = toyModel({ vocabSize: 8, seed: 5 });
+  const prompts = [[1, 2, 3], [4, 0, 2, 1, 5, 3, 3], [2]];
+  const call = (more: GenerateOptions = {}): GenerateOptions => ({
+    strategy: open(),
+    maxNewTokens: 6,
+    seed: 11,
+    endTokens: [],
+    ...more,
+  });
+  const ends = async (prompt: readonly (readonly number[])[], more?: GenerateOptions): Promise<readonly EndEvent[]> =>
+    (await generate(model, prompt, call(more)).result()).sequences;
+  const ids = async (prompt: readonly (readonly number[])[], more?: GenerateOptions): Promise<(readonly number[])[]> =>
+    (await ends(prompt, more)).map((end) => end.ids);
+  const cases: ContractCase[] = [];
+  const add = (name: string, run: () => Promise<void>): void => {
+    cases.push({
+      name,
+      async run() {
+        await run();
+        const live = [model, ...models].reduce((sum, { live: { size } }) => sum + size, 0);
+        verify(live === 0, `leaked ${live} caches and results`);
+      },
+    });
+  };
+
+  add('each sequence has one end event, whose ids are those of its token events', async () => {
+    for (const count of new Set([1, sequences])) {
+      const told = new Map<string, number[]>();
+      const ended: EndEvent[] = [];
+      for await (const event of generate(model, prompts, call({ sequences: count, endTokens: [6] }))) {
+        const key = event.type === 'step' ? '' : `${event.row} ${event.sequence}`;
+        if (event.type === 'token') told.set(key, [...(told.get(key) ?? []), event.id]);
+        if (event.type !== 'end') continue;
+        verifyEqual(told.get(key) ?? [], event.ids, `token events of sequence ${key}`);
+        ended.push(event);
+      }
+      verifyEqual(ended.length, prompts.length * count, 'end events');
+      verifyEqual(new Set(ended.map(({ row, sequence }) => `${row} ${sequence}`)).size, ended.length, 'sequences');
+    }
+  });
+
+  add('the same seed gives the same tokens', async () => {
+    const first = await ids(prompts);
+    verifyEqual(await ids(prompts), first, 'the second run');
+    if (!random) return;
+    const others = await Promise.all([21, 22, 23, 24].map((seed) => ids(prompts, { seed })));
+    verify(
+      others.some((other) => JSON.stringify(other) !== JSON.stringify(first)),
+      'four other seeds all gave the same tokens',
+    );
+  });
+
+  add('a row of a ragged batch is that row alone', async () => {
+    for (const endTokens of [[], [6], [6, 3]]) {
+      const together = await ids(prompts, { endTokens });
+      for (const [i, prompt] of prompts.entries())
+        verifyEqual([together[i]], await ids([prompt], { endTokens }), `row ${i} with end tokens ${endTokens.join()}`);
+    }
+  });
+
+  add('nothing follows what a stop condition ends', async () => {
+    const stops: GenerateOptions[] = [{ endTokens: [3, 6] }, { stopWhen: ({ id }) => id === 2 || id === 6 }];
+    for (const stop of stops)
+      for (const { ids: tokens, reason } of await ends(prompts, stop)) {
+        const wanted = stop.endTokens ?? [2, 6];
+        const at = tokens.findIndex((id) => wanted.includes(id));
+        verify(at < 0 || at === tokens.length - 1, () => `${tokens.join(' ')} goes on after ${tokens[at]}`);
+        const expected = at < 0 ? 'length' : stop.endTokens === undefined ? 'predicate' : 'end-token';
+        verifyEqual(reason, expected, `reason of ${tokens.join(' ')}`);
+      }
+  });
+
+  add('lengths are as asked', async () => {
+    for (const maxNewTokens of [1, 2, 5])
+      for (const { ids: tokens, reason } of await ends(prompts, { maxNewTokens }))
+        verifyEqual([tokens.length, reason], [maxNewTokens, 'length'], 'length and reason');
+    for (const { ids: tokens } of await ends(prompts, { endTokens: [3, 6], minNewTokens: 4 }))
+      verify(tokens.length >= 4, () => `${tokens.join(' ')} ended before 4 tokens`);
+  });
+
+  add('it stops where the context ends, or slides', async () => {
+    const small = toyModel({ vocabSize: 8, seed: 5, contextLength: 10 });
+    const run = async (onContextFull: 'stop' | 'slide') =>
+      (
+        await generate(
+          small,
+          [
+            [1, 2, 3],
+            [4, 0, 2, 1, 5, 3, 3, 1, 2, 2],
+          ],
+          call({ maxNewTokens: 20, onContextFull }),
+        ).result()
+      ).sequences;
+    for (const { ids: tokens, reason, row } of await run('stop'))
+      verifyEqual([reason, tokens.length], ['context', row === 0 ? 7 : 1], 'reason and length');
+    if (slides) for (const { ids: tokens } of await run('slide')) verifyEqual(tokens.length, 20, 'length');
+    verify(small.live.size === 0, `leaked ${small.live.size} caches and results`);
+  });
+
+  add('what a sampler remembers follows the tokens', async () => {
+    // A draft may remember less, so it is enough that each position was once met with the right memory.
+    const met = new Set<string>();
+    const counting: HostSampler = {
+      name: 'counting',
+      algebra: {
+        domain: 'logits',
+        shiftInvariant: true,
+        scaleInvariant: true,
+        keepsArgMax: true,
+        narrows: true,
+        memory: true,
+      },
+      onHost(_, { memory, history, promptLength, drawn }) {
+        const count = memory.get<number>() ?? 0;
+        const told = count === 0 ? drawn === undefined : drawn?.id === history.at(-1);
+        if (told && count === history.length - promptLength) met.add(history.tokens.join(' '));
+        memory.set(count + 1);
+      },
+    };
+    const plain = await ids(prompts);
+    verifyEqual(await ids(prompts, { samplers: [counting] }), plain, 'with the sampler');
+    for (const [row, tokens] of plain.entries())
+      for (const length of tokens.keys()) {
+        const before = [...prompts[row]!, ...tokens.slice(0, length)].join(' ');
+        verify(met.has(before), `after ${before} the sampler remembers something else`);
+      }
+  });
+
+  add('the whole prompt read in small parts gives the same', async () => {
+    verifyEqual(await ids(prompts, { prefillChunk: 3 }), await ids(prompts), 'in parts');
+  });
+
+  add('two calls that take turns are each as alone', async () => {
+    const [a, b] = [await ids([prompts[0]!]), await ids([prompts[1]!], { seed: 5 })];
+    const [first, second] = await Promise.all([ids([prompts[0]!]), ids([prompts[1]!], { seed: 5 })]);
+    verifyEqual([first, second], [a, b], 'the calls');
+  });
+
+  add('an early break leaves nothing behind', async () => {
+    for (let stop = 0; stop < 8; stop++) {
+      let seen = 0;
+      for await (const _ of generate(model, prompts, call({ steps: true }))) if (seen++ >= stop) break;
+    }
+  });
+
+  add('an abort at any step ends each sequence once, and leaves nothing behind', async () => {
+    for (let stop = 0; stop < 8; stop++) {
+      const controller = new AbortController();
+      const events: StreamEvent[] = [];
+      if (stop === 0) controller.abort();
+      for await (const event of generate(model, prompts, call({ signal: controller.signal, steps: true }))) {
+        events.push(event);
+        if (events.length === stop) controller.abort();
+      }
+      verifyEqual(events.filter(({ type }) => type === 'end').length, prompts.length, 'end events');
+    }
+  });
+
+  add('a sampler that throws at any step leaves nothing behind, and the model usable', async () => {
+    const expected = await ids(prompts);
+    for (let step = 0; step < 8; step++) {
+      let calls = 0;
+      const faulty: Sampler = {
+        name: 'faulty',
+        onHost() {
+          if (calls++ === step) throw new RangeError('planted');
+        },
+      };
+      let caught: unknown;
+      try {
+        await ids(prompts, { samplers: [faulty] });
+      } catch (error) {
+        caught = error;
+      }
+      verify(caught instanceof RangeError, () => `expected the planted error, but got ${String(caught)}`);
+      verifyEqual(await ids(prompts), expected, 'the next call');
+    }
+  });
+  return cases;
+}
