@@ -58,9 +58,11 @@ export async function score(
   options: ScoreOptions = {},
 ): Promise<ScoredText> {
   checkOptionNames('score', options, ['promptLength', 'samplers', 'seed', 'top', 'chunk', 'signal']);
-  const { samplers = [], top = 0, seed = 0, signal } = options;
+  const { samplers = [], seed = 0, signal } = options;
   if (ids.length === 0) throw new ParameterError('score', 'ids', 'at least one token', ids);
   if (ids.length > model.contextLength) throw new ContextLengthError(model.contextLength, ids.length, 'The text');
+  for (let i = 0; i < ids.length; i++) checkInteger('score', `ids[${i}]`, ids[i], 0, model.vocabSize - 1);
+  const top = checkInteger('score', 'top', options.top ?? 0, 0);
   const promptLength = checkInteger('score', 'promptLength', options.promptLength ?? 1, 1, ids.length);
   const chunk = Math.min(model.maxTokens, checkInteger('score', 'chunk', options.chunk ?? 128, 1));
 
