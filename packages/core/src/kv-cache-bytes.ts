@@ -99,6 +99,12 @@ export function readCache(
       throw new CacheError('The serialised cache names tokens that the model does not have, or more than its context.');
     return Int32Array.from(row);
   });
+  const { sources } = header;
+  if (
+    sources !== undefined &&
+    (!Array.isArray(sources) || sources.length !== rows.length || !sources.every(Number.isInteger))
+  )
+    throw new CacheError('The sources of the serialised cache must be one integer a row.');
   const slot = kvHeads * headDim;
   const needed = rows.reduce((sum, row) => sum + row.length * 2 * layers * slot * 4, 0);
   let at = preamble + headerLength;
@@ -114,7 +120,7 @@ export function readCache(
   const contents = rows.map((row) =>
     Array.from({ length: layers }, () => ({ keys: read(row.length * slot), values: read(row.length * slot) })),
   );
-  return { rows, layers: contents, sources: header.sources };
+  return { rows, layers: contents, sources };
 }
 
 function parseHeader(bytes: Uint8Array): Header {
