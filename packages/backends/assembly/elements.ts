@@ -2,6 +2,7 @@ import {
   elementsAdd,
   elementsFactor,
   elementsKind,
+  elementsMultiply,
   elementsScale,
   elementsSecond,
   elementsSecondStride,
@@ -13,7 +14,7 @@ import {
 } from '../src/wasm/layout';
 import { hyperbolicTangent } from './activations';
 
-/** x + y, x * factor, or cap * tanh(x / cap), for the tokens from..to. Rows have room for the last vector. */
+/** x + y, x * y, x * factor, or cap * tanh(x / cap), for the tokens from..to. Rows have room for the last vector. */
 export function elements(entry: usize, from: i32, to: i32): void {
   const kind = load<i32>(entry + elementsKind);
   const factor = v128.load32_splat(entry + elementsFactor);
@@ -25,6 +26,7 @@ export function elements(entry: usize, from: i32, to: i32): void {
     for (let i: usize = 0; i < (<usize>columns) << 2; i += 16) {
       const value = v128.load(x + i);
       if (kind === elementsAdd) v128.store(output + i, f32x4.add(value, v128.load(y + i)));
+      else if (kind === elementsMultiply) v128.store(output + i, f32x4.mul(value, v128.load(y + i)));
       else if (kind === elementsScale) v128.store(output + i, f32x4.mul(value, factor));
       else v128.store(output + i, f32x4.mul(hyperbolicTangent(f32x4.div(value, factor)), factor));
     }

@@ -7,7 +7,7 @@ type Of<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
 /** One entry of a tape, before it has addresses: an operation with what was folded into it. */
 export type Step =
-  | { readonly kind: 'embed'; readonly operation: Of<'embed'> }
+  | { readonly kind: 'embed'; readonly operation: Of<'embed'> | Of<'positions'> }
   | { readonly kind: 'norm'; readonly operation: Norm }
   | { readonly kind: 'linear'; readonly operation: Of<'linear'>; readonly norm?: Norm }
   | { readonly kind: 'gated'; readonly operation: Of<'gated'>; readonly norm?: Norm }
@@ -24,7 +24,7 @@ export type Step =
     }
   | { readonly kind: 'recall'; readonly operation: Of<'recall'> }
   | { readonly kind: 'remember'; readonly operation: Of<'remember'> }
-  | { readonly kind: 'elements'; readonly operation: Of<'add'> | Of<'scale' | 'softcap'> }
+  | { readonly kind: 'elements'; readonly operation: Of<'add' | 'multiply'> | Of<'scale' | 'softcap'> }
   | { readonly kind: 'tap'; readonly operation: Of<'tap'> };
 
 /** Steps in order, and where each value lies within the arena of activations. */
@@ -82,7 +82,7 @@ export function readsOf(step: Step): readonly Value[] {
     case 'remember':
       return [step.operation.k, step.operation.v];
     case 'elements':
-      return step.operation.kind === 'add' ? [step.operation.x, step.operation.y] : [step.operation.x];
+      return 'y' in step.operation ? [step.operation.x, step.operation.y] : [step.operation.x];
     default:
       return [step.operation.x];
   }
@@ -171,7 +171,12 @@ function foldedSteps(operations: readonly Operation[], { result, name }: Compile
         });
         break;
       }
+      case 'embed':
+      case 'positions':
+        steps.push({ kind: 'embed', operation });
+        break;
       case 'add':
+      case 'multiply':
       case 'scale':
       case 'softcap':
         steps.push({ kind: 'elements', operation });
@@ -271,7 +276,7 @@ function layOut(
 /** Values that a step may overwrite with its result, when nobody reads them afterwards. */
 function replaceable(step: Step): readonly Value[] {
   if (step.kind === 'elements')
-    return step.operation.kind === 'add' ? [step.operation.x, step.operation.y] : [step.operation.x];
+    return 'y' in step.operation ? [step.operation.x, step.operation.y] : [step.operation.x];
   if (step.kind !== 'linear') return [];
   const { residual } = step.operation.options;
   // A thread that is done would overwrite what another still encodes.

@@ -33,6 +33,8 @@ import { Weights } from './weights.ts';
 
 /** Most tokens of a frame: enough to amortise reading the weights, and few enough that activations stay small. */
 const frameTokens = 256;
+/** Most tokens of a source: it has to fit a frame, since its tokens see each other. */
+const longestSource = 1024;
 /** Below so many bytes of weights in a run the threads would wait for each other longer than they work. */
 const bytesWorthThreads = 2e6;
 /** Steps of each kind that are timed when a model is loaded. */
@@ -119,7 +121,7 @@ export class WasmExecutable implements Executable {
     const { weights: tree, requests } = requestWeights(architecture, config, source);
     const { layers, contextLength } = architecture.dimensions(config);
     const sourceLength = 'sourceLength' in architecture ? architecture.sourceLength(config) : 0;
-    const maxTokens = Math.max(frameTokens, sourceLength);
+    const maxTokens = Math.max(frameTokens, Math.min(sourceLength, longestSource));
 
     const byWeight = new Map(requests.map((request) => [request.weight, request]));
     const parts = record(architecture, config, tree, () => new Recorder(byWeight), layers, maxTokens);
@@ -128,7 +130,7 @@ export class WasmExecutable implements Executable {
     const programs = all.map((part) => part.program);
     const sizes: FrameSizes = {
       maxTokens,
-      maxSlots: Math.max(contextLength, sourceLength),
+      maxSlots: Math.max(contextLength, maxTokens),
       taps: layers + 2,
       scratchBytes: Math.max(...programs.map(scratchBytes)),
       encodedBytes: Math.max(...operations.map(encodedBytesOf)),
@@ -155,7 +157,7 @@ export class WasmExecutable implements Executable {
       const headArena = room(headBytes);
       const frame = keep(new FrameMemory(machine, sizes));
       const tape = (part: Part | undefined, at: number, scored = false): Tape | undefined =>
-        part && keep(new Tape(machine, part.program, weights, at, scored));
+        part && keep(new Tape(machine, part.program, weights, { arena: at, scored, reach: sizes.maxSlots }));
       const held: Held = {
         weights,
         frame,
@@ -273,27 +275,32 @@ export class WasmExecutable implements Executable {
     const tape = this.#held.memorise;
     if (part === undefined || tape === undefined)
       throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
-    this.#checkSize(frame);
     const tokens = frame.ids.length;
     const { columns } = part.input;
-    const input = tape.addressOf(part.input);
+    const stride = strideOf(columns);
     if (encoded instanceof Float32Array) {
       if (encoded.length !== tokens * columns)
         throw new ShapeError('The encoded source', [tokens, columns], [encoded.length / columns, columns]);
-      for (let row = 0; row < tokens; row++)
-        heap.views.float32.set(
-          encoded.subarray(row * columns, (row + 1) * columns),
-          (input + row * strideOf(columns)) / 4,
-        );
     } else {
       if (!(encoded instanceof WasmMatrix)) throw new CacheError('The encoded source belongs to another engine.');
       if (encoded.rows !== tokens || encoded.columns !== columns)
         throw new ShapeError('The encoded source', [tokens, columns], [encoded.rows, encoded.columns]);
-      heap.views.bytes.copyWithin(input, encoded.address, encoded.address + tokens * strideOf(columns));
     }
     const store = this.#storeFor(frame, cacheShape(part.operations, this.#name));
-    this.#held.frame.write(frame, store, true);
-    this.#play(tape, tokens);
+    const input = tape.addressOf(part.input);
+    // Each token is memorised by itself, so any number of them goes in several frames.
+    for (let first = 0; first < tokens; first += this.maxTokens) {
+      const last = Math.min(tokens, first + this.maxTokens);
+      for (let token = first; token < last; token++) {
+        const target = input + (token - first) * stride;
+        if (encoded instanceof Float32Array)
+          heap.views.float32.set(encoded.subarray(token * columns, (token + 1) * columns), target / 4);
+        else
+          heap.views.bytes.copyWithin(target, encoded.address + token * stride, encoded.address + (token + 1) * stride);
+      }
+      this.#held.frame.write(partOf(frame, first, last), store, true);
+      this.#play(tape, last - first);
+    }
     for (const [row, length] of lengthsOf(frame)) store.grown(row, length);
     return new WasmSourceMemory(store);
   }
@@ -475,6 +482,18 @@ function cacheShape(operations: readonly Operation[], name: string): CacheShape 
     shape = { kvHeads, headDim };
   }
   return { layers, kvHeads: 1, headDim: 1, ...shape };
+}
+
+/** The tokens from..to of a frame, none of them scored. */
+function partOf({ ids, rows, positions, slots, firsts }: Frame, from: number, to: number): Frame {
+  return {
+    ids: ids.subarray(from, to),
+    rows: rows.subarray(from, to),
+    positions: positions.subarray(from, to),
+    slots: slots.subarray(from, to),
+    firsts: firsts.subarray(from, to),
+    scored: new Int32Array(0),
+  };
 }
 
 /** Slots that each row of a frame holds after it. */

@@ -172,6 +172,7 @@ export const elementsFactor = 40;
 export const elementsAdd = 0;
 export const elementsScale = 1;
 export const elementsSoftcap = 2;
+export const elementsMultiply = 3;
 
 // Taps: columns of the input go to the frame's address for this layer.
 export const tapLayer = 28;

@@ -26,6 +26,7 @@ export interface Value {
 /** One operation of a recorded forward pass, in the order in which the model called them. */
 export type Operation =
   | { readonly kind: 'embed'; readonly result: Value; readonly table: Weight; readonly options: EmbedOptions<Weight> }
+  | { readonly kind: 'positions'; readonly result: Value; readonly table: Weight; readonly offset: number }
   | { readonly kind: 'norm'; readonly result: Value; readonly x: Value; readonly options: NormOptions<Weight> }
   | {
       readonly kind: 'linear';
@@ -58,7 +59,7 @@ export type Operation =
       readonly layer: number;
       readonly kvHeads: number;
     }
-  | { readonly kind: 'add'; readonly result: Value; readonly x: Value; readonly y: Value }
+  | { readonly kind: 'add' | 'multiply'; readonly result: Value; readonly x: Value; readonly y: Value }
   | { readonly kind: 'scale' | 'softcap'; readonly result: Value; readonly x: Value; readonly factor: number }
   | { readonly kind: 'tap'; readonly x: Value; readonly layer: number };
 
@@ -89,6 +90,12 @@ export class Recorder implements Operations<Value, Weight> {
       this.#agree('embed: positions', columns, this.#tableColumns('embed', options.positions));
     const result = newValue(columns);
     this.operations.push({ kind: 'embed', result, table, options });
+    return result;
+  }
+
+  positions(table: Weight, offset: number): Value {
+    const result = newValue(this.#tableColumns('positions', table));
+    this.operations.push({ kind: 'positions', result, table, offset });
     return result;
   }
 
@@ -178,6 +185,13 @@ export class Recorder implements Operations<Value, Weight> {
     this.#agree('add', x.columns, y.columns);
     const result = newValue(x.columns);
     this.operations.push({ kind: 'add', result, x, y });
+    return result;
+  }
+
+  multiply(x: Value, y: Value): Value {
+    this.#agree('multiply', x.columns, y.columns);
+    const result = newValue(x.columns);
+    this.operations.push({ kind: 'multiply', result, x, y });
     return result;
   }
 

@@ -1,4 +1,4 @@
-import { type Activation, UnsupportedError, type Weight } from '@tokenwright/core';
+import type { Activation, Weight } from '@tokenwright/core';
 import { type Program, rowBytes, type Step } from './compiler.ts';
 import { formatCode, paddedInputs } from './formats.ts';
 import * as layout from './layout.ts';
@@ -54,6 +54,15 @@ function attentionScratch(headDim: number): number {
   return 2 * size + layout.slotsPerBlock * 4 + 2 * layout.slotsPerBlock * size;
 }
 
+export interface TapeSetting {
+  /** Address of the activations. */
+  readonly arena: number;
+  /** The program works on the scored tokens instead of all. */
+  readonly scored: boolean;
+  /** Farthest that two positions may be apart. */
+  readonly reach: number;
+}
+
 /** A program in the module's memory, ready to run. */
 export class Tape {
   readonly address: number;
@@ -65,8 +74,7 @@ export class Tape {
   /** Fields that hold the address of the result, when that lies outside the arena. */
   readonly #outputs: readonly number[];
 
-  /** @param scored the program works on the scored tokens instead of all. */
-  constructor(machine: Machine, program: Program, weights: Weights, arena: number, scored: boolean) {
+  constructor(machine: Machine, program: Program, weights: Weights, { arena, scored, reach }: TapeSetting) {
     this.#machine = machine;
     this.#program = program;
     this.#arena = arena;
@@ -91,7 +99,7 @@ export class Tape {
         },
       };
       fields.integer(layout.entryScored, scored ? 1 : 0);
-      write(step, fields, weights);
+      write(step, fields, weights, reach);
       if (step.kind === 'linear' || step.kind === 'gated') weightBytes += weights.size(step.operation.weight).bytes;
     }
     this.#outputs = outputs;
@@ -122,7 +130,7 @@ interface Fields {
   operand(field: number, strideField: number, value: Value): void;
 }
 
-function write(step: Step, fields: Fields, weights: Weights): void {
+function write(step: Step, fields: Fields, weights: Weights, reach: number): void {
   const { integer, float, operand } = fields;
   const input = (value: Value): void => {
     operand(layout.entryInput, layout.entryInputStride, value);
@@ -134,10 +142,16 @@ function write(step: Step, fields: Fields, weights: Weights): void {
 
   switch (step.kind) {
     case 'embed': {
-      const { result, table, options } = step.operation;
+      const { operation } = step;
       integer(layout.entryOperation, layout.operationEmbed);
-      output(result);
-      integer(layout.entryColumns, result.columns);
+      output(operation.result);
+      integer(layout.entryColumns, operation.result.columns);
+      if (operation.kind === 'positions') {
+        address(layout.embedPositions, operation.table);
+        integer(layout.embedOffset, operation.offset);
+        break;
+      }
+      const { table, options } = operation;
       const matrix = weights.matrix(table);
       integer(layout.linearWeights, matrix.address);
       integer(layout.linearFormat, formatCode(matrix.format));
@@ -192,8 +206,10 @@ function write(step: Step, fields: Fields, weights: Weights): void {
     }
     case 'attend': {
       const { v, result, options } = step.operation;
-      if (options.bias !== undefined)
-        throw new UnsupportedError('attention with a bias by relative position', 'The wasm engine');
+      if (options.bias !== undefined) {
+        integer(layout.attendBias, weights.relativeBias(options.bias, options.heads, reach));
+        integer(layout.attendBiasReach, reach);
+      }
       const headDim = step.q.columns / options.heads;
       integer(layout.entryOperation, layout.operationAttend);
       input(step.q);
@@ -241,8 +257,8 @@ function write(step: Step, fields: Fields, weights: Weights): void {
       integer(layout.entryOperation, layout.operationElements);
       input(operation.x);
       output(operation.result);
-      if (operation.kind === 'add') {
-        integer(layout.elementsKind, layout.elementsAdd);
+      if ('y' in operation) {
+        integer(layout.elementsKind, operation.kind === 'add' ? layout.elementsAdd : layout.elementsMultiply);
         operand(layout.elementsSecond, layout.elementsSecondStride, operation.y);
       } else {
         integer(layout.elementsKind, operation.kind === 'scale' ? layout.elementsScale : layout.elementsSoftcap);

@@ -1,6 +1,7 @@
 import {
   type MatrixRequest,
   type PrepareOptions,
+  type RelativeBias,
   UnsupportedError,
   type Weight,
   type WeightRequest,
@@ -10,6 +11,7 @@ import { formatCode, groupBytes, paddedInputs, type WeightFormat } from './forma
 import { rowsPerGroup } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { Operation } from './recorder.ts';
+import { bucketOf } from './relative-bias.ts';
 
 /** A matrix in the layout that the kernels multiply with. Addresses in bytes. */
 export interface PackedMatrix {
@@ -46,6 +48,7 @@ export class Weights {
   readonly #machine: Machine;
   readonly #plans: ReadonlyMap<Weight, Plan>;
   readonly #addresses: Map<Weight, number> = new Map();
+  readonly #biases: Map<Weight, number> = new Map();
   /** Bytes that the weights take. */
   readonly bytes: number;
 
@@ -116,7 +119,30 @@ export class Weights {
     return this.#plans.get(weight)!;
   }
 
+  /**
+   * A relative bias by key minus query, float32 [heads, 2 * reach + 1], made from its learned buckets. Layers that share a
+   * table share the result.
+   */
+  relativeBias(bias: RelativeBias<Weight>, heads: number, reach: number): number {
+    const held = this.#biases.get(bias.table);
+    if (held !== undefined) return held;
+    const { heap } = this.#machine;
+    const span = 2 * reach + 1;
+    const address = heap.allocateZeros('A relative bias', heads * span * 4);
+    this.#biases.set(bias.table, address);
+    const { float32 } = heap.views;
+    const table = this.address(bias.table) / 4;
+    for (let offset = -reach; offset <= reach; offset++) {
+      const bucket = bucketOf(offset, bias);
+      for (let head = 0; head < heads; head++)
+        float32[address / 4 + head * span + offset + reach] = float32[table + bucket * heads + head]!;
+    }
+    return address;
+  }
+
   dispose(): void {
+    for (const address of this.#biases.values()) this.#machine.heap.release(address);
+    this.#biases.clear();
     for (const address of this.#addresses.values()) this.#machine.heap.release(address);
     this.#addresses.clear();
   }
@@ -136,6 +162,11 @@ export class Weights {
       for (const part of parts) {
         float32.set(part, at);
         at += part.length;
+      }
+      const order = request.kind === 'vector' ? request.order : undefined;
+      if (order !== undefined) {
+        const stored = float32.slice(address / 4, at);
+        for (const [i, from] of order.entries()) float32[address / 4 + i] = stored[from]!;
       }
       const plus = request.kind === 'vector' ? request.plus : 0;
       if (plus !== 0) for (let i = address / 4; i < at; i++) float32[i]! += plus;
@@ -200,6 +231,7 @@ function rolesOf(operations: readonly Operation[]): Map<Weight, Role> {
       note(operation.table, 'packed');
       note(operation.options.positions, 'rows');
     }
+    if (operation.kind === 'positions') note(operation.table, 'rows');
     if (operation.kind === 'rotary') note(operation.options.table, 'rows');
     if (operation.kind === 'attend') note(operation.options.bias?.table, 'rows');
   }
@@ -242,10 +274,11 @@ function rowReader(
   { shape }: MatrixRequest,
   parts: readonly Float32Array[],
 ): (row: number, target: Float32Array, at: number) => void {
-  const { inputs } = shape;
+  const { inputs, order } = shape;
   const byOutput = shape.layout !== 'input-output';
   const widths = parts.map((part) => part.length / inputs);
-  return (row, target, at) => {
+  return (output, target, at) => {
+    let row = order?.[output] ?? output;
     let part = 0;
     while (row >= widths[part]!) row -= widths[part++]!;
     const values = parts[part]!;
