@@ -1,6 +1,6 @@
 import { BatchResult } from './batch-result.ts';
 import { DecodingState } from './decoding-state.ts';
-import { ParameterError } from './errors.ts';
+import { DisposedError, ParameterError } from './errors.ts';
 import type { Answer, EndEvent, StreamEvent } from './events.ts';
 import type { LanguageModel } from './language-model.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
@@ -28,13 +28,15 @@ export function generate(
   return new TokenStream(decode(open));
 }
 
-/** Generate for a batch and wait for all of it. */
+/** Generate for a batch and wait for all of it. A batch of none has no results. */
 export function generateBatch(
   model: LanguageModel,
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions = {},
 ): Promise<BatchResult> {
-  return generate(model, prompts, options).result();
+  if (prompts.length > 0) return generate(model, prompts, options).result();
+  resolveOptions('generate', options, model.defaults);
+  return Promise.resolve(new BatchResult([]));
 }
 
 /**
@@ -101,10 +103,14 @@ export class TextGeneration implements AsyncIterable<string> {
     }
   }
 
-  /** The end event, after reading what is left: text, reason, usage, timing, options. */
+  /**
+   * The end event, after reading what is left: text, reason, usage, timing, options.
+   * @throws DisposedError when the pieces were not read to the end: leaving them ends the call.
+   */
   async result(): Promise<EndEvent> {
     for await (const _ of this);
-    return this.#end!;
+    if (this.#end === undefined) throw new DisposedError('The text', 'was left before its end');
+    return this.#end;
   }
 }
 

@@ -75,6 +75,7 @@ export class GenerationRun implements Run {
       prompts instanceof DecodingState
         ? [prompts.history]
         : prompts.map((prompt, row) => checkedPrompt(model, prompt, row, options));
+    for (const id of options.logprobsOf) checkInteger('generate', 'logprobsOf', id, 0, model.vocabSize - 1);
     this.#starts = this.#prompts.map(({ length }) => length);
     this.promptLengths = state === undefined ? this.#starts : [state.promptLength];
     this.#randoms = this.#prompts.map((_, row) => new Random(seedOf(options.seed, row, this.#prompts.length)));
