@@ -35,6 +35,20 @@ export async function logitsOf(
   return all;
 }
 
+/** The tokens that follow a prompt when the most likely one is taken each time. */
+export async function greedyTokens(model: LanguageModel, prompt: readonly number[], count: number): Promise<number[]> {
+  const cache = model.createCache();
+  const tokens: number[] = [];
+  let next: readonly number[] = prompt;
+  while (tokens.length < count) {
+    const logits = (await feed(model, cache, [next])).at(-1)!;
+    tokens.push(logits.indexOf(Math.max(...logits)));
+    next = tokens.slice(-1);
+  }
+  cache.dispose();
+  return tokens;
+}
+
 /** Largest difference over all rows, as a share of the largest value that was expected. */
 export function errorOf(received: readonly Float32Array[], expected: readonly Float32Array[]): number {
   let difference = 0;

@@ -1,0 +1,171 @@
+import '@tensorflow/tfjs-backend-cpu';
+import {
+  type Architecture,
+  createModel,
+  type Operations,
+  ParameterError,
+  ShapeError,
+  type Weight,
+} from '@tokenwright/core';
+import { referenceEngine } from '@tokenwright/core/reference';
+import { describe, expect, it } from 'vitest';
+import { compile } from './compiler.ts';
+import { fusedWasm } from './index.ts';
+import { Recorder, type Value } from './recorder.ts';
+import { errorOf, logitsOf, text } from './testing/logits.ts';
+import { randomSource } from './testing/tiny-models.ts';
+
+const [width, vocabSize] = [24, 31];
+
+interface Tree {
+  readonly table: Weight;
+  readonly gain: Weight;
+  readonly bias: Weight;
+  readonly a: Weight;
+  readonly b: Weight;
+  readonly c: Weight;
+  readonly rotary: Weight;
+}
+
+type Op = <X>(op: Operations<X, Weight>, weights: Tree) => X;
+
+/** An architecture with any forward pass over a few weights; the head is the table. */
+function architecture(forward: Op): Architecture<object, Tree> {
+  return {
+    name: 'test',
+    configure: () => ({}),
+    dimensions: () => ({ vocabSize, contextLength: 128, width, layers: 1, kvHeads: 2, headDim: width / 2 }),
+    parameters: (p) => ({
+      table: p.matrix(['table'], { inputs: width, outputs: [vocabSize], use: 'embedding' }),
+      gain: p.vector(['gain.weight'], [width]),
+      bias: p.vector(['bias'], [width]),
+      a: p.matrix(['a'], { inputs: width, outputs: [width] }),
+      b: p.matrix(['b'], { inputs: width, outputs: [width, width, width] }),
+      c: p.matrix(['c'], { inputs: width, outputs: [width, width], use: 'pairs' }),
+      rotary: p.table(() => Float32Array.from({ length: 128 * 8 }, (_, i) => Math.cos(i)), 128, 8),
+    }),
+    forward: (op, weights) => forward(op, weights),
+    head: (op, weights, _config, hidden) => op.linear(hidden, weights.table),
+  };
+}
+
+const norm = <X>(op: Operations<X, Weight>, { gain, bias }: Tree, x: X): X =>
+  op.norm(x, { kind: 'layer', gain, bias, epsilon: 1e-5 });
+
+/** Forward passes that a compiler can get wrong. */
+const passes: Record<string, Op> = {
+  'parallel residuals: a folded norm is read after its input was a residual': (op, weights) => {
+    const x = op.embed(weights.table);
+    const normed = norm(op, weights, x);
+    const y = op.linear(normed, weights.a, { bias: weights.bias, residual: x });
+    return op.linear(normed, weights.a, { residual: y, activation: 'gelu' });
+  },
+  'post-norm: a norm is an input and a residual': (op, weights) => {
+    const x = norm(op, weights, op.embed(weights.table));
+    return norm(op, weights, op.linear(op.linear(x, weights.a, { activation: 'relu' }), weights.a, { residual: x }));
+  },
+  'a norm that is split and attended to': (op, weights) => {
+    const x = op.embed(weights.table);
+    const [q, k, v] = op.split(op.linear(x, weights.b), [width, width, width]) as [typeof x, typeof x, typeof x];
+    const attended = op.attend(norm(op, weights, q), norm(op, weights, k), norm(op, weights, v), {
+      layer: 0,
+      heads: 2,
+      kvHeads: 2,
+      softcap: 3,
+      window: 7,
+    });
+    const [whole] = op.split(norm(op, weights, attended), [width]) as [typeof x];
+    return op.add(x, op.scale(op.linear(attended, weights.a, { residual: whole }), 0.5));
+  },
+  'rotary positions: of queries only, partial, in pairs, and by themselves': (op, weights) => {
+    const x = op.embed(weights.table, { scale: 2 });
+    const [q, k, v] = op.split(op.linear(x, weights.b), [width, width, width]) as [typeof x, typeof x, typeof x];
+    const options = { headDim: 12, table: weights.rotary, rotated: 8, style: 'pairs' } as const;
+    const turned = op.rotary(q, options);
+    const attended = op.attend(turned, k, op.rotary(v, { ...options, style: 'halves' }), {
+      layer: 0,
+      heads: 2,
+      kvHeads: 2,
+    });
+    return op.softcap(op.add(attended, op.add(turned, turned)), 5);
+  },
+  'one value as input and residual': (op, weights) => {
+    const x = op.embed(weights.table);
+    const y = op.linear(x, weights.a, { residual: x });
+    return op.gated(op.linear(norm(op, weights, y), weights.a, { residual: y }), weights.c, 'gelu-tanh');
+  },
+  'grouped norms and products': (op, weights) => {
+    const x = op.embed(weights.table);
+    const y = op.norm(op.linear(x, weights.b), {
+      kind: 'rms',
+      gain: weights.gain,
+      epsilon: 1e-6,
+      groups: 3,
+    });
+    const [a, b, c] = op.split(y, [width, width, width]) as [typeof x, typeof x, typeof x];
+    return op.multiply!(op.add(a, b), c);
+  },
+};
+
+describe('a compiled forward pass gives what the reference gives', () => {
+  it.each(Object.entries(passes))('%s', async (_name, forward) => {
+    const tiny = architecture(forward);
+    const source = randomSource(tiny, {}, 7, 0.4);
+    const engines = [await fusedWasm({ threads: 1 }), await referenceEngine({ backend: 'cpu' })];
+    const [received, expected] = await Promise.all(
+      engines.map(async (engine) => logitsOf(await createModel(engine, tiny, {}, source), text(40, vocabSize))),
+    );
+    expect(errorOf(received!, expected!)).toBeLessThan(1e-4);
+    for (const engine of engines) await engine.dispose();
+  });
+});
+
+describe('compile', () => {
+  const handles = (): { recorder: Recorder; gain: Weight; matrix: Weight } => {
+    const [gain, matrix]: Weight[] = [{}, {}];
+    const recorder = new Recorder(
+      new Map([
+        [gain!, { kind: 'vector', weight: gain!, names: ['gain'], lengths: [8], plus: 0 }],
+        [matrix!, { kind: 'matrix', weight: matrix!, names: ['matrix'], shape: { inputs: 8, outputs: [8] } }],
+      ]),
+    );
+    return { recorder, gain: gain!, matrix: matrix! };
+  };
+  const rms = (gain: Weight) => ({ kind: 'rms', gain, epsilon: 1e-5 }) as const;
+
+  it('refuses a norm that nothing reads', () => {
+    const { recorder, gain } = handles();
+    const input = recorder.input(8);
+    recorder.norm(input, rms(gain));
+    expect(() => compile(recorder.operations, { maxTokens: 4, input, result: input, name: 'test' })).toThrow(
+      /a norm that nothing reads/,
+    );
+  });
+
+  it('folds norms into the maps that read them, and writes a residual in place', () => {
+    const { recorder, gain, matrix } = handles();
+    const input = recorder.input(8);
+    const x = recorder.linear(input, matrix);
+    const result = recorder.linear(recorder.norm(x, rms(gain)), matrix, {
+      residual: recorder.linear(x, matrix),
+    });
+    const { steps, offsets, arenaBytes } = compile(recorder.operations, { maxTokens: 4, input, result, name: 'test' });
+    expect(steps.map(({ kind }) => kind)).toEqual(['linear', 'linear', 'linear']);
+    const residual = (recorder.operations[2] as { result: Value }).result;
+    expect(offsets.get(result)).toBe(offsets.get(residual));
+    expect(arenaBytes).toBe(2 * 128);
+  });
+
+  it('names the operation and both sizes when operands do not fit', () => {
+    const { recorder, gain, matrix } = handles();
+    expect(() => recorder.linear(recorder.input(9), matrix)).toThrow(ShapeError);
+    expect(() => recorder.linear(recorder.input(9), matrix)).toThrow(
+      'linear: inputs must have shape [8], but it has [9].',
+    );
+    expect(() => recorder.norm(recorder.input(9), rms(gain))).toThrow(/norm: gain/);
+    expect(() => recorder.split(recorder.input(8), [3, 4])).toThrow(/split: widths/);
+    expect(() => recorder.linear(recorder.input(8), gain)).toThrow(ParameterError);
+    expect(() => recorder.linear(recorder.input(8), matrix, { activation: 'mish' as never })).toThrow(/activation/);
+    expect(() => recorder.gated(recorder.input(8), matrix, 'silu')).toThrow(/pairs/);
+  });
+});
