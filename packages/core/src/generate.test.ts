@@ -587,6 +587,20 @@ describe('a stream', () => {
     ]);
   });
 
+  it.each<[string, ToyModelOptions, GenerateOptions]>([
+    ['length', {}, { maxNewTokens: 3 }],
+    ['length', {}, { maxLength: 5 }],
+    ['context', { contextLength: 5 }, {}],
+  ])('does not let a forced token exceed the %s (%j, %j)', async (reason, model, options) => {
+    const stream = generate(toy(model), [1, 2], { seed: 7, ...options });
+    await stream.next();
+    await stream.next();
+    await stream.next();
+    const { value } = await stream.next({ force: [5, 6] });
+    expect(value).toMatchObject({ type: 'end', reason, usage: { newTokens: 3 } });
+    expect((await stream.next()).done).toBe(true);
+  });
+
   it('releases everything when it is left early', async () => {
     const model = toy();
     const stream = generate(model, [1], { seed: 7 });

@@ -199,6 +199,8 @@ export class GenerationRun implements Run {
         grown = { ...row, history };
         if (answer !== undefined && this.#steer(answer, output, index)) {
           grown = { ...row, history: output.history };
+          const full = this.#full(grown);
+          if (full !== undefined) yield this.end(output, full);
           break;
         }
         const reason = answer?.stop === true ? 'predicate' : this.#reason(grown, output.stopped, output.text);
@@ -296,7 +298,7 @@ export class GenerationRun implements Run {
   }
 
   #reason(row: Row, stopString: boolean, text: string): EndReason | undefined {
-    const { endTokens, stopWhen, onContextFull } = this.options;
+    const { endTokens, stopWhen } = this.options;
     const { history, prompt, sequence } = row;
     const id = history.at(-1)!;
     const promptLength = this.promptLengths[prompt]!;
@@ -304,9 +306,13 @@ export class GenerationRun implements Run {
     if (endTokens.includes(id)) return 'end-token';
     if (stopString) return 'stop-string';
     if (stopWhen?.({ history, promptLength, id, text, row: prompt, sequence, elapsed }) === true) return 'predicate';
+    return this.#full(row) ?? this.interrupted;
+  }
+
+  #full({ history, prompt }: Row): 'length' | 'context' | undefined {
     if (history.length >= this.#maxLength(prompt)) return 'length';
-    if (onContextFull === 'stop' && history.length >= this.model.contextLength) return 'context';
-    return this.interrupted;
+    if (this.options.onContextFull === 'stop' && history.length >= this.model.contextLength) return 'context';
+    return undefined;
   }
 
   #steeringOf(history: History): { steering?: Steering } {
