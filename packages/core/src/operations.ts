@@ -111,6 +111,13 @@ export interface Operations<X, W> {
   scale(x: X, factor: number): X;
   /** cap * tanh(x / cap). */
   softcap(x: X, cap: number): X;
+  /**
+   * Rows of `table` for the frame's position ids plus `offset`: -> [N, columns of the table]. For tables that cannot be
+   * added within `embed` because tokens have another width. An engine may lack it; it then refuses such a model.
+   */
+  positions?(table: W, offset: number): X;
+  /** x * y, element by element. For gates with a bias. An engine may lack it; it then refuses such a model. */
+  multiply?(x: X, y: X): X;
   /** Name x as the hidden state after `layer` layers (0 = the embeddings), for early exits. Costs nothing unless asked for. */
   tap(x: X, layer: number): void;
 }
@@ -129,6 +136,18 @@ export interface MatrixShape {
    * `embedding`: a row per token for `embed`, possibly used by `linear` too when tied.
    */
   readonly use?: 'stack' | 'pairs' | 'embedding';
+  /**
+   * Where each output stands in the checkpoint, when that is not its own place: output i is the checkpoint's output
+   * order[i], counted over all tensors. For projections that are stored head by head (GPT-NeoX).
+   */
+  readonly order?: readonly number[];
+}
+
+export interface VectorOptions {
+  /** Added to each value (Gemma's norms store gain - 1). Default 0. */
+  readonly plus?: number;
+  /** As `MatrixShape.order`: value i is the checkpoint's value order[i]. */
+  readonly order?: readonly number[];
 }
 
 /**
@@ -141,8 +160,8 @@ export interface Parameters<W> {
    * `outputs` several, the checkpoint holds the parts in one tensor already.
    */
   matrix(names: readonly string[], shape: MatrixShape): W;
-  /** A vector from one tensor, or several end to end. `plus` is added to each value (Gemma's norms store gain - 1). */
-  vector(names: readonly string[], lengths: readonly number[], options?: { readonly plus?: number }): W;
+  /** A vector from one tensor, or several end to end. */
+  vector(names: readonly string[], lengths: readonly number[], options?: VectorOptions): W;
   /** A table that is computed, not loaded: rotary angles, sinusoidal positions. [rows, width], row-major. */
   table(values: () => Float32Array, rows: number, width: number): W;
 }

@@ -1,5 +1,5 @@
 import type { WeightSource } from './engine.ts';
-import { LoadError, ShapeError } from './errors.ts';
+import { LoadError, ParameterError, ShapeError } from './errors.ts';
 import type { Architecture, MatrixShape, Parameters, Weight } from './operations.ts';
 
 /** One weight that an architecture asked for; what an engine fills `weight` from. */
@@ -18,6 +18,8 @@ export interface VectorRequest {
   readonly names: readonly string[];
   readonly lengths: readonly number[];
   readonly plus: number;
+  /** Value i is the checkpoint's value order[i]; in its own place when absent. */
+  readonly order?: readonly number[];
 }
 
 export interface TableRequest {
@@ -47,11 +49,12 @@ export function requestWeights<C, P>(
       requests.push({ kind: 'matrix', weight, names, shape });
       return weight;
     },
-    vector(names, lengths, { plus = 0 } = {}) {
+    vector(names, lengths, { plus = 0, order } = {}) {
       const weight: Weight = {};
+      checkOrder(names, total(lengths), order);
       if (names.length === 1) checkShape(source, names[0]!, [total(lengths)]);
       else for (const [i, name] of names.entries()) checkShape(source, name, [lengths[i]!]);
-      requests.push({ kind: 'vector', weight, names, lengths, plus });
+      requests.push({ kind: 'vector', weight, names, lengths, plus, ...(order && { order }) });
       return weight;
     },
     table(values, rows, width) {
@@ -78,9 +81,28 @@ export function elementsOf(request: WeightRequest): number {
 
 /**
  * Read a matrix: [inputs, outputs] when `layout` is 'input-output', else [outputs, inputs], row-major. Parts stand side
- * by side along the outputs.
+ * by side along the outputs, which are in the order that the shape asks for.
  */
 export async function readMatrix(
+  source: WeightSource,
+  request: MatrixRequest,
+  layout: 'input-output' | 'output-input',
+): Promise<Float32Array> {
+  const { inputs, order } = request.shape;
+  const values = await readAsStored(source, request, layout);
+  if (order === undefined) return values;
+  const result = new Float32Array(values.length);
+  if (layout === 'output-input')
+    for (const [output, from] of order.entries())
+      result.set(values.subarray(from * inputs, (from + 1) * inputs), output * inputs);
+  else
+    for (let first = 0; first < values.length; first += order.length)
+      for (const [output, from] of order.entries()) result[first + output] = values[first + from]!;
+  return result;
+}
+
+/** A matrix in the wanted layout, its outputs in the checkpoint's order. */
+async function readAsStored(
   source: WeightSource,
   { names, shape }: MatrixRequest,
   layout: 'input-output' | 'output-input',
@@ -106,24 +128,36 @@ export async function readMatrix(
   return result;
 }
 
-/** Read a vector, its parts end to end, with its constant added. */
-export async function readVector(source: WeightSource, { names, lengths, plus }: VectorRequest): Promise<Float32Array> {
-  const result = new Float32Array(total(lengths));
+/** Read a vector, its parts end to end, in the order that is asked for and with its constant added. */
+export async function readVector(
+  source: WeightSource,
+  { names, lengths, plus, order }: VectorRequest,
+): Promise<Float32Array> {
+  let result = new Float32Array(total(lengths));
   let first = 0;
   for (const name of names) {
     const part = await source.read(name);
     result.set(part, first);
     first += part.length;
   }
+  if (order !== undefined) result = Float32Array.from(order, (from) => result[from]!);
   if (plus !== 0) for (let i = 0; i < result.length; i++) result[i]! += plus;
   return result;
 }
 
 function checkMatrix(source: WeightSource, names: readonly string[], shape: MatrixShape): void {
+  checkOrder(names, outputsOf(shape), shape.order);
   const asStored = (outputs: number): readonly number[] =>
     shape.layout === 'input-output' ? [shape.inputs, outputs] : [outputs, shape.inputs];
   if (names.length === 1) checkShape(source, names[0]!, asStored(outputsOf(shape)));
   else for (const [i, name] of names.entries()) checkShape(source, name, asStored(shape.outputs[i]!));
+}
+
+function checkOrder(names: readonly string[], length: number, order: readonly number[] | undefined): void {
+  if (order === undefined) return;
+  const seen = new Set(order);
+  if (order.length !== length || seen.size !== length || order.some((from) => !(from >= 0 && from < length)))
+    throw new ParameterError(names.join(', '), 'order', `each of 0 to ${length - 1} once`, order);
 }
 
 function checkShape(source: WeightSource, name: string, expected: readonly number[]): void {

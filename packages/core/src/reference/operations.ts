@@ -164,6 +164,14 @@ export class TensorOperations implements Operations<X, Weight> {
     return tf.mul(tf.tanh(tf.div(x, cap)), cap) as X;
   }
 
+  positions(table: Weight, offset: number): X {
+    return tf.gather(this.#weights.matrix(table), this.#positionIds(offset));
+  }
+
+  multiply(x: X, y: X): X {
+    return tf.mul(x, y);
+  }
+
   tap(x: X, layer: number): void {
     if (this.#pass.taps.has(layer)) this.#pass.taps.set(layer, x);
   }
@@ -288,7 +296,9 @@ function attention(
     if (mask !== undefined) scores = tf.add(scores, mask);
     scores = tf.reshape(scores, [kvHeads, (heads / kvHeads) * tokens, capacity]);
   }
-  const mixed = tf.reshape(tf.matMul(tf.softmax(scores as tf.Tensor3D), values), [heads, tokens, size]) as tf.Tensor3D;
+  // The wasm backend packs a single right-side matrix once and keeps that: it would miss what is later written into a cache.
+  const read = kvHeads === 1 ? tf.slice(values, [0, 0, 0], [1, capacity, size]) : values;
+  const mixed = tf.reshape(tf.matMul(tf.softmax(scores as tf.Tensor3D), read), [heads, tokens, size]) as tf.Tensor3D;
   if (tokens === 1) return tf.reshape(mixed, [1, heads * size]);
   return tf.reshape(tf.transpose(mixed, [1, 0, 2]), [tokens, heads * size]);
 }
