@@ -1,5 +1,5 @@
-import { LoadError, ParameterError } from '../errors.ts';
-import type { Activation } from '../operations.ts';
+import { LoadError, ParameterError, UnsupportedError } from '../errors.ts';
+import type { Activation, Operations } from '../operations.ts';
 
 /** Typed access to a config.json. A value that is wrong, or that would change the numbers unseen, is an error. */
 export interface ConfigReader {
@@ -13,7 +13,13 @@ export interface ConfigReader {
   activation(key: string, fallback?: string): Activation;
   /** The raw value; undefined when absent or null. */
   value(key: string): unknown;
-  /** Refuse every value but these; an absent key is accepted. */
+  /** True when the file says null, which switches some options off where an absent key means a default. */
+  isNull(key: string): boolean;
+  /** The object under a key, read alike; undefined when absent or null. */
+  object(key: string): ConfigReader | undefined;
+  /** Keys whose values are not null. */
+  keys(): readonly string[];
+  /** Refuse every value but these; an absent key is accepted. With no values, the key itself is refused. */
   mustBe(key: string, ...allowed: readonly unknown[]): void;
   fail(key: string, problem: string): never;
 }
@@ -28,9 +34,21 @@ const activations: Readonly<Record<string, Activation>> = {
   swish: 'silu',
 };
 
+/**
+ * Read the config.json of a model family, named `owner` in errors.
+ *
+ * @throws LoadError for a model whose weights are quantised: their tensors hold other numbers than the family's.
+ */
 export function readConfig(owner: string, json: Readonly<Record<string, unknown>>): ConfigReader {
+  const config = readObject(owner, json, '');
+  if (config.value('quantization_config') !== undefined)
+    config.fail('quantization_config', 'weights that are stored quantised in this way are not supported');
+  return config;
+}
+
+function readObject(owner: string, json: Readonly<Record<string, unknown>>, path: string): ConfigReader {
   const fail = (key: string, problem: string): never => {
-    throw new LoadError('config.json', `${problem} (${owner})`, key);
+    throw new LoadError('config.json', `${problem} (${owner})`, `${path}${key}`);
   };
   const value = (key: string): unknown => json[key] ?? undefined;
   const required = (key: string, fallback: unknown): unknown =>
@@ -67,20 +85,75 @@ export function readConfig(owner: string, json: Readonly<Record<string, unknown>
       );
     },
     value,
+    isNull: (key) => json[key] === null,
+    object(key) {
+      const given = value(key);
+      if (given === undefined) return undefined;
+      if (typeof given !== 'object' || Array.isArray(given))
+        fail(key, `must be an object, but is ${JSON.stringify(given)}`);
+      return readObject(owner, given as Readonly<Record<string, unknown>>, `${path}${key}.`);
+    },
+    keys: () => Object.keys(json).filter((key) => value(key) !== undefined),
     mustBe(key, ...allowed) {
       const given = value(key);
       if (given !== undefined && !allowed.includes(given))
         fail(
           key,
-          `${JSON.stringify(given)} is not supported; supported: ${allowed.map((a) => JSON.stringify(a)).join(', ')}`,
+          `${JSON.stringify(given)} is not supported; supported: ${allowed.map((a) => JSON.stringify(a)).join(', ') || 'none'}`,
         );
     },
     fail,
   };
 }
 
-/** Cosines, then sines, of position * frequency: [positions, 2 * frequencies], the table of `Operations.rotary`. */
-export function rotaryTable(positions: number, frequencies: ArrayLike<number>): Float32Array {
+/** `head_dim`, or what the heads share the width in. */
+export function readHeadDim(config: ConfigReader, width: number, heads: number): number {
+  if (config.value('head_dim') === undefined) config.divisor('num_attention_heads', width, heads);
+  return config.integer('head_dim', width / heads);
+}
+
+/** `num_key_value_heads`: `fallback` when the key is absent, and as many as there are heads when the file says null. */
+export function readKvHeads(config: ConfigReader, heads: number, fallback: number = heads): number {
+  return config.divisor('num_key_value_heads', heads, config.isNull('num_key_value_heads') ? heads : fallback);
+}
+
+/** Which layers see a window only: what `layer_types` lists, else what `sliding` says. */
+export function readSlidingLayers(
+  config: ConfigReader,
+  layers: number,
+  sliding: (layer: number) => boolean,
+): readonly boolean[] {
+  const types = config.value('layer_types');
+  if (types === undefined) return Array.from({ length: layers }, (_, layer) => sliding(layer));
+  if (!Array.isArray(types) || types.length !== layers)
+    config.fail('layer_types', `must list ${layers} layers, but is ${JSON.stringify(types)}`);
+  return (types as unknown[]).map((type) => {
+    if (type !== 'full_attention' && type !== 'sliding_attention')
+      config.fail('layer_types', `must be "full_attention" or "sliding_attention", but one is ${JSON.stringify(type)}`);
+    return type === 'sliding_attention';
+  });
+}
+
+/**
+ * An operation that an engine may lack.
+ *
+ * @throws UnsupportedError when it does.
+ */
+export function needed<X, W, Name extends 'positions' | 'multiply'>(
+  operations: Operations<X, W>,
+  name: Name,
+  feature: string,
+): NonNullable<Operations<X, W>[Name]> {
+  const operation = operations[name];
+  if (operation === undefined) throw new UnsupportedError(feature, 'This engine');
+  return operation.bind(operations) as NonNullable<Operations<X, W>[Name]>;
+}
+
+/**
+ * Cosines, then sines, of position * frequency, each multiplied by `magnitude`: [positions, 2 * frequencies], the table of
+ * `Operations.rotary`.
+ */
+export function rotaryTable(positions: number, frequencies: ArrayLike<number>, magnitude: number = 1): Float32Array {
   if (positions < 1) throw new ParameterError('rotaryTable', 'positions', 'at least 1', positions);
   const half = frequencies.length;
   const table = new Float32Array(positions * 2 * half);
@@ -88,8 +161,8 @@ export function rotaryTable(positions: number, frequencies: ArrayLike<number>): 
     for (let i = 0; i < half; i++) {
       // Angles in float32, as the original code computes them.
       const angle = Math.fround(position * Math.fround(frequencies[i]!));
-      table[position * 2 * half + i] = Math.cos(angle);
-      table[position * 2 * half + half + i] = Math.sin(angle);
+      table[position * 2 * half + i] = magnitude * Math.cos(angle);
+      table[position * 2 * half + half + i] = magnitude * Math.sin(angle);
     }
   return table;
 }
