@@ -25,11 +25,11 @@ import {
 } from '../src/wasm/layout';
 import { activate } from './activations';
 import { dot4BitBlocks } from './dot-4bit-blocks';
-import { dot8Bit } from './dot-8bit';
+import { dot8Bit, dot8BitTwice } from './dot-8bit';
 import { dot8BitBlocks } from './dot-8bit-blocks';
 import { dot8BitPlanes } from './dot-8bit-planes';
 import { dotFloat16 } from './dot-float16';
-import { dotFloat32 } from './dot-float32';
+import { dotFloat32, dotFloat32Twice } from './dot-float32';
 import { encodeToken, paddedInputs } from './encode';
 import { barrier } from './threads';
 
@@ -45,7 +45,7 @@ function touch(address: usize, bytes: usize, witness: usize): void {
   store<i32>(witness, sum);
 }
 
-/** Four outputs of one token, with all scales applied. `group` counts groups of four rows. */
+/** Four outputs of one token, with all scales applied. */
 function product(format: i32, weights: usize, encoded: usize, inputs: i32, scales: usize, sums: usize): v128 {
   switch (format) {
     case formatFloat32:
@@ -63,6 +63,31 @@ function product(format: i32, weights: usize, encoded: usize, inputs: i32, scale
       return f32x4.mul(dot4BitBlocks(weights, encoded, inputs), v128.load32_splat(encoded));
     default:
       return unreachable();
+  }
+}
+
+/** The same for one token or for two that follow each other, `encodedBytes` apart: four outputs each, to `results`. */
+function products(
+  count: i32,
+  format: i32,
+  weights: usize,
+  encoded: usize,
+  encodedBytes: usize,
+  inputs: i32,
+  scales: usize,
+  sums: usize,
+  results: usize,
+): void {
+  const second = encoded + encodedBytes;
+  if (count === 2 && format === formatFloat32) dotFloat32Twice(weights, encoded, second, inputs, results);
+  else if (count === 2 && format === format8Bit && !ASC_FEATURE_RELAXED_SIMD) {
+    dot8BitTwice(weights, encoded, second, inputs, results);
+    const scale = v128.load(scales);
+    v128.store(results, f32x4.mul(v128.load(results), f32x4.mul(scale, v128.load32_splat(encoded))));
+    v128.store(results, f32x4.mul(v128.load(results, 16), f32x4.mul(scale, v128.load32_splat(second))), 16);
+  } else {
+    v128.store(results, product(format, weights, encoded, inputs, scales, sums));
+    if (count === 2) v128.store(results, product(format, weights, second, inputs, scales, sums), 16);
   }
 }
 
@@ -115,12 +140,18 @@ export function linear(entry: usize, frame: usize, scratch: usize, tokens: i32, 
       const rows = weights + <usize>group * groupBytes;
       const column = (<usize>group) << 4;
       if (touches && group + 1 < to) touch(rows + groupBytes, groupBytes, encoded + 8);
-      for (let token = first; token < last; token++) {
-        let y = product(format, rows, encoded + <usize>token * encodedBytes, inputs, scales + column, sums + column);
-        if (bias !== 0) y = f32x4.add(y, v128.load(bias + column));
-        if (activation !== 0) y = activate(y, activation);
-        if (residual !== 0) y = f32x4.add(y, v128.load(residual + <usize>token * residualStride + column));
-        v128.store(output + <usize>token * outputStride + column, y);
+      for (let token = first; token < last; token += 2) {
+        const count = min(2, last - token);
+        const at = encoded + <usize>token * encodedBytes;
+        products(count, format, rows, at, encodedBytes, inputs, scales + column, sums + column, scratch);
+        for (let i = 0; i < count; i++) {
+          const place = <usize>(token + i);
+          let y = v128.load(scratch + ((<usize>i) << 4));
+          if (bias !== 0) y = f32x4.add(y, v128.load(bias + column));
+          if (activation !== 0) y = activate(y, activation);
+          if (residual !== 0) y = f32x4.add(y, v128.load(residual + place * residualStride + column));
+          v128.store(output + place * outputStride + column, y);
+        }
       }
     }
   }
@@ -151,14 +182,17 @@ export function gated(entry: usize, frame: usize, scratch: usize, tokens: i32, t
       const ups = gates + groupBytes;
       const column = (<usize>pair) << 5;
       if (touches && pair + 1 < to) touch(ups + groupBytes, groupBytes << 1, encoded + 8);
-      for (let token = first; token < last; token++) {
-        const row = encoded + <usize>token * encodedBytes;
-        const gate = product(format, gates, row, inputs, scales + column, sums + column);
-        const up = product(format, ups, row, inputs, scales + column + 16, sums + column + 16);
-        v128.store(
-          output + <usize>token * outputStride + ((<usize>pair) << 4),
-          f32x4.mul(activate(gate, activation), up),
-        );
+      for (let token = first; token < last; token += 2) {
+        const count = min(2, last - token);
+        const at = encoded + <usize>token * encodedBytes;
+        const next = column + 16;
+        products(count, format, gates, at, encodedBytes, inputs, scales + column, sums + column, scratch);
+        products(count, format, ups, at, encodedBytes, inputs, scales + next, sums + next, scratch + 32);
+        for (let i = 0; i < count; i++) {
+          const from = scratch + ((<usize>i) << 4);
+          const y = f32x4.mul(activate(v128.load(from), activation), v128.load(from, 32));
+          v128.store(output + <usize>(token + i) * outputStride + ((<usize>pair) << 4), y);
+        }
       }
     }
   }
