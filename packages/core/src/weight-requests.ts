@@ -156,7 +156,11 @@ function checkMatrix(source: WeightSource, names: readonly string[], shape: Matr
 function checkOrder(names: readonly string[], length: number, order: readonly number[] | undefined): void {
   if (order === undefined) return;
   const seen = new Set(order);
-  if (order.length !== length || seen.size !== length || order.some((from) => !(from >= 0 && from < length)))
+  if (
+    order.length !== length ||
+    seen.size !== length ||
+    order.some((from) => !Number.isInteger(from) || from < 0 || from >= length)
+  )
     throw new ParameterError(names.join(', '), 'order', `each of 0 to ${length - 1} once`, order);
 }
 
@@ -165,12 +169,8 @@ function checkShape(source: WeightSource, name: string, expected: readonly numbe
   if (received === undefined)
     throw new LoadError(source.name, `the tensor is missing; shape [${expected.join(', ')}] was expected`, name);
   // A vector may be stored with leading ones: Marian's final bias is [1, vocabulary].
-  const trimmed = received.slice(
-    Math.min(
-      Math.max(0, received.length - expected.length),
-      received.findIndex((n) => n !== 1),
-    ),
-  );
+  const excess = Math.max(0, received.length - expected.length);
+  const trimmed = received.slice(0, excess).every((n) => n === 1) ? received.slice(excess) : received;
   if (trimmed.length !== expected.length || trimmed.some((n, i) => n !== expected[i]))
     throw new ShapeError(`${source.name}: the tensor '${name}'`, expected, received);
 }
