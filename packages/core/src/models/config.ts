@@ -79,7 +79,7 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
     },
     activation(key, fallback) {
       const given = required(key, fallback);
-      const known = typeof given === 'string' ? activations[given] : undefined;
+      const known = typeof given === 'string' && Object.hasOwn(activations, given) ? activations[given] : undefined;
       return (
         known ?? fail(key, `must be one of ${Object.keys(activations).join(', ')}, but is ${JSON.stringify(given)}`)
       );
