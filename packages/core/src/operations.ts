@@ -113,11 +113,11 @@ export interface Operations<X, W> {
   softcap(x: X, cap: number): X;
   /**
    * Rows of `table` for the frame's position ids plus `offset`: -> [N, columns of the table]. For tables that cannot be
-   * added within `embed` because tokens have another width. An engine may lack it; it then refuses such a model.
+   * added within `embed` because tokens have another width.
    */
-  positions?(table: W, offset: number): X;
-  /** x * y, element by element. For gates with a bias. An engine may lack it; it then refuses such a model. */
-  multiply?(x: X, y: X): X;
+  positions(table: W, offset: number): X;
+  /** x * y, element by element. For gates with a bias. */
+  multiply(x: X, y: X): X;
   /** Name x as the hidden state after `layer` layers (0 = the embeddings), for early exits. Costs nothing unless asked for. */
   tap(x: X, layer: number): void;
 }

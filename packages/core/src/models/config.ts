@@ -1,5 +1,5 @@
-import { LoadError, ParameterError, UnsupportedError } from '../errors.ts';
-import type { Activation, Operations } from '../operations.ts';
+import { LoadError, ParameterError } from '../errors.ts';
+import type { Activation } from '../operations.ts';
 
 /** Typed access to a config.json. A value that is wrong, or that would change the numbers unseen, is an error. */
 export interface ConfigReader {
@@ -132,21 +132,6 @@ export function readSlidingLayers(
       config.fail('layer_types', `must be "full_attention" or "sliding_attention", but one is ${JSON.stringify(type)}`);
     return type === 'sliding_attention';
   });
-}
-
-/**
- * An operation that an engine may lack.
- *
- * @throws UnsupportedError when it does.
- */
-export function needed<X, W, Name extends 'positions' | 'multiply'>(
-  operations: Operations<X, W>,
-  name: Name,
-  feature: string,
-): NonNullable<Operations<X, W>[Name]> {
-  const operation = operations[name];
-  if (operation === undefined) throw new UnsupportedError(feature, 'This engine');
-  return operation.bind(operations) as NonNullable<Operations<X, W>[Name]>;
 }
 
 /**

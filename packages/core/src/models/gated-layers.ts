@@ -1,5 +1,4 @@
 import type { Activation, Dimensions, Operations, Parameters, Weight } from '../operations.ts';
-import { needed } from './config.ts';
 import { type RotaryConfig, requestRotary } from './rotary.ts';
 
 /**
@@ -156,8 +155,7 @@ function linear<X>(op: Operations<X, Weight>, x: X, { weight, ...bias }: Linear,
 function gated<X>(op: Operations<X, Weight>, x: X, gateUp: Layer['gateUp'], activation: Activation): X {
   if (!isPair(gateUp)) return op.gated(x, gateUp, activation);
   const [{ weight: gate, ...gateBias }, { weight: up, ...upBias }] = gateUp;
-  const multiply = needed(op, 'multiply', 'a gated feed-forward block with biases');
-  return multiply(op.linear(x, gate, { ...gateBias, activation }), op.linear(x, up, upBias));
+  return op.multiply(op.linear(x, gate, { ...gateBias, activation }), op.linear(x, up, upBias));
 }
 
 function isPair(gateUp: Layer['gateUp']): gateUp is readonly [Linear, Linear] {

@@ -1,5 +1,5 @@
 import type { Activation, Architecture, Operations, Weight } from '../operations.ts';
-import { needed, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
 
 export interface OPTConfig {
   readonly vocabSize: number;
@@ -173,6 +173,5 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
 
 function embedded<X>(op: Operations<X, Weight>, { tokens, positions, projectIn }: OPTWeights): X {
   if (projectIn === undefined) return op.embed(tokens, { positions, positionOffset });
-  const positionRows = needed(op, 'positions', 'a token table of another width than the model');
-  return op.linear(op.embed(tokens), projectIn, { residual: positionRows(positions, positionOffset) });
+  return op.linear(op.embed(tokens), projectIn, { residual: op.positions(positions, positionOffset) });
 }
