@@ -183,7 +183,7 @@ describe('load', () => {
     expect(model.vocabSize).toBe(8);
     dispose();
     await expect(load(source, { engine })).rejects.toThrow(
-      "config.json: model_type: the family 'mine' is not known; known: gpt2, llama, t5, bart, marian. Others can be given to load as architectures",
+      "config.json: model_type: the family 'mine' is not known; known: gpt2, gpt_neo, gpt_neox, opt, llama, mistral, qwen2, qwen3, phi3, gemma2, gemma3_text, gemma3, t5, bart, marian. Others can be given to load as architectures",
     );
   });
 
@@ -198,7 +198,7 @@ describe('load', () => {
       'no model_type',
       () => tiny({ 'config.json': asFile({}) }),
       LoadError,
-      'config.json: model_type: must name one of gpt2, llama',
+      'config.json: model_type: must name one of gpt2, gpt_neo',
     ],
     [
       'a config.json that is a list',

@@ -7,11 +7,21 @@ import {
   createSequenceToSequence,
   type EncoderDecoderArchitecture,
   type Engine,
+  gemma2,
+  gemma3,
+  gemma3Text,
   gpt2,
+  gptNeo,
+  gptNeoX,
   type LanguageModel,
   LoadError,
   llama,
   marian,
+  mistral,
+  opt,
+  phi3,
+  qwen2,
+  qwen3,
   type SequenceToSequence,
   t5,
   UnsupportedError,
@@ -59,7 +69,23 @@ export interface LoadedSequenceToSequence extends LoadedParts {
   readonly sequenceToSequence: SequenceToSequence;
 }
 
-const builtIn: readonly Architecture[] = [gpt2, llama, t5, bart, marian];
+const builtIn: readonly Architecture[] = [
+  gpt2,
+  gptNeo,
+  gptNeoX,
+  opt,
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  phi3,
+  gemma2,
+  gemma3Text,
+  gemma3,
+  t5,
+  bart,
+  marian,
+];
 
 /**
  * Load a model in Hugging Face layout: config.json, safetensors weights in one file or several, and, where they exist,
