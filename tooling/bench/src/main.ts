@@ -1,16 +1,34 @@
 import { type Arguments, readArguments } from './arguments.ts';
+import { contextBench } from './benches/context.ts';
+import { decodeBench } from './benches/decode.ts';
+import { memoryBench } from './benches/memory.ts';
+import { neighbourBench } from './benches/neighbour.ts';
 import { plainBench } from './benches/plain.ts';
+import { prefillBench } from './benches/prefill.ts';
+import { profileBench } from './benches/profile.ts';
+import { samplersBench } from './benches/samplers.ts';
+import { strategiesBench } from './benches/strategies.ts';
 import { type Bench, Context } from './library/bench.ts';
 
-const benches: readonly Bench[] = [plainBench];
+const benches: readonly Bench[] = [
+  plainBench,
+  decodeBench,
+  prefillBench,
+  contextBench,
+  memoryBench,
+  neighbourBench,
+  samplersBench,
+  strategiesBench,
+  profileBench,
+];
 const names = benches.map(({ name }) => name);
 
 const usage = `pnpm bench [name] [--quick] [--json] [--engine text]
 
-${benches.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join('\n')}
+${benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
   --quick         few short rounds: shows that it works, and no more
-  --json          one JSON object a row (pnpm --silent bench … --json)
+  --json          one JSON object a row (pnpm --silent bench ... --json)
   --engine text   only engines with this in their name, format and threads, beside plain TensorFlow.js`;
 
 let given: Arguments | undefined;
@@ -22,4 +40,8 @@ try {
 }
 
 if (given?.help === true) console.log(usage);
-else if (given !== undefined) await benches.find(({ name }) => name === given.bench)!.run(new Context(given));
+else if (given !== undefined) {
+  await benches.find(({ name }) => name === given.bench)!.run(new Context(given));
+  // TensorFlow.js on WebGPU keeps the process alive.
+  process.exit();
+}

@@ -44,7 +44,7 @@ async function printRates(context: Context, models: readonly BenchModel[], limit
   const tokens = context.quick ? 16 : 64;
   const first = models[0]!.choice.engine;
   const compare = (values: readonly (readonly number[])[], index: number): object =>
-    index === 0 ? {} : { ratio: pairedRatio(values[0]!, values[index]!), ratioTo: first };
+    index === 0 ? {} : { ratio: pairedRatio(values[0]!, values[index]!), ratioTo: `as fast as ${first}` };
 
   const loads = models.map((model) =>
     context.row({ ...model.facts, measure: 'load', unit: 'ms' }, [model.loadTime], {
@@ -109,7 +109,7 @@ async function printCachedAgainstNaive(context: Context, model: BenchModel, leng
             measure: `one token at ${length}, cached`,
             unit: 'ms',
             ratio: pairedRatio(naive, cached),
-            ratioTo: 'naive',
+            ratioTo: 'as fast as naive',
           },
           cached,
           turns,

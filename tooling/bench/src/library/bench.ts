@@ -38,9 +38,14 @@ export class Context {
   /** Measure in turns, with as many rounds as this call of the program asks for. */
   turns(
     contestants: readonly Contestant[],
-    options: { children?: readonly number[]; warmUps?: number } = {},
+    options: { children?: readonly number[]; warmUps?: number; leastTime?: number } = {},
   ): Promise<Turns> {
-    return inTurns(contestants, { rounds: this.quick ? 2 : 5, repeats: this.quick ? 0 : 10, ...options });
+    return inTurns(contestants, {
+      rounds: this.quick ? 2 : 5,
+      repeats: this.quick ? 0 : 10,
+      leastTime: this.quick ? 20 : 100,
+      ...options,
+    });
   }
 
   /** A row of this bench; `values` are those of the contestant that it is about. */

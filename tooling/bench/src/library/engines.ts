@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { enableProdMode } from '@tensorflow/tfjs-core';
 import { selectEngine, type TfjsBackend, tfjs } from '@tokenwright/backends';
 import type { Engine } from '@tokenwright/core';
@@ -33,7 +34,7 @@ export function matching(choices: readonly EngineChoice[], text: string | undefi
 }
 
 /** For headings and choices: 'fused wasm 8-bit 2 threads'. */
-export function label({ engine, format, threads }: EngineChoice): string {
+export function label({ engine, format, threads }: Omit<EngineChoice, 'start'>): string {
   return `${engine} ${format} ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
@@ -87,8 +88,17 @@ async function factory(module: string, name: string): Promise<Start | undefined>
   }
 }
 
+let graphicsCard: Promise<boolean> | undefined;
+
 /** True when WebGPU would run on hardware and not on a software driver. */
-async function hasGraphicsCard(): Promise<boolean> {
+function hasGraphicsCard(): Promise<boolean> {
+  graphicsCard ??= findGraphicsCard();
+  return graphicsCard;
+}
+
+async function findGraphicsCard(): Promise<boolean> {
+  // Vulkan's loader complains without it.
+  process.env.XDG_RUNTIME_DIR ??= tmpdir();
   try {
     const dawn = await import('webgpu');
     const adapter = await dawn.create([]).requestAdapter();

@@ -12,7 +12,7 @@ export interface Row {
   readonly shape: string | null;
   readonly threads: number | null;
   readonly tokensPerSecond: number | null;
-  /** Against what `ratioTo` names, in the same rounds; above 1 is better than that. */
+  /** The median of the quotients of the same rounds; `ratioTo` goes on 'so many times …': 'as fast as tfjs wasm', 'the cost at 100'. */
   readonly ratio: number | null;
   readonly ratioTo: string | null;
   /** Weights read per second, as a share of what a plain loop with as many threads reads in the same rounds. */

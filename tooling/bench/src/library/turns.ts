@@ -11,6 +11,11 @@ export interface TurnsOptions {
   readonly rounds: number;
   /** Rounds before them that do not: compilers and caches warm up. Default 1. */
   readonly warmUps?: number;
+  /**
+   * Milliseconds that a contestant's turn lasts at least: short measurements are repeated and their mean is taken, since use by
+   * others is counted in hundredths of a second. Default 0.
+   */
+  readonly leastTime?: number;
   /** How many rounds may be repeated because others used the machine. */
   readonly repeats: number;
   /** Processes that belong to the measurement. */
@@ -33,12 +38,12 @@ export interface Turns {
  * to `repeats` times; when quiet rounds remain too few, all are kept and marked.
  */
 export async function inTurns(contestants: readonly Contestant[], options: TurnsOptions): Promise<Turns> {
-  const { rounds, warmUps = 1, repeats, children = [] } = options;
-  for (let i = 0; i < warmUps; i++) for (const contestant of contestants) await contestant.run();
+  const { rounds, warmUps = 1, leastTime = 0, repeats, children = [] } = options;
+  for (let i = 0; i < warmUps; i++) for (const contestant of contestants) await oneTurn(contestant, leastTime);
   const all: Round[] = [];
   const isQuiet = ({ foreign }: Round): boolean => foreign === undefined || foreign <= quietCores;
   while (all.length < rounds + repeats && all.filter(isQuiet).length < rounds)
-    all.push(await oneRound(contestants, all.length % 2 === 1, children));
+    all.push(await oneRound(contestants, leastTime, all.length % 2 === 1, children));
   const quiet = all.filter(isQuiet);
   const kept = quiet.length >= rounds ? quiet : all;
   const foreign = kept.map((round) => round.foreign).filter((cores) => cores !== undefined);
@@ -56,6 +61,7 @@ interface Round {
 
 async function oneRound(
   contestants: readonly Contestant[],
+  leastTime: number,
   backwards: boolean,
   children: readonly number[],
 ): Promise<Round> {
@@ -64,7 +70,19 @@ async function oneRound(
   use.start();
   for (let i = 0; i < contestants.length; i++) {
     const index = backwards ? contestants.length - 1 - i : i;
-    values[index] = await contestants[index]!.run();
+    values[index] = await oneTurn(contestants[index]!, leastTime);
   }
   return { values, foreign: use.stop() };
+}
+
+/** The mean of as many measurements as fill the time, one at least. */
+async function oneTurn(contestant: Contestant, leastTime: number): Promise<number> {
+  const began = performance.now();
+  let sum = 0;
+  let count = 0;
+  do {
+    sum += await contestant.run();
+    count++;
+  } while (performance.now() - began < leastTime);
+  return sum / count;
 }

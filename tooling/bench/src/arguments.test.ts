@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { readArguments } from './arguments.ts';
+
+const names = ['plain', 'decode'];
+
+describe('readArguments', () => {
+  it('takes the first bench unless another is named', () => {
+    const nothing = { bench: 'plain', json: false, quick: false, engine: undefined, help: false };
+    expect(readArguments([], names)).toEqual(nothing);
+    expect(readArguments(['--', 'decode'], names)).toEqual({ ...nothing, bench: 'decode' });
+  });
+
+  it('reads the options', () => {
+    expect(readArguments(['decode', '--json', '--quick', '--engine', '8-bit'], names)).toEqual({
+      bench: 'decode',
+      json: true,
+      quick: true,
+      engine: '8-bit',
+      help: false,
+    });
+  });
+
+  it.each([
+    [['decoed'], /no bench 'decoed'; there are plain, decode/],
+    [['plain', 'decode'], /One bench at a time/],
+    [['--fast'], /--fast/],
+  ])('refuses %j', (given, message) => {
+    expect(() => readArguments(given, names)).toThrow(message);
+  });
+});

@@ -1,0 +1,52 @@
+import type { Bench, Context } from '../library/bench.ts';
+import { label } from '../library/engines.ts';
+import { forEachEngine } from '../library/for-each-engine.ts';
+import { type BenchModel, Position } from '../library/model.ts';
+import type { Row } from '../library/row.ts';
+import { gpt2Small, tiny } from '../library/shapes.ts';
+import { pairedRatio } from '../library/statistics.ts';
+
+const base = 100;
+
+/** What a token costs as the context grows. */
+export const contextBench: Bench = {
+  name: 'context',
+  summary: 'cost of a token at positions 16 to 1,000, against position 100, on each engine',
+  async run(context) {
+    for (const shape of [tiny, gpt2Small])
+      await forEachEngine(context, shape, {
+        first: async (plainModel) =>
+          context.print(`Cost of a token, ${shape.name}, plain TensorFlow.js`, await contextRows(context, plainModel)),
+        visit: async (model) => {
+          context.print(`Cost of a token, ${shape.name}, ${label(model.choice)}`, await contextRows(context, model));
+        },
+      });
+  },
+};
+
+async function contextRows(context: Context, model: BenchModel): Promise<Row[]> {
+  const lengths = context.quick ? [16, base, 250] : [16, base, 250, 500, 1000];
+  const steps = context.quick ? 4 : 16;
+  const positions: Position[] = [];
+  try {
+    for (const length of lengths) positions.push(await Position.open(model, length));
+    const turns = await context.turns(positions.map((position) => ({ run: () => position.timeSteps(steps) })));
+    const atBase = turns.values[lengths.indexOf(base)]!;
+    return lengths.map((length, i) => {
+      const times = turns.values[i]!;
+      return context.row(
+        {
+          ...model.facts,
+          measure: `one token at ${length}`,
+          unit: 'ms',
+          tokensPerSecond: 1000 / [...times].sort((a, b) => a - b)[times.length >> 1]!,
+          ...(length === base ? {} : { ratio: pairedRatio(times, atBase), ratioTo: `the cost at ${base}` }),
+        },
+        times,
+        turns,
+      );
+    });
+  } finally {
+    for (const position of positions) position[Symbol.dispose]();
+  }
+}

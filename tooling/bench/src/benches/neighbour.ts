@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Bench, Context } from '../library/bench.ts';
+import { label } from '../library/engines.ts';
+import { forEachEngine } from '../library/for-each-engine.ts';
+import { type BenchModel, timeGenerate } from '../library/model.ts';
+import type { Row } from '../library/row.ts';
+import { gpt2Small, tiny } from '../library/shapes.ts';
+import { pairedRatio } from '../library/statistics.ts';
+
+/** Decoding while another process keeps one core busy, against decoding while it sleeps. */
+export const neighbourBench: Bench = {
+  name: 'neighbour',
+  summary: 'decoding while another process keeps one core busy, against decoding alone, on each engine',
+  async run(context) {
+    await using neighbour = new Neighbour();
+    for (const shape of [tiny, gpt2Small])
+      await forEachEngine(context, shape, {
+        first: async (plainModel) =>
+          context.print(
+            `Beside a busy neighbour, ${shape.name}, plain TensorFlow.js`,
+            await neighbourRows(context, plainModel, neighbour),
+          ),
+        visit: async (model) => {
+          context.print(
+            `Beside a busy neighbour, ${shape.name}, ${label(model.choice)}`,
+            await neighbourRows(context, model, neighbour),
+          );
+        },
+      });
+  },
+};
+
+async function neighbourRows(context: Context, model: BenchModel, neighbour: Neighbour): Promise<Row[]> {
+  const options = { prompt: 128, tokens: context.quick ? 16 : 64 };
+  const turns = await context.turns(
+    [{ run: () => timeGenerate(model, options) }, { run: () => neighbour.during(() => timeGenerate(model, options)) }],
+    { children: [neighbour.pid] },
+  );
+  const [alone, beside] = turns.values as [number[], number[]];
+  return [
+    context.row(
+      { ...model.facts, measure: 'decode, alone', unit: 'tok/s' },
+      alone.map((time) => 1000 / time),
+      turns,
+    ),
+    context.row(
+      {
+        ...model.facts,
+        measure: 'decode, one core busy',
+        unit: 'tok/s',
+        ratio: pairedRatio(alone, beside),
+        ratioTo: 'as fast as alone',
+      },
+      beside.map((time) => 1000 / time),
+      turns,
+    ),
+  ];
+}
+
+/** A process that computes without end, and is stopped but for the time in which it is wanted. */
+class Neighbour implements AsyncDisposable {
+  readonly #process: ChildProcess;
+
+  constructor() {
+    this.#process = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+    this.#process.kill('SIGSTOP');
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#process.kill('SIGCONT');
+    try {
+      return await work();
+    } finally {
+      this.#process.kill('SIGSTOP');
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { exitCode } = this.#process;
+    if (exitCode !== null) return;
+    const gone = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.kill('SIGKILL');
+    await gone;
+  }
+}

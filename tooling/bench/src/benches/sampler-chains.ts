@@ -1,0 +1,160 @@
+import type { Sampler } from '@tokenwright/core';
+import {
+  adaptiveP,
+  additivePenalty,
+  allowedTokens,
+  badWords,
+  dry,
+  dynamicTemperature,
+  encoderNoRepeatNgram,
+  encoderRepetitionPenalty,
+  epsilon,
+  eta,
+  exponentialLengthDecay,
+  forcedBeginToken,
+  forcedEndToken,
+  frequencyPenalty,
+  gpt2,
+  greedy,
+  greenList,
+  huggingFace,
+  infill,
+  llamaCpp,
+  minLength,
+  minNewTokens,
+  minP,
+  mirostat1,
+  mirostat2,
+  noRepeatNgram,
+  normalize,
+  pLess,
+  prefixFunction,
+  presencePenalty,
+  regex,
+  removeInvalid,
+  repetitionPenalty,
+  sequenceBias,
+  suppressTokens,
+  suppressTokensAtBegin,
+  synthId,
+  tailFree,
+  temperature,
+  thinkingBudget,
+  tokenBias,
+  tokenHealing,
+  topA,
+  topH,
+  topK,
+  topNSigma,
+  topP,
+  typical,
+  vllm,
+  xTransformers,
+  xtc,
+} from '@tokenwright/samplers';
+
+/** A chain under a name. */
+export interface NamedChain {
+  readonly name: string;
+  readonly samplers: readonly Sampler[];
+  /** Draw a token at the end. */
+  readonly draws: boolean;
+}
+
+/** The settings of the usual chain. */
+export const usual = { penalty: 1.1, k: 50, p: 0.95, t: 0.8 } as const;
+
+/**
+ * Every sampler alone, with usual settings.
+ *
+ * @param position tokens before the one that is chosen, so that what acts at one position acts there.
+ */
+export function singleSamplers(vocabSize: number, position: number): NamedChain[] {
+  const some = Array.from({ length: 100 }, (_, i) => (i * 5 + 1) % vocabSize);
+  const words = some.map((id) => [id, (id + 3) % vocabSize]);
+  const texts = Array.from({ length: vocabSize }, (_, id) => id.toString(26).replace(/\d/g, (d) => 'qrstuvwxyz'[+d]!));
+  const all: readonly Sampler[] = [
+    temperature({ t: usual.t }),
+    dynamicTemperature({ t: 0.8, range: 0.3 }),
+    topK({ k: usual.k }),
+    topK({ share: 0.1 }),
+    topP({ p: usual.p }),
+    minP({ p: 0.05 }),
+    topA({ ratio: 0.2 }),
+    typical({ mass: 0.95 }),
+    epsilon({ epsilon: 3e-4 }),
+    eta({ epsilon: 3e-4 }),
+    topH({ h: 0.4 }),
+    topNSigma({ n: 1 }),
+    pLess(),
+    xtc({ probability: 1, threshold: 0.02 }),
+    tailFree({ z: 0.95 }),
+    infill({ text: (id) => texts[id]! }),
+    mirostat1({ tau: 5 }),
+    mirostat2({ tau: 5 }),
+    adaptiveP({ target: 0.3 }),
+    greedy(),
+    repetitionPenalty({ penalty: usual.penalty }),
+    frequencyPenalty({ penalty: 0.5 }),
+    presencePenalty({ penalty: 0.5 }),
+    additivePenalty({ frequency: 0.5, presence: 0.5 }),
+    dry({ multiplier: 0.8 }),
+    noRepeatNgram({ size: 3 }),
+    encoderRepetitionPenalty({ penalty: 1.2 }),
+    encoderNoRepeatNgram({ size: 3 }),
+    tokenBias({ biases: Object.fromEntries(some.map((id) => [id, -1])) }),
+    sequenceBias({ sequences: words.map((tokens) => ({ tokens, bias: -1 })) }),
+    badWords({ words }),
+    suppressTokens({ tokens: some }),
+    suppressTokensAtBegin({ tokens: some, position }),
+    forcedBeginToken({ token: 1, position }),
+    forcedEndToken({ maxLength: position + 1 }),
+    allowedTokens({ tokens: some }),
+    prefixFunction({ allowed: () => some }),
+    exponentialLengthDecay({ start: 10, factor: 1.05 }),
+    minLength({ length: 900 }),
+    minNewTokens({ count: 900 }),
+    thinkingBudget({ start: [1], end: [2], budget: 32 }),
+    regex({ pattern: '[a-z ]*', texts }),
+    tokenHealing({ text: 'b', texts }),
+    normalize(),
+    removeInvalid(),
+    greenList(),
+    synthId({ keys: Array.from({ length: 30 }, (_, i) => i * 7919 + 1) }),
+  ];
+  return all.map((sampler) => ({
+    name: sampler.parameters !== null && sharesOf(sampler) ? `${sampler.name}, a share` : sampler.name,
+    samplers: [sampler],
+    draws: false,
+  }));
+}
+
+/** The chains that people use, with a draw at the end. */
+export function chains(): NamedChain[] {
+  const drawn = (name: string, samplers: readonly Sampler[]): NamedChain => ({ name, samplers, draws: true });
+  return [
+    drawn('repetition, top-k, top-p, temperature', [
+      repetitionPenalty({ penalty: usual.penalty }),
+      topK({ k: usual.k }),
+      topP({ p: usual.p }),
+      temperature({ t: usual.t }),
+    ]),
+    drawn('temperature, top-p', [temperature({ t: usual.t }), topP({ p: usual.p })]),
+    drawn('temperature, min-p', [temperature({ t: 1.2 }), minP({ p: 0.05 })]),
+    drawn('no sampler', []),
+    drawn('greedy', [greedy()]),
+    drawn(
+      'huggingFace()',
+      huggingFace({ repetitionPenalty: usual.penalty, temperature: usual.t, topK: usual.k, topP: usual.p }),
+    ),
+    drawn('llamaCpp()', llamaCpp({ repeatPenalty: usual.penalty })),
+    drawn('vllm()', vllm({ repetitionPenalty: usual.penalty, temperature: usual.t, topK: usual.k, topP: usual.p })),
+    drawn('xTransformers()', xTransformers()),
+    drawn('gpt2()', gpt2()),
+  ];
+}
+
+/** True for top-k by a share of the vocabulary. */
+function sharesOf({ parameters }: Sampler): boolean {
+  return typeof parameters === 'object' && parameters !== null && 'share' in parameters;
+}

@@ -1,0 +1,146 @@
+import {
+  decisiveStages,
+  drawToken,
+  History,
+  HostRow,
+  largest,
+  Random,
+  type RowContext,
+  RunMemory,
+  type Sampler,
+} from '@tokenwright/core';
+import type { Bench, Context } from '../library/bench.ts';
+import { logitsLikeAModels } from '../library/logits.ts';
+import { type NaiveSettings, naiveChain, sortEverything } from '../library/naive-chain.ts';
+import type { Row } from '../library/row.ts';
+import { pairedRatio } from '../library/statistics.ts';
+import type { Contestant } from '../library/turns.ts';
+import { chains, type NamedChain, singleSamplers, usual } from './sampler-chains.ts';
+
+const promptLength = 256;
+const generated = 64;
+
+/** What a step of each sampler costs, and of the usual chains, at three sizes of vocabulary. */
+export const samplersBench: Bench = {
+  name: 'samplers',
+  summary:
+    'cost per step of each sampler and of the usual chains at V = 512, 50,257 and 151,936, against sorting everything',
+  async run(context) {
+    for (const vocabSize of [512, 50_257, 151_936]) {
+      const bench = new StepBench(vocabSize);
+      await printGroup(context, bench, 'One sampler', singleSamplers(vocabSize, promptLength + generated), {
+        name: 'softmax and sort of all',
+        step: ({ logits }) => void sortEverything(logits),
+      });
+      await printGroup(context, bench, 'Chain and draw', chains(), {
+        name: 'the usual chain, sorting everything',
+        step: ({ logits, context: { history, random } }) =>
+          void naiveChain(logits, history.tokens, random.uniform(0, history.length, 'draw'), naive),
+      });
+    }
+  },
+};
+
+const naive: NaiveSettings = { penalty: usual.penalty, k: usual.k, p: usual.p, temperature: usual.t };
+
+/** All samplers of a group and the naive form in the same rounds. */
+async function printGroup(
+  context: Context,
+  bench: StepBench,
+  title: string,
+  group: readonly NamedChain[],
+  naiveForm: { readonly name: string; step(row: HostRow): void },
+): Promise<void> {
+  const least = context.quick ? 4 : 25;
+  // All samplers of a group are in one round, so that it is long enough as it is.
+  const turns = await context.turns(
+    [
+      bench.contestant(naiveForm.step, least),
+      ...group.map(({ samplers, draws }) => bench.contestant((row) => runChain(row, samplers, draws), least)),
+    ],
+    { warmUps: context.quick ? 1 : 3, leastTime: 0 },
+  );
+  const reference = turns.values[0]!;
+  const shape = `V = ${bench.vocabSize.toLocaleString('en-US')}`;
+  const rows: Row[] = [
+    context.row({ measure: naiveForm.name, engine: 'host', shape, threads: 1, unit: 'us' }, reference, turns),
+    ...group.map(({ name }, i) => {
+      const times = turns.values[i + 1]!;
+      return context.row(
+        {
+          measure: name,
+          engine: 'host',
+          shape,
+          threads: 1,
+          unit: 'us',
+          ratio: pairedRatio(reference, times),
+          ratioTo: 'as fast as the naive form',
+        },
+        times,
+        turns,
+      );
+    }),
+  ];
+  context.print(`${title}, ${shape}: time of a step`, rows);
+}
+
+/** What `Scores.draw` does with a row: the stages that decide the result, then the draw. */
+function runChain(row: HostRow, samplers: readonly Sampler[], draws: boolean): void {
+  for (const { sampler, index } of decisiveStages(samplers)) row.apply(sampler, index);
+  if (!draws) return;
+  const { random, sequence, history } = row.context;
+  if (samplers.at(-1)?.algebra?.selectsArgMax === true) largest(row.logits, row.survivors);
+  else drawToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.survivors);
+}
+
+/** Rows of logits to spend: a chain edits them in place, so each step needs a fresh copy, which is not counted. */
+class StepBench {
+  readonly vocabSize: number;
+  readonly #logits: Float32Array;
+  readonly #history: History;
+
+  constructor(vocabSize: number) {
+    this.vocabSize = vocabSize;
+    this.#logits = logitsLikeAModels(vocabSize);
+    const ids = Array.from({ length: promptLength + generated }, (_, i) => (i * i * 31 + i * 7) % vocabSize);
+    let history = History.of(ids.slice(0, promptLength));
+    for (const id of ids.slice(promptLength)) history = history.append(id);
+    this.#history = history;
+  }
+
+  /** Microseconds a step, over as many steps as take `least` milliseconds. */
+  contestant(step: (row: HostRow) => void, least: number): Contestant {
+    return {
+      run: () => {
+        let time = 0;
+        let steps = 0;
+        while (time < least) {
+          const rows = Array.from({ length: 8 }, () => this.#row());
+          const began = performance.now();
+          for (const row of rows) {
+            step(row);
+            steps++;
+            if (time + performance.now() - began > 4 * least) break;
+          }
+          time += performance.now() - began;
+        }
+        return (time * 1000) / steps;
+      },
+    };
+  }
+
+  #row(): HostRow {
+    const context: RowContext = {
+      history: this.#history,
+      sequence: 0,
+      promptLength,
+      vocabSize: this.vocabSize,
+      endTokens: [this.vocabSize - 1],
+      maxLength: 1000,
+      random: new Random(3),
+      memory: new RunMemory(),
+      source: this.#history.tokens.subarray(0, promptLength),
+    };
+    return new HostRow(this.#logits.slice(), context);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Context } from './bench.ts';
+import { type Checkpoint, writeCheckpoint } from './checkpoint.ts';
+import { type EngineChoice, fusedEngines, label, matching, plain } from './engines.ts';
+import { BenchModel } from './model.ts';
+import type { Shape } from './shapes.ts';
+
+/**
+ * For each shape: a checkpoint, plain TensorFlow.js on wasm loaded for the whole time, and `visit` for every other engine in
+ * turn, loaded only while it is visited. An engine that does not start is named with the reason and left out.
+ */
+export async function forEachEngine(
+  context: Context,
+  shape: Shape,
+  visitors: {
+    readonly threads?: readonly number[];
+    /** Called once, before the others, with nothing to compare with. */
+    readonly first: (plainModel: BenchModel) => Promise<void>;
+    readonly visit: (model: BenchModel, plainModel: BenchModel) => Promise<void>;
+  },
+): Promise<void> {
+  await using checkpoint = await writeCheckpoint(shape);
+  await using plainModel = await BenchModel.open(plain('wasm'), checkpoint);
+  await visitors.first(plainModel);
+  const choices = matching(await fusedEngines(visitors.threads), context.engine);
+  if (choices.length === 0) context.note('There is no other engine to compare with.');
+  for (const choice of choices) {
+    await using model = await openOrNote(context, choice, checkpoint);
+    if (model !== undefined) await visitors.visit(model, plainModel);
+  }
+}
+
+/** A model on an engine, or undefined after a line that says why this machine cannot have it. */
+export async function openOrNote(
+  context: Context,
+  choice: EngineChoice,
+  checkpoint: Checkpoint,
+): Promise<BenchModel | undefined> {
+  try {
+    return await BenchModel.open(choice, checkpoint);
+  } catch (error) {
+    context.note(`${label(choice)} is left out: ${(error as Error).message}`);
+    return undefined;
+  }
+}

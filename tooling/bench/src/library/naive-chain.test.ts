@@ -1,0 +1,40 @@
+import { applyChain, drawToken, History, HostRow, Random, RunMemory } from '@tokenwright/core';
+import { repetitionPenalty, temperature, topK, topP } from '@tokenwright/samplers';
+import { expect, it } from 'vitest';
+import { logitsLikeAModels } from './logits.ts';
+import { naiveChain, sortEverything } from './naive-chain.ts';
+
+const settings = { penalty: 1.3, k: 20, p: 0.9, temperature: 0.7 };
+
+it('chooses the tokens that the samplers of the library choose', () => {
+  const logits = logitsLikeAModels(600);
+  const history = History.of([5, 17, 5, 300, 599]);
+  const chain = [
+    repetitionPenalty({ penalty: settings.penalty }),
+    topK({ k: settings.k }),
+    topP({ p: settings.p }),
+    temperature({ t: settings.temperature }),
+  ];
+  for (let i = 0; i < 200; i++) {
+    const uniform = (i + 0.5) / 200;
+    const row = new HostRow(logits.slice(), {
+      history,
+      sequence: 0,
+      promptLength: 5,
+      vocabSize: 600,
+      endTokens: [],
+      maxLength: 1000,
+      random: new Random(1),
+      memory: new RunMemory(),
+    });
+    applyChain(row, chain);
+    expect(naiveChain(logits, history.tokens, uniform, settings)).toBe(drawToken(row.logits, uniform, row.survivors));
+  }
+});
+
+it('sorts by falling logit, the lower id first', () => {
+  const { ids, probabilities } = sortEverything(Float32Array.of(1, 3, -Infinity, 3));
+  expect([...ids]).toEqual([1, 3, 0, 2]);
+  expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
+  expect(probabilities[2]).toBe(0);
+});
