@@ -88,7 +88,8 @@ describe('score', () => {
     expect(two!.allowed).toBe(true);
     expect(two!.stages![0]!.logprob).toBeCloseTo(Math.log(weights[2]! / (1 - weights[5]!)), 6);
     expect(two!.stages![1]!.logprob).toBeCloseTo(Math.log(weights[2]! / (1 - weights[5]! - weights[0]!)), 6);
-    // What the model thought of it stays what it was.
+    // What the model thought of them stays what it was.
+    expect(five!.logprob).toBeCloseTo(logSoftmax(model.logitsAfter([1]))[5]!, 6);
     expect(two!.logprob).toBeCloseTo(Math.log(weights[2]!), 6);
   });
 

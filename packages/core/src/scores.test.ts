@@ -126,6 +126,16 @@ describe('Scores', () => {
     expect([...(await scores.apply([clearing]).logits(0))]).toEqual([removed, 2]);
   });
 
+  it('keep them apart also when they were read before the stages ran', async () => {
+    const { scores } = scoresOf([[1, 2]]);
+    await scores.raw(0);
+    expect([...(await scores.apply([host('clearing', (row) => row.fill(removed, 0, 1))]).logits(0))]).toEqual([
+      removed,
+      2,
+    ]);
+    expect([...(await scores.raw(0))]).toEqual([1, 2]);
+  });
+
   it('draw with the uniform number of each row', async () => {
     const even = new Array<number>(1000).fill(0);
     const { scores } = scoresOf([even, even]);
