@@ -53,6 +53,17 @@ function tileOf(table: usize, slot: i32, layer: i32, keyHeads: i32, keyHead: i32
   return block + <usize>(layer * 2 * keyHeads + keyHead) * bytes;
 }
 
+/**
+ * Load one word of each cache line of a tile's slots, so that memory delivers them all at its full rate: a tile is too short
+ * for the processor to prefetch it by itself. Returns what keeps an optimiser from dropping the loads.
+ */
+function touchTile(tile: usize, rowBytes: usize, from: i32, to: i32): i32 {
+  let sum = 0;
+  const end = tile + <usize>to * rowBytes;
+  for (let at = tile + <usize>from * rowBytes; at < end; at += 64) sum ^= load<i32>(at);
+  return sum;
+}
+
 /** Write keys and values of all tokens, of the key heads from..to, into the blocks of their rows. */
 export function append(entry: usize, frame: usize, scratch: usize, tokens: i32, from: i32, to: i32): void {
   const size = load<i32>(entry + attendHeadSize);
@@ -146,31 +157,43 @@ function mixBlock(
   }
   largest = top;
   total = total * f32x4.extract_lane(correction, 0) + laneSum(sums);
-  let column: usize = 0;
-  for (; column + 64 <= rowBytes; column += 64) {
-    let a = f32x4.mul(v128.load(mixed + column), correction);
-    let b = f32x4.mul(v128.load(mixed + column, 16), correction);
-    let c = f32x4.mul(v128.load(mixed + column, 32), correction);
-    let d = f32x4.mul(v128.load(mixed + column, 48), correction);
-    let value = values + <usize>from * rowBytes + column;
-    for (let slot = from; slot < to; slot++, value += rowBytes) {
-      const weight = v128.load32_splat(scores + ((<usize>slot) << 2));
-      a = multiplyAdd(v128.load(value), weight, a);
-      b = multiplyAdd(v128.load(value, 16), weight, b);
-      c = multiplyAdd(v128.load(value, 32), weight, c);
-      d = multiplyAdd(v128.load(value, 48), weight, d);
+  addValues(mixed, correction, scores, values, from, to, rowBytes);
+}
+
+/**
+ * mixed * correction + the values of the slots from..to, each times its weight. Four slots at a time, so that memory is read
+ * in order; the sum is built slot by slot all the same, and its bits do not depend on where the four begin.
+ */
+function addValues(
+  mixed: usize,
+  correction: v128,
+  weights: usize,
+  values: usize,
+  from: i32,
+  to: i32,
+  rowBytes: usize,
+): void {
+  for (let i: usize = 0; i < rowBytes; i += 16) v128.store(mixed + i, f32x4.mul(v128.load(mixed + i), correction));
+  let slot = from;
+  let value = values + <usize>from * rowBytes;
+  for (; slot + 4 <= to; slot += 4, value += rowBytes << 2) {
+    const at = weights + ((<usize>slot) << 2);
+    const a = v128.load32_splat(at);
+    const b = v128.load32_splat(at, 4);
+    const c = v128.load32_splat(at, 8);
+    const d = v128.load32_splat(at, 12);
+    for (let i: usize = 0; i < rowBytes; i += 16) {
+      const row = value + i;
+      let sum = multiplyAdd(v128.load(row), a, v128.load(mixed + i));
+      sum = multiplyAdd(v128.load(row + rowBytes), b, sum);
+      sum = multiplyAdd(v128.load(row + (rowBytes << 1)), c, sum);
+      v128.store(mixed + i, multiplyAdd(v128.load(row + rowBytes * 3), d, sum));
     }
-    v128.store(mixed + column, a);
-    v128.store(mixed + column, b, 16);
-    v128.store(mixed + column, c, 32);
-    v128.store(mixed + column, d, 48);
   }
-  for (; column < rowBytes; column += 16) {
-    let a = f32x4.mul(v128.load(mixed + column), correction);
-    let value = values + <usize>from * rowBytes + column;
-    for (let slot = from; slot < to; slot++, value += rowBytes)
-      a = multiplyAdd(v128.load(value), v128.load32_splat(scores + ((<usize>slot) << 2)), a);
-    v128.store(mixed + column, a);
+  for (; slot < to; slot++, value += rowBytes) {
+    const weight = v128.load32_splat(weights + ((<usize>slot) << 2));
+    for (let i: usize = 0; i < rowBytes; i += 16)
+      v128.store(mixed + i, multiplyAdd(v128.load(value + i), weight, v128.load(mixed + i)));
   }
 }
 
@@ -250,7 +273,10 @@ export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, 
         const stop = min(limit, block + slotsPerBlock);
         let keys = tileOf(table, slot, layer, keyHeads, head / shared, bytes);
         let values = keys + <usize>keyHeads * bytes;
-        if (element !== elementFloat32) {
+        if (element === elementFloat32) {
+          store<i32>(scores, touchTile(keys, rowBytes, slot - block, stop - block));
+          store<i32>(scores, touchTile(values, rowBytes, slot - block, stop - block));
+        } else {
           loadSlots(element, keys, slot - block, stop - block, padded, keyTile);
           loadSlots(element, values, slot - block, stop - block, padded, valueTile);
           keys = keyTile;

@@ -4,7 +4,7 @@ import {
   entryInput,
   entryInputStride,
   format4BitBlocks,
-  format8Bit,
+  format8BitPlanes,
   formatFloat16,
   formatFloat32,
   inputsPerBlock,
@@ -23,18 +23,13 @@ export function paddedInputs(columns: i32): i32 {
   return (columns + (inputsPerBlock - 1)) & ~(inputsPerBlock - 1);
 }
 
-/** True when the weights of a format are multiplied with activations in two planes of seven bits. */
-export function usesPlanes(format: i32): bool {
-  return ASC_FEATURE_RELAXED_SIMD && format === format8Bit;
-}
-
 /**
  * One token's input of a linear map: normalised if a norm was folded in, and in the numbers that the weight format is
  * multiplied with. The result is padded with zeros to a multiple of 32:
  *
  * - float weights: a header, then float32 [K];
  * - integer weights: the scale, then int16 [K], and for 4 bits 8 * the sum of each block of 32, int32 [K / 32];
- * - in the relaxed build, 8-bit weights by row: the scale, then two planes of 7 bits, high [K], low [K].
+ * - 8-bit weights that are multiplied with planes: the scale, then two planes of 7 bits, high [K], low [K].
  *   a = 128 (high - 64) + low, 14 bits.
  *
  * `row` is room for float32 [K].
@@ -61,7 +56,7 @@ export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize
     );
   memory.fill(target + ((<usize>columns) << 2), 0, (<usize>(padded - columns)) << 2);
   if (floats) return;
-  if (usesPlanes(format)) toPlanes(row, padded, encoded);
+  if (format === format8BitPlanes) toPlanes(row, padded, encoded);
   else toIntegers(row, padded, encoded, format === format4BitBlocks);
 }
 

@@ -5,6 +5,7 @@ import {
   format4BitBlocks,
   format8Bit,
   format8BitBlocks,
+  format8BitPlanes,
   formatFloat16,
   formatFloat32,
   frameEncoded,
@@ -54,8 +55,12 @@ function product(format: i32, weights: usize, encoded: usize, inputs: i32, scale
       return dotFloat16(weights, encoded, inputs);
     case format8Bit: {
       const factor = f32x4.mul(v128.load(scales), v128.load32_splat(encoded));
-      if (ASC_FEATURE_RELAXED_SIMD) return f32x4.mul(dot8BitPlanes(weights, encoded, inputs, sums), factor);
       return f32x4.mul(dot8Bit(weights, encoded, inputs), factor);
+    }
+    case format8BitPlanes: {
+      const factor = f32x4.mul(v128.load(scales), v128.load32_splat(encoded));
+      if (ASC_FEATURE_RELAXED_SIMD) return f32x4.mul(dot8BitPlanes(weights, encoded, inputs, sums), factor);
+      return unreachable();
     }
     case format8BitBlocks:
       return f32x4.mul(dot8BitBlocks(weights, encoded, inputs), v128.load32_splat(encoded));
@@ -80,7 +85,7 @@ function products(
 ): void {
   const second = encoded + encodedBytes;
   if (count === 2 && format === formatFloat32) dotFloat32Twice(weights, encoded, second, inputs, results);
-  else if (count === 2 && format === format8Bit && !ASC_FEATURE_RELAXED_SIMD) {
+  else if (count === 2 && format === format8Bit) {
     dot8BitTwice(weights, encoded, second, inputs, results);
     const scale = v128.load(scales);
     v128.store(results, f32x4.mul(v128.load(results), f32x4.mul(scale, v128.load32_splat(encoded))));

@@ -128,7 +128,7 @@ read(model, 32).dispose();
 const ms = decode(model, 32, 1);
 const limit = bandwidth / 1000 / (model as unknown as { executable: { weightBytes: number } }).executable.weightBytes;
 console.log(
-  `${args.shape} ${args.weights} threads ${args.threads} relaxed ${engine.machine.relaxed}: loaded in ${loaded.toFixed(0)} ms, ` +
+  `${args.shape} ${args.weights} threads ${args.threads} relaxed ${engine.machine.relaxed} planes ${engine.machine.planes}: loaded in ${loaded.toFixed(0)} ms, ` +
     `${(bytes / 1e6).toFixed(0)} MB, read loop ${(bandwidth / 1e9).toFixed(1)} GB/s`,
 );
 console.log(

@@ -32,7 +32,8 @@ export interface FusedWasmOptions {
   readonly memoryLimit?: number;
   /**
    * Use relaxed SIMD: fused multiply-add, and products of 8 bits. Results then differ in the last digits from machine to
-   * machine. Default: where a known-answer test passes and, for '8-bit' weights, where it is the faster.
+   * machine. Default: where a known-answer test passes, and
+   * for the products also only where they are the faster; true: for both where the test passes.
    */
   readonly relaxed?: boolean;
 }
@@ -56,7 +57,7 @@ export async function fusedWasm(options: FusedWasmOptions = {}): Promise<Engine>
     throw new ParameterError(owner, 'weights', `one of ${weightFormats.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
     throw new ParameterError(owner, 'cache', `one of ${cacheElements.join(', ')}`, cache);
-  const machine = await Machine.start({ threads, relaxed, integerWeights: weights === '8-bit', memoryLimit });
+  const machine = await Machine.start({ threads, relaxed, memoryLimit });
   return new FusedWasmEngine(machine, weights, cache);
 }
 

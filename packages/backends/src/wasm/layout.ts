@@ -118,6 +118,8 @@ export const formatFloat16 = 1;
 export const format8Bit = 2;
 export const format8BitBlocks = 3;
 export const format4BitBlocks = 4;
+/** Stored as 8 bits by row, multiplied with activations in two planes; in the relaxed build only. */
+export const format8BitPlanes = 5;
 
 export const activationNone = 0;
 export const activationGelu = 1;

@@ -7,8 +7,6 @@ import { canShareMemory, type KernelWorker, onMainThreadOfPage, startWorker, use
 export interface MachineOptions {
   readonly threads: number | undefined;
   readonly relaxed: boolean | undefined;
-  /** Weights are 8-bit by row, for which the relaxed products have to be faster to be used. */
-  readonly integerWeights: boolean;
   /** Bytes. */
   readonly memoryLimit: number;
 }
@@ -17,17 +15,26 @@ export interface MachineOptions {
 export class Machine {
   readonly threads: number;
   readonly relaxed: boolean;
+  /** 8-bit weights are multiplied with activations in two planes of 7 bits, not in 16 bits. */
+  readonly planes: boolean;
   readonly heap: Heap;
   readonly kernels: Kernels;
   readonly #workers: readonly KernelWorker[];
   #running = true;
 
-  private constructor(heap: Heap, kernels: Kernels, workers: readonly KernelWorker[], relaxed: boolean) {
+  private constructor(
+    heap: Heap,
+    kernels: Kernels,
+    workers: readonly KernelWorker[],
+    relaxed: boolean,
+    planes: boolean,
+  ) {
     this.heap = heap;
     this.kernels = kernels;
     this.#workers = workers;
     this.threads = workers.length + 1;
     this.relaxed = relaxed;
+    this.planes = planes;
   }
 
   /**
@@ -41,14 +48,14 @@ export class Machine {
       const report = options.relaxed === false ? undefined : await tryRelaxed();
       if (options.relaxed === true && report?.works !== true)
         throw new UnsupportedError('relaxed SIMD', 'This WebAssembly engine', 'Leave the option out.');
-      const relaxed =
-        report?.works === true && (options.relaxed === true || !options.integerWeights || report.fasterIntegers);
+      const relaxed = report?.works === true;
+      const planes = relaxed && (options.relaxed === true || report.fasterIntegers);
       const shared = threads > 1;
       const module = await kernelModule({ shared, relaxed });
       const memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared });
       const kernels = await connect(module, memory);
       for (let thread = 1; thread < threads; thread++) workers.push(await startWorker({ module, memory, thread }));
-      return new Machine(new Heap(memory, options.memoryLimit), kernels, workers, relaxed);
+      return new Machine(new Heap(memory, options.memoryLimit), kernels, workers, relaxed, planes);
     } catch (error) {
       for (const worker of workers) worker.terminate();
       if (error instanceof UnsupportedError) throw error;

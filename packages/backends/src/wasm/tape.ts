@@ -99,7 +99,7 @@ export class Tape {
         },
       };
       fields.integer(layout.entryScored, scored ? 1 : 0);
-      write(step, fields, weights, reach);
+      write(step, fields, weights, reach, machine.planes);
       if (step.kind === 'linear' || step.kind === 'gated') weightBytes += weights.size(step.operation.weight).bytes;
     }
     this.#outputs = outputs;
@@ -130,7 +130,7 @@ interface Fields {
   operand(field: number, strideField: number, value: Value): void;
 }
 
-function write(step: Step, fields: Fields, weights: Weights, reach: number): void {
+function write(step: Step, fields: Fields, weights: Weights, reach: number, planes: boolean): void {
   const { integer, float, operand } = fields;
   const input = (value: Value): void => {
     operand(layout.entryInput, layout.entryInputStride, value);
@@ -176,7 +176,10 @@ function write(step: Step, fields: Fields, weights: Weights, reach: number): voi
       output(result);
       if (step.norm !== undefined) writeNorm(step.norm, fields, weights);
       integer(layout.linearWeights, matrix.address);
-      integer(layout.linearFormat, formatCode(matrix.format));
+      integer(
+        layout.linearFormat,
+        planes && matrix.format === '8-bit' ? layout.format8BitPlanes : formatCode(matrix.format),
+      );
       integer(layout.linearGroups, step.kind === 'linear' ? matrix.groups : matrix.groups / 2);
       integer(layout.linearGroupBytes, matrix.groupBytes);
       integer(layout.linearScales, matrix.scales);
