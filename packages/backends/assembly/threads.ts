@@ -14,19 +14,30 @@ import {
 /** Loads that a thread makes before it sleeps: about 0.1 ms within a step, 20 times that between steps. */
 const patience = 60000;
 const impatience = 500;
+/** About 7 ms: longer than a scheduler takes to move one of two threads that share a core. */
+const persistence = 10000000;
 /** After so many sleeps in a row a core is taken to be busy, and spinning to be a waste. */
 const failuresBeforeImpatience = 3;
-/** Barriers that are waited for impatiently before a full spin is tried again. */
-const impatientBarriers = 60;
+/** Barriers that are waited for impatiently before the next long spin: the first time, and at most. */
+const firstPause = 60;
+const longestPause = 8000;
+/** So many barriers without a sleep end the matter. */
+const successesBeforeCalm = 1000;
 
 // Of each thread: an instance has its own globals.
 let failures: i32 = 0;
+let successes: i32 = 0;
+let pause: i32 = firstPause;
 let impatientLeft: i32 = 0;
+let persistent: bool = false;
 
 /**
- * Wait until all threads have arrived. Spins, then sleeps. When spinning fails a few times running, the other threads are
- * probably not on a core: the next barriers sleep soon, and after a while a full spin is tried again, so that a passing
- * neighbour costs no more than its share.
+ * Wait until all threads have arrived. Spins, then sleeps.
+ *
+ * When spinning fails a few times running, the other threads are not on a core: a neighbour is, or the scheduler has put two
+ * threads on one core, where it leaves them as long as they take turns sleeping. So the next barriers sleep soon, which
+ * costs no more than the neighbour's share; then one barrier is waited for so long that the scheduler sees two busy threads
+ * and parts them. The pauses between such attempts double.
  */
 export function barrier(threads: i32): void {
   if (threads === 1) return;
@@ -39,18 +50,24 @@ export function barrier(threads: i32): void {
   }
   let limit = patience;
   if (impatientLeft > 0) {
-    impatientLeft--;
     limit = impatience;
+    if (--impatientLeft === 0) persistent = true;
+  } else if (persistent) {
+    limit = persistence;
+    persistent = false;
   }
   for (let i = 0; i < limit; i++) {
     if (atomic.load<i32>(controlPhase) !== phase) {
-      if (limit === patience) failures = 0;
+      if (limit !== impatience) failures = 0;
+      if (++successes === successesBeforeCalm) pause = firstPause;
       return;
     }
   }
-  if (limit === patience && ++failures >= failuresBeforeImpatience) {
-    impatientLeft = impatientBarriers;
-    failures = failuresBeforeImpatience - 1;
+  successes = 0;
+  if (limit !== impatience && (++failures >= failuresBeforeImpatience || limit === persistence)) {
+    failures = 0;
+    impatientLeft = pause;
+    pause = min(pause * 2, longestPause);
   }
   atomic.add<i32>(controlSleeps, 1);
   atomic.add<i32>(controlSleeping, 1);
