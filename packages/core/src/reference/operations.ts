@@ -63,16 +63,14 @@ export class TensorOperations implements Operations<X, Weight> {
     const variance: tf.Tensor = tf.mean(tf.square(centred), -1, true);
     const scaled = tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), this.#weights.vector(gain));
     const result = bias === undefined ? scaled : tf.add(scaled, this.#weights.vector(bias));
-    return tf.reshape(result as tf.Tensor2D, [tokens, columns]);
+    return (groups === 1 ? result : tf.reshape(result as tf.Tensor2D, [tokens, columns])) as X;
   }
 
   linear(x: X, weight: Weight, { bias, activation, residual }: LinearOptions<X, Weight> = {}): X {
     const matrix = this.#rightSide(weight, x.shape[1]);
-    const vector = bias === undefined ? undefined : this.#weights.vector(bias);
-    let y: X =
-      vector === undefined
-        ? tf.matMul(x, matrix)
-        : (tf.fused.matMul({ a: x, b: matrix, transposeA: false, transposeB: false, bias: vector }) as X);
+    let y: X = tf.matMul(x, matrix);
+    // tf.fused.matMul would turn both sides and the result into three-dimensional tensors, which costs more than an addition.
+    if (bias !== undefined) y = tf.add(y, this.#weights.vector(bias));
     if (activation !== undefined) y = activate(y, activation);
     return residual === undefined ? y : tf.add(y, residual);
   }
@@ -269,6 +267,12 @@ function headed(x: X, heads: number): tf.Tensor3D {
   return tf.transpose(tf.reshape(x, [tokens, heads, columns / heads]), [1, 0, 2]);
 }
 
+/** x itself when it has that shape: even a reshape costs something. */
+function shaped(x: tf.Tensor, shape: [number, number, number]): tf.Tensor3D {
+  const same = x.shape.length === 3 && shape.every((size, axis) => x.shape[axis] === size);
+  return same ? (x as tf.Tensor3D) : tf.reshape(x, shape);
+}
+
 /** q [T, heads * D] over keys and values [kvHeads, C, D] -> [T, heads * D]. */
 function attention(
   q: X,
@@ -287,20 +291,21 @@ function attention(
   const scale = options.scale ?? 1 / Math.sqrt(size);
   const scaled = scale === 1 ? q : tf.mul(q, scale);
   // Query heads that share a key head become further rows of its matrix product.
-  const queries = tf.reshape(headed(scaled as X, heads), [kvHeads, (heads / kvHeads) * tokens, size]) as tf.Tensor3D;
+  const rows = (heads / kvHeads) * tokens;
+  const queries = shaped(headed(scaled as X, heads), [kvHeads, rows, size]);
   let scores: tf.Tensor = tf.matMul(queries, keys, false, true);
   if (softcap !== undefined) scores = tf.mul(tf.tanh(tf.div(scores, softcap)), softcap);
   if (mask !== undefined || bias !== undefined) {
-    scores = tf.reshape(scores, [heads, tokens, capacity]);
+    scores = shaped(scores, [heads, tokens, capacity]);
     if (bias !== undefined) scores = tf.add(scores, bias);
     if (mask !== undefined) scores = tf.add(scores, mask);
-    scores = tf.reshape(scores, [kvHeads, (heads / kvHeads) * tokens, capacity]);
+    scores = shaped(scores, [kvHeads, rows, capacity]);
   }
   // The wasm backend packs a single right-side matrix once and keeps that: it would miss what is later written into a cache.
   const read = kvHeads === 1 ? tf.slice(values, [0, 0, 0], [1, capacity, size]) : values;
-  const mixed = tf.reshape(tf.matMul(tf.softmax(scores as tf.Tensor3D), read), [heads, tokens, size]) as tf.Tensor3D;
+  const mixed = tf.matMul(tf.softmax(scores as tf.Tensor3D), read);
   if (tokens === 1) return tf.reshape(mixed, [1, heads * size]);
-  return tf.reshape(tf.transpose(mixed, [1, 0, 2]), [tokens, heads * size]);
+  return tf.reshape(tf.transpose(shaped(mixed, [heads, tokens, size]), [1, 0, 2]), [tokens, heads * size]);
 }
 
 function activate(x: X, activation: Activation): X {
@@ -312,8 +317,9 @@ function activate(x: X, activation: Activation): X {
     case 'gelu':
       return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
     case 'gelu-tanh': {
-      const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), 0.044715 * Math.sqrt(2 / Math.PI)), Math.sqrt(2 / Math.PI)));
-      return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+      // (1 + tanh(u)) / 2 = sigmoid(2u), with fewer operations.
+      const slope = 2 * Math.sqrt(2 / Math.PI);
+      return tf.mul(x, tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), 0.044715 * slope), slope))));
     }
   }
 }

@@ -3,8 +3,13 @@ import type { TensorLedger } from './backend.ts';
 import { type KeysAndValues, type LayerOfRow, RowStore, type StoreSetting } from './store.ts';
 import type { SlotWriter } from './write-in-place.ts';
 
-/** Capacity grows by this many slots, so a copy happens once in so many steps. */
-const block = 64;
+/** Slots that a tensor has at least. */
+const least = 64;
+/**
+ * Capacity grows by this many slots, so a copy happens once in so many steps. Attention reads the free slots too, so that many
+ * of them cost more than a copy now and then.
+ */
+const block = 16;
 
 /**
  * The default cache: keys and values stand in tensors with room to spare, and a step writes its position in place. Rows
@@ -88,10 +93,10 @@ class Slots implements LayerOfRow {
   }
 }
 
-/** A tensor of its own with the first `used` slots of `content` and room for `length`, rounded up to a block. */
+/** A tensor of its own with the first `used` slots of `content` and room for `length`, rounded up. */
 function roomy(content: tf.Tensor3D, used: number, length: number): tf.Tensor3D {
   const [heads, , size] = content.shape;
-  const capacity = Math.ceil(length / block) * block;
+  const capacity = Math.max(least, Math.ceil(length / block) * block);
   const room = (slots: number): tf.Tensor3D => tf.fill([heads, slots, size], 0) as tf.Tensor3D;
   if (used === 0) return room(capacity);
   return tf.tidy(() => tf.concat([tf.slice(content, [0, 0, 0], [heads, used, size]), room(capacity - used)], 1));
