@@ -53,6 +53,7 @@ export class CombinedResult implements ForwardResult {
   }
 
   dispose(): void {
+    this.logits.dispose();
     this.#expert.dispose();
     for (const matrix of this.#own) matrix.dispose();
   }

@@ -1,4 +1,4 @@
-import type { EngineMatrix } from '@tokenwright/core';
+import { DisposedError, type EngineMatrix } from '@tokenwright/core';
 
 /** Rows picked from other matrices, in any order. Disposes what it was given. */
 export class PickedRows implements EngineMatrix {
@@ -41,6 +41,7 @@ export class LazyMatrix implements EngineMatrix {
   readonly columns: number;
   readonly #compute: () => Promise<Float32Array>;
   #values: Promise<Float32Array> | undefined;
+  #disposed = false;
 
   constructor(rows: number, columns: number, compute: () => Promise<Float32Array>) {
     this.rows = rows;
@@ -49,6 +50,7 @@ export class LazyMatrix implements EngineMatrix {
   }
 
   async read(rows?: readonly number[]): Promise<Float32Array> {
+    if (this.#disposed) throw new DisposedError('A result of a combined model');
     this.#values ??= this.#compute();
     const values = await this.#values;
     if (rows === undefined) return values.slice();
@@ -58,6 +60,8 @@ export class LazyMatrix implements EngineMatrix {
     return result;
   }
 
-  /** Nothing of its own to release. */
-  dispose(): void {}
+  dispose(): void {
+    this.#disposed = true;
+    this.#values = undefined;
+  }
 }

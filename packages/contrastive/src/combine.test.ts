@@ -1,0 +1,273 @@
+import {
+  CacheError,
+  type GenerateOptions,
+  generate,
+  generateBatch,
+  logProbabilities,
+  ParameterError,
+  type Sampler,
+  ShapeError,
+  UnknownOptionError,
+} from '@tokenwright/core';
+import { exactDistribution, generationCases, modelCases, type ToyModel, toyModel } from '@tokenwright/core/testing';
+import { describe, expect, it } from 'vitest';
+import {
+  classifierFreeGuidance,
+  combine,
+  contextAware,
+  contrastiveLi,
+  contrastiveLogits,
+  dola,
+  influence,
+  samplingWithInfluence,
+} from './index.ts';
+
+const expert = toyModel({ vocabSize: 8, seed: 5 });
+const amateur = toyModel({ vocabSize: 8, seed: 6, contextLength: 10 });
+const another = toyModel({ vocabSize: 8, seed: 7 });
+const prompts = [[1, 2, 3], [4, 0, 2, 1, 5, 3, 3], [2]];
+
+async function idsOf(
+  model: ReturnType<typeof combine>,
+  options: GenerateOptions = {},
+): Promise<readonly (readonly number[])[]> {
+  return (await generateBatch(model, prompts, { maxNewTokens: 12, seed: 3, endTokens: [6], ...options })).ids;
+}
+
+const combinations = {
+  'an expert against an amateur': combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits() }),
+  'two amateurs with windows, temperatures and weights': combine({
+    expert,
+    others: [
+      { model: amateur, contextWindow: 1, temperature: 0.5 },
+      { model: another, contextWindow: 3, weight: 2 },
+    ],
+    rule: contrastiveLi({ alpha: 0.05 }),
+  }),
+  'a negative prompt': combine({
+    expert,
+    others: [{ prompt: [7, 7, 1] }],
+    rule: classifierFreeGuidance({ scale: 1.5 }),
+  }),
+  'the last token as prompt': combine({
+    expert,
+    others: [{ prompt: 'last-token' }],
+    rule: classifierFreeGuidance({ scale: 2 }),
+  }),
+  'early layers': combine({ expert, rule: dola({ layers: [0, 1] }) }),
+};
+
+describe.each(Object.entries(combinations))('%s', (_, model) => {
+  const memory = () => ({ bytes: 0, buffers: expert.live.size + amateur.live.size + another.live.size });
+  for (const { name, run } of [...modelCases(model, { memory }), ...generationCases(model, { memory, longRun: 150 })])
+    it(name, run);
+
+  it('several scored positions are those of single steps', async () => {
+    const tokens = [1, 2, 3, 0, 4, 7, 1, 1, 2, 5, 3];
+    const several = model.createCache();
+    const single = model.createCache();
+    for (const cache of [several, single]) cache.notePrompts?.([4]);
+    model.forward([tokens.slice(0, 7)], several).dispose();
+    const together = model.forward([tokens.slice(7)], several, { scored: 4 });
+    const expected: number[] = [];
+    for (const [i, id] of tokens.entries()) {
+      const step = model.forward([[id]], single);
+      if (i >= 7) expected.push(...(await step.logits.read()));
+      step.dispose();
+    }
+    expect(Array.from(await together.logits.read())).toEqual(expected);
+    expect(Array.from(await together.logits.read([2]))).toEqual(expected.slice(16, 24));
+    together.dispose();
+    several.dispose();
+    single.dispose();
+  });
+
+  it('goes on after a fork, a rewind and a restore as it would have', async () => {
+    const cache = model.createCache({ rows: 2 });
+    cache.notePrompts?.([3, 2]);
+    model
+      .forward(
+        [
+          [1, 2, 3, 4],
+          [5, 0],
+        ],
+        cache,
+      )
+      .dispose();
+    const go = async (from: typeof cache): Promise<number[]> => {
+      const result = model.forward([[6], [1, 1]], from);
+      const logits = Array.from(await result.logits.read());
+      result.dispose();
+      return logits;
+    };
+    const restored = model.restoreCache(await cache.serialise());
+    const fork = cache.fork();
+    fork.gather([1, 0]);
+    fork.gather([1, 0]);
+    const expected = await go(cache);
+    expect(await go(restored)).toEqual(expected);
+    expect(await go(fork)).toEqual(expected);
+    cache.truncate([4, 2]);
+    expect(await go(cache)).toEqual(expected);
+    expect(() => model.restoreCache(new Uint8Array(7))).toThrow(CacheError);
+    for (const one of [cache, restored, fork]) one.dispose();
+    expect(expert.live.size + amateur.live.size + another.live.size).toBe(0);
+  });
+});
+
+describe('laws', () => {
+  const others = [{ model: amateur }];
+  it.each([
+    ['contrastiveLogits: beta 0, alpha 0', contrastiveLogits({ beta: 0, alpha: 0 })],
+    ['classifierFreeGuidance: scale 1', classifierFreeGuidance({ scale: 1 })],
+    ['contextAware: a 0', contextAware({ a: 0 })],
+  ])('%s is the expert alone', async (_, rule) => {
+    expect(await idsOf(combine({ expert, others, rule }), { maxNewTokens: 50 })).toEqual(
+      await idsOf(expert, { maxNewTokens: 50 }),
+    );
+  });
+
+  it('guidance with scale 1 + beta is contrastiveLogits without the mask', async () => {
+    const a = await exactDistribution(
+      combine({ expert, others, rule: classifierFreeGuidance({ scale: 1.7 }) }),
+      [1, 2],
+      { maxNewTokens: 2 },
+    );
+    const b = await exactDistribution(
+      combine({ expert, others, rule: contrastiveLogits({ beta: 0.7, alpha: 0 }) }),
+      [1, 2],
+      { maxNewTokens: 2 },
+    );
+    for (const [key, p] of a) expect(p).toBeCloseTo(b.get(key)!, 5);
+  });
+
+  it('alpha 1 leaves the best token of the expert', async () => {
+    const greedy: Sampler = {
+      name: 'best',
+      onHost: (logits, step) => step.keep(logits, [logits.indexOf(Math.max(...logits))]),
+    };
+    for (const rule of [contrastiveLi({ alpha: 1 }), contrastiveLogits({ alpha: 1 })])
+      expect(await idsOf(combine({ expert, others, rule }))).toEqual(await idsOf(expert, { samplers: [greedy] }));
+  });
+
+  it('two equal amateurs are one', async () => {
+    const one = combine({ expert, others, rule: contrastiveLi() });
+    const two = combine({
+      expert,
+      others: [
+        { model: amateur, weight: 1 },
+        { model: amateur, weight: 3 },
+      ],
+      rule: contrastiveLi(),
+    });
+    expect(await idsOf(two)).toEqual(await idsOf(one));
+  });
+
+  it('a source sees its prompt and then the generated tokens alone', async () => {
+    const seen: number[][] = [];
+    const spy: ToyModel = toyModel({ vocabSize: 8, seed: 6 });
+    const forward = spy.forward.bind(spy);
+    spy.forward = (tokens, cache, options) => {
+      const result = forward(tokens, cache, options);
+      seen.push(Array.from(cache.tokens(0)));
+      return result;
+    };
+    const model = combine({ expert, others: [{ model: spy, prompt: [[7, 0]] }], rule: contextAware({ a: 1 }) });
+    const { ids } = await generateBatch(model, [[1, 2, 3]], { maxNewTokens: 4, seed: 1, endTokens: [] });
+    expect(seen).toEqual([0, 1, 2, 3].map((count) => [7, 0, ...ids[0]!.slice(0, count)]));
+  });
+
+  it('reads by hand: log-probabilities of the expert less those of the amateur', () => {
+    const [e, a] = [Float32Array.of(2, 1, 0, -9), Float32Array.of(0, 1, 2, 0)];
+    const scores = contrastiveLi({ alpha: 0.2 }).combine(e, [{ logits: a, weight: 1 }]);
+    const [p, q] = [logProbabilities(e), logProbabilities(a)];
+    expect(scores[0]).toBeCloseTo(p[0]! - q[0]!, 5);
+    expect(scores[1]).toBeCloseTo(p[1]! - q[1]!, 5);
+    // exp(-2) < 0.2
+    expect(Array.from(scores.slice(2))).toEqual([-Infinity, -Infinity]);
+  });
+
+  it('a token that another source rules out stays finite, one that the expert rules out is removed', () => {
+    for (const rule of [
+      contrastiveLi({ alpha: 0 }),
+      contrastiveLogits({ alpha: 0 }),
+      classifierFreeGuidance({ scale: 2 }),
+      dola({ relativeTop: 0 }),
+    ]) {
+      const scores = rule.combine(Float32Array.of(1, 2, -Infinity), [
+        { logits: Float32Array.of(-Infinity, 1, 1), weight: 1 },
+      ]);
+      expect(Number.isFinite(scores[0])).toBe(true);
+      expect(scores[2]).toBe(-Infinity);
+    }
+  });
+});
+
+describe('influence', () => {
+  it('of a source that says nothing is nothing; of one that decides, something', async () => {
+    const flat = toyModel({ vocabSize: 8, seed: 1, spread: 0 });
+    const model = combine({
+      expert,
+      others: [
+        { model: flat, name: 'flat' },
+        { model: amateur, name: 'amateur' },
+      ],
+      rule: contrastiveLogits({ alpha: 0 }),
+    });
+    const cache = model.createCache();
+    const result = model.forward([[1, 2, 3]], cache);
+    const readout = await influence(result, 0);
+    const [, second] = readout.sources;
+    expect(readout.sources.map(({ name }) => name)).toEqual(['flat', 'amateur']);
+    expect(second!.distance).toBeGreaterThan(0.01);
+    expect(readout.best).toBe(readout.id);
+    result.dispose();
+    cache.dispose();
+    await expect(influence(flat.forward([[1]], flat.createCache()), 0)).rejects.toThrow(ParameterError);
+  });
+
+  it('is told for each token', async () => {
+    const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits() });
+    const told: unknown[] = [];
+    const tokens: number[] = [];
+    for await (const event of generate(model, [1, 2], {
+      strategy: samplingWithInfluence(),
+      steps: true,
+      seed: 4,
+      maxNewTokens: 5,
+      endTokens: [],
+    }))
+      if (event.type === 'step') told.push((event.detail as { id: number }).id);
+      else if (event.type === 'token') tokens.push(event.id);
+    expect(told).toEqual(tokens);
+  });
+});
+
+describe('errors', () => {
+  it('are typed', () => {
+    const rule = contrastiveLogits();
+    expect(() => combine({ expert, others: [{ model: toyModel({ vocabSize: 9 }) }], rule })).toThrow(ShapeError);
+    expect(() => combine({ expert, rule })).toThrow(ParameterError);
+    expect(() => combine({ expert, others: [{ temprature: 1 } as never], rule })).toThrow(UnknownOptionError);
+    expect(() => combine({ expert, others: [{ temperature: 0 }], rule })).toThrow(ParameterError);
+    expect(() => combine({ expert, others: [{ prompt: [] }], rule })).toThrow(ParameterError);
+    expect(() => contrastiveLi({ alpha: 2 })).toThrow(ParameterError);
+    expect(() => contrastiveLogits({ beta: -1 })).toThrow(ParameterError);
+    expect(() => dola({ layers: 'middle' as never })).toThrow(ParameterError);
+  });
+
+  it('in a source leave the cache as it was', () => {
+    const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits() });
+    const cache = model.createCache();
+    model.forward([[1, 2]], cache).dispose();
+    const forward = amateur.forward;
+    amateur.forward = () => {
+      throw new RangeError('planted');
+    };
+    expect(() => model.forward([[3]], cache)).toThrow(RangeError);
+    amateur.forward = forward;
+    expect(cache.lengths).toEqual([2]);
+    cache.dispose();
+    expect(expert.live.size + amateur.live.size).toBe(0);
+  });
+});
