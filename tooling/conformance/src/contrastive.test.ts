@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { classifierFreeGuidance, combine, contrastiveLogits, dola } from '@tokenwright/contrastive';
 import { type Engine, type GenerateOptions, generateBatch, type LanguageModel } from '@tokenwright/core';
-import { greedy, repetitionPenalty } from '@tokenwright/samplers';
+import {
+  beamSearch,
+  contrastiveSearch,
+  earlyExit,
+  greedy,
+  repetitionPenalty,
+  speculative,
+} from '@tokenwright/samplers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testEngine } from './engines.ts';
 import { goldenCases, goldenModel, promptsOf } from './goldens.ts';
@@ -75,6 +82,25 @@ describeShared('weighed distributions give what others give', 'goldens', (path) 
         golden.sequences.map((ids) => ids.slice(golden.input_ids[0]!.length)),
       );
     });
+  });
+
+  it.each([
+    ['beam search', beamSearch({ beams: 3 })],
+    ['contrastive search', contrastiveSearch()],
+    ['speculative decoding by the expert itself', speculative({ draft: earlyExit({ layer: 1 }), accept: 'match' })],
+  ])('beta 0 and alpha 0 under %s is the expert alone, and leaves nothing on the engine', async (_, strategy) => {
+    const [expert, amateur] = [models.get('gpt2-tiny')!, models.get('gpt2-tiny-draft')!];
+    const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits({ beta: 0, alpha: 0 }) });
+    const before = engine.memory();
+    const options: GenerateOptions = { strategy, maxNewTokens: 12, seed: 2 };
+    const prompts = [
+      [5, 17, 42, 8],
+      [60, 3],
+    ];
+    expect((await generateBatch(model, prompts, options)).ids).toEqual(
+      (await generateBatch(expert, prompts, options)).ids,
+    );
+    expect(engine.memory()).toEqual(before);
   });
 
   describe('Hugging Face: DoLa', () => {
