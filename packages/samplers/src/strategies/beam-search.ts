@@ -5,16 +5,14 @@ import {
   Beam,
   type BeamOptions,
   beamSettings,
-  candidateCount,
   checkSequences,
-  expand,
   type Hypothesis,
   liveOf,
   originsOf,
   settled,
-  shape,
   stepEvents,
 } from './beams.ts';
+import { candidateCount, expand, shape } from './continuations.ts';
 
 export interface BeamSearchOptions extends BeamOptions {
   /** Draw the continuations, without replacement, in proportion to their probabilities: beam sampling. Default false. */

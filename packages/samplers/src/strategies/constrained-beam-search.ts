@@ -11,26 +11,21 @@ import {
 } from '@tokenwright/core';
 import { beamOptionNames } from './beam-search.ts';
 import {
-  additions,
   advanceUnlessInterrupted,
   arrange,
   Beam,
   type BeamOptions,
   beamSettings,
-  type Continuation,
-  candidateCount,
   checkSequences,
-  expand,
-  grow,
   type Hypothesis,
   liveOf,
   oneOf,
   originsOf,
   settled,
-  shape,
   stepEvents,
 } from './beams.ts';
 import { type Constraint, ConstraintProgress } from './constraints.ts';
+import { additions, type Continuation, candidateCount, expand, grow, shape } from './continuations.ts';
 
 export interface ConstrainedBeamSearchOptions extends BeamOptions {
   /** What every sequence must contain after the prompt. No phrase of an `anyOf` may begin with another. */

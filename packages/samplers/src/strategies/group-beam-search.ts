@@ -6,15 +6,13 @@ import {
   Beam,
   type BeamOptions,
   beamSettings,
-  candidateCount,
   checkSequences,
-  expand,
   liveOf,
   originsOf,
   settled,
-  shape,
   stepEvents,
 } from './beams.ts';
+import { candidateCount, expand, shape } from './continuations.ts';
 
 export interface GroupBeamSearchOptions extends BeamOptions {
   /** Into how many groups the beams are divided; a divisor of `beams`. 1 = plain beam search. */

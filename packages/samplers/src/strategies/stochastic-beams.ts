@@ -8,15 +8,8 @@ import {
   topTokens,
 } from '@tokenwright/core';
 import { gumbel } from './beam-search.ts';
-import {
-  additions,
-  advanceUnlessInterrupted,
-  type Continuation,
-  checkSequences,
-  detailsOf,
-  grow,
-  type Hypothesis,
-} from './beams.ts';
+import { advanceUnlessInterrupted, checkSequences, detailsOf, type Hypothesis } from './beams.ts';
+import { additions, type Continuation, grow } from './continuations.ts';
 
 export interface StochasticBeamsOptions {
   /** How many sequences are drawn, at least 1. */

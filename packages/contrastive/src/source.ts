@@ -1,0 +1,92 @@
+import {
+  checkInteger,
+  checkNumber,
+  checkOptionNames,
+  type LanguageModel,
+  ParameterError,
+  ShapeError,
+} from '@tokenwright/core';
+
+/** A source besides the expert. */
+export interface OtherSource {
+  /** Default the expert itself: with another prompt, a shorter context, or an early exit. */
+  readonly model?: LanguageModel;
+  /** For readouts. Default made of the model's name and what is special. */
+  readonly name?: string;
+  /**
+   * What it reads in place of the prompt, after which it receives only the generated tokens: ids, or a list for each prompt of the batch,
+   * or the last token of the prompt. Default: the prompt.
+   */
+  readonly prompt?: ArrayLike<number> | readonly ArrayLike<number>[] | 'last-token';
+  /** How many of the last tokens it sees, at least 1. They are read anew for each token. Default: all that fit its context. */
+  readonly contextWindow?: number;
+  /** Its logits are divided by this, more than 0. Default 1. */
+  readonly temperature?: number;
+  /** How much it counts among the others. Default 1, so that all count the same. */
+  readonly weight?: number;
+  /** Its logits are those of an early exit after so many layers (0 = the embeddings). Default: all layers. */
+  readonly layer?: number;
+}
+
+/** A source with everything filled in. */
+export interface Source {
+  readonly name: string;
+  readonly model: LanguageModel;
+  readonly prompt: OtherSource['prompt'];
+  readonly contextWindow: number | undefined;
+  readonly temperature: number;
+  readonly weight: number;
+  readonly layer: number | undefined;
+  /** Its logits come out of the expert's own forward pass. */
+  readonly shared: boolean;
+}
+
+/** Check a source and fill in its defaults. `total`: the weights of all sources. */
+export function resolved(expert: LanguageModel, source: OtherSource, total: number): Source {
+  checkOptionNames('combine: others', source, [
+    'model',
+    'name',
+    'prompt',
+    'contextWindow',
+    'temperature',
+    'weight',
+    'layer',
+  ]);
+  const { model = expert, prompt, contextWindow, temperature = 1, weight = 1, layer } = source;
+  if (model.vocabSize !== expert.vocabSize)
+    throw new ShapeError(`combine: the vocabulary of ${model.name}`, [expert.vocabSize], [model.vocabSize]);
+  if (contextWindow !== undefined) checkInteger('combine', 'contextWindow', contextWindow, 1, model.contextLength);
+  if (layer !== undefined) checkInteger('combine', 'layer', layer, 0, model.layers);
+  const positive = (value: number): boolean => value > 0;
+  checkNumber('combine', 'temperature', temperature, 'a number above 0', positive);
+  checkNumber('combine', 'weight', weight, 'a number above 0', positive);
+  checkPrompt(prompt, model);
+  const shared = model === expert && prompt === undefined && contextWindow === undefined;
+  const special = [
+    ...(prompt === undefined ? [] : ['own prompt']),
+    ...(contextWindow === undefined ? [] : [`last ${contextWindow}`]),
+    ...(layer === undefined ? [] : [`layer ${layer}`]),
+  ];
+  const name = source.name ?? (special.length === 0 ? model.name : `${model.name} (${special.join(', ')})`);
+  return { name, model, prompt, contextWindow, temperature, weight: weight / total, layer, shared };
+}
+
+function checkPrompt(prompt: OtherSource['prompt'], { vocabSize }: LanguageModel): void {
+  if (prompt === undefined || prompt === 'last-token') return;
+  for (const ids of isBatch(prompt) ? prompt : [prompt]) {
+    if (typeof ids === 'string' || !(ids.length > 0))
+      throw new ParameterError(
+        'combine',
+        'prompt',
+        "'last-token', ids, or a list of ids for each prompt, none of them empty",
+        prompt,
+      );
+    for (let i = 0; i < ids.length; i++) checkInteger('combine', 'prompt', ids[i], 0, vocabSize - 1);
+  }
+}
+
+export function isBatch(
+  prompt: Exclude<OtherSource['prompt'], 'last-token' | undefined>,
+): prompt is readonly ArrayLike<number>[] {
+  return prompt.length > 0 && typeof prompt[0] !== 'number';
+}

@@ -1,0 +1,106 @@
+import {
+  type HostSampler,
+  largest,
+  logProbabilities,
+  logSumExp,
+  type Run,
+  type Scores,
+  topTokens,
+} from '@tokenwright/core';
+import type { Beam, BeamSettings, Hypothesis } from './beams.ts';
+
+/** How many continuations are looked at: enough that `beams` of them go on although every end token may be among them. */
+export function candidateCount(run: Run, beams: number): number {
+  return Math.max(2, 1 + run.options.endTokens.length) * beams;
+}
+
+/** Apply the chain of the call in the domain that was asked for. */
+export function shape(run: Run, scores: Scores, domain: BeamSettings['domain']): Scores {
+  return scores.apply(domain === 'logits' ? run.samplers : [logSoftmax, ...run.samplers]);
+}
+
+/** What a token adds to the score of a hypothesis: its logit after the chain, less `normaliser`. */
+export async function additions(
+  scores: Scores,
+  row: number,
+  domain: BeamSettings['domain'],
+): Promise<{ readonly logits: Float32Array; readonly normaliser: number }> {
+  const logits = await scores.logits(row);
+  // Let the ordinary draw raise its typed error.
+  if (!(largest(logits).logit < Infinity)) await scores.draw();
+  return { logits, normaliser: domain === 'logits' ? logSumExp(logits) : 0 };
+}
+
+/** A continuation before its history is made. */
+export interface Continuation {
+  readonly parent: Hypothesis;
+  readonly id: number;
+  readonly score: number;
+  readonly key: number;
+}
+
+export interface ExpandOptions {
+  /** How many continuations. */
+  readonly count: number;
+  /** Subtracted from the score of a token. Default nothing. */
+  readonly penalty?: ReadonlyMap<number, number>;
+  /** Added to what continuations are ordered by, not to their scores. Default nothing. */
+  readonly noise?: (parent: Hypothesis, id: number) => number;
+}
+
+/**
+ * The best continuations of a beam's hypotheses, best first; of equals the one of the better hypothesis, then the lower id.
+ *
+ * @param origins where each hypothesis stands in the scores.
+ */
+export async function expand(
+  run: Run,
+  scores: Scores,
+  beam: Beam,
+  origins: ReadonlyMap<Hypothesis, number>,
+  domain: BeamSettings['domain'],
+  { count, penalty, noise }: ExpandOptions,
+): Promise<Hypothesis[]> {
+  const all: Continuation[] = [];
+  for (const parent of beam.live) {
+    const { logits, normaliser } = await additions(scores, origins.get(parent)!, domain);
+    const order = penalty === undefined && noise === undefined ? logits : logits.slice();
+    for (const [id, amount] of penalty ?? []) order[id]! -= amount;
+    const base = noise === undefined ? order : order.slice();
+    if (noise !== undefined)
+      for (let id = 0; id < order.length; id++) if (order[id]! > -Infinity) order[id]! += noise(parent, id);
+    for (const id of topTokens(order, count))
+      all.push({
+        parent,
+        id,
+        score: parent.score + base[id]! - normaliser,
+        key: parent.score + order[id]! - normaliser,
+      });
+  }
+  if (all.length === 0 && beam.finished.length === 0) await scores.draw();
+  return grow(run, scores, origins, all.sort((a, b) => b.key - a.key).slice(0, count));
+}
+
+/** Make hypotheses of continuations. */
+export function grow(
+  run: Run,
+  scores: Scores,
+  origins: ReadonlyMap<Hypothesis, number>,
+  continuations: readonly Continuation[],
+): Promise<Hypothesis[]> {
+  return Promise.all(
+    continuations.map(async ({ parent, id, score, key }) => {
+      const origin = origins.get(parent)!;
+      const history = await scores.extend(origin, id);
+      const details = await run.describe(scores, origin, id);
+      return { row: { ...parent.row, history }, score, key, origin, parent, details };
+    }),
+  );
+}
+
+const logSoftmax: HostSampler = {
+  name: 'log-softmax',
+  onHost(logits, { survivors }) {
+    logits.set(logProbabilities(logits, survivors));
+  },
+};
