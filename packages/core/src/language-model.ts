@@ -1,4 +1,4 @@
-import type { CacheKind, EngineMatrix, TopOfRow } from './engine.ts';
+import type { CacheKind, EngineMatrix } from './engine.ts';
 import type { KVCache } from './kv-cache.ts';
 
 /**
@@ -96,5 +96,3 @@ export interface ForwardPart {
   /** The source's own logits, like `ForwardResult.logits`. */
   readonly logits: EngineMatrix;
 }
-
-export type { EngineMatrix, TopOfRow };

@@ -93,11 +93,6 @@ export function resultOf(step: Step): Value | undefined {
   return 'result' in step.operation ? step.operation.result : undefined;
 }
 
-/** Weights of the matrices that a step multiplies with. */
-export function matrixOf(step: Step): Weight | undefined {
-  return step.kind === 'linear' || step.kind === 'gated' ? step.operation.weight : undefined;
-}
-
 function foldedSteps(operations: readonly Operation[], { result, name }: CompileOptions): Step[] {
   const readers = readersOf(operations);
   const read = (value: Value): readonly Operation[] => readers.get(value.root) ?? [];
