@@ -53,7 +53,7 @@ describe.each(['gpt2-tiny', 'llama-tiny', 'llama-tiny-4l'])('%s of the goldens',
   const found = checkpoint(`shared/goldens/generate/${name}`);
   it.skipIf(found === undefined)('gives the logits and the greedy tokens that Hugging Face’s code gives', async () => {
     const { config, source, folder } = found!;
-    const architecture = decoders[config['model_type'] as string]!;
+    const architecture = decoders[config.model_type as string]!;
     const model = await createModel(engine, architecture, architecture.configure(config), source);
     for (const { id, input_ids, logits } of casesOf(folder, 'forward')) {
       const rows = await logitsOf(model, input_ids[0]!);
@@ -97,7 +97,7 @@ describe.each(['t5-tiny', 't5-tiny-gated-untied', 'bart-tiny', 'marian-tiny'])('
   const found = checkpoint(`shared/goldens/generate/${name}`);
   it.skipIf(found === undefined)('gives the logits of the reference engine over several sources', async () => {
     const { config, source } = found!;
-    const architecture = translators[config['model_type'] as string]!;
+    const architecture = translators[config.model_type as string]!;
     const sources = {
       ids: [
         [5, 17, 42, 8, 1],

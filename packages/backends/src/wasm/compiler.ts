@@ -1,4 +1,4 @@
-import { TokenwrightError, type Weight } from '@tokenwright/core';
+import { TokenwrightError } from '@tokenwright/core';
 import type { Operation, Value } from './recorder.ts';
 
 type Norm = Extract<Operation, { kind: 'norm' }>;

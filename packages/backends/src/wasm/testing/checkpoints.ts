@@ -35,7 +35,7 @@ function safetensors(file: string): WeightSource {
     string,
     { dtype: string; shape: number[]; data_offsets: [number, number] }
   >;
-  delete header['__metadata__'];
+  delete header.__metadata__;
   return {
     name: file,
     names: () => Object.keys(header),
