@@ -1,13 +1,15 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, test } from 'vitest';
 import { DecodingState } from './decoding-state.ts';
-import { CacheError, ParameterError, UnknownOptionError } from './errors.ts';
+import { CacheError, ParameterError, UnknownOptionError, UnsupportedError } from './errors.ts';
 import type { Answer, StreamEvent } from './events.ts';
 import { generate } from './generate.ts';
 import { createModel } from './model.ts';
 import type { GenerateOptions } from './options.ts';
 import { referenceEngine } from './reference/index.ts';
 import type { Sampler } from './sampler.ts';
+import { sampling } from './sampling.ts';
+import type { Strategy } from './strategy.ts';
 import { seededWeights, tinyModels, toyModel } from './testing/index.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -127,6 +129,17 @@ test('seed, cache and sequences cannot contradict the state', () => {
   expect(() => generate(model, state, { cache: 'none' })).toThrow(ParameterError);
   expect(() => generate(model, state, { sequences: 2 })).toThrow(ParameterError);
   state.dispose();
+});
+
+test('a strategy that cannot go on from a state, or heed a wish, says so', async () => {
+  const model = toyModel();
+  const state = DecodingState.open(model, prompt);
+  const strategy: Strategy = { ...sampling(), name: 'own', resumable: false, steerable: false };
+  expect(() => generate(model, state, { strategy })).toThrow(UnsupportedError);
+  state.dispose();
+  const stream = generate(model, prompt, { strategy, seed: 1 });
+  await stream.next();
+  await expect(stream.next({ ban: [1] })).rejects.toThrow(UnsupportedError);
 });
 
 describe('the reader of a stream', () => {

@@ -84,7 +84,8 @@ export interface Timing {
 
 /**
  * What the reader of a stream may answer to a token event, through `stream.next(answer)`; it concerns the sequence of that
- * event. Works with strategies that draw token by token and accept them; those that decide late (beams) have nothing to steer.
+ * event. `force` and `ban` need a strategy that is `steerable` (the plain loop is); a strategy that settles whole sequences
+ * (beams) takes no answer. Anything else is an UnsupportedError.
  */
 export interface Answer {
   /** End the sequence here, with reason 'predicate'. */

@@ -8,6 +8,7 @@ import {
   checkOptionNames,
   ParameterError,
   ShapeError,
+  UnsupportedError,
 } from './errors.ts';
 import type { Answer, EndEvent, TokenDetails, TokenEvent } from './events.ts';
 import { History } from './history.ts';
@@ -226,7 +227,8 @@ export class GenerationRun implements Run {
       for (const [i, id] of ids.entries()) {
         const text = output.push(id, endTokens.includes(id));
         const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...tokens?.[i] };
-        yield tokenizer === undefined ? event : { ...event, text };
+        const answer = yield tokenizer === undefined ? event : { ...event, text };
+        if (answer !== undefined) this.#refuse('an answer to a stream of settled sequences');
       }
       yield this.end(output, reason, score);
     }
@@ -324,6 +326,9 @@ export class GenerationRun implements Run {
   #steer(answer: Answer, output: Output, index: number): boolean {
     checkOptionNames('answer', answer, ['stop', 'rewind', 'force', 'ban', 'fork']);
     const { rewind = 0, force, ban, fork } = answer;
+    const { strategy } = this.options;
+    if ((force !== undefined || ban !== undefined) && strategy !== undefined && strategy.steerable !== true)
+      this.#refuse("a reader's force and ban");
     checkInteger('answer', 'rewind', rewind, 0, output.depth);
     for (const id of [...(force ?? []), ...(ban ?? [])])
       checkInteger('answer', 'force and ban', id, 0, this.model.vocabSize - 1);
@@ -333,6 +338,10 @@ export class GenerationRun implements Run {
     fork?.(this.#forkAt(output, index));
     if (answer.stop === true) return false;
     return rewind > 0 || (force?.length ?? 0) > 0;
+  }
+
+  #refuse(feature: string): never {
+    throw new UnsupportedError(feature, `The strategy '${this.options.strategy?.name ?? 'sampling'}'`);
   }
 
   #forkAt(output: Output, index: number): DecodingState {

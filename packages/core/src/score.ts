@@ -71,6 +71,7 @@ export async function score(
   let history = History.of(Array.from(ids).slice(0, promptLength));
   const tokens: ScoredToken[] = [];
   const cache = model.createCache();
+  cache.notePrompts?.([promptLength]);
   try {
     // The last token is scored by what stands before it, so it is not fed itself.
     for (let from = 0; from < ids.length - 1; from += chunk) {

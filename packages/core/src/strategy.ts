@@ -17,6 +17,10 @@ export interface Strategy {
   /** Kebab-case. */
   readonly name: string;
   readonly parameters?: Json;
+  /** True when it can go on from a `DecodingState`: it takes nothing of an earlier call for its own. Default false. */
+  readonly resumable?: boolean;
+  /** True when each token comes from `scores.draw`, so that a reader's `force` and `ban` are heeded. Default false. */
+  readonly steerable?: boolean;
   decode(run: Run): Decoding;
 }
 
