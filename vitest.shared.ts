@@ -23,6 +23,9 @@ export function nodeProject(mode: string, overrides: TestOptions = {}): ViteUser
       include: mode === 'full' ? [slow] : ['src/**/*.test.ts'],
       exclude: ['**/node_modules/**', 'src/**/*.browser.test.ts', ...(mode === 'full' ? [] : [slow])],
       environment: 'node',
+      // A busy machine is slow; a time limit is there to end what hangs.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       passWithNoTests: true,
       ...overrides,
     },
