@@ -1,0 +1,224 @@
+import type { EndReason, Json, OptionReport, Usage } from '@tokenwright/core';
+import type { ChainWarning } from '@tokenwright/samplers';
+import type { EngineChoice, ModelChoice, Settings, Stage } from './settings.ts';
+
+/** What the page may ask of the worker: the input, what is told on the way, and the result. All of it survives structuredClone. */
+export interface Commands {
+  /** Start an engine, load a model on it, and let go of those before. */
+  open: { input: { engine: EngineChoice; model: ModelChoice }; event: LoadProgress; output: SessionInfo };
+  generate: { input: Settings; event: RunEvent; output: RunEnd };
+  /** Two chains on the same seed. */
+  compare: { input: Settings; event: never; output: Comparison };
+  /** The same text with a cache and without, token by token in turns. */
+  race: { input: { prompt: string; tokens: number }; event: RaceStep; output: { same: boolean } };
+  /** What is to be said about the chains of the settings, before they run. */
+  check: { input: Settings; event: never; output: ChainReports };
+  memory: { input: undefined; event: never; output: MemoryReport };
+}
+
+export type Command = keyof Commands;
+export type Input<Name extends Command> = Commands[Name]['input'];
+export type Event<Name extends Command> = Commands[Name]['event'];
+export type Output<Name extends Command> = Commands[Name]['output'];
+
+/** Page to worker. */
+export type ToWorker =
+  | { [Name in Command]: { type: 'call'; id: number; command: Name; input: Input<Name> } }[Command]
+  | { readonly type: 'cancel'; readonly id: number };
+
+/** Worker to page. */
+export type ToPage =
+  | { readonly type: 'event'; readonly id: number; readonly event: unknown }
+  | { readonly type: 'done'; readonly id: number; readonly output: unknown }
+  | { readonly type: 'failed'; readonly id: number; readonly failure: Failure }
+  /** Code of the user begins or has ended; the page ends a worker in which it runs for too long. */
+  | { readonly type: 'user-code'; readonly running: boolean };
+
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  /** In the custom sampler: where, from 1. */
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export interface LoadProgress {
+  readonly step: string;
+  /** Bytes. */
+  readonly loaded?: number;
+  readonly total?: number;
+}
+
+export interface SessionInfo {
+  readonly engine: EngineInfo;
+  readonly model: ModelInfo;
+}
+
+export interface EngineInfo {
+  readonly name: string;
+  /** Why this one. */
+  readonly reason: string;
+  /** What could not be started, and why. */
+  readonly skipped: readonly string[];
+  readonly threads: number;
+  readonly isolated: boolean;
+}
+
+export interface ModelInfo {
+  readonly name: string;
+  readonly layers: number;
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly bytes: number;
+  readonly loadMilliseconds: number;
+}
+
+export interface Candidate {
+  readonly id: number;
+  readonly probability: number;
+}
+
+/** A distribution at one place of the chain. */
+export interface Distribution {
+  /** 'model', or the sampler that has just been at work. */
+  readonly name: string;
+  readonly parameters?: Json;
+  readonly candidates: number;
+  /** In nats. */
+  readonly entropy: number;
+  readonly top: readonly Candidate[];
+  readonly removedMass: number;
+  readonly removedCount: number;
+}
+
+export interface RemovedToken {
+  readonly id: number;
+  /** Index in `distributions` of the stage that removed it. */
+  readonly stage: number;
+  /** How far its logit lay below the smallest that was kept. */
+  readonly margin: number;
+}
+
+/** A generated token and how it came to be. */
+export interface TokenReport {
+  readonly id: number;
+  /** What it added to the text. */
+  readonly piece: string;
+  /** By the model, before any sampler; natural logarithm. */
+  readonly logprob: number;
+  readonly rank: number;
+  /** After the whole chain. */
+  readonly probability: number;
+  /** The model's, then one after each stage. */
+  readonly distributions: readonly Distribution[];
+  readonly removed: readonly RemovedToken[];
+  /** Since the token before, or since the call. */
+  readonly milliseconds: number;
+  readonly cache?: CacheReport;
+}
+
+export interface CacheReport {
+  readonly tokens: number;
+  readonly bytes: number;
+}
+
+/** What a strategy tells of one step, by kind. */
+export type StepReport = BeamStep | DraftRound | ContrastStep;
+
+export interface BeamStep {
+  readonly kind: 'beams';
+  readonly live: readonly Hypothesis[];
+  readonly finished: readonly Hypothesis[];
+  readonly died: readonly Hypothesis[];
+}
+
+export interface Hypothesis {
+  readonly ids: readonly number[];
+  readonly score: number;
+  readonly parent?: number;
+}
+
+export interface DraftRound {
+  readonly kind: 'draft';
+  readonly drafted: readonly number[];
+  readonly accepted: number;
+}
+
+/** The choice of one token as expert and amateur see it, for the tokens that matter to either. */
+export interface ContrastStep {
+  readonly kind: 'contrast';
+  readonly id: number;
+  readonly expertName: string;
+  readonly amateurName: string;
+  readonly rows: readonly ContrastRow[];
+}
+
+export interface ContrastRow {
+  readonly id: number;
+  /** Natural logarithms; null where the probability is 0. */
+  readonly expert: number | null;
+  readonly amateur: number | null;
+  readonly combined: number | null;
+}
+
+export type RunEvent =
+  | { readonly type: 'texts'; readonly texts: Readonly<Record<number, string>> }
+  | { readonly type: 'token'; readonly token: TokenReport }
+  | { readonly type: 'step'; readonly step: StepReport };
+
+export interface RunEnd {
+  readonly reason: EndReason;
+  readonly text: string;
+  readonly tail: string;
+  readonly score?: number;
+  readonly usage: Usage;
+  readonly timing: { readonly prefill: number; readonly total: number; readonly perToken: number };
+  readonly options: OptionReport;
+  readonly chain: string;
+  readonly cache?: CacheReport;
+  readonly contextLength: number;
+}
+
+export interface Comparison {
+  readonly seed: number;
+  readonly texts: Readonly<Record<number, string>>;
+  readonly first: readonly TokenReport[];
+  readonly second: readonly TokenReport[];
+  /** First token in which they differ. */
+  readonly parting: number | undefined;
+  /** The chains compared, one stage a line. */
+  readonly differences: string;
+}
+
+export interface RaceStep {
+  readonly series: 'cached' | 'naive';
+  readonly position: number;
+  readonly milliseconds: number;
+}
+
+export interface StageProblem extends Failure {
+  /** Place in the settings' list. */
+  readonly stage: number;
+}
+
+export interface ChainReport {
+  readonly problems: readonly StageProblem[];
+  /** `stage` is the place in the settings' list. */
+  readonly warnings: readonly ChainWarning[];
+  readonly printed: string;
+}
+
+export interface ChainReports {
+  readonly chain: ChainReport;
+  readonly other: ChainReport;
+}
+
+export interface MemoryReport {
+  /** What the engine holds: weights, caches, results. */
+  readonly bytes: number;
+  readonly buffers: number;
+  /** Of TensorFlow.js, on all its backends. */
+  readonly tensors: number;
+}
+
+export type { Stage };

@@ -1,0 +1,101 @@
+import type { Json } from '@tokenwright/core';
+
+/** Everything that the page can be set to, as plain data. It is what a link carries. */
+export interface Settings {
+  readonly prompt: string;
+  readonly seed: number;
+  readonly maxNewTokens: number;
+  /** Go on after the model's end token. */
+  readonly ignoreEnd: boolean;
+  readonly chain: readonly Stage[];
+  /** The chain that the first is compared with. */
+  readonly other: readonly Stage[];
+  readonly decoding: Decoding;
+  /** Code of the stage 'custom'. */
+  readonly code: string;
+  readonly engine: EngineChoice;
+  readonly model: string;
+}
+
+/** One sampler of a chain. */
+export interface Stage {
+  readonly name: string;
+  readonly on: boolean;
+  readonly parameters: Readonly<Record<string, Json>>;
+}
+
+export type Decoding =
+  | { readonly kind: 'sampling' }
+  | {
+      readonly kind: 'beams';
+      readonly beams: number;
+      readonly lengthPenalty: number;
+      /** Draw the continuations instead of taking the best. */
+      readonly sample: boolean;
+    }
+  | {
+      readonly kind: 'contrast';
+      readonly rule: 'contrastive-logits' | 'contrastive-li' | 'dola' | 'classifier-free-guidance';
+      /** Plausibility: tokens below this share of the best one's probability are out. */
+      readonly alpha: number;
+      /** How strongly the other source counts. */
+      readonly strength: number;
+      /** What the other source reads in place of the prompt, for guidance. */
+      readonly otherPrompt: string;
+    }
+  | {
+      readonly kind: 'speculative';
+      readonly draft: 'story-amateur' | 'prompt-lookup' | 'early-exit';
+      readonly length: number;
+      readonly accept: 'match' | 'rejection';
+    };
+
+export const engineChoices = ['auto', 'webgpu', 'fused', 'fused-8-bit', 'wasm', 'cpu'] as const;
+export type EngineChoice = (typeof engineChoices)[number];
+
+/** Where a model comes from. */
+export type ModelChoice =
+  | { readonly kind: 'demo'; readonly name: 'story' | 'story-amateur' }
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly ChosenFile[] }
+  | { readonly kind: 'hub'; readonly name: string };
+
+/** A file that a person chose, with its path inside the folder. */
+export interface ChosenFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+export const decodings: { readonly [Kind in Decoding['kind']]: Extract<Decoding, { kind: Kind }> } = {
+  sampling: { kind: 'sampling' },
+  beams: { kind: 'beams', beams: 4, lengthPenalty: 1, sample: false },
+  contrast: { kind: 'contrast', rule: 'contrastive-logits', alpha: 0.1, strength: 0.5, otherPrompt: '' },
+  speculative: { kind: 'speculative', draft: 'story-amateur', length: 4, accept: 'match' },
+};
+
+export const exampleCode = `// One call a token. logits: Float32Array, one a token of the vocabulary.
+// -Infinity removes a token. text(id) is what a token adds.
+export default {
+  name: 'no-letter-e',
+  onHost(logits, step) {
+    for (let id = 0; id < logits.length; id++)
+      if (/e/i.test(text(id))) logits[id] = -Infinity;
+  },
+};
+`;
+
+export const defaults: Settings = {
+  prompt: 'The captain looked at the sea and',
+  seed: 7,
+  maxNewTokens: 60,
+  ignoreEnd: false,
+  chain: [
+    { name: 'temperature', on: true, parameters: { t: 0.8 } },
+    { name: 'top-k', on: true, parameters: { k: 40 } },
+    { name: 'top-p', on: true, parameters: { p: 0.95 } },
+  ],
+  other: [{ name: 'greedy', on: true, parameters: {} }],
+  decoding: decodings.sampling,
+  code: exampleCode,
+  engine: 'auto',
+  model: 'story',
+};

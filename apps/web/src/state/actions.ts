@@ -1,0 +1,192 @@
+import { batch } from '@preact/signals';
+import { CallError, WorkerClient } from '../client/worker-client.ts';
+import type { Failure, RunEvent, SessionInfo } from '../protocol.ts';
+import type { ModelChoice } from '../settings.ts';
+import { Frames } from './frames.ts';
+import * as store from './store.ts';
+
+const client = new WorkerClient(
+  () => new Worker(new URL('../worker/worker.ts', import.meta.url), { type: 'module', name: 'tokenwright' }),
+  (reason) => {
+    store.notice.value = reason;
+    // What the worker held is gone; load it again, unless it was the loading that failed.
+    if (reason.name === 'UserCodeTimeout') void open();
+  },
+);
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof CallError) return error.failure;
+  return { name: 'Error', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** The session that works, also while another is on its way. */
+function infoNow(): SessionInfo | undefined {
+  const { value } = store.session;
+  return value.status === 'ready' ? value.info : value.before;
+}
+
+/** What is under way, to end it. */
+let current: AbortController | undefined;
+
+/** Load the model of the settings on the engine of the settings. */
+export async function open(model: ModelChoice = store.modelChoice.value): Promise<void> {
+  stop();
+  const info = infoNow();
+  const before = info === undefined ? {} : { before: info };
+  store.session.value = { status: 'loading', progress: { step: 'Starting' }, ...before };
+  try {
+    const { engine } = store.settings.value;
+    const opened = await client.call(
+      'open',
+      { engine, model },
+      {
+        onEvent: (progress) => {
+          store.session.value = { status: 'loading', progress, ...before };
+        },
+      },
+    );
+    batch(() => {
+      store.session.value = { status: 'ready', info: opened };
+      store.modelChoice.value = model;
+    });
+    await check();
+    await measure();
+  } catch (error) {
+    store.session.value = { status: 'failed', failure: failureOf(error), ...before };
+  }
+}
+
+/** Generate with the settings as they are now. */
+export async function generate(): Promise<void> {
+  stop();
+  const controller = new AbortController();
+  current = controller;
+  const { value: settings } = store.settings;
+  batch(() => {
+    store.notice.value = undefined;
+    store.run.value = { settings, status: 'running', tokens: [], steps: [], texts: new Map() };
+    store.selected.value = undefined;
+    store.pinned.value = false;
+  });
+  const frames = new Frames<RunEvent>((events) => {
+    if (current === controller) take(events);
+  });
+  controller.signal.addEventListener('abort', () => frames.flush());
+  try {
+    const end = await client.call('generate', settings, {
+      signal: controller.signal,
+      onEvent: (event) => frames.push(event),
+    });
+    frames.flush();
+    if (current !== controller) return;
+    batch(() => {
+      store.run.value = { ...store.run.value!, status: 'done', end };
+      if (!store.pinned.value) store.selected.value = leastProbable();
+    });
+  } catch (error) {
+    frames.flush();
+    if (current === controller) store.run.value = { ...store.run.value!, status: 'failed', failure: failureOf(error) };
+  } finally {
+    if (current === controller) current = undefined;
+  }
+  await measure();
+}
+
+/** End what is under way. What has come stays. */
+export function stop(): void {
+  const controller = current;
+  if (controller === undefined) return;
+  controller.abort();
+  current = undefined;
+  const { value } = store.run;
+  batch(() => {
+    if (value?.status === 'running') store.run.value = { ...value, status: 'done' };
+    if (store.comparison.value?.status === 'running') store.comparison.value = undefined;
+    if (store.race.value?.status === 'running') store.race.value = { ...store.race.value, status: 'done' };
+  });
+}
+
+export async function compare(): Promise<void> {
+  stop();
+  const controller = new AbortController();
+  current = controller;
+  store.comparison.value = { status: 'running' };
+  try {
+    const result = await client.call('compare', store.settings.value, { signal: controller.signal });
+    if (current === controller) store.comparison.value = { status: 'done', result };
+  } catch (error) {
+    if (current === controller) store.comparison.value = { status: 'failed', failure: failureOf(error) };
+  } finally {
+    if (current === controller) current = undefined;
+  }
+}
+
+export async function race(tokens: number): Promise<void> {
+  stop();
+  const controller = new AbortController();
+  current = controller;
+  store.race.value = { status: 'running', steps: [] };
+  const { prompt } = store.settings.value;
+  try {
+    const { same } = await client.call(
+      'race',
+      { prompt, tokens },
+      {
+        signal: controller.signal,
+        onEvent: (step) => {
+          const { value } = store.race;
+          if (current === controller && value !== undefined)
+            store.race.value = { ...value, steps: [...value.steps, step] };
+        },
+      },
+    );
+    if (current === controller) store.race.value = { ...store.race.value!, status: 'done', same };
+  } catch (error) {
+    if (current === controller)
+      store.race.value = { ...store.race.value!, status: 'failed', failure: failureOf(error) };
+  } finally {
+    if (current === controller) current = undefined;
+  }
+}
+
+/** Ask what is to be said about the chains as they are now. */
+export async function check(): Promise<void> {
+  if (store.session.value.status !== 'ready') return;
+  try {
+    store.reports.value = await client.call('check', store.settings.value);
+  } catch {
+    // The worker was ended; the notice says why.
+    store.reports.value = undefined;
+  }
+}
+
+export async function measure(): Promise<void> {
+  if (store.session.value.status !== 'ready') return;
+  store.memory.value = await client.call('memory', undefined).catch(() => undefined);
+}
+
+function take(events: readonly RunEvent[]): void {
+  const { value } = store.run;
+  if (value === undefined) return;
+  const tokens = [...value.tokens];
+  const steps = [...value.steps];
+  const texts = new Map(value.texts);
+  for (const event of events) {
+    if (event.type === 'token') tokens.push(event.token);
+    else if (event.type === 'step') steps.push(event.step);
+    else for (const [id, text] of Object.entries(event.texts)) texts.set(Number(id), text);
+  }
+  batch(() => {
+    store.run.value = { ...value, tokens, steps, texts };
+    if (!store.pinned.value && tokens.length > 0) store.selected.value = tokens.length - 1;
+  });
+}
+
+/** The token that was the greatest surprise: the first that is worth a look. */
+function leastProbable(): number | undefined {
+  const { tokens } = store.run.value!;
+  let least: number | undefined;
+  for (const [index, { logprob }] of tokens.entries())
+    if (least === undefined || logprob < tokens[least]!.logprob) least = index;
+  return least;
+}

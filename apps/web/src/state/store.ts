@@ -1,0 +1,71 @@
+import { computed, type Signal, signal } from '@preact/signals';
+import type {
+  ChainReports,
+  Comparison,
+  Failure,
+  LoadProgress,
+  MemoryReport,
+  RaceStep,
+  RunEnd,
+  SessionInfo,
+  StepReport,
+  TokenReport,
+} from '../protocol.ts';
+import { defaults, type ModelChoice, type Settings } from '../settings.ts';
+
+/** A generation as it stands. */
+export interface RunState {
+  readonly settings: Settings;
+  readonly status: 'running' | 'done' | 'failed';
+  readonly tokens: readonly TokenReport[];
+  readonly steps: readonly StepReport[];
+  readonly texts: ReadonlyMap<number, string>;
+  readonly end?: RunEnd;
+  readonly failure?: Failure;
+}
+
+export type SessionState =
+  | { readonly status: 'loading'; readonly progress: LoadProgress; readonly before?: SessionInfo }
+  | { readonly status: 'ready'; readonly info: SessionInfo }
+  | { readonly status: 'failed'; readonly failure: Failure; readonly before?: SessionInfo };
+
+export interface RaceState {
+  readonly status: 'running' | 'done' | 'failed';
+  readonly steps: readonly RaceStep[];
+  readonly same?: boolean;
+  readonly failure?: Failure;
+}
+
+export type CompareState =
+  | { readonly status: 'running' }
+  | { readonly status: 'done'; readonly result: Comparison }
+  | { readonly status: 'failed'; readonly failure: Failure };
+
+export const settings: Signal<Settings> = signal(defaults);
+export const modelChoice: Signal<ModelChoice> = signal({ kind: 'demo', name: 'story' });
+export const session: Signal<SessionState> = signal({ status: 'loading', progress: { step: 'Starting' } });
+export const run: Signal<RunState | undefined> = signal(undefined);
+/** Index of the token that is looked at. */
+export const selected: Signal<number | undefined> = signal(undefined);
+/** Whether a click chose it: then it stays while others come. */
+export const pinned: Signal<boolean> = signal(false);
+export const reports: Signal<ChainReports | undefined> = signal(undefined);
+export const comparison: Signal<CompareState | undefined> = signal(undefined);
+export const race: Signal<RaceState | undefined> = signal(undefined);
+export const memory: Signal<MemoryReport | undefined> = signal(undefined);
+/** Generate again when something changes. */
+export const live: Signal<boolean> = signal(false);
+/** Something that the page has to say, once. */
+export const notice: Signal<Failure | undefined> = signal(undefined);
+
+export const busy = computed(
+  () => run.value?.status === 'running' || comparison.value?.status === 'running' || race.value?.status === 'running',
+);
+export const selectedToken = computed(() =>
+  selected.value === undefined ? undefined : run.value?.tokens[selected.value],
+);
+
+/** Change some of the settings. */
+export function change(part: Partial<Settings>): void {
+  settings.value = { ...settings.value, ...part };
+}

@@ -1,0 +1,15 @@
+/** The code of a custom sampler as the body of a function. Lines stay where they are. */
+export function prepared(code: string): string {
+  return `${code.replace(/^([ \t]*)export\s+default\b/m, '$1return')}\n//# sourceURL=custom-sampler.js`;
+}
+
+/** Lines that `new Function` puts before its body. */
+const linesBefore = 2;
+
+/** Where in the code an error arose, from its stack as V8, SpiderMonkey and JavaScriptCore write it. */
+export function positionIn(stack: string): { readonly line: number; readonly column: number } | undefined {
+  const match = /custom-sampler\.js:(\d+):(\d+)|> Function:(\d+):(\d+)|<anonymous>:(\d+):(\d+)/.exec(stack);
+  if (match === null) return undefined;
+  const [line, column] = match.slice(1).filter((part) => part !== undefined);
+  return { line: Math.max(1, Number(line) - linesBefore), column: Number(column) };
+}

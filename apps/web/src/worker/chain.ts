@@ -1,0 +1,86 @@
+import type { HostSampler, Sampler } from '@tokenwright/core';
+import {
+  chainFromJson,
+  checkChain,
+  printChain,
+  regex,
+  type SamplerRegistry,
+  samplerRegistry,
+} from '@tokenwright/samplers';
+import type { ChainReport, StageProblem } from '../protocol.ts';
+import type { Settings, Stage } from '../settings.ts';
+import { failureOf } from './failure.ts';
+import type { Session } from './session.ts';
+import { compile, type Watch } from './user-code.ts';
+
+/** A chain of the settings, made. */
+export interface BuiltChain {
+  readonly samplers: readonly Sampler[];
+  /** Place of each sampler in the settings' list. */
+  readonly places: readonly number[];
+  readonly problems: readonly StageProblem[];
+}
+
+/** Makes chains from settings, for one model. The code of the custom sampler is compiled when it changes. */
+export class ChainBuilder {
+  readonly #session: Session;
+  readonly #watch: Watch;
+  readonly #registry: SamplerRegistry;
+  #code: string | undefined;
+  #compiling: Promise<HostSampler> | undefined;
+  /** The newest that compiled: a run that is under way goes on with it. */
+  #newest: HostSampler | undefined;
+
+  constructor(session: Session, watch: Watch) {
+    this.#session = session;
+    this.#watch = watch;
+    const textual = {
+      regex: (parameters: object) => regex({ ...parameters, texts: session.texts } as Parameters<typeof regex>[0]),
+    };
+    this.#registry = { ...samplerRegistry, ...textual };
+  }
+
+  async build(stages: readonly Stage[], { code }: Settings): Promise<BuiltChain> {
+    const samplers: Sampler[] = [];
+    const places: number[] = [];
+    const problems: StageProblem[] = [];
+    for (const [place, { name, on, parameters }] of stages.entries()) {
+      if (!on) continue;
+      try {
+        samplers.push(
+          name === 'custom'
+            ? await this.#custom(code)
+            : chainFromJson([{ sampler: name, parameters }], this.#registry)[0]!,
+        );
+        places.push(place);
+      } catch (error) {
+        problems.push({ stage: place, ...failureOf(error) });
+      }
+    }
+    return { samplers, places, problems };
+  }
+
+  async report(stages: readonly Stage[], settings: Settings): Promise<ChainReport> {
+    const { samplers, places, problems } = await this.build(stages, settings);
+    const warnings = checkChain(samplers).map((warning) => ({ ...warning, stage: places[warning.stage]! }));
+    return { problems, warnings, printed: printChain(samplers) };
+  }
+
+  /** @throws the first problem, when a stage cannot be made. */
+  async samplers(stages: readonly Stage[], settings: Settings): Promise<readonly Sampler[]> {
+    const { samplers, problems } = await this.build(stages, settings);
+    const [problem] = problems;
+    if (problem !== undefined) throw Object.assign(new Error(problem.message), problem);
+    return samplers;
+  }
+
+  async #custom(code: string): Promise<Sampler> {
+    if (code !== this.#code) {
+      this.#code = code;
+      this.#compiling = compile(code, (id) => this.#session.texts[id] ?? '', this.#watch);
+    }
+    const { onHost: _, ...description } = await this.#compiling!;
+    this.#newest = await this.#compiling!;
+    return { ...description, onHost: (logits, step) => this.#newest!.onHost(logits, step) };
+  }
+}

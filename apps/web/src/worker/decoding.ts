@@ -1,0 +1,76 @@
+import {
+  classifierFreeGuidance,
+  combine,
+  contrastiveLi,
+  contrastiveLogits,
+  dola,
+  type Rule,
+} from '@tokenwright/contrastive';
+import { type LanguageModel, type Strategy, UnsupportedError } from '@tokenwright/core';
+import { beamSearch, earlyExit, promptLookup, speculative } from '@tokenwright/samplers';
+import type { Decoding, Settings } from '../settings.ts';
+import { samplingWithParts } from './sampling-with-parts.ts';
+import type { Session } from './session.ts';
+
+/** What a run decodes with: the model, or a combination of several, and a strategy. */
+export interface Decoder {
+  readonly model: LanguageModel;
+  readonly strategy?: Strategy;
+  /** The model is a combination, whose caches are its own. */
+  readonly combined: boolean;
+}
+
+export async function decoderOf(session: Session, { decoding }: Settings): Promise<Decoder> {
+  const { model } = session.loaded;
+  switch (decoding.kind) {
+    case 'sampling':
+      return { model, combined: false };
+    case 'beams': {
+      const { beams, lengthPenalty, sample } = decoding;
+      return { model, strategy: beamSearch({ beams, lengthPenalty, sample }), combined: false };
+    }
+    case 'speculative':
+      return { model, strategy: speculative(await draftOf(session, decoding)), combined: false };
+    case 'contrast':
+      return { model: await contrasted(session, decoding), strategy: samplingWithParts(), combined: true };
+  }
+}
+
+async function draftOf(
+  session: Session,
+  { draft, length, accept }: Extract<Decoding, { kind: 'speculative' }>,
+): Promise<Parameters<typeof speculative>[0]> {
+  const { model } = session.loaded;
+  const options = { length, accept };
+  if (draft === 'prompt-lookup') return { draft: promptLookup(), ...options };
+  if (draft === 'early-exit') return { draft: earlyExit({ layer: Math.ceil(model.layers / 2) }), ...options };
+  return { draft: await weakerThan(session, 'A draft'), ...options };
+}
+
+async function contrasted(
+  session: Session,
+  { rule, alpha, strength, otherPrompt }: Extract<Decoding, { kind: 'contrast' }>,
+): Promise<LanguageModel> {
+  const { tokenizer } = session;
+  const expert = session.loaded.model;
+  if (rule === 'dola') return combine({ expert, rule: dola({ relativeTop: alpha, tied: true }) });
+  if (rule === 'classifier-free-guidance') {
+    const prompt = otherPrompt === '' ? ('last-token' as const) : tokenizer.encode(otherPrompt);
+    return combine({ expert, others: [{ prompt }], rule: classifierFreeGuidance({ scale: 1 + strength }) });
+  }
+  const made: Rule =
+    rule === 'contrastive-li' ? contrastiveLi({ alpha }) : contrastiveLogits({ alpha, beta: strength });
+  return combine({ expert, others: [{ model: await weakerThan(session, 'An amateur') }], rule: made });
+}
+
+/** The small model of the demo, where it speaks the same tokens. */
+async function weakerThan(session: Session, what: string): Promise<LanguageModel> {
+  const { model, tokenizer } = await session.weaker();
+  if (model.vocabSize !== session.loaded.model.vocabSize || !session.speaksLike(tokenizer))
+    throw new UnsupportedError(
+      `${what.toLowerCase()} of another vocabulary`,
+      `The model ${session.loaded.model.name}`,
+      'Choose a method that needs no second model: prompt lookup, early layers or guidance.',
+    );
+  return model;
+}

@@ -1,0 +1,152 @@
+import { compareChains, type GenerateOptions, generate, type TokenEvent } from '@tokenwright/core';
+import { diffChains, greedy, printChain, printDifferences } from '@tokenwright/samplers';
+import type { Comparison, RaceStep, RunEnd, RunEvent } from '../protocol.ts';
+import type { Settings } from '../settings.ts';
+import type { ChainBuilder } from './chain.ts';
+import { decoderOf } from './decoding.ts';
+import { cacheReport, idsOfStep, idsOfToken, stepReport, tokenReport } from './reports.ts';
+import type { Session } from './session.ts';
+import { Texts } from './texts.ts';
+
+interface Context<Told> {
+  readonly signal: AbortSignal;
+  emit(event: Told): void;
+}
+
+/** A prompt is read in pieces, so that a stop is heard between them. */
+const prefillChunk = 64;
+
+/** Generate, telling everything about each token. */
+export async function run(
+  session: Session,
+  chains: ChainBuilder,
+  settings: Settings,
+  { signal, emit }: Context<RunEvent>,
+): Promise<RunEnd> {
+  const samplers = await chains.samplers(settings.chain, settings);
+  const { model, strategy, combined } = await decoderOf(session, settings);
+  const cache = combined ? model.createCache() : session.cache;
+  const texts = new Texts((id) => session.label(id));
+  const tell = (ids: Iterable<number>): void => {
+    const told = texts.tell(ids);
+    if (told !== undefined) emit({ type: 'texts', texts: told });
+  };
+  const options: GenerateOptions = {
+    ...lengths(settings),
+    samplers,
+    seed: settings.seed,
+    signal,
+    cache,
+    prefillChunk,
+    explain: true,
+    logprobs: true,
+    steps: true,
+    tokenizer: session.tokenizer,
+    ...(strategy === undefined ? {} : { strategy }),
+  };
+  try {
+    let last = performance.now();
+    for await (const event of generate(model, session.tokenizer.encode(settings.prompt), options)) {
+      if (event.type === 'token') {
+        const now = performance.now();
+        const token = tokenReport(event, now - last, cacheReport(cache));
+        tell(idsOfToken(token));
+        emit({ type: 'token', token });
+        last = performance.now();
+      } else if (event.type === 'step') {
+        const step = stepReport(event);
+        if (step === undefined) continue;
+        tell(idsOfStep(step));
+        emit({ type: 'step', step });
+      } else {
+        const { reason, text = '', tail = '', score, usage, timing, options: report } = event;
+        return {
+          reason,
+          text,
+          tail,
+          ...(score === undefined ? {} : { score }),
+          usage,
+          timing,
+          options: JSON.parse(JSON.stringify(report)),
+          chain: printChain(samplers),
+          cache: cacheReport(cache),
+          contextLength: model.contextLength,
+        };
+      }
+    }
+    throw new Error('The generation has come to no end.');
+  } finally {
+    if (combined) cache.dispose();
+  }
+}
+
+/** Run the two chains of the settings on the same seed. */
+export async function compare(
+  session: Session,
+  chains: ChainBuilder,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  const first = await chains.samplers(settings.chain, settings);
+  const second = await chains.samplers(settings.other, settings);
+  const { model } = session.loaded;
+  const found = await compareChains(model, session.tokenizer.encode(settings.prompt), [first, second], {
+    ...lengths(settings),
+    seed: settings.seed,
+    signal,
+    logprobs: true,
+    tokenizer: session.tokenizer,
+  });
+  const reports = (events: readonly TokenEvent[]) => events.map((event) => tokenReport(event, 0, undefined));
+  const [left, right] = [reports(found.first), reports(found.second)];
+  return {
+    seed: found.seed,
+    texts: new Texts((id) => session.label(id)).tell([...left, ...right].flatMap(idsOfToken)) ?? {},
+    first: left,
+    second: right,
+    parting: found.parting,
+    differences: printDifferences(diffChains(first, second)),
+  };
+}
+
+/** Write the same tokens greedily with a cache and without, in turns, timing each. */
+export async function race(
+  session: Session,
+  { prompt, tokens }: { prompt: string; tokens: number },
+  { signal, emit }: Context<RaceStep>,
+): Promise<{ same: boolean }> {
+  const { model } = session.loaded;
+  const ids = session.tokenizer.encode(prompt);
+  const kinds = [
+    ['cached', 'preallocated'],
+    ['naive', 'none'],
+  ] as const;
+  const runners = kinds.map(([series, cache]) => ({
+    series,
+    written: [] as number[],
+    events: generate(model, ids, { samplers: [greedy()], maxNewTokens: tokens, endTokens: [], cache, signal }),
+  }));
+  try {
+    for (let position = 0; position < tokens && !signal.aborted; position++)
+      for (const { series, events, written } of runners) {
+        const began = performance.now();
+        const { value } = await events.next();
+        if (value?.type !== 'token') return { same: sameSoFar(runners) };
+        written.push(value.id);
+        emit({ series, position: ids.length + position, milliseconds: performance.now() - began });
+      }
+    return { same: sameSoFar(runners) };
+  } finally {
+    for (const { events } of runners) await events.return();
+  }
+}
+
+function sameSoFar(runners: readonly { readonly written: readonly number[] }[]): boolean {
+  const shortest = Math.min(...runners.map(({ written }) => written.length));
+  const [first, ...rest] = runners.map(({ written }) => written.slice(0, shortest).join());
+  return rest.every((text) => text === first);
+}
+
+function lengths({ maxNewTokens, ignoreEnd }: Settings): GenerateOptions {
+  return { maxNewTokens, ...(ignoreEnd ? { endTokens: [] } : {}) };
+}
