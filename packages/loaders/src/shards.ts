@@ -12,15 +12,7 @@ import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
  * the model.
  */
 export async function openShards(source: ModelSource, index: ByteSource): Promise<WeightSource> {
-  const { weight_map: map } = await readJson(index);
-  if (!isObject(map))
-    throw new LoadError(index.name, 'must be an object that gives the file of each tensor', 'weight_map');
-  const fileOf = new Map<string, string>();
-  for (const [tensor, file] of Object.entries(map)) {
-    if (typeof file !== 'string') throw new LoadError(index.name, 'the file must be given by its name', tensor);
-    fileOf.set(tensor, checkFileName(index.name, file));
-  }
-
+  const fileOf = await readShardIndex(index);
   const files = [...new Set(fileOf.values())].sort();
   const sources = await Promise.all(files.map((file) => source.file(file)));
   const missing = files.filter((_, i) => sources[i] === undefined);
@@ -48,4 +40,21 @@ export async function openShards(source: ModelSource, index: ByteSource): Promis
       return shard.read(name);
     },
   };
+}
+
+/**
+ * The file of each tensor, as model.safetensors.index.json gives it.
+ *
+ * @throws LoadError for an index that is damaged or names a file that leads out of the model.
+ */
+export async function readShardIndex(index: ByteSource): Promise<ReadonlyMap<string, string>> {
+  const { weight_map: map } = await readJson(index);
+  if (!isObject(map))
+    throw new LoadError(index.name, 'must be an object that gives the file of each tensor', 'weight_map');
+  const fileOf = new Map<string, string>();
+  for (const [tensor, file] of Object.entries(map)) {
+    if (typeof file !== 'string') throw new LoadError(index.name, 'the file must be given by its name', tensor);
+    fileOf.set(tensor, checkFileName(index.name, file));
+  }
+  return fileOf;
 }

@@ -1,0 +1,130 @@
+import { checkInteger, checkOptionNames, ParameterError } from '@tokenwright/core';
+import { nodeFiles } from '../byte-source.ts';
+import { checkFileName } from '../model-source.ts';
+
+/** How models are had from a hub: huggingface.co, or a server that speaks as it does. */
+export interface HubOptions {
+  /** Branch, tag or commit. Default 'main'. */
+  readonly revision?: string;
+  /**
+   * Access token, for private models and those with conditions; false sends none. Default in Node: `HF_TOKEN`, else the file that
+   * `hf auth login` wrote; in a browser none. It is sent to the endpoint alone.
+   */
+  readonly token?: string | false;
+  /** The hub. Default: `HF_ENDPOINT`, else https://huggingface.co. */
+  readonly endpoint?: string;
+  /**
+   * Node: the cache folder, shared with Python; default `HF_HUB_CACHE`, else `HF_HOME`/hub, else ~/.cache/huggingface/hub. Browser: a
+   * directory of the origin's private file system; default 'tokenwright-hub'.
+   */
+  readonly cache?: string;
+  /** Ask no server: what the cache lacks is an error. Default: `HF_HUB_OFFLINE`, else false. */
+  readonly offline?: boolean;
+  /** Attempts in a row that may bring nothing before a download fails. Default 5; 0 tries once. */
+  readonly retries?: number;
+  /** Milliseconds without a byte after which an attempt is given up. Default 30,000. */
+  readonly timeout?: number;
+  /** What fetches. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch;
+  /** Called as bytes arrive. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Told what a person should know and that is no error, such as a hub that cannot be reached while the cache has the model. */
+  readonly onNotice?: (notice: string) => void;
+  /** Stops the download. What has come is kept, and the next one goes on from there. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far the files of one model are. */
+export interface DownloadProgress {
+  /** The file that grew last. */
+  readonly file: string;
+  /** Bytes of all files that are there, those of the cache included. */
+  readonly loaded: number;
+  /** Bytes of all files that are needed. */
+  readonly total: number;
+}
+
+/** The options with everything decided. */
+export interface HubSettings {
+  readonly revision: string;
+  readonly token: string | undefined;
+  readonly endpoint: string;
+  readonly cache: string;
+  readonly offline: boolean;
+  readonly retries: number;
+  readonly timeout: number;
+  readonly fetch: typeof fetch;
+  readonly onProgress: ((progress: DownloadProgress) => void) | undefined;
+  readonly onNotice: ((notice: string) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+const optionNames = [
+  'revision',
+  'token',
+  'endpoint',
+  'cache',
+  'offline',
+  'retries',
+  'timeout',
+  'fetch',
+  'onProgress',
+  'onNotice',
+  'signal',
+];
+
+const owner = 'hubModel';
+
+/** @throws UnknownOptionError, ParameterError, LoadError for a revision that leads out of the cache. */
+export async function readHubOptions(options: HubOptions): Promise<HubSettings> {
+  checkOptionNames(owner, options, optionNames);
+  const { revision = 'main', retries = 5, timeout = 30_000, onProgress, onNotice, signal } = options;
+  if (typeof revision !== 'string' || revision === '')
+    throw new ParameterError(owner, 'revision', 'a branch, a tag or a commit', revision);
+  const endpoint = (options.endpoint ?? variable('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, '');
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint))
+    throw new ParameterError(owner, 'endpoint', 'a URL that begins with https:// or http://', endpoint);
+  return {
+    revision: checkFileName('revision', revision),
+    token: options.token === false ? undefined : (options.token ?? (await storedToken())),
+    endpoint,
+    cache: options.cache ?? defaultCache(),
+    offline: options.offline ?? /^(1|true|yes|on)$/i.test(variable('HF_HUB_OFFLINE') ?? ''),
+    retries: checkInteger(owner, 'retries', retries, 0),
+    timeout: checkInteger(owner, 'timeout', timeout, 1),
+    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    onProgress,
+    onNotice,
+    signal,
+  };
+}
+
+function defaultCache(): string {
+  const set = variable('HF_HUB_CACHE') ?? variable('HUGGINGFACE_HUB_CACHE');
+  if (set !== undefined) return set;
+  const home = hubHome();
+  return home === undefined ? 'tokenwright-hub' : `${home}/hub`;
+}
+
+/** Where the tools of the hub keep their things; undefined in a browser. */
+function hubHome(): string | undefined {
+  const os = globalThis.process?.getBuiltinModule?.('node:os');
+  if (os === undefined) return undefined;
+  return variable('HF_HOME') ?? `${variable('XDG_CACHE_HOME') ?? `${os.homedir()}/.cache`}/huggingface`;
+}
+
+async function storedToken(): Promise<string | undefined> {
+  const token = variable('HF_TOKEN') ?? variable('HUGGING_FACE_HUB_TOKEN');
+  if (token !== undefined) return token;
+  const home = hubHome();
+  if (home === undefined) return undefined;
+  const text = await nodeFiles()
+    ?.readFile(variable('HF_TOKEN_PATH') ?? `${home}/token`, 'utf8')
+    .catch(() => undefined);
+  return text?.trim() || undefined;
+}
+
+/** An environment variable; undefined when it is not set, empty, or when there is no environment. */
+function variable(name: string): string | undefined {
+  return globalThis.process?.env?.[name]?.trim() || undefined;
+}
