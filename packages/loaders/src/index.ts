@@ -8,6 +8,17 @@ export {
   urlSource,
 } from './byte-source.ts';
 export { readDefaults } from './generation-config.ts';
+export { type GgufFile, type GgufTensor, openGguf } from './gguf/gguf-file.ts';
+export type { GgufList, GgufValue } from './gguf/values.ts';
+export {
+  type Choice,
+  type FormatShare,
+  type InspectedTensor,
+  type InspectedTokenizer,
+  type InspectOptions,
+  inspectModel,
+  type ModelInspection,
+} from './inspect.ts';
 export type { JsonObject } from './json.ts';
 export {
   type LoadedModel,
@@ -16,9 +27,11 @@ export {
   load,
   loadSequenceToSequence,
 } from './load.ts';
+export type { FileHandle, ModelInput } from './model-input.ts';
 export { type FileContents, files, folder, type ModelSource } from './model-source.ts';
 export { loadTokenizer } from './open-tokenizer.ts';
 export { openWeights } from './open-weights.ts';
 export { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 export { openShards } from './shards.ts';
+export type { StoredWeights } from './stored-weights.ts';
 export { createTokenizer, type LoadedTokenizer } from './tokenizer.ts';

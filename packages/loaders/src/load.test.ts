@@ -190,9 +190,9 @@ describe('load', () => {
   it.each<[string, () => ModelSource | string, new (...args: never[]) => Error, string | RegExp]>([
     [
       'no config.json',
-      () => files({ 'a.gguf': new Uint8Array() }, 'mine'),
+      () => files({ 'a.onnx': new Uint8Array() }, 'mine'),
       LoadError,
-      'mine: there is no config.json; there is: a.gguf',
+      'mine: there is no config.json; there is: a.onnx',
     ],
     [
       'no model_type',

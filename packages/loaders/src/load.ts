@@ -1,38 +1,20 @@
 import {
   type Architecture,
-  bart,
   type CreateModelOptions,
   checkOptionNames,
   createModel,
   createSequenceToSequence,
-  type EncoderDecoderArchitecture,
   type Engine,
-  gemma2,
-  gemma3,
-  gemma3Text,
-  gpt2,
-  gptNeo,
-  gptNeoX,
   type LanguageModel,
-  LoadError,
-  llama,
-  marian,
-  mistral,
-  opt,
-  phi3,
-  qwen2,
-  qwen3,
   type SequenceToSequence,
-  t5,
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
-import { nodeFiles } from './byte-source.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { architectureOf, hasEncoder } from './families.ts';
 import { readDefaults } from './generation-config.ts';
-import { type JsonObject, readJson } from './json.ts';
-import { folder, type ModelSource } from './model-source.ts';
-import { openTokenizer } from './open-tokenizer.ts';
-import { openWeights } from './open-weights.ts';
+import type { JsonObject } from './json.ts';
+import type { ModelInput } from './model-input.ts';
 import type { LoadedTokenizer } from './tokenizer.ts';
 
 export interface LoadOptions {
@@ -42,6 +24,8 @@ export interface LoadOptions {
   readonly architectures?: readonly Architecture[];
   /** Use a shorter context than the model has, in positions. Default: the model's. */
   readonly contextLength?: number;
+  /** Which .gguf file of a folder that has several, or that also has other weights. Default: the only one. */
+  readonly file?: string;
   /** Names the model in messages and reports. Default: the name of the source. */
   readonly name?: string;
   /** Called as weights arrive; both numbers are bytes as stored. */
@@ -51,11 +35,16 @@ export interface LoadOptions {
 
 /** What comes beside a model. */
 interface LoadedParts {
-  /** Undefined when the source holds no tokenizer files. */
+  /** Undefined when the source holds no tokenizer. */
   readonly tokenizer: LoadedTokenizer | undefined;
-  /** Contents of config.json. */
+  /**
+   * Contents of tokenizer_config.json, or what a GGUF file says instead: `bos_token`, `eos_token`, and under `chat_template` a Jinja
+   * text, or a list of texts with names. Empty when there is none.
+   */
+  readonly tokenizerConfig: JsonObject;
+  /** Contents of config.json, or what a GGUF file says instead. */
   readonly config: JsonObject;
-  /** Contents of generation_config.json; empty when there is none. */
+  /** Contents of generation_config.json, or what a GGUF file says instead; empty when there is none. */
   readonly generationConfig: JsonObject;
   /** Release the model. Its caches must be disposed before. */
   dispose(): void;
@@ -69,37 +58,20 @@ export interface LoadedSequenceToSequence extends LoadedParts {
   readonly sequenceToSequence: SequenceToSequence;
 }
 
-const builtIn: readonly Architecture[] = [
-  gpt2,
-  gptNeo,
-  gptNeoX,
-  opt,
-  llama,
-  mistral,
-  qwen2,
-  qwen3,
-  phi3,
-  gemma2,
-  gemma3Text,
-  gemma3,
-  t5,
-  bart,
-  marian,
-];
-
 /**
- * Load a model in Hugging Face layout: config.json, safetensors weights in one file or several, and, where they exist,
- * tokenizer files and generation_config.json.
+ * Load a model: a GGUF file, or a folder in Hugging Face layout: config.json, safetensors weights in one file or several, and, where
+ * they exist, tokenizer files and generation_config.json.
  *
  * Everything small is read and checked first, and the shape of each tensor is checked before any weights are read. After an error
  * nothing stays allocated.
  *
- * @param source a source such as `folder(path)`, `files({...})` or `demoModel()`; or, in Node, the path of a folder.
+ * @param source a source such as `folder(path)`, `files({...})` or `demoModel()`; in Node the path of a folder or of a GGUF file;
+ * a GGUF file as a File, Blob, handle, URL, response or bytes.
  * @throws LoadError for files that are missing or damaged, ShapeError for a tensor that does not fit config.json, UnsupportedError
  * for a name on a hub and for a model with an encoder, UnknownOptionError for an option that does not exist, the signal's reason
  * when it is aborted.
  */
-export async function load(source: ModelSource | string, options: LoadOptions): Promise<LoadedModel> {
+export async function load(source: ModelInput, options: LoadOptions): Promise<LoadedModel> {
   const { architecture, settings, weights, creation, ...parts } = await open('load', source, options);
   if (hasEncoder(architecture))
     throw new UnsupportedError(
@@ -122,7 +94,7 @@ export async function load(source: ModelSource | string, options: LoadOptions): 
  * @throws as `load`; UnsupportedError for a model without an encoder.
  */
 export async function loadSequenceToSequence(
-  source: ModelSource | string,
+  source: ModelInput,
   options: LoadOptions,
 ): Promise<LoadedSequenceToSequence> {
   const { architecture, settings, weights, creation, ...parts } = await open('loadSequenceToSequence', source, options);
@@ -145,7 +117,7 @@ export async function loadSequenceToSequence(
 /** Everything of a model but its numbers, checked. `weights` opens these. */
 async function open(
   owner: string,
-  source: ModelSource | string,
+  source: ModelInput,
   options: LoadOptions,
 ): Promise<
   Omit<LoadedParts, 'dispose'> & {
@@ -155,82 +127,43 @@ async function open(
     weights(): Promise<WeightSource>;
   }
 > {
-  checkOptionNames(owner, options, ['engine', 'architectures', 'contextLength', 'name', 'onProgress', 'signal']);
+  checkOptionNames(owner, options, [
+    'engine',
+    'architectures',
+    'contextLength',
+    'file',
+    'name',
+    'onProgress',
+    'signal',
+  ]);
   const { architectures = [], contextLength, onProgress, signal } = options;
-  const from = typeof source === 'string' ? await folderAt(source) : source;
+  const checkpoint = await openCheckpoint(source, options.file);
   signal?.throwIfAborted();
-
-  const config = await readPart(from, 'config.json');
-  if (config === undefined) throw new LoadError(from.name, `there is no config.json${await contentsOf(from)}`);
-  const architecture = architectureOf(config, [...architectures, ...builtIn]);
+  const { config, generationConfig } = checkpoint;
+  const architecture = architectureOf(config, architectures);
   const settings = architecture.configure(config);
-  const generationConfig = (await readPart(from, 'generation_config.json')) ?? {};
   const defaults = readDefaults(generationConfig, config, architecture.dimensions(settings).vocabSize);
-  const tokenizer = await openTokenizer(from);
+  const tokenizer = checkpoint.tokenizer?.open();
+  const tokenizerConfig = checkpoint.tokenizer?.config ?? {};
   signal?.throwIfAborted();
   return {
     architecture,
     settings,
     tokenizer,
+    tokenizerConfig,
     config,
     generationConfig,
     creation: {
-      name: options.name ?? from.name,
+      name: options.name ?? checkpoint.name,
       defaults,
       ...(contextLength === undefined ? {} : { contextLength }),
       ...(onProgress === undefined ? {} : { onProgress }),
       ...(signal === undefined ? {} : { signal }),
     },
     async weights() {
-      const opened = await openWeights(from);
+      const opened = await checkpoint.weights();
       signal?.throwIfAborted();
       return opened;
     },
   };
-}
-
-function hasEncoder(architecture: Architecture): architecture is EncoderDecoderArchitecture {
-  return 'encode' in architecture;
-}
-
-async function readPart(source: ModelSource, name: string): Promise<JsonObject | undefined> {
-  const file = await source.file(name);
-  return file === undefined ? undefined : readJson(file);
-}
-
-async function folderAt(path: string): Promise<ModelSource> {
-  const stat = await nodeFiles()
-    ?.stat(path)
-    .catch(() => undefined);
-  if (stat?.isDirectory()) return folder(path);
-  if (stat !== undefined) throw new LoadError(path, 'is a file; give the folder that holds it and config.json');
-  if (/^[\w.-]+(\/[\w.-]+)?$/.test(path) && !path.startsWith('.'))
-    throw new UnsupportedError(
-      `the download of '${path}'`,
-      'This version of @tokenwright/loaders',
-      'There is no folder of that name either. Download the files of the model and give the path of their folder.',
-    );
-  // A browser's answer is that it has no folders.
-  folder(path);
-  throw new LoadError(path, 'there is no such folder');
-}
-
-function architectureOf(config: JsonObject, known: readonly Architecture[]): Architecture {
-  const family = config.model_type;
-  const names = [...new Set(known.map(({ name }) => name))].join(', ');
-  if (typeof family !== 'string') throw new LoadError('config.json', `must name one of ${names}`, 'model_type');
-  const architecture = known.find(({ name }) => name === family);
-  if (architecture === undefined)
-    throw new LoadError(
-      'config.json',
-      `the family '${family}' is not known; known: ${names}. Others can be given to load as architectures`,
-      'model_type',
-    );
-  return architecture;
-}
-
-/** For messages: what is there instead of what was looked for. */
-async function contentsOf(source: ModelSource): Promise<string> {
-  const names = (await source.names?.()) ?? [];
-  return names.length === 0 ? '' : `; there is: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ' …' : ''}`;
 }

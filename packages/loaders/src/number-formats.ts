@@ -37,6 +37,11 @@ function lookUp(table: Float32Array, bits: Uint8Array | Uint16Array): Float32Arr
   return values;
 }
 
+/** The value of a half-precision number, by its 16 bits. */
+export function halfToFloat(bits: number): number {
+  return halfTable()[bits]!;
+}
+
 /** bfloat16 is the upper half of a float32. */
 function decodeBrainFloat(bytes: Uint8Array): Float32Array {
   const upper = new Uint16Array(...buffer(bytes, 2));

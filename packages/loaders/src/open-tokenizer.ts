@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import { readRange } from './byte-source.ts';
+import { type ByteSource, readRange } from './byte-source.ts';
 import { decodeUtf8, type JsonObject, largestJson, readJson } from './json.ts';
 import type { ModelSource } from './model-source.ts';
 import { createTokenizer, type LoadedTokenizer } from './tokenizer.ts';
@@ -8,47 +8,46 @@ import { tokenizerFromVocabulary } from './vocabulary-files.ts';
 /** Tokenizers of other kinds, and what makes them readable. */
 const unsupported = ['tokenizer.model', 'spiece.model', 'sentencepiece.bpe.model', 'source.spm', 'vocab.txt'];
 
+/** What a tokenizer is made of. */
+export interface TokenizerFiles {
+  /** Where it comes from, and names it in errors: 'tokenizer.json', 'vocab.json', or GGUF's name of the kind. */
+  readonly kind: string;
+  /** Contents of tokenizer.json, or what says the same. */
+  readonly json: JsonObject;
+  /** Contents of tokenizer_config.json, with the chat templates that stand in files of their own. */
+  readonly config: JsonObject;
+}
+
 /**
  * The tokenizer of a model: tokenizer.json, else vocab.json with merges.txt.
  *
  * @returns undefined when the source holds no tokenizer files at all.
  * @throws LoadError when there is a tokenizer, but damaged or of a kind that is not read.
  */
-export async function openTokenizer(source: ModelSource): Promise<LoadedTokenizer | undefined> {
+export async function readTokenizerFiles(
+  source: ModelSource,
+): Promise<(TokenizerFiles & { readonly name: string }) | undefined> {
   const json = async (name: string): Promise<JsonObject | undefined> => {
     const file = await source.file(name);
     return file === undefined ? undefined : readJson(file);
   };
-  const config = (await json('tokenizer_config.json')) ?? {};
+  const config = await withTemplates(source, (await json('tokenizer_config.json')) ?? {});
   const file = await source.file('tokenizer.json');
-  if (file !== undefined) return createTokenizer(await readJson(file), config, file.name);
+  if (file !== undefined) return { kind: 'tokenizer.json', name: file.name, json: await readJson(file), config };
 
   const [vocabulary, merges] = await Promise.all([json('vocab.json'), source.file('merges.txt')]);
   if (vocabulary !== undefined && merges !== undefined) {
-    if (merges.size > largestJson)
-      throw new LoadError(merges.name, `has ${merges.size} bytes; at most ${largestJson} are read`);
     const equivalent = tokenizerFromVocabulary({
       vocabulary,
-      merges: decodeUtf8(merges.name, await readRange(merges, 0, merges.size)),
+      merges: await readText(merges),
       config,
       specialTokens: (await json('special_tokens_map.json')) ?? {},
       addedTokens: (await json('added_tokens.json')) ?? {},
       name: source.name,
     });
-    return createTokenizer(equivalent, config, source.name);
+    return { kind: 'vocab.json', name: source.name, json: equivalent, config };
   }
-  if (vocabulary !== undefined || merges !== undefined)
-    throw new LoadError(
-      source.name,
-      `there is no ${vocabulary === undefined ? 'vocab.json' : 'merges.txt'} and no tokenizer.json`,
-    );
-
-  for (const name of unsupported)
-    if ((await source.file(name)) !== undefined)
-      throw new LoadError(
-        source.name,
-        `${name} is not read; a tokenizer.json is needed, which the Python package transformers writes`,
-      );
+  await refuseOthers(source, vocabulary !== undefined, merges !== undefined);
   return undefined;
 }
 
@@ -58,8 +57,49 @@ export async function openTokenizer(source: ModelSource): Promise<LoadedTokenize
  * @throws LoadError when the source holds no tokenizer files, or damaged ones, or ones of a kind that is not read.
  */
 export async function loadTokenizer(source: ModelSource): Promise<LoadedTokenizer> {
-  const tokenizer = await openTokenizer(source);
-  if (tokenizer === undefined)
+  const files = await readTokenizerFiles(source);
+  if (files === undefined)
     throw new LoadError(source.name, 'there is no tokenizer: neither tokenizer.json nor vocab.json with merges.txt');
-  return tokenizer;
+  return createTokenizer(files.json, files.config, files.name);
+}
+
+/** A folder with other tokenizer files, or with half of a pair, is refused: without a tokenizer it would seem to have none. */
+async function refuseOthers(source: ModelSource, hasVocabulary: boolean, hasMerges: boolean): Promise<void> {
+  const pieces = [];
+  for (const name of ['source.spm', 'target.spm']) if ((await source.file(name)) !== undefined) pieces.push(name);
+  if (pieces.length > 0)
+    throw new LoadError(
+      source.name,
+      `${pieces.join(' and ')} hold a Marian tokenizer in SentencePiece's own format, which is not read. Convert it to a tokenizer.json: ` +
+        "in Python, transformers.convert_slow_tokenizer.convert_slow_tokenizer(MarianTokenizer.from_pretrained(folder)).save('tokenizer.json'), " +
+        'or take the tokenizer.json of a converted copy such as Xenova/opus-mt-de-en on the hub',
+    );
+  if (hasVocabulary || hasMerges)
+    throw new LoadError(
+      source.name,
+      `there is no ${hasVocabulary ? 'merges.txt' : 'vocab.json'} and no tokenizer.json`,
+    );
+  for (const name of unsupported)
+    if ((await source.file(name)) !== undefined)
+      throw new LoadError(
+        source.name,
+        `${name} is not read; a tokenizer.json is needed, which the Python package transformers writes`,
+      );
+}
+
+/** Chat templates in files of their own go before the one in tokenizer_config.json, as Hugging Face reads them. */
+async function withTemplates(source: ModelSource, config: JsonObject): Promise<JsonObject> {
+  const plain = await source.file('chat_template.jinja');
+  if (plain !== undefined) return { ...config, chat_template: await readText(plain) };
+  const older = await source.file('chat_template.json');
+  if (older === undefined) return config;
+  const { chat_template: template } = await readJson(older);
+  if (typeof template !== 'string') throw new LoadError(older.name, 'must be a text', 'chat_template');
+  return { ...config, chat_template: template };
+}
+
+async function readText(file: ByteSource): Promise<string> {
+  if (file.size > largestJson)
+    throw new LoadError(file.name, `has ${file.size} bytes; at most ${largestJson} are read`);
+  return decodeUtf8(file.name, await readRange(file, 0, file.size));
 }

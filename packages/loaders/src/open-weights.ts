@@ -1,7 +1,8 @@
-import { LoadError, type WeightSource } from '@tokenwright/core';
+import { LoadError } from '@tokenwright/core';
 import type { ModelSource } from './model-source.ts';
 import { openSafetensors } from './safetensors.ts';
 import { openShards } from './shards.ts';
+import type { StoredWeights } from './stored-weights.ts';
 
 /**
  * The weights of a model: model.safetensors, else the files that model.safetensors.index.json names, else the only safetensors file
@@ -9,7 +10,7 @@ import { openShards } from './shards.ts';
  *
  * @throws LoadError when there are none, or several to choose from; it names the weight files that are there.
  */
-export async function openWeights(source: ModelSource): Promise<WeightSource> {
+export async function openWeights(source: ModelSource): Promise<StoredWeights> {
   const single = await source.file('model.safetensors');
   if (single !== undefined) return openSafetensors(single);
   const index = await source.file('model.safetensors.index.json');

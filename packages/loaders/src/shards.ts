@@ -1,8 +1,9 @@
-import { LoadError, type WeightSource } from '@tokenwright/core';
+import { LoadError } from '@tokenwright/core';
 import type { ByteSource } from './byte-source.ts';
 import { isObject, readJson } from './json.ts';
 import { checkFileName, type ModelSource } from './model-source.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import type { StoredWeights } from './stored-weights.ts';
 
 /**
  * The tensors of a checkpoint that is spread over several safetensors files.
@@ -11,7 +12,7 @@ import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
  * @throws LoadError that names every missing file, a tensor that is not where the index says, or a file name that leads out of
  * the model.
  */
-export async function openShards(source: ModelSource, index: ByteSource): Promise<WeightSource> {
+export async function openShards(source: ModelSource, index: ByteSource): Promise<StoredWeights> {
   const fileOf = await readShardIndex(index);
   const files = [...new Set(fileOf.values())].sort();
   const sources = await Promise.all(files.map((file) => source.file(file)));
@@ -33,6 +34,7 @@ export async function openShards(source: ModelSource, index: ByteSource): Promis
     name: index.name,
     names: () => [...shardOf.keys()],
     shape: (name) => shardOf.get(name)?.shape(name),
+    format: (name) => shardOf.get(name)?.format(name),
     bytes: (name) => shardOf.get(name)?.bytes(name) ?? 0,
     async read(name) {
       const shard = shardOf.get(name);

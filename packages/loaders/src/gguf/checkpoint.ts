@@ -1,0 +1,110 @@
+import type { ByteSource } from '../byte-source.ts';
+import type { JsonObject } from '../json.ts';
+import type { StoredWeights } from '../stored-weights.ts';
+import { familyOf } from './families/index.ts';
+import { type GgufFile, openGguf } from './gguf-file.ts';
+import { GgufKeys, readInteger, readText } from './keys.ts';
+import { type EmbeddedTokenizer, embeddedTokenizer } from './tokenizer.ts';
+import { isTexts, tokenId, tokenTypes } from './vocabulary.ts';
+import { ggufWeights } from './weights.ts';
+
+/** A GGUF file as the Hugging Face folder that says the same. */
+export interface GgufCheckpoint {
+  readonly file: GgufFile;
+  /** `general.name`, where the file has one. */
+  readonly name: string | undefined;
+  readonly config: JsonObject;
+  readonly generationConfig: JsonObject;
+  readonly tokenizer: EmbeddedTokenizer | undefined;
+  weights(): StoredWeights;
+}
+
+/**
+ * Open a GGUF file and read everything but its tensors (of these only those of rotary factors, a few numbers).
+ *
+ * @throws LoadError for a damaged file, an unknown architecture (it lists the known ones), an option or a tensor that the family
+ * does not have, a type of tensor that is not read, and a tokenizer of another kind.
+ */
+export async function openGgufCheckpoint(source: ByteSource): Promise<GgufCheckpoint> {
+  const file = await openGguf(source);
+  const keys = new GgufKeys(file);
+  const family = familyOf(file.name, keys.architecture);
+  // Files of several parts name their number; the parts lack most tensors.
+  const parts = readInteger(file, 'split.count') ?? 0;
+  if (parts > 1)
+    keys.failWhole('split.count', `the model is in ${parts} files; join them with llama-gguf-split --merge`);
+  const config = await family.config(keys, async (name) =>
+    file.tensors.has(name) ? Array.from(await file.read(name)) : undefined,
+  );
+  keys.checkAllAsked();
+  const tokenizer = embeddedTokenizer(file, keys.architecture);
+  return {
+    file,
+    name: readText(file, 'general.name'),
+    config: { ...config, ...named(startAndEnd(file)) },
+    generationConfig: generationConfigOf(file, config),
+    tokenizer,
+    weights: () => ggufWeights(file, family, config),
+  };
+}
+
+function startAndEnd(file: GgufFile): JsonObject {
+  const size = vocabSizeOf(file);
+  return {
+    bos_token_id: tokenId(file, 'tokenizer.ggml.bos_token_id', size),
+    eos_token_id: tokenId(file, 'tokenizer.ggml.eos_token_id', size),
+    pad_token_id: tokenId(file, 'tokenizer.ggml.padding_token_id', size),
+  };
+}
+
+/** Control tokens that end a turn of a chat, in models whose file names only the end of a text. */
+const endOfTurn: readonly string[] = ['<|eot_id|>', '<|im_end|>', '<|end|>', '<end_of_turn>'];
+
+/**
+ * What generation_config.json of the model would say: its end tokens (of a text, of a turn, of a message; in a model with a chat
+ * template also a control token that is known to end a turn), and the sampling that its makers advise.
+ */
+function generationConfigOf(file: GgufFile, config: JsonObject): JsonObject {
+  const size = vocabSizeOf(file);
+  const ends = new Set<number>();
+  for (const kind of ['eos', 'eot', 'eom']) {
+    const id = tokenId(file, `tokenizer.ggml.${kind}_token_id`, size);
+    if (id !== undefined) ends.add(id);
+  }
+  const tokens = file.metadata.get('tokenizer.ggml.tokens');
+  const types = file.metadata.get('tokenizer.ggml.token_type') as ArrayLike<number> | undefined;
+  if (file.metadata.has('tokenizer.chat_template') && isTexts(tokens))
+    for (const text of endOfTurn) {
+      const id = tokens.indexOf(text);
+      if (id >= 0 && types?.[id] === tokenTypes.control) ends.add(id);
+    }
+  const advised = {
+    temperature: 'temp',
+    top_k: 'top_k',
+    top_p: 'top_p',
+    min_p: 'min_p',
+    repetition_penalty: 'penalty_repeat',
+  };
+  return named({
+    ...startAndEnd(file),
+    eos_token_id: ends.size === 0 ? undefined : [...ends],
+    decoder_start_token_id: config.decoder_start_token_id,
+    ...Object.fromEntries(Object.entries(advised).map(([key, name]) => [key, advisedValue(file, name)])),
+  });
+}
+
+function advisedValue(file: GgufFile, name: string): number | undefined {
+  const value = file.metadata.get(`general.sampling.${name}`);
+  // Stored as float32; what was 0.6 is to be 0.6 again.
+  return typeof value === 'number' ? Number(value.toPrecision(7)) : undefined;
+}
+
+function vocabSizeOf(file: GgufFile): number {
+  const tokens = file.metadata.get('tokenizer.ggml.tokens');
+  return Array.isArray(tokens) ? tokens.length : Infinity;
+}
+
+/** Only what has a value. */
+function named(entries: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,24 @@
+import type { GgufFamily } from './family.ts';
+import { ropeScaling } from './gated.ts';
+import { gemmaConfig, gemmaTensors, softcap } from './gemma.ts';
+
+/** Gemma 3, text only: norms of queries and keys; five of six layers see a window and turn by a base of their own. */
+export const gemma3: GgufFamily = {
+  architecture: 'gemma3',
+
+  async config(keys) {
+    const shared = gemmaConfig(keys, 62);
+    return {
+      model_type: 'gemma3_text',
+      ...shared,
+      // Where the file says nothing, llama.cpp takes the base of the published models.
+      rope_theta: keys.number('rope.freq_base', 1_000_000),
+      rope_local_base_freq: keys.number('rope.freq_base_swa', 10_000),
+      ...ropeScaling(keys),
+      sliding_window_pattern: keys.integer('attention.sliding_window_pattern', 6),
+      final_logit_softcapping: softcap(keys, 'final_logit_softcapping'),
+    };
+  },
+
+  tensors: () => gemmaTensors,
+};

@@ -1,0 +1,89 @@
+import { numberFormats } from '../number-formats.ts';
+import type { BlockFormat } from './blocks/block-format.ts';
+import { q2K } from './blocks/q2-k.ts';
+import { q3K } from './blocks/q3-k.ts';
+import { q40 } from './blocks/q4-0.ts';
+import { q41 } from './blocks/q4-1.ts';
+import { q4K } from './blocks/q4-k.ts';
+import { q50 } from './blocks/q5-0.ts';
+import { q51 } from './blocks/q5-1.ts';
+import { q5K } from './blocks/q5-k.ts';
+import { q6K } from './blocks/q6-k.ts';
+import { q80 } from './blocks/q8-0.ts';
+
+/** A tensor type of GGML: how many numbers a block holds, in how many bytes, and how they become float32. */
+export interface TensorType {
+  readonly name: string;
+  /** Numbers of a block; rows are whole blocks. */
+  readonly values: number;
+  /** Bytes of a block. */
+  readonly bytes: number;
+  /** Absent for types that are known, but not read. `bytes` belongs to the call. */
+  decode?(bytes: Uint8Array): Float32Array;
+}
+
+/** The types by the number that stands in the file (`ggml_type` of ggml.h; 4 and 5 were withdrawn). */
+export const tensorTypes: ReadonlyMap<number, TensorType> = new Map<number, TensorType>([
+  [0, plain('F32')],
+  [1, plain('F16')],
+  [2, blocks('Q4_0', q40)],
+  [3, blocks('Q4_1', q41)],
+  [6, blocks('Q5_0', q50)],
+  [7, blocks('Q5_1', q51)],
+  [8, blocks('Q8_0', q80)],
+  [9, unread('Q8_1', 32, 40)],
+  [10, blocks('Q2_K', q2K)],
+  [11, blocks('Q3_K', q3K)],
+  [12, blocks('Q4_K', q4K)],
+  [13, blocks('Q5_K', q5K)],
+  [14, blocks('Q6_K', q6K)],
+  [15, unread('Q8_K', 256, 292)],
+  [16, unread('IQ2_XXS', 256, 66)],
+  [17, unread('IQ2_XS', 256, 74)],
+  [18, unread('IQ3_XXS', 256, 98)],
+  [19, unread('IQ1_S', 256, 50)],
+  [20, unread('IQ4_NL', 32, 18)],
+  [21, unread('IQ3_S', 256, 110)],
+  [22, unread('IQ2_S', 256, 82)],
+  [23, unread('IQ4_XS', 256, 136)],
+  [24, plain('I8')],
+  [25, plain('I16')],
+  [26, plain('I32')],
+  [27, plain('I64')],
+  [28, plain('F64')],
+  [29, unread('IQ1_M', 256, 56)],
+  [30, plain('BF16')],
+  [34, unread('TQ1_0', 256, 54)],
+  [35, unread('TQ2_0', 256, 66)],
+  [39, unread('MXFP4', 32, 17)],
+]);
+
+/** Names of the types that are read. */
+export const readTypes: readonly string[] = [...tensorTypes.values()]
+  .filter(({ decode }) => decode !== undefined)
+  .map(({ name }) => name);
+
+/** Stored as in safetensors. */
+function plain(name: string): TensorType {
+  const { bytes, decode } = numberFormats.get(name)!;
+  return { name, values: 1, bytes, decode };
+}
+
+function blocks(name: string, format: BlockFormat): TensorType {
+  return {
+    name,
+    values: format.values,
+    bytes: format.bytes,
+    decode(bytes) {
+      const count = bytes.length / format.bytes;
+      const values = new Float32Array(count * format.values);
+      for (let block = 0; block < count; block++)
+        format.decode(bytes, block * format.bytes, values, block * format.values);
+      return values;
+    },
+  };
+}
+
+function unread(name: string, values: number, bytes: number): TensorType {
+  return { name, values, bytes };
+}

@@ -1,0 +1,44 @@
+import { LoadError } from '@tokenwright/core';
+import type { JsonObject } from '../json.ts';
+import type { GgufFile } from './gguf-file.ts';
+import { readText } from './keys.ts';
+import { bytePairTokenizer } from './tokenizer-gpt2.ts';
+import { sentencePieceTokenizer } from './tokenizer-llama.ts';
+import { unigramTokenizer } from './tokenizer-t5.ts';
+import { readVocabulary, tokenId } from './vocabulary.ts';
+
+/** What tokenizer.json and tokenizer_config.json of a GGUF file would hold. */
+export interface EmbeddedTokenizer {
+  /** `tokenizer.ggml.model`. */
+  readonly kind: string;
+  readonly json: JsonObject;
+  readonly config: JsonObject;
+}
+
+/**
+ * The tokenizer that stands in a GGUF file, as the contents of a tokenizer.json, or undefined when there is none.
+ *
+ * @throws LoadError for a kind that is not read, and for parts that are missing or contradict each other.
+ */
+export function embeddedTokenizer(file: GgufFile, architecture: string): EmbeddedTokenizer | undefined {
+  const kind = readText(file, 'tokenizer.ggml.model');
+  if (kind === undefined || kind === 'no_vocab' || kind === 'none') return undefined;
+  const vocabulary = readVocabulary(file, kind);
+  const make = { gpt2: bytePairTokenizer, llama: sentencePieceTokenizer, t5: unigramTokenizer }[kind];
+  if (make === undefined)
+    throw new LoadError(file.name, `'${kind}' is not known; known: gpt2, llama, t5`, 'tokenizer.ggml.model');
+  const { json, addBegin, addEnd } = make(file, vocabulary, architecture);
+  const text = (id: number | undefined): string | undefined => (id === undefined ? undefined : vocabulary.tokens[id]);
+  const template = readText(file, 'tokenizer.chat_template');
+  const entries = {
+    bos_token: text(vocabulary.begin),
+    eos_token: text(vocabulary.end),
+    unk_token: text(vocabulary.unknown),
+    pad_token: text(tokenId(file, 'tokenizer.ggml.padding_token_id', vocabulary.tokens.length)),
+    add_bos_token: addBegin,
+    add_eos_token: addEnd,
+    chat_template: template,
+  };
+  const config = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
+  return { kind, json, config };
+}

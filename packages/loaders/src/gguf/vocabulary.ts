@@ -1,0 +1,125 @@
+import { LoadError } from '@tokenwright/core';
+import type { JsonObject } from '../json.ts';
+import type { GgufFile } from './gguf-file.ts';
+import { readFlag, readInteger } from './keys.ts';
+
+/** `tokenizer.ggml.token_type`. */
+export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+
+/** The vocabulary of a file, checked. */
+export interface Vocabulary {
+  readonly file: string;
+  readonly tokens: readonly string[];
+  readonly scores: ArrayLike<number> | undefined;
+  typeOf(id: number): number;
+  /** Ids of the begin, end and unknown token, where the file names them or the kind has them. */
+  readonly begin: number | undefined;
+  readonly end: number | undefined;
+  readonly unknown: number | undefined;
+  readonly addBegin: boolean | undefined;
+  readonly addEnd: boolean | undefined;
+}
+
+/** A kind's tokenizer.json, and what it puts around a text. */
+export interface MadeTokenizer {
+  readonly json: JsonObject;
+  readonly addBegin: boolean;
+  readonly addEnd: boolean;
+}
+
+/** @throws LoadError for lists that are missing or contradict each other, and for a token that stands twice. */
+export function readVocabulary(file: GgufFile, kind: string): Vocabulary {
+  const tokens = file.metadata.get('tokenizer.ggml.tokens');
+  if (!isTexts(tokens)) throw new LoadError(file.name, 'must be a list of texts', 'tokenizer.ggml.tokens');
+  const first = new Map<string, number>();
+  for (const [id, token] of tokens.entries()) {
+    const other = first.get(token);
+    if (other !== undefined)
+      throw new LoadError(file.name, `'${token}' has the ids ${other} and ${id}`, 'tokenizer.ggml.tokens');
+    first.set(token, id);
+  }
+  const types = numbersFor(file, 'tokenizer.ggml.token_type', tokens.length);
+  // Llama's ids where a file names none, as its first tokenizer had them; T5's likewise.
+  const usual = { llama: [1, 2, 0], t5: [undefined, 1, 2] }[kind] ?? [undefined, undefined, undefined];
+  const id = (key: string, fallback: number | undefined): number | undefined =>
+    tokenId(file, key, tokens.length) ?? (fallback !== undefined && fallback < tokens.length ? fallback : undefined);
+  return {
+    file: file.name,
+    tokens,
+    scores: numbersFor(file, 'tokenizer.ggml.scores', tokens.length),
+    typeOf: (token) => types?.[token] ?? tokenTypes.normal,
+    begin: id('tokenizer.ggml.bos_token_id', usual[0]),
+    end: id('tokenizer.ggml.eos_token_id', usual[1]),
+    unknown: id('tokenizer.ggml.unknown_token_id', usual[2]),
+    addBegin: readFlag(file, 'tokenizer.ggml.add_bos_token'),
+    addEnd: readFlag(file, 'tokenizer.ggml.add_eos_token'),
+  };
+}
+
+/** A token id by its key; one beyond the vocabulary names no token, as llama.cpp has it, too. */
+export function tokenId(file: GgufFile, key: string, vocabSize: number): number | undefined {
+  const id = readInteger(file, key);
+  return id === undefined || id >= vocabSize ? undefined : id;
+}
+
+function numbersFor(file: GgufFile, key: string, count: number): ArrayLike<number> | undefined {
+  const value = file.metadata.get(key);
+  if (value === undefined) return undefined;
+  if (!(value instanceof Int32Array || value instanceof Float32Array || value instanceof Uint32Array))
+    throw new LoadError(file.name, 'must be a list of 32-bit numbers', key);
+  if (value.length !== count)
+    throw new LoadError(file.name, `has ${value.length} entries, but tokenizer.ggml.tokens has ${count}`, key);
+  return value;
+}
+
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
+}
+
+/** Control tokens, and those that a person defined: they are found in a text before anything else. */
+export function addedTokens({ tokens, typeOf }: Vocabulary): JsonObject[] {
+  const added: JsonObject[] = [];
+  for (const [id, content] of tokens.entries()) {
+    const type = typeOf(id);
+    const special = type === tokenTypes.control || type === tokenTypes.unknown;
+    if (content === '' || !(special || type === tokenTypes.userDefined)) continue;
+    added.push({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special });
+  }
+  return added;
+}
+
+/** Token to id. */
+export function idsByToken(tokens: readonly string[]): JsonObject {
+  // A token may be called '__proto__'.
+  return Object.fromEntries(tokens.map((token, id) => [token, id]));
+}
+
+/** The part of tokenizer.json that puts the begin and end token around a text. */
+export function aroundText(
+  { file, tokens, begin, end }: Vocabulary,
+  addBegin: boolean,
+  addEnd: boolean,
+): JsonObject | null {
+  const part = (id: number | undefined, wanted: boolean, key: string): string | undefined => {
+    if (!wanted) return undefined;
+    if (id === undefined) throw new LoadError(file, 'is missing, but the token is to be added', key);
+    return tokens[id]!;
+  };
+  const first = part(begin, addBegin, 'tokenizer.ggml.bos_token_id');
+  const last = part(end, addEnd, 'tokenizer.ggml.eos_token_id');
+  if (first === undefined && last === undefined) return null;
+  const around = (sequence: string, type: number): JsonObject[] => [
+    ...(first === undefined ? [] : [{ SpecialToken: { id: first, type_id: type } }]),
+    { Sequence: { id: sequence, type_id: type } },
+    ...(last === undefined ? [] : [{ SpecialToken: { id: last, type_id: type } }]),
+  ];
+  const special = [...new Set([first, last])].filter((token) => token !== undefined);
+  return {
+    type: 'TemplateProcessing',
+    single: around('A', 0),
+    pair: [...around('A', 0), ...around('B', 1)],
+    special_tokens: Object.fromEntries(
+      special.map((token) => [token, { id: token, ids: [tokens.indexOf(token)], tokens: [token] }]),
+    ),
+  };
+}

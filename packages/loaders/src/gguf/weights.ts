@@ -1,0 +1,75 @@
+import { LoadError } from '@tokenwright/core';
+import type { JsonObject } from '../json.ts';
+import type { StoredWeights } from '../stored-weights.ts';
+import type { GgufFamily, Published } from './families/family.ts';
+import { type GgufFile, type GgufTensor, unread } from './gguf-file.ts';
+
+/** What a name of Hugging Face's layout stands for. */
+interface Mapped {
+  readonly tensor: GgufTensor;
+  readonly published: Published;
+}
+
+/**
+ * The tensors of a GGUF file under the names, and in the layout, that Hugging Face's checkpoint of the family has.
+ *
+ * @throws LoadError for a tensor that the family does not know, as it may change the numbers, and for one whose type is not
+ * read.
+ */
+export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObject): StoredWeights {
+  const known = family.tensors(config);
+  const mapped = new Map<string, Mapped>();
+  for (const tensor of file.tensors.values()) {
+    if (family.beside?.includes(tensor.name)) continue;
+    // Only the first number is a layer's: 'enc.blk.3.attn_q.weight'.
+    const layer = /\bblk\.(\d+)\./.exec(tensor.name)?.[1];
+    const pattern = layer === undefined ? tensor.name : tensor.name.replace(`blk.${layer}.`, 'blk.{}.');
+    const published = Object.hasOwn(known, pattern) ? known[pattern] : undefined;
+    if (published === undefined)
+      throw new LoadError(
+        file.name,
+        `the family '${family.architecture}' has no such tensor, and it may change the numbers`,
+        tensor.name,
+      );
+    if (tensor.type.decode === undefined) throw unread(file.name, tensor);
+    mapped.set(published.name.replace('{}', layer ?? ''), { tensor, published });
+  }
+
+  return {
+    name: file.name,
+    names: () => [...mapped.keys()],
+    format: (name) => mapped.get(name)?.tensor.type.name,
+    bytes: (name) => mapped.get(name)?.tensor.bytes ?? 0,
+    shape(name) {
+      const entry = mapped.get(name);
+      if (entry === undefined) return undefined;
+      const { shape } = entry.tensor;
+      return entry.published.transposed === true ? [...shape].reverse() : shape;
+    },
+    async read(name) {
+      const entry = mapped.get(name);
+      if (entry === undefined) throw new LoadError(file.name, 'the tensor is missing', name);
+      return publishedValues(await file.read(entry.tensor.name), entry);
+    },
+  };
+}
+
+/** The values in Hugging Face's order. */
+function publishedValues(values: Float32Array, { tensor, published }: Mapped): Float32Array {
+  const { order, transposed = false, plus = 0 } = published;
+  const rows = tensor.shape[0] ?? 1;
+  const columns = values.length / rows;
+  let result = values;
+  if (order !== undefined) {
+    result = new Float32Array(values.length);
+    for (const [row, from] of order(rows).entries())
+      result.set(values.subarray(from * columns, (from + 1) * columns), row * columns);
+  }
+  if (transposed) {
+    result = new Float32Array(values.length);
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
+  }
+  if (plus !== 0) for (let i = 0; i < result.length; i++) result[i]! += plus;
+  return result;
+}

@@ -1,0 +1,206 @@
+import {
+  type Architecture,
+  checkOptionNames,
+  type Dimensions,
+  type ModelDefaults,
+  requestWeights,
+} from '@tokenwright/core';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { architectureOf, hasEncoder } from './families.ts';
+import { readDefaults } from './generation-config.ts';
+import type { JsonObject } from './json.ts';
+import type { ModelInput } from './model-input.ts';
+import type { StoredWeights } from './stored-weights.ts';
+
+export interface InspectOptions {
+  /** As of `load`. */
+  readonly architectures?: readonly Architecture[];
+  readonly file?: string;
+}
+
+/** What a model is, from its headers alone. Sizes are bytes as stored. */
+export interface ModelInspection {
+  readonly name: string;
+  /** What its files are. */
+  readonly kind: 'safetensors' | 'gguf';
+  /** `model_type`. */
+  readonly family: string;
+  /** Models with an encoder are loaded by `loadSequenceToSequence`, the others by `load`. */
+  readonly hasEncoder: boolean;
+  readonly dimensions: Dimensions;
+  /** What `configure` of the family made of the configuration: heads, activation, rotary positions … */
+  readonly settings: JsonObject;
+  /** Numbers of all tensors that are used; a shared table counts once. */
+  readonly parameters: number;
+  readonly bytes: number;
+  /** Those that are used, by number format, largest first. */
+  readonly formats: readonly FormatShare[];
+  /** All tensors, in the order of the files. */
+  readonly tensors: readonly InspectedTensor[];
+  /** Keys and values of one position in all layers, in bytes as float32; as float16 half of it. */
+  readonly cacheBytesPerToken: number;
+  readonly tokenizer: InspectedTokenizer | undefined;
+  readonly chatTemplate: boolean;
+  /** What decoding takes from the model's files when a call says nothing else. */
+  readonly defaults: ModelDefaults;
+  /** What will be used, and why. */
+  readonly choices: readonly Choice[];
+}
+
+export interface FormatShare {
+  /** 'F16', 'Q4_K' … */
+  readonly format: string;
+  readonly tensors: number;
+  readonly parameters: number;
+  readonly bytes: number;
+}
+
+export interface InspectedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly format: string;
+  readonly bytes: number;
+  /** False for a tensor that the family does not ask for. */
+  readonly used: boolean;
+}
+
+export interface InspectedTokenizer {
+  /** 'tokenizer.json', 'vocab.json', or GGUF's name: 'gpt2', 'llama', 't5'. */
+  readonly kind: string;
+  /** 'BPE', 'Unigram' … */
+  readonly model: string;
+  readonly vocabSize: number;
+  readonly specialTokens: number;
+}
+
+export interface Choice {
+  readonly part: string;
+  readonly choice: string;
+  readonly reason: string;
+}
+
+/**
+ * Look at a model without reading its weights: headers, configuration and tokenizer, all checked as `load` checks them. (Of a GGUF
+ * file with rotary factors, these few numbers are read.)
+ *
+ * @throws as `load`: LoadError, ShapeError for a tensor that does not fit the configuration.
+ */
+export async function inspectModel(source: ModelInput, options: InspectOptions = {}): Promise<ModelInspection> {
+  checkOptionNames('inspectModel', options, ['architectures', 'file']);
+  const checkpoint = await openCheckpoint(source, options.file);
+  const { config, generationConfig, name, kind } = checkpoint;
+  const architecture = architectureOf(config, options.architectures);
+  const settings = architecture.configure(config);
+  const dimensions = architecture.dimensions(settings);
+  const weights = await checkpoint.weights();
+  const tensors = tensorsOf(weights, usedNames(architecture, settings, weights));
+  const used = tensors.filter((tensor) => tensor.used);
+  return {
+    name,
+    kind,
+    family: architecture.name,
+    hasEncoder: hasEncoder(architecture),
+    dimensions,
+    settings: settings as JsonObject,
+    parameters: used.reduce((sum, { shape }) => sum + count(shape), 0),
+    bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+    formats: formatsOf(used),
+    tensors,
+    cacheBytesPerToken: 2 * 4 * dimensions.layers * dimensions.kvHeads * dimensions.headDim,
+    tokenizer: tokenizerOf(checkpoint),
+    chatTemplate: checkpoint.tokenizer?.config.chat_template !== undefined,
+    defaults: readDefaults(generationConfig, config, dimensions.vocabSize),
+    choices: choicesOf(checkpoint, architecture, tensors),
+  };
+}
+
+/** Tensors that the family asks for; their shapes are checked on the way. */
+function usedNames(architecture: Architecture, settings: unknown, weights: StoredWeights): ReadonlySet<string> {
+  const { requests } = requestWeights(architecture, settings, weights);
+  return new Set(requests.flatMap((request) => (request.kind === 'table' ? [] : request.names)));
+}
+
+function tensorsOf(weights: StoredWeights, used: ReadonlySet<string>): InspectedTensor[] {
+  return weights.names().map((name) => ({
+    name,
+    shape: weights.shape(name)!,
+    format: weights.format(name)!,
+    bytes: weights.bytes(name),
+    used: used.has(name),
+  }));
+}
+
+function formatsOf(tensors: readonly InspectedTensor[]): FormatShare[] {
+  const shares = new Map<string, { format: string; tensors: number; parameters: number; bytes: number }>();
+  for (const { format, shape, bytes } of tensors) {
+    const share = shares.get(format) ?? { format, tensors: 0, parameters: 0, bytes: 0 };
+    share.tensors += 1;
+    share.parameters += count(shape);
+    share.bytes += bytes;
+    shares.set(format, share);
+  }
+  return [...shares.values()].sort((a, b) => b.bytes - a.bytes);
+}
+
+function tokenizerOf({ tokenizer }: Checkpoint): InspectedTokenizer | undefined {
+  if (tokenizer === undefined) return undefined;
+  const { vocabSize, specialIds } = tokenizer.open();
+  const model = (tokenizer.json.model as JsonObject).type;
+  return {
+    kind: tokenizer.kind,
+    model: typeof model === 'string' ? model : 'BPE',
+    vocabSize,
+    specialTokens: specialIds.length,
+  };
+}
+
+function choicesOf(
+  { kind, name, tokenizer, config }: Checkpoint,
+  architecture: Architecture,
+  tensors: readonly InspectedTensor[],
+): Choice[] {
+  const unused = tensors.filter(({ used }) => !used);
+  const choices: Choice[] = [
+    {
+      part: 'family',
+      choice: architecture.name,
+      reason: kind === 'gguf' ? 'general.architecture of the file' : 'model_type in config.json',
+    },
+    {
+      part: 'loaded by',
+      choice: hasEncoder(architecture) ? 'loadSequenceToSequence' : 'load',
+      reason: hasEncoder(architecture) ? 'the family has an encoder' : 'the family has no encoder',
+    },
+    {
+      part: 'weights',
+      choice: name,
+      reason:
+        kind === 'gguf'
+          ? 'a GGUF file; each tensor becomes float32 as it is read, and then what the engine holds'
+          : 'a folder with safetensors; each tensor becomes float32 as it is read, and then what the engine holds',
+    },
+    tokenizer === undefined
+      ? { part: 'tokenizer', choice: 'none', reason: 'there are no tokenizer files; the model takes and gives ids' }
+      : {
+          part: 'tokenizer',
+          choice: tokenizer.kind,
+          reason: kind === 'gguf' ? 'tokenizer.ggml.model of the file' : 'the first that is there',
+        },
+  ];
+  if (unused.length > 0)
+    choices.push({
+      part: 'left out',
+      choice: `${unused.length} tensors`,
+      reason: `the family does not ask for ${unused
+        .slice(0, 3)
+        .map((tensor) => tensor.name)
+        .join(', ')}${unused.length > 3 ? ' …' : ''}`,
+    });
+  if (config.tie_word_embeddings === true)
+    choices.push({ part: 'head', choice: 'the token table', reason: 'tie_word_embeddings' });
+  return choices;
+}
+
+function count(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
