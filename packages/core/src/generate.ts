@@ -1,4 +1,5 @@
 import { BatchResult } from './batch-result.ts';
+import { warnAboutChain } from './chain-warnings.ts';
 import { DecodingState } from './decoding-state.ts';
 import { DisposedError, ParameterError, UnsupportedError } from './errors.ts';
 import type { Answer, EndEvent, StreamEvent } from './events.ts';
@@ -23,6 +24,7 @@ export function generate(
 ): TokenStream {
   const given = prompt instanceof DecodingState ? optionsOfState(prompt, options) : options;
   const { options: resolved, report } = resolveOptions('generate', given, model.defaults);
+  warnAboutChain(resolved);
   const prompts = prompt instanceof DecodingState || isBatch(prompt) ? prompt : [prompt];
   const open = (): GenerationRun => new GenerationRun(model, prompts, resolved, report);
   return new TokenStream(decode(open));

@@ -1,6 +1,7 @@
 export { type AdvanceOptions, advance, commonPrefix } from './advance.ts';
 export { BatchResult } from './batch-result.ts';
 export { applyChain, decisiveStages, HostRow, type RowContext } from './chain.ts';
+export { type ChainRule, type ChainSetting, type ChainWarning, checkChain } from './check-chain.ts';
 export { type ChainComparison, compareChains } from './compare-chains.ts';
 export { DecodingState, type DecodingStateOptions } from './decoding-state.ts';
 export { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';

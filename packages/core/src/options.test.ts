@@ -31,6 +31,7 @@ const given: {
   stopWhen: [stopWhen, 'given'],
   maxTime: [50, 50],
   signal: [signal, 'given'],
+  onWarning: [() => undefined, 'given'],
   cache: ['growing', 'growing'],
   prefillChunk: [3, 3],
   onContextFull: ['slide', 'slide'],

@@ -1,3 +1,4 @@
+import type { ChainWarning } from './check-chain.ts';
 import type { CacheKind } from './engine.ts';
 import { checkInteger, checkNumber, checkOptionNames, ParameterError, UnknownOptionError } from './errors.ts';
 import type { KVCache } from './kv-cache.ts';
@@ -59,6 +60,11 @@ export interface GenerateOptions {
   readonly explain?: boolean;
   /** Report each step of the strategy (hypotheses, drafts) as an event. Default false. */
   readonly steps?: boolean;
+  /**
+   * Called, before the first token, for each order in the chain that makes no sense (see `checkChain`); the call goes on.
+   * Default: one line on the console, once for each sentence. `() => {}` is silent.
+   */
+  readonly onWarning?: (warning: ChainWarning) => void;
   /** Turns ids into text. `generateText` sets it. */
   readonly tokenizer?: Tokenizer;
   /** A named set of options, between the call's and the model's. */
@@ -67,9 +73,9 @@ export interface GenerateOptions {
 
 /** All options with their values. */
 export type ResolvedOptions = Required<
-  Omit<GenerateOptions, 'stopWhen' | 'signal' | 'tokenizer' | 'preset' | 'strategy'>
+  Omit<GenerateOptions, 'stopWhen' | 'signal' | 'onWarning' | 'tokenizer' | 'preset' | 'strategy'>
 > &
-  Pick<GenerateOptions, 'stopWhen' | 'signal' | 'tokenizer' | 'strategy'>;
+  Pick<GenerateOptions, 'stopWhen' | 'signal' | 'onWarning' | 'tokenizer' | 'strategy'>;
 
 /** Where a value came from, highest first. */
 export type OptionSource = 'call' | 'preset' | 'generation_config.json' | 'library default';
@@ -105,6 +111,7 @@ const optionNames = [
   'seed',
   'stopWhen',
   'signal',
+  'onWarning',
   'tokenizer',
   'preset',
 ] as readonly (keyof GenerateOptions)[];
@@ -195,7 +202,9 @@ function check(owner: string, options: ResolvedOptions): void {
     throw new UnknownOptionError(`${owner}: cache`, options.cache, Object.keys(cacheNames));
   if (typeof options.cache !== 'string' && (typeof options.cache !== 'object' || options.cache === null))
     throw new ParameterError(owner, 'cache', 'a cache or a kind of cache', options.cache);
-  const { strategy, stopWhen, signal, tokenizer } = options;
+  const { strategy, stopWhen, signal, tokenizer, onWarning } = options;
+  if (onWarning !== undefined && typeof onWarning !== 'function')
+    throw new ParameterError(owner, 'onWarning', 'a function', onWarning);
   if (strategy !== undefined && typeof strategy?.decode !== 'function')
     throw new ParameterError(owner, 'strategy', 'an object with a name and decode', strategy);
   if (stopWhen !== undefined && typeof stopWhen !== 'function')

@@ -20,7 +20,10 @@ export interface SamplerBase {
   readonly parameters?: Json;
   /** What may be assumed about it. Without one, nothing is. */
   readonly algebra?: Algebra;
-  /** How many of the largest logits it must see; 'all' by default. Lets a GPU engine read back less. */
+  /**
+   * How many of the largest logits it must see; 'all' by default. Where logits are dear to read and the engine can select
+   * (`EngineMatrix.top`), only those are read back for the first stage that runs on the host.
+   */
   readonly reads?: 'all' | { readonly top: number };
 }
 
@@ -38,7 +41,10 @@ export interface DeviceSampler extends SamplerBase {
 }
 
 export interface MaskSampler extends SamplerBase {
-  /** One bit a token, lowest bit first, [ceil(V / 32)]; a cleared bit removes the token. The path for grammars. */
+  /**
+   * One bit a token, lowest bit first, [ceil(V / 32)]; a cleared bit removes the token. The path for grammars. Where logits are
+   * dear to read, the bits are uploaded and applied on the device.
+   */
   allowed(step: RowStep): Uint32Array;
 }
 
@@ -54,6 +60,16 @@ export interface Algebra {
   readonly keepsArgMax: boolean;
   /** It only removes tokens, or changes the ones that are left: what was removed stays removed. */
   readonly narrows: boolean;
+  /**
+   * It takes tokens out: `'filter'` by what their logits are (rank, probability), `'constraint'` by which tokens they are. Without
+   * it, nothing is removed. What measures the whole row, and penalties, belong before a filter.
+   */
+  readonly removes?: 'filter' | 'constraint';
+  /**
+   * A row is shaped by itself, whatever stands in the other rows. Default true, and always so for the host and mask forms, which
+   * see one row; false for a device form that weighs rows against each other.
+   */
+  readonly singleRow?: boolean;
   /** It reads or writes `step.memory` or `step.drawn`. Default false. */
   readonly memory?: boolean;
   /** It needs the tokens in order of probability. Default false. */

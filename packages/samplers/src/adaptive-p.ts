@@ -44,6 +44,7 @@ export function adaptiveP(options: AdaptivePOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
+      singleRow: true,
       memory: true,
       controls: true,
     },

@@ -67,7 +67,14 @@ export function additive(
   return {
     name,
     parameters,
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: false, keepsArgMax: off, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: off,
+      narrows: true,
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       if (off) return;
       const { ids, counts } = seen(step);

@@ -20,7 +20,15 @@ export function allowedTokens(options: AllowedTokensOptions): MaskSampler {
   return {
     name: 'allowed-tokens',
     parameters: { tokens, endTokens },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: true,
+      removes: 'constraint',
+      singleRow: true,
+    },
     allowed: (step) => {
       // The mask of a run is always the same: it is made once.
       if (last?.vocabSize !== step.vocabSize || (endTokens && last.ends !== step.endTokens)) {

@@ -27,7 +27,15 @@ export function badWords(options: BadWordsOptions): HostSampler {
   return {
     name: 'bad-words',
     parameters: { words, needs },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: true,
+      removes: 'constraint',
+      singleRow: true,
+    },
     onHost: (logits, { history, endTokens }) => {
       refuseOutside('badWords', 'words', ids, logits.length);
       for (const word of words) {

@@ -53,6 +53,7 @@ export function dry(options: DryOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: multiplier === 0,
       narrows: true,
+      singleRow: true,
     },
     onHost: (logits, step) => {
       if (multiplier === 0) return;

@@ -35,7 +35,14 @@ export function dynamicTemperature(options: DynamicTemperatureOptions): HostSamp
   return {
     name: 'dynamic-temperature',
     parameters: { t, range, exponent },
-    algebra: { domain: 'probabilities', shiftInvariant: true, scaleInvariant: false, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       const normaliser = logSumExp(logits, step.survivors);
       if (!Number.isFinite(normaliser)) return;

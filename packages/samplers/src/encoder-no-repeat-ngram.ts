@@ -19,7 +19,15 @@ export function encoderNoRepeatNgram(options: EncoderNoRepeatNgramOptions): Host
   return {
     name: 'encoder-no-repeat-ngram',
     parameters: { size },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: true,
+      removes: 'constraint',
+      singleRow: true,
+    },
     onHost: (logits, step) => removeContinuations(logits, step.history.tokens, sourceOf(step), size),
   };
 }

@@ -32,6 +32,7 @@ export function encoderRepetitionPenalty(options: EncoderRepetitionPenaltyOption
       scaleInvariant: true,
       keepsArgMax: penalty === 1,
       narrows: true,
+      singleRow: true,
     },
     onHost: (logits, step) => {
       if (penalty === 1) return;

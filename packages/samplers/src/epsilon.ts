@@ -36,7 +36,15 @@ export function epsilon(options: EpsilonOptions): HostSampler | (HostSampler & D
   const host: HostSampler = {
     name: 'epsilon',
     parameters: { epsilon: cutoff, minKeep },
-    algebra: { domain: 'probabilities', shiftInvariant: true, scaleInvariant: false, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       if (cutoff === 0) return;
       const normaliser = logSumExp(logits, step.survivors);

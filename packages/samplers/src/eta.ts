@@ -26,7 +26,15 @@ export function eta(options: EtaOptions): HostSampler {
   return {
     name: 'eta',
     parameters: { epsilon, minKeep },
-    algebra: { domain: 'probabilities', shiftInvariant: true, scaleInvariant: false, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       if (epsilon === 0) return;
       const normaliser = logSumExp(logits, step.survivors);

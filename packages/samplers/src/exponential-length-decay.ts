@@ -37,6 +37,7 @@ export function exponentialLengthDecay(options: ExponentialLengthDecayOptions): 
       scaleInvariant: true,
       keepsArgMax: factor === 1,
       narrows: true,
+      singleRow: true,
     },
     onHost: (logits, step) => {
       const beyond = step.position - step.promptLength - start;

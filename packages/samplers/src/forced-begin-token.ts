@@ -19,7 +19,15 @@ export function forcedBeginToken(options: ForcedBeginTokenOptions): HostSampler 
   return {
     name: 'forced-begin-token',
     parameters: { token, position },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: false },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: false,
+      removes: 'constraint',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       refuseOutside('forcedBeginToken', 'token', [token], logits.length);
       if (step.position === position) force(logits, [token]);

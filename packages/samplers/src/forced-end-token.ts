@@ -20,7 +20,15 @@ export function forcedEndToken(options: ForcedEndTokenOptions = {}): HostSampler
   return {
     name: 'forced-end-token',
     parameters: { ...ends.parameters, ...(maxLength === undefined ? {} : { maxLength }) },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: false },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: false,
+      removes: 'constraint',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       if (step.position !== (maxLength ?? step.maxLength) - 1) return;
       const ids = ends.of(step);

@@ -18,6 +18,8 @@ export function greedy(): HostSampler & DeviceSampler {
       scaleInvariant: true,
       keepsArgMax: true,
       narrows: true,
+      removes: 'filter',
+      singleRow: true,
       selectsArgMax: true,
     },
     reads: { top: 1 },

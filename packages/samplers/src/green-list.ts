@@ -52,6 +52,7 @@ export function greenList(options: GreenListOptions = {}): HostSampler {
       scaleInvariant: false,
       keepsArgMax: bias === 0,
       narrows: true,
+      singleRow: true,
     },
     onHost: (logits, step) => {
       const { history, survivors } = step;

@@ -1,9 +1,9 @@
+export { type ChainRule, type ChainSetting, type ChainWarning, checkChain } from '@tokenwright/core';
 export { type AdaptivePOptions, adaptiveP } from './adaptive-p.ts';
 export { type AdditivePenaltyOptions, additivePenalty } from './additive-penalty.ts';
 export { type AllowedTokensOptions, allowedTokens } from './allowed-tokens.ts';
 export { type BadWordsOptions, badWords, badWordTokens } from './bad-words.ts';
 export { type ChainJson, chainFromJson, chainToJson, type SamplerJson } from './composition/chain-json.ts';
-export { type ChainRule, type ChainWarning, checkChain } from './composition/check-chain.ts';
 export {
   type ChainDifference,
   diffChains,

@@ -44,6 +44,8 @@ export function infill(options: InfillOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
+      removes: 'filter',
+      singleRow: true,
       sorts: true,
     },
     onHost: (logits, step) => {

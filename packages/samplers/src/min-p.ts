@@ -27,7 +27,15 @@ export function minP(options: MinPOptions): HostSampler | (HostSampler & DeviceS
   const host: HostSampler = {
     name: 'min-p',
     parameters: { p, minKeep },
-    algebra: { domain: 'probabilities', shiftInvariant: true, scaleInvariant: false, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       if (p === 0) return;
       const top = topLogit(logits, step.survivors);

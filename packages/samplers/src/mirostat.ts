@@ -14,6 +14,8 @@ export const mirostatAlgebra: Algebra = {
   scaleInvariant: false,
   keepsArgMax: true,
   narrows: true,
+  removes: 'filter',
+  singleRow: true,
   memory: true,
   controls: true,
 };

@@ -23,7 +23,15 @@ export function noRepeatNgram(options: NoRepeatNgramOptions): HostSampler {
   return {
     name: 'no-repeat-ngram',
     parameters: { size, countPrompt },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: true,
+      removes: 'constraint',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       const tokens = countedTokens(step, 'all', countPrompt);
       removeContinuations(logits, tokens, tokens, size);

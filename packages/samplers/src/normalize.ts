@@ -10,7 +10,14 @@ export function normalize(): HostSampler {
   return {
     name: 'normalize',
     parameters: {},
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: true,
+      narrows: true,
+      singleRow: true,
+    },
     onHost: (logits, { survivors }) => {
       const normaliser = logSumExp(logits, survivors);
       if (!Number.isFinite(normaliser)) return;

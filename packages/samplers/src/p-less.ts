@@ -22,7 +22,15 @@ export function pLess(options: PLessOptions = {}): HostSampler {
   return {
     name: 'p-less',
     parameters: { normalized },
-    algebra: { domain: 'probabilities', shiftInvariant: true, scaleInvariant: false, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       const { survivors } = step;
       const top = topLogit(logits, survivors);

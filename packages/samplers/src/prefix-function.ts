@@ -23,7 +23,15 @@ export function prefixFunction(options: PrefixFunctionOptions): MaskSampler {
     throw new ParameterError('prefixFunction', 'allowed', 'a function from tokens to token ids', allowed);
   return {
     name: 'prefix-function',
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: true,
+      removes: 'constraint',
+      singleRow: true,
+    },
     allowed: (step) => {
       const ids = [...allowed(step.history.tokens, step)];
       const what = `what 'allowed' returns at position ${step.position}`;

@@ -33,7 +33,15 @@ export function regex(options: RegexOptions): MaskSampler {
   return {
     name: 'regex',
     parameters: { pattern },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: true,
+      removes: 'constraint',
+      singleRow: true,
+    },
     allowed: ({ history, promptLength, vocabSize, endTokens }) => {
       let state = automaton.start;
       for (const id of history.tokens.subarray(promptLength)) {

@@ -11,7 +11,14 @@ export function removeInvalid(): HostSampler {
   return {
     name: 'remove-invalid',
     parameters: {},
-    algebra: { domain: 'logits', shiftInvariant: false, scaleInvariant: false, keepsArgMax: false, narrows: false },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: false,
+      scaleInvariant: false,
+      keepsArgMax: false,
+      narrows: false,
+      singleRow: true,
+    },
     onHost: (logits) => {
       for (let id = 0; id < logits.length; id++) {
         const logit = logits[id]!;

@@ -45,7 +45,14 @@ export function repetitionPenalty(options: RepetitionPenaltyOptions): HostSample
   return {
     name: 'repetition-penalty',
     parameters: { penalty, window, countPrompt },
-    algebra: { domain: 'logits', shiftInvariant: false, scaleInvariant: true, keepsArgMax: false, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: false,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: true,
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       if (penalty === 1) return;
       for (const id of seen(step)) logits[id] = logits[id]! < 0 ? logits[id]! * penalty : logits[id]! / penalty;

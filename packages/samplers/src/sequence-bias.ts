@@ -37,7 +37,15 @@ export function sequenceBias(options: SequenceBiasOptions): HostSampler {
   return {
     name: 'sequence-bias',
     parameters: { sequences: sequences.map(({ tokens, bias }) => ({ tokens, bias: biasToJson(bias) })), needs },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: false, keepsArgMax: false, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: false,
+      narrows: true,
+      ...(sequences.some(({ bias }) => bias === -Infinity) ? { removes: 'constraint' as const } : {}),
+      singleRow: true,
+    },
     onHost: (logits, { history }) => {
       refuseOutside('sequenceBias', 'sequences', ids, logits.length);
       for (const { tokens, last, bias } of sequences)

@@ -26,6 +26,8 @@ export function suppressTokensAtBegin(options: SuppressTokensAtBeginOptions): Ho
       scaleInvariant: true,
       keepsArgMax: tokens.length === 0,
       narrows: true,
+      removes: 'constraint',
+      singleRow: true,
     },
     onHost: (logits, step) => {
       refuseOutside('suppressTokensAtBegin', 'tokens', tokens, logits.length);

@@ -22,6 +22,8 @@ export function suppressTokens(options: SuppressTokensOptions): HostSampler {
       scaleInvariant: true,
       keepsArgMax: tokens.length === 0,
       narrows: true,
+      removes: 'constraint',
+      singleRow: true,
     },
     onHost: (logits) => {
       refuseOutside('suppressTokens', 'tokens', tokens, logits.length);

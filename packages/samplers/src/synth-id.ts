@@ -52,6 +52,7 @@ export function synthId(options: SynthIdOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
+      singleRow: true,
     },
     onHost: (logits, { history, promptLength, survivors }) => {
       const reply = history.tokens.subarray(promptLength);

@@ -32,6 +32,8 @@ export function tailFree(options: TailFreeOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
+      removes: 'filter',
+      singleRow: true,
       sorts: true,
     },
     onHost: (logits, step) => {

@@ -28,7 +28,8 @@ export function temperature(options: TemperatureOptions): HostSampler & DeviceSa
       scaleInvariant: true,
       keepsArgMax: true,
       narrows: true,
-      ...(t === 0 ? { selectsArgMax: true } : {}),
+      singleRow: true,
+      ...(t === 0 ? { selectsArgMax: true, removes: 'filter' } : {}),
     },
     ...(t === 0 ? { reads: { top: 1 } } : {}),
     onHost: (logits, step) => {

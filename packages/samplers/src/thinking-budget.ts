@@ -32,7 +32,15 @@ export function thinkingBudget(options: ThinkingBudgetOptions): HostSampler {
   return {
     name: 'thinking-budget',
     parameters: { start, end, budget, closing },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: false, narrows: false },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: false,
+      removes: 'constraint',
+      singleRow: true,
+    },
     onHost: (logits, { history }) => {
       refuseOutside('thinkingBudget', 'closing', closing, logits.length);
       const { tokens } = history;

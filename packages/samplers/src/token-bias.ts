@@ -36,6 +36,8 @@ export function tokenBias(options: TokenBiasOptions): HostSampler & DeviceSample
       scaleInvariant: false,
       keepsArgMax: entries.every(([, bias]) => bias === 0),
       narrows: true,
+      ...(entries.some(([, bias]) => bias === -Infinity) ? { removes: 'constraint' as const } : {}),
+      singleRow: true,
     },
     onHost: (logits) => {
       refuseOutside('tokenBias', 'biases', ids, logits.length);

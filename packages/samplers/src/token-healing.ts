@@ -32,7 +32,15 @@ export function tokenHealing(options: TokenHealingOptions): MaskSampler {
   return {
     name: 'token-healing',
     parameters: { text },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: text === '', narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: text === '',
+      narrows: true,
+      removes: 'constraint',
+      singleRow: true,
+    },
     allowed: ({ history, promptLength, vocabSize }) => {
       const rest = restOf(text, history.tokens.subarray(promptLength), texts);
       if (rest === '') return all(vocabSize);

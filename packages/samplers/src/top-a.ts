@@ -28,7 +28,15 @@ export function topA(options: TopAOptions = {}): HostSampler & DeviceSampler {
   return {
     name: 'top-a',
     parameters: { ratio, power },
-    algebra: { domain: 'probabilities', shiftInvariant: true, scaleInvariant: false, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       if (ratio === 0) return;
       const top = topLogit(logits, step.survivors);

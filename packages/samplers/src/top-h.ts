@@ -28,6 +28,8 @@ export function topH(options: TopHOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
+      removes: 'filter',
+      singleRow: true,
       sorts: true,
     },
     reads: { top: candidates },

@@ -34,7 +34,15 @@ export function topK(options: TopKOptions): HostSampler {
   return {
     name: 'top-k',
     parameters: k === undefined ? { share: options.share!, ties } : { k, ties },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
     ...(k !== undefined && ties === 'exactly-k' ? { reads: { top: k } } : {}),
     onHost: (logits, step) => {
       const { survivors } = step;

@@ -20,7 +20,15 @@ export function topNSigma(options: TopNSigmaOptions): HostSampler & DeviceSample
   return {
     name: 'top-n-sigma',
     parameters: { n },
-    algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: true, narrows: true },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
     onHost: (logits, step) => {
       if (n === 0) return;
       const { survivors } = step;

@@ -46,6 +46,8 @@ export function topP(options: TopPOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
+      removes: 'filter',
+      singleRow: true,
       sorts: true,
     },
     onHost: (logits, step) => {

@@ -48,6 +48,8 @@ export function typical(options: TypicalOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
+      removes: 'filter',
+      singleRow: true,
       sorts: true,
     },
     onHost: (logits, step) => {

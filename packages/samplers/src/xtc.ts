@@ -41,6 +41,8 @@ export function xtc(options: XtcOptions): HostSampler {
       scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
+      removes: 'filter',
+      singleRow: true,
     },
     onHost: (logits, step) => {
       if (probability === 0 || threshold > 0.5 || step.random() > probability) return;

@@ -1,5 +1,5 @@
-import type { GenerateOptions, LanguageModel, Tokenizer } from '@tokenwright/core';
-import { checkChain, type Drafter, temperature, topK, topP } from '@tokenwright/samplers';
+import type { ChainWarning, GenerateOptions, LanguageModel, Tokenizer } from '@tokenwright/core';
+import { type Drafter, temperature, topK, topP } from '@tokenwright/samplers';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
@@ -102,6 +102,7 @@ export const withoutFlag: Partial<Record<OptionName, string>> = {
   preset: '--preset',
   stopWhen: 'a function of a program; --stop, --max-time and --max-new-tokens serve here',
   signal: 'Ctrl-C',
+  onWarning: 'warnings are printed',
   tokenizer: "the model's",
 };
 
@@ -117,6 +118,14 @@ export const generateFlags: readonly Flag[] = [
   ...contrastFlags,
 ];
 
+const noted = new Set<string>();
+
+/** A warning about the chain, once: a command may generate several times. */
+function note({ message }: ChainWarning): void {
+  if (!noted.has(message)) process.stderr.write(`note: ${message}\n`);
+  noted.add(message);
+}
+
 /** What options are made from besides the command line. */
 interface OptionSources {
   readonly tokenizer: Tokenizer;
@@ -128,7 +137,6 @@ interface OptionSources {
 export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: OptionSources): GenerateOptions {
   const strategy = strategyOf(given, draft);
   const samplers = samplersOf(given.ordered, tokenizer);
-  for (const { message } of checkChain(samplers)) process.stderr.write(`note: ${message}\n`);
   const options: Record<string, unknown> = {
     ...(samplers.length > 0 ? { samplers } : {}),
     ...(strategy === undefined ? {} : { strategy }),
@@ -136,6 +144,7 @@ export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: 
       ? presetOf(given.text('preset')!)
       : { name: 'generation_config.json', options: { samplers: checkpointSamplers(generationConfig) } },
     signal: interrupt.signal,
+    onWarning: note,
     tokenizer,
   };
   for (const { option, name, read } of optionFlags) if (given.has(name)) options[option] = read(given, tokenizer);

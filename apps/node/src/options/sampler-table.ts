@@ -181,7 +181,7 @@ export const samplerTable: readonly SamplerFlag[] = [
     name: 'p-less',
     make: pLess,
     group: filters,
-    main: 'normalised',
+    main: 'normalized',
     value: 'false|true',
     help: 'Keep tokens at least as probable as two draws are to agree; true corrects for chance, which keeps more.',
   },

@@ -1,7 +1,7 @@
 import { type Algebra, hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
 import { verify } from './cases.ts';
 import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-apply.ts';
-import { survivorsOf } from './sampler-cases-row.ts';
+import { survivorsOf, type TestRowOptions } from './sampler-cases-row.ts';
 import { testLogits } from './sampler-cases-rows.ts';
 
 /** What a sampler declares about itself, checked. Nothing is checked of what it does not declare. */
@@ -69,6 +69,33 @@ export const algebraChecks: readonly { property: keyof Algebra; check(sampler: S
     },
   },
 ];
+
+/**
+ * What a stage takes out is what it declares: nothing; or by what the logits are, so never all by their ids; or by which tokens
+ * they are, so the same of every row at one place in a text. A removal by rounding, of a token with next to no probability,
+ * does not count.
+ */
+export function removesWhatItSays(sampler: Sampler, vocabSize: number): void {
+  const { algebra } = sampler;
+  if (algebra === undefined) return;
+  const rows = testLogits(vocabSize);
+  const removed = (logits: Float32Array, options: TestRowOptions): number[] => {
+    const before = distributionOf(logits);
+    const after = applyTo(sampler, logits, options).logits;
+    return survivorsOf(logits).filter((id) => after[id] === -Infinity && before[id]! > 1e-30);
+  };
+  for (const { label, logits, options } of rows) {
+    const gone = removed(logits, options);
+    if (algebra.removes === undefined)
+      verify(gone.length === 0, `token ${gone[0]} of the row '${label}' is removed, and 'removes' is not declared`);
+    if (algebra.removes !== 'constraint') continue;
+    // The same place in the text with other logits.
+    const other = rows[0]!.logits;
+    const there = removed(other, options);
+    const differs = gone.find((id) => !there.includes(id) && distributionOf(other)[id]! > 1e-30);
+    verify(differs === undefined, `token ${differs} is removed from the row '${label}' but not from other logits`);
+  }
+}
 
 /** With `reads: { top: k }` the smaller logits neither stay nor matter. */
 export function readsWhatItSays(sampler: Sampler, vocabSize: number): void {

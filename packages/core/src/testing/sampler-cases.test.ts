@@ -20,6 +20,7 @@ const filter: Algebra = {
   scaleInvariant: false,
   keepsArgMax: true,
   narrows: true,
+  removes: 'filter',
 };
 
 /** A sound sampler: what lies more than 1 below the largest logit goes. */
@@ -214,6 +215,31 @@ describe('a planted bug is found', () => {
       'says that it selects',
       'its declared algebra is true',
       () => ({ ...sound, algebra: { ...filter, selectsArgMax: true } }),
+    ],
+    [
+      'removes tokens without saying so',
+      'its declared algebra is true',
+      () => {
+        const { removes: _, ...silent } = filter;
+        return { ...sound, algebra: silent };
+      },
+    ],
+    [
+      'calls a filter a constraint',
+      'its declared algebra is true',
+      () => ({ ...sound, algebra: { ...filter, removes: 'constraint' } }),
+    ],
+    [
+      'says that rows are shaped by themselves, and weighs them together',
+      'device form equals host form, alone and in a batch',
+      () => ({
+        ...sound,
+        algebra: { ...filter, singleRow: true },
+        onDevice: (logits) => {
+          const near = where(less(logits, sub(max(logits, 1, true), 1)), Number.NEGATIVE_INFINITY, logits);
+          return logits.shape[0] === 1 ? logits : near;
+        },
+      }),
     ],
     ['needs more than it says', 'reads what it says', () => ({ ...sound, reads: { top: 2 } })],
     [

@@ -1,6 +1,6 @@
 import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
 import type { ContractCase } from './cases.ts';
-import { algebraChecks, readsWhatItSays } from './sampler-cases-algebra.ts';
+import { algebraChecks, readsWhatItSays, removesWhatItSays } from './sampler-cases-algebra.ts';
 import { deviceEqualsHost, deviceHidesNothing, deviceLeaksNothing } from './sampler-cases-device.ts';
 import * as laws from './sampler-cases-laws.ts';
 import { drawsAsDeclared } from './sampler-cases-statistics.ts';
@@ -84,6 +84,7 @@ export function samplerCases(make: () => Sampler, options: SamplerCasesOptions =
       'its declared algebra is true',
       everySize((size) => {
         for (const { property, check } of algebraChecks) if (algebra?.[property] === true) check(sampler, size);
+        removesWhatItSays(sampler, size);
       }),
       algebra === undefined ? 'It declares no algebra.' : undefined,
     ],

@@ -1,14 +1,17 @@
 import { ParameterError, type Sampler, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
 import { expect, test } from 'vitest';
 import {
+  allowedTokens,
   chainFromJson,
   chainToJson,
   checkChain,
   diffChains,
+  forcedEndToken,
   greedy,
   infill,
   minP,
   mirostat2,
+  presencePenalty,
   printChain,
   printDifferences,
   repetitionPenalty,
@@ -148,6 +151,13 @@ const revive: Sampler = {
   algebra: { ...normalize.algebra!, domain: 'logits', narrows: false },
 };
 
+const mine: Sampler = {
+  ...revive,
+  name: 'mine',
+  algebra: { ...revive.algebra!, shiftInvariant: true, narrows: true, removes: 'filter' },
+};
+const unknown: Sampler = { name: 'unknown', onHost: () => {} };
+
 test.each<[string, Sampler[], string[]]>([
   ['a sound chain', chain, []],
   ['a sound chain with a controller', [minP({ p: 0.05 }), mirostat2()], []],
@@ -159,7 +169,16 @@ test.each<[string, Sampler[], string[]]>([
   ['xtc before temperature 0', [xtc({ probability: 0.5 }), temperature({ t: 0 })], ['random-before-greedy']],
   ['top-n-sigma after a filter', [topK({ k: 9 }), topNSigma({ n: 1 })], ['statistics-after-filter']],
   ['top-n-sigma after a mask', [mask, topNSigma({ n: 1 })], ['statistics-after-filter']],
-  ['a penalty after normalize', [normalize, repetitionPenalty({ penalty: 2 })], ['penalty-after-normalize']],
+  ['top-n-sigma after xtc', [xtc({ probability: 0.5 }), topNSigma({ n: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after a filter of another author', [mine, topNSigma({ n: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after who knows what', [unknown, topNSigma({ n: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after a penalty', [presencePenalty({ penalty: 1 }), topNSigma({ n: 1 })], []],
+  ['a penalty after a filter of another author', [mine, presencePenalty({ penalty: 1 })], ['penalty-after-filter']],
+  ['a penalty after a list of allowed tokens', [allowedTokens({ tokens: [1] }), presencePenalty({ penalty: 1 })], []],
+  ['a forced token after a mask', [mask, forcedEndToken()], []],
+  ['a forced token after a filter', [topK({ k: 2 }), forcedEndToken()], ['reviving-after-filter']],
+  ['reviving after a mask', [mask, revive], ['reviving-after-filter']],
+  ['a penalty after normalize', [normalize, repetitionPenalty({ penalty: 2 })], ['penalty-on-log-probabilities']],
   ['a penalty after a filter', [topP({ p: 0.5 }), repetitionPenalty({ penalty: 2 })], ['penalty-after-filter']],
   ['reviving after a filter', [topP({ p: 0.5 }), revive], ['reviving-after-filter']],
   ['xtc before mirostat', [xtc({ probability: 0.5 }), mirostat2()], ['bias-into-mirostat']],
@@ -179,4 +198,12 @@ test('a warning says where and what', () => {
         "'top-n-sigma' measures the whole row, but 'top-k' has taken tokens out before it. Put it before the filters.",
     },
   ]);
+});
+
+test('a penalty under a strategy that gives log-probabilities', () => {
+  const chain = [repetitionPenalty({ penalty: 2 }), topK({ k: 9 })];
+  expect(checkChain(chain, { domain: 'log-probabilities' }).map(({ rule }) => rule)).toEqual([
+    'penalty-on-log-probabilities',
+  ]);
+  expect(checkChain([presencePenalty({ penalty: 2 })], { domain: 'log-probabilities' })).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { hasMaskForm, type Sampler } from '@tokenwright/core';
+import { hasMaskForm, type Sampler } from './sampler.ts';
 
 /** Something about the order of a chain that makes no sense. The chain still runs. */
 export interface ChainWarning {
@@ -16,17 +16,26 @@ export type ChainRule =
   | 'after-greedy'
   | 'random-before-greedy'
   | 'statistics-after-filter'
-  | 'penalty-after-normalize'
+  | 'penalty-on-log-probabilities'
   | 'penalty-after-filter'
   | 'reviving-after-filter'
   | 'bias-into-mirostat'
   | 'repeated';
 
-/** Warnings about orders that make no sense, by place. Empty for a sound chain. */
-export function checkChain(samplers: readonly Sampler[]): ChainWarning[] {
+/** Where a chain is used. */
+export interface ChainSetting {
+  /** What the strategy gives the chain: beam search can give log-probabilities. Default `'logits'`. */
+  readonly domain?: 'logits' | 'log-probabilities';
+}
+
+/**
+ * Warnings about orders that make no sense, by place. Empty for a sound chain. It goes by what the samplers declare
+ * (`Sampler.algebra`), so those of other authors count too. `generate` calls it for every chain: see `onWarning`.
+ */
+export function checkChain(samplers: readonly Sampler[], { domain = 'logits' }: ChainSetting = {}): ChainWarning[] {
   return samplers.flatMap((sampler, stage) =>
     rules.flatMap(({ rule, check }) => {
-      const message = check(sampler, samplers.slice(0, stage), samplers.slice(stage + 1));
+      const message = check(sampler, samplers.slice(0, stage), samplers.slice(stage + 1), domain);
       return message === undefined ? [] : [{ rule, stage, sampler: sampler.name, message }];
     }),
   );
@@ -35,28 +44,23 @@ export function checkChain(samplers: readonly Sampler[]): ChainWarning[] {
 interface Rule {
   readonly rule: ChainRule;
   /** The warning about `sampler`, given what stands before and after it. */
-  check(sampler: Sampler, before: readonly Sampler[], after: readonly Sampler[]): string | undefined;
+  check(
+    sampler: Sampler,
+    before: readonly Sampler[],
+    after: readonly Sampler[],
+    domain: 'logits' | 'log-probabilities',
+  ): string | undefined;
 }
 
-/** Stages that take tokens out of most rows. A custom filter counts when it is a mask. */
-const filters = new Set([
-  'top-k',
-  'top-p',
-  'min-p',
-  'top-a',
-  'typical',
-  'epsilon',
-  'eta',
-  'top-h',
-  'top-n-sigma',
-  'p-less',
-  'tail-free',
-  'infill',
-]);
-const isFilter = (sampler: Sampler): boolean => filters.has(sampler.name) || hasMaskForm(sampler);
+const isFilter = ({ algebra }: Sampler): boolean => algebra?.removes === 'filter' && algebra.selectsArgMax !== true;
+/** A host form without a declared algebra: nobody can tell what it does. */
+const isUndeclared = (sampler: Sampler): boolean => sampler.algebra === undefined && !hasMaskForm(sampler);
+/** It measures the spread of the whole row. */
+const measures = ({ name }: Sampler): boolean => name === 'top-n-sigma' || name === 'mirostat-1';
 /** Stages whose decision is random, or leads away from the most probable token on purpose. */
 const isErratic = ({ name }: Sampler): boolean => name === 'xtc' || name === 'adaptive-p';
 const isPenalty = ({ name }: Sampler): boolean => name.endsWith('-penalty') || name === 'penalties' || name === 'dry';
+const dependsOnZero = ({ algebra }: Sampler): boolean => algebra?.shiftInvariant === false && algebra.narrows;
 const isGreedy = ({ algebra }: Sampler): boolean => algebra?.selectsArgMax === true;
 const isController = ({ algebra }: Sampler): boolean => algebra?.controls === true;
 
@@ -100,25 +104,29 @@ const rules: readonly Rule[] = [
   {
     rule: 'statistics-after-filter',
     check: (sampler, before) => {
-      const filter =
-        sampler.name === 'top-n-sigma' || sampler.name === 'mirostat-1' ? before.find(isFilter) : undefined;
+      if (!measures(sampler)) return undefined;
+      const filter = before.find((stage) => isFilter(stage) || hasMaskForm(stage));
+      if (filter !== undefined)
+        return `'${sampler.name}' measures the whole row, but '${filter.name}' has taken tokens out before it. Put it before the filters.`;
+      const unknown = before.find(isUndeclared);
       return (
-        filter &&
-        `'${sampler.name}' measures the whole row, but '${filter.name}' has taken tokens out before it. Put it before the filters.`
+        unknown &&
+        `'${sampler.name}' measures the whole row, and '${unknown.name}' before it does not say whether it takes tokens out. Put it first, or declare 'algebra' (with 'removes' when it does).`
       );
     },
   },
   {
-    rule: 'penalty-after-normalize',
-    check: (sampler, before) => {
-      const normaliser =
-        sampler.algebra?.shiftInvariant === false
-          ? before.find(({ name, algebra }) => name === 'normalize' || algebra?.domain === 'log-probabilities')
-          : undefined;
-      return (
-        normaliser &&
-        `'${sampler.name}' depends on where zero lies, and '${normaliser.name}' has made all logits negative. Put it before.`
+    rule: 'penalty-on-log-probabilities',
+    check: (sampler, before, _, domain) => {
+      if (!dependsOnZero(sampler)) return undefined;
+      const normaliser = before.find(
+        ({ name, algebra }) => name === 'normalize' || algebra?.domain === 'log-probabilities',
       );
+      if (normaliser !== undefined)
+        return `'${sampler.name}' depends on where zero lies, and '${normaliser.name}' has made all logits negative. Put it before.`;
+      return domain === 'log-probabilities'
+        ? `'${sampler.name}' depends on where zero lies, and the strategy gives it log-probabilities, which are all negative. Use the strategy's domain 'logits', unless Hugging Face's beams are to be met.`
+        : undefined;
     },
   },
   {
@@ -134,7 +142,10 @@ const rules: readonly Rule[] = [
   {
     rule: 'reviving-after-filter',
     check: (sampler, before) => {
-      const filter = sampler.algebra?.narrows === false && !isController(sampler) ? before.find(isFilter) : undefined;
+      if (sampler.algebra?.narrows !== false || isController(sampler)) return undefined;
+      // Forced tokens overrule a mask on purpose; what repairs a broken row makes masked tokens possible in name only.
+      const overrules = sampler.algebra.removes === 'constraint' || sampler.name === 'remove-invalid';
+      const filter = before.find((stage) => isFilter(stage) || (!overrules && hasMaskForm(stage)));
       return (
         filter &&
         `'${sampler.name}' may make tokens possible again that '${filter.name}' has removed. Put it before the filters.`
