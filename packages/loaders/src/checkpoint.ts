@@ -1,5 +1,8 @@
 import { LoadError } from '@tokenwright/core';
+import type { ChatTemplate } from './chat/chat-template.ts';
+import { chatTemplateOf, openChatTemplate } from './chat/open-chat-template.ts';
 import { openGgufCheckpoint } from './gguf/checkpoint.ts';
+import type { HubOptions } from './hub/hub-options.ts';
 import { type JsonObject, readJson } from './json.ts';
 import { contentsOf, type ModelInput, openInput } from './model-input.ts';
 import type { ModelSource } from './model-source.ts';
@@ -18,6 +21,8 @@ export interface Checkpoint {
   readonly generationConfig: JsonObject;
   /** Undefined when there is none. */
   readonly tokenizer: CheckpointTokenizer | undefined;
+  /** Undefined when there is none. */
+  readonly chatTemplate: ChatTemplate | undefined;
   weights(): Promise<StoredWeights>;
 }
 
@@ -31,8 +36,8 @@ export interface CheckpointTokenizer extends TokenizerFiles {
  * @param fileName which .gguf file of a folder that has several.
  * @throws LoadError for files that are missing, damaged or of a kind that is not read.
  */
-export async function openCheckpoint(input: ModelInput, fileName?: string): Promise<Checkpoint> {
-  const opened = await openInput(input, fileName);
+export async function openCheckpoint(input: ModelInput, fileName?: string, hub?: HubOptions): Promise<Checkpoint> {
+  const opened = await openInput(input, fileName, hub);
   if (opened.kind === 'files') return fromFiles(opened.files);
   const gguf = await openGgufCheckpoint(opened.file);
   return {
@@ -41,6 +46,7 @@ export async function openCheckpoint(input: ModelInput, fileName?: string): Prom
     config: gguf.config,
     generationConfig: gguf.generationConfig,
     tokenizer: gguf.tokenizer && { ...gguf.tokenizer, open: opener(gguf.tokenizer, opened.file.name) },
+    chatTemplate: chatTemplateOf(gguf.tokenizer?.config ?? {}, opened.file.name),
     weights: async () => gguf.weights(),
   };
 }
@@ -56,6 +62,7 @@ async function fromFiles(files: ModelSource): Promise<Checkpoint> {
     config,
     generationConfig,
     tokenizer: tokenizer && { ...tokenizer, open: opener(tokenizer, tokenizer.name) },
+    chatTemplate: await openChatTemplate(files),
     weights: () => openWeights(files),
   };
 }

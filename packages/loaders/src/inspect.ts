@@ -8,6 +8,7 @@ import {
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { architectureOf, hasEncoder } from './families.ts';
 import { readDefaults } from './generation-config.ts';
+import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './json.ts';
 import type { ModelInput } from './model-input.ts';
 import type { StoredWeights } from './stored-weights.ts';
@@ -16,6 +17,7 @@ export interface InspectOptions {
   /** As of `load`. */
   readonly architectures?: readonly Architecture[];
   readonly file?: string;
+  readonly hub?: HubOptions;
 }
 
 /** What a model is, from its headers alone. Sizes are bytes as stored. */
@@ -86,8 +88,8 @@ export interface Choice {
  * @throws as `load`: LoadError, ShapeError for a tensor that does not fit the configuration.
  */
 export async function inspectModel(source: ModelInput, options: InspectOptions = {}): Promise<ModelInspection> {
-  checkOptionNames('inspectModel', options, ['architectures', 'file']);
-  const checkpoint = await openCheckpoint(source, options.file);
+  checkOptionNames('inspectModel', options, ['architectures', 'file', 'hub']);
+  const checkpoint = await openCheckpoint(source, options.file, options.hub);
   const { config, generationConfig, name, kind } = checkpoint;
   const architecture = architectureOf(config, options.architectures);
   const settings = architecture.configure(config);
@@ -108,7 +110,7 @@ export async function inspectModel(source: ModelInput, options: InspectOptions =
     tensors,
     cacheBytesPerToken: 2 * 4 * dimensions.layers * dimensions.kvHeads * dimensions.headDim,
     tokenizer: tokenizerOf(checkpoint),
-    chatTemplate: checkpoint.tokenizer?.config.chat_template !== undefined,
+    chatTemplate: checkpoint.chatTemplate !== undefined,
     defaults: readDefaults(generationConfig, config, dimensions.vocabSize),
     choices: choicesOf(checkpoint, architecture, tensors),
   };

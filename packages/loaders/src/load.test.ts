@@ -245,12 +245,6 @@ describe('load', () => {
       LoadError,
       'generation_config.json: eos_token_id',
     ],
-    [
-      'a name on a hub',
-      () => 'openai-community/gpt2',
-      UnsupportedError,
-      /does not support the download of 'openai-community\/gpt2'/,
-    ],
     ['a path that is not there', () => '/nowhere/at/all', LoadError, '/nowhere/at/all: there is no such folder'],
     ['a relative path that is not there', () => './nowhere', LoadError, './nowhere: there is no such folder'],
     ['a file', () => `${folder(new URL('.', import.meta.url)).name}load.ts`, LoadError, 'is a file; give the folder'],

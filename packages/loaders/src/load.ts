@@ -10,9 +10,11 @@ import {
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
+import type { ChatTemplate } from './chat/chat-template.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { architectureOf, hasEncoder } from './families.ts';
 import { readDefaults } from './generation-config.ts';
+import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './json.ts';
 import type { ModelInput } from './model-input.ts';
 import type { LoadedTokenizer } from './tokenizer.ts';
@@ -26,6 +28,8 @@ export interface LoadOptions {
   readonly contextLength?: number;
   /** Which .gguf file of a folder that has several, or that also has other weights. Default: the only one. */
   readonly file?: string;
+  /** How a model of a hub is had: revision, token, cache, progress of the download … See `hubModel`. */
+  readonly hub?: HubOptions;
   /** Names the model in messages and reports. Default: the name of the source. */
   readonly name?: string;
   /** Called as weights arrive; both numbers are bytes as stored. */
@@ -42,6 +46,8 @@ interface LoadedParts {
    * text, or a list of texts with names. Empty when there is none.
    */
   readonly tokenizerConfig: JsonObject;
+  /** For `applyChatTemplate` and `encodeChat`; undefined when the model has none. */
+  readonly chatTemplate: ChatTemplate | undefined;
   /** Contents of config.json, or what a GGUF file says instead. */
   readonly config: JsonObject;
   /** Contents of generation_config.json, or what a GGUF file says instead; empty when there is none. */
@@ -66,9 +72,10 @@ export interface LoadedSequenceToSequence extends LoadedParts {
  * nothing stays allocated.
  *
  * @param source a source such as `folder(path)`, `files({...})` or `demoModel()`; in Node the path of a folder or of a GGUF file;
- * a GGUF file as a File, Blob, handle, URL, response or bytes.
+ * a GGUF file as a File, Blob, handle, URL, response or bytes; or, where there is no such path, the name of a model on a hub:
+ * 'openai-community/gpt2', or 'org/name:file.gguf'.
  * @throws LoadError for files that are missing or damaged, ShapeError for a tensor that does not fit config.json, UnsupportedError
- * for a name on a hub and for a model with an encoder, UnknownOptionError for an option that does not exist, the signal's reason
+ * for a model with an encoder, what `hubModel` throws for a name on a hub, UnknownOptionError for an option that does not exist, the signal's reason
  * when it is aborted.
  */
 export async function load(source: ModelInput, options: LoadOptions): Promise<LoadedModel> {
@@ -132,12 +139,16 @@ async function open(
     'architectures',
     'contextLength',
     'file',
+    'hub',
     'name',
     'onProgress',
     'signal',
   ]);
   const { architectures = [], contextLength, onProgress, signal } = options;
-  const checkpoint = await openCheckpoint(source, options.file);
+  const checkpoint = await openCheckpoint(source, options.file, {
+    ...(signal === undefined ? {} : { signal }),
+    ...options.hub,
+  });
   signal?.throwIfAborted();
   const { config, generationConfig } = checkpoint;
   const architecture = architectureOf(config, architectures);
@@ -151,6 +162,7 @@ async function open(
     settings,
     tokenizer,
     tokenizerConfig,
+    chatTemplate: checkpoint.chatTemplate,
     config,
     generationConfig,
     creation: {

@@ -1,4 +1,4 @@
-import { LoadError, UnsupportedError } from '@tokenwright/core';
+import { LoadError } from '@tokenwright/core';
 import {
   type ByteSource,
   blobSource,
@@ -9,11 +9,14 @@ import {
   urlSource,
 } from './byte-source.ts';
 import { isGguf } from './gguf/gguf-file.ts';
+import { hubModel } from './hub/hub-model.ts';
+import { isHubName } from './hub/hub-name.ts';
+import type { HubOptions } from './hub/hub-options.ts';
 import { type FileContents, folder, type ModelSource } from './model-source.ts';
 
 /**
- * Where a model can be: a folder or the like (`ModelSource`), or one GGUF file: a path or URL of it, a File or Blob, a handle such as
- * those of the origin private file system, a fetch response, bytes.
+ * Where a model can be: a folder or the like (`ModelSource`); the name of one on a hub, such as 'openai-community/gpt2'; or one GGUF
+ * file: a path or URL of it, a File or Blob, a handle such as those of the origin private file system, a fetch response, bytes.
  */
 export type ModelInput = ModelSource | string | URL | ByteSource | FileContents | FileHandle | Response;
 
@@ -30,10 +33,11 @@ export type OpenedInput =
 /**
  * @param fileName a .gguf file among several of a folder. Default: the only one there is, and only in a folder without weights in
  * safetensors.
- * @throws LoadError for what is neither, and when a folder has several GGUF files to choose from.
+ * @param hub how a model of a hub is had.
+ * @throws LoadError for what is none of these, and when a folder has several GGUF files to choose from; as `hubModel`.
  */
-export async function openInput(input: ModelInput, fileName?: string): Promise<OpenedInput> {
-  if (typeof input === 'string') return openPath(input, fileName);
+export async function openInput(input: ModelInput, fileName?: string, hub: HubOptions = {}): Promise<OpenedInput> {
+  if (typeof input === 'string') return openPath(input, fileName, hub);
   if (input instanceof URL) return openUrl(input, fileName);
   if (isModelSource(input)) return fromFiles(input, fileName);
   const file = await singleFile(input);
@@ -57,13 +61,13 @@ async function singleFile(input: Exclude<ModelInput, ModelSource | string | URL>
 }
 
 async function openUrl(url: URL, fileName: string | undefined): Promise<OpenedInput> {
-  if (url.protocol === 'file:') return openPath(process.getBuiltinModule('node:url').fileURLToPath(url), fileName);
+  if (url.protocol === 'file:') return openPath(process.getBuiltinModule('node:url').fileURLToPath(url), fileName, {});
   const file = await urlSource(url);
   if (await isGguf(file)) return { kind: 'gguf', file };
   throw new LoadError(file.name, 'is no GGUF file; other models are loaded by a source that gives each of their files');
 }
 
-async function openPath(path: string, fileName: string | undefined): Promise<OpenedInput> {
+async function openPath(path: string, fileName: string | undefined, hub: HubOptions): Promise<OpenedInput> {
   if (/^(https?|blob|data):/.test(path)) return openUrl(new URL(path), fileName);
   const stat = await nodeFiles()
     ?.stat(path)
@@ -74,15 +78,13 @@ async function openPath(path: string, fileName: string | undefined): Promise<Ope
     if (await isGguf(file)) return { kind: 'gguf', file };
     throw new LoadError(path, 'is a file; give the folder that holds it and config.json, or a GGUF file');
   }
-  if (/^[\w.-]+(\/[\w.-]+)?$/.test(path) && !path.startsWith('.') && !path.endsWith('.gguf'))
-    throw new UnsupportedError(
-      `the download of '${path}'`,
-      'This version of @tokenwright/loaders',
-      'There is no folder of that name either. Download the files of the model and give the path of their folder.',
-    );
+  if (isHubName(path)) {
+    const name = fileName === undefined ? path : `${path}:${fileName}`;
+    return fromFiles(await hubModel(name, hub), undefined);
+  }
   // A browser's answer is that it has no folders.
   folder(path);
-  throw new LoadError(path, 'there is no such folder or file');
+  throw new LoadError(path, "there is no such folder or file; a model on a hub is named 'organisation/name'");
 }
 
 async function fromFiles(files: ModelSource, fileName: string | undefined): Promise<OpenedInput> {
