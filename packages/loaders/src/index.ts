@@ -11,9 +11,18 @@ export type { ChatMessage, ChatOptions } from './chat/chat-message.ts';
 export { applyChatTemplate, type ChatTemplate, encodeChat } from './chat/chat-template.ts';
 export { ChatTemplateError, type ChatTemplateReason } from './chat/chat-template-error.ts';
 export { createChatTemplate } from './chat/open-chat-template.ts';
+export {
+  type ConversionFormat,
+  type ConversionReport,
+  type ConvertOptions,
+  conversionFormats,
+  convertModel,
+} from './convert/convert.ts';
+export { type FileSink, folderSink, type ModelSink, memorySink } from './convert/sink.ts';
 export { readDefaults } from './generation-config.ts';
 export { type GgufFile, type GgufTensor, openGguf } from './gguf/gguf-file.ts';
 export type { GgufList, GgufValue } from './gguf/values.ts';
+export { type CachedModel, type CacheOptions, cachedModels, removeCachedModel } from './hub/cached-models.ts';
 export { hubModel } from './hub/hub-model.ts';
 export { isHubName } from './hub/hub-name.ts';
 export type { DownloadProgress, HubOptions } from './hub/hub-options.ts';

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { downloadFileToCacheDir, scanCachedRepo } from '@huggingface/hub';
 import { LoadError } from '@tokenwright/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cachedModels, removeCachedModel } from './cached-models.ts';
 import { hubModel } from './hub-model.ts';
 import type { DownloadProgress, HubOptions } from './hub-options.ts';
 import { bytesOf, etagOf, type HubServer, hubServer, sendHead, someBytes, startOf } from './testing/hub-server.ts';
@@ -434,4 +435,14 @@ it('two at once fetch each file once', async () => {
   const both = await Promise.all([contentOf('org/name'), contentOf('org/name')]);
   expect(both).toEqual([Buffer.from(weights), Buffer.from(weights)]);
   expect(rangesOf('model.safetensors').length).toBe(1);
+});
+
+it('the cache can be listed, and a model removed', async () => {
+  expect(await cachedModels({ cache })).toEqual([]);
+  await hubModel('org/name', options);
+  const bytes = needed.reduce((sum, name) => sum + hub.files.get(name)!.length, 0);
+  expect(await cachedModels({ cache })).toEqual([{ name: 'org/name', bytes, revisions: ['main'] }]);
+  await removeCachedModel('org/name', { cache });
+  await removeCachedModel('org/name', { cache });
+  expect(await cachedModels({ cache })).toEqual([]);
 });
