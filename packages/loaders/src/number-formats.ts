@@ -42,6 +42,28 @@ export function halfToFloat(bits: number): number {
   return halfTable()[bits]!;
 }
 
+/** The 16 bits of the half-precision number that is nearest; of two that are equally near, the even one. */
+export function floatToHalf(value: number): number {
+  bitsOf.setFloat32(0, value);
+  const bits = bitsOf.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const rest = bits & 0x7fffffff;
+  if (rest > 0x7f800000) return sign | 0x7e00;
+  // From half a step above the largest half on.
+  if (rest >= 0x477ff000) return sign | 0x7c00;
+  if (rest < 0x38800000) {
+    // Below the smallest normal half all halves are 2^-24 apart.
+    const steps = Math.abs(value) * 2 ** 24;
+    const down = Math.floor(steps);
+    const up = steps - down > 0.5 || (steps - down === 0.5 && down % 2 === 1);
+    return sign | (up ? down + 1 : down);
+  }
+  const even = (rest >>> 13) & 1;
+  return sign | ((rest - 0x38000000 + 0xfff + even) >>> 13);
+}
+
+const bitsOf = new DataView(new ArrayBuffer(4));
+
 /** bfloat16 is the upper half of a float32. */
 function decodeBrainFloat(bytes: Uint8Array): Float32Array {
   const upper = new Uint16Array(...buffer(bytes, 2));

@@ -1,5 +1,6 @@
 import { LoadError } from '@tokenwright/core';
 import type { ModelSource } from './model-source.ts';
+import { withQuantised } from './quantised/open-quantised.ts';
 import { openSafetensors } from './safetensors.ts';
 import { openShards } from './shards.ts';
 import type { StoredWeights } from './stored-weights.ts';
@@ -12,13 +13,13 @@ import type { StoredWeights } from './stored-weights.ts';
  */
 export async function openWeights(source: ModelSource): Promise<StoredWeights> {
   const single = await source.file('model.safetensors');
-  if (single !== undefined) return openSafetensors(single);
+  if (single !== undefined) return withQuantised(await openSafetensors(single));
   const index = await source.file('model.safetensors.index.json');
   if (index !== undefined) return openShards(source, index);
 
   const names = (await source.names?.()) ?? [];
   const candidates = names.filter((name) => name.endsWith('.safetensors'));
-  if (candidates.length === 1) return openSafetensors((await source.file(candidates[0]!))!);
+  if (candidates.length === 1) return withQuantised(await openSafetensors((await source.file(candidates[0]!))!));
   if (candidates.length > 1)
     throw new LoadError(
       source.name,

@@ -1,14 +1,15 @@
-import { LoadError, type WeightSource } from '@tokenwright/core';
+import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from './byte-source.ts';
 import { decodeUtf8, isObject, type JsonObject, largestJson, parseJsonObject } from './json.ts';
 import { type NumberFormat, numberFormats } from './number-formats.ts';
+import type { StoredWeights } from './stored-weights.ts';
 
 /** An open safetensors file: its header is read and checked, its tensors are read one at a time. */
-export interface SafetensorsFile extends WeightSource {
+export interface SafetensorsFile extends StoredWeights {
   /** What the writer noted under `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** Number format of a tensor as stored, such as 'F16', or undefined when the file lacks it. */
-  format(name: string): string | undefined;
+  /** The bytes of a tensor as stored. */
+  readBytes(name: string): Promise<Uint8Array>;
 }
 
 interface StoredTensor {
@@ -40,6 +41,13 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkLayout(source, stored, dataStart);
   const tensors = new Map(stored.map((tensor) => [tensor.name, tensor]));
+  const find = (name: string): StoredTensor => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new LoadError(source.name, 'the tensor is missing', name);
+    return tensor;
+  };
+  const bytesOf = ({ begin, end }: StoredTensor): Promise<Uint8Array> =>
+    readRange(source, dataStart + begin, dataStart + end);
 
   return {
     name: source.name,
@@ -51,11 +59,11 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
       const tensor = tensors.get(name);
       return tensor === undefined ? 0 : tensor.end - tensor.begin;
     },
+    readBytes: async (name) => bytesOf(find(name)),
     async read(name) {
-      const tensor = tensors.get(name);
-      if (tensor === undefined) throw new LoadError(source.name, 'the tensor is missing', name);
+      const tensor = find(name);
       try {
-        return tensor.format.decode(await readRange(source, dataStart + tensor.begin, dataStart + tensor.end));
+        return tensor.format.decode(await bytesOf(tensor));
       } catch (cause) {
         // Typed arrays that do not fit into memory fail with a RangeError.
         if (!(cause instanceof RangeError)) throw cause;

@@ -2,7 +2,8 @@ import { LoadError } from '@tokenwright/core';
 import type { ByteSource } from './byte-source.ts';
 import { isObject, readJson } from './json.ts';
 import { checkFileName, type ModelSource } from './model-source.ts';
-import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import { withQuantised } from './quantised/open-quantised.ts';
+import { openSafetensors } from './safetensors.ts';
 import type { StoredWeights } from './stored-weights.ts';
 
 /**
@@ -19,9 +20,9 @@ export async function openShards(source: ModelSource, index: ByteSource): Promis
   const missing = files.filter((_, i) => sources[i] === undefined);
   if (missing.length > 0)
     throw new LoadError(index.name, `${missing.length} of ${files.length} files are missing: ${missing.join(', ')}`);
-  const shards = await Promise.all(sources.map((shard) => openSafetensors(shard!)));
+  const shards = await Promise.all(sources.map((shard) => openSafetensors(shard!).then(withQuantised)));
 
-  const shardOf = new Map<string, SafetensorsFile>();
+  const shardOf = new Map<string, StoredWeights>();
   files.forEach((file, i) => {
     // In the shard's own order, in which reading is cheapest.
     for (const tensor of shards[i]!.names()) if (fileOf.get(tensor) === file) shardOf.set(tensor, shards[i]!);

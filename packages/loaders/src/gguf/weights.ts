@@ -1,6 +1,7 @@
 import { LoadError } from '@tokenwright/core';
 import type { JsonObject } from '../json.ts';
 import type { StoredWeights } from '../stored-weights.ts';
+import { transposed } from '../transpose.ts';
 import type { GgufFamily, Published } from './families/family.ts';
 import { type GgufFile, type GgufTensor, unread } from './gguf-file.ts';
 
@@ -56,7 +57,7 @@ export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObje
 
 /** The values in Hugging Face's order. */
 function publishedValues(values: Float32Array, { tensor, published }: Mapped): Float32Array {
-  const { order, transposed = false, plus = 0 } = published;
+  const { order, transposed: turned = false, plus = 0 } = published;
   const rows = tensor.shape[0] ?? 1;
   const columns = values.length / rows;
   let result = values;
@@ -65,11 +66,7 @@ function publishedValues(values: Float32Array, { tensor, published }: Mapped): F
     for (const [row, from] of order(rows).entries())
       result.set(values.subarray(from * columns, (from + 1) * columns), row * columns);
   }
-  if (transposed) {
-    result = new Float32Array(values.length);
-    for (let row = 0; row < rows; row++)
-      for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
-  }
+  if (turned) result = transposed(values, rows, columns);
   if (plus !== 0) for (let i = 0; i < result.length; i++) result[i]! += plus;
   return result;
 }

@@ -1,0 +1,158 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ParameterError, UnknownOptionError } from '@tokenwright/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inspectModel } from '../inspect.ts';
+import { files, folder, type ModelSource } from '../model-source.ts';
+import { openWeights } from '../open-weights.ts';
+import { type ConversionFormat, conversionFormats, convertModel } from './convert.ts';
+import { folderSink, memorySink } from './sink.ts';
+
+/** GPT-2's layout: matrices with a row for each input, and a table of positions. */
+const story = folder(new URL('../../../demo-model/models/story-amateur', import.meta.url));
+/** An encoder with a decoder. */
+const translate = folder(new URL('../../../demo-model/models/translate', import.meta.url));
+
+async function converted(source: ModelSource, format: ConversionFormat): Promise<ModelSource> {
+  const sink = memorySink();
+  await convertModel(source, sink, { format });
+  return files(sink.contents, 'converted');
+}
+
+/** Largest distance of a tensor from the original, in units of its row's or block's step. */
+async function distances(source: ModelSource, other: ModelSource): Promise<Map<string, number>> {
+  const [before, after] = [await openWeights(source), await openWeights(other)];
+  const all = new Map<string, number>();
+  for (const name of after.names()) {
+    const [a, b] = [await before.read(name), await after.read(name)];
+    expect(after.shape(name)).toEqual(before.shape(name));
+    const largest = a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    all.set(name, a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0) / (largest || 1));
+  }
+  return all;
+}
+
+describe('convertModel', () => {
+  // Half a step of the largest number of a row; a step of its largest block at the outside (7.5 is the last but one of 4 bits).
+  const bounds: readonly (readonly [ConversionFormat, number])[] = [
+    ['f32', 0],
+    ['f16', 2 ** -11],
+    ['bf16', 2 ** -8],
+    ['8-bit', 0.51 / 127],
+    ['8-bit-blocks', 0.52 / 127],
+    ['4-bit-blocks', 1.01 / 8],
+  ];
+
+  it.each(bounds)('writes %s that is read again within its rounding', async (format, bound) => {
+    for (const source of [story, translate]) {
+      const moved = await distances(source, await converted(source, format));
+      for (const [name, distance] of moved) expect(distance, name).toBeLessThanOrEqual(bound);
+      const most = Math.max(...moved.values());
+      // The source is F16: these keep it, the others do not.
+      if (format === 'f32' || format === 'f16') expect(most).toBe(0);
+      else expect(most).toBeGreaterThan(bound / 10);
+    }
+  });
+
+  it('covers every format', () => {
+    expect(bounds.map(([format]) => format)).toEqual(conversionFormats);
+  });
+
+  it.each(conversionFormats)('is at rest after one conversion to %s', async (format) => {
+    const once = await converted(story, format);
+    expect([...(await distances(once, await converted(once, format))).values()]).toEqual(
+      Array.from({ length: (await openWeights(once)).names().length }, () => 0),
+    );
+  });
+
+  it('keeps norms, biases and positions whole, and quantises what is multiplied', async () => {
+    const { formats, tensors, tokenizer, parameters } = await inspectModel(await converted(story, '4-bit-blocks'));
+    expect(formats.map(({ format }) => format)).toEqual(['4-bit-blocks', 'F32']);
+    const formatOf = (name: string) => tensors.find((tensor) => tensor.name.endsWith(name))?.format;
+    expect(formatOf('wte.weight')).toBe('4-bit-blocks');
+    expect(formatOf('h.0.mlp.c_fc.weight')).toBe('4-bit-blocks');
+    expect(formatOf('wpe.weight')).toBe('F32');
+    expect(formatOf('h.0.mlp.c_fc.bias')).toBe('F32');
+    expect(formatOf('ln_f.weight')).toBe('F32');
+    const original = await inspectModel(story);
+    expect(tokenizer).toEqual(original.tokenizer);
+    expect(parameters).toBe(original.parameters);
+  });
+
+  it('goes back to a plain checkpoint', async () => {
+    const small = await converted(story, '8-bit');
+    const back = await converted(small, 'f32');
+    expect((await inspectModel(back)).formats.map(({ format }) => format)).toEqual(['F32']);
+    expect([...(await distances(small, back)).values()].every((distance) => distance === 0)).toBe(true);
+  });
+
+  it('reports bytes, and progress up to all of them', async () => {
+    const seen: [number, number][] = [];
+    const sink = memorySink();
+    const report = await convertModel(story, sink, { format: '8-bit', onProgress: (...now) => seen.push(now) });
+    const [done, total] = seen.at(-1)!;
+    expect(done).toBe(total);
+    expect(total).toBe(report.bytesBefore);
+    expect(seen.every(([now], i) => i === 0 || now > seen[i - 1]![0])).toBe(true);
+    expect(report.files.map(({ name }) => name)).toEqual([
+      'config.json',
+      'generation_config.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'model.safetensors',
+    ]);
+    for (const { name, bytes } of report.files) expect(sink.contents.get(name)!.length).toBe(bytes);
+    expect(report.bytesAfter).toBeLessThan(report.bytesBefore);
+    expect(report.leftOut).toEqual([]);
+  });
+
+  it('refuses a format and an option that do not exist', async () => {
+    const sink = memorySink();
+    await expect(convertModel(story, sink, { format: 'q4' as 'f32' })).rejects.toThrow(ParameterError);
+    await expect(convertModel(story, sink, { format: 'f32', sharding: 2 } as never)).rejects.toThrow(
+      UnknownOptionError,
+    );
+    expect(sink.contents.size).toBe(0);
+  });
+});
+
+describe('folderSink', () => {
+  let path: string;
+  beforeEach(() => {
+    path = mkdtempSync(join(tmpdir(), 'tokenwright-convert-'));
+  });
+  afterEach(() => rmSync(path, { recursive: true, force: true }));
+
+  it('writes a folder that loads', async () => {
+    const target = join(path, 'new', 'model');
+    await convertModel(story, folderSink(target), { format: '4-bit-blocks' });
+    expect(readdirSync(target).sort()).toEqual([
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+    expect((await inspectModel(target)).formats[0]!.format).toBe('4-bit-blocks');
+  });
+
+  it('overwrites nothing', async () => {
+    await convertModel(story, folderSink(path), { format: '8-bit' });
+    await expect(convertModel(story, folderSink(path), { format: 'f16' })).rejects.toThrow(
+      'there is a file of this name already',
+    );
+    expect((await inspectModel(path)).formats[0]!.format).toBe('8-bit');
+  });
+
+  it('leaves no part of a file after an abort', async () => {
+    const controller = new AbortController();
+    const work = convertModel(story, folderSink(path), {
+      format: '8-bit',
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(work).rejects.toThrow(controller.signal.reason);
+    expect(readdirSync(path).filter((name) => name.includes('safetensors'))).toEqual([]);
+  });
+});

@@ -1,0 +1,175 @@
+import {
+  type Architecture,
+  checkOptionNames,
+  type MatrixRequest,
+  ParameterError,
+  requestWeights,
+  type WeightRequest,
+} from '@tokenwright/core';
+import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
+import { architectureOf } from '../families.ts';
+import type { ModelInput } from '../model-input.ts';
+import { type QuantisedEntry, quantisedKey } from '../quantised/open-quantised.ts';
+import type { QuantisedFormat } from '../quantised/quantised-format.ts';
+import { quantisedFormats } from '../quantised/quantised-formats.ts';
+import type { StoredWeights } from '../stored-weights.ts';
+import { transposed } from '../transpose.ts';
+import { plainFormats } from './plain-formats.ts';
+import { positionTables } from './position-tables.ts';
+import type { ModelSink } from './sink.ts';
+import { type PlannedPart, saveSafetensors, saveText } from './write-safetensors.ts';
+
+/** How matrices are written. Norms, biases and tables of positions are written as F32 always. */
+export type ConversionFormat = 'f32' | 'f16' | 'bf16' | '8-bit' | '8-bit-blocks' | '4-bit-blocks';
+
+export const conversionFormats: readonly ConversionFormat[] = [
+  ...plainFormats.keys(),
+  ...quantisedFormats.keys(),
+] as ConversionFormat[];
+
+export interface ConvertOptions {
+  readonly format: ConversionFormat;
+  /** As of `load`. */
+  readonly architectures?: readonly Architecture[];
+  readonly file?: string;
+  /** Called as tensors are written; both numbers are bytes of the source as stored. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ConversionReport {
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** Bytes of the weights, before and after. */
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Tensors of the source that the family does not ask for, which were not written. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Write a model anew, as a folder that `load` reads: config.json, generation_config.json, tokenizer.json, tokenizer_config.json and
+ * model.safetensors. What comes in may be a GGUF file or a folder, quantised or not; tensors are read and written one at a time.
+ *
+ * With 'f32', 'f16' and 'bf16' the result is a checkpoint that other software reads, too. The other formats are our own: a matrix
+ * `w` becomes `w.packed` and `w.scales`, described in the file's metadata (see the README).
+ *
+ * @throws as `load`; ParameterError for a format that does not exist; what the sink throws. Nothing is left of a file that did not
+ * become whole.
+ */
+export async function convertModel(
+  source: ModelInput,
+  sink: ModelSink,
+  options: ConvertOptions,
+): Promise<ConversionReport> {
+  checkOptionNames('convertModel', options, ['format', 'architectures', 'file', 'onProgress', 'signal']);
+  const { format, onProgress, signal } = options;
+  if (!conversionFormats.includes(format))
+    throw new ParameterError('convertModel', 'format', `one of ${conversionFormats.join(', ')}`, format);
+  signal?.throwIfAborted();
+  const checkpoint = await openCheckpoint(source, options.file);
+  const weights = await checkpoint.weights();
+  const plan = planOf(checkpoint, weights, format, options.architectures);
+
+  const bytesBefore = plan.tensors.reduce((sum, { name }) => sum + weights.bytes(name), 0);
+  let done = 0;
+  const reporting = plan.tensors.map(
+    (tensor): PlannedPart => ({
+      tensors: tensor.part.tensors,
+      async make() {
+        signal?.throwIfAborted();
+        const made = await tensor.part.make();
+        done += weights.bytes(tensor.name);
+        return made;
+      },
+    }),
+  );
+  const files: { name: string; bytes: number }[] = [];
+  for (const [name, content] of smallFiles(checkpoint))
+    files.push({ name, bytes: await saveText(sink, name, `${JSON.stringify(content, undefined, 2)}\n`) });
+  const name = 'model.safetensors';
+  const bytes = await saveSafetensors(sink, name, reporting, plan.metadata, () => onProgress?.(done, bytesBefore));
+  files.push({ name, bytes });
+  return { files, bytesBefore, bytesAfter: bytes, leftOut: plan.leftOut };
+}
+
+/** The small files of the folder; the tokenizer is written as one tokenizer.json whatever it was. */
+function smallFiles({ config, generationConfig, tokenizer }: Checkpoint): [string, object][] {
+  const files: [string, object][] = [['config.json', config]];
+  if (Object.keys(generationConfig).length > 0) files.push(['generation_config.json', generationConfig]);
+  if (tokenizer !== undefined) {
+    files.push(['tokenizer.json', tokenizer.json]);
+    if (Object.keys(tokenizer.config).length > 0) files.push(['tokenizer_config.json', tokenizer.config]);
+  }
+  return files;
+}
+
+interface Plan {
+  readonly tensors: readonly { readonly name: string; readonly part: PlannedPart }[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly leftOut: readonly string[];
+}
+
+function planOf(
+  checkpoint: Checkpoint,
+  weights: StoredWeights,
+  format: ConversionFormat,
+  architectures: readonly Architecture[] | undefined,
+): Plan {
+  const architecture = architectureOf(checkpoint.config, architectures);
+  const settings = architecture.configure(checkpoint.config);
+  const { weights: handles, requests } = requestWeights(architecture, settings, weights);
+  const tables = positionTables(architecture, handles, settings);
+  const requestOf = new Map<string, WeightRequest>();
+  for (const request of requests)
+    if (request.kind !== 'table') for (const name of request.names) requestOf.set(name, request);
+
+  const described: Record<string, QuantisedEntry> = {};
+  const tensors = [...requestOf].map(([name, request]) => {
+    const shape = weights.shape(name)!;
+    const isMatrix = request.kind === 'matrix' && !tables.has(request.weight) && shape.length === 2;
+    const quantised = isMatrix ? quantisedFormats.get(format) : undefined;
+    if (quantised === undefined) return { name, part: plainPart(weights, name, isMatrix ? format : 'f32') };
+    const entry: QuantisedEntry = {
+      format: quantised.name,
+      shape: [shape[0]!, shape[1]!],
+      ...((request as MatrixRequest).shape.layout === 'input-output' && { transposed: true }),
+    };
+    described[name] = entry;
+    return { name, part: quantisedPart(weights, name, quantised, entry) };
+  });
+  const metadata: Record<string, string> = { format: 'pt' };
+  if (Object.keys(described).length > 0) metadata[quantisedKey] = JSON.stringify(described);
+  return { tensors, metadata, leftOut: weights.names().filter((name) => !requestOf.has(name)) };
+}
+
+function plainPart(weights: StoredWeights, name: string, format: string): PlannedPart {
+  const { dtype, bytes, encode } = plainFormats.get(format)!;
+  const shape = weights.shape(name)!;
+  return {
+    tensors: [{ name, dtype, shape, bytes: shape.reduce((product, size) => product * size, bytes) }],
+    make: async () => [encode(await weights.read(name))],
+  };
+}
+
+function quantisedPart(
+  weights: StoredWeights,
+  name: string,
+  format: QuantisedFormat,
+  { shape, transposed: turned = false }: QuantisedEntry,
+): PlannedPart {
+  const [rows, columns] = turned ? [shape[1], shape[0]] : shape;
+  const planned = (part: 'packed' | 'scales') => {
+    const { dtype, shape: shapeOf } = format[part];
+    const size = shapeOf(rows, columns);
+    const width = { I8: 1, U8: 1, F16: 2, F32: 4 }[dtype];
+    return { name: `${name}.${part}`, dtype, shape: size, bytes: size.reduce((product, n) => product * n, width) };
+  };
+  return {
+    tensors: [planned('packed'), planned('scales')],
+    async make() {
+      const values = await weights.read(name);
+      const { packed, scales } = format.encode(turned ? transposed(values, columns, rows) : values, columns);
+      return [packed, scales];
+    },
+  };
+}

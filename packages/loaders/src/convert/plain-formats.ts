@@ -1,0 +1,20 @@
+import { floatToHalf } from '../number-formats.ts';
+import { bytesOf } from '../quantised/quantised-format.ts';
+
+/** Formats in which a tensor stays one tensor, by the name of the conversion. */
+export const plainFormats: ReadonlyMap<
+  string,
+  { readonly dtype: string; readonly bytes: number; encode(values: Float32Array): Uint8Array }
+> = new Map([
+  ['f32', { dtype: 'F32', bytes: 4, encode: bytesOf }],
+  ['f16', { dtype: 'F16', bytes: 2, encode: (values: Float32Array) => bytesOf(Uint16Array.from(values, floatToHalf)) }],
+  ['bf16', { dtype: 'BF16', bytes: 2, encode: (values: Float32Array) => bytesOf(upperHalves(values)) }],
+]);
+
+/** bfloat16: the upper half of a float32, rounded to the nearest, of two to the even one. */
+function upperHalves(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (whole, i) =>
+    Number.isNaN(values[i]!) ? (whole >>> 16) | 0x40 : (whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16,
+  );
+}

@@ -1,0 +1,33 @@
+/**
+ * How a matrix is held in fewer bits: the formats of the fused engine, as files. A matrix [rows, columns] becomes two tensors:
+ * its numbers, `<name>.packed`, and its scales, `<name>.scales`. Rows are outputs, whatever the checkpoint's own layout.
+ */
+export interface QuantisedFormat {
+  readonly name: QuantisedFormatName;
+  readonly packed: StoredAs;
+  readonly scales: StoredAs;
+  /** @returns the bytes of both tensors. */
+  encode(values: Float32Array, columns: number): { readonly packed: Uint8Array; readonly scales: Uint8Array };
+  /** @returns [rows, columns]. `scales` as float32. */
+  decode(packed: Uint8Array, scales: Float32Array, columns: number): Float32Array;
+}
+
+export type QuantisedFormatName = '8-bit' | '8-bit-blocks' | '4-bit-blocks';
+
+/** A tensor as safetensors has it. */
+export interface StoredAs {
+  readonly dtype: 'I8' | 'U8' | 'F16' | 'F32';
+  shape(rows: number, columns: number): readonly number[];
+}
+
+/** Numbers that share a scale. The last block of a row may be shorter. */
+export const blockSize = 32;
+
+export function blocksOf(columns: number): number {
+  return Math.ceil(columns / blockSize);
+}
+
+/** Bytes of a view, whatever its element type. */
+export function bytesOf(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
