@@ -41,10 +41,7 @@ export interface LoadOptions {
 interface LoadedParts {
   /** Undefined when the source holds no tokenizer. */
   readonly tokenizer: LoadedTokenizer | undefined;
-  /**
-   * Contents of tokenizer_config.json, or what a GGUF file says instead: `bos_token`, `eos_token`, and under `chat_template` a Jinja
-   * text, or a list of texts with names. Empty when there is none.
-   */
+  /** Contents of tokenizer_config.json, or what a GGUF file says instead; empty when there is none. */
   readonly tokenizerConfig: JsonObject;
   /** For `applyChatTemplate` and `encodeChat`; undefined when the model has none. */
   readonly chatTemplate: ChatTemplate | undefined;

@@ -14,7 +14,7 @@ export interface TokenizerFiles {
   readonly kind: string;
   /** Contents of tokenizer.json, or what says the same. */
   readonly json: JsonObject;
-  /** Contents of tokenizer_config.json, with the chat templates that stand in files of their own. */
+  /** Contents of tokenizer_config.json; empty when there is none. */
   readonly config: JsonObject;
 }
 
@@ -31,7 +31,7 @@ export async function readTokenizerFiles(
     const file = await source.file(name);
     return file === undefined ? undefined : readJson(file);
   };
-  const config = await withTemplates(source, (await json('tokenizer_config.json')) ?? {});
+  const config = (await json('tokenizer_config.json')) ?? {};
   const file = await source.file('tokenizer.json');
   if (file !== undefined) return { kind: 'tokenizer.json', name: file.name, json: await readJson(file), config };
 
@@ -85,17 +85,6 @@ async function refuseOthers(source: ModelSource, hasVocabulary: boolean, hasMerg
         source.name,
         `${name} is not read; a tokenizer.json is needed, which the Python package transformers writes`,
       );
-}
-
-/** Chat templates in files of their own go before the one in tokenizer_config.json, as Hugging Face reads them. */
-async function withTemplates(source: ModelSource, config: JsonObject): Promise<JsonObject> {
-  const plain = await source.file('chat_template.jinja');
-  if (plain !== undefined) return { ...config, chat_template: await readText(plain) };
-  const older = await source.file('chat_template.json');
-  if (older === undefined) return config;
-  const { chat_template: template } = await readJson(older);
-  if (typeof template !== 'string') throw new LoadError(older.name, 'must be a text', 'chat_template');
-  return { ...config, chat_template: template };
 }
 
 async function readText(file: ByteSource): Promise<string> {

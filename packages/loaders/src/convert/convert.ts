@@ -8,6 +8,8 @@ import {
 } from '@tokenwright/core';
 import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
 import { architectureOf } from '../families.ts';
+import type { HubOptions } from '../hub/hub-options.ts';
+import type { JsonObject } from '../json.ts';
 import type { ModelInput } from '../model-input.ts';
 import { type QuantisedEntry, quantisedKey } from '../quantised/open-quantised.ts';
 import type { QuantisedFormat } from '../quantised/quantised-format.ts';
@@ -32,6 +34,7 @@ export interface ConvertOptions {
   /** As of `load`. */
   readonly architectures?: readonly Architecture[];
   readonly file?: string;
+  readonly hub?: HubOptions;
   /** Called as tensors are written; both numbers are bytes of the source as stored. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -61,12 +64,12 @@ export async function convertModel(
   sink: ModelSink,
   options: ConvertOptions,
 ): Promise<ConversionReport> {
-  checkOptionNames('convertModel', options, ['format', 'architectures', 'file', 'onProgress', 'signal']);
+  checkOptionNames('convertModel', options, ['format', 'architectures', 'file', 'hub', 'onProgress', 'signal']);
   const { format, onProgress, signal } = options;
   if (!conversionFormats.includes(format))
     throw new ParameterError('convertModel', 'format', `one of ${conversionFormats.join(', ')}`, format);
   signal?.throwIfAborted();
-  const checkpoint = await openCheckpoint(source, options.file);
+  const checkpoint = await openCheckpoint(source, options.file, options.hub);
   const weights = await checkpoint.weights();
   const plan = planOf(checkpoint, weights, format, options.architectures);
 
@@ -92,15 +95,26 @@ export async function convertModel(
   return { files, bytesBefore, bytesAfter: bytes, leftOut: plan.leftOut };
 }
 
-/** The small files of the folder; the tokenizer is written as one tokenizer.json whatever it was. */
-function smallFiles({ config, generationConfig, tokenizer }: Checkpoint): [string, object][] {
-  const files: [string, object][] = [['config.json', config]];
-  if (Object.keys(generationConfig).length > 0) files.push(['generation_config.json', generationConfig]);
-  if (tokenizer !== undefined) {
-    files.push(['tokenizer.json', tokenizer.json]);
-    if (Object.keys(tokenizer.config).length > 0) files.push(['tokenizer_config.json', tokenizer.config]);
-  }
-  return files;
+/** The small files of the folder; tokenizer and chat templates are written as one file each, whatever they were. */
+function smallFiles({ config, generationConfig, tokenizer, chatTemplate }: Checkpoint): [string, object][] {
+  const tokenizerConfig = {
+    ...tokenizer?.config,
+    ...(chatTemplate !== undefined && { chat_template: asInConfig(chatTemplate.sources) }),
+  };
+  const files: [string, object][] = [
+    ['config.json', config],
+    ['generation_config.json', generationConfig],
+    ['tokenizer.json', tokenizer?.json ?? {}],
+    ['tokenizer_config.json', tokenizerConfig],
+  ];
+  return files.filter(([name, content]) => name === 'config.json' || Object.keys(content).length > 0);
+}
+
+/** One template stands as it is, several as a list with names. */
+function asInConfig(templates: Readonly<Record<string, string>>): string | readonly JsonObject[] {
+  const entries = Object.entries(templates);
+  if (entries.length === 1 && entries[0]![0] === 'default') return entries[0]![1];
+  return entries.map(([name, template]) => ({ name, template }));
 }
 
 interface Plan {
