@@ -36,6 +36,14 @@ export class HostRow {
     this.context = context;
   }
 
+  /** A row of which only these ids and their logits are known; every other token counts as removed. */
+  static ofListed(ids: Int32Array, values: Float32Array, context: RowContext): HostRow {
+    const row = new HostRow(new Float32Array(context.vocabSize).fill(-Infinity), context);
+    for (let i = 0; i < ids.length; i++) row.logits[ids[i]!] = values[i]!;
+    row.#survivors = ascending(ids);
+    return row;
+  }
+
   /** Ids that may still be finite, ascending; undefined = any. */
   get survivors(): Int32Array | undefined {
     return this.#survivors;

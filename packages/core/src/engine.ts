@@ -154,6 +154,17 @@ export interface EngineMatrix {
   tensor?(): Tensor2D;
   /** What `work` makes of that tensor, as a matrix of the same engine; `work` runs inside `tf.tidy`. Absent like `tensor`. */
   map?(work: (tensor: Tensor2D) => Tensor2D): EngineMatrix;
+  /**
+   * The same matrix with tokens removed: row i keeps those whose bit in masks[i] is set (lowest bit first), the others become
+   * -Infinity. The masks are uploaded; nothing is read back. Absent where reading is cheap.
+   */
+  mask?(masks: readonly Uint32Array[]): EngineMatrix;
+  /**
+   * Choose a column of each row, [rows], and read back only that: with uniform numbers the first at which the running sum of
+   * softmax(row) exceeds it, without any the largest (of equals the first). -1 for a row with NaN, with +Infinity, or with nothing
+   * but -Infinity. A removed token is never chosen. Absent where reading is cheap.
+   */
+  choose?(uniforms: readonly number[] | undefined): Promise<Int32Array>;
   /** The `count` largest of each row, the values of `ids`, and the log-sum-exp, without reading the whole row. */
   top?(count: number, ids: readonly number[]): Promise<readonly TopOfRow[]>;
   dispose(): void;

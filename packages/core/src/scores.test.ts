@@ -1,10 +1,12 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import type { EngineMatrix } from './engine.ts';
+import { logSumExp, topTokens } from './distribution.ts';
+import type { EngineMatrix, TopOfRow } from './engine.ts';
 import { DisposedError, EmptyDistributionError, InvalidLogitsError, UnsupportedError } from './errors.ts';
 import { HostMatrix } from './host-matrix.ts';
 import type { Algebra, DeviceSampler, HostSampler, MaskSampler, Sampler } from './sampler.ts';
 import { Scores, type ScoresSetting } from './scores.ts';
+import type { Steering } from './steering.ts';
 import { testRow } from './testing/sampler-cases.ts';
 
 const removed = -Infinity;
@@ -259,7 +261,7 @@ describe('stages on the device', () => {
     const tail = host('tail', (row) => row.fill(7, 2));
     scores.apply([both('a', 0, 10), far('b', 1, 20), tail, both('c', 0, 30)]);
     expect([...(await scores.logits(0))]).toEqual([30, 20, 7]);
-    expect(log).toEqual(['map', 'a on device', 'b on device', 'read', 'dispose']);
+    expect(log).toEqual(['map', 'a on device', 'map', 'b on device', 'dispose', 'read', 'dispose']);
   });
 
   it('run on the host where reading costs nothing and each has a host form', async () => {
@@ -272,7 +274,7 @@ describe('stages on the device', () => {
     const { scores, log } = scoresOf([[1, 2, 3]], near);
     scores.apply([both('a', 0, 10), far('b', 1, 20), both('c', 2, 30)]);
     expect([...(await scores.logits(0))]).toEqual([10, 20, 30]);
-    expect(log).toEqual(['map', 'a on device', 'b on device', 'read', 'dispose']);
+    expect(log).toEqual(['map', 'a on device', 'map', 'b on device', 'dispose', 'read', 'dispose']);
   });
 
   it('run on the host on a remote engine that gives no tensors', async () => {
@@ -307,6 +309,74 @@ describe('stages on the device', () => {
     };
     await failure(scores.apply([spy]).draw());
     expect(seen).toEqual([scores.contexts.map(({ random }) => [3, random.uniform(0, 3, { sampler: 0 })])]);
+  });
+});
+
+describe('what is read back where reading is dear', () => {
+  /** A matrix that can select, as an engine's own would. */
+  class SelectingMatrix extends HostMatrix {
+    readonly log: string[] = [];
+    readonly values: Float32Array;
+
+    constructor(values: readonly number[]) {
+      super(Float32Array.from(values), 1, values.length);
+      this.values = Float32Array.from(values);
+    }
+
+    override async read(): Promise<Float32Array> {
+      this.log.push('read');
+      return super.read();
+    }
+
+    async top(count: number): Promise<readonly TopOfRow[]> {
+      this.log.push(`top ${count}`);
+      const ids = topTokens(this.values, count);
+      const values = ids.length === 0 ? new Float32Array(0) : Float32Array.from(ids, (id) => this.values[id]!);
+      return [{ ids, values, named: new Float32Array(0), logSumExp: logSumExp(this.values) }];
+    }
+  }
+  const largestTwo: HostSampler = {
+    ...host('largest-two', (row) => void row),
+    algebra: { ...algebra, narrows: true },
+    reads: { top: 2 },
+    onHost: (logits, step) => step.keep(logits, topTokens(logits, 2, step.survivors)),
+  };
+  const open = (values: readonly number[], samplers: Sampler[], steering?: Steering, setting = remote) => {
+    const logits = new SelectingMatrix(values);
+    const context = { ...testRow(values, { prompt: [0, 0, 0] }).context, ...(steering && { steering }) };
+    const result = { logits, scored: [1], dispose: () => logits.dispose() };
+    return { scores: new Scores(result, [context], setting).apply(samplers), log: logits.log };
+  };
+
+  it('is only as much as the first stage on the host reads', async () => {
+    const { scores, log } = open([1, 4, 2, 3], [largestTwo]);
+    expect([...(await scores.logits(0))]).toEqual([removed, 4, removed, 3]);
+    expect(log).toEqual(['top 2']);
+  });
+
+  it.each<[string, readonly number[], Sampler[], Steering | undefined, ScoresSetting]>([
+    ['the stage reads all', [1, 4, 2, 3], [host('all', () => undefined)], undefined, remote],
+    [
+      'the stage remembers',
+      [1, 4, 2, 3],
+      [{ ...largestTwo, algebra: { ...algebra, memory: true } }],
+      undefined,
+      remote,
+    ],
+    ['a token is banned', [1, 4, 2, 3], [largestTwo], { ban: [1] }, remote],
+    ['the row is broken', [1, Number.NaN, 2, 3], [largestTwo], undefined, remote],
+    ['reading is cheap', [1, 4, 2, 3], [largestTwo], undefined, near],
+  ])('is the whole row when %s', async (_, values, samplers, steering, setting) => {
+    const { scores, log } = open(values, samplers, steering, setting);
+    await scores.logits(0);
+    expect(log.at(-1)).toBe('read');
+  });
+
+  it('is nothing for a forced token', async () => {
+    const { scores, log } = open([1, 4, 2, 3], [largestTwo], { force: [2] });
+    expect(await scores.draw()).toEqual([2]);
+    expect([...(await scores.extend(0, 2)).tokens]).toEqual([0, 0, 0, 2]);
+    expect(log).toEqual([]);
   });
 });
 

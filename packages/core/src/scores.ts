@@ -1,17 +1,15 @@
 import { decisiveStages, HostRow, type RowContext } from './chain.ts';
+import { type DividedChain, divideChain, type ScoresSetting, type Stage, shapeOnDevice } from './device-stages.ts';
 import { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
-import { DisposedError, UnsupportedError } from './errors.ts';
+import type { EngineMatrix } from './engine.ts';
+import { DisposedError } from './errors.ts';
 import { type Explanation, explain } from './explain.ts';
 import type { History } from './history.ts';
 import type { ForwardResult } from './language-model.ts';
 import type { RandomStage } from './random.ts';
-import { type DeviceSampler, hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from './sampler.ts';
+import type { Sampler } from './sampler.ts';
 
-/** Where the logits are, and whether TF.js can work on them there. */
-export interface ScoresSetting {
-  readonly tensorBackend: string | undefined;
-  readonly remote: boolean;
-}
+export type { ScoresSetting } from './device-stages.ts';
 
 /**
  * Next-token logits of some rows on their way from the model to a choice. `apply` only notes the stages; the work is done
@@ -54,25 +52,30 @@ export class Scores {
   }
 
   /**
-   * Draw a token for each row: [rows].
+   * Draw a token for each row: [rows]. Where logits are dear to read and every stage has a form for the device, so is the draw:
+   * then only the choice is read back, and a token whose border lies within rounding of the uniform number may differ.
    * @throws EmptyDistributionError, InvalidLogitsError naming the stage, when a row has nothing to draw from.
    */
   async draw(stage: RandomStage = 'draw'): Promise<number[]> {
-    const rows = await this.#evaluate();
+    this.#check();
+    const forced = this.contexts.map(({ steering }) => steering?.force?.[0]);
+    if (forced.every((id) => id !== undefined)) return forced;
     const selects = this.#stages.at(-1)?.algebra?.selectsArgMax === true;
-    const ids: number[] = [];
-    for (const [index, row] of rows.entries()) {
-      const { random, sequence, history, steering } = row.context;
-      const forced = steering?.force?.[0];
-      if (forced !== undefined) {
-        ids.push(forced);
-        continue;
-      }
-      const id = selects
-        ? largest(row.logits, row.survivors).id
-        : drawToken(row.logits, random.uniform(sequence, history.length, stage), row.survivors);
-      if (id < 0 || !(row.logits[id]! < Infinity)) await this.#refuse(index);
-      ids.push(id);
+    const uniforms = this.contexts.map(({ random, sequence, history }) =>
+      random.uniform(sequence, history.length, stage),
+    );
+    const ids =
+      (await this.#chooseOnDevice(selects ? undefined : uniforms)) ??
+      (await this.#evaluate()).map((row, at) => {
+        if (forced[at] !== undefined) return forced[at];
+        const id = selects
+          ? largest(row.logits, row.survivors).id
+          : drawToken(row.logits, uniforms[at]!, row.survivors);
+        return id >= 0 && row.logits[id]! < Infinity ? id : -1;
+      });
+    for (const [at, id] of ids.entries()) {
+      if (forced[at] !== undefined) ids[at] = forced[at];
+      else if (id < 0) await this.#refuse(at);
     }
     return ids;
   }
@@ -122,6 +125,9 @@ export class Scores {
 
   /** The history of a row with `id` appended; stages that remember are told how probable it was. */
   async extend(row: number, id: number): Promise<History> {
+    this.#check();
+    // Nothing has to be known of the row when no stage remembers.
+    if (!this.#stages.some(({ algebra }) => algebra?.memory === true)) return this.contexts[row]!.history.append(id);
     return (await this.#evaluate())[row]!.extend(id);
   }
 
@@ -148,61 +154,59 @@ export class Scores {
   }
 
   async #run(): Promise<readonly HostRow[]> {
-    const { near, far } = this.#divide();
-    const { columns } = this.#result.logits;
-    const all = far.length === 0 ? await this.#readForEditing() : await this.#runOnDevice(far);
-    return this.contexts.map((context, row) => {
-      const hostRow = new HostRow(all.subarray(row * columns, (row + 1) * columns), context);
-      remove(hostRow.logits, context.steering?.ban);
-      for (const { sampler, index } of near) hostRow.apply(sampler, index);
-      return hostRow;
-    });
+    const { far, near } = this.#divide();
+    const rows = await this.#onDevice(far, (logits) => this.#rowsFor(near[0]?.sampler, logits));
+    for (const row of rows) {
+      remove(row.logits, row.context.steering?.ban);
+      for (const { sampler, index } of near) row.apply(sampler, index);
+    }
+    return rows;
   }
 
-  /**
-   * The stages that run on the device, and those that follow on the host, so that data moves once: on the device as long as
-   * each can and the logits are dear to read, or up to the last that has no other form.
-   */
-  #divide(): { readonly far: readonly Stage[]; readonly near: readonly Stage[] } {
-    const stages = decisiveStages(this.#stages);
-    let from = 0;
-    // A ban comes before every stage, so then the chain runs on the host.
-    const banned = this.contexts.some(({ steering }) => steering?.ban !== undefined);
-    if (this.#setting.remote && this.#setting.tensorBackend !== undefined && !banned)
-      while (from < stages.length && hasDeviceForm(stages[from]!.sampler)) from++;
-    for (let i = stages.length - 1; i >= from; i--) {
-      const { sampler } = stages[i]!;
-      if (hasHostForm(sampler) || hasMaskForm(sampler)) continue;
-      // A device-only stage after host stages: run everything up to it on the device, if that is possible.
-      if (stages.slice(0, i).some((stage) => !hasDeviceForm(stage.sampler)))
-        throw new UnsupportedError(
-          `the device-only sampler '${sampler.name}' after stages that only have a host form`,
-          'The sampler chain',
-          'Put it first, or give it a host form.',
-        );
-      from = Math.max(from, i + 1);
+  /** The rows as the first stage on the host needs them: what it does not read stays where it is. */
+  async #rowsFor(first: Sampler | undefined, logits: EngineMatrix): Promise<HostRow[]> {
+    const reads = first?.algebra?.memory === true || this.#banned ? 'all' : (first?.reads ?? 'all');
+    if (reads !== 'all' && this.#setting.remote && logits.top !== undefined && reads.top < logits.columns) {
+      const rows = await logits.top(reads.top, []);
+      // Of a broken row only the whole tells what is wrong with it.
+      if (rows.every(({ logSumExp: normaliser }) => Number.isFinite(normaliser)))
+        return rows.map(({ ids, values }, at) => HostRow.ofListed(ids, values, this.contexts[at]!));
     }
-    return { far: stages.slice(0, from), near: stages.slice(from) };
+    const all = logits === this.#result.logits ? await this.#readForEditing() : await logits.read();
+    const { columns } = logits;
+    return this.contexts.map((context, row) => new HostRow(all.subarray(row * columns, (row + 1) * columns), context));
+  }
+
+  /** The choice of each row without reading it, -1 where there is none; undefined when that cannot be done. */
+  async #chooseOnDevice(uniforms: readonly number[] | undefined): Promise<number[] | undefined> {
+    if (!this.#setting.remote || this.#banned || this.#evaluated !== undefined) return undefined;
+    const { far, near } = this.#divide();
+    if (near.length > 0 || this.#result.logits.choose === undefined) return undefined;
+    // The last stage of a selection is the choice itself.
+    return this.#onDevice(uniforms === undefined ? far.slice(0, -1) : far, async (logits) => [
+      ...(await logits.choose!(uniforms)),
+    ]);
+  }
+
+  get #banned(): boolean {
+    return this.contexts.some(({ steering }) => steering?.ban !== undefined);
+  }
+
+  #divide(): DividedChain {
+    return divideChain(decisiveStages(this.#stages), this.#result.logits, this.#setting, this.#banned);
   }
 
   async #readForEditing(): Promise<Float32Array> {
     return this.#raw === undefined ? this.#result.logits.read() : (await this.#raw).slice();
   }
 
-  async #runOnDevice(stages: readonly Stage[]): Promise<Float32Array> {
+  /** What `work` makes of the logits after these stages, which is all that lives on. */
+  async #onDevice<Result>(stages: readonly Stage[], work: (logits: EngineMatrix) => Promise<Result>): Promise<Result> {
     const { logits } = this.#result;
-    if (this.#setting.tensorBackend === undefined || logits.map === undefined)
-      throw new UnsupportedError(
-        `the device form of '${stages[0]!.sampler.name}'`,
-        'An engine without a TF.js backend',
-      );
-    const steps = stages.map(({ sampler, index }) => ({
-      sampler: sampler as DeviceSampler,
-      rows: this.contexts.map((context) => new HostRow(new Float32Array(0), context).step(index)),
-    }));
-    const shaped = logits.map((x) => steps.reduce((y, { sampler, rows }) => sampler.onDevice(y, { rows }), x));
+    if (stages.length === 0) return work(logits);
+    const shaped = shapeOnDevice(logits, stages, this.contexts, this.#setting);
     try {
-      return await shaped.read();
+      return await work(shaped);
     } finally {
       shaped.dispose();
     }
@@ -215,7 +219,7 @@ export class Scores {
     let retrace = new HostRow(await this.raw(row), this.contexts[row]!);
     if (!retrace.drawable) retrace.refuse('model');
     for (const [i, { sampler }] of far.entries()) {
-      const all = await this.#runOnDevice(far.slice(0, i + 1));
+      const all = await this.#onDevice(far.slice(0, i + 1), (logits) => logits.read());
       retrace = new HostRow(all.slice(row * columns, (row + 1) * columns), this.contexts[row]!);
       if (!retrace.drawable) retrace.refuse(sampler.name);
     }
@@ -231,12 +235,6 @@ export class Scores {
 
 function remove(logits: Float32Array, ids: readonly number[] = []): void {
   for (const id of ids) logits[id] = -Infinity;
-}
-
-/** A sampler with its place in the chain. */
-interface Stage {
-  readonly sampler: Sampler;
-  readonly index: number;
 }
 
 export interface DescribeOptions {

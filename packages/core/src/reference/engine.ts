@@ -17,6 +17,7 @@ import { CacheError, DisposedError, ParameterError, UnsupportedError } from '../
 import type { Architecture, EncoderDecoderArchitecture } from '../operations.ts';
 import { requestWeights } from '../weight-requests.ts';
 import { onBackend, TensorLedger } from './backend.ts';
+import { chooseOnDevice, maskOnDevice, readChoice } from './choose-on-device.ts';
 import { growingStore } from './growing-store.ts';
 import { TensorOperations } from './operations.ts';
 import { preallocatedStore } from './preallocated-store.ts';
@@ -247,6 +248,20 @@ class TensorMatrix implements EngineMatrix {
       const result = tf.tidy(() => tf.clone(work(tensor)));
       return new TensorMatrix(this.#backend, this.#ledger, result);
     });
+  }
+
+  mask(masks: readonly Uint32Array[]): TensorMatrix {
+    return this.map((tensor) => maskOnDevice(tensor, masks));
+  }
+
+  async choose(uniforms: readonly number[] | undefined): Promise<Int32Array> {
+    const tensor = this.#live();
+    const choice = onBackend(this.#backend, () => tf.tidy(() => chooseOnDevice(tensor, uniforms)));
+    try {
+      return readChoice((await choice.data()) as Float32Array);
+    } finally {
+      choice.dispose();
+    }
   }
 
   dispose(): void {

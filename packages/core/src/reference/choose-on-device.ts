@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Masks and draws where the logits are, in public TF.js functions, so that a step reads back a few numbers in place of rows of the
+ * vocabulary. Sums are float32, so a draw may differ from the host's where the uniform number lies within rounding of a border.
+ */
+
+/** Tokens that one uploaded number carries: as many bits as float32 holds exactly and a power of two divides. */
+const bitsPerNumber = 16;
+
+/** [rows, V] -> [rows, V]: -Infinity where a row's mask has no bit. One mask for all rows is uploaded once. */
+export function maskOnDevice(logits: tf.Tensor2D, masks: readonly Uint32Array[]): tf.Tensor2D {
+  const [rows, vocabSize] = logits.shape;
+  const distinct = masks.every((mask) => mask === masks[0]) ? masks.slice(0, 1) : masks;
+  const width = Math.ceil(vocabSize / bitsPerNumber);
+  if (rows === 0) return logits;
+  const numbers = new Float32Array(distinct.length * width);
+  distinct.forEach((mask, row) => {
+    for (let i = 0; i < width; i++) numbers[row * width + i] = ((mask[i >> 1] ?? 0) >>> (16 * (i & 1))) & 0xffff;
+  });
+  // Bit j of n is floor(n / 2^j) - 2 floor(n / 2^(j + 1)); products with powers of two are exact everywhere.
+  const shifts = tf.tensor1d(Array.from({ length: bitsPerNumber }, (_, j) => 2 ** -j));
+  const shifted = tf.mul(tf.tensor3d(numbers, [distinct.length, width, 1]), shifts);
+  const bits = tf.sub(tf.floor(shifted), tf.mul(tf.floor(tf.mul(shifted, 0.5)), 2));
+  const flat = tf.reshape(bits, [distinct.length, width * bitsPerNumber]);
+  const kept = tf.greater(tf.slice(flat, [0, 0], [distinct.length, vocabSize]), 0.5);
+  return tf.where(kept, logits, Number.NEGATIVE_INFINITY) as tf.Tensor2D;
+}
+
+/**
+ * [rows, V] -> [rows, 3]: the chosen id, the largest logit, and how many logits are NaN; see `EngineMatrix.choose`. For
+ * {@link readChoice}.
+ */
+export function chooseOnDevice(logits: tf.Tensor2D, uniforms: readonly number[] | undefined): tf.Tensor2D {
+  const top = tf.max(logits, 1, true);
+  const broken = tf.sum(tf.cast(tf.isNaN(logits), 'float32'), 1, true);
+  const id =
+    uniforms === undefined
+      ? firstWhere(tf.equal(logits, top))
+      : drawOnDevice(logits, top, tf.tensor2d([...uniforms], [uniforms.length, 1]));
+  return tf.concat([id, top, broken], 1) as tf.Tensor2D;
+}
+
+/** The ids, -1 where a row has nothing to choose from. */
+export function readChoice(values: Float32Array): Int32Array {
+  return Int32Array.from({ length: values.length / 3 }, (_, row) => {
+    const [id, top, broken] = values.subarray(3 * row);
+    return Number.isFinite(top) && broken === 0 ? id! : -1;
+  });
+}
+
+/**
+ * The inverse of the cumulative distribution in two steps: first the block of tokens in which the running sum passes the
+ * uniform number, then the token in it. So no sum is longer than the root of the vocabulary.
+ */
+function drawOnDevice(logits: tf.Tensor2D, top: tf.Tensor, uniform: tf.Tensor2D): tf.Tensor {
+  const [rows, vocabSize] = logits.shape;
+  const size = Math.ceil(Math.sqrt(vocabSize));
+  const count = Math.ceil(vocabSize / size);
+  const weights = tf.where(tf.greater(logits, lowestFloat), tf.exp(tf.sub(logits, top)), 0) as tf.Tensor2D;
+  const blocks = tf.reshape(
+    tf.pad2d(weights, [
+      [0, 0],
+      [0, count * size - vocabSize],
+    ]),
+    [rows, count, size],
+  );
+  const sums = tf.sum(blocks, 2);
+  const ends = tf.cumsum(sums, 1);
+  const target = tf.mul(uniform, tf.slice(ends, [0, count - 1], [rows, 1]));
+  const block = passing(sums, ends, target);
+  const chosen = tf.equal(tf.range(0, count), block);
+  const before = tf.sum(tf.where(chosen, tf.sub(ends, sums), 0), 1, true);
+  const inside = tf.sum(tf.where(tf.expandDims(chosen, 2), blocks, 0), 1);
+  const place = passing(inside, tf.add(tf.cumsum(inside, 1), before), target);
+  return tf.add(tf.mul(block, size), place);
+}
+
+/**
+ * [rows, 1]: the first place at which the running sum passes the target; when rounding leaves none, the last that weighs
+ * something. A place without weight is never taken, also where a parallel sum is not monotonic.
+ */
+function passing(weights: tf.Tensor, ends: tf.Tensor, target: tf.Tensor): tf.Tensor {
+  const count = weights.shape[1]!;
+  const some = tf.greater(weights, 0);
+  const first = firstWhere(tf.logicalAnd(some, tf.greater(ends, target)));
+  const last = tf.max(tf.where(some, tf.range(0, count), 0), 1, true);
+  return tf.where(tf.less(first, count), first, last);
+}
+
+/** [rows, n] of truth -> [rows, 1]: the first place that holds; n when none does. */
+function firstWhere(holds: tf.Tensor): tf.Tensor {
+  const count = holds.shape[1]!;
+  return tf.min(tf.where(holds, tf.range(0, count), count), 1, true);
+}
+
+const lowestFloat = -3.4028234663852886e38;

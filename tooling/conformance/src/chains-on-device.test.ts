@@ -1,0 +1,207 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  createModel,
+  EmptyDistributionError,
+  type EngineMatrix,
+  generate,
+  InvalidLogitsError,
+  type LanguageModel,
+  type Sampler,
+  Scores,
+  type TokenEvent,
+} from '@tokenwright/core';
+import { seededWeights, testRow, tinyModels } from '@tokenwright/core/testing';
+import {
+  allowedTokens,
+  greedy,
+  minP,
+  prefixFunction,
+  regex,
+  repetitionPenalty,
+  temperature,
+  topNSigma,
+} from '@tokenwright/samplers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type TestBackend, testEngine } from './engines.ts';
+
+const removed = -Infinity;
+
+/** What crossed from the device to the host. */
+interface Traffic {
+  /** Whole rows. */
+  rows: number;
+  /** Choices, one number a row. */
+  choices: number;
+}
+
+/** A matrix that keeps count of what is read from it and from what is made of it. */
+function counting(inner: EngineMatrix, traffic: Traffic): EngineMatrix {
+  const again = (matrix: EngineMatrix): EngineMatrix => counting(matrix, traffic);
+  return {
+    rows: inner.rows,
+    columns: inner.columns,
+    read: (rows) => {
+      traffic.rows += rows?.length ?? inner.rows;
+      return inner.read(rows);
+    },
+    map: (work) => again(inner.map!(work)),
+    mask: (masks) => again(inner.mask!(masks)),
+    choose: (uniforms) => {
+      traffic.choices += inner.rows;
+      return inner.choose!(uniforms);
+    },
+    dispose: () => inner.dispose(),
+  };
+}
+
+/** The model, treated as dear to read or not, and what is read from its logits counted. */
+function watched(model: LanguageModel, remote: boolean, traffic: Traffic): LanguageModel {
+  return {
+    name: model.name,
+    vocabSize: model.vocabSize,
+    contextLength: model.contextLength,
+    layers: model.layers,
+    maxTokens: model.maxTokens,
+    fingerprint: model.fingerprint,
+    tensorBackend: model.tensorBackend,
+    defaults: model.defaults,
+    remote,
+    createCache: (options) => model.createCache(options),
+    restoreCache: (bytes) => model.restoreCache(bytes),
+    forward: (tokens, cache, options) => {
+      const result = model.forward(tokens, cache, options);
+      return { ...result, logits: counting(result.logits, traffic), dispose: () => result.dispose() };
+    },
+    dispose: () => {},
+  };
+}
+
+const texts = Array.from({ length: 61 }, (_, id) => (id < 3 ? '' : String.fromCharCode(97 + (id % 26))));
+const everyThird = prefixFunction({
+  allowed: (tokens) => Array.from(texts.keys()).filter((id) => id % 3 === tokens.length % 3),
+});
+const chains: [string, Sampler[]][] = [
+  ['a list of tokens', [allowedTokens({ tokens: [0, 16, 31, 32, 47, 60] })]],
+  ['a list of tokens, greedily', [allowedTokens({ tokens: [5, 31, 60] }), greedy()]],
+  ['one token left', [allowedTokens({ tokens: [37] })]],
+  ['a function of the text', [everyThird, temperature({ t: 0.7 })]],
+  ['a regular expression', [regex({ pattern: '[a-m]*', texts }), minP({ p: 0.05 })]],
+  [
+    'a regular expression among device stages',
+    [repetitionPenalty({ penalty: 1.3 }), regex({ pattern: '([a-c][n-z])*', texts }), topNSigma({ n: 3 }), greedy()],
+  ],
+  ['no stage at all', []],
+  ['temperature 0', [temperature({ t: 0 })]],
+];
+
+describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) => {
+  const engine = await testEngine(backend);
+  if (engine === undefined) return test.skip('no WebGPU here');
+  let model: LanguageModel;
+
+  beforeAll(async () => {
+    await tf.setBackend(backend);
+    const { architecture, config } = tinyModels[0]!;
+    model = await createModel(
+      engine,
+      architecture,
+      config,
+      seededWeights(architecture, config, { seed: 3, deviation: 0.3 }),
+    );
+  });
+  afterAll(() => model.dispose());
+
+  const tokens = async (of: LanguageModel, samplers: Sampler[]): Promise<number[]> => {
+    const ids: number[] = [];
+    const options = {
+      samplers,
+      seed: 5,
+      maxNewTokens: backend === 'webgpu' ? 2 : 6,
+      endTokens: [],
+      onWarning: () => {},
+    };
+    for await (const event of generate(of, [[7, 8], [9]], options))
+      if (event.type === 'token') ids.push((event as TokenEvent).id);
+    return ids;
+  };
+
+  // A software GPU is slow, so it runs those that differ most.
+  const few = new Set(['a list of tokens', 'a regular expression among device stages', 'no stage at all']);
+  const run = chains.filter(([name]) => backend !== 'webgpu' || few.has(name));
+  test.each(run)('%s: the tokens of the host, and no row is read back', async (_, samplers) => {
+    const traffic: Traffic = { rows: 0, choices: 0 };
+    const near = await tokens(watched(model, false, { rows: 0, choices: 0 }), samplers);
+    const before = tf.memory().numTensors;
+    const far = await tokens(watched(model, true, traffic), samplers);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(far).toEqual(near);
+    expect(traffic).toEqual({ rows: 0, choices: far.length });
+  });
+
+  /** Scores of given rows, on the device. */
+  const scoresOf = (rows: readonly (readonly number[])[], samplers: Sampler[], traffic: Traffic, seed = 1): Scores => {
+    const cache = model.createCache();
+    const result = model.forward([[1]], cache);
+    const logits = result.logits.map!(() => tf.tensor2d(rows.map((row) => [...row])));
+    result.dispose();
+    cache.dispose();
+    const contexts = rows.map((row, sequence) => testRow(row, { prompt: [1, 1], sequence, seed }).context);
+    const matrix = counting(logits, traffic);
+    return new Scores({ logits: matrix, scored: rows.map(() => 1), dispose: () => logits.dispose() }, contexts, {
+      tensorBackend: backend,
+      remote: true,
+    }).apply(samplers);
+  };
+
+  test('a mask on the device removes what it removes on the host', async () => {
+    const rows = [0, 1, 2].map((row) =>
+      Array.from({ length: 77 }, (_, id) => (id % 5 === row ? removed : id - 40 * row)),
+    );
+    const mask: Sampler = {
+      name: 'mine',
+      allowed: ({ sequence }) => Uint32Array.of(0xdeadbeef, 0x80000001, 0xfff0 >> sequence),
+    };
+    const traffic: Traffic = { rows: 0, choices: 0 };
+    const scores = scoresOf(rows, [mask], traffic);
+    for (const [row, values] of rows.entries()) {
+      const expected = testRow(values, { sequence: row });
+      expected.apply(mask, 0);
+      expect([...(await scores.logits(row))]).toEqual([...expected.logits]);
+    }
+    scores.dispose();
+  });
+
+  test('draws are those of the host wherever the uniform number falls', async () => {
+    const row = Array.from({ length: 300 }, (_, id) => (id % 4 === 1 ? removed : Math.fround(Math.sin(id * 1.7) * 4)));
+    const rows = new Array<number[]>(24).fill(row);
+    const traffic: Traffic = { rows: 0, choices: 0 };
+    const scores = scoresOf(rows, [], traffic, 9);
+    const far = await scores.draw();
+    expect(traffic).toEqual({ rows: 0, choices: 24 });
+    const near = scoresOf(rows, [], traffic, 9);
+    await near.logits(0);
+    expect(far).toEqual(await near.draw());
+    expect(new Set(far).size).toBeGreaterThan(12);
+    scores.dispose();
+    near.dispose();
+  });
+
+  test.each<[string, number[], Sampler[], new (...given: never[]) => Error, string]>([
+    ['NaN of the model', [0, Number.NaN, 1], [allowedTokens({ tokens: [0, 1] })], InvalidLogitsError, 'model'],
+    ['+Infinity of the model', [0, Infinity, 1], [], InvalidLogitsError, 'model'],
+    ['a row with nothing left', [removed, removed, removed], [greedy()], EmptyDistributionError, 'model'],
+    [
+      'a mask that leaves nothing',
+      [0, 1, removed],
+      [allowedTokens({ tokens: [2] })],
+      EmptyDistributionError,
+      'allowed-tokens',
+    ],
+  ])('%s is the typed error of the host', async (_, row, samplers, type, stage) => {
+    const scores = scoresOf([row], samplers, { rows: 0, choices: 0 });
+    const error = await scores.draw().catch((raised: unknown) => raised);
+    scores.dispose();
+    expect(error).toBeInstanceOf(type);
+    expect(error).toMatchObject({ stage });
+  });
+});
