@@ -7,9 +7,11 @@ export {
   type UrlSourceOptions,
   urlSource,
 } from './byte-source.ts';
+export { Chat, type ChatParts } from './chat/chat.ts';
 export type { ChatMessage, ChatOptions } from './chat/chat-message.ts';
 export { applyChatTemplate, type ChatTemplate, encodeChat } from './chat/chat-template.ts';
 export { ChatTemplateError, type ChatTemplateReason } from './chat/chat-template-error.ts';
+export { chatML, plainDialogue } from './chat/common-templates.ts';
 export { createChatTemplate } from './chat/open-chat-template.ts';
 export {
   type ConversionFormat,
