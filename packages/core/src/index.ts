@@ -46,6 +46,7 @@ export {
   explain,
   type Removal,
   type StageReport,
+  type TokenProbability,
 } from './explain.ts';
 export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate.ts';
 export { History } from './history.ts';

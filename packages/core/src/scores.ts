@@ -118,9 +118,9 @@ export class Scores {
     };
   }
 
-  /** What each stage did to a row; `top` tokens are listed after each. The chain runs once more for it. */
-  async explain(row: number, top: number = 10): Promise<Explanation> {
-    return explain(await this.raw(row), this.#stages, this.contexts[row]!, top);
+  /** What each stage did to a row; `top` tokens are listed after each, and `ids`. The chain runs once more for it. */
+  async explain(row: number, top: number = 10, ids: readonly number[] = []): Promise<Explanation> {
+    return explain(await this.raw(row), this.#stages, this.contexts[row]!, top, ids);
   }
 
   /** The history of a row with `id` appended; stages that remember are told how probable it was. */
