@@ -25,7 +25,7 @@ describe('generate', () => {
     const args = ['generate', 'The old', '--seed', '5', '-n', '12', '--verbose'];
     const [first, second] = [await run(args), await run([...args, '--temperature', '0.8', '--top-p', '0.95'])];
     expect(first.stdout).toBe(second.stdout);
-    expect(first.stderr).toMatch(/engine: tfjs wasm, the first that starts of tfjs wasm, tfjs cpu/);
+    expect(first.stderr).toMatch(/engine: fused wasm, the first that starts of fused wasm, tfjs wasm, tfjs cpu/);
     expect(first.stderr).toMatch(
       /chain: temperature\(t 0\.8\) > top-p\(p 0\.95.*from the model's generation_config\.json/,
     );

@@ -2,6 +2,7 @@
 export class Interrupt {
   readonly #controller = new AbortController();
   #status: number | undefined;
+  #captured: (() => void) | undefined;
 
   constructor() {
     for (const [name, status] of [
@@ -9,12 +10,17 @@ export class Interrupt {
       ['SIGTERM', 143],
     ] as const)
       process.on(name, () => {
+        if (name === 'SIGINT' && this.#captured !== undefined) {
+          this.#captured();
+          return;
+        }
         if (this.#status !== undefined) process.exit(status);
         this.#status = status;
         this.#controller.abort();
       });
   }
 
+  /** Aborted when the program is to end. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -22,6 +28,14 @@ export class Interrupt {
   /** The status to leave with, once it has come to that. */
   get status(): number | undefined {
     return this.#status;
+  }
+
+  /** Until the returned function is called, Ctrl-C does this and nothing else. */
+  capture(onInterrupt: () => void): () => void {
+    this.#captured = onInterrupt;
+    return () => {
+      this.#captured = undefined;
+    };
   }
 }
 

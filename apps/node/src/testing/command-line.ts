@@ -1,4 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** How a command ended, and what it wrote. */
@@ -17,7 +19,9 @@ export const commandWords: readonly string[] = [process.execPath, '--conditions=
 export function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
   const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
   const [program = '', ...words] = commandWords;
-  return spawn(program, [...words, ...args], { env: { ...inherited, ...environment } });
+  // Nothing may reach a real hub; a test names its own.
+  const nowhere = { HF_ENDPOINT: 'http://127.0.0.1:9', HF_HOME: join(tmpdir(), 'tokenwright-no-hub') };
+  return spawn(program, [...words, ...args], { env: { ...inherited, ...nowhere, ...environment } });
 }
 
 /** Wait for the end of a command. */

@@ -1,0 +1,88 @@
+import { SingleBar } from 'cli-progress';
+import { fit, paintFor, widthOf } from './terminal.ts';
+
+/** What takes less than this, in milliseconds, shows no bar. */
+const patience = 700;
+/** How often a bar may be drawn anew, in milliseconds. */
+const drawEvery = 80;
+
+/** In which unit something is counted. */
+export type Unit = 'bytes' | 'tokens' | 'steps';
+
+/**
+ * A bar on standard error that shows how far something is: on a terminal only, and only when it takes a while. Work that never lets the
+ * event loop turn can show one too, as nothing here waits for a timer.
+ */
+export class Progress {
+  readonly #name: string;
+  readonly #unit: Unit;
+  readonly #begun = performance.now();
+  #drawn = 0;
+  #bar: SingleBar | undefined;
+
+  /** @param name what is being done: 'loading gpt2'. */
+  constructor(name: string, unit: Unit = 'bytes') {
+    this.#name = name;
+    this.#unit = unit;
+  }
+
+  show(done: number, total: number): void {
+    const now = performance.now();
+    const { stderr } = process;
+    if (!stderr.isTTY || now - this.#begun < patience || now - this.#drawn < drawEvery || total === 0) return;
+    this.#drawn = now;
+    if (this.#bar === undefined) {
+      this.#bar = this.#make();
+      this.#bar.start(total, done);
+    }
+    this.#bar.setTotal(total);
+    this.#bar.update(done);
+  }
+
+  /** Take the bar away. */
+  clear(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #make(): SingleBar {
+    const paint = paintFor(process.stderr);
+    const width = Math.min(100, widthOf(process.stderr));
+    const begun = this.#begun;
+    return new SingleBar({
+      stream: process.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+      linewrap: null,
+      // Drawn when it is told to: the clock of the library would not tick in work that never waits.
+      synchronousUpdate: true,
+      gracefulExit: false,
+      format: (_, { value, total }) => {
+        const share = Math.min(1, value / total);
+        const counted = `${counts[this.#unit](value, total)}${leftAt(share, performance.now() - begun)}`;
+        const name = fit(this.#name, Math.min(28, Math.max(10, width - counted.length - 24))).trimEnd();
+        const room = Math.max(5, Math.min(30, width - name.length - counted.length - 11));
+        const full = Math.round(share * room);
+        const bar = paint('green', '█'.repeat(full)) + paint('dim', '░'.repeat(room - full));
+        return `${name} ${bar} ${`${Math.floor(share * 100)}`.padStart(3)} %  ${counted}`;
+      },
+    });
+  }
+}
+
+const counts: Readonly<Record<Unit, (value: number, total: number) => string>> = {
+  bytes: (value, total) => {
+    const [size, unit] = total >= 1e9 ? [1e9, 'GB'] : [1e6, 'MB'];
+    const shown = (bytes: number): string => (bytes / size).toFixed(total >= 1e9 ? 2 : 1);
+    return `${shown(value)} of ${shown(total)} ${unit}`;
+  },
+  tokens: (value, total) => `${value} of ${total} tokens`,
+  steps: (value, total) => `${value} of ${total}`,
+};
+
+/** ', 12 s left' */
+function leftAt(share: number, elapsed: number): string {
+  if (share <= 0.01 || share >= 1) return '';
+  const seconds = Math.ceil(((elapsed / share) * (1 - share)) / 1000);
+  return seconds < 100 ? `, ${seconds} s left` : `, ${Math.ceil(seconds / 60)} min left`;
+}
