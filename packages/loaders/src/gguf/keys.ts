@@ -38,6 +38,15 @@ export class GgufKeys {
     return numbers[0] as number;
   }
 
+  /** One switch for each of `count` layers, or undefined when the value is no list. */
+  flagsOfLayers(key: string, count: number): readonly boolean[] | undefined {
+    const value = this.#value(key);
+    if (typeof value !== 'object') return undefined;
+    if (value.length !== count || ![...value].every((one) => typeof one === 'boolean'))
+      this.fail(key, `must be ${count} switches, but is ${shown(value)}`);
+    return value as readonly boolean[];
+  }
+
   number(key: string, fallback?: number): number {
     const value = this.#value(key) ?? fallback ?? this.#missing(this.#full(key));
     if (typeof value !== 'number' || !Number.isFinite(value))

@@ -2,7 +2,7 @@ import { halfToFloat } from '../number-formats.ts';
 
 /** A block as one long number, from which bits are taken. */
 interface Bits {
-  /** `count` bits from bit `from` on, lowest first. */
+  /** `count` bits, at most 16, from bit `from` on, lowest first. */
   take(from: number, count: number): number;
 }
 
@@ -52,9 +52,9 @@ export const blockForms: Readonly<Record<string, Form>> = {
 export function bitsOf(block: Uint8Array): Bits {
   return {
     take(from, count) {
-      let value = 0;
-      for (let i = 0; i < count; i++) value += ((block[Math.floor((from + i) / 8)]! >> ((from + i) % 8)) % 2) * 2 ** i;
-      return value;
+      const at = Math.floor(from / 8);
+      const three = block[at]! + 256 * (block[at + 1] ?? 0) + 65536 * (block[at + 2] ?? 0);
+      return Math.floor(three / 2 ** (from % 8)) % 2 ** count;
     },
   };
 }

@@ -7,6 +7,8 @@ import { gatedConfig, wholeHeads } from './gated.ts';
 export function gemmaConfig(keys: GgufKeys, largest: number): JsonObject {
   const { hidden_act: _, rope_scaling: __, ...shared } = gatedConfig(keys) as JsonObject & { head_dim: number };
   wholeHeads(keys, shared.head_dim as number);
+  for (const key of ['attention.key_length_swa', 'attention.value_length_swa', 'rope.dimension_count_swa'])
+    keys.mustBe(key, shared.head_dim as number);
   const [width, heads] = [shared.hidden_size as number, shared.num_attention_heads as number];
   return {
     ...shared,

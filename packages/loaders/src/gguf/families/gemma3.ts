@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../json.ts';
+import type { GgufKeys } from '../keys.ts';
 import type { GgufFamily } from './family.ts';
 import { ropeScaling } from './gated.ts';
 import { gemmaConfig, gemmaTensors, softcap } from './gemma.ts';
@@ -15,10 +17,18 @@ export const gemma3: GgufFamily = {
       rope_theta: keys.number('rope.freq_base', 1_000_000),
       rope_local_base_freq: keys.number('rope.freq_base_swa', 10_000),
       ...ropeScaling(keys),
-      sliding_window_pattern: keys.integer('attention.sliding_window_pattern', 6),
+      ...slidingLayers(keys, shared.num_hidden_layers as number),
       final_logit_softcapping: softcap(keys, 'final_logit_softcapping'),
     };
   },
 
   tensors: () => gemmaTensors,
 };
+
+/** Which layers see a window: a list, or how often one comes that sees all. */
+function slidingLayers(keys: GgufKeys, layers: number): JsonObject {
+  const key = 'attention.sliding_window_pattern';
+  const listed = keys.flagsOfLayers(key, layers);
+  if (listed === undefined) return { sliding_window_pattern: keys.integer(key, 6) };
+  return { layer_types: listed.map((slides) => (slides ? 'sliding_attention' : 'full_attention')) };
+}
