@@ -1,4 +1,5 @@
 import type { EndReason, Json, OptionReport, Usage } from '@tokenwright/core';
+import type { CachedModel } from '@tokenwright/loaders';
 import type { ChainWarning } from '@tokenwright/samplers';
 import type { EngineChoice, ModelChoice, Settings, Stage } from './settings.ts';
 
@@ -14,6 +15,10 @@ export interface Commands {
   /** What is to be said about the chains of the settings, before they run. */
   check: { input: Settings; event: never; output: ChainReports };
   memory: { input: undefined; event: never; output: MemoryReport };
+  /** The models of a hub that this browser keeps. */
+  cached: { input: undefined; event: never; output: readonly CachedModel[] };
+  /** Let go of one of them. */
+  forget: { input: { name: string }; event: never; output: readonly CachedModel[] };
 }
 
 export type Command = keyof Commands;
@@ -52,6 +57,13 @@ export interface LoadProgress {
 export interface SessionInfo {
   readonly engine: EngineInfo;
   readonly model: ModelInfo;
+  readonly presets: readonly Preset[];
+}
+
+/** A chain to begin with. */
+export interface Preset {
+  readonly name: string;
+  readonly chain: readonly Stage[];
 }
 
 export interface EngineInfo {
@@ -87,6 +99,8 @@ export interface Distribution {
   /** In nats. */
   readonly entropy: number;
   readonly top: readonly Candidate[];
+  /** Probability of the drawn token. */
+  readonly drawn: number;
   readonly removedMass: number;
   readonly removedCount: number;
 }
@@ -220,5 +234,3 @@ export interface MemoryReport {
   /** Of TensorFlow.js, on all its backends. */
   readonly tensors: number;
 }
-
-export type { Stage };

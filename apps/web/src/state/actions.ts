@@ -190,3 +190,12 @@ function leastProbable(): number | undefined {
     if (least === undefined || logprob < tokens[least]!.logprob) least = index;
   return least;
 }
+
+/** Look up which models of a hub this browser keeps. */
+export async function listCached(): Promise<void> {
+  store.cached.value = await client.call('cached', undefined).catch(() => []);
+}
+
+export async function forget(name: string): Promise<void> {
+  store.cached.value = await client.call('forget', { name }).catch(() => store.cached.value);
+}

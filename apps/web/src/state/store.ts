@@ -1,4 +1,5 @@
 import { computed, type Signal, signal } from '@preact/signals';
+import type { CachedModel } from '@tokenwright/loaders';
 import type {
   ChainReports,
   Comparison,
@@ -53,6 +54,8 @@ export const reports: Signal<ChainReports | undefined> = signal(undefined);
 export const comparison: Signal<CompareState | undefined> = signal(undefined);
 export const race: Signal<RaceState | undefined> = signal(undefined);
 export const memory: Signal<MemoryReport | undefined> = signal(undefined);
+/** Models of a hub that the browser keeps. */
+export const cached: Signal<readonly CachedModel[]> = signal([]);
 /** Generate again when something changes. */
 export const live: Signal<boolean> = signal(false);
 /** Something that the page has to say, once. */

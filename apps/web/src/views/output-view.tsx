@@ -1,17 +1,133 @@
-import { surprise } from '../charts/scales.ts';
-import { run } from '../state/store.ts';
+import { useSignal } from '@preact/signals';
+import { bytes } from '../charts/scales.ts';
+import type { CacheReport } from '../protocol.ts';
+import { pinned, type RunState, run, selected, session } from '../state/store.ts';
+import { type Colouring, TokenText } from './token-text.tsx';
+
+const colourings: readonly [Colouring, string][] = [
+  ['probability', 'probability'],
+  ['rank', 'rank'],
+  ['entropy', 'entropy'],
+];
+
+const reasons: Readonly<Record<string, string>> = {
+  'end-token': 'the model ended the text',
+  length: 'the length is reached',
+  context: 'the context is full',
+  abort: 'stopped',
+  settled: 'the search is over',
+};
 
 export function OutputView() {
+  const colouring = useSignal<Colouring>('probability');
   const { value } = run;
   return (
-    <section class="output">
-      {value?.settings.prompt}
-      {value?.tokens.map(({ piece, probability }, index) => (
-        <span key={index} class="token" style={{ '--heat': surprise(probability) }}>
-          {piece}
+    <section class="card output" aria-label="Output">
+      {value === undefined ? (
+        <p class="empty">
+          Press <b>Generate</b>. Every token takes the colour of its probability; choose one to see how it was chosen.
+        </p>
+      ) : (
+        <TokenText
+          id="token"
+          label="Generated text. Choose a token with the arrow keys"
+          prompt={value.settings.prompt}
+          tokens={value.tokens}
+          texts={value.texts}
+          selected={selected.value}
+          colouring={colouring.value}
+          onSelect={(index) => {
+            selected.value = index;
+            pinned.value = true;
+          }}
+        />
+      )}
+      {value?.failure && (
+        <p class="problem" role="alert">
+          <b>{value.failure.name}</b> {value.failure.message}
+          {value.failure.line !== undefined && ` (your sampler, line ${value.failure.line})`}
+        </p>
+      )}
+      <footer class="facts">
+        <span class="legend">
+          <label>
+            Colour{' '}
+            <select
+              value={colouring.value}
+              onChange={(event) => (colouring.value = event.currentTarget.value as Colouring)}
+            >
+              {colourings.map(([name, text]) => (
+                <option key={name} value={name}>
+                  {text}
+                </option>
+              ))}
+            </select>
+          </label>
+          <span class="ramp" aria-hidden="true">
+            <i>sure</i>
+            <i class="ramp-bar" />
+            <i>surprised</i>
+          </span>
         </span>
-      ))}
-      {value?.failure && <p role="alert">{value.failure.message}</p>}
+        <Facts run={value} />
+      </footer>
+      <p class="hidden" role="status">
+        {value?.status === 'done' ? `${value.tokens.length} tokens generated.` : ''}
+      </p>
     </section>
   );
+}
+
+function Facts({ run: value }: { run: RunState | undefined }) {
+  const cache = value?.end?.cache ?? value?.tokens.at(-1)?.cache;
+  return (
+    <span class="facts-numbers">
+      {value !== undefined && (
+        <>
+          <span>
+            <b class="number">{value.tokens.length}</b> tokens
+          </span>
+          <span>
+            <b class="number">{rate(value)}</b> a second
+          </span>
+          {value.end && (
+            <span>
+              first after <b class="number">{value.end.timing.prefill.toFixed(0)}</b> ms
+            </span>
+          )}
+          {value.end && <span>{reasons[value.end.reason] ?? value.end.reason}</span>}
+        </>
+      )}
+      <CacheMeter cache={cache} reused={value?.end?.usage.cachedTokens} />
+    </span>
+  );
+}
+
+/** How full the cache is, what it takes, and what of the prompt it held already. */
+export function CacheMeter({ cache, reused }: { cache: CacheReport | undefined; reused: number | undefined }) {
+  const context = session.value.status === 'ready' ? session.value.info.model.contextLength : 0;
+  if (cache === undefined || context === 0) return null;
+  return (
+    <span class="meter">
+      KV cache
+      <meter min={0} max={context} value={cache.tokens} aria-label="Positions in the KV cache" />
+      <b class="number">
+        {cache.tokens}/{context}
+      </b>
+      <span class="number">{bytes(cache.bytes)}</span>
+      {reused !== undefined && <span class="number">{reused} reused</span>}
+    </span>
+  );
+}
+
+/** New tokens a second, without the reading of the prompt; a search gives all its tokens at its end. */
+function rate({ tokens, end, settings }: RunState): string {
+  if (end !== undefined && settings.decoding.kind === 'beams')
+    return ((end.usage.newTokens / end.timing.total) * 1000).toFixed(0);
+  const milliseconds = end?.timing.perToken ?? mean(tokens.slice(1).map((token) => token.milliseconds));
+  return milliseconds > 0 ? (1000 / milliseconds).toFixed(0) : '–';
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

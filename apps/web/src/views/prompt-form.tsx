@@ -1,29 +1,91 @@
 import { generate, stop } from '../state/actions.ts';
-import { busy, change, session, settings } from '../state/store.ts';
+import { busy, change, live, run, session, settings } from '../state/store.ts';
 
 export function PromptForm() {
   const ready = session.value.status === 'ready';
+  const { prompt, seed } = settings.value;
+  const begin = (): void => {
+    if (ready) void generate();
+  };
   return (
     <form
-      class="prompt"
+      class="card prompt"
       onSubmit={(event) => {
         event.preventDefault();
-        void generate();
+        begin();
       }}
     >
-      <label for="prompt">Prompt</label>
+      <label for="prompt" class="hidden">
+        Prompt
+      </label>
       <textarea
         id="prompt"
-        rows={3}
-        value={settings.value.prompt}
+        rows={2}
+        value={prompt}
+        placeholder="Write the beginning of a text …"
+        spellcheck={false}
         onInput={(event) => change({ prompt: event.currentTarget.value })}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) begin();
+          if (event.key === 'Escape') stop();
+        }}
       />
-      <button type="submit" disabled={!ready}>
-        Generate
-      </button>
-      <button type="button" disabled={!busy.value} onClick={stop}>
-        Stop
-      </button>
+      <div class="prompt-actions">
+        {busy.value ? (
+          <button type="button" class="primary stop" onClick={stop}>
+            Stop
+          </button>
+        ) : (
+          <button type="submit" class="primary" disabled={!ready} title="Ctrl+Enter">
+            Generate
+          </button>
+        )}
+        <button
+          type="button"
+          disabled={!ready}
+          title="The same settings with other random numbers"
+          onClick={() => {
+            change({ seed: seed + 1 });
+            begin();
+          }}
+        >
+          Another
+        </button>
+        <label class="field inline">
+          Seed
+          <input
+            type="number"
+            min={0}
+            step={1}
+            value={seed}
+            onInput={(event) => change({ seed: Math.max(0, Math.floor(event.currentTarget.valueAsNumber || 0)) })}
+          />
+        </label>
+        <label class="field inline">
+          Tokens
+          <input
+            type="number"
+            min={1}
+            max={4096}
+            step={1}
+            value={settings.value.maxNewTokens}
+            onInput={(event) =>
+              change({ maxNewTokens: Math.max(1, Math.floor(event.currentTarget.valueAsNumber || 1)) })
+            }
+          />
+        </label>
+        <label class="check" title="Generate again, with the same seed, as soon as something changes">
+          <input
+            type="checkbox"
+            checked={live.value}
+            onChange={(event) => {
+              live.value = event.currentTarget.checked;
+              if (live.value && run.value === undefined) begin();
+            }}
+          />
+          Live
+        </label>
+      </div>
     </form>
   );
 }

@@ -1,5 +1,7 @@
 import type { HostSampler, Sampler } from '@tokenwright/core';
 import {
+  badWords,
+  badWordTokens,
   chainFromJson,
   checkChain,
   printChain,
@@ -7,6 +9,7 @@ import {
   type SamplerRegistry,
   samplerRegistry,
 } from '@tokenwright/samplers';
+import { wordsOf } from '../chain/words.ts';
 import type { ChainReport, StageProblem } from '../protocol.ts';
 import type { Settings, Stage } from '../settings.ts';
 import { failureOf } from './failure.ts';
@@ -34,8 +37,10 @@ export class ChainBuilder {
   constructor(session: Session, watch: Watch) {
     this.#session = session;
     this.#watch = watch;
-    const textual = {
+    const textual: SamplerRegistry = {
       regex: (parameters: object) => regex({ ...parameters, texts: session.texts } as Parameters<typeof regex>[0]),
+      'bad-words': ({ texts }: { texts: string }) =>
+        badWords({ words: badWordTokens(session.tokenizer, wordsOf(texts)) }),
     };
     this.#registry = { ...samplerRegistry, ...textual };
   }

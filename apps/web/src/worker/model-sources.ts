@@ -1,5 +1,5 @@
 import { demoModel } from '@tokenwright/demo-model';
-import { files, type ModelSource } from '@tokenwright/loaders';
+import { files, hubModel, type ModelSource } from '@tokenwright/loaders';
 import type { LoadProgress } from '../protocol.ts';
 import type { ModelChoice } from '../settings.ts';
 
@@ -9,12 +9,16 @@ export function bytesOf(choice: ModelChoice): number {
   return choice.kind === 'demo' ? 12e6 : 0;
 }
 
-/** Where the files of a model come from. */
+/** Where the files of a model come from. Those of a hub are downloaded here, as far as the browser does not keep them already. */
 export async function sourceOf(
   choice: ModelChoice,
-  _context: { signal: AbortSignal; emit: (progress: LoadProgress) => void },
+  { signal, emit }: { signal: AbortSignal; emit: (progress: LoadProgress) => void },
 ): Promise<ModelSource> {
   if (choice.kind === 'demo') return demoModel(choice.name);
   if (choice.kind === 'files') return files(new Map(choice.files.map(({ path, file }) => [path, file])), choice.name);
-  throw new Error('not yet');
+  emit({ step: `Asking for ${choice.name}` });
+  return hubModel(choice.name, {
+    signal,
+    onProgress: ({ loaded, total }) => emit({ step: 'Downloading', loaded, total }),
+  });
 }

@@ -1,4 +1,4 @@
-import type { Explanation, KVCache, StepEvent, TokenEvent } from '@tokenwright/core';
+import type { Explanation, Json, KVCache, StepEvent, TokenEvent } from '@tokenwright/core';
 import type {
   BeamStep,
   CacheReport,
@@ -14,13 +14,12 @@ import type {
 export function tokenReport(event: TokenEvent, milliseconds: number, cache: CacheReport | undefined): TokenReport {
   const { id, text = '', logprob = Number.NaN, rank = 0, explanation } = event;
   const distributions = explanation === undefined ? [] : distributionsOf(explanation);
-  const last = distributions.at(-1)?.top.find((candidate) => candidate.id === id);
   return {
     id,
     piece: text,
     logprob,
     rank,
-    probability: last?.probability ?? Math.exp(logprob),
+    probability: distributions.at(-1)?.drawn ?? Math.exp(logprob),
     distributions,
     removed: explanation === undefined ? [] : removedOf(explanation, distributions),
     milliseconds,
@@ -29,10 +28,17 @@ export function tokenReport(event: TokenEvent, milliseconds: number, cache: Cach
 }
 
 function distributionsOf({ model, stages }: Explanation): Distribution[] {
-  return [
-    { ...model, name: 'model', removedMass: 0, removedCount: 0 },
-    ...stages.map(({ entropyChange: _, ...stage }) => stage),
-  ];
+  const all = [{ ...model, name: 'model', removedMass: 0, removedCount: 0 }, ...stages];
+  return all.map(({ name, candidates, entropy, top, named, removedMass, removedCount, ...rest }) => ({
+    name,
+    ...('parameters' in rest ? { parameters: rest.parameters as Json } : {}),
+    candidates,
+    entropy,
+    top,
+    drawn: named[0]?.probability ?? Number.NaN,
+    removedMass,
+    removedCount,
+  }));
 }
 
 /** What became of the tokens that are listed somewhere. */

@@ -41,6 +41,8 @@ export async function run(
     explain: true,
     logprobs: true,
     steps: true,
+    // The page shows warnings beside the stages.
+    onWarning: () => {},
     tokenizer: session.tokenizer,
     ...(strategy === undefined ? {} : { strategy }),
   };
@@ -94,6 +96,7 @@ export async function compare(
     ...lengths(settings),
     seed: settings.seed,
     signal,
+    onWarning: () => {},
     logprobs: true,
     tokenizer: session.tokenizer,
   });

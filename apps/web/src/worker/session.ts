@@ -7,6 +7,7 @@ import type { LoadProgress, MemoryReport, SessionInfo } from '../protocol.ts';
 import type { EngineChoice, ModelChoice } from '../settings.ts';
 import { type StartedEngine, startEngine } from './engines.ts';
 import { bytesOf, sourceOf } from './model-sources.ts';
+import { presetsFor } from './presets.ts';
 
 /** A model on an engine, with the cache that stays filled between generations. */
 export class Session {
@@ -26,6 +27,7 @@ export class Session {
     this.cache = model.createCache();
     this.info = {
       engine: started.info,
+      presets: presetsFor(loaded.generationConfig),
       model: {
         name: model.name,
         layers: model.layers,

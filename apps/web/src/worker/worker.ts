@@ -1,3 +1,4 @@
+import { cachedModels, removeCachedModel } from '@tokenwright/loaders';
 import type { Commands } from '../protocol.ts';
 import { ChainBuilder } from './chain.ts';
 import { failureOf } from './failure.ts';
@@ -42,6 +43,11 @@ serve(
         chain: await chains.report(settings.chain, settings),
         other: await chains.report(settings.other, settings),
       };
+    },
+    cached: () => cachedModels(),
+    forget: async ({ name }) => {
+      await removeCachedModel(name);
+      return cachedModels();
     },
     memory: () => inTurn(async () => current().session.memory()),
   },

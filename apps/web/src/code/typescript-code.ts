@@ -1,0 +1,176 @@
+import type { Json } from '@tokenwright/core';
+import { wordsOf } from '../chain/words.ts';
+import type { Decoding, EngineChoice, Settings, Stage } from '../settings.ts';
+
+/** Imports that a piece of code needs, by package. */
+class Imports {
+  readonly #names: Map<string, Set<string>> = new Map();
+
+  /** Say that a name of a package is used; returns the name. */
+  use(name: string, from: string): string {
+    const names = this.#names.get(from) ?? new Set();
+    this.#names.set(from, names.add(name));
+    return name;
+  }
+
+  get lines(): string[] {
+    return [...this.#names]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([from, names]) => `import { ${[...names].sort().join(', ')} } from '${from}';`);
+  }
+}
+
+const core = '@tokenwright/core';
+const samplers = '@tokenwright/samplers';
+const contrastive = '@tokenwright/contrastive';
+
+/** A program for Node or a page that does what the page does with these settings: the same engine, model, chain and seed. */
+export function typescriptCode(settings: Settings, engine: Exclude<EngineChoice, 'auto'>): string {
+  const imports = new Imports();
+  imports.use('generateText', core);
+  const custom = customLines(settings);
+  const engineLine = `const engine = ${engineCode(engine, imports)};`;
+  const modelLines = modelCode(settings, imports);
+  const { before, model, options } = decodingCode(settings.decoding, imports);
+  const chain = settings.chain.filter(({ on }) => on).map((stage) => stageCode(stage, imports));
+  const entries = [
+    ...(chain.length === 0 ? [] : [`samplers: [\n${chain.map((line) => `    ${line},\n`).join('')}  ]`]),
+    ...options,
+    `seed: ${settings.seed}`,
+    `maxNewTokens: ${settings.maxNewTokens}`,
+    ...(settings.ignoreEnd ? ['endTokens: []'] : []),
+  ];
+  const lines = [
+    '',
+    engineLine,
+    ...modelLines,
+    ...custom,
+    ...before,
+    '',
+    `const text = generateText(${model}, tokenizer, ${quoted(settings.prompt)}, {`,
+    ...entries.map((entry) => `  ${entry},`),
+    '});',
+    'for await (const piece of text) console.log(piece);',
+  ];
+  return `${[...imports.lines, ...lines].join('\n')}\n`;
+}
+
+function engineCode(engine: Exclude<EngineChoice, 'auto'>, imports: Imports): string {
+  if (engine === 'fused' || engine === 'fused-8-bit')
+    return `await ${imports.use('fusedWasm', '@tokenwright/backends/wasm')}(${engine === 'fused' ? '' : "{ weights: '8-bit' }"})`;
+  return `await ${imports.use('tfjs', '@tokenwright/backends')}({ backend: '${engine}' }).start()`;
+}
+
+function modelCode({ model }: Settings, imports: Imports): string[] {
+  imports.use('load', '@tokenwright/loaders');
+  const source = isDemo(model)
+    ? `${imports.use('demoModel', '@tokenwright/demo-model')}(${model === 'story' ? '' : quoted(model)})`
+    : quoted(model);
+  return [`const { model, tokenizer } = await load(${source}, { engine });`];
+}
+
+function isDemo(model: string): boolean {
+  return model === 'story' || model === 'story-amateur';
+}
+
+/** The custom sampler as an object with a name of its own, and what the page gives it. */
+function customLines({ chain, code }: Settings): string[] {
+  if (!chain.some(({ name, on }) => on && name === 'custom')) return [];
+  return [
+    '',
+    'const text = (id) => tokenizer.decode([id]);',
+    ...code
+      .trimEnd()
+      .replace(/^([ \t]*)export\s+default\b/m, '$1const custom =')
+      .split('\n'),
+  ];
+}
+
+function stageCode({ name, parameters }: Stage, imports: Imports): string {
+  if (name === 'custom') return 'custom';
+  const factory = imports.use(camelCase(name), samplers);
+  if (name === 'regex') {
+    const texts = `${imports.use('vocabularyTexts', samplers)}(tokenizer)`;
+    return `${factory}({ pattern: ${literal(parameters.pattern ?? '')}, texts: ${texts} })`;
+  }
+  if (name === 'bad-words') {
+    const words = wordsOf(String(parameters.texts ?? ''));
+    return `${factory}({ words: ${imports.use('badWordTokens', samplers)}(tokenizer, ${literal(words)}) })`;
+  }
+  return Object.keys(parameters).length === 0 ? `${factory}()` : `${factory}(${literal(parameters)})`;
+}
+
+function decodingCode(
+  decoding: Decoding,
+  imports: Imports,
+): { readonly before: string[]; readonly model: string; readonly options: string[] } {
+  if (decoding.kind === 'sampling') return { before: [], model: 'model', options: [] };
+  if (decoding.kind === 'beams') {
+    const { kind: _, ...options } = decoding;
+    return {
+      before: [],
+      model: 'model',
+      options: [`strategy: ${imports.use('beamSearch', samplers)}(${literal(options)})`],
+    };
+  }
+  if (decoding.kind === 'speculative') {
+    const { draft, length, accept } = decoding;
+    const speculative = imports.use('speculative', samplers);
+    const drafters = {
+      'story-amateur': () => 'weaker.model',
+      'prompt-lookup': () => `${imports.use('promptLookup', samplers)}()`,
+      'early-exit': () => `${imports.use('earlyExit', samplers)}({ layer: Math.ceil(model.layers / 2) })`,
+    };
+    return {
+      before: draft === 'story-amateur' ? [weakerLine(imports)] : [],
+      model: 'model',
+      options: [`strategy: ${speculative}({ draft: ${drafters[draft]()}, length: ${length}, accept: '${accept}' })`],
+    };
+  }
+  return contrastCode(decoding, imports);
+}
+
+function contrastCode(
+  { rule, alpha, strength, otherPrompt }: Extract<Decoding, { kind: 'contrast' }>,
+  imports: Imports,
+): ReturnType<typeof decodingCode> {
+  const combine = imports.use('combine', contrastive);
+  const factory = imports.use(camelCase(rule), contrastive);
+  const parts = {
+    'contrastive-logits': `others: [{ model: weaker.model }], rule: ${factory}(${literal({ alpha, beta: strength })})`,
+    'contrastive-li': `others: [{ model: weaker.model }], rule: ${factory}(${literal({ alpha })})`,
+    dola: `rule: ${factory}(${literal({ relativeTop: alpha, tied: true })})`,
+    'classifier-free-guidance':
+      `others: [{ prompt: ${otherPrompt === '' ? "'last-token'" : `tokenizer.encode(${quoted(otherPrompt)})`} }], ` +
+      `rule: ${factory}(${literal({ scale: 1 + strength })})`,
+  }[rule];
+  const weaker = rule.startsWith('contrastive') ? [weakerLine(imports)] : [];
+  return {
+    before: [...weaker, `const contrasted = ${combine}({ expert: model, ${parts} });`],
+    model: 'contrasted',
+    options: [],
+  };
+}
+
+function weakerLine(imports: Imports): string {
+  return `const weaker = await load(${imports.use('demoModel', '@tokenwright/demo-model')}('story-amateur'), { engine });`;
+}
+
+export function camelCase(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A value as code, on one line: `{ k: 40, ties: 'keep-all' }`. */
+export function literal(value: Json): string {
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(literal).join(', ')}]`;
+  const entries = Object.entries(value).map(
+    ([key, part]) => `${/^[A-Za-z_]\w*$/.test(key) ? key : quoted(key)}: ${literal(part)}`,
+  );
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+}
+
+function quoted(text: string): string {
+  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,74 @@
+import { chainFromText, chainToText } from './chain/chain-text.ts';
+import { type Decoding, decodings, defaults, type EngineChoice, engineChoices, type Settings } from './settings.ts';
+
+/** What differs from the defaults, as the fragment of a link: `#prompt=Once&chain=temperature:t=0.5`. '' when nothing does. */
+export function settingsToFragment(settings: Settings): string {
+  const pairs: [string, string][] = [];
+  const put = (name: string, value: string, usual: string): void => {
+    if (value !== usual) pairs.push([name, value]);
+  };
+  put('prompt', settings.prompt, defaults.prompt);
+  put('seed', String(settings.seed), String(defaults.seed));
+  put('tokens', String(settings.maxNewTokens), String(defaults.maxNewTokens));
+  put('ignore-end', String(settings.ignoreEnd), String(defaults.ignoreEnd));
+  put('chain', chainToText(settings.chain), chainToText(defaults.chain));
+  put('other', chainToText(settings.other), chainToText(defaults.other));
+  put('decoding', decodingToText(settings.decoding), decodingToText(defaults.decoding));
+  put('engine', settings.engine, defaults.engine);
+  put('model', settings.model, defaults.model);
+  put('code', settings.code, defaults.code);
+  return pairs.length === 0 ? '' : `#${pairs.map(([name, value]) => `${name}=${escaped(value)}`).join('&')}`;
+}
+
+/** The settings of a link. What it lacks, or what cannot be, is as by default. */
+export function settingsFromFragment(fragment: string): Settings {
+  const given = new URLSearchParams(fragment.replace(/^#/, ''));
+  const text = (name: string, usual: string): string => given.get(name) ?? usual;
+  const count = (name: string, usual: number, from: number): number => {
+    const value = Number(given.get(name) ?? usual);
+    return Number.isSafeInteger(value) && value >= from ? value : usual;
+  };
+  const chain = (name: 'chain' | 'other') => {
+    const value = given.get(name);
+    return value === null ? defaults[name] : chainFromText(value);
+  };
+  return {
+    prompt: text('prompt', defaults.prompt),
+    seed: count('seed', defaults.seed, 0),
+    maxNewTokens: count('tokens', defaults.maxNewTokens, 1),
+    ignoreEnd: text('ignore-end', String(defaults.ignoreEnd)) === 'true',
+    chain: chain('chain'),
+    other: chain('other'),
+    decoding: decodingFromText(given.get('decoding')),
+    engine: engineOf(given.get('engine')),
+    model: text('model', defaults.model),
+    code: text('code', defaults.code),
+  };
+}
+
+/** Only what a fragment cannot hold is escaped, so that a link stays readable. */
+function escaped(value: string): string {
+  return encodeURIComponent(value).replace(/%(3A|2C|3D|7E|20|2F|21|28|29)/gi, (code, hex: string) =>
+    hex === '20' ? '+' : hex === '3D' || hex === '3d' ? '=' : decodeURIComponent(code),
+  );
+}
+
+/** `beams:beams=4,lengthPenalty=1,sample=false`: the same form as a stage of a chain. */
+function decodingToText({ kind, ...parameters }: Decoding): string {
+  return chainToText([{ name: kind, on: true, parameters }]);
+}
+
+function decodingFromText(text: string | null): Decoding {
+  if (text === null) return defaults.decoding;
+  const [stage] = chainFromText(text);
+  if (stage === undefined || !Object.hasOwn(decodings, stage.name)) return defaults.decoding;
+  const usual = decodings[stage.name as Decoding['kind']];
+  const known = Object.entries(stage.parameters).filter(
+    ([name, value]) => name !== 'kind' && typeof value === typeof (usual as Record<string, unknown>)[name],
+  );
+  return { ...usual, ...Object.fromEntries(known) } as Decoding;
+}
+
+function engineOf(text: string | null): EngineChoice {
+  return (engineChoices as readonly (string | null)[]).includes(text) ? (text as EngineChoice) : defaults.engine;
+}

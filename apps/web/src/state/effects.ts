@@ -1,0 +1,61 @@
+import { effect } from '@preact/signals';
+import type { ModelChoice, Settings } from '../settings.ts';
+import { settingsFromFragment, settingsToFragment } from '../settings-url.ts';
+import { check, generate } from './actions.ts';
+import * as store from './store.ts';
+
+/** Take the settings of the address, and the model that they name where a page can open it by name. */
+export function restore(): void {
+  const settings = settingsFromFragment(location.hash);
+  store.settings.value = settings;
+  store.modelChoice.value = choiceOf(settings.model);
+}
+
+function choiceOf(name: string): ModelChoice {
+  if (name === 'story' || name === 'story-amateur') return { kind: 'demo', name };
+  if (/^[\w.-]+\/[\w.-]+$/.test(name)) return { kind: 'hub', name };
+  // Files cannot be opened by their name alone.
+  return { kind: 'demo', name: 'story' };
+}
+
+/** What follows from a change of the settings: the address, the notes on the chains, and with Live another run. */
+export function followSettings(): void {
+  const address = later(250, () => {
+    const fragment = settingsToFragment(store.settings.value);
+    if (location.hash !== fragment) history.replaceState(null, '', fragment || location.pathname + location.search);
+  });
+  const notes = later(120, () => void check());
+  const again = later(180, () => {
+    if (store.live.value && store.session.value.status === 'ready') void generate();
+  });
+  let before: Settings | undefined;
+  effect(() => {
+    const { value } = store.settings;
+    if (before !== undefined) {
+      address();
+      notes();
+      if (shapesText(before, value)) again();
+    }
+    before = value;
+  });
+  addEventListener('hashchange', () => {
+    store.settings.value = settingsFromFragment(location.hash);
+  });
+}
+
+/** Whether a run with the new settings would be another one. */
+function shapesText(
+  { other: _, engine: __, model: ___, ...a }: Settings,
+  { other, engine, model, ...b }: Settings,
+): boolean {
+  return JSON.stringify(a) !== JSON.stringify(b);
+}
+
+/** Do it once, some milliseconds after the last call. */
+function later(milliseconds: number, work: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(work, milliseconds);
+  };
+}
