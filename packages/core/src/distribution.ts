@@ -1,3 +1,5 @@
+import { exponential } from './exponential.ts';
+
 /**
  * The arithmetic of one row of logits, in float64. `survivors` narrows the loop to the listed ids; every other id must be
  * -Infinity. Removed tokens (-Infinity) have probability 0.
@@ -28,8 +30,8 @@ export function logSumExp(logits: Float32Array, survivors?: Int32Array): number 
   const { logit: top } = largest(logits, survivors);
   if (!Number.isFinite(top)) return top;
   let sum = 0;
-  if (survivors === undefined) for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - top);
-  else for (const id of survivors) sum += Math.exp(logits[id]! - top);
+  if (survivors === undefined) for (let i = 0; i < logits.length; i++) sum += exponential(logits[i]! - top);
+  else for (const id of survivors) sum += exponential(logits[id]! - top);
   return top + Math.log(sum);
 }
 
@@ -37,8 +39,8 @@ export function logSumExp(logits: Float32Array, survivors?: Int32Array): number 
 export function probabilities(logits: Float32Array, survivors?: Int32Array): Float64Array {
   const normaliser = logSumExp(logits, survivors);
   const result = new Float64Array(logits.length);
-  if (survivors === undefined) for (let i = 0; i < logits.length; i++) result[i] = Math.exp(logits[i]! - normaliser);
-  else for (const id of survivors) result[id] = Math.exp(logits[id]! - normaliser);
+  if (survivors === undefined) for (let i = 0; i < logits.length; i++) result[i] = exponential(logits[i]! - normaliser);
+  else for (const id of survivors) result[id] = exponential(logits[id]! - normaliser);
   return result;
 }
 
@@ -65,7 +67,7 @@ export function drawToken(logits: Float32Array, uniform: number, survivors?: Int
   let total = 0;
   for (let i = 0; i < count; i++) {
     const logit = logits[survivors === undefined ? i : survivors[i]!]!;
-    total += weights[i] = logit === -Infinity ? 0 : Math.exp(logit - top);
+    total += weights[i] = logit === -Infinity ? 0 : exponential(logit - top);
   }
   const target = uniform * total;
   let sum = 0;

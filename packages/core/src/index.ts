@@ -48,6 +48,7 @@ export {
   type StageReport,
   type TokenProbability,
 } from './explain.ts';
+export { exponential } from './exponential.ts';
 export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate.ts';
 export { History } from './history.ts';
 export { HostMatrix } from './host-matrix.ts';

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptionNames, forEachCandidate, type HostSampler, logSumExp } from '@tokenwright/core';
+import { checkNumber, checkOptionNames, exponential, type HostSampler, logSumExp } from '@tokenwright/core';
 
 export interface AdaptivePOptions {
   /** Probability that drawn tokens should have on average, in [0, 1]. */
@@ -62,10 +62,14 @@ export function adaptiveP(options: AdaptivePOptions): HostSampler {
       const normaliser = logSumExp(logits, step.survivors);
       if (!Number.isFinite(normaliser)) return;
       const aim = Math.min(1, Math.max(0, 2 * target - sum / weight));
-      forEachCandidate(logits, step, (id, logit) => {
-        const distance = Math.abs(Math.exp(logit - normaliser) - aim) / 0.3;
+      const { survivors } = step;
+      const total = survivors?.length ?? logits.length;
+      for (let i = 0; i < total; i++) {
+        const id = survivors === undefined ? i : survivors[i]!;
+        if (logits[id] === -Infinity) continue;
+        const distance = Math.abs(exponential(logits[id]! - normaliser) - aim) / 0.3;
         logits[id] = 5 - (10 * distance * distance) / (1 + distance);
-      });
+      }
     },
   };
 }

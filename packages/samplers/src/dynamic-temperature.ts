@@ -1,5 +1,5 @@
-import { checkNumber, checkOptionNames, forEachCandidate, type HostSampler, logSumExp } from '@tokenwright/core';
-import { divideLogits, entropyOf, keepLargest } from './row.ts';
+import { checkNumber, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import { divideLogits, keepLargest, shapeOf, topLogit } from './row.ts';
 
 export interface DynamicTemperatureOptions {
   /** Middle of the range, at least 0. Default 1. */
@@ -44,12 +44,11 @@ export function dynamicTemperature(options: DynamicTemperatureOptions): HostSamp
       singleRow: true,
     },
     onHost: (logits, step) => {
-      const normaliser = logSumExp(logits, step.survivors);
-      if (!Number.isFinite(normaliser)) return;
-      let count = 0;
-      forEachCandidate(logits, step, () => count++);
+      const top = topLogit(logits, step.survivors);
+      if (!Number.isFinite(top)) return;
+      const { count, entropy } = shapeOf(logits, step.survivors, top);
       if (count === 1) return;
-      const doubt = Math.min(1, entropyOf(logits, step.survivors, normaliser) / Math.log(count));
+      const doubt = Math.min(1, entropy / Math.log(count));
       const chosen = low + (high - low) * doubt ** exponent;
       if (chosen === 0) keepLargest(logits, step);
       else divideLogits(logits, step.survivors, chosen);

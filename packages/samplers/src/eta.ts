@@ -1,5 +1,5 @@
-import { checkInteger, checkNumber, checkOptionNames, type HostSampler, logSumExp } from '@tokenwright/core';
-import { entropyOf, keepAtLeast, nthLargest } from './row.ts';
+import { checkInteger, checkNumber, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import { keepAtLeast, nthLargest, shapeOf, topLogit } from './row.ts';
 
 export interface EtaOptions {
   /** In [0, 1). 0 is off; the paper uses 3e-4 to 4e-3. */
@@ -37,9 +37,9 @@ export function eta(options: EtaOptions): HostSampler {
     },
     onHost: (logits, step) => {
       if (epsilon === 0) return;
-      const normaliser = logSumExp(logits, step.survivors);
-      if (!Number.isFinite(normaliser)) return;
-      const entropy = entropyOf(logits, step.survivors, normaliser);
+      const top = topLogit(logits, step.survivors);
+      if (!Number.isFinite(top)) return;
+      const { normaliser, entropy } = shapeOf(logits, step.survivors, top);
       const distance = Math.min(Math.log(epsilon), Math.log(epsilon) / 2 - entropy);
       keepAtLeast(logits, step, Math.min(normaliser + distance, nthLargest(logits, step.survivors, minKeep)));
     },

@@ -1,14 +1,16 @@
 import {
   checkInteger,
   checkOptionNames,
+  exponential,
   type HostSampler,
   logSumExp,
   ParameterError,
-  topTokens,
 } from '@tokenwright/core';
+import { fallingOrder } from './falling-order.ts';
+import { mergePrefixes, orderTexts, type TextOrder } from './prefix-merger.ts';
 
 export interface InfillOptions {
-  /** The text of a token; '' for one that has none. */
+  /** The text of a token; '' for one that has none. It must always give the same. */
   readonly text: (id: number) => string;
   /** The token that ends an infill. Default: the first end token of the run. */
   readonly endToken?: number;
@@ -35,6 +37,17 @@ export function infill(options: InfillOptions): HostSampler {
   if (typeof text !== 'function') throw new ParameterError('infill', 'text', 'a function from id to text', text);
   if (mass !== 'own' && mass !== 'merged') throw new ParameterError('infill', 'mass', "'own' or 'merged'", mass);
   if (options.endToken !== undefined) checkInteger('infill', 'endToken', options.endToken, 0);
+  let whole: TextOrder | undefined;
+  /** Few candidates are put in order at each step; for many the vocabulary is, once. */
+  const orderOf = (candidates: Int32Array, vocabSize: number): TextOrder => {
+    if (candidates.length <= 1024) return orderTexts(candidates, text);
+    if (whole?.ids.length !== vocabSize)
+      whole = orderTexts(
+        Int32Array.from({ length: vocabSize }, (_, id) => id),
+        text,
+      );
+    return whole;
+  };
   return {
     name: 'infill',
     parameters: { ...(options.endToken === undefined ? {} : { endToken: options.endToken }), mass },
@@ -49,67 +62,34 @@ export function infill(options: InfillOptions): HostSampler {
       sorts: true,
     },
     onHost: (logits, step) => {
-      const normaliser = logSumExp(logits, step.survivors);
+      const { survivors, endTokens } = step;
+      const normaliser = logSumExp(logits, survivors);
       if (!Number.isFinite(normaliser)) return;
-      const isEnd = (id: number): boolean => step.endTokens.includes(id);
-      const ids = Array.from(topTokens(logits, logits.length, step.survivors));
-      const tokens = ids.map((id) => ({ id, p: Math.exp(logits[id]! - normaliser) }));
-      const sum = (of: readonly Token[]): number => of.reduce((total, { p }) => total + p, 0);
+      const falling = fallingOrder(logits, survivors);
+      const p = new Float64Array(logits.length);
+      for (const id of falling) p[id] = exponential(logits[id]! - normaliser);
+      const isEnd = (id: number): boolean => endTokens.includes(id);
+      const sum = (ids: Int32Array): number => ids.reduce((total, id) => total + p[id]!, 0);
 
-      const ends = tokens.filter(({ id }) => isEnd(id));
+      const ends = falling.filter(isEnd);
       const endMass = sum(ends);
-      if (3 * endMass * tokens.length > sum(tokens) - endMass) {
-        step.keep(logits, ids.filter(isEnd));
+      if (3 * endMass * falling.length > sum(falling) - endMass) {
+        step.keep(logits, ends);
         return;
       }
-      const likely = mergePrefixes(tokens, text).filter(({ id, p }) => p >= 0.2 || isEnd(id));
-      const others = likely.filter(({ id }) => !isEnd(id)).length;
+      const likely = mergePrefixes(orderOf(falling, logits.length), falling, p).filter(
+        (id) => p[id]! >= 0.2 || isEnd(id),
+      );
+      const others = likely.filter((id) => !isEnd(id)).length;
       if (others === 0) {
-        const end = options.endToken ?? step.endTokens[0];
-        step.keep(logits, [end !== undefined && logits[end]! > -Infinity ? end : ids[0]!]);
+        const end = options.endToken ?? endTokens[0];
+        step.keep(logits, [end !== undefined && logits[end]! > -Infinity ? end : falling[0]!]);
         return;
       }
       const border = sum(likely) / (others + 1);
-      const kept = likely.filter(({ id, p }) => p >= border || isEnd(id));
-      step.keep(
-        logits,
-        kept.map(({ id }) => id),
-      );
-      if (mass === 'merged') for (const { id, p } of kept) logits[id] = Math.log(p) + normaliser;
+      const kept = likely.filter((id) => p[id]! >= border || isEnd(id));
+      step.keep(logits, kept);
+      if (mass === 'merged') for (const id of kept) logits[id] = Math.log(p[id]!) + normaliser;
     },
   };
-}
-
-interface Token {
-  readonly id: number;
-  readonly p: number;
-}
-
-/** By falling probability; each token takes in, or is taken in by, those that its text begins. */
-function mergePrefixes(tokens: readonly Token[], text: (id: number) => string): Token[] {
-  const texts = tokens.map(({ id }) => text(id));
-  const p = tokens.map((token) => token.p);
-  // Texts that begin alike stand together in their order, so each token meets only those that it begins.
-  const order = texts.map((_, i) => i).sort((a, b) => (texts[a]! < texts[b]! ? -1 : texts[a]! > texts[b]! ? 1 : a - b));
-  const place = new Int32Array(order.length);
-  order.forEach((token, at) => {
-    place[token] = at;
-  });
-  const gone = new Set<number>();
-  for (let i = 0; i < tokens.length; i++) {
-    const start = texts[i]!;
-    if (start === '' || gone.has(i)) continue;
-    const begun: number[] = [];
-    for (let at = place[i]! - 1; at >= 0 && texts[order[at]!] === start; at--) begun.push(order[at]!);
-    for (let at = place[i]! + 1; at < order.length && texts[order[at]!]!.startsWith(start); at++)
-      begun.push(order[at]!);
-    for (const other of begun.sort((a, b) => a - b)) {
-      if (gone.has(other)) continue;
-      const [into, from] = p[other]! > p[i]! ? [other, i] : [i, other];
-      p[into]! += p[from]!;
-      gone.add(from);
-      if (from === i) break;
-    }
-  }
-  return tokens.flatMap(({ id }, i) => (gone.has(i) ? [] : [{ id, p: p[i]! }]));
 }

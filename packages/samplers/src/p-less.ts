@@ -1,5 +1,5 @@
-import { checkOptionNames, type HostSampler, ParameterError } from '@tokenwright/core';
-import { keepAtLeast, sumOfWeights, topLogit } from './row.ts';
+import { checkOptionNames, exponential, type HostSampler, ParameterError } from '@tokenwright/core';
+import { keepAtLeast, topLogit } from './row.ts';
 
 export interface PLessOptions {
   /**
@@ -36,10 +36,13 @@ export function pLess(options: PLessOptions = {}): HostSampler {
       const top = topLogit(logits, survivors);
       if (!Number.isFinite(top)) return;
       const total = survivors?.length ?? logits.length;
+      let sum = 0;
       let squares = 0;
-      for (let i = 0; i < total; i++)
-        squares += Math.exp(2 * (logits[survivors === undefined ? i : survivors[i]!]! - top));
-      const sum = sumOfWeights(logits, survivors, top);
+      for (let i = 0; i < total; i++) {
+        const weight = exponential(logits[survivors === undefined ? i : survivors[i]!]! - top);
+        sum += weight;
+        squares += weight * weight;
+      }
       // The threshold times the sum, so that it compares with weights relative to the top and equal tokens are exact.
       const threshold = normalized
         ? ((logits.length * squares) / sum - sum) / Math.max(1, logits.length - 1)

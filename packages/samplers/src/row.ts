@@ -1,4 +1,4 @@
-import { largest, type RowStep, topTokens } from '@tokenwright/core';
+import { exponential, largest, type RowStep, topTokens } from '@tokenwright/core';
 
 /**
  * What the filters share. One rule for rows on which no filter can decide anything: a row that holds NaN or +Infinity, or
@@ -35,20 +35,36 @@ export function topLogit(logits: Float32Array, survivors: Int32Array | undefined
 /** Sum of exp(logit - top). With `top` from {@link topLogit} no term overflows, and the top's own is exactly 1. */
 export function sumOfWeights(logits: Float32Array, survivors: Int32Array | undefined, top: number): number {
   let sum = 0;
-  if (survivors === undefined) for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id]! - top);
-  else for (let i = 0; i < survivors.length; i++) sum += Math.exp(logits[survivors[i]!]! - top);
+  if (survivors === undefined) for (let id = 0; id < logits.length; id++) sum += exponential(logits[id]! - top);
+  else for (let i = 0; i < survivors.length; i++) sum += exponential(logits[survivors[i]!]! - top);
   return sum;
 }
 
-/** -sum(p ln p) in nats, with `normaliser` = logSumExp. A removed token adds nothing. */
-export function entropyOf(logits: Float32Array, survivors: Int32Array | undefined, normaliser: number): number {
+/** What a row's distribution is like; `top` is from {@link topLogit}. */
+export interface Shape {
+  /** Tokens that are left. */
+  readonly count: number;
+  /** ln(sum(exp(l))). */
+  readonly normaliser: number;
+  /** -sum(p ln p) in nats. */
+  readonly entropy: number;
+}
+
+/** One pass: with d = top - l and Z = sum(exp(-d)), H = ln Z + sum(d exp(-d)) / Z. */
+export function shapeOf(logits: Float32Array, survivors: Int32Array | undefined, top: number): Shape {
   const total = survivors?.length ?? logits.length;
-  let entropy = 0;
+  let count = 0;
+  let sum = 0;
+  let moment = 0;
   for (let i = 0; i < total; i++) {
-    const surprise = normaliser - logits[survivors === undefined ? i : survivors[i]!]!;
-    if (surprise < Infinity) entropy += Math.exp(-surprise) * surprise;
+    const distance = top - logits[survivors === undefined ? i : survivors[i]!]!;
+    if (distance === Infinity) continue;
+    count++;
+    const weight = exponential(-distance);
+    sum += weight;
+    moment += weight * distance;
   }
-  return entropy;
+  return { count, normaliser: top + Math.log(sum), entropy: Math.log(sum) + moment / sum };
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   checkInteger,
   checkOptionNames,
+  exponential,
   type HostSampler,
   type Json,
   logSumExp,
@@ -63,15 +64,22 @@ export function synthId(options: SynthIdOptions): HostSampler {
       if (!Number.isFinite(normaliser)) return;
 
       const ids = candidatesOf(logits, survivors);
-      const p = Float64Array.from(ids, (id) => Math.exp(logits[id]! - normaliser));
+      const p = new Float64Array(ids.length);
+      for (let i = 0; i < ids.length; i++) p[i] = exponential(logits[ids[i]!]! - normaliser);
       const context = Array.from({ length: before }, (_, i) => reply[reply.length - before + i] ?? 0);
-      const bits = bitsOf(table, context, keys, ids);
-      for (let layer = 0; layer < keys.length; layer++) {
-        const g = bits.subarray(layer * ids.length, (layer + 1) * ids.length);
+      const bitsOfLayer = layersOf(table, context, keys, ids);
+      const g = new Uint8Array(ids.length);
+      // What a bit of the layer before multiplies by: applied in the pass of the next layer, so that each layer is one pass.
+      const factors = new Float64Array([1, 1]);
+      for (let layer = 0; layer <= keys.length; layer++) {
+        for (let i = 0; i < ids.length; i++) p[i]! *= factors[g[i]!]!;
+        if (layer === keys.length) break;
+        bitsOfLayer(layer, g);
         let mass = 0;
-        for (let i = 0; i < ids.length; i++) if (g[i] === 1) mass += p[i]!;
+        for (let i = 0; i < ids.length; i++) mass += g[i]! * p[i]!;
         // Rounding can carry the mass past 1, and a probability must not turn negative.
-        for (let i = 0; i < ids.length; i++) p[i]! *= Math.max(0, 1 + g[i]! - mass);
+        factors[0] = Math.max(0, 1 - mass);
+        factors[1] = Math.max(0, 2 - mass);
       }
       for (let i = 0; i < ids.length; i++) logits[ids[i]!] = Math.log(p[i]!);
     },
@@ -145,52 +153,64 @@ const multiplier = 6364136223846793005n;
 /** One step of the hash, modulo 2^64. */
 const hash = (state: bigint, value: number): bigint => BigInt.asUintN(64, (state + BigInt(value)) * multiplier + 1n);
 
-/**
- * The bits of all candidates, layer after layer: [layers * candidates].
- *
- * Hashing the candidate x and then a key gives (context + x) * m^2 + m + key * m + 1: a number for the layer plus x * m^2. So
- * big integers are needed once a layer, and each candidate costs an addition of 64 bits, in two halves.
- */
+/** The bits of all candidates, layer after layer: [layers * candidates]. */
 function bitsOf(table: Uint8Array, context: ArrayLike<number>, keys: readonly number[], ids: Int32Array): Uint8Array {
-  const start = Array.from(context).reduce(hash, 1n);
-  const square = BigInt.asUintN(64, multiplier * multiplier);
-  const [squareLow, squareHigh] = halves(square);
-  const low = new Uint32Array(ids.length);
-  const high = new Uint32Array(ids.length);
-  for (let i = 0; i < ids.length; i++) {
-    const [productLow, carry] = multiply32(ids[i]!, squareLow);
-    low[i] = productLow;
-    high[i] = carry + Math.imul(ids[i]!, squareHigh);
-  }
-  const size = table.length;
-  const mask = (size & (size - 1)) === 0 ? size - 1 : undefined;
   const bits = new Uint8Array(keys.length * ids.length);
-  keys.forEach((key, layer) => {
-    const [baseLow, baseHigh] = halves(hash(hash(start, 0), key));
-    const offset = layer * ids.length;
-    if (mask !== undefined) {
-      for (let i = 0; i < ids.length; i++) bits[offset + i] = table[(low[i]! + baseLow) & mask]!;
-      return;
-    }
-    const wrap = 0x1_0000_0000 % size;
-    for (let i = 0; i < ids.length; i++) {
-      const sum = low[i]! + baseLow;
-      const carry = sum >= 0x1_0000_0000 ? 1 : 0;
-      // The hash is read as a signed number, and the remainder is never negative.
-      const signedHigh = (high[i]! + baseHigh + carry) | 0;
-      const remainder = ((signedHigh % size) * wrap + ((sum >>> 0) % size)) % size;
-      bits[offset + i] = table[remainder < 0 ? remainder + size : remainder]!;
-    }
+  const bitsOfLayer = layersOf(table, context, keys, ids);
+  keys.forEach((_, layer) => {
+    bitsOfLayer(layer, bits.subarray(layer * ids.length, (layer + 1) * ids.length));
   });
   return bits;
 }
 
-/** a * b as [low 32 bits, the bits above], both exact. */
-function multiply32(a: number, b: number): [number, number] {
+/**
+ * Writes the bits of all candidates in one layer: [candidates].
+ *
+ * Hashing the candidate x and then a key gives (context + x) * m^2 + m + key * m + 1: a number for the layer plus x * m^2. So
+ * big integers are needed once a layer, and each candidate costs an addition of 64 bits, in two halves.
+ */
+function layersOf(
+  table: Uint8Array,
+  context: ArrayLike<number>,
+  keys: readonly number[],
+  ids: Int32Array,
+): (layer: number, into: Uint8Array) => void {
+  const start = Array.from(context).reduce(hash, 1n);
+  const [squareLow, squareHigh] = halves(BigInt.asUintN(64, multiplier * multiplier));
+  const low = new Int32Array(ids.length);
+  const high = new Int32Array(ids.length);
+  const size = table.length;
+  const isPowerOf2 = (size & (size - 1)) === 0;
+  for (let i = 0; i < ids.length; i++) {
+    low[i] = Math.imul(ids[i]!, squareLow);
+    if (!isPowerOf2) high[i] = carryOf(ids[i]!, squareLow) + Math.imul(ids[i]!, squareHigh);
+  }
+  return (layer, into) => {
+    const [baseLow, baseHigh] = halves(hash(hash(start, 0), keys[layer]!));
+    if (isPowerOf2) {
+      // Only the low bits choose, and they depend on low bits alone.
+      const mask = size - 1;
+      const base = baseLow & mask;
+      for (let i = 0; i < ids.length; i++) into[i] = table[(low[i]! + base) & mask]!;
+      return;
+    }
+    const wrap = 0x1_0000_0000 % size;
+    for (let i = 0; i < ids.length; i++) {
+      const sum = (low[i]! >>> 0) + baseLow;
+      const carry = sum >= 0x1_0000_0000 ? 1 : 0;
+      // The hash is read as a signed number, and the remainder is never negative.
+      const signedHigh = (high[i]! + baseHigh + carry) | 0;
+      const remainder = ((signedHigh % size) * wrap + ((sum >>> 0) % size)) % size;
+      into[i] = table[remainder < 0 ? remainder + size : remainder]!;
+    }
+  };
+}
+
+/** The bits of a * b above the lowest 32, exact. */
+function carryOf(a: number, b: number): number {
   const lowPart = (a & 0xffff) * b;
   const highPart = (a >>> 16) * b;
-  const middle = Math.floor(lowPart / 0x1_0000) + highPart;
-  return [((middle % 0x1_0000) * 0x1_0000 + (lowPart % 0x1_0000)) >>> 0, Math.floor(middle / 0x1_0000)];
+  return Math.floor((Math.floor(lowPart / 0x1_0000) + highPart) / 0x1_0000);
 }
 
 function halves(value: bigint): [low: number, high: number] {
@@ -208,10 +228,14 @@ function occurredBefore(tokens: Int32Array, end: number, width: number, first: n
 }
 
 function candidatesOf(logits: Float32Array, survivors: Int32Array | undefined): Int32Array {
-  const source = survivors ?? logits.keys();
-  const ids: number[] = [];
-  for (const id of source) if (logits[id]! > -Infinity) ids.push(id);
-  return Int32Array.from(ids);
+  const total = survivors?.length ?? logits.length;
+  const ids = new Int32Array(total);
+  let count = 0;
+  for (let i = 0; i < total; i++) {
+    const id = survivors === undefined ? i : survivors[i]!;
+    if (logits[id]! > -Infinity) ids[count++] = id;
+  }
+  return ids.subarray(0, count);
 }
 
 interface CheckedSynthId {

@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames, exponential, type HostSampler } from '@tokenwright/core';
+import { fallingOrder } from './falling-order.ts';
 import { largestIds } from './largest-ids.ts';
 import { sumOfWeights, topLogit } from './row.ts';
 
@@ -44,10 +45,11 @@ export function tailFree(options: TailFreeOptions): HostSampler {
       const sum = sumOfWeights(logits, survivors, top);
       const total = survivors?.length ?? logits.length;
       // Look at a few of the largest first. What lies beyond can add at most `unseen`; when that cannot move the cut, stop.
-      for (const size of [128, 2048, total]) {
+      for (const size of [128, 2048]) {
+        if (size >= total) break;
         const ids = largestIds(logits, size, survivors)!;
-        const probabilities = fallingProbabilities(logits, ids, top, sum);
-        const whole = ids.length < size || size >= total;
+        const probabilities = fallingProbabilities(logits, fallingOrder(logits, ids), top, sum);
+        const whole = ids.length < size;
         const unseen = whole ? 0 : 2 * probabilities.at(-2)!;
         const cut = cutAt(probabilities, z, minKeep, 0);
         if (whole || (cut < probabilities.length && cut === cutAt(probabilities, z, minKeep, unseen))) {
@@ -55,17 +57,16 @@ export function tailFree(options: TailFreeOptions): HostSampler {
           return;
         }
       }
+      const order = fallingOrder(logits, survivors);
+      const cut = cutAt(fallingProbabilities(logits, order, top, sum), z, minKeep, 0);
+      if (cut < order.length) step.keep(logits, order.subarray(0, cut));
     },
   };
 }
 
-function fallingProbabilities(logits: Float32Array, ids: Int32Array, top: number, sum: number): Float64Array {
-  const sorted = new Float32Array(ids.length);
-  for (let i = 0; i < ids.length; i++) sorted[i] = -logits[ids[i]!]!;
-  // Without a comparison function a typed array sorts natively.
-  sorted.sort();
-  const probabilities = new Float64Array(ids.length);
-  for (let i = 0; i < ids.length; i++) probabilities[i] = Math.exp(-sorted[i]! - top) / sum;
+function fallingProbabilities(logits: Float32Array, order: Int32Array, top: number, sum: number): Float64Array {
+  const probabilities = new Float64Array(order.length);
+  for (let i = 0; i < order.length; i++) probabilities[i] = exponential(logits[order[i]!]! - top) / sum;
   return probabilities;
 }
 

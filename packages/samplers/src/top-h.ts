@@ -1,4 +1,11 @@
-import { checkInteger, checkNumber, checkOptionNames, type HostSampler, topTokens } from '@tokenwright/core';
+import {
+  checkInteger,
+  checkNumber,
+  checkOptionNames,
+  exponential,
+  type HostSampler,
+  topTokens,
+} from '@tokenwright/core';
 import { sumOfWeights, topLogit } from './row.ts';
 
 export interface TopHOptions {
@@ -38,12 +45,12 @@ export function topH(options: TopHOptions): HostSampler {
       if (!Number.isFinite(top)) return;
       const ids = topTokens(logits, candidates, step.survivors);
       const normaliser = top + Math.log(sumOfWeights(logits, ids, top));
-      const shareOf = (id: number): number => Math.exp(logits[id]! - normaliser) * (normaliser - logits[id]!);
+      const shareOf = (id: number): number => exponential(logits[id]! - normaliser) * (normaliser - logits[id]!);
       const allowed = h * ids.reduce((sum, id) => sum + shareOf(id), 0);
       let sum = 0;
       let kept = 0;
       // A token whose probability is 0 in float64 would cost nothing, yet it has no share to be kept for.
-      while (kept < ids.length && Math.exp(logits[ids[kept]!]! - normaliser) > 0) {
+      while (kept < ids.length && exponential(logits[ids[kept]!]! - normaliser) > 0) {
         sum += shareOf(ids[kept]!);
         if (sum > allowed) break;
         kept++;

@@ -2,6 +2,7 @@ import {
   checkInteger,
   checkNumber,
   checkOptionNames,
+  exponential,
   type HostSampler,
   ParameterError,
   topTokens,
@@ -60,7 +61,7 @@ export function topP(options: TopPOptions): HostSampler {
       const weights = new Float64Array(total);
       let sum = 0;
       for (let i = 0; i < total; i++)
-        sum += weights[i] = Math.exp(logits[survivors === undefined ? i : survivors[i]!]! - top);
+        sum += weights[i] = exponential(logits[survivors === undefined ? i : survivors[i]!]! - top);
 
       // The n tokens below probability (1 - p) / n together weigh less than 1 - p, so the nucleus is complete before them.
       const smallest = (((1 - p) * sum) / total) * (1 - 1e-9);

@@ -2,11 +2,12 @@ import {
   checkInteger,
   checkNumber,
   checkOptionNames,
+  exponential,
   type HostSampler,
-  logSumExp,
   ParameterError,
 } from '@tokenwright/core';
 import { prefixOf } from './prefix.ts';
+import { topLogit } from './row.ts';
 
 export interface TypicalOptions {
   /** Mass to keep, in (0, 1]. 1 is off. */
@@ -55,28 +56,33 @@ export function typical(options: TypicalOptions): HostSampler {
     onHost: (logits, step) => {
       if (mass === 1) return;
       const { survivors } = step;
-      const normaliser = logSumExp(logits, survivors);
-      if (!Number.isFinite(normaliser)) return;
+      const top = topLogit(logits, survivors);
+      if (!Number.isFinite(top)) return;
       const total = survivors?.length ?? logits.length;
       const ids = new Int32Array(total);
       const keys = new Float64Array(total);
       const weights = new Float64Array(total);
       let count = 0;
-      let entropy = 0;
+      let sum = 0;
+      let moment = 0;
       for (let i = 0; i < total; i++) {
         const id = survivors === undefined ? i : survivors[i]!;
         if (logits[id] === -Infinity) continue;
-        const surprise = normaliser - logits[id]!;
-        const probability = Math.exp(-surprise);
-        entropy += probability * surprise;
+        const distance = top - logits[id]!;
+        const weight = exponential(-distance);
+        sum += weight;
+        moment += weight * distance;
         ids[count] = id;
-        keys[count] = surprise;
-        weights[count++] = probability;
+        keys[count] = distance;
+        weights[count++] = weight;
       }
-      for (let i = 0; i < count; i++) keys[i] = Math.abs(keys[i]! - entropy);
+      // Surprise and expected surprise both have ln(sum) on top of the distance, which cancels out.
+      const expected = moment / sum;
+      for (let i = 0; i < count; i++) keys[i] = Math.abs(keys[i]! - expected);
       const inclusive = border === 'at-most';
-      let items = prefixOf(keys, weights, count, { mass, inclusive, ties: ties === 'keep-all' });
-      if (items.length < minKeep) items = prefixOf(keys, weights, count, { mass, inclusive, minimum: minKeep });
+      let items = prefixOf(keys, weights, count, { mass: mass * sum, inclusive, ties: ties === 'keep-all' });
+      if (items.length < minKeep)
+        items = prefixOf(keys, weights, count, { mass: mass * sum, inclusive, minimum: minKeep });
       step.keep(
         logits,
         items.map((item) => ids[item]!),
