@@ -1,0 +1,427 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { LoadError, TextStream } from '@tokenwright/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bytesSource } from '../byte-source.ts';
+import type { JsonObject } from '../json.ts';
+import { type GgufTestFile, ggufBytes, int32, list, uint32 } from '../testing/gguf-bytes.ts';
+import { floats } from '../testing/gguf-model.ts';
+import { createTokenizer, type LoadedTokenizer } from '../tokenizer.ts';
+import { openGguf } from './gguf-file.ts';
+import { preTokenizerOf } from './pre-tokenizers.ts';
+import { embeddedTokenizer } from './tokenizer.ts';
+
+const fixture = (path: string): URL => new URL(`../../../../../shared/fixtures/${path}`, import.meta.url);
+const hasGpt2 = existsSync(fixture('gpt2-tokenizer/vocab.json'));
+const hasStories = existsSync(fixture('stories260k/tokenizer.json'));
+const read = (url: URL): JsonObject => JSON.parse(readFileSync(url, 'utf8')) as JsonObject;
+
+async function opened(metadata: GgufTestFile['metadata'], architecture = 'llama') {
+  const file = await openGguf(bytesSource(ggufBytes({ metadata, tensors: [] }), 'x.gguf'));
+  return embeddedTokenizer(file, architecture);
+}
+
+async function tokenizer(metadata: GgufTestFile['metadata'], architecture?: string): Promise<LoadedTokenizer> {
+  const { json, config } = (await opened(metadata, architecture))!;
+  return createTokenizer(json, config, 'x.gguf');
+}
+
+const types = (values: readonly number[]) => list(values.map(int32));
+
+/** The vocabulary of a tokenizer.json with byte-level BPE, as GGUF has it. */
+function bytePairMetadata(json: JsonObject, pre: string): GgufTestFile['metadata'] {
+  const { vocab, merges } = json.model as { vocab: Record<string, number>; merges: (string | [string, string])[] };
+  const tokens: string[] = [];
+  for (const [token, id] of Object.entries(vocab)) tokens[id] = token;
+  const special = new Set((json.added_tokens as { id: number }[]).map(({ id }) => id));
+  return {
+    'tokenizer.ggml.model': 'gpt2',
+    'tokenizer.ggml.pre': pre,
+    'tokenizer.ggml.tokens': tokens,
+    'tokenizer.ggml.token_type': types(tokens.map((_, id) => (special.has(id) ? 3 : 1))),
+    'tokenizer.ggml.merges': merges.map((pair) => (typeof pair === 'string' ? pair : pair.join(' '))),
+  };
+}
+
+/** SentencePiece's pieces: control tokens, bytes, then pieces whose scores are the order of their merges. */
+const pieces = [
+  '<unk>',
+  '<s>',
+  '</s>',
+  ...Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
+  ...['▁t', 'he', '▁the', 'in', '▁a', 'er', 'ing', '▁▁'],
+  ...'▁abcdefghijklmnopqrstuvwxyzé€',
+];
+const pieceMetadata: GgufTestFile['metadata'] = {
+  'tokenizer.ggml.model': 'llama',
+  'tokenizer.ggml.tokens': pieces,
+  'tokenizer.ggml.scores': floats(pieces.map((_, id) => (id < 259 ? 0 : -(id - 259)))),
+  'tokenizer.ggml.token_type': types(pieces.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1))),
+  'tokenizer.ggml.bos_token_id': uint32(1),
+  'tokenizer.ggml.eos_token_id': uint32(2),
+  'tokenizer.ggml.unknown_token_id': uint32(0),
+};
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  fc.stringMatching(/^[ a-zé€.,'\n0-9]{0,40}$/),
+);
+/** Spelled like control tokens or with the mark of a space, a text is another one. */
+const ordinary = text.filter((given) => !/[▁<]/.test(given));
+
+describe('gpt2', () => {
+  const json = read(new URL('../../../demo-model/models/story-amateur/tokenizer.json', import.meta.url));
+  const metadata = bytePairMetadata(json, 'gpt-2');
+  const original = createTokenizer(json);
+
+  it('gives the ids of the tokenizer.json with the same vocabulary', async () => {
+    const ours = await tokenizer(metadata);
+    expect(ours.specialIds).toEqual(original.specialIds);
+    expect(ours.vocabSize).toBe(original.vocabSize);
+    fc.assert(
+      fc.property(text, (given) => {
+        expect(ours.encode(given)).toEqual(original.encode(given));
+        expect(ours.decode(ours.encode(given))).toBe(given);
+      }),
+      { numRuns: 300, seed: 4 },
+    );
+    expect(ours.encode('Once<|endoftext|>upon')).toEqual(original.encode('Once<|endoftext|>upon'));
+  });
+
+  it.skipIf(!hasGpt2)("gives GPT-2's own ids", async () => {
+    const vocab = read(fixture('gpt2-tokenizer/vocab.json')) as Record<string, number>;
+    const merges = readFileSync(fixture('gpt2-tokenizer/merges.txt'), 'utf8').split('\n').slice(1).filter(Boolean);
+    const ours = await tokenizer(
+      bytePairMetadata({ model: { vocab, merges }, added_tokens: [{ id: 50256 }] }, 'gpt-2'),
+    );
+    const vectors = JSON.parse(readFileSync(fixture('gpt2-tokenizer/vectors.json'), 'utf8')) as {
+      text: string;
+      ids: number[];
+    }[];
+    expect(vectors.length).toBeGreaterThan(40);
+    for (const { text: given, ids } of vectors) expect(ours.encode(given), given).toEqual(ids);
+  });
+
+  it('adds the begin and end token as the file says, else as the cut has it', async () => {
+    const named = {
+      ...metadata,
+      'tokenizer.ggml.bos_token_id': uint32(0),
+      'tokenizer.ggml.eos_token_id': uint32(0),
+    };
+    const plain = original.encode('a b');
+    const encoded = async (more: GgufTestFile['metadata']) => (await tokenizer({ ...named, ...more })).encode('a b');
+    expect(await encoded({})).toEqual(plain);
+    expect(await encoded({ 'tokenizer.ggml.add_bos_token': true })).toEqual([0, ...plain]);
+    expect(await encoded({ 'tokenizer.ggml.add_eos_token': true })).toEqual([...plain, 0]);
+    expect(await encoded({ 'tokenizer.ggml.pre': 'llama-bpe' })).toEqual([0, ...plain]);
+    expect(await encoded({ 'tokenizer.ggml.pre': 'llama-bpe', 'tokenizer.ggml.add_bos_token': false })).toEqual(plain);
+    const ours = await tokenizer({ ...named, 'tokenizer.ggml.add_bos_token': true });
+    expect(ours.encode('a b', { addSpecialTokens: false })).toEqual(plain);
+    await expect(tokenizer({ ...metadata, 'tokenizer.ggml.add_bos_token': true })).rejects.toThrow(
+      'tokenizer.ggml.bos_token_id: is missing, but the token is to be added',
+    );
+  });
+
+  it('takes a word that is a token whole where the cut says so', async () => {
+    const tokens = ['a', 'b', 'c', 'ab', 'abc'];
+    const few = {
+      'tokenizer.ggml.model': 'gpt2',
+      'tokenizer.ggml.tokens': tokens,
+      'tokenizer.ggml.merges': ['a b'],
+      'tokenizer.ggml.add_bos_token': false,
+    };
+    // No merge makes 'abc'.
+    expect((await tokenizer({ ...few, 'tokenizer.ggml.pre': 'gpt-2' })).encode('abc')).toEqual([3, 2]);
+    expect((await tokenizer({ ...few, 'tokenizer.ggml.pre': 'llama-bpe' })).encode('abc')).toEqual([4]);
+  });
+
+  it('streams exactly', async () => {
+    await streamsExactly(await tokenizer(metadata));
+  });
+});
+
+describe('cuts', () => {
+  const cut = (pre: string, given: string): string[] => {
+    let parts = [given];
+    for (const step of preTokenizerOf('x.gguf', pre, 'llama').steps) {
+      const pattern = new RegExp((step.pattern as { Regex: string }).Regex, 'gu');
+      // What matches and what stands between.
+      parts = parts.flatMap((part) => {
+        const found: string[] = [];
+        let at = 0;
+        for (const match of part.matchAll(pattern)) {
+          if (match.index > at) found.push(part.slice(at, match.index));
+          found.push(match[0]);
+          at = match.index + match[0].length;
+        }
+        return at < part.length ? [...found, part.slice(at)] : found;
+      });
+    }
+    return parts;
+  };
+  const given = "I'm HERE  in 2024,\n\n  it's 12345!";
+
+  it.each([
+    ['gpt-2', ['I', "'m", ' HERE', ' ', ' in', ' 2024', ',', '\n\n ', ' it', "'s", ' 12345', '!']],
+    [
+      'smollm',
+      [
+        'I',
+        "'m",
+        ' HERE',
+        ' ',
+        ' in',
+        ' ',
+        '2',
+        '0',
+        '2',
+        '4',
+        ',',
+        '\n\n ',
+        ' it',
+        "'s",
+        ' ',
+        '1',
+        '2',
+        '3',
+        '4',
+        '5',
+        '!',
+      ],
+    ],
+    ['llama-bpe', ['I', "'m", ' HERE', ' ', ' in', ' ', '202', '4', ',\n\n', ' ', ' it', "'s", ' ', '123', '45', '!']],
+    [
+      'qwen2',
+      [
+        'I',
+        "'m",
+        ' HERE',
+        ' ',
+        ' in',
+        ' ',
+        '2',
+        '0',
+        '2',
+        '4',
+        ',\n\n',
+        ' ',
+        ' it',
+        "'s",
+        ' ',
+        '1',
+        '2',
+        '3',
+        '4',
+        '5',
+        '!',
+      ],
+    ],
+    [
+      'tekken',
+      [
+        'I',
+        "'m",
+        ' HERE',
+        ' ',
+        ' in',
+        ' ',
+        '2',
+        '0',
+        '2',
+        '4',
+        ',\n\n',
+        ' ',
+        ' it',
+        "'s",
+        ' ',
+        '1',
+        '2',
+        '3',
+        '4',
+        '5',
+        '!',
+      ],
+    ],
+    ['gpt-4o', ["I'm", ' HERE', ' ', ' in', ' ', '202', '4', ',\n\n', ' ', " it's", ' ', '123', '45', '!']],
+  ])('%s', (pre, words) => {
+    expect(cut(pre, given)).toEqual(words);
+  });
+
+  it('tekken and gpt-4o part words at capitals', () => {
+    expect(cut('tekken', 'camelCase HTTPServer')).toEqual(['camel', 'Case', ' HTTPServer']);
+    expect(cut('gpt-4o', 'camelCase HTTPServer')).toEqual(['camel', 'Case', ' HTTPServer']);
+  });
+
+  it('refuses a name that is not known, and none', async () => {
+    const few = {
+      'tokenizer.ggml.model': 'gpt2',
+      'tokenizer.ggml.tokens': ['a'],
+      'tokenizer.ggml.merges': [] as string[],
+    };
+    for (const [more, message] of [
+      [{ 'tokenizer.ggml.pre': 'bloom' }, "tokenizer.ggml.pre: 'bloom' is not known; known: gpt-2, phi-2"],
+      [{ 'tokenizer.ggml.pre': 'default' }, "tokenizer.ggml.pre: 'default' is not known"],
+      [{}, 'tokenizer.ggml.pre: is missing, so that nobody can tell how a text is cut'],
+    ] as const)
+      await expect(tokenizer({ ...few, ...more })).rejects.toThrow(message);
+    // GPT-2's own cut is known.
+    expect((await tokenizer(few, 'gpt2')).encode('a')).toEqual([0]);
+  });
+});
+
+describe('llama', () => {
+  it('joins the pieces with the best scores, and falls back to bytes', async () => {
+    const ours = await tokenizer(pieceMetadata);
+    const spelled = (given: string) => ours.encode(given, { addSpecialTokens: false }).map((id) => ours.idToToken(id));
+    expect(spelled('the thing')).toEqual(['▁the', '▁t', 'h', 'ing']);
+    expect(spelled('a  ß')).toEqual(['▁a', '▁▁', '<0xC3>', '<0x9F>']);
+    expect(ours.encode('the')).toEqual([1, 261]);
+    expect(ours.specialIds).toEqual([0, 1, 2]);
+    expect(ours.encode('a</s>')).toEqual([1, 263, 2]);
+  });
+
+  it('puts no space in front where the file says so', async () => {
+    const ours = await tokenizer({ ...pieceMetadata, 'tokenizer.ggml.add_space_prefix': false });
+    const ids = ours.encode('the', { addSpecialTokens: false });
+    expect(ids.map((id) => ours.idToToken(id))).toEqual(['t', 'he']);
+    expect(ours.decode(ids)).toBe('the');
+    expect(ours.decode(ours.encode(' the'))).toBe(' the');
+  });
+
+  it('comes back as it was', async () => {
+    const ours = await tokenizer(pieceMetadata);
+    fc.assert(
+      fc.property(ordinary, (given) => {
+        expect(ours.decode(ours.encode(given))).toBe(given);
+      }),
+      { numRuns: 300, seed: 6 },
+    );
+  });
+
+  it('streams exactly', async () => {
+    await streamsExactly(await tokenizer(pieceMetadata));
+  });
+
+  it.skipIf(!hasStories)("gives the ids of stories260k's tokenizer.json", async () => {
+    const json = read(fixture('stories260k/tokenizer.json'));
+    const original = createTokenizer(json);
+    const { vocab } = json.model as { vocab: Record<string, number> };
+    const tokens: string[] = [];
+    for (const [token, id] of Object.entries(vocab)) tokens[id] = token;
+    const ours = await tokenizer({
+      ...pieceMetadata,
+      'tokenizer.ggml.tokens': tokens,
+      'tokenizer.ggml.scores': floats(tokens.map((_, id) => (id < 259 ? 0 : -(id - 259)))),
+      'tokenizer.ggml.token_type': types(tokens.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1))),
+    });
+    fc.assert(
+      fc.property(ordinary, (given) => {
+        expect(ours.encode(given)).toEqual(original.encode(given));
+      }),
+      { numRuns: 300, seed: 8 },
+    );
+    const story = 'Once upon a time, there was a little girl named Lily. She loved to play outside in the park.';
+    expect(ours.encode(story)).toEqual(original.encode(story));
+  });
+});
+
+describe('t5', () => {
+  const unigrams = ['<pad>', '</s>', '<unk>', '▁', '▁a', 'ab', ...'abcdefghijklmnopqrstuvwxyzé€🦙'];
+  const metadata: GgufTestFile['metadata'] = {
+    'tokenizer.ggml.model': 't5',
+    'tokenizer.ggml.tokens': unigrams,
+    'tokenizer.ggml.scores': floats(unigrams.map((_, id) => -id / 4)),
+    'tokenizer.ggml.token_type': types(unigrams.map((_, id) => (id < 2 ? 3 : id === 2 ? 2 : 1))),
+  };
+
+  it('finds the likeliest pieces and ends a text', async () => {
+    const ours = await tokenizer(metadata);
+    const ids = ours.encode('abc a');
+    expect(ids.map((id) => ours.idToToken(id))).toEqual(['▁', 'ab', 'c', '▁a', '</s>']);
+    expect(ours.decode(ids)).toBe('abc a');
+    expect(ours.encode('a b', { addSpecialTokens: false }).at(-1)).not.toBe(1);
+  });
+
+  it('streams exactly', async () => {
+    await streamsExactly(await tokenizer(metadata));
+  });
+});
+
+describe('what a file may not say', () => {
+  it.each<[string, GgufTestFile['metadata'], string]>([
+    [
+      'a kind that is not known',
+      { 'tokenizer.ggml.model': 'bert' },
+      "tokenizer.ggml.model: 'bert' is not known; known: gpt2, llama, t5",
+    ],
+    ['no tokens', { 'tokenizer.ggml.tokens': uint32(1) }, 'tokenizer.ggml.tokens: must be a list of texts'],
+    ['a token twice', { 'tokenizer.ggml.tokens': ['a', 'b', 'a'] }, "tokenizer.ggml.tokens: 'a' has the ids 0 and 2"],
+    [
+      'too few scores',
+      { 'tokenizer.ggml.scores': floats([1]) },
+      `tokenizer.ggml.scores: has 1 entries, but tokenizer.ggml.tokens has ${pieces.length}`,
+    ],
+    [
+      'scores of another kind',
+      { 'tokenizer.ggml.scores': ['a'] },
+      'tokenizer.ggml.scores: must be a list of 32-bit numbers',
+    ],
+    [
+      'types of another kind',
+      { 'tokenizer.ggml.token_type': 'normal' },
+      'tokenizer.ggml.token_type: must be a list of 32-bit numbers',
+    ],
+    [
+      'a switch that is none',
+      { 'tokenizer.ggml.add_bos_token': uint32(1) },
+      'tokenizer.ggml.add_bos_token: must be true or false, but is 1',
+    ],
+    [
+      'an id that is none',
+      { 'tokenizer.ggml.bos_token_id': 'x' },
+      'tokenizer.ggml.bos_token_id: must be a non-negative integer, but is "x"',
+    ],
+  ])('%s', async (_, more, message) => {
+    const error = await opened({ ...pieceMetadata, ...more }).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(LoadError);
+    expect((error as Error).message).toContain(message);
+  });
+
+  it('a merge of one token', async () => {
+    const few = { 'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': 'gpt-2', 'tokenizer.ggml.tokens': ['a', 'b'] };
+    await expect(tokenizer({ ...few, 'tokenizer.ggml.merges': ['ab'] })).rejects.toThrow(
+      "tokenizer.ggml.merges: entry 0 must hold two tokens, but is 'ab'",
+    );
+  });
+
+  it('says nothing of a tokenizer when it has none', async () => {
+    expect(await opened({})).toBeUndefined();
+    expect(await opened({ 'tokenizer.ggml.model': 'no_vocab' })).toBeUndefined();
+  });
+});
+
+describe('tokenizer_config', () => {
+  it('names the control tokens and holds the chat template', async () => {
+    const { config } = (await opened({ ...pieceMetadata, 'tokenizer.chat_template': '{{ messages }}' }))!;
+    expect(config).toEqual({
+      bos_token: '<s>',
+      eos_token: '</s>',
+      unk_token: '<unk>',
+      add_bos_token: true,
+      add_eos_token: false,
+      chat_template: '{{ messages }}',
+    });
+  });
+});
+
+/** The pieces of a stream joined are the text of all ids. */
+async function streamsExactly(ours: LoadedTokenizer): Promise<void> {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: ours.vocabSize + 2 }), { maxLength: 30 }), (ids) => {
+      const stream = new TextStream(ours);
+      expect(ids.map((id) => stream.push(id)).join('') + stream.flush()).toBe(ours.decode(ids));
+    }),
+    { numRuns: 300, seed: 9 },
+  );
+}
