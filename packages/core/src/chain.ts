@@ -136,7 +136,11 @@ export class HostRow {
   }
 
   #snapshot(): Snapshot {
-    return { logits: this.logits.slice(), normaliser: logSumExp(this.logits, this.#survivors) };
+    const { logits } = this;
+    const survivors = this.#survivors;
+    const normaliser = logSumExp(logits, survivors);
+    if (survivors === undefined) return { survivors, logits: logits.slice(), normaliser };
+    return { survivors, logits: Float32Array.from(survivors, (id) => logits[id]!), normaliser };
   }
 }
 
@@ -177,11 +181,14 @@ function skippable({ algebra }: Sampler): boolean {
   return algebra?.keepsArgMax === true && algebra.memory !== true;
 }
 
+/** What a stage saw: of the whole row, or of the survivors in their order. */
 interface Snapshot {
+  readonly survivors: Int32Array | undefined;
   readonly logits: Float32Array;
   readonly normaliser: number;
 }
 
-function probabilityIn({ logits, normaliser }: Snapshot, id: number): number {
-  return Math.exp(logits[id]! - normaliser);
+function probabilityIn({ survivors, logits, normaliser }: Snapshot, id: number): number {
+  const at = survivors === undefined ? id : survivors.indexOf(id);
+  return at < 0 ? 0 : Math.exp(logits[at]! - normaliser);
 }

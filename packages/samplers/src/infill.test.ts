@@ -64,12 +64,12 @@ describe('merging texts of which one begins the other', () => {
         const p = Float64Array.from(tokens, ([, value]) => value);
         const falling = candidates.toSorted((a, b) => p[b]! - p[a]! || a - b);
         const expected = mergedOneByOne(words, falling, p);
-        const left = mergePrefixes(
+        const isLeft = mergePrefixes(
           orderTexts(ids, (id) => words[id]!),
           falling,
           p,
         );
-        expect([...left]).toEqual(expected.map(([id]) => id));
+        expect([...falling].filter(isLeft)).toEqual(expected.map(([id]) => id));
         for (const [id, mass] of expected) expect(p[id]!).toBeCloseTo(mass, 10);
       }),
       { numRuns: 500 },

@@ -67,19 +67,26 @@ export function infill(options: InfillOptions): HostSampler {
       if (!Number.isFinite(normaliser)) return;
       const falling = fallingOrder(logits, survivors);
       const p = new Float64Array(logits.length);
-      for (const id of falling) p[id] = exponential(logits[id]! - normaliser);
-      const isEnd = (id: number): boolean => endTokens.includes(id);
-      const sum = (ids: Int32Array): number => ids.reduce((total, id) => total + p[id]!, 0);
+      let total = 0;
+      for (let i = 0; i < falling.length; i++) {
+        const id = falling[i]!;
+        total += p[id] = exponential(logits[id]! - normaliser);
+      }
+      const sum = (ids: readonly number[]): number => ids.reduce((mass, id) => mass + p[id]!, 0);
 
-      const ends = falling.filter(isEnd);
+      const ends = [...new Set(endTokens)].filter((id) => logits[id]! > -Infinity);
       const endMass = sum(ends);
-      if (3 * endMass * falling.length > sum(falling) - endMass) {
+      if (3 * endMass * falling.length > total - endMass) {
         step.keep(logits, ends);
         return;
       }
-      const likely = mergePrefixes(orderOf(falling, logits.length), falling, p).filter(
-        (id) => p[id]! >= 0.2 || isEnd(id),
-      );
+      const isLeft = mergePrefixes(orderOf(falling, logits.length), falling, p);
+      const isEnd = (id: number): boolean => ends.includes(id);
+      const likely: number[] = [];
+      for (let i = 0; i < falling.length; i++) {
+        const id = falling[i]!;
+        if ((p[id]! >= 0.2 || isEnd(id)) && isLeft(id)) likely.push(id);
+      }
       const others = likely.filter((id) => !isEnd(id)).length;
       if (others === 0) {
         const end = options.endToken ?? endTokens[0];

@@ -4,6 +4,8 @@
 export interface TextOrder {
   /** Token ids by text, of equal texts the lower id first. */
   readonly ids: Int32Array;
+  /** By id: where it stands in `ids`. */
+  readonly placeOf: Int32Array;
   /** Where the texts equal to the one at a place begin. */
   readonly from: Int32Array;
   /** Where the texts that begin with the one at a place end (exclusive). */
@@ -28,7 +30,11 @@ export function orderTexts(of: Int32Array, text: (id: number) => string): TextOr
     while (open.length > 0 && !word.startsWith(sorted[open.at(-1)!]!)) to[open.pop()!] = place;
     open.push(place);
   });
-  return { ids, from, to, empty: Uint8Array.from(sorted, (word) => (word === '' ? 1 : 0)) };
+  const placeOf = new Int32Array(ids.reduce((most, id) => Math.max(most, id), -1) + 1);
+  ids.forEach((id, place) => {
+    placeOf[id] = place;
+  });
+  return { ids, placeOf, from, to, empty: Uint8Array.from(sorted, (word) => (word === '' ? 1 : 0)) };
 }
 
 /**
@@ -37,18 +43,16 @@ export function orderTexts(of: Int32Array, text: (id: number) => string): TextOr
  *
  * @param falling the candidates by falling probability.
  * @param p their probabilities by id; what is merged is added here.
- * @returns the candidates that were not merged into another, in the same order.
+ * @returns whether a candidate was not merged into another.
  */
-export function mergePrefixes({ ids, from, to, empty }: TextOrder, falling: Int32Array, p: Float64Array): Int32Array {
-  const placeOf = new Int32Array(p.length);
-  ids.forEach((id, place) => {
-    placeOf[id] = place;
-  });
+export function mergePrefixes(
+  { ids, placeOf, from, to, empty }: TextOrder,
+  falling: Int32Array,
+  p: Float64Array,
+): (id: number) => boolean {
   // By place: the rank of a candidate that is still there, or `gone`.
   const rank = new Int32Array(ids.length).fill(gone);
-  falling.forEach((id, at) => {
-    rank[placeOf[id]!] = at;
-  });
+  for (let at = 0; at < falling.length; at++) rank[placeOf[falling[at]!]!] = at;
   const merge = (into: number, taken: number): void => {
     p[ids[into]!]! += p[ids[taken]!]!;
     rank[taken] = gone;
@@ -56,17 +60,23 @@ export function mergePrefixes({ ids, from, to, empty }: TextOrder, falling: Int3
   for (let at = 0; at < falling.length; at++) {
     const place = placeOf[falling[at]!]!;
     if (rank[place] === gone || empty[place] === 1) continue;
+    const end = to[place]!;
+    // The likeliest that it begins, if that is likelier than itself.
     let before = -1;
-    for (let other = from[place]!; other < to[place]!; other++)
-      if (rank[other]! < at && (before < 0 || rank[other]! < rank[before]!)) before = other;
+    let best = at;
+    for (let other = from[place]!; other < end; other++)
+      if (rank[other]! < best) {
+        best = rank[other]!;
+        before = other;
+      }
     if (before < 0) {
       // All that it begins are less likely, and as they were: it takes them in.
-      for (let other = from[place]!; other < to[place]!; other++)
+      for (let other = from[place]!; other < end; other++)
         if (rank[other] !== gone && other !== place) merge(place, other);
     } else if (p[ids[before]!]! > p[ids[place]!]!) merge(before, place);
     else mergeOneByOne(place);
   }
-  return falling.filter((id) => rank[placeOf[id]!] !== gone);
+  return (id) => rank[placeOf[id]!] !== gone;
 
   /** Among equals the one that is looked at takes in the others, until one has grown above it. */
   function mergeOneByOne(place: number): void {

@@ -67,20 +67,17 @@ export function synthId(options: SynthIdOptions): HostSampler {
       const p = new Float64Array(ids.length);
       for (let i = 0; i < ids.length; i++) p[i] = exponential(logits[ids[i]!]! - normaliser);
       const context = Array.from({ length: before }, (_, i) => reply[reply.length - before + i] ?? 0);
-      const bitsOfLayer = layersOf(table, context, keys, ids);
+      const bits = new CandidateBits(table, context, keys, ids);
       const g = new Uint8Array(ids.length);
-      // What a bit of the layer before multiplies by: applied in the pass of the next layer, so that each layer is one pass.
-      const factors = new Float64Array([1, 1]);
-      for (let layer = 0; layer <= keys.length; layer++) {
-        for (let i = 0; i < ids.length; i++) p[i]! *= factors[g[i]!]!;
-        if (layer === keys.length) break;
-        bitsOfLayer(layer, g);
-        let mass = 0;
-        for (let i = 0; i < ids.length; i++) mass += g[i]! * p[i]!;
+      // What a bit of the layer before multiplies by. It is applied on the way through the next layer: one pass a layer.
+      let [ifZero, ifOne] = [1, 1];
+      for (let layer = 0; layer < keys.length; layer++) {
+        const mass = bits.hold(layer, p, g, ifZero, ifOne);
         // Rounding can carry the mass past 1, and a probability must not turn negative.
-        factors[0] = Math.max(0, 1 - mass);
-        factors[1] = Math.max(0, 2 - mass);
+        ifZero = Math.max(0, 1 - mass);
+        ifOne = Math.max(0, 2 - mass);
       }
+      for (let i = 0; i < ids.length; i++) p[i]! *= g[i] === 1 ? ifOne : ifZero;
       for (let i = 0; i < ids.length; i++) logits[ids[i]!] = Math.log(p[i]!);
     },
   };
@@ -153,49 +150,48 @@ const multiplier = 6364136223846793005n;
 /** One step of the hash, modulo 2^64. */
 const hash = (state: bigint, value: number): bigint => BigInt.asUintN(64, (state + BigInt(value)) * multiplier + 1n);
 
-/** The bits of all candidates, layer after layer: [layers * candidates]. */
-function bitsOf(table: Uint8Array, context: ArrayLike<number>, keys: readonly number[], ids: Int32Array): Uint8Array {
-  const bits = new Uint8Array(keys.length * ids.length);
-  const bitsOfLayer = layersOf(table, context, keys, ids);
-  keys.forEach((_, layer) => {
-    bitsOfLayer(layer, bits.subarray(layer * ids.length, (layer + 1) * ids.length));
-  });
-  return bits;
-}
-
 /**
- * Writes the bits of all candidates in one layer: [candidates].
+ * The bits of candidates after a context.
  *
  * Hashing the candidate x and then a key gives (context + x) * m^2 + m + key * m + 1: a number for the layer plus x * m^2. So
- * big integers are needed once a layer, and each candidate costs an addition of 64 bits, in two halves.
+ * big integers are needed once a layer, and each candidate costs an addition of 64 bits, in two halves; of a table whose size
+ * is a power of two, only of the low bits.
  */
-function layersOf(
-  table: Uint8Array,
-  context: ArrayLike<number>,
-  keys: readonly number[],
-  ids: Int32Array,
-): (layer: number, into: Uint8Array) => void {
-  const start = Array.from(context).reduce(hash, 1n);
-  const [squareLow, squareHigh] = halves(BigInt.asUintN(64, multiplier * multiplier));
-  const low = new Int32Array(ids.length);
-  const high = new Int32Array(ids.length);
-  const size = table.length;
-  const isPowerOf2 = (size & (size - 1)) === 0;
-  for (let i = 0; i < ids.length; i++) {
-    low[i] = Math.imul(ids[i]!, squareLow);
-    if (!isPowerOf2) high[i] = carryOf(ids[i]!, squareLow) + Math.imul(ids[i]!, squareHigh);
+class CandidateBits {
+  readonly #table: Uint8Array;
+  readonly #bases: readonly (readonly [low: number, high: number])[];
+  readonly #low: Int32Array;
+  readonly #high: Int32Array;
+  readonly #isPowerOf2: boolean;
+
+  constructor(table: Uint8Array, context: ArrayLike<number>, keys: readonly number[], ids: Int32Array) {
+    this.#table = table;
+    this.#isPowerOf2 = (table.length & (table.length - 1)) === 0;
+    const start = hash(Array.from(context).reduce(hash, 1n), 0);
+    this.#bases = keys.map((key) => halves(hash(start, key)));
+    const [squareLow, squareHigh] = halves(BigInt.asUintN(64, multiplier * multiplier));
+    this.#low = new Int32Array(ids.length);
+    this.#high = new Int32Array(ids.length);
+    for (let i = 0; i < ids.length; i++) {
+      this.#low[i] = Math.imul(ids[i]!, squareLow);
+      if (!this.#isPowerOf2) this.#high[i] = carryOf(ids[i]!, squareLow) + Math.imul(ids[i]!, squareHigh);
+    }
   }
-  return (layer, into) => {
-    const [baseLow, baseHigh] = halves(hash(hash(start, 0), keys[layer]!));
-    if (isPowerOf2) {
-      // Only the low bits choose, and they depend on low bits alone.
+
+  /** The bits of one layer: [candidates]. */
+  write(layer: number, into: Uint8Array): void {
+    const [baseLow, baseHigh] = this.#bases[layer]!;
+    const table = this.#table;
+    const [low, high] = [this.#low, this.#high];
+    const size = table.length;
+    if (this.#isPowerOf2) {
       const mask = size - 1;
       const base = baseLow & mask;
-      for (let i = 0; i < ids.length; i++) into[i] = table[(low[i]! + base) & mask]!;
+      for (let i = 0; i < into.length; i++) into[i] = table[(low[i]! + base) & mask]!;
       return;
     }
     const wrap = 0x1_0000_0000 % size;
-    for (let i = 0; i < ids.length; i++) {
+    for (let i = 0; i < into.length; i++) {
       const sum = (low[i]! >>> 0) + baseLow;
       const carry = sum >= 0x1_0000_0000 ? 1 : 0;
       // The hash is read as a signed number, and the remainder is never negative.
@@ -203,7 +199,44 @@ function layersOf(
       const remainder = ((signedHigh % size) * wrap + ((sum >>> 0) % size)) % size;
       into[i] = table[remainder < 0 ? remainder + size : remainder]!;
     }
-  };
+  }
+
+  /**
+   * Multiply the probabilities by what the bits `g` of the layer before stand for, replace these by the bits of this layer, and
+   * return the mass of the tokens whose bit is set.
+   */
+  hold(layer: number, p: Float64Array, g: Uint8Array, ifZero: number, ifOne: number): number {
+    const rise = ifOne - ifZero;
+    let mass = 0;
+    if (!this.#isPowerOf2) {
+      for (let i = 0; i < p.length; i++) p[i]! *= ifZero + rise * g[i]!;
+      this.write(layer, g);
+      for (let i = 0; i < p.length; i++) mass += g[i]! * p[i]!;
+      return mass;
+    }
+    const table = this.#table;
+    const low = this.#low;
+    const mask = table.length - 1;
+    const base = this.#bases[layer]![0] & mask;
+    for (let i = 0; i < p.length; i++) {
+      const probability = p[i]! * (ifZero + rise * g[i]!);
+      const bit = table[(low[i]! + base) & mask]!;
+      p[i] = probability;
+      g[i] = bit;
+      mass += bit * probability;
+    }
+    return mass;
+  }
+}
+
+/** The bits of one candidate, layer by layer. */
+function bitsOf(table: Uint8Array, context: ArrayLike<number>, keys: readonly number[], id: Int32Array): Uint8Array {
+  const bits = new CandidateBits(table, context, keys, id);
+  const own = new Uint8Array(1);
+  return Uint8Array.from(keys, (_, layer) => {
+    bits.write(layer, own);
+    return own[0]!;
+  });
 }
 
 /** The bits of a * b above the lowest 32, exact. */
