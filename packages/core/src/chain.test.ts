@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { applyChain, decisiveStages } from './chain.ts';
 import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from './errors.ts';
 import { History } from './history.ts';
+import { Random } from './random.ts';
 import { RunMemory } from './run-memory.ts';
 import type { Algebra, DeviceSampler, HostSampler, MaskSampler, RowStep, Sampler } from './sampler.ts';
-import { testRow } from './testing/sampler-cases.ts';
+import { survivorsOf, testRow } from './testing/sampler-cases.ts';
 
 const removed = -Infinity;
 const plain: Algebra = {
@@ -96,6 +97,27 @@ describe('survivors', () => {
 });
 
 describe('a mask', () => {
+  it('lists what it leaves when that is little, for any bits', () => {
+    const random = new Random(4);
+    for (let round = 0; round < 40; round++) {
+      const size = 1 + Math.floor(200 * random.uniform(0, round, 'draw'));
+      const share = random.uniform(1, round, 'draw') ** 3;
+      const bits = Uint32Array.from({ length: Math.ceil(size / 32) }, (_, word) => {
+        let value = 0;
+        for (let bit = 0; bit < 32; bit++) if (random.uniform(2 + word, bit, 'draw', round) < share) value |= 1 << bit;
+        return value;
+      });
+      const expected = Array.from({ length: size }, (_, id) => id).filter(
+        (id) => ((bits[id >>> 5]! >>> (id & 31)) & 1) === 1,
+      );
+      const row = testRow(new Array(size).fill(0));
+      row.apply({ name: 'mask', allowed: () => bits }, 0);
+      expect(survivorsOf(row.logits)).toEqual(expected);
+      if (row.survivors !== undefined) expect([...row.survivors]).toEqual(expected);
+      expect(row.survivors !== undefined).toBe(expected.length <= size >> 2);
+    }
+  });
+
   it('removes the tokens whose bit is cleared, across words', () => {
     const row = testRow(Array.from({ length: 70 }, (_, id) => id));
     row.apply(masking([0, 31, 32, 69]), 0);

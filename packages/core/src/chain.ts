@@ -131,6 +131,12 @@ export class HostRow {
       for (const id of survivors) if (((bits[id >>> 5]! >>> (id & 31)) & 1) === 0) this.logits[id] = -Infinity;
       return;
     }
+    // A list pays for itself only when it is much shorter than the row.
+    const listed = idsOfBits(bits, this.logits.length, this.logits.length >> 2);
+    if (listed !== undefined) {
+      this.#keep(this.logits, listed);
+      return;
+    }
     for (let id = 0; id < this.logits.length; id++)
       if (((bits[id >>> 5]! >>> (id & 31)) & 1) === 0) this.logits[id] = -Infinity;
   }
@@ -175,6 +181,22 @@ function ascending(ids: ArrayLike<number>): Int32Array {
   for (let i = 1; i < copy.length; i++)
     if (copy[i - 1]! >= copy[i]!) return copy.sort().filter((id, at) => at === 0 || id !== copy[at - 1]);
   return copy;
+}
+
+/** The ids of the bits that are set, ascending; undefined when there are more than `most`. */
+function idsOfBits(bits: Uint32Array, vocabSize: number, most: number): Int32Array | undefined {
+  const ids = new Int32Array(most);
+  let count = 0;
+  for (let word = 0; word < bits.length; word++) {
+    // Without the lowest bit that is set, until none is left.
+    for (let rest = bits[word]!; rest !== 0; rest &= rest - 1) {
+      const id = 32 * word + 31 - Math.clz32(rest & -rest);
+      if (id >= vocabSize) break;
+      if (count === most) return undefined;
+      ids[count++] = id;
+    }
+  }
+  return ids.subarray(0, count);
 }
 
 function skippable({ algebra }: Sampler): boolean {
