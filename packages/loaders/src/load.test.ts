@@ -4,7 +4,6 @@ import {
   type Architecture,
   type Engine,
   gpt2,
-  type LanguageModel,
   LoadError,
   ShapeError,
   UnknownOptionError,
@@ -15,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ByteSource } from './byte-source.ts';
 import { load } from './load.ts';
 import { type FileContents, files, folder, type ModelSource } from './model-source.ts';
+import { greedy } from './testing/greedy.ts';
 import { float32, safetensorsBytes, type TestTensor } from './testing/safetensors-bytes.ts';
 
 let engine: Engine;
@@ -25,26 +25,6 @@ afterAll(() => engine.dispose());
 
 const demo = (name: string): URL => new URL(`../../demo-model/models/${name}`, import.meta.url);
 const shared = (path: string): URL => new URL(`../../../../shared/${path}`, import.meta.url);
-
-/** The ids that always taking the best gives. */
-async function greedy(model: LanguageModel, prompt: readonly number[], count: number): Promise<number[]> {
-  const cache = model.createCache();
-  const ids: number[] = [];
-  try {
-    let fed = prompt;
-    while (ids.length < count) {
-      const { logits, dispose } = model.forward([fed], cache);
-      const row = await logits.read();
-      dispose();
-      const best = row.indexOf(Math.max(...row));
-      ids.push(best);
-      fed = [best];
-    }
-  } finally {
-    cache.dispose();
-  }
-  return ids;
-}
 
 const asFile = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
