@@ -18,17 +18,6 @@ export const leftOut: readonly LeftOut[] = [
     ],
     reason: 'the class refuses a scale of 1, which here means off',
   },
-  {
-    path: 'llamacpp/mirostat.json',
-    ids: [
-      'mirostat/v512_s3/tau8.0_eta0.1_m100',
-      'mirostat/v64_s0.3/tau5.0_eta0.1_m100',
-      'mirostat/v64_s0.3/tau8.0_eta0.1_m10',
-    ],
-    reason:
-      'k of the formula is above 2^31 (5.7e9 to 2.8e11) and overflows the int of llama.cpp, which then keeps one token ' +
-      'where the formula keeps all',
-  },
 ];
 
 /** Why a case is left out; undefined when it is not. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Arguments, readArguments, usage } from './arguments.ts';
+import { GoldensFolderError } from './golden-files.ts';
 import { count, describeFile, describeTotal } from './report.ts';
 import { runGoldens } from './run-goldens.ts';
 
@@ -15,14 +16,20 @@ if (given !== undefined) {
   const { only, engine, verbose } = given;
   // pnpm starts scripts in their package's folder; the path is meant from where the person stands.
   const root = resolve(process.env.INIT_CWD ?? process.cwd(), given.root);
-  const reports = await runGoldens({
-    root,
-    only,
-    engine,
-    onFile: (report) => console.log(describeFile(report, verbose).join('\n')),
-  });
-  console.log(describeTotal(reports).join('\n'));
-  const { passed, failed } = count(reports);
-  if (passed + failed === 0) console.error('nothing was run');
-  process.exitCode = failed > 0 || passed + failed === 0 ? 1 : 0;
+  try {
+    const reports = await runGoldens({
+      root,
+      only,
+      engine,
+      onFile: (report) => console.log(describeFile(report, verbose).join('\n')),
+    });
+    console.log(describeTotal(reports).join('\n'));
+    const { passed, failed } = count(reports);
+    if (passed + failed === 0) console.error('nothing was run');
+    process.exitCode = failed > 0 || passed + failed === 0 ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof GoldensFolderError)) throw error;
+    console.error(error.message);
+    process.exitCode = 2;
+  }
 }

@@ -1,3 +1,4 @@
+import { whyLeftOut } from './left-out.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What became of the cases of one file. */
@@ -42,7 +43,8 @@ export function describeTotal(reports: readonly FileReport[]): string[] {
     folders.set(folder, [...(folders.get(folder) ?? []), report]);
   }
   const lines = [...folders].map(([folder, files]) => `${folder}: ${sentence(count(files))}`);
-  return ['', ...lines, `total: ${sentence(count(reports))}`];
+  const named = reports.flatMap(({ path, cases }) => cases.filter(({ id }) => whyLeftOut(path, id) !== undefined));
+  return ['', ...lines, `total: ${sentence(count(reports))}`, `left out by name: ${named.length}`];
 }
 
 function sentence({ passed, failed, skipped }: Counts): string {

@@ -32,6 +32,8 @@ const files: Readonly<Record<string, string>> = {
   'unknown-field.json': planted((golden) => (golden.surprise = 1)),
   'unknown-class.json': planted(() => {}, { class: 'SurpriseLogitsWarper' }),
   'unknown-schema.json': planted(() => {}, { schema: 'surprise/v1' }),
+  'no-json.json': '{"schema": ',
+  'no-cases.json': '{"schema": "processors/v1"}',
 };
 
 const only: Readonly<Record<string, RegExp>> = {
@@ -43,6 +45,8 @@ const only: Readonly<Record<string, RegExp>> = {
   'unknown-field.json': /no adapter reads: surprise/,
   'unknown-class.json': /no adapter for the class SurpriseLogitsWarper/,
   'unknown-schema.json': /no adapter reads the schema "surprise\/v1"/,
+  'no-json.json': /JSON/,
+  'no-cases.json': /undefined/,
 };
 
 describe('the runner', () => {
@@ -52,10 +56,22 @@ describe('the runner', () => {
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), 'goldens-'));
     mkdirSync(join(root, 'planted'));
+    mkdirSync(join(root, 'empty'));
     for (const [name, content] of Object.entries(files)) writeFileSync(join(root, 'planted', name), content);
     for (const { path, cases } of await runGoldens({ root, engine: 'cpu' }))
       outcomes.set(path.replace('planted/', ''), cases[0]!.outcome);
   });
+  it('finds what belongs together from a folder inside the goldens', async () => {
+    const inside = join(root, 'processors', 'more');
+    mkdirSync(inside, { recursive: true });
+    writeFileSync(join(inside, 'right.json'), files['right.json']!);
+    const paths = async (folder: string): Promise<string[]> =>
+      (await runGoldens({ root: folder, engine: 'cpu', only: /processors/ })).map(({ path }) => path);
+    expect(await paths(inside)).toEqual(['processors/more/right.json']);
+    expect(await paths(root)).toEqual(['processors/more/right.json']);
+    rmSync(join(root, 'processors'), { recursive: true });
+  });
+
   afterAll(() => rmSync(root, { recursive: true }));
 
   it('passes a right case', () => {
@@ -73,11 +89,20 @@ describe('the runner', () => {
     ['the right case alone', ['--only', 'right'], 0],
     ['nothing', ['--only', 'no such case'], 1],
     ['with an unknown argument', ['--onyl', 'right'], 2],
-  ])('ends with the right status: %s', (_, args, status) => {
+    ['a folder that is not there', [], 2, 'nowhere'],
+    ['a file in place of a folder', [], 2, 'planted/right.json'],
+    ['a folder without goldens', [], 2, 'empty'],
+    ['a folder inside', ['--only', '^planted/right|^right'], 0, 'planted'],
+  ] as const)('ends with the right status: %s', (_, args, status, folder?: string) => {
     const main = fileURLToPath(new URL('main.ts', import.meta.url));
-    const run = spawnSync(process.execPath, ['--conditions=@tokenwright/source', main, root, ...args], {
-      encoding: 'utf8',
-    });
+    const run = spawnSync(
+      process.execPath,
+      ['--conditions=@tokenwright/source', main, join(root, folder ?? ''), ...args],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(run.stderr).not.toMatch(/\n\s+at /);
     expect(run.stderr + run.stdout).not.toBe('');
     expect(run.status).toBe(status);
   });

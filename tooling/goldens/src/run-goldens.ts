@@ -1,15 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { tfjs } from '@tokenwright/backends';
 import type { Engine } from '@tokenwright/core';
+import { goldenFiles } from './golden-files.ts';
 import { whyLeftOut } from './left-out.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import type { FileReport } from './report.ts';
 import { schemas } from './schemas.ts';
-import type { GoldenFile, Setting } from './suite.ts';
+import type { Golden, GoldenFile, Setting } from './suite.ts';
 
 export interface RunOptions {
-  /** The folder of the goldens. */
+  /** The folder of the goldens, or one inside it. */
   readonly root: string;
   readonly only?: RegExp | undefined;
   readonly engine: 'cpu' | 'wasm';
@@ -17,11 +18,16 @@ export interface RunOptions {
   readonly onFile?: (report: FileReport) => void;
 }
 
-/** Run every golden file under a folder. */
-export async function runGoldens({ root, only, engine, onFile }: RunOptions): Promise<readonly FileReport[]> {
+/**
+ * Run every golden file under a folder.
+ *
+ * @throws GoldensFolderError when there is no such folder, or no golden file in it.
+ */
+export async function runGoldens({ root: given, only, engine, onFile }: RunOptions): Promise<readonly FileReport[]> {
   let started: Promise<Engine> | undefined;
   const reports: FileReport[] = [];
-  for (const path of await goldenFiles(root)) {
+  const { root, paths } = await goldenFiles(given);
+  for (const path of paths) {
     const releases: (() => void)[] = [];
     const setting: Setting = {
       engine: () => (started ??= tfjs({ backend: engine }).start()),
@@ -30,8 +36,7 @@ export async function runGoldens({ root, only, engine, onFile }: RunOptions): Pr
     const began = performance.now();
     const cases: { id: string; outcome: Outcome }[] = [];
     try {
-      const file = await readGolden(root, path);
-      for (const golden of openFile(file, setting)) {
+      for (const golden of await casesIn(root, path, setting)) {
         if (only?.test(`${path} ${golden.id}`) === false) continue;
         const reason = whyLeftOut(path, golden.id);
         const outcome: Outcome =
@@ -49,22 +54,14 @@ export async function runGoldens({ root, only, engine, onFile }: RunOptions): Pr
   return reports;
 }
 
-/** The cases of a file. A schema that nobody reads is one case that fails. */
-function openFile(file: GoldenFile, setting: Setting): ReturnType<(typeof schemas)[string]> {
-  const open = schemas[file.content.schema];
-  if (open !== undefined) return open(file, setting);
-  return [{ id: 'schema', run: () => [`no adapter reads the schema ${JSON.stringify(file.content.schema)}`] }];
-}
-
-async function readGolden(root: string, path: string): Promise<GoldenFile> {
-  return { root, path, content: JSON.parse(await readFile(join(root, path), 'utf8')) };
-}
-
-/** Every JSON file but those that belong to a model. */
-async function goldenFiles(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true });
-  return entries
-    .filter((entry) => entry.endsWith('.json') && !/(^|[\\/])(generation_)?config\.json$/.test(entry))
-    .map((entry) => relative(root, join(root, entry)).split(sep).join('/'))
-    .sort();
+/** The cases of a file. One that cannot be read, or whose schema nobody reads, is one case that fails. */
+async function casesIn(root: string, path: string, setting: Setting): Promise<readonly Golden[]> {
+  try {
+    const content: GoldenFile['content'] = JSON.parse(await readFile(join(root, path), 'utf8'));
+    const open = schemas[content.schema];
+    if (open === undefined) throw new TypeError(`no adapter reads the schema ${JSON.stringify(content.schema)}`);
+    return open({ root, path, content }, setting);
+  } catch (error) {
+    return [{ id: 'file', run: () => [(error as Error).message] }];
+  }
 }

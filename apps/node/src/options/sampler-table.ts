@@ -200,7 +200,7 @@ export const samplerTable: readonly SamplerFlag[] = [
     group: filters,
     main: 'range',
     value: 'RANGE',
-    more: ['t=T', 'exponent=X'],
+    more: ['t=T', 'exponent=X', 'listed=left|vocabulary|N'],
     help: 'A temperature from T - RANGE to T + RANGE that rises with the entropy.',
   },
   {

@@ -137,12 +137,29 @@ const byName: Readonly<Record<LlamaCppStage, PresetStage<Filled>>> = {
   ],
   temperature: [
     'temperature',
-    ({ temperature: t, dynatempRange: range, dynatempExponent: exponent }) => {
-      if (range > 0) return dynamicTemperature({ t: Math.max(0, t), range, exponent });
+    (options) => {
+      const { temperature: t, dynatempRange: range, dynatempExponent: exponent } = options;
+      if (range > 0) return dynamicTemperature({ t: Math.max(0, t), range, exponent, listed: listedTokens(options) });
       return t === 1 ? undefined : temperature({ t: Math.max(0, t) });
     },
   ],
 };
+
+/**
+ * How long llama.cpp's list is at the temperature. A bias of -Infinity and top-n-sigma leave tokens in it; a mass or a threshold
+ * takes them out, and so only those that are left are listed then. Which of them XTC took cannot be told beforehand.
+ */
+function listedTokens(options: Filled): 'left' | 'vocabulary' | number {
+  const { samplers, topK, typicalP, topP, minP, xtcProbability, xtcThreshold } = options;
+  const before = samplers.slice(0, samplers.indexOf('temperature'));
+  const takesOut =
+    (before.includes('typ_p') && typicalP < 1) ||
+    (before.includes('top_p') && topP < 1) ||
+    (before.includes('min_p') && minP > 0) ||
+    (before.includes('xtc') && xtcProbability > 0 && xtcThreshold <= 0.5);
+  if (takesOut) return 'left';
+  return before.includes('top_k') && topK > 0 ? topK : 'vocabulary';
+}
 
 const defaults: Filled = {
   samplers: Object.keys(byName) as LlamaCppStage[],

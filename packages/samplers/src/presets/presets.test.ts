@@ -1,7 +1,17 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
 import { shaped, survivorsOf } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
-import { checkChain, gpt2, greenList, huggingFace, llamaCpp, printChain, vllm, xTransformers } from '../index.ts';
+import {
+  checkChain,
+  dynamicTemperature,
+  gpt2,
+  greenList,
+  huggingFace,
+  llamaCpp,
+  printChain,
+  vllm,
+  xTransformers,
+} from '../index.ts';
 
 const names = (chain: readonly { name: string }[]): string => chain.map(({ name }) => name).join(' ');
 
@@ -149,6 +159,29 @@ test('temperature before or after the filters', () => {
   const after = { temperature: 2, topP: 0.85, topK: 0 };
   expect(survivorsOf(shaped(huggingFace(after), logits))).toEqual([0, 1, 2]);
   expect(survivorsOf(shaped(llamaCpp({ ...after, minP: 0 }), logits))).toEqual([0, 1]);
+});
+
+test('llama.cpp: tokens that were set to -Infinity count for the dynamic temperature as long as they are listed', () => {
+  const listed = (options: object): unknown => {
+    const stage = llamaCpp({ dynatempRange: 0.5, ...options }).find(({ name }) => name === 'dynamic-temperature')!;
+    return (stage.parameters as { listed: unknown }).listed;
+  };
+  const off = { topP: 1, minP: 0 };
+  expect(listed({ topNSigma: 1 })).toBe('left');
+  expect(listed({ topNSigma: 1, ...off })).toBe(40);
+  expect(listed({ topNSigma: 1, topK: 0, ...off })).toBe('vocabulary');
+  expect(listed({ topNSigma: 1, ...off, xtcProbability: 0.5 })).toBe('left');
+  expect(listed({ topNSigma: 1, samplers: ['top_n_sigma', 'temperature', 'top_k', 'min_p'] })).toBe('vocabulary');
+
+  // Of four tokens two are within one sigma; both have logit 0, so H = ln 2, and the list is four long: H / ln 4 = 1/2.
+  const chain = llamaCpp({ topNSigma: 1, topK: 0, ...off, temperature: 1, dynatempRange: 0.5 });
+  const result = shaped(chain, [2, 2, -1, -1]);
+  expect([...result]).toEqual([2, 2, -Infinity, -Infinity]);
+  const other = shaped(llamaCpp({ topNSigma: 1, topK: 0, ...off, temperature: 2, dynatempRange: 1 }), [2, 2, -1, -1]);
+  expect([...other]).toEqual([1, 1, -Infinity, -Infinity]);
+  // With what is left alone the temperature would be 3.
+  const left = shaped(dynamicTemperature({ t: 2, range: 1 }), [2, 2, -Infinity, -Infinity]);
+  expect(left[0]).toBeCloseTo(2 / 3, 6);
 });
 
 test('vLLM raises a tiny temperature to 0.01', () => {

@@ -83,9 +83,9 @@ export const llamaSamplers: Readonly<Record<string, (params: Params, golden: Lla
   },
   mirostat(params) {
     params.without({ seed: 'the token that was drawn is forced', n_vocab: 'the length of the row' });
-    return one(
-      sampler('mirostat1', { tau: params.required('tau'), eta: params.required('eta'), m: params.required('m') }),
-    );
+    const [tau, eta, m] = [params.required('tau'), params.required('eta'), params.required('m')];
+    // Its k is a 32-bit integer; where that overflows, one token stays.
+    return one(sampler('mirostat1', { tau, eta, m, overflow: 'keep-one' }));
   },
   mirostat_v2(params) {
     params.without({ seed: 'the token that was drawn is forced' });
