@@ -1,5 +1,5 @@
 import type { WeightSource } from './engine.ts';
-import { LoadError, ParameterError, ShapeError } from './errors.ts';
+import { LoadError, MemoryLimitError, ParameterError, ShapeError } from './errors.ts';
 import type { Architecture, MatrixShape, Parameters, Weight } from './operations.ts';
 
 /** One weight that an architecture asked for; what an engine fills `weight` from. */
@@ -30,11 +30,15 @@ export interface TableRequest {
   readonly width: number;
 }
 
+/** Values of a table that is computed from the configuration alone, so that no tensor bounds it. */
+const largestTable = 2 ** 30;
+
 /**
  * Ask an architecture for its weights and check each against the checkpoint. Nothing is read yet: a checkpoint that does
  * not fit is refused before anything is allocated.
  *
- * @throws LoadError for a tensor that is missing, ShapeError for one whose shape differs.
+ * @throws LoadError for a tensor that is missing, ShapeError for one whose shape differs, MemoryLimitError for a computed table of
+ * more than 2^30 values, as only a damaged configuration asks for it.
  */
 export function requestWeights<C, P>(
   architecture: Architecture<C, P>,
@@ -58,6 +62,8 @@ export function requestWeights<C, P>(
       return weight;
     },
     table(values, rows, width) {
+      if (rows * width > largestTable)
+        throw new MemoryLimitError(`${source.name}: a table of ${rows} positions`, rows * width * 4, largestTable * 4);
       const weight: Weight = {};
       requests.push({ kind: 'table', weight, values, rows, width });
       return weight;

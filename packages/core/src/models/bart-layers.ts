@@ -71,7 +71,7 @@ export function readPostNormConfig(config: ConfigReader, vocabSize: number): Pos
   config.mustBe('do_blenderbot_90_layernorm', false);
   const width = config.integer('d_model', 1024);
   const stack = (side: 'encoder' | 'decoder'): StackConfig => ({
-    layers: config.integer(`${side}_layers`, 12),
+    layers: config.layers(`${side}_layers`, 12),
     heads: config.divisor(`${side}_attention_heads`, width, 16),
     hidden: config.integer(`${side}_ffn_dim`, 4096),
   });

@@ -3,8 +3,10 @@ import type { Activation } from '../operations.ts';
 
 /** Typed access to a config.json. A value that is wrong, or that would change the numbers unseen, is an error. */
 export interface ConfigReader {
-  /** A positive integer; `fallback` is what the original code assumes when the key is absent or null. */
+  /** A positive integer below 2^31; `fallback` is what the original code assumes when the key is absent or null. */
   integer(key: string, fallback?: number): number;
+  /** As `integer`, at most 65,536: each layer is asked for by its name. */
+  layers(key: string, fallback?: number): number;
   /** A positive integer that divides `of`. */
   divisor(key: string, of: number, fallback?: number): number;
   number(key: string, fallback?: number): number;
@@ -23,6 +25,10 @@ export interface ConfigReader {
   mustBe(key: string, ...allowed: readonly unknown[]): void;
   fail(key: string, problem: string): never;
 }
+
+/** No size of a model is larger, and lengths of arrays stay within it. */
+const largestInteger = 2 ** 31 - 1;
+const mostLayers = 65_536;
 
 const activations: Readonly<Record<string, Activation>> = {
   gelu: 'gelu',
@@ -53,14 +59,16 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
   const value = (key: string): unknown => json[key] ?? undefined;
   const required = (key: string, fallback: unknown): unknown =>
     value(key) ?? fallback ?? fail(key, 'the value is missing');
-  const integer = (key: string, fallback?: number): number => {
+  const integer = (key: string, fallback?: number, most = largestInteger): number => {
     const given = required(key, fallback);
     if (typeof given !== 'number' || !Number.isInteger(given) || given < 1)
       fail(key, `must be a positive integer, but is ${JSON.stringify(given)}`);
+    if ((given as number) > most) fail(key, `must be at most ${most}, but is ${given}`);
     return given as number;
   };
   return {
-    integer,
+    integer: (key, fallback) => integer(key, fallback),
+    layers: (key, fallback) => integer(key, fallback, mostLayers),
     divisor(key, of, fallback) {
       const given = integer(key, fallback);
       if (of % given !== 0) fail(key, `must divide ${of}, but is ${given}`);

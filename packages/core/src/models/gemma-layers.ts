@@ -73,7 +73,7 @@ export function readGemma(
   return {
     vocabSize: config.integer('vocab_size', 256000),
     width: config.integer('hidden_size', 2304),
-    layers: config.integer('num_hidden_layers', 26),
+    layers: config.layers('num_hidden_layers', 26),
     heads,
     kvHeads: readKvHeads(config, heads, 4),
     headDim: config.integer('head_dim', 256),

@@ -52,7 +52,7 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
   configure(json) {
     const config = readConfig('gpt_neo', json);
     const width = config.integer('hidden_size', 2048);
-    const layers = config.integer('num_layers', 24);
+    const layers = config.layers('num_layers', 24);
     const window = config.integer('window_size', 256);
     return {
       vocabSize: config.integer('vocab_size', 50257),

@@ -58,7 +58,7 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
     return {
       vocabSize: config.integer('vocab_size', 50432),
       width,
-      layers: config.integer('num_hidden_layers', 44),
+      layers: config.layers('num_hidden_layers', 44),
       heads,
       hidden: config.integer('intermediate_size', 24576),
       epsilon: config.number('layer_norm_eps', 1e-5),
@@ -103,8 +103,9 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
       weight: p.matrix([`${prefix}${name}.weight`], { inputs, outputs: [outputs], ...(order && { order }) }),
       ...(biased && { bias: p.vector([`${prefix}${name}.bias`], [outputs], order && { order }) }),
     });
-    const order = partsOfHeads(heads, headDim);
+    // First, so that a width that is not the checkpoint's is refused before lists of it are made.
     const tokens = p.matrix([`${prefix}embed_in.weight`], { inputs: width, outputs: [vocabSize], use: 'embedding' });
+    const order = partsOfHeads(heads, headDim);
     return {
       tokens,
       rotary: requestRotary(p, headDim, contextLength, config),

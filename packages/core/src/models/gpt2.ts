@@ -55,7 +55,7 @@ export const gpt2: Architecture<GPT2Config, GPT2Weights> = {
       vocabSize: config.integer('vocab_size', 50257),
       contextLength: config.integer('n_positions', 1024),
       width,
-      layers: config.integer('n_layer', 12),
+      layers: config.layers('n_layer', 12),
       heads: config.divisor('n_head', width, 12),
       hidden: config.integer('n_inner', 4 * width),
       epsilon: config.number('layer_norm_epsilon', 1e-5),

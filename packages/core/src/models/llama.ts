@@ -30,7 +30,7 @@ export const llama: Architecture<LlamaConfig, GatedWeights> = {
     return {
       vocabSize: config.integer('vocab_size', 32000),
       width,
-      layers: config.integer('num_hidden_layers', 32),
+      layers: config.layers('num_hidden_layers', 32),
       heads,
       kvHeads: readKvHeads(config, heads),
       headDim,

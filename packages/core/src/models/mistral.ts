@@ -20,7 +20,7 @@ export const mistral: Architecture<MistralConfig, GatedWeights> = {
     const config = readConfig('mistral', json);
     config.mustBe('layer_types');
     const width = config.integer('hidden_size', 4096);
-    const layers = config.integer('num_hidden_layers', 32);
+    const layers = config.layers('num_hidden_layers', 32);
     const heads = config.integer('num_attention_heads', 32);
     const headDim = readHeadDim(config, width, heads);
     const window = config.isNull('sliding_window') ? undefined : config.integer('sliding_window', 4096);

@@ -69,7 +69,7 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
       contextLength: config.integer('max_position_embeddings', 2048),
       width,
       tokenWidth: config.integer('word_embed_proj_dim', width),
-      layers: config.integer('num_hidden_layers', 12),
+      layers: config.layers('num_hidden_layers', 12),
       heads: config.divisor('num_attention_heads', width, 12),
       hidden: config.integer('ffn_dim', 3072),
       activation: config.activation('activation_function', 'relu'),

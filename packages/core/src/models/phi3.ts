@@ -27,7 +27,7 @@ export const phi3: Architecture<Phi3Config, GatedWeights> = {
     config.mustBe('full_attn_mod', 1);
     config.mustBe('interpolate_factor', 1);
     const width = config.integer('hidden_size', 3072);
-    const layers = config.integer('num_hidden_layers', 32);
+    const layers = config.layers('num_hidden_layers', 32);
     const heads = config.integer('num_attention_heads', 32);
     const headDim = readHeadDim(config, width, heads);
     const window = config.value('sliding_window') === undefined ? undefined : config.integer('sliding_window');

@@ -20,7 +20,7 @@ export const qwen2: Architecture<Qwen2Config, GatedWeights> = {
     const config = readConfig('qwen2', json);
     config.mustBe('use_mrope', false);
     const width = config.integer('hidden_size', 4096);
-    const layers = config.integer('num_hidden_layers', 32);
+    const layers = config.layers('num_hidden_layers', 32);
     const heads = config.integer('num_attention_heads', 32);
     const headDim = readHeadDim(config, width, heads);
     return {

@@ -19,7 +19,7 @@ export const qwen3: Architecture<Qwen3Config, GatedWeights> = {
 
   configure(json) {
     const config = readConfig('qwen3', json);
-    const layers = config.integer('num_hidden_layers', 32);
+    const layers = config.layers('num_hidden_layers', 32);
     const heads = config.integer('num_attention_heads', 32);
     const headDim = config.integer('head_dim', 128);
     return {

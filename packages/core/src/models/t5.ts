@@ -71,7 +71,7 @@ export const t5: EncoderDecoderArchitecture<T5Config, T5Weights> = {
   configure(json) {
     const config = readConfig('t5', json);
     config.mustBe('is_encoder_decoder', true);
-    const layers = config.integer('num_layers', 6);
+    const layers = config.layers('num_layers', 6);
     const tied = config.flag('tie_word_embeddings', true);
     return {
       vocabSize: config.integer('vocab_size', 32128),
@@ -79,7 +79,7 @@ export const t5: EncoderDecoderArchitecture<T5Config, T5Weights> = {
       contextLength: config.integer('n_positions', 512),
       width: config.integer('d_model', 512),
       encoderLayers: layers,
-      decoderLayers: config.integer('num_decoder_layers', layers),
+      decoderLayers: config.layers('num_decoder_layers', layers),
       heads: config.integer('num_heads', 8),
       headDim: config.integer('d_kv', 64),
       hidden: config.integer('d_ff', 2048),
