@@ -1,14 +1,11 @@
-import { LoadError } from '@tokenwright/core';
+import { LoadError, ShapeError } from '@tokenwright/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type ByteSource, bytesSource } from './byte-source.ts';
+import { quantisedKey, withQuantised } from './quantised/open-quantised.ts';
 import { openSafetensors } from './safetensors.ts';
-import { concatenated, withHeader } from './testing/safetensors-bytes.ts';
-
-/** `pnpm run test:fuzz` asks for more. */
-const runs = Number(process.env.FUZZ_RUNS ?? 3000);
-
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+import { byteChanges, changed, changedBytes, changes, fuzzRuns, type Json } from './testing/mutations.ts';
+import { withHeader } from './testing/safetensors-bytes.ts';
+import { allocatingAtMost, refusal, watchedSource } from './testing/survival.ts';
 
 /** A right header, as text of entries, with as many bytes as its data takes. */
 const realHeader = fc
@@ -35,83 +32,26 @@ const realHeader = fc
     return { header: Object.fromEntries(entries) as Json, size: end };
   });
 
-/** Numbers at the borders of what a length may be. */
-const number = fc.oneof(
-  fc.integer({ min: -3, max: 200 }),
-  fc.constantFrom(-0, 0.5, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 2 ** 63, 2 ** 64, 1e308),
-);
-const replacement: fc.Arbitrary<Json> = fc.oneof(
-  { weight: 4, arbitrary: number },
-  { weight: 1, arbitrary: fc.constantFrom(null, true, '', 'F32', 'F16', 'F4', 'constructor', 'null') },
-  { weight: 1, arbitrary: fc.array(number, { maxLength: 5 }) },
-  {
-    weight: 1,
-    arbitrary: fc.dictionary(fc.constantFrom('dtype', 'shape', 'data_offsets', 'x'), number) as fc.Arbitrary<Json>,
-  },
-);
+const words = ['F32', 'F16', 'F4', 'dtype', 'shape', 'data_offsets', '__metadata__'];
 
-interface Change {
-  readonly where: number;
-  readonly how: 'replace' | 'remove' | 'rename' | 'shift';
-  readonly by: Json;
-}
-const change: fc.Arbitrary<Change> = fc.record({
-  where: fc.nat({ max: 200 }),
-  how: fc.constantFrom('replace', 'remove', 'rename', 'shift'),
-  by: replacement,
-});
-
-/** Every place in the header where something can be changed: a container and its key. */
-function placesOf(value: Json, found: [Json[] | { [key: string]: Json }, string][] = []): typeof found {
-  if (typeof value !== 'object' || value === null) return found;
-  for (const [key, inner] of Object.entries(value)) {
-    found.push([value, key]);
-    placesOf(inner, found);
-  }
-  return found;
-}
-
-function apply(header: Json, { where, how, by }: Change): void {
-  const places = placesOf(header);
-  if (places.length === 0) return;
-  const [container, key] = places[where % places.length]!;
-  const object = container as { [key: string]: Json };
-  const old = object[key]!;
-  const set = (name: string, value: Json): void => {
-    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
-  };
-  if (how === 'replace') set(key, by);
-  else if (how === 'shift' && typeof old === 'number' && typeof by === 'number') set(key, old + by);
-  else if (Array.isArray(container)) container.splice(Number(key), 1);
-  else {
-    delete object[key];
-    if (how === 'rename') set(JSON.stringify(by), old);
-  }
-}
-
-/** Open the file and read all of it. Only a LoadError may come of it, and no read may reach beyond the file. */
+/** Open the file and read all of it. Only a LoadError may come of it, and nothing larger than the numbers of the file is allocated. */
 async function survives(bytes: Uint8Array): Promise<boolean> {
-  const inner = bytesSource(bytes, 'fuzz.safetensors');
-  const source: ByteSource = {
-    ...inner,
-    async read(from, to) {
-      if (!(from >= 0 && from <= to && to <= bytes.length)) throw new Error(`read ${from} to ${to} of ${bytes.length}`);
-      return inner.read(from, to);
-    },
-  };
-  try {
-    const weights = await openSafetensors(source);
-    for (const name of weights.names()) {
-      const values = await weights.read(name);
-      const wanted = weights.shape(name)!.reduce((product, size) => product * size, 1);
-      if (values.length !== wanted) throw new Error(`${name} has ${values.length} values instead of ${wanted}`);
-    }
-    return true;
-  } catch (error) {
-    if (!(error instanceof LoadError)) throw error;
-    expect(error.message).toMatch(/^fuzz\.safetensors: /);
-    return false;
-  }
+  const source = watchedSource(bytes, 'fuzz.safetensors');
+  const error = await refusal(() =>
+    // A byte becomes four at most; tables of small floats take 256 KiB.
+    allocatingAtMost(4 * bytes.length + (1 << 18), async () => {
+      const weights = withQuantised(await openSafetensors(source));
+      for (const name of weights.names()) {
+        const values = await weights.read(name);
+        const wanted = weights.shape(name)!.reduce((product, size) => product * size, 1);
+        if (values.length !== wanted) throw new Error(`${name} has ${values.length} values instead of ${wanted}`);
+      }
+    }),
+  );
+  if (error === undefined) return true;
+  expect(error instanceof LoadError || error instanceof ShapeError).toBe(true);
+  expect(error.message).toMatch(/^fuzz\.safetensors: /);
+  return false;
 }
 
 it('opens every right file', { timeout: 600_000 }, async () => {
@@ -119,7 +59,7 @@ it('opens every right file', { timeout: 600_000 }, async () => {
     fc.asyncProperty(realHeader, async ({ header, size }) => {
       expect(await survives(withHeader(JSON.stringify(header), new Uint8Array(size)))).toBe(true);
     }),
-    { numRuns: Math.ceil(runs / 10) },
+    { numRuns: Math.ceil(fuzzRuns / 10) },
   );
 });
 
@@ -128,38 +68,67 @@ it('answers every changed header with the file or a LoadError', { timeout: 600_0
   await fc.assert(
     fc.asyncProperty(
       realHeader,
-      fc.array(change, { minLength: 1, maxLength: 3 }),
+      changes(words),
       fc.integer({ min: -4, max: 4 }),
-      async ({ header, size }, changes, extra) => {
-        for (const one of changes) apply(header, one);
-        const data = new Uint8Array(Math.max(0, size + (changes.length === 1 ? 0 : extra)));
-        if (!(await survives(withHeader(JSON.stringify(header), data)))) refused++;
+      async ({ header, size }, all, extra) => {
+        const data = new Uint8Array(Math.max(0, size + (all.length === 1 ? 0 : extra)));
+        if (!(await survives(withHeader(JSON.stringify(changed(header, all)), data)))) refused++;
       },
     ),
-    { numRuns: runs },
+    { numRuns: fuzzRuns },
   );
   // The changes must matter, or the test shows nothing.
-  expect(refused).toBeGreaterThan(runs / 2);
+  expect(refused).toBeGreaterThan(fuzzRuns / 3);
 });
 
 it('answers every changed byte, cut and insertion with the file or a LoadError', { timeout: 600_000 }, async () => {
   await fc.assert(
+    fc.asyncProperty(realHeader, byteChanges, async ({ header, size }, all) => {
+      await survives(changedBytes(withHeader(JSON.stringify(header), new Uint8Array(size)), all));
+    }),
+    { numRuns: fuzzRuns },
+  );
+});
+
+it('answers every changed description of quantised tensors with the file or an error', {
+  timeout: 600_000,
+}, async () => {
+  const description: Json = {
+    a: { format: '8-bit', shape: [3, 5] },
+    b: { format: '8-bit-blocks', shape: [40, 2], transposed: true },
+    c: { format: '4-bit-blocks', shape: [2, 33] },
+  };
+  const tensors: Json = {};
+  let end = 0;
+  for (const [name, dtype, shape, bytes] of [
+    ['a.packed', 'I8', [3, 5], 15],
+    ['a.scales', 'F32', [3], 12],
+    ['b.packed', 'I8', [2, 40], 80],
+    ['b.scales', 'F16', [2, 2], 8],
+    ['c.packed', 'U8', [2, 32], 64],
+    ['c.scales', 'F16', [2, 2], 8],
+    ['d', 'F32', [2], 8],
+  ] as const) {
+    tensors[name] = { dtype, shape: [...shape], data_offsets: [end, end + bytes] };
+    end += bytes;
+  }
+  const fileOf = (described: Json, names: Json): Uint8Array =>
+    withHeader(
+      JSON.stringify({ __metadata__: { [quantisedKey]: JSON.stringify(described) }, ...(names as object) }),
+      new Uint8Array(end).fill(7),
+    );
+  expect(await survives(fileOf(description, tensors))).toBe(true);
+  let refused = 0;
+  await fc.assert(
     fc.asyncProperty(
-      realHeader,
-      fc.nat({ max: 400 }),
-      fc.nat({ max: 400 }),
-      fc.uint8Array({ maxLength: 9 }),
-      async ({ header, size }, from, length, insert) => {
-        const bytes = withHeader(JSON.stringify(header), new Uint8Array(size));
-        const at = from % (bytes.length + 1);
-        await survives(
-          concatenated([bytes.subarray(0, at), insert, bytes.subarray(Math.min(bytes.length, at + length))]),
-        );
-        const patched = bytes.slice();
-        patched.set(insert.subarray(0, bytes.length - at), at);
-        await survives(patched);
+      changes([...words, '8-bit', '4-bit-blocks', 'format', 'transposed', 'a', 'd'], 2),
+      fc.boolean(),
+      async (all, ofNames) => {
+        const file = ofNames ? fileOf(description, changed(tensors, all)) : fileOf(changed(description, all), tensors);
+        if (!(await survives(file))) refused++;
       },
     ),
-    { numRuns: runs },
+    { numRuns: fuzzRuns },
   );
+  expect(refused).toBeGreaterThan(fuzzRuns / 3);
 });

@@ -5,7 +5,7 @@ import { readText } from './keys.ts';
 import { bytePairTokenizer } from './tokenizer-gpt2.ts';
 import { sentencePieceTokenizer } from './tokenizer-llama.ts';
 import { unigramTokenizer } from './tokenizer-t5.ts';
-import { readVocabulary, tokenId } from './vocabulary.ts';
+import { type MadeTokenizer, readVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
 
 /** What tokenizer.json and tokenizer_config.json of a GGUF file would hold. */
 export interface EmbeddedTokenizer {
@@ -14,6 +14,15 @@ export interface EmbeddedTokenizer {
   readonly json: JsonObject;
   readonly config: JsonObject;
 }
+
+type Maker = (file: GgufFile, vocabulary: Vocabulary, architecture: string) => MadeTokenizer;
+
+/** By `tokenizer.ggml.model`. */
+const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
+  ['gpt2', bytePairTokenizer],
+  ['llama', sentencePieceTokenizer],
+  ['t5', unigramTokenizer],
+]);
 
 /**
  * The tokenizer that stands in a GGUF file, as the contents of a tokenizer.json, or undefined when there is none.
@@ -24,9 +33,13 @@ export function embeddedTokenizer(file: GgufFile, architecture: string): Embedde
   const kind = readText(file, 'tokenizer.ggml.model');
   if (kind === undefined || kind === 'no_vocab' || kind === 'none') return undefined;
   const vocabulary = readVocabulary(file, kind);
-  const make = { gpt2: bytePairTokenizer, llama: sentencePieceTokenizer, t5: unigramTokenizer }[kind];
+  const make = makers.get(kind);
   if (make === undefined)
-    throw new LoadError(file.name, `'${kind}' is not known; known: gpt2, llama, t5`, 'tokenizer.ggml.model');
+    throw new LoadError(
+      file.name,
+      `'${kind}' is not known; known: ${[...makers.keys()].join(', ')}`,
+      'tokenizer.ggml.model',
+    );
   const { json, addBegin, addEnd } = make(file, vocabulary, architecture);
   const text = (id: number | undefined): string | undefined => (id === undefined ? undefined : vocabulary.tokens[id]);
   const template = readText(file, 'tokenizer.chat_template');

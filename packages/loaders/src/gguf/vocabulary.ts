@@ -40,7 +40,7 @@ export function readVocabulary(file: GgufFile, kind: string): Vocabulary {
   }
   const types = numbersFor(file, 'tokenizer.ggml.token_type', tokens.length);
   // Llama's ids where a file names none, as its first tokenizer had them; T5's likewise.
-  const usual = { llama: [1, 2, 0], t5: [undefined, 1, 2] }[kind] ?? [undefined, undefined, undefined];
+  const usual = kind === 'llama' ? [1, 2, 0] : kind === 't5' ? [undefined, 1, 2] : [];
   const id = (key: string, fallback: number | undefined): number | undefined =>
     tokenId(file, key, tokens.length) ?? (fallback !== undefined && fallback < tokens.length ? fallback : undefined);
   return {
