@@ -5,6 +5,7 @@ export interface Arguments {
   readonly json: boolean;
   readonly quick: boolean;
   readonly engine: string | undefined;
+  readonly shape: string | undefined;
   readonly help: boolean;
 }
 
@@ -23,11 +24,13 @@ export function readArguments(given: readonly string[], names: readonly string[]
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       engine: { type: 'string' },
+      shape: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const [bench = names[0]!, ...rest] = positionals;
   if (rest.length > 0) throw new Error(`One bench at a time, but ${positionals.join(' and ')} were given.`);
   if (!names.includes(bench)) throw new Error(`There is no bench '${bench}'; there are ${names.join(', ')}.`);
-  return { bench, json: values.json, quick: values.quick, engine: values.engine, help: values.help };
+  const { json, quick, engine, shape, help } = values;
+  return { bench, json, quick, engine, shape, help };
 }

@@ -23,13 +23,14 @@ const benches: readonly Bench[] = [
 ];
 const names = benches.map(({ name }) => name);
 
-const usage = `pnpm bench [name] [--quick] [--json] [--engine text]
+const usage = `pnpm bench [name] [--quick] [--json] [--engine text] [--shape text]
 
 ${benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
   --quick         few short rounds: shows that it works, and no more
   --json          one JSON object a row (pnpm --silent bench ... --json)
-  --engine text   only engines with this in their name, format and threads, beside plain TensorFlow.js`;
+  --engine text   only engines with this in their name, format and threads, beside plain TensorFlow.js
+  --shape text    only shapes with this in their name: tiny, GPT-2-small`;
 
 let given: Arguments | undefined;
 try {

@@ -3,7 +3,6 @@ import { label } from '../library/engines.ts';
 import { forEachEngine } from '../library/for-each-engine.ts';
 import { type BenchModel, Position } from '../library/model.ts';
 import type { Row } from '../library/row.ts';
-import { gpt2Small, tiny } from '../library/shapes.ts';
 import { pairedRatio } from '../library/statistics.ts';
 
 const base = 100;
@@ -13,7 +12,7 @@ export const contextBench: Bench = {
   name: 'context',
   summary: 'cost of a token at positions 16 to 1,000, against position 100, on each engine',
   async run(context) {
-    for (const shape of [tiny, gpt2Small])
+    for (const shape of context.shapes)
       await forEachEngine(context, shape, {
         first: async (plainModel) =>
           context.print(`Cost of a token, ${shape.name}, plain TensorFlow.js`, await contextRows(context, plainModel)),

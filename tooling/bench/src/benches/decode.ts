@@ -5,7 +5,7 @@ import { limitContestant, printLimit, sharesOfLimit } from '../library/limit-row
 import { type BenchModel, Position, timeGenerate } from '../library/model.ts';
 import { ReadLimit } from '../library/read-limit.ts';
 import type { Row } from '../library/row.ts';
-import { gpt2Small, type Shape, tiny } from '../library/shapes.ts';
+import type { Shape } from '../library/shapes.ts';
 import { median, pairedRatio } from '../library/statistics.ts';
 
 const prompt = 128;
@@ -19,7 +19,7 @@ export const decodeBench: Bench = {
     const limit = await ReadLimit.open();
     try {
       await printLimit(context, limit);
-      for (const shape of [tiny, gpt2Small]) await decodeShape(context, shape, limit);
+      for (const shape of context.shapes) await decodeShape(context, shape, limit);
     } finally {
       await limit.close();
     }

@@ -4,7 +4,6 @@ import { label } from '../library/engines.ts';
 import { forEachEngine } from '../library/for-each-engine.ts';
 import { type BenchModel, timeGenerate } from '../library/model.ts';
 import type { Row } from '../library/row.ts';
-import { gpt2Small, tiny } from '../library/shapes.ts';
 import { pairedRatio } from '../library/statistics.ts';
 
 /** Decoding while another process keeps one core busy, against decoding while it sleeps. */
@@ -13,7 +12,7 @@ export const neighbourBench: Bench = {
   summary: 'decoding while another process keeps one core busy, against decoding alone, on each engine',
   async run(context) {
     await using neighbour = new Neighbour();
-    for (const shape of [tiny, gpt2Small])
+    for (const shape of context.shapes)
       await forEachEngine(context, shape, {
         first: async (plainModel) =>
           context.print(

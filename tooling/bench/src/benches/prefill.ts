@@ -3,7 +3,6 @@ import { label } from '../library/engines.ts';
 import { forEachEngine } from '../library/for-each-engine.ts';
 import { type BenchModel, timePrefill } from '../library/model.ts';
 import type { Row } from '../library/row.ts';
-import { gpt2Small, tiny } from '../library/shapes.ts';
 import { pairedRatio } from '../library/statistics.ts';
 
 /** Reading prompts of several lengths, on every engine. */
@@ -11,7 +10,7 @@ export const prefillBench: Bench = {
   name: 'prefill',
   summary: 'rate at which prompts of 32, 128 and 512 tokens are read, on each engine, beside plain TensorFlow.js',
   async run(context) {
-    for (const shape of [tiny, gpt2Small])
+    for (const shape of context.shapes)
       await forEachEngine(context, shape, {
         first: async (plainModel) =>
           context.print(

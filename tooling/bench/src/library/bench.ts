@@ -1,4 +1,5 @@
 import { makeRow, type Row, type RowFacts } from './row.ts';
+import { gpt2Small, type Shape, tiny } from './shapes.ts';
 import { summarise } from './statistics.ts';
 import { table } from './table.ts';
 import { type Contestant, inTurns, type Turns } from './turns.ts';
@@ -19,6 +20,8 @@ export interface ContextOptions {
   readonly json: boolean;
   /** Only engines whose name contains this. */
   readonly engine?: string | undefined;
+  /** Only shapes whose name contains this. */
+  readonly shape?: string | undefined;
 }
 
 /** How much a bench measures, and where its rows go. */
@@ -26,12 +29,14 @@ export class Context {
   readonly bench: string;
   readonly quick: boolean;
   readonly engine: string | undefined;
+  readonly shapes: readonly Shape[];
   readonly #json: boolean;
 
-  constructor({ bench, quick, json, engine }: ContextOptions) {
+  constructor({ bench, quick, json, engine, shape }: ContextOptions) {
     this.bench = bench;
     this.quick = quick;
     this.engine = engine;
+    this.shapes = [tiny, gpt2Small].filter(({ name }) => shape === undefined || name.includes(shape));
     this.#json = json;
   }
 

@@ -46,9 +46,15 @@ export class BenchModel implements AsyncDisposable {
   }
 }
 
-/** Feed tokens to a row, wait for the logits, and choose the best token. */
+/**
+ * Feed tokens to a row, in as many calls as the engine's longest frame asks for, wait for the last logits, and choose the best
+ * token.
+ */
 export async function feed(model: LanguageModel, ids: readonly number[], cache: KVCache): Promise<number> {
-  const result = model.forward([ids], cache);
+  let first = 0;
+  for (; ids.length - first > model.maxTokens; first += model.maxTokens)
+    model.forward([ids.slice(first, first + model.maxTokens)], cache, { scored: 0 }).dispose();
+  const result = model.forward([first === 0 ? ids : ids.slice(first)], cache);
   try {
     return largest(await result.logits.read()).id;
   } finally {
