@@ -4,6 +4,7 @@ import { describeError, misuse } from './cli/failure.ts';
 import { commandHelp, programHelp } from './cli/help.ts';
 import { interrupt } from './cli/interrupt.ts';
 import { paintFor, widthOf } from './cli/terminal.ts';
+import { chatCommand } from './commands/chat.ts';
 import { compareCommand } from './commands/compare.ts';
 import { completionCommand } from './commands/completion.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -18,6 +19,7 @@ import { version } from './version.ts';
 export const commands: readonly Command[] = [
   demoCommand,
   generateCommand,
+  chatCommand,
   explainCommand,
   scoreCommand,
   compareCommand,

@@ -46,6 +46,7 @@ export class Chat {
   #messages: ChatMessage[] = [];
   #told: Told = { text: '', ids: [] };
   #forgotten = 0;
+  #promptLength = 0;
   #busy = false;
 
   /**
@@ -87,6 +88,11 @@ export class Chat {
     return this.#forgotten;
   }
 
+  /** Tokens of the last prompt: everything that was said before the answer. */
+  get promptLength(): number {
+    return this.#promptLength;
+  }
+
   /** Keys and values of what was said, and the tokens. */
   get cache(): KVCache {
     return this.#cache;
@@ -114,6 +120,7 @@ export class Chat {
     let prompt: Told | undefined;
     try {
       prompt = this.#prompt();
+      this.#promptLength = prompt.ids.length;
       const all = { ...options, tokenizer: this.#tokenizer, cache: this.#cache };
       for await (const event of generate(this.#model, prompt.ids, all)) {
         if (event.type === 'token') {
