@@ -313,8 +313,31 @@ describe('createTokenizer', () => {
       'added_tokens: an entry must have a content and an id',
     ],
     ['added tokens that are no list', { ...minimal, added_tokens: {} }, 'added_tokens: must be a list'],
-    ['an unknown decoder', { ...minimal, decoder: { type: 'Magic' } }, 'tokenizer.json: Unknown Decoder type: Magic'],
-    ['an unknown normalizer', { ...minimal, normalizer: { type: 'Magic' } }, 'Unknown Normalizer type: Magic'],
+    [
+      'an unknown decoder',
+      { ...minimal, decoder: { type: 'Magic' } },
+      'tokenizer.json: decoder.type: must be one of Sequence, ByteLevel, WordPiece',
+    ],
+    [
+      'an unknown normalizer',
+      { ...minimal, normalizer: { type: 'Magic' } },
+      'normalizer.type: must be one of Sequence',
+    ],
+    [
+      'a part within a sequence',
+      { ...minimal, pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'FixedLength', length: 0 }] } },
+      'tokenizer.json: pre_tokenizer.pretokenizers[0].length: must be a positive integer, but is 0',
+    ],
+    [
+      'a post-processor without its tokens',
+      { ...minimal, post_processor: { type: 'BertProcessing', sep: ['x', 1] } },
+      'tokenizer.json: post_processor.cls: must be a token with its id, but is missing',
+    ],
+    [
+      'a pattern that is none',
+      { ...minimal, pre_tokenizer: { type: 'Split', pattern: { Regex: '(' }, behavior: 'Isolated', invert: false } },
+      'tokenizer.json: ',
+    ],
   ])('refuses %s', (_, json, message) => {
     expect(() => createTokenizer(json)).toThrow(LoadError);
     expect(() => createTokenizer(json)).toThrow(message);

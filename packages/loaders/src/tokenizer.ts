@@ -1,6 +1,7 @@
 import * as library from '@huggingface/tokenizers';
 import { LoadError, type Tokenizer } from '@tokenwright/core';
 import { isObject, type JsonObject } from './json.ts';
+import { checkTokenizerParts } from './tokenizer-parts.ts';
 
 /** A tokenizer that was read from files: core's contract, and the look-ups that tools need. */
 export interface LoadedTokenizer extends Tokenizer {
@@ -51,16 +52,26 @@ const modelKinds = ['BPE', 'Unigram', 'WordPiece'];
  */
 export function createTokenizer(json: JsonObject, config: JsonObject = {}, file = 'tokenizer.json'): LoadedTokenizer {
   checkTokenizer(json, file);
+  checkTokenizerParts(json, file);
   // Absent and null mean the same, but the library insists on the keys.
   const complete = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...json };
   let hub: HubTokenizer;
   try {
     hub = new HubTokenizer({ ...complete, added_tokens: json.added_tokens ?? [] }, config);
   } catch (cause) {
-    throw new LoadError(file, cause instanceof Error ? cause.message : String(cause), undefined, { cause });
+    throw new LoadError(file, messageOf(cause), undefined, { cause });
   }
   makeExact(hub.pre_tokenizer);
   makeExact(hub.decoder);
+
+  /** What the checks let through may still be senseless; then the library fails when it is used. */
+  const used = <T>(purpose: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw new LoadError(file, `the tokenizer cannot ${purpose}: ${messageOf(cause)}`, undefined, { cause });
+    }
+  };
 
   const vocabulary = hub.get_vocab(true);
   let vocabSize = 0;
@@ -78,7 +89,7 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
     tokenToId: (token) => hub.token_to_id(token),
     idToToken: (id) => hub.id_to_token(id),
     encode(text, { addSpecialTokens = true } = {}) {
-      const { ids, tokens } = hub.encode(text, { add_special_tokens: addSpecialTokens });
+      const { ids, tokens } = used('encode a text', () => hub.encode(text, { add_special_tokens: addSpecialTokens }));
       const unknown = ids.indexOf(undefined);
       if (unknown >= 0) throw new LoadError(file, 'the tokenizer uses this token, but gives it no id', tokens[unknown]);
       return ids as number[];
@@ -89,7 +100,8 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
         const id = ids[i]!;
         if (hub.id_to_token(id) !== undefined && !(skipSpecialTokens && special.has(id))) known.push(id);
       }
-      return known.length === 0 ? '' : hub.decode(known, { clean_up_tokenization_spaces: false });
+      if (known.length === 0) return '';
+      return used('decode ids', () => hub.decode(known, { clean_up_tokenization_spaces: false }));
     },
   };
 }
@@ -119,6 +131,10 @@ function checkTokenizer(json: JsonObject, file: string): void {
   for (const token of added)
     if (!isObject(token) || typeof token.content !== 'string' || !isId(token.id))
       fail('added_tokens', `an entry must have a content and an id, but is ${JSON.stringify(token)}`);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** Far above every vocabulary; keeps a damaged id from making a giant table. */
