@@ -28,7 +28,7 @@ const contrastive = '@tokenwright/contrastive';
 export function typescriptCode(settings: Settings, engine: Exclude<EngineChoice, 'auto'>): string {
   const imports = new Imports();
   imports.use('generateText', core);
-  const custom = customLines(settings);
+  const custom = customLines(settings, imports);
   const engineLine = `const engine = ${engineCode(engine, imports)};`;
   const modelLines = modelCode(settings, imports);
   const { before, model, options } = decodingCode(settings.decoding, imports);
@@ -47,10 +47,10 @@ export function typescriptCode(settings: Settings, engine: Exclude<EngineChoice,
     ...custom,
     ...before,
     '',
-    `const text = generateText(${model}, tokenizer, ${quoted(settings.prompt)}, {`,
+    `const pieces = generateText(${model}, tokenizer, ${quoted(settings.prompt)}, {`,
     ...entries.map((entry) => `  ${entry},`),
     '});',
-    'for await (const piece of text) console.log(piece);',
+    'for await (const piece of pieces) console.log(piece);',
   ];
   return `${[...imports.lines, ...lines].join('\n')}\n`;
 }
@@ -74,11 +74,14 @@ function isDemo(model: string): boolean {
 }
 
 /** The custom sampler as an object with a name of its own, and what the page gives it. */
-function customLines({ chain, code }: Settings): string[] {
+function customLines({ chain, code }: Settings, imports: Imports): string[] {
   if (!chain.some(({ name, on }) => on && name === 'custom')) return [];
+  for (const name of ['forEachCandidate', 'logSumExp', 'probabilities'])
+    if (new RegExp(`\\b${name}\\b`).test(code)) imports.use(name, core);
   return [
     '',
-    'const text = (id) => tokenizer.decode([id]);',
+    `const texts = ${imports.use('vocabularyTexts', samplers)}(tokenizer);`,
+    "const text = (id) => texts[id] ?? '';",
     ...code
       .trimEnd()
       .replace(/^([ \t]*)export\s+default\b/m, '$1const custom =')

@@ -1,6 +1,6 @@
 import { batch } from '@preact/signals';
 import { CallError, WorkerClient } from '../client/worker-client.ts';
-import type { Failure, RunEvent, SessionInfo } from '../protocol.ts';
+import type { Failure, RunEvent } from '../protocol.ts';
 import type { ModelChoice } from '../settings.ts';
 import { Frames } from './frames.ts';
 import * as store from './store.ts';
@@ -9,6 +9,7 @@ const client = new WorkerClient(
   () => new Worker(new URL('../worker/worker.ts', import.meta.url), { type: 'module', name: 'tokenwright' }),
   (reason) => {
     store.notice.value = reason;
+    store.session.value = { status: 'failed', failure: reason };
     // What the worker held is gone; load it again, unless it was the loading that failed.
     if (reason.name === 'UserCodeTimeout') void open();
   },
@@ -19,19 +20,13 @@ function failureOf(error: unknown): Failure {
   return { name: 'Error', message: error instanceof Error ? error.message : String(error) };
 }
 
-/** The session that works, also while another is on its way. */
-function infoNow(): SessionInfo | undefined {
-  const { value } = store.session;
-  return value.status === 'ready' ? value.info : value.before;
-}
-
 /** What is under way, to end it. */
 let current: AbortController | undefined;
 
 /** Load the model of the settings on the engine of the settings. */
 export async function open(model: ModelChoice = store.modelChoice.value): Promise<void> {
   stop();
-  const info = infoNow();
+  const info = store.loaded.value;
   const before = info === undefined ? {} : { before: info };
   store.session.value = { status: 'loading', progress: { step: 'Starting' }, ...before };
   try {
@@ -151,7 +146,7 @@ export async function race(tokens: number): Promise<void> {
 
 /** Ask what is to be said about the chains as they are now. */
 export async function check(): Promise<void> {
-  if (store.session.value.status !== 'ready') return;
+  if (!store.usable.value) return;
   try {
     store.reports.value = await client.call('check', store.settings.value);
   } catch {
@@ -161,7 +156,7 @@ export async function check(): Promise<void> {
 }
 
 export async function measure(): Promise<void> {
-  if (store.session.value.status !== 'ready') return;
+  if (!store.usable.value) return;
   store.memory.value = await client.call('memory', undefined).catch(() => undefined);
 }
 

@@ -26,7 +26,7 @@ export function followSettings(): void {
   });
   const notes = later(120, () => void check());
   const again = later(180, () => {
-    if (store.live.value && store.session.value.status === 'ready') void generate();
+    if (store.live.value && store.usable.value) void generate();
   });
   let before: Settings | undefined;
   effect(() => {

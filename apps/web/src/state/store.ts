@@ -61,6 +61,12 @@ export const live: Signal<boolean> = signal(false);
 /** Something that the page has to say, once. */
 export const notice: Signal<Failure | undefined> = signal(undefined);
 
+/** Whether a model is loaded: also the one before, when another could not be opened. */
+export const usable = computed(
+  () => session.value.status === 'ready' || (session.value.status === 'failed' && session.value.before !== undefined),
+);
+/** What is loaded, also while another is on its way. */
+export const loaded = computed(() => (session.value.status === 'ready' ? session.value.info : session.value.before));
 export const busy = computed(
   () => run.value?.status === 'running' || comparison.value?.status === 'running' || race.value?.status === 'running',
 );

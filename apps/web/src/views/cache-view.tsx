@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { bytes, niceTop } from '../charts/scales.ts';
 import { race as startRace } from '../state/actions.ts';
-import { memory, type RaceState, race, run, session } from '../state/store.ts';
+import { loaded, memory, type RaceState, race, run, usable } from '../state/store.ts';
 
 const width = 640;
 const height = 200;
@@ -32,7 +32,7 @@ export function CacheView() {
         <button
           type="button"
           class="primary"
-          disabled={session.value.status !== 'ready' || value?.status === 'running'}
+          disabled={!usable.value || value?.status === 'running'}
           onClick={() => void startRace(tokens.value)}
         >
           {value?.status === 'running' ? 'Racing …' : 'Start the race'}
@@ -52,7 +52,7 @@ function Held() {
   const { value } = run;
   const cache = value?.end?.cache ?? value?.tokens.at(-1)?.cache;
   const usage = value?.end?.usage;
-  const context = session.value.status === 'ready' ? session.value.info.model.contextLength : 1;
+  const context = loaded.value?.model.contextLength ?? 1;
   const reused = usage?.cachedTokens ?? 0;
   return (
     <>

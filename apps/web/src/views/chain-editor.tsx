@@ -4,7 +4,7 @@ import { add, type Chain, move, newStage, remove, setParameter, stageKeys, toggl
 import { stageGroups, stageSpec, stageSpecs } from '../chain/stages.ts';
 import type { ChainReport } from '../protocol.ts';
 import type { Stage } from '../settings.ts';
-import { session } from '../state/store.ts';
+import { loaded } from '../state/store.ts';
 import { tab } from '../state/tab.ts';
 import { CrossIcon, GripIcon, MoreIcon } from './icons.tsx';
 import { ParameterInput } from './parameter-input.tsx';
@@ -95,9 +95,7 @@ export function ChainEditor({ label, chain, report, onChange }: ChainEditorProps
 }
 
 function presets() {
-  const { value } = session;
-  if (value.status === 'ready') return value.info.presets;
-  return value.before?.presets ?? [];
+  return loaded.value?.presets ?? [];
 }
 
 interface StageRowProps {

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { typescriptCode } from '../code/typescript-code.ts';
 import type { EngineChoice } from '../settings.ts';
-import { run, session, settings } from '../state/store.ts';
+import { loaded, run, settings } from '../state/store.ts';
 import { Scroll } from './scroll.tsx';
 
 /** The settings as a program, and what was in force in the last run. */
@@ -50,7 +50,7 @@ export function CodeView() {
 function engineNow(): Exclude<EngineChoice, 'auto'> {
   const { engine } = settings.value;
   if (engine !== 'auto') return engine;
-  const name = session.value.status === 'ready' ? session.value.info.engine.name : '';
+  const name = loaded.value?.engine.name ?? '';
   if (name.startsWith('tfjs ')) return name.slice(5) as 'webgpu' | 'wasm' | 'cpu';
   return 'fused';
 }

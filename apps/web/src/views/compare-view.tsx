@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { percent, visible } from '../charts/scales.ts';
 import type { Comparison, TokenReport } from '../protocol.ts';
 import { compare } from '../state/actions.ts';
-import { change, comparison, reports, session, settings } from '../state/store.ts';
+import { change, comparison, reports, settings, usable } from '../state/store.ts';
 import { ChainEditor } from './chain-editor.tsx';
 import { TokenText } from './token-text.tsx';
 
@@ -25,7 +25,7 @@ export function CompareView() {
         <button
           type="button"
           class="primary"
-          disabled={session.value.status !== 'ready' || value?.status === 'running'}
+          disabled={!usable.value || value?.status === 'running'}
           onClick={() => void compare()}
         >
           {value?.status === 'running' ? 'Comparing …' : 'Compare'}

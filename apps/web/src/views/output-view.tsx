@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { bytes } from '../charts/scales.ts';
 import type { CacheReport } from '../protocol.ts';
-import { pinned, type RunState, run, selected, session } from '../state/store.ts';
+import { loaded, pinned, type RunState, run, selected } from '../state/store.ts';
 import { type Colouring, TokenText } from './token-text.tsx';
 
 const colourings: readonly [Colouring, string][] = [
@@ -105,7 +105,7 @@ function Facts({ run: value }: { run: RunState | undefined }) {
 
 /** How full the cache is, what it takes, and what of the prompt it held already. */
 export function CacheMeter({ cache, reused }: { cache: CacheReport | undefined; reused: number | undefined }) {
-  const context = session.value.status === 'ready' ? session.value.info.model.contextLength : 0;
+  const context = loaded.value?.model.contextLength ?? 0;
   if (cache === undefined || context === 0) return null;
   return (
     <span class="meter">

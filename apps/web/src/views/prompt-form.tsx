@@ -1,8 +1,8 @@
 import { generate, stop } from '../state/actions.ts';
-import { busy, change, live, run, session, settings } from '../state/store.ts';
+import { busy, change, live, run, settings, usable } from '../state/store.ts';
 
 export function PromptForm() {
-  const ready = session.value.status === 'ready';
+  const ready = usable.value;
   const { prompt, seed } = settings.value;
   const begin = (): void => {
     if (ready) void generate();
@@ -31,12 +31,13 @@ export function PromptForm() {
         }}
       />
       <div class="prompt-actions">
+        {/* Keys, for one element that became the other during its click would submit the form. */}
         {busy.value ? (
-          <button type="button" class="primary stop" onClick={stop}>
+          <button key="stop" type="button" class="primary stop" onClick={stop}>
             Stop
           </button>
         ) : (
-          <button type="submit" class="primary" disabled={!ready} title="Ctrl+Enter">
+          <button key="generate" type="submit" class="primary" disabled={!ready} title="Ctrl+Enter">
             Generate
           </button>
         )}

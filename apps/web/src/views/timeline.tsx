@@ -1,5 +1,7 @@
 import { niceTop, ordinal } from '../charts/scales.ts';
+import type { TokenReport } from '../protocol.ts';
 import { pinned, run, selected } from '../state/store.ts';
+import { memo } from './memo.ts';
 
 const height = 84;
 const gap = 0.18;
@@ -12,7 +14,6 @@ export function Timeline() {
   const after = tokens.map(({ distributions }) => distributions.at(-1)?.entropy ?? 0);
   const drawn = tokens.map(({ logprob }) => -logprob);
   const top = niceTop(Math.max(4, ...model, ...drawn.filter(Number.isFinite)));
-  const y = (nats: number): number => height - (Math.min(nats, top) / top) * height;
   return (
     <section class="card timeline" aria-label="Entropy over time">
       <div class="timeline-head">
@@ -46,24 +47,30 @@ export function Timeline() {
             <rect class="cursor" x={selected.value} y="0" width="1" height={height + 26} />
           )}
           {tokens.map((token, x) => (
-            <g key={x}>
-              <rect class="bar-model" x={x + gap / 2} width={1 - gap} y={y(model[x]!)} height={height - y(model[x]!)} />
-              <rect class="bar-after" x={x + gap / 2} width={1 - gap} y={y(after[x]!)} height={height - y(after[x]!)} />
-              <rect class="dot-drawn" x={x + gap / 2} width={1 - gap} y={y(drawn[x]!) - 1.5} height="3" />
-              <rect
-                class="bar-rank"
-                x={x + gap / 2}
-                width={1 - gap}
-                y={height + 4}
-                height={2 + 20 * Math.min(1, Math.log10(Math.max(1, token.rank)) / 3)}
-              />
-            </g>
+            <Column key={x} token={token} x={x} top={top} />
           ))}
         </svg>
       </div>
     </section>
   );
 }
+
+/** One token: entropies as bars, surprise as a mark, and its rank below. */
+const Column = memo(({ token, x, top }: { token: TokenReport; x: number; top: number }) => {
+  const y = (nats: number): number => height - (Math.min(nats, top) / top) * height;
+  const bar = { x: x + gap / 2, width: 1 - gap };
+  const model = y(token.distributions[0]?.entropy ?? 0);
+  const after = y(token.distributions.at(-1)?.entropy ?? 0);
+  const rank = Math.min(1, Math.log10(Math.max(1, token.rank)) / 3);
+  return (
+    <g>
+      <rect class="bar-model" {...bar} y={model} height={height - model} />
+      <rect class="bar-after" {...bar} y={after} height={height - after} />
+      <rect class="dot-drawn" {...bar} y={y(-token.logprob) - 1.5} height={3} />
+      <rect class="bar-rank" {...bar} y={height + 4} height={2 + 20 * rank} />
+    </g>
+  );
+});
 
 function describe(model: readonly number[], after: readonly number[]): string {
   if (model.length === 0) return 'No tokens yet.';

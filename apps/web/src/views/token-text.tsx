@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { entropyHeat, ordinal, percent, rankHeat, surprise, visible } from '../charts/scales.ts';
 import type { TokenReport } from '../protocol.ts';
+import { memo } from './memo.ts';
 
 export type Colouring = 'probability' | 'rank' | 'entropy';
 
@@ -62,24 +63,48 @@ export function TokenText({
         {prompt}
       </span>
       {tokens.map((token, index) => (
-        <span
+        <Token
           key={index}
           id={`${id}-${index}`}
-          role="option"
-          tabIndex={-1}
-          data-index={index}
-          class={index === parting ? 'token parting' : 'token'}
-          aria-selected={index === selected}
-          aria-label={spoken(token, texts)}
-          title={`${visible(texts.get(token.id) ?? '')}  ${percent(token.probability)}`}
-          style={`--heat:${heat(token, colouring).toFixed(3)}`}
-        >
-          <Piece text={token.piece} before={tokens[index + 1]?.piece.startsWith('\n') === true} />
-        </span>
+          index={index}
+          token={token}
+          text={texts.get(token.id) ?? ''}
+          selected={index === selected}
+          parting={index === parting}
+          heat={heat(token, colouring)}
+          beforeLineEnd={tokens[index + 1]?.piece.startsWith('\n') === true}
+        />
       ))}
     </div>
   );
 }
+
+interface TokenProps {
+  readonly id: string;
+  readonly index: number;
+  readonly token: TokenReport;
+  readonly text: string;
+  readonly selected: boolean;
+  readonly parting: boolean;
+  readonly heat: number;
+  readonly beforeLineEnd: boolean;
+}
+
+const Token = memo(({ id, index, token, text, selected, parting, heat: share, beforeLineEnd }: TokenProps) => (
+  <span
+    id={id}
+    role="option"
+    tabIndex={-1}
+    data-index={index}
+    class={parting ? 'token parting' : 'token'}
+    aria-selected={selected}
+    aria-label={`“${text}”, ${percent(token.probability)}, ${ordinal(token.rank)} choice`}
+    title={`${visible(text)}  ${percent(token.probability)}`}
+    style={`--heat:${share.toFixed(3)}`}
+  >
+    <Piece text={token.piece} before={beforeLineEnd} />
+  </span>
+));
 
 /** Line ends show, so that they can be chosen; several in a row break the line once. `before`: another follows. */
 function Piece({ text, before }: { text: string; before: boolean }) {
@@ -103,8 +128,4 @@ function heat({ probability, rank, distributions }: TokenReport, colouring: Colo
   if (colouring === 'rank') return rankHeat(rank);
   if (colouring === 'entropy') return entropyHeat(distributions[0]?.entropy ?? 0);
   return surprise(probability);
-}
-
-function spoken({ id, probability, rank }: TokenReport, texts: ReadonlyMap<number, string>): string {
-  return `“${texts.get(id) ?? ''}”, ${percent(probability)}, ${ordinal(rank)} choice`;
 }

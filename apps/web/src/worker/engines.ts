@@ -1,6 +1,5 @@
 import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { enableProdMode, env } from '@tensorflow/tfjs-core';
 import { type EngineStarter, selectEngine, tfjs } from '@tokenwright/backends';
 import { FusedWasmEngine, fusedWasm } from '@tokenwright/backends/wasm';
@@ -14,16 +13,24 @@ const here = (url: string): string => new URL(url, import.meta.url).href;
 const wasmPaths = {
   'tfjs-backend-wasm.wasm': here(plain),
   'tfjs-backend-wasm-simd.wasm': here(simd),
-  'tfjs-backend-wasm-threaded-simd.wasm': here(threaded),
+  // Asked for by name, but never used: see startWasm.
+  'tfjs-backend-wasm-threaded-simd.wasm': here(simd),
 };
 
 const starters: Readonly<Record<Candidate['engine'], () => EngineStarter>> = {
   fused: () => ({ name: 'fused wasm', start: () => fusedWasm() }),
   'fused-8-bit': () => ({ name: 'fused wasm, 8-bit weights', start: () => fusedWasm({ weights: '8-bit' }) }),
   webgpu: () => ({ name: 'tfjs webgpu', start: startWebgpu }),
-  wasm: () => tfjs({ backend: 'wasm', wasmPaths }),
+  wasm: () => ({ name: 'tfjs wasm', start: startWasm }),
   cpu: () => tfjs({ backend: 'cpu' }),
 };
+
+/** On one thread: TensorFlow.js sends the source text of its module to its threads, and a minifier has made that text incomplete. */
+async function startWasm(): Promise<Engine> {
+  await import('@tensorflow/tfjs-backend-wasm');
+  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  return tfjs({ backend: 'wasm', wasmPaths }).start();
+}
 
 async function startWebgpu(): Promise<Engine> {
   await import('@tensorflow/tfjs-backend-webgpu');

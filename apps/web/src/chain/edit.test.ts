@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { add, type Chain, move, newStage, remove, setParameter, stageKeys, toggle } from './edit.ts';
+
+const chain: Chain = ['a', 'b', 'a'].map((name) => ({ name, on: true, parameters: {} }));
+const names = (stages: Chain): string => stages.map(({ name }) => name).join('');
+
+it.each([
+  [0, 1, 'baa'],
+  [1, 0, 'baa'],
+  [1, 9, 'aab'],
+  [2, -5, 'aab'],
+  [1, 1, 'aba'],
+  [7, 0, 'aba'],
+])('moves %i to %i: %s', (from, to, expected) => {
+  expect(names(move(chain, from, to))).toBe(expected);
+  expect(names(chain)).toBe('aba');
+});
+
+it('adds, removes, switches and sets', () => {
+  expect(names(add(chain, 'greedy'))).toBe('abagreedy');
+  expect(names(remove(chain, 1))).toBe('aa');
+  expect(toggle(chain, 1).map(({ on }) => on)).toEqual([true, false, true]);
+  expect(setParameter(chain, 1, 't', 2)[1]!.parameters).toEqual({ t: 2 });
+});
+
+it('begins with values, and leaves defaults of the library unsaid', () => {
+  expect(newStage('top-k')).toEqual({ name: 'top-k', on: true, parameters: { k: 40 } });
+  expect(newStage('greedy').parameters).toEqual({});
+});
+
+it('gives stages names that they keep', () => {
+  expect(stageKeys(chain)).toEqual(['a 1', 'b 1', 'a 2']);
+  expect(stageKeys(move(chain, 1, 0))).toEqual(['b 1', 'a 1', 'a 2']);
+});

@@ -1,0 +1,150 @@
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Playground } from './testing/playground.ts';
+import { describePage } from './testing/run-mode.ts';
+import { type Site, serveSite, startBrowser } from './testing/site.ts';
+
+const shared = fileURLToPath(new URL('../../../../shared/fixtures/stories260k', import.meta.url));
+const demo = fileURLToPath(new URL('../../../packages/demo-model/models/story-amateur', import.meta.url));
+
+describePage('the playground with code, engines and models of the user', () => {
+  let site: Site;
+  let browser: Browser;
+  let playground: Playground;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'tokenwright-page-'));
+    site = await serveSite();
+    browser = await startBrowser();
+    playground = await Playground.open(browser, `${site.url}#tokens=8`);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const write = (code: string): Promise<void> => playground.page.getByLabel('Code of your sampler').fill(code);
+  const verdict = () => playground.page.locator('#code-problem');
+
+  it('runs a sampler that is typed into the page', async () => {
+    const { page } = playground;
+    await playground.tab('Your sampler');
+    await page.getByRole('button', { name: 'Add it to the chain' }).click();
+    await verdict().getByText('In force.').waitFor();
+    await playground.generate();
+    expect(await playground.text()).not.toMatch(/e/i);
+    expect((await playground.text()).length).toBeGreaterThan(4);
+  });
+
+  it('shows an error at its line: of the syntax, when it is made, when it runs', async () => {
+    const { page } = playground;
+    await write('const a = 1;\nexport default { name: "x", onHost(logits { } };');
+    await verdict().getByText('Line 2:').waitFor();
+    expect(await page.locator('.gutter .wrong').innerText()).toBe('2');
+    await write('\n\nnothing();\nexport default { name: "x", onHost() {} };');
+    await verdict().getByText('Line 3: ').waitFor();
+    expect(await verdict().innerText()).toContain('nothing is not defined');
+    await write('export default { name: "x" };');
+    await verdict().getByText('a function onHost').waitFor();
+    await write('export default {\n  name: "x",\n  onHost(logits) {\n    logits.missing();\n  },\n};');
+    await verdict().getByText('In force.').waitFor();
+    await playground.generate();
+    expect(await page.locator('.output .problem').innerText()).toMatch(/logits\.missing is not a function.*line 4/);
+    await verdict().getByText('Line 4:').waitFor();
+  });
+
+  it('ends a worker in which a sampler does not end, says so, and goes on', async () => {
+    const { page } = playground;
+    await write('export default {\n  name: "endless",\n  onHost() {\n    for (;;);\n  },\n};');
+    await verdict().getByText('In force.').waitFor();
+    const [before] = page.workers();
+    await page.getByRole('button', { name: 'Generate', exact: true }).click();
+    await page.locator('.notice').waitFor();
+    expect(await page.locator('.notice').innerText()).toMatch(/more than 2 seconds, so its worker was ended/);
+    await playground.ready();
+    // Chromium gives a worker some seconds to end.
+    await expect.poll(() => page.workers(), { timeout: 20_000 }).not.toContain(before);
+    await write('export default { name: "fine", onHost() {} };');
+    await verdict().getByText('In force.').waitFor();
+    await playground.generate();
+    expect(await playground.tokens()).toHaveLength(8);
+    await page.getByRole('button', { name: 'Remove custom' }).click();
+  });
+
+  it('writes the same on every engine', { timeout: 180_000 }, async () => {
+    await playground.setTokens(3);
+    await playground.generate();
+    const expected = await playground.text();
+    for (const [label, name] of [
+      ['TF.js wasm', 'tfjs wasm'],
+      ['TF.js cpu', 'tfjs cpu'],
+      ['WebGPU', 'tfjs webgpu'],
+      ['Fused wasm', 'fused wasm'],
+    ] as const) {
+      await playground.chooseEngine(label);
+      expect(await playground.session()).toContain(`${name}`);
+      await playground.generate();
+      expect(await playground.text(), label).toBe(expected);
+    }
+  });
+
+  it('leaves nothing behind: several generations, a model and back', async () => {
+    await playground.setTokens(16);
+    await playground.generate();
+    const [before, workers] = [await playground.memory(), playground.page.workers().length];
+    for (let i = 0; i < 3; i++) await playground.generate();
+    expect(await playground.memory()).toEqual(before);
+    for (const name of ['story-amateur', 'story']) {
+      await playground.openModelDialog();
+      await playground.page.getByRole('button', { name: new RegExp(`^${name} `) }).click();
+      await playground.page.locator('.session b', { hasText: new RegExp(`^${name}$`) }).waitFor();
+      await playground.ready();
+      await playground.generate();
+    }
+    expect(await playground.memory()).toEqual(before);
+    expect(playground.page.workers().length).toBe(workers);
+  });
+
+  it('opens the folder of a model', async () => {
+    const { page } = playground;
+    const name = existsSync(shared) ? 'stories260k' : 'my-story';
+    cpSync(existsSync(shared) ? shared : demo, join(folder, name), { recursive: true });
+    await playground.openModelDialog();
+    await page.locator('input[webkitdirectory]').setInputFiles(join(folder, name));
+    await page.locator('.session b', { hasText: name }).waitFor();
+    await playground.generate();
+    expect(await playground.tokens()).toHaveLength(16);
+  });
+
+  it('keeps the model when another cannot be opened', async () => {
+    const { page } = playground;
+    await playground.openModelDialog();
+    await page.locator('input[accept]').setInputFiles(join(demo, 'config.json'));
+    const line = page.locator('.session.failed');
+    await line.waitFor();
+    expect(await line.innerText()).toMatch(/stays/);
+    await playground.generate();
+    expect(await playground.tokens()).toHaveLength(16);
+  });
+
+  it('has complained about nothing', () => {
+    expect(playground.complaints).toEqual([]);
+  });
+
+  it('works without cross-origin isolation, on one thread, and says so', async () => {
+    const plain = await serveSite({ isolated: false });
+    const other = await Playground.open(browser, `${plain.url}#tokens=4`);
+    expect(await other.session()).toMatch(/one thread, as the page is not cross-origin isolated/);
+    await other.generate();
+    expect(await other.tokens()).toHaveLength(4);
+    expect(other.complaints).toEqual([]);
+    await other.close();
+    await plain.close();
+  });
+});

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { decodings, defaults, type Settings } from './settings.ts';
+import { settingsFromFragment, settingsToFragment } from './settings-url.ts';
+
+const unusual: Settings = {
+  prompt: 'Ein „Satz“ & mehr = 100% ~\n#2',
+  seed: 2 ** 40,
+  maxNewTokens: 3,
+  ignoreEnd: true,
+  chain: [
+    { name: 'temperature', on: false, parameters: { t: 0.25 } },
+    { name: 'regex', on: true, parameters: { pattern: '(a,b~c=d%)+|"7"' } },
+    { name: 'synth-id', on: true, parameters: { keys: [1, 2, 3], skipFirst: false } },
+    { name: 'bad-words', on: true, parameters: { texts: '7' } },
+  ],
+  other: [],
+  decoding: { ...decodings.contrast, rule: 'classifier-free-guidance', strength: 1.5, otherPrompt: 'sad, very: sad' },
+  code: 'export default { name: "x" };\n// + & = ~',
+  engine: 'webgpu',
+  model: 'some/model:Q4_K_M',
+};
+
+it('says nothing of what is as by default', () => {
+  expect(settingsToFragment(defaults)).toBe('');
+  expect(settingsFromFragment('')).toEqual(defaults);
+});
+
+it('comes back as it was', () => {
+  expect(settingsFromFragment(settingsToFragment(unusual))).toEqual(unusual);
+  for (const decoding of Object.values(decodings))
+    expect(settingsFromFragment(settingsToFragment({ ...defaults, decoding }))).toEqual({ ...defaults, decoding });
+});
+
+it('is readable', () => {
+  const chain = [
+    { name: 'temperature', on: true, parameters: { t: 0.5 } },
+    { name: 'greedy', on: false, parameters: {} },
+  ];
+  expect(settingsToFragment({ ...defaults, chain, prompt: 'Once upon' })).toBe(
+    '#prompt=Once+upon&chain=temperature:t=0.5~!greedy',
+  );
+});
+
+it.each([
+  ['#seed=-1&tokens=0', defaults],
+  ['#seed=x&engine=quantum&decoding=guess', defaults],
+  ['#decoding=beams:beams=many,kind=sampling', { ...defaults, decoding: decodings.beams }],
+  ['#prompt=%E4', { ...defaults, prompt: '\ufffd' }],
+])('takes %s as far as it can be', (fragment, expected) => {
+  expect(settingsFromFragment(fragment)).toEqual(expected);
+});

@@ -1,0 +1,17 @@
+import { Component, type ComponentChildren, type ComponentType } from 'preact';
+
+/** A view that is only drawn anew when one of its properties is another value: for the many parts of a text that grows. */
+export function memo<Properties extends object>(
+  view: (properties: Properties) => ComponentChildren,
+): ComponentType<Properties> {
+  return class extends Component<Properties> {
+    override shouldComponentUpdate(next: Readonly<Properties>): boolean {
+      const now = this.props as Record<string, unknown>;
+      return Object.entries(next).some(([name, value]) => now[name] !== value);
+    }
+
+    override render(properties: Properties): ComponentChildren {
+      return view(properties);
+    }
+  };
+}
