@@ -1,12 +1,13 @@
+import { readState, writeState } from './decoding-state-bytes.ts';
 import { CacheError, checkInteger, checkOptionNames, DisposedError, ParameterError } from './errors.ts';
 import { Hash } from './fingerprint.ts';
 import { History } from './history.ts';
 import type { KVCache } from './kv-cache.ts';
 import type { LanguageModel } from './language-model.ts';
 import { Random } from './random.ts';
-import { type MemorySnapshot, RunMemory } from './run-memory.ts';
+import { RunMemory } from './run-memory.ts';
 import type { Sampler } from './sampler.ts';
-import { TextStream, type TextStreamState } from './text-stream.ts';
+import { TextStream } from './text-stream.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface DecodingStateOptions {
@@ -119,24 +120,19 @@ export class DecodingState {
   /** Everything as bytes: 'TWST', version and header length (little-endian uint32), a JSON header, the serialised cache. */
   async serialise(): Promise<Uint8Array> {
     const cache = await this.cache.serialise();
-    const header: StateHeader = {
-      fingerprint: this.model.fingerprint,
-      tokenizer: this.tokenizer === undefined ? null : tokenizerFingerprint(this.tokenizer),
-      seed: this.seed,
-      sequence: this.sequence,
-      promptLength: this.promptLength,
-      tokens: Array.from(this.#history.tokens),
-      memories: [...this.#memories].map(([chain, memory]) => [chain, memory.snapshot(this.#history)]),
-      text: this.#text === undefined ? null : { stream: this.#text.stream.state, held: this.#text.held },
-    };
-    const headerBytes = new TextEncoder().encode(JSON.stringify(header));
-    const bytes = new Uint8Array(preamble + headerBytes.length + cache.length);
-    bytes.set(magic);
-    new DataView(bytes.buffer).setUint32(4, version, true);
-    new DataView(bytes.buffer).setUint32(8, headerBytes.length, true);
-    bytes.set(headerBytes, preamble);
-    bytes.set(cache, preamble + headerBytes.length);
-    return bytes;
+    return writeState(
+      {
+        fingerprint: this.model.fingerprint,
+        tokenizer: this.tokenizer === undefined ? null : tokenizerFingerprint(this.tokenizer),
+        seed: this.seed,
+        sequence: this.sequence,
+        promptLength: this.promptLength,
+        tokens: Array.from(this.#history.tokens),
+        memories: [...this.#memories].map(([chain, memory]) => [chain, memory.snapshot(this.#history)]),
+        text: this.#text === undefined ? null : { stream: this.#text.stream.state, held: this.#text.held },
+      },
+      cache,
+    );
   }
 
   /**
@@ -149,12 +145,8 @@ export class DecodingState {
     bytes: Uint8Array,
     options: { readonly tokenizer?: Tokenizer } = {},
   ): DecodingState {
-    const { header, rest } = readHeader(bytes);
+    const { header, cache } = readState(bytes, model);
     const tokenizer = options.tokenizer === undefined ? null : tokenizerFingerprint(options.tokenizer);
-    if (header.fingerprint !== model.fingerprint)
-      throw new CacheError(
-        `The state is of another model: ${header.fingerprint}, but the model's is ${model.fingerprint}.`,
-      );
     if (header.tokenizer !== tokenizer)
       throw new CacheError(
         `The state is of another tokenizer: ${header.tokenizer}, but the given one's is ${tokenizer}.`,
@@ -179,7 +171,7 @@ export class DecodingState {
         header.text === null || options.tokenizer === undefined
           ? undefined
           : { stream: TextStream.from(options.tokenizer, header.text.stream), held: header.text.held },
-      cache: model.restoreCache(rest),
+      cache: model.restoreCache(cache),
       memories,
     });
   }
@@ -228,52 +220,6 @@ export interface StateContent {
 /** Names a chain by its stages and parameters. */
 export function chainKey(chain: readonly Sampler[]): string {
   return JSON.stringify(chain.map(({ name, parameters }) => [name, parameters ?? null]));
-}
-
-interface StateHeader {
-  readonly fingerprint: string;
-  readonly tokenizer: string | null;
-  readonly seed: number;
-  readonly sequence: number;
-  readonly promptLength: number;
-  readonly tokens: readonly number[];
-  readonly memories: readonly (readonly [chain: string, snapshot: MemorySnapshot])[];
-  readonly text: { readonly stream: TextStreamState; readonly held: string } | null;
-}
-
-const magic = [0x54, 0x57, 0x53, 0x54];
-const version = 1;
-const preamble = 12;
-
-function readHeader(bytes: Uint8Array): { header: StateHeader; rest: Uint8Array } {
-  if (bytes.length < preamble || magic.some((byte, i) => bytes[i] !== byte))
-    throw new CacheError('These bytes are not a serialised state: the first four must be TWST.');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found = view.getUint32(4, true);
-  if (found !== version) throw new CacheError(`The serialised state has version ${found}; ${version} is supported.`);
-  const end = preamble + view.getUint32(8, true);
-  if (end > bytes.length)
-    throw new CacheError(
-      `The serialised state is cut off: its header ends at ${end}, ${bytes.length} bytes are there.`,
-    );
-  let header: StateHeader;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(preamble, end))) as StateHeader;
-  } catch (cause) {
-    throw new CacheError('The header of the serialised state is not JSON.', { cause });
-  }
-  const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-  if (
-    !Array.isArray(header?.tokens) ||
-    header.tokens.length === 0 ||
-    !header.tokens.every(whole) ||
-    !whole(header.seed) ||
-    !whole(header.sequence) ||
-    !whole(header.promptLength) ||
-    !Array.isArray(header.memories)
-  )
-    throw new CacheError('The header of the serialised state lacks tokens, seed, sequence, promptLength or memories.');
-  return { header, rest: bytes.subarray(end) };
 }
 
 /** Names a tokenizer by its size and the texts of up to 256 of its ids. */
