@@ -25,6 +25,19 @@ import {
   typical,
   xtc,
 } from './index.ts';
+import {
+  plainAdaptiveP,
+  plainDistribution,
+  plainDynamicTemperature,
+  plainEta,
+  plainMirostat1,
+  plainMirostat2,
+  plainPLess,
+  plainTailFree,
+  plainTopH,
+  plainTopNSigma,
+  plainTypical,
+} from './testing/plain-filters.ts';
 
 beforeAll(async () => {
   await setBackend('cpu');
@@ -54,7 +67,11 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ],
   ['temperature 0', () => temperature({ t: 0 })],
   ['temperature 3', () => temperature({ t: 3 })],
-  ['dynamic temperature', () => dynamicTemperature({ t: 1, range: 0.5 })],
+  [
+    'dynamic temperature',
+    () => dynamicTemperature({ t: 1, range: 0.5 }),
+    { distribution: plainDynamicTemperature(1, 0.5) },
+  ],
   ['dynamic temperature from 0', () => dynamicTemperature({ t: 0.5, range: 0.5 })],
   ['top-k 3', () => topK({ k: 3 }), { distribution: (p) => keeping(p, (value) => value >= falling(p)[2]!) }],
   ['top-k 1', () => topK({ k: 1 })],
@@ -80,18 +97,18 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ['top-a 1', () => topA({ ratio: 1, power: 1 })],
   ['epsilon', () => epsilon({ epsilon: 0.05 }), { distribution: (p) => keeping(p, (value) => value >= 0.05) }],
   ['epsilon 0.9, keeping 3', () => epsilon({ epsilon: 0.9, minKeep: 3 })],
-  ['eta', () => eta({ epsilon: 0.1 })],
-  ['typical', () => typical({ mass: 0.6 })],
+  ['eta', () => eta({ epsilon: 0.1 }), { distribution: plainDistribution(plainEta(0.1)) }],
+  ['typical', () => typical({ mass: 0.6 }), { distribution: plainDistribution(plainTypical(0.6)) }],
   ['typical, cut', () => typical({ mass: 0.6, ties: 'cut', border: 'at-most' })],
-  ['top-h', () => topH({ h: 0.6 })],
-  ['top-n-sigma', () => topNSigma({ n: 1 })],
+  ['top-h', () => topH({ h: 0.6 }), { distribution: plainDistribution(plainTopH(0.6)) }],
+  ['top-n-sigma', () => topNSigma({ n: 1 }), { distribution: plainDistribution(plainTopNSigma(1)) }],
   ['top-n-sigma 0', () => topNSigma({ n: 0 })],
   [
     'p-less',
     () => pLess(),
     { distribution: (p) => keeping(p, (value) => value >= p.reduce((sum, other) => sum + other * other, 0)) },
   ],
-  ['p-less, normalized', () => pLess({ normalized: true })],
+  ['p-less, normalized', () => pLess({ normalized: true }), { distribution: plainDistribution(plainPLess(true)) }],
   [
     'xtc',
     () => xtc({ probability: 0.4, threshold: 0.15 }),
@@ -105,12 +122,12 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
     },
   ],
   ['xtc, always', () => xtc({ probability: 1, threshold: 0.05 })],
-  ['tail-free', () => tailFree({ z: 0.8 })],
+  ['tail-free', () => tailFree({ z: 0.8 }), { distribution: plainDistribution(plainTailFree(0.8)) }],
   ['repetition penalty', () => repetitionPenalty({ penalty: 1.5 })],
   ['repetition penalty below 1', () => repetitionPenalty({ penalty: 0.5, window: 2, countPrompt: false })],
-  ['mirostat 1', () => mirostat1({ tau: 2 })],
-  ['mirostat 2', () => mirostat2({ tau: 2 })],
-  ['adaptive-p', () => adaptiveP({ target: 0.3 })],
+  ['mirostat 1', () => mirostat1({ tau: 1.2 }), { distribution: plainDistribution(plainMirostat1(1.2)) }],
+  ['mirostat 2', () => mirostat2({ tau: 1.2 }), { distribution: plainDistribution(plainMirostat2(1.2)) }],
+  ['adaptive-p', () => adaptiveP({ target: 0.3 }), { distribution: plainAdaptiveP(0.3) }],
   [
     'infill',
     () => infill({ text: (id) => `${id}` }),

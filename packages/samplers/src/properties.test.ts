@@ -29,6 +29,7 @@ import {
   xTransformers,
   xtc,
 } from './index.ts';
+import * as plain from './testing/plain-filters.ts';
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const above0 = fc.double({ min: 1e-6, max: 1, noNaN: true });
@@ -113,16 +114,109 @@ describe.each(Object.entries(samplers))('%s', (_, sampler) => {
       { numRuns: 150 },
     );
   });
+});
 
-  test('what it removed does not matter to it the second time, when it only cuts by the largest logits', () => {
+test.each(['greedy', 'temperature0', 'topK', 'topKShare', 'minP'])(
+  '%s: what it removed does not matter to it the second time',
+  (name) => {
+    const sampler = name === 'temperature0' ? fc.constant(temperature({ t: 0 })) : samplers[name]!;
     fc.assert(
       fc.property(sampler, rows, (stage, logits) => {
-        if (stage.name !== 'top-k' && stage.name !== 'min-p' && stage.name !== 'greedy') return;
         const once = shaped(stage, logits);
         expect([...shaped(stage, once)]).toEqual([...once]);
       }),
     );
-  });
+  },
+);
+
+/** Fractions that no count of equal tokens makes: a border is never met exactly. */
+const fraction = fc.integer({ min: 1, max: 9972 }).map((n) => n / 9973);
+
+/** Every filter beside its formula, with any options. */
+const formulas: Record<string, fc.Arbitrary<readonly [Sampler, plain.PlainFilter]>> = {
+  topK: fc
+    .tuple(count, fc.constantFrom('exactly-k' as const, 'keep-all' as const))
+    .map(([k, ties]) => [topK({ k, ties }), plain.plainTopK(k, ties)]),
+  topP: fraction.map((p) => [topP({ p }), plain.plainTopP(p)]),
+  minP: fraction.map((p) => [minP({ p }), plain.plainMinP(p)]),
+  topA: fc
+    .tuple(fraction, fraction)
+    .map(([ratio, half]) => [topA({ ratio, power: 4 * half }), plain.plainTopA(ratio, 4 * half)]),
+  epsilon: fraction.map((value) => [epsilon({ epsilon: value }), plain.plainEpsilon(value)]),
+  eta: fraction.map((value) => [eta({ epsilon: value }), plain.plainEta(value)]),
+  typical: fraction.map((mass) => [typical({ mass }), plain.plainTypical(mass)]),
+  topH: fc
+    .tuple(fraction, fc.integer({ min: 1, max: 40 }))
+    .map(([h, candidates]) => [topH({ h, candidates }), plain.plainTopH(h, candidates)]),
+  topNSigma: fraction.map((n) => [topNSigma({ n: 4 * n }), plain.plainTopNSigma(4 * n)]),
+  pLess: fc.boolean().map((normalized) => [pLess({ normalized }), plain.plainPLess(normalized)]),
+  xtc: fraction.map((half) => [xtc({ probability: 1, threshold: half / 2 }), plain.plainXtc(half / 2)]),
+  tailFree: fc
+    .tuple(fraction, count)
+    .map(([z, minKeep]) => [tailFree({ z, minKeep }), plain.plainTailFree(z, minKeep)]),
+  mirostat1: fc
+    .tuple(fraction, fc.integer({ min: 2, max: 80 }))
+    .map(([tau, m]) => [mirostat1({ tau: 5 * tau, m }), plain.plainMirostat1(5 * tau, m)]),
+  mirostat2: fraction.map((tau) => [mirostat2({ tau: 5 * tau }), plain.plainMirostat2(5 * tau)]),
+};
+
+/** Logits whose probabilities are all above 0 in float64, with ties and removed tokens. */
+const ordinaryRows = fc
+  .array(
+    fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.integer({ min: -(2 ** 20), max: 2 ** 20 }).map((n) => Math.fround((n * 8) / 2 ** 20 + n / 9973)),
+      },
+      { weight: 3, arbitrary: fc.constantFrom(-1, 0, 1, 2) },
+      { weight: 2, arbitrary: fc.constant(-Infinity) },
+    ),
+    { minLength: 1, maxLength: 300 },
+  )
+  .map((row) =>
+    row.map((logit) => Math.fround(Math.max(-20, Math.min(20, logit))) - (logit === -Infinity ? Infinity : 0)),
+  )
+  .filter((row) => row.some((logit) => logit > -Infinity));
+
+test.each(Object.entries(formulas))('%s keeps what its formula says', (_, formula) => {
+  fc.assert(
+    fc.property(formula, ordinaryRows, ([stage, filter], logits) => {
+      const stays = filter(plain.plainSoftmax(logits));
+      expect(survivorsOf(shaped(stage, logits))).toEqual(Array.from(stays.keys()).filter((id) => stays[id]));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each<[string, fc.Arbitrary<readonly [Sampler, (p: readonly number[]) => readonly number[]]>]>([
+  ['adaptiveP', fraction.map((target) => [adaptiveP({ target }), plain.plainAdaptiveP(target)])],
+  [
+    'dynamicTemperature',
+    fc
+      .tuple(fraction, fraction)
+      .map(([t, exponent]) => [
+        dynamicTemperature({ t: 1 + t, range: 0.5, exponent }),
+        plain.plainDynamicTemperature(1 + t, 0.5, exponent),
+      ]),
+  ],
+  [
+    'temperature',
+    fraction.map((t) => [
+      temperature({ t: 3 * t }),
+      (p) => plain.plainSoftmax(p.map((value) => Math.log(value) / (3 * t))),
+    ]),
+  ],
+])('%s gives the distribution that its formula says', (_, formula) => {
+  fc.assert(
+    fc.property(formula, ordinaryRows, ([stage, distribution], logits) => {
+      if (logits.filter((logit) => logit > -Infinity).length < 2) return;
+      const expected = distribution(plain.plainSoftmax(logits));
+      plain.plainSoftmax(shaped(stage, logits)).forEach((p, id) => {
+        expect(Math.abs(p - expected[id]!)).toBeLessThan(1e-5);
+      });
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe('limits that tie samplers together', () => {

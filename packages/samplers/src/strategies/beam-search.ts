@@ -1,4 +1,4 @@
-import { checkOptionNames, ParameterError, type Run, type Strategy } from '@tokenwright/core';
+import { checkOptionNames, ParameterError, type Strategy } from '@tokenwright/core';
 import {
   advanceUnlessInterrupted,
   arrange,
@@ -6,13 +6,12 @@ import {
   type BeamOptions,
   beamSettings,
   checkSequences,
-  type Hypothesis,
   liveOf,
   originsOf,
   settled,
   stepEvents,
 } from './beams.ts';
-import { candidateCount, expand, shape } from './continuations.ts';
+import { candidateCount, expand, gumbel, shape } from './continuations.ts';
 
 export interface BeamSearchOptions extends BeamOptions {
   /** Draw the continuations, without replacement, in proportion to their probabilities: beam sampling. Default false. */
@@ -23,8 +22,11 @@ export interface BeamSearchOptions extends BeamOptions {
    * whichever it found; and hypotheses that reach the greatest length only count when the prompt was not done by then.
    * Default `'transformers-5'`.
    */
-  readonly compatibility?: 'transformers-5' | 'transformers-4.47';
+  readonly compatibility?: BeamCompatibility;
 }
+
+/** Which release of Hugging Face's library a search agrees with where the two differ. */
+export type BeamCompatibility = 'transformers-5' | 'transformers-4.47';
 
 /**
  * Beam search: follow the `beams` most probable continuations at once, and return the best `sequences` of those that finished,
@@ -70,11 +72,3 @@ export function beamSearch(options: BeamSearchOptions): Strategy {
 }
 
 export const beamOptionNames: readonly string[] = ['beams', 'lengthPenalty', 'earlyStopping', 'domain'];
-
-/** Standard Gumbel noise for each continuation: the largest sums of log-probability and noise are draws without replacement. */
-export function gumbel(run: Run): (parent: Hypothesis, id: number) => number {
-  return ({ row }, id) => {
-    const lane = row.sequence + ((row.lane ?? 0) << 16);
-    return -Math.log(-Math.log(run.random(row.prompt).uniform(lane, row.history.length, 'draw', id)));
-  };
-}

@@ -131,15 +131,21 @@ export class Beam {
     const { beams, compatibility, earlyStopping, lengthPenalty } = this.#settings;
     this.#before = { live: this.live, finished: this.finished };
     const older = compatibility === 'transformers-4.47';
+    // Those that reach the greatest length are selected once more, and then closed together.
+    const closes = older || this.#rules.select !== undefined;
     const going: Hypothesis[] = [];
     const ended: Finished[] = [];
+    const dropped: Finished[] = [];
     let last: EndReason | undefined;
     for (const [rank, candidate] of candidates.entries()) {
       const reason = this.#run.ended(candidate.row);
       const together = reason === 'length' || reason === 'context';
       if (together) last = reason;
-      if (reason === undefined || (older && together)) going.push(candidate);
-      else if (rank < beams && this.#rules.mayEnd?.(candidate) !== false) ended.push(this.#finish(candidate, reason));
+      if (reason === undefined || (closes && together)) going.push(candidate);
+      else {
+        const counts = rank < beams && this.#rules.mayEnd?.(candidate) !== false;
+        (counts ? ended : dropped).push(this.#finish(candidate, reason));
+      }
     }
     going.sort((a, b) => b.score - a.score);
     const chosen = (this.#rules.select?.(going) ?? going.slice(0, beams)).map((hypothesis, rank) => ({
@@ -147,7 +153,9 @@ export class Beam {
       row: { ...hypothesis.row, lane: this.#firstLane + rank },
     }));
     this.live = chosen;
-    this.#keep(ended);
+    // When every line ends here, the best of those that should not have ended are better than none.
+    const none = chosen.length + ended.length + this.finished.length === 0;
+    this.#keep(none ? dropped : ended);
 
     const best = older ? candidates[0] : chosen[0];
     if (best === undefined) return chosen;
@@ -155,7 +163,7 @@ export class Beam {
     const worst = this.finished[beams - 1]?.final;
     if (worst !== undefined && (earlyStopping === true || worst >= best.score / length ** lengthPenalty))
       this.live = [];
-    else if (older && last !== undefined) this.close(last);
+    else if (closes && last !== undefined) this.close(last);
     return chosen;
   }
 
@@ -171,7 +179,7 @@ export class Beam {
     const { live: before, finished: finishedBefore } = this.#before;
     const survivors = new Set([...this.live, ...this.finished].map(({ parent }) => parent));
     const shown = (hypothesis: Hypothesis): { ids: number[]; score: number } => ({
-      ids: Array.from(hypothesis.row.history.tokens.subarray(this.#run.promptLengths[this.prompt]!)),
+      ids: Array.from(hypothesis.row.history.tokens.subarray(this.#run.startLengths[this.prompt]!)),
       score: hypothesis.score,
     });
     return {
@@ -205,12 +213,11 @@ export class Beam {
   }
 
   #newTokens({ row }: Hypothesis): number {
-    return row.history.length - this.#run.promptLengths[this.prompt]!;
+    return row.history.length - this.#run.startLengths[this.prompt]!;
   }
 
   get #greatestLength(): number {
-    const { maxNewTokens, maxLength } = this.#run.options;
-    return Math.min(maxNewTokens, maxLength - this.#run.promptLengths[this.prompt]!);
+    return this.#run.maxLength(this.prompt) - this.#run.startLengths[this.prompt]!;
   }
 }
 

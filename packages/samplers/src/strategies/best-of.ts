@@ -41,7 +41,7 @@ export function bestOf(options: BestOfOptions): Strategy {
       checkInteger(name, 'sequences', run.options.sequences, 1, count);
       const finished: (Settled & { readonly score: number })[] = [];
       const finish = ({ row, logprobs, tokens }: Drawn, reason: EndReason): void => {
-        const ids = Array.from(row.history.tokens.subarray(run.promptLengths[row.prompt]!));
+        const ids = Array.from(row.history.tokens.subarray(run.startLengths[row.prompt]!));
         finished.push({ row, reason, tokens, score: ids.length === 0 ? -Infinity : score({ ids, logprobs }) });
       };
       let open = (await run.start(count)).map((row): Drawn => ({ row, logprobs: [], tokens: [] }));

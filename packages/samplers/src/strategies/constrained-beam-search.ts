@@ -9,7 +9,7 @@ import {
   type Strategy,
   topTokens,
 } from '@tokenwright/core';
-import { beamOptionNames } from './beam-search.ts';
+import { type BeamCompatibility, beamOptionNames } from './beam-search.ts';
 import {
   advanceUnlessInterrupted,
   arrange,
@@ -35,6 +35,8 @@ export interface ConstrainedBeamSearchOptions extends BeamOptions {
    * lost again, and put sequences that have met everything before others. `false` does neither, as Hugging Face. Default true.
    */
   readonly keepComplete?: boolean;
+  /** As in `BeamSearchOptions`; Hugging Face has constrained beam search as it was in 4.47. Default `'transformers-5'`. */
+  readonly compatibility?: BeamCompatibility;
 }
 
 /**
@@ -48,18 +50,23 @@ export interface ConstrainedBeamSearchOptions extends BeamOptions {
  */
 export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): Strategy {
   const name = 'constrained-beam-search';
-  checkOptionNames('constrainedBeamSearch', options, [...beamOptionNames, 'constraints', 'keepComplete']);
+  checkOptionNames('constrainedBeamSearch', options, [
+    ...beamOptionNames,
+    'compatibility',
+    'constraints',
+    'keepComplete',
+  ]);
   const constraints = checkedConstraints(options.constraints);
   const { keepComplete = true } = options;
   oneOf('constrainedBeamSearch', 'keepComplete', keepComplete, [true, false]);
-  const { compatibility: _, ...shown } = beamSettings('constrainedBeamSearch', options);
-  const settings = { ...shown, compatibility: 'transformers-4.47' } as const;
+  const settings = beamSettings('constrainedBeamSearch', options);
   const { beams: width, domain } = settings;
   return {
     name,
-    parameters: { ...shown, constraints: constraints as never, keepComplete },
+    parameters: { ...settings, constraints: constraints as never, keepComplete },
     async *decode(run) {
       checkSequences(name, run, width);
+      checkVocabulary(constraints, run.model.vocabSize);
       const progress = progressOf(run, constraints);
       let forced: readonly Hypothesis[] = [];
       const beams = (await run.start(1)).map(
@@ -163,18 +170,28 @@ function lineOf({ origin, row }: Hypothesis): string {
 
 /** The progress of each hypothesis, computed once a node of its history. */
 function progressOf(run: Run, constraints: readonly Constraint[]): Progress {
-  const start = ConstraintProgress.start(constraints);
+  const none = ConstraintProgress.start(constraints);
   const known = new WeakMap<History, ConstraintProgress>();
-  const at = (history: History, promptLength: number): ConstraintProgress => {
-    if (history.length <= promptLength || history.parent === undefined) return start;
+  const at = (history: History, start: number): ConstraintProgress => {
+    if (history.length <= start || history.parent === undefined) return none;
     let progress = known.get(history);
     if (progress === undefined) {
-      progress = at(history.parent, promptLength).append(history.at(-1)!);
+      progress = at(history.parent, start).append(history.at(-1)!);
       known.set(history, progress);
     }
     return progress;
   };
-  return ({ row }) => at(row.history, run.promptLengths[row.prompt]!);
+  return ({ row }) => at(row.history, run.startLengths[row.prompt]!);
+}
+
+function checkVocabulary(constraints: readonly Constraint[], vocabSize: number): void {
+  for (const constraint of constraints)
+    for (const id of phrasesOf(constraint).flat())
+      checkInteger('constrainedBeamSearch', 'constraints', id, 0, vocabSize - 1);
+}
+
+function phrasesOf(constraint: Constraint): readonly (readonly number[])[] {
+  return 'phrase' in constraint ? [constraint.phrase] : constraint.anyOf;
 }
 
 function checkedConstraints(constraints: readonly Constraint[]): readonly Constraint[] {
@@ -188,7 +205,7 @@ function checkedConstraints(constraints: readonly Constraint[]): readonly Constr
   };
   if (!Array.isArray(constraints) || constraints.length === 0) fail(constraints);
   for (const constraint of constraints) {
-    const phrases: readonly (readonly number[])[] = 'phrase' in constraint ? [constraint.phrase] : constraint.anyOf;
+    const phrases = phrasesOf(constraint);
     if (!(phrases?.length > 0) || phrases.some((phrase) => !(phrase?.length > 0))) fail(constraint);
     for (const phrase of phrases) for (const id of phrase) checkInteger('constrainedBeamSearch', 'constraints', id, 0);
     for (const [i, phrase] of phrases.entries())

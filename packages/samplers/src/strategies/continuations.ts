@@ -1,12 +1,4 @@
-import {
-  type HostSampler,
-  largest,
-  logProbabilities,
-  logSumExp,
-  type Run,
-  type Scores,
-  topTokens,
-} from '@tokenwright/core';
+import { largest, logSumExp, type Run, type Scores, topTokens } from '@tokenwright/core';
 import type { Beam, BeamSettings, Hypothesis } from './beams.ts';
 
 /** How many continuations are looked at: enough that `beams` of them go on although every end token may be among them. */
@@ -16,7 +8,8 @@ export function candidateCount(run: Run, beams: number): number {
 
 /** Apply the chain of the call in the domain that was asked for. */
 export function shape(run: Run, scores: Scores, domain: BeamSettings['domain']): Scores {
-  return scores.apply(domain === 'logits' ? run.samplers : [logSoftmax, ...run.samplers]);
+  if (domain === 'log-probabilities') scores.normalise();
+  return scores.apply(run.samplers);
 }
 
 /** What a token adds to the score of a hypothesis: its logit after the chain, less `normaliser`. */
@@ -39,13 +32,24 @@ export interface Continuation {
   readonly key: number;
 }
 
+/** A random number for each continuation of a hypothesis. */
+export type Noise = (parent: Hypothesis) => (id: number) => number;
+
+/** Standard Gumbel noise: the largest sums of log-probability and noise are draws without replacement. */
+export function gumbel(run: Run): Noise {
+  return ({ row }) => {
+    const { random, sequence, history } = run.contextOf(row);
+    return (id) => -Math.log(-Math.log(random.uniform(sequence, history.length, 'draw', id)));
+  };
+}
+
 export interface ExpandOptions {
   /** How many continuations. */
   readonly count: number;
   /** Subtracted from the score of a token. Default nothing. */
   readonly penalty?: ReadonlyMap<number, number>;
   /** Added to what continuations are ordered by, not to their scores. Default nothing. */
-  readonly noise?: (parent: Hypothesis, id: number) => number;
+  readonly noise?: Noise;
 }
 
 /**
@@ -67,8 +71,9 @@ export async function expand(
     const order = penalty === undefined && noise === undefined ? logits : logits.slice();
     for (const [id, amount] of penalty ?? []) order[id]! -= amount;
     const base = noise === undefined ? order : order.slice();
-    if (noise !== undefined)
-      for (let id = 0; id < order.length; id++) if (order[id]! > -Infinity) order[id]! += noise(parent, id);
+    const added = noise?.(parent);
+    if (added !== undefined)
+      for (let id = 0; id < order.length; id++) if (order[id]! > -Infinity) order[id]! += added(id);
     for (const id of topTokens(order, count))
       all.push({
         parent,
@@ -97,10 +102,3 @@ export function grow(
     }),
   );
 }
-
-const logSoftmax: HostSampler = {
-  name: 'log-softmax',
-  onHost(logits, { survivors }) {
-    logits.set(logProbabilities(logits, survivors));
-  },
-};

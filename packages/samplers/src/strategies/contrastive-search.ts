@@ -46,6 +46,7 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
   );
   return {
     name,
+    steerable: true,
     parameters: { topK, alpha },
     async *decode(run) {
       if (run.options.onContextFull === 'slide')
@@ -58,7 +59,7 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
       let { scores, contexts } = await readContexts(run, rows);
       let indices = rows.map((_, i) => i);
       while (rows.length > 0) {
-        const tried = await Promise.all(indices.map((index) => candidatesOf(run, scores, index, topK)));
+        const tried = await Promise.all(indices.map((index, i) => candidatesOf(run, rows[i]!, scores, index, topK)));
         // A row that fills the context cannot try its candidates: it ends with the best.
         const full = rows.map(({ history }) => history.length >= run.model.contextLength);
         if (full.includes(true)) {
@@ -104,8 +105,14 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
           rows,
           choices.map(({ best }) => [best]),
         );
-        indices = rows.map(({ history }) => chosen.get(history)!.index);
-        contexts = rows.map(({ history }) => chosen.get(history)!.context);
+        if (rows.every(({ history }) => chosen.has(history))) {
+          indices = rows.map(({ history }) => chosen.get(history)!.index);
+          contexts = rows.map(({ history }) => chosen.get(history)!.context);
+        } else {
+          // The reader took tokens back.
+          ({ scores, contexts } = await readContexts(run, rows));
+          indices = rows.map((_, i) => i);
+        }
       }
     },
   };
@@ -116,14 +123,15 @@ interface Candidate extends ChosenToken {
   readonly probability: number;
 }
 
-/** The `topK` most probable tokens after the chain. */
-async function candidatesOf(run: Run, scores: Scores, index: number, topK: number): Promise<Candidate[]> {
+/** The `topK` most probable tokens after the chain, or the one that a reader has forced. */
+async function candidatesOf(run: Run, row: Row, scores: Scores, index: number, topK: number): Promise<Candidate[]> {
   const raw = await scores.raw(index);
-  const shaped = shapedRow(raw.slice(), scores.contexts[index]!, run.samplers);
-  if (!shaped.drawable) refuse(shaped, raw, run.samplers);
+  const shaped = shapedRow(raw.slice(), run.contextOf(row), run.samplers);
+  const forced = shaped.context.steering?.force?.slice(0, 1);
+  if (forced === undefined && !shaped.drawable) refuse(shaped, raw, run.samplers);
   const p = probabilities(shaped.logits, shaped.survivors);
   return Promise.all(
-    Array.from(topTokens(shaped.logits, topK, shaped.survivors), async (id) => ({
+    Array.from(forced ?? topTokens(shaped.logits, topK, shaped.survivors), async (id) => ({
       id,
       probability: p[id]!,
       history: shaped.extend(id),

@@ -86,8 +86,11 @@ export class ModelDrafting implements Drafting {
     const { vocabSize } = this.#model;
     const wanted = histories.map((history, row) => (active.includes(row) ? this.#window(history.tokens) : undefined));
     this.#cache.notePrompts?.(
-      rows.map(({ prompt, history }, row) =>
-        Math.max(0, this.#run.promptLengths[prompt]! - (history.length - (wanted[row] ?? history.tokens).length)),
+      rows.map(({ prompt }, row) =>
+        Math.max(
+          0,
+          this.#run.promptLengths[prompt]! - (histories[row]!.length - (wanted[row] ?? histories[row]!.tokens).length),
+        ),
       ),
     );
     const layer = this.#layer;
@@ -109,21 +112,11 @@ export class ModelDrafting implements Drafting {
     return { id, probabilities: probabilities(shaped.logits, shaped.survivors), history: shaped.extend(id) };
   }
 
+  /** What samplers are told here: all as in the run, but for the draft's own memory and source. */
   #context(row: Row, history: History): RowContext {
-    const { options, promptLengths } = this.#run;
-    const promptLength = promptLengths[row.prompt]!;
+    const { steering: _, source: __, ...context } = this.#run.contextOf(row, history);
     const source = this.#model.sources?.[row.prompt] ?? this.#model.sources?.[0];
-    return {
-      history,
-      sequence: row.sequence + ((row.lane ?? 0) << 16),
-      promptLength,
-      vocabSize: this.#model.vocabSize,
-      endTokens: options.endTokens,
-      maxLength: Math.min(promptLength + options.maxNewTokens, options.maxLength),
-      random: this.#run.random(row.prompt),
-      memory: this.#memory,
-      ...(source === undefined ? {} : { source }),
-    };
+    return { ...context, memory: this.#memory, ...(source === undefined ? {} : { source }) };
   }
 
   /** The tokens that fit the context; when it is full, the older half is forgotten. */

@@ -1,5 +1,5 @@
 import { checkInteger, checkNumber, checkOptionNames, ParameterError, type Strategy } from '@tokenwright/core';
-import { beamOptionNames } from './beam-search.ts';
+import { type BeamCompatibility, beamOptionNames } from './beam-search.ts';
 import {
   advanceUnlessInterrupted,
   arrange,
@@ -24,6 +24,8 @@ export interface GroupBeamSearchOptions extends BeamOptions {
    * Default: a group that is done counts for nothing.
    */
   readonly paddingToken?: number;
+  /** As in `BeamSearchOptions`; Hugging Face has group beam search as it was in 4.47. Default `'transformers-5'`. */
+  readonly compatibility?: BeamCompatibility;
 }
 
 /**
@@ -35,7 +37,13 @@ export interface GroupBeamSearchOptions extends BeamOptions {
  */
 export function groupBeamSearch(options: GroupBeamSearchOptions): Strategy {
   const name = 'group-beam-search';
-  checkOptionNames('groupBeamSearch', options, [...beamOptionNames, 'groups', 'diversityPenalty', 'paddingToken']);
+  checkOptionNames('groupBeamSearch', options, [
+    ...beamOptionNames,
+    'compatibility',
+    'groups',
+    'diversityPenalty',
+    'paddingToken',
+  ]);
   const all = beamSettings('groupBeamSearch', options);
   const groups = checkInteger('groupBeamSearch', 'groups', options.groups, 1);
   if (all.beams % groups !== 0)
@@ -43,11 +51,10 @@ export function groupBeamSearch(options: GroupBeamSearchOptions): Strategy {
   const { diversityPenalty, paddingToken } = options;
   checkNumber('groupBeamSearch', 'diversityPenalty', diversityPenalty, 'a finite number');
   if (paddingToken !== undefined) checkInteger('groupBeamSearch', 'paddingToken', paddingToken, 0);
-  const { compatibility: _, ...shown } = all;
-  const settings = { ...all, beams: all.beams / groups, compatibility: 'transformers-4.47' } as const;
+  const settings = { ...all, beams: all.beams / groups };
   return {
     name,
-    parameters: { ...shown, groups, diversityPenalty, ...(paddingToken === undefined ? {} : { paddingToken }) },
+    parameters: { ...all, groups, diversityPenalty, ...(paddingToken === undefined ? {} : { paddingToken }) },
     async *decode(run) {
       checkSequences(name, run, all.beams);
       const beams = (await run.start(groups)).map(

@@ -1,23 +1,27 @@
 import { decisiveStages, drawToken, HostRow, type RowContext, type Sampler } from '@tokenwright/core';
 
 /**
- * One row after a chain, on the host: for strategies that shape a row only once they know what stands before it.
+ * One row after a chain, on the host: for strategies that shape a row only once they know what stands before it. What a reader has
+ * banned is gone.
  *
  * @param logits taken over.
  */
 export function shapedRow(logits: Float32Array, context: RowContext, samplers: readonly Sampler[]): HostRow {
   const row = new HostRow(logits, context);
+  for (const id of context.steering?.ban ?? []) row.logits[id] = -Infinity;
   for (const { sampler, index } of decisiveStages(samplers)) row.apply(sampler, index);
   return row;
 }
 
 /**
- * Draw from a shaped row.
+ * Draw from a shaped row, or take what a reader has forced.
  *
  * @param raw the logits before the chain, to find the stage that is to blame when nothing can be drawn.
  * @throws EmptyDistributionError, InvalidLogitsError
  */
 export function drawFrom(row: HostRow, uniform: number, raw: Float32Array, samplers: readonly Sampler[]): number {
+  const forced = row.context.steering?.force?.[0];
+  if (forced !== undefined) return forced;
   const id = drawToken(row.logits, uniform, row.survivors);
   return id >= 0 ? id : refuse(row, raw, samplers);
 }

@@ -22,7 +22,10 @@ export interface SpeculativeOptions {
   readonly draft: LanguageModel | Drafter;
   /** How many tokens are guessed at once, at least 1; where a schedule begins. Default 5. */
   readonly length?: number;
-  /** `'constant'`, or `'heuristic'`: 2 more when all were accepted, else 1 less (Hugging Face). Default 'constant'. */
+  /**
+   * `'constant'`, or `'heuristic'`: 2 more after a round whose guesses were all accepted, else 1 less, as in Hugging Face; a round
+   * without guesses changes nothing. Default 'constant'.
+   */
   readonly schedule?: 'constant' | 'heuristic';
   /** Stop guessing after a token to which the draft gives a smaller probability, from 0 to 1. Default 0 = off. */
   readonly confidence?: number;
@@ -54,6 +57,7 @@ export function speculative(options: SpeculativeOptions): Strategy {
   const judge = accept === 'match' ? draw : accepted;
   return {
     name,
+    steerable: true,
     parameters: {
       draft: { name: drafter.name, ...(drafter.parameters === undefined ? {} : { parameters: drafter.parameters }) },
       length: first,
@@ -69,7 +73,10 @@ export function speculative(options: SpeculativeOptions): Strategy {
         while (rows.length > 0) {
           const drafts = await drafting.propose(
             rows,
-            rows.map((row, i) => Math.min(lengths[i]!, room(run, row, rows.length))),
+            // What the reader asked of the next token is no draft's to guess.
+            rows.map((row, i) =>
+              run.contextOf(row).steering === undefined ? Math.min(lengths[i]!, room(run, row, rows.length)) : 0,
+            ),
           );
           const scored = 1 + Math.max(...drafts.map(({ length }) => length));
           const scores = await run.advance(
@@ -79,10 +86,11 @@ export function speculative(options: SpeculativeOptions): Strategy {
           scores.apply(run.samplers);
           const chosen = await verify(run, rows, drafts, scores, judge);
           for (const [i, row] of rows.entries()) {
-            const good = chosen[i]!.filter(({ history }, at) => history.at(-1) === drafts[i]![at]?.id).length;
-            run.tally(row, drafts[i]!.length, good);
-            if (schedule === 'heuristic')
-              lengths[i] = good >= lengths[i]! ? lengths[i]! + 2 : Math.max(1, lengths[i]! - 1);
+            const good = chosen[i]!.filter(({ guessed }) => guessed).length;
+            const drafted = drafts[i]!.length;
+            run.tally(row, drafted);
+            if (schedule === 'heuristic' && drafted > 0)
+              lengths[i] = good === drafted ? lengths[i]! + 2 : Math.max(1, lengths[i]! - 1);
             if (run.options.steps)
               yield {
                 type: 'step',
@@ -130,8 +138,9 @@ async function verify(
       const shaped = shapedRow(raw.slice(), { ...scores.contexts[index]!, history }, run.samplers);
       const id = judge(shaped, drafts[i]![at], raw, run);
       history = shaped.extend(id);
-      tokens.push({ history, details: await run.describe(scores, index, id) });
-      if (id !== drafts[i]![at]?.id || run.options.endTokens.includes(id)) break;
+      const guessed = id === drafts[i]![at]?.id;
+      tokens.push({ history, details: await run.describe(scores, index, id, shaped.context.history), guessed });
+      if (!guessed || run.options.endTokens.includes(id)) break;
     }
     chosen.push(tokens);
   }
@@ -159,9 +168,9 @@ function accepted(row: HostRow, draft: Draft | undefined, raw: Float32Array, run
 }
 
 /** How many guesses may follow a row: one token must fit after them, and the window of a full context must not move. */
-function room({ model, options, promptLengths }: Run, { prompt, history }: Row, rows: number): number {
-  const { contextLength, maxTokens } = model;
-  const left = Math.min(promptLengths[prompt]! + options.maxNewTokens, options.maxLength) - history.length;
+function room(run: Run, { prompt, history }: Row, rows: number): number {
+  const { contextLength, maxTokens } = run.model;
+  const left = run.maxLength(prompt) - history.length;
   const over = history.length - contextLength;
   const half = Math.ceil(contextLength / 2);
   const still = over <= 0 ? -over : Math.ceil(over / half) * half - over;

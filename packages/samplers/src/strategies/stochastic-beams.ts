@@ -7,9 +7,8 @@ import {
   type Strategy,
   topTokens,
 } from '@tokenwright/core';
-import { gumbel } from './beam-search.ts';
 import { advanceUnlessInterrupted, checkSequences, detailsOf, type Hypothesis } from './beams.ts';
-import { additions, type Continuation, grow } from './continuations.ts';
+import { additions, type Continuation, grow, gumbel } from './continuations.ts';
 
 export interface StochasticBeamsOptions {
   /** How many sequences are drawn, at least 1. */
@@ -100,9 +99,9 @@ interface Drawn extends Hypothesis {
 /** The `count` continuations of a hypothesis with the largest perturbed values, given that the largest of all is the hypothesis' own. */
 async function perturb(run: Run, scores: Scores, parent: Drawn, row: number, count: number): Promise<Continuation[]> {
   const { logits, normaliser } = await additions(scores, row, 'logits');
-  const noise = gumbel(run);
+  const noise = gumbel(run)(parent);
   const noisy = Float64Array.from(logits, (logit, id) =>
-    logit === -Infinity ? -Infinity : parent.score + logit - normaliser + noise(parent, id),
+    logit === -Infinity ? -Infinity : parent.score + logit - normaliser + noise(id),
   );
   const largest = noisy.reduce((most, value) => Math.max(most, value), -Infinity);
   const keys = noisy.map((value) => {

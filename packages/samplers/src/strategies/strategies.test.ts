@@ -103,11 +103,34 @@ describe('laws', () => {
     expect(await idsOf({ samplers, strategy: contrastiveSearch({ topK: 1, alpha: 0.9 }) })).toEqual(expected);
   });
 
-  it('one group is plain beam search', async () => {
-    const strategy = beamSearch({ beams: 4, compatibility: 'transformers-4.47' });
-    expect(
-      await idsOf({ strategy: groupBeamSearch({ beams: 4, groups: 1, diversityPenalty: 9 }), sequences: 4 }),
-    ).toEqual(await idsOf({ strategy, sequences: 4 }));
+  it.each(['transformers-4.47', 'transformers-5'] as const)(
+    'one group is plain beam search, as in %s',
+    async (compatibility) => {
+      const plain = beamSearch({ beams: 4, compatibility });
+      const grouped = groupBeamSearch({ beams: 4, groups: 1, diversityPenalty: 9, compatibility });
+      expect(await idsOf({ strategy: grouped, sequences: 4 })).toEqual(await idsOf({ strategy: plain, sequences: 4 }));
+    },
+  );
+
+  it('every end token ends a constrained or grouped search, and stays as it was found', async () => {
+    const found = new Set<number>();
+    for (const strategy of [
+      groupBeamSearch({ beams: 4, groups: 2, diversityPenalty: 1 }),
+      constrainedBeamSearch({ beams: 4, constraints: [{ phrase: [5] }] }),
+    ])
+      for (const { ids, reason } of (
+        await generate(model, prompts, { strategy, endTokens: [6, 3, 1], maxNewTokens: 12, sequences: 4 }).result()
+      ).sequences)
+        if (reason === 'end-token') found.add(ids.at(-1)!);
+    expect(found.size).toBeGreaterThan(1);
+  });
+
+  it('a constrained search knows the vocabulary, and returns something when everything ends at once', async () => {
+    const constraints = [{ phrase: [999] }];
+    await expect(idsOf({ strategy: constrainedBeamSearch({ beams: 2, constraints }) })).rejects.toThrow(/constraints/);
+    const strategy = constrainedBeamSearch({ beams: 2, constraints: [{ phrase: [5, 4] }] });
+    const { sequences } = await generate(model, prompts, { strategy, stopWhen: () => true, maxNewTokens: 6 }).result();
+    expect(sequences.map(({ ids, reason }) => [ids.length, reason])).toEqual(prompts.map(() => [1, 'predicate']));
   });
 
   it.each(Object.entries(drafters))('speculative greedy is greedy, drafted by %s', async (_, drafter) => {
