@@ -131,12 +131,35 @@ test('seed, cache and sequences cannot contradict the state', () => {
   state.dispose();
 });
 
-test('a strategy that cannot go on from a state, or heed a wish, says so', async () => {
+test.each(['break', 'throw'] as const)(
+  'a call that ends by %s leaves its state after the last token it told of',
+  async (how) => {
+    const model = toyModel();
+    const whole = await textAndIds(generate(model, prompt, { ...options, seed: 3, maxNewTokens: 8 }));
+    const state = DecodingState.open(model, prompt, { seed: 3, tokenizer: options.tokenizer! });
+    let text = '';
+    let seen = 0;
+    try {
+      for await (const event of generate(model, state, { ...options, maxNewTokens: 8 })) {
+        if (event.type === 'token') text += event.text;
+        if (++seen < 3) continue;
+        if (how === 'break') break;
+        throw new RangeError('planted');
+      }
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+    }
+    expect(Array.from(state.history.tokens)).toEqual([...prompt, ...whole.ids.slice(0, 3)]);
+    const rest = await textAndIds(generate(model, state, { ...options, maxNewTokens: 5 }));
+    expect(rest.ids).toEqual(whole.ids.slice(3));
+    expect(text + rest.text).toBe(whole.text);
+    state.dispose();
+  },
+);
+
+test('a strategy that cannot heed a wish says so', async () => {
   const model = toyModel();
-  const state = DecodingState.open(model, prompt);
-  const strategy: Strategy = { ...sampling(), name: 'own', resumable: false, steerable: false };
-  expect(() => generate(model, state, { strategy })).toThrow(UnsupportedError);
-  state.dispose();
+  const strategy: Strategy = { ...sampling(), name: 'own', steerable: false };
   const stream = generate(model, prompt, { strategy, seed: 1 });
   await stream.next();
   await expect(stream.next({ ban: [1] })).rejects.toThrow(UnsupportedError);

@@ -84,8 +84,8 @@ export interface Timing {
 
 /**
  * What the reader of a stream may answer to a token event, through `stream.next(answer)`; it concerns the sequence of that
- * event. `force` and `ban` need a strategy that is `steerable` (the plain loop is); a strategy that settles whole sequences
- * (beams) takes no answer. Anything else is an UnsupportedError.
+ * event. `force` and `ban` need a strategy that is `steerable` (sampling, speculation and contrastive search are). Where whole sequences
+ * are settled at the end (beams, best of n), `stop` cuts the sequence short, and anything else is an UnsupportedError.
  */
 export interface Answer {
   /** End the sequence here, with reason 'predicate'. */

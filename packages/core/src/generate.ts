@@ -1,7 +1,7 @@
 import { BatchResult } from './batch-result.ts';
 import { warnAboutChain } from './chain-warnings.ts';
 import { DecodingState } from './decoding-state.ts';
-import { DisposedError, ParameterError, UnsupportedError } from './errors.ts';
+import { DisposedError, ParameterError } from './errors.ts';
 import type { Answer, EndEvent, StreamEvent } from './events.ts';
 import type { LanguageModel } from './language-model.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
@@ -141,12 +141,6 @@ function optionsOfState(state: DecodingState, options: GenerateOptions): Generat
       throw new ParameterError('generate', name, "left out: it is the state's", options[name]);
   if ((options.sequences ?? 1) !== 1)
     throw new ParameterError('generate', 'sequences', '1 when a state goes on; fork it for more', options.sequences);
-  if (options.strategy !== undefined && options.strategy.resumable !== true)
-    throw new UnsupportedError(
-      'going on from a decoding state',
-      `The strategy '${options.strategy.name}'`,
-      "Give it the state's tokens as a prompt.",
-    );
   const { seed, cache, tokenizer } = state;
   return { ...(tokenizer === undefined ? {} : { tokenizer }), ...options, seed, cache };
 }

@@ -13,6 +13,9 @@ export class Output {
   text = '';
   ended = false;
   stopped = false;
+  /** Tokens that a draft proposed, undefined without one, and those of them that were accepted. */
+  draftedTokens: number | undefined;
+  acceptedTokens = 0;
   #stream: TextStream | undefined;
   #stops: StopStrings;
   /** How the text stood before each token, for a rewind. */
@@ -54,6 +57,16 @@ export class Output {
   /** How many tokens can be taken back. */
   get depth(): number {
     return this.#before.length;
+  }
+
+  /** The text as these tokens would leave it. */
+  preview(ids: Iterable<number>, silent: readonly number[]): { readonly text: string; readonly stopped: boolean } {
+    const copy = new Output(this.prompt, this.sequence, this.history, undefined, []);
+    copy.text = this.text;
+    copy.#stream = this.#stream?.fork();
+    copy.#stops = this.#stops.fork();
+    for (const id of ids) copy.push(id, silent.includes(id));
+    return copy;
   }
 
   /** The text on its way, for a later call to go on from. */

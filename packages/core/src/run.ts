@@ -1,31 +1,23 @@
 import { advance, commonPrefix } from './advance.ts';
 import { Breather } from './breathe.ts';
+import type { RowContext } from './chain.ts';
 import { chainKey, DecodingState } from './decoding-state.ts';
-import {
-  CacheError,
-  ContextLengthError,
-  checkInteger,
-  checkOptionNames,
-  ParameterError,
-  ShapeError,
-  UnsupportedError,
-} from './errors.ts';
+import { CacheError, checkInteger, checkOptionNames, ShapeError, UnsupportedError } from './errors.ts';
 import type { Answer, EndEvent, TokenDetails, TokenEvent } from './events.ts';
 import { History } from './history.ts';
-import type { KVCache } from './kv-cache.ts';
 import type { ForwardOptions, LanguageModel } from './language-model.ts';
 import { chainOf } from './option-stages.ts';
 import type { OptionReport, ResolvedOptions } from './options.ts';
 import { Output } from './output.ts';
 import { Random } from './random.ts';
-import { RunCache } from './run-cache.ts';
+import type { RunCache } from './run-cache.ts';
 import { RunMemory } from './run-memory.ts';
+import { checkedPrompt, openCache, seedOf } from './run-setup.ts';
 import type { Sampler } from './sampler.ts';
 import { Scores } from './scores.ts';
 import { type Steering, SteeringNotes } from './steering.ts';
 import type { EndReason } from './stop.ts';
 import type { ChosenToken, Decoding, Row, Run, Settled } from './strategy.ts';
-import { continuation } from './text-stream.ts';
 
 /** Thrown by `advance` when the call was aborted or is out of time; `generate` turns it into end events. */
 export class Interruption {
@@ -43,17 +35,17 @@ export class GenerationRun implements Run {
   readonly samplers: readonly Sampler[];
   readonly cache: RunCache;
   readonly promptLengths: readonly number[];
+  readonly startLengths: readonly number[];
   readonly outputs: readonly Output[];
   readonly #prompts: readonly History[];
+  /** How the text of each prompt's sequences stands before this call. */
+  readonly #openings: readonly Output[];
   readonly #report: OptionReport;
   readonly #randoms: readonly Random[];
   readonly #memory: RunMemory;
   readonly #state: DecodingState | undefined;
-  /** Tokens of each row before this call: the prompt's, or all of a state's. */
-  readonly #starts: readonly number[];
   readonly #steering: SteeringNotes = new SteeringNotes();
   readonly #cachedTokens: readonly number[];
-  readonly #drafts: Map<Output, { readonly draftedTokens: number; readonly acceptedTokens: number }> = new Map();
   readonly #breather: Breather = new Breather();
   readonly #began: number = performance.now();
   #firstToken: number | undefined;
@@ -77,16 +69,16 @@ export class GenerationRun implements Run {
         ? [prompts.history]
         : prompts.map((prompt, row) => checkedPrompt(model, prompt, row, options));
     for (const id of options.logprobsOf) checkInteger('generate', 'logprobsOf', id, 0, model.vocabSize - 1);
-    this.#starts = this.#prompts.map(({ length }) => length);
-    this.promptLengths = state === undefined ? this.#starts : [state.promptLength];
+    this.startLengths = this.#prompts.map(({ length }) => length);
+    this.promptLengths = state === undefined ? this.startLengths : [state.promptLength];
     this.#randoms = this.#prompts.map((_, row) => new Random(seedOf(options.seed, row, this.#prompts.length)));
     this.samplers = chainOf(options);
-    this.outputs = this.#prompts.flatMap((prompt, row) =>
-      Array.from(
-        { length: options.sequences },
-        (_, sequence) => new Output(row, sequence, prompt, options.tokenizer, options.stopStrings, state?.text),
-      ),
+    const outputOf = (prompt: number, sequence: number): Output =>
+      new Output(prompt, sequence, this.#prompts[prompt]!, options.tokenizer, options.stopStrings, state?.text);
+    this.outputs = this.#prompts.flatMap((_, prompt) =>
+      Array.from({ length: options.sequences }, (_, sequence) => outputOf(prompt, sequence)),
     );
+    this.#openings = this.#prompts.map((_, prompt) => outputOf(prompt, 0));
     this.#memory = state?.memoryOf(this.samplers) ?? new RunMemory();
     this.cache = openCache(model, this.#prompts.length, state?.cache ?? options.cache);
     this.#cachedTokens = this.#prompts.map((prompt, row) => commonPrefix(prompt.tokens, this.cache.tokens(row)));
@@ -95,6 +87,11 @@ export class GenerationRun implements Run {
   get interrupted(): 'abort' | 'time' | undefined {
     if (this.options.signal?.aborted === true) return 'abort';
     return performance.now() - this.#began > this.options.maxTime ? 'time' : undefined;
+  }
+
+  maxLength(prompt: number): number {
+    const { maxNewTokens, maxLength } = this.options;
+    return Math.min(this.startLengths[prompt]! + maxNewTokens, maxLength);
   }
 
   random(prompt: number): Random {
@@ -130,23 +127,26 @@ export class GenerationRun implements Run {
     const result = advance(this.model, this.cache.inner, this.cache.spread(wanted), { ...this.#chunks(), ...options });
     const { scored = 1 } = options;
     const contexts = rows.flatMap((row, index) =>
-      lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => ({
-        history,
-        sequence: (this.#state?.sequence ?? 0) + row.sequence + ((row.lane ?? 0) << 16),
-        promptLength: this.promptLengths[row.prompt]!,
-        vocabSize: this.model.vocabSize,
-        endTokens: this.options.endTokens,
-        maxLength: this.#maxLength(row.prompt),
-        random: this.random(row.prompt),
-        memory: this.#memory,
-        ...this.#steeringOf(history),
-        ...(this.model.sources === undefined
-          ? {}
-          : { source: this.model.sources[Math.min(row.prompt, this.model.sources.length - 1)]! }),
-      })),
+      lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => this.contextOf(row, history)),
     );
     this.#scores = new Scores(result, contexts, this.model);
     return this.#scores;
+  }
+
+  contextOf(row: Row, history: History = row.history): RowContext {
+    const { sources, vocabSize } = this.model;
+    return {
+      history,
+      sequence: (this.#state?.sequence ?? 0) + row.sequence + ((row.lane ?? 0) << 16),
+      promptLength: this.promptLengths[row.prompt]!,
+      vocabSize,
+      endTokens: this.options.endTokens,
+      maxLength: this.maxLength(row.prompt),
+      random: this.random(row.prompt),
+      memory: this.#memory,
+      ...this.#steeringOf(history),
+      ...(sources === undefined ? {} : { source: sources[Math.min(row.prompt, sources.length - 1)]! }),
+    };
   }
 
   accept(rows: readonly Row[], ids: readonly number[], scores: Scores): Decoding<Row[]> {
@@ -162,52 +162,42 @@ export class GenerationRun implements Run {
     return this.#take(rows, async (index) => tokens[index]!);
   }
 
-  async describe(scores: Scores, index: number, id: number): Promise<TokenDetails> {
+  async describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails> {
     const { logprobs, topLogprobs, logprobsOf, explain } = this.options;
     return {
       ...(logprobs || topLogprobs > 0 || logprobsOf.length > 0
         ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
         : {}),
-      ...(explain ? { explanation: await scores.explain(index, 10, [id]) } : {}),
+      ...(explain ? { explanation: await scores.explain(index, 10, [id], history) } : {}),
     };
   }
 
-  tally(row: Row, drafted: number, accepted: number): void {
+  tally(row: Row, drafted: number): void {
     const output = this.#output(row);
-    const counts = this.#drafts.get(output) ?? { draftedTokens: 0, acceptedTokens: 0 };
-    this.#drafts.set(output, {
-      draftedTokens: counts.draftedTokens + drafted,
-      acceptedTokens: counts.acceptedTokens + accepted,
-    });
+    output.draftedTokens = (output.draftedTokens ?? 0) + drafted;
   }
 
-  /** Emit the tokens that were chosen for each row, up to the one that ends it. */
+  /** Emit the tokens that were chosen for each row, up to the one that ends it or that the reader's answer replaces. */
   async *#take(rows: readonly Row[], chosen: (index: number) => Promise<readonly ChosenToken[]>): Decoding<Row[]> {
-    const { endTokens, tokenizer } = this.options;
     const kept: number[] = [];
     const next: Row[] = [];
     for (const [index, row] of rows.entries()) {
       const output = this.#output(row);
       let grown = row;
-      for (const { history, details } of await chosen(index)) {
-        const id = history.at(-1)!;
-        output.history = history;
-        this.#firstToken ??= performance.now();
-        const text = output.push(id, endTokens.includes(id));
+      for (const token of await chosen(index)) {
+        const { history } = token;
         if (history.parent !== undefined) this.#steering.pass(history.parent, history);
-        const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...details };
-        const answer = yield tokenizer === undefined ? event : { ...event, text };
-        grown = { ...row, history };
-        if (answer !== undefined && this.#steer(answer, output, index)) {
-          grown = { ...row, history: output.history };
-          const full = this.#full(grown);
-          if (full !== undefined) yield this.end(output, full);
-          break;
-        }
-        const reason = answer?.stop === true ? 'predicate' : this.#reason(grown, output.stopped, output.text);
-        if (reason === undefined) continue;
-        yield this.end(output, reason);
-        break;
+        const answer = yield* this.#emit(output, token);
+        const course = answer === undefined ? 'on' : this.#steer(answer, output, index);
+        grown = { ...row, history: output.history };
+        const reason =
+          answer?.stop === true
+            ? 'predicate'
+            : course === 'elsewhere'
+              ? this.#full(grown)
+              : this.#reason(grown, output.stopped, output.text);
+        if (reason !== undefined) yield this.end(output, reason);
+        if (reason !== undefined || course !== 'on') break;
       }
       if (output.ended) continue;
       kept.push(index);
@@ -217,36 +207,44 @@ export class GenerationRun implements Run {
     return next;
   }
 
+  /** Tell of one token more of a sequence; returns the reader's answer. */
+  async *#emit(output: Output, { history, details, guessed }: ChosenToken): Decoding<Answer | undefined> {
+    const { endTokens, tokenizer } = this.options;
+    const id = history.at(-1)!;
+    output.history = history;
+    if (guessed === true) output.acceptedTokens++;
+    this.#firstToken ??= performance.now();
+    const text = output.push(id, endTokens.includes(id));
+    const { prompt: row, sequence } = output;
+    const event: TokenEvent = { type: 'token', row, sequence, id, ...details };
+    return yield tokenizer === undefined ? event : { ...event, text };
+  }
+
   async *settle(finished: readonly Settled[]): Decoding {
-    const { tokenizer, endTokens } = this.options;
     for (const { row, reason, score, tokens } of finished) {
       const output = this.#output(row);
-      output.history = row.history;
-      this.#firstToken ??= performance.now();
-      const ids = row.history.tokens.subarray(this.#starts[row.prompt]!);
-      for (const [i, id] of ids.entries()) {
-        const text = output.push(id, endTokens.includes(id));
-        const event: TokenEvent = { type: 'token', row: row.prompt, sequence: row.sequence, id, ...tokens?.[i] };
-        const answer = yield tokenizer === undefined ? event : { ...event, text };
-        if (answer !== undefined) this.#refuse('an answer to a stream of settled sequences');
+      let stopped = false;
+      for (const [i, history] of statesAfter(row.history, this.startLengths[row.prompt]!).entries()) {
+        const details = tokens?.[i];
+        const answer = yield* this.#emit(output, details === undefined ? { history } : { history, details });
+        if (answer === undefined) continue;
+        checkOptionNames('answer', answer, answerNames);
+        const wish = answerNames.find((name) => name !== 'stop' && answer[name] !== undefined);
+        if (wish !== undefined) this.#refuse(`the answer '${wish}' (the sequence is complete already)`);
+        stopped = answer.stop === true;
+        if (stopped) break;
       }
-      yield this.end(output, reason, score);
+      yield stopped ? this.end(output, 'predicate') : this.end(output, reason, score);
     }
   }
 
   ended(row: Row): EndReason | undefined {
-    const { stopStrings, stopWhen, tokenizer } = this.options;
-    const needsText = tokenizer !== undefined && (stopStrings.length > 0 || stopWhen !== undefined);
-    const { tokens } = row.history;
-    const promptLength = this.promptLengths[row.prompt]!;
-    const text = needsText
-      ? continuation(tokenizer, tokens.subarray(0, promptLength), tokens.subarray(promptLength))
-      : '';
-    return this.#reason(
-      row,
-      stopStrings.some((string) => text.includes(string)),
-      text,
-    );
+    const { stopStrings, stopWhen, tokenizer, endTokens } = this.options;
+    if (tokenizer === undefined || (stopStrings.length === 0 && stopWhen === undefined))
+      return this.#reason(row, false, '');
+    const ids = row.history.tokens.subarray(this.startLengths[row.prompt]!);
+    const { stopped, text } = this.#openings[row.prompt]!.preview(ids, endTokens);
+    return this.#reason(row, stopped, text);
   }
 
   /** The end event of a sequence. */
@@ -258,7 +256,7 @@ export class GenerationRun implements Run {
     state?.moveTo(history, goesOn ? output.suspend() : undefined);
     const tail = goesOn ? '' : output.flush();
     output.ended = true;
-    const promptTokens = this.#starts[prompt]!;
+    const promptTokens = this.startLengths[prompt]!;
     const ids = Array.from(history.tokens.subarray(promptTokens));
     const now = performance.now();
     const firstToken = this.#firstToken ?? now;
@@ -274,7 +272,9 @@ export class GenerationRun implements Run {
         promptTokens,
         cachedTokens: this.#cachedTokens[prompt]!,
         newTokens: ids.length,
-        ...this.#drafts.get(output),
+        ...(output.draftedTokens === undefined
+          ? {}
+          : { draftedTokens: output.draftedTokens, acceptedTokens: output.acceptedTokens }),
       },
       timing: {
         prefill: firstToken - this.#began,
@@ -287,10 +287,13 @@ export class GenerationRun implements Run {
 
   /** True when not even one token may follow the prompt. */
   hasNoRoom(prompt: number): boolean {
-    return this.#starts[prompt]! >= this.#maxLength(prompt);
+    return this.startLengths[prompt]! >= this.maxLength(prompt);
   }
 
   dispose(): void {
+    // A call that is left, or that fails, leaves the state after the last token that it told of.
+    const [output] = this.outputs;
+    if (output !== undefined && !output.ended) this.#state?.moveTo(output.history, output.suspend());
     this.#scores?.dispose();
     this.cache.dispose();
   }
@@ -312,7 +315,7 @@ export class GenerationRun implements Run {
   }
 
   #full({ history, prompt }: Row): 'length' | 'context' | undefined {
-    if (history.length >= this.#maxLength(prompt)) return 'length';
+    if (history.length >= this.maxLength(prompt)) return 'length';
     if (this.options.onContextFull === 'stop' && history.length >= this.model.contextLength) return 'context';
     return undefined;
   }
@@ -322,22 +325,24 @@ export class GenerationRun implements Run {
     return steering === undefined ? {} : { steering };
   }
 
-  /** Do what the reader asked. True when the sequence goes on from another place, or with a wish for the next token. */
-  #steer(answer: Answer, output: Output, index: number): boolean {
-    checkOptionNames('answer', answer, ['stop', 'rewind', 'force', 'ban', 'fork']);
-    const { rewind = 0, force, ban, fork } = answer;
+  /**
+   * Do what the reader asked. The sequence then goes `'elsewhere'` when tokens were taken back or are forced, `'anew'` when only
+   * what was chosen after this token is void, or `'on'`.
+   */
+  #steer(answer: Answer, output: Output, index: number): 'on' | 'anew' | 'elsewhere' {
+    checkOptionNames('answer', answer, answerNames);
+    const { rewind = 0, force = [], ban = [], fork } = answer;
     const { strategy } = this.options;
-    if ((force !== undefined || ban !== undefined) && strategy !== undefined && strategy.steerable !== true)
+    if (force.length + ban.length > 0 && strategy !== undefined && strategy.steerable !== true)
       this.#refuse("a reader's force and ban");
     checkInteger('answer', 'rewind', rewind, 0, output.depth);
-    for (const id of [...(force ?? []), ...(ban ?? [])])
-      checkInteger('answer', 'force and ban', id, 0, this.model.vocabSize - 1);
+    for (const id of [...force, ...ban]) checkInteger('answer', 'force and ban', id, 0, this.model.vocabSize - 1);
     if (rewind > 0) output.rewind(rewind, output.history.ancestor(output.history.length - rewind)!);
-    if (force !== undefined && force.length > 0) this.#steering.set(output.history, { force });
-    else if (ban !== undefined && ban.length > 0) this.#steering.set(output.history, { ban });
+    if (force.length > 0) this.#steering.set(output.history, { force });
+    else if (ban.length > 0) this.#steering.set(output.history, { ban });
     fork?.(this.#forkAt(output, index));
-    if (answer.stop === true) return false;
-    return rewind > 0 || (force?.length ?? 0) > 0;
+    if (rewind > 0 || force.length > 0) return 'elsewhere';
+    return ban.length > 0 ? 'anew' : 'on';
   }
 
   #refuse(feature: string): never {
@@ -358,12 +363,6 @@ export class GenerationRun implements Run {
       cache,
       memories: new Map([[chainKey(this.samplers), this.#memory]]),
     });
-  }
-
-  /** Most tokens of a sequence, prompt included. */
-  #maxLength(prompt: number): number {
-    const { maxNewTokens, maxLength } = this.options;
-    return Math.min(this.#starts[prompt]! + maxNewTokens, maxLength);
   }
 
   /**
@@ -397,36 +396,6 @@ export class GenerationRun implements Run {
   }
 }
 
-function checkedPrompt(
-  model: LanguageModel,
-  given: ArrayLike<number>,
-  row: number,
-  { onContextFull }: ResolvedOptions,
-): History {
-  const prompt = given.length === 0 ? (model.defaults.startTokens ?? []) : given;
-  if (prompt.length === 0)
-    throw new ParameterError('generate', `prompts[${row}]`, 'at least one token (the model has no start token)', []);
-  if (onContextFull === 'stop' && prompt.length > model.contextLength)
-    throw new ContextLengthError(model.contextLength, prompt.length, 'The prompt');
-  for (let i = 0; i < prompt.length; i++)
-    checkInteger('generate', `prompts[${row}][${i}]`, prompt[i], 0, model.vocabSize - 1);
-  return History.of(prompt);
-}
-
-function seedOf(seed: number | readonly number[], row: number, rows: number): number {
-  if (typeof seed === 'number') return seed;
-  if (seed.length !== rows) throw new ShapeError('generate: seed', [rows], [seed.length]);
-  return seed[row]!;
-}
-
-function openCache(model: LanguageModel, rows: number, cache: ResolvedOptions['cache']): RunCache {
-  if (typeof cache === 'object' && !('kind' in cache)) {
-    if (cache.rows !== rows) throw new ShapeError('generate: rows of the cache', [rows], [cache.rows]);
-    return new RunCache(cache as KVCache, false);
-  }
-  return new RunCache(model.createCache({ rows, kind: cache === 'none' ? 'preallocated' : cache }), true);
-}
-
 /** The histories that end at each of the last `count` positions, oldest first. */
 function lastStates(history: History, count: number): History[] {
   const states = [history];
@@ -434,3 +403,10 @@ function lastStates(history: History, count: number): History[] {
     node = node.parent ?? History.of(node.tokens.subarray(0, -1));
   return states.slice(states.length - count);
 }
+
+/** The histories that follow one another from `start` tokens, exclusive, to `history`. */
+function statesAfter(history: History, start: number): History[] {
+  return lastStates(history, Math.max(1, history.length - start)).slice(history.length > start ? 0 : 1);
+}
+
+const answerNames = ['stop', 'rewind', 'force', 'ban', 'fork'] as const;

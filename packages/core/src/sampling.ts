@@ -7,7 +7,6 @@ import type { Strategy } from './strategy.ts';
 export function sampling(): Strategy {
   return {
     name: 'sampling',
-    resumable: true,
     steerable: true,
     async *decode(run) {
       let rows = await run.start();

@@ -22,6 +22,7 @@ export class Scores {
   readonly #result: ForwardResult;
   readonly #setting: ScoresSetting;
   #stages: Sampler[] = [];
+  #normalised = false;
   #evaluated: Promise<readonly HostRow[]> | undefined;
   #raw: Promise<Float32Array> | undefined;
   #disposed = false;
@@ -47,6 +48,14 @@ export class Scores {
   apply(samplers: readonly Sampler[]): this {
     this.#check();
     this.#stages = [...this.#stages, ...samplers];
+    this.#evaluated = undefined;
+    return this;
+  }
+
+  /** Let the stages see log-probabilities instead of logits, as the processors of Hugging Face do under beams. */
+  normalise(): this {
+    this.#check();
+    this.#normalised = true;
     this.#evaluated = undefined;
     return this;
   }
@@ -118,9 +127,14 @@ export class Scores {
     };
   }
 
-  /** What each stage did to a row; `top` tokens are listed after each, and `ids`. The chain runs once more for it. */
-  async explain(row: number, top: number = 10, ids: readonly number[] = []): Promise<Explanation> {
-    return explain(await this.raw(row), this.#stages, this.contexts[row]!, top, ids);
+  /**
+   * What each stage did to a row; `top` tokens are listed after each, and `ids`. The chain runs once more for it.
+   *
+   * @param history what stages remember, when that is known of other nodes than the row was advanced with. Default: the row's.
+   */
+  async explain(row: number, top: number = 10, ids: readonly number[] = [], history?: History): Promise<Explanation> {
+    const context = this.contexts[row]!;
+    return explain(await this.raw(row), this.#stages, { ...context, history: history ?? context.history }, top, ids);
   }
 
   /** The history of a row with `id` appended; stages that remember are told how probable it was. */
@@ -158,6 +172,7 @@ export class Scores {
     const rows = await this.#onDevice(far, (logits) => this.#rowsFor(near[0]?.sampler, logits));
     for (const row of rows) {
       remove(row.logits, row.context.steering?.ban);
+      if (this.#normalised) row.logits.set(logProbabilities(row.logits));
       for (const { sampler, index } of near) row.apply(sampler, index);
     }
     return rows;
@@ -165,7 +180,7 @@ export class Scores {
 
   /** The rows as the first stage on the host needs them: what it does not read stays where it is. */
   async #rowsFor(first: Sampler | undefined, logits: EngineMatrix): Promise<HostRow[]> {
-    const reads = first?.algebra?.memory === true || this.#banned ? 'all' : (first?.reads ?? 'all');
+    const reads = first?.algebra?.memory === true || this.#hostFirst ? 'all' : (first?.reads ?? 'all');
     if (reads !== 'all' && this.#setting.remote && logits.top !== undefined && reads.top < logits.columns) {
       const rows = await logits.top(reads.top, []);
       // Of a broken row only the whole tells what is wrong with it.
@@ -179,7 +194,7 @@ export class Scores {
 
   /** The choice of each row without reading it, -1 where there is none; undefined when that cannot be done. */
   async #chooseOnDevice(uniforms: readonly number[] | undefined): Promise<number[] | undefined> {
-    if (!this.#setting.remote || this.#banned || this.#evaluated !== undefined) return undefined;
+    if (!this.#setting.remote || this.#hostFirst || this.#evaluated !== undefined) return undefined;
     const { far, near } = this.#divide();
     if (near.length > 0 || this.#result.logits.choose === undefined) return undefined;
     // The last stage of a selection is the choice itself.
@@ -188,12 +203,13 @@ export class Scores {
     ]);
   }
 
-  get #banned(): boolean {
-    return this.contexts.some(({ steering }) => steering?.ban !== undefined);
+  /** True when whole rows have to be changed before the first stage. */
+  get #hostFirst(): boolean {
+    return this.#normalised || this.contexts.some(({ steering }) => steering?.ban !== undefined);
   }
 
   #divide(): DividedChain {
-    return divideChain(decisiveStages(this.#stages), this.#result.logits, this.#setting, this.#banned);
+    return divideChain(decisiveStages(this.#stages), this.#result.logits, this.#setting, this.#hostFirst);
   }
 
   async #readForEditing(): Promise<Float32Array> {
@@ -225,6 +241,7 @@ export class Scores {
     }
     remove(retrace.logits, this.contexts[row]!.steering?.ban);
     if (!retrace.drawable) retrace.refuse('ban');
+    if (this.#normalised) retrace.logits.set(logProbabilities(retrace.logits));
     for (const { sampler, index } of near) {
       retrace.apply(sampler, index);
       if (!retrace.drawable) retrace.refuse(sampler.name);

@@ -1,3 +1,4 @@
+import type { RowContext } from './chain.ts';
 import type { Answer, StreamEvent, TokenDetails } from './events.ts';
 import type { History } from './history.ts';
 import type { KVCache } from './kv-cache.ts';
@@ -17,9 +18,10 @@ export interface Strategy {
   /** Kebab-case. */
   readonly name: string;
   readonly parameters?: Json;
-  /** True when it can go on from a `DecodingState`: it takes nothing of an earlier call for its own. Default false. */
-  readonly resumable?: boolean;
-  /** True when each token comes from `scores.draw`, so that a reader's `force` and `ban` are heeded. Default false. */
+  /**
+   * True when a reader's `force` and `ban` are heeded: tokens come from `scores.draw`, or the strategy looks at `steering` of the
+   * row's context. Default false: such an answer is an UnsupportedError.
+   */
   readonly steerable?: boolean;
   decode(run: Run): Decoding;
 }
@@ -48,8 +50,15 @@ export interface Run {
   readonly options: ResolvedOptions;
   /** Set when the call was aborted or its time is over: a strategy may settle; its next `advance` ends the run. */
   readonly interrupted: Extract<EndReason, 'abort' | 'time'> | undefined;
-  /** Length of each prompt, [prompts]. */
+  /** Length of each prompt, [prompts]: tokens that were given, not generated. */
   readonly promptLengths: readonly number[];
+  /** Tokens of each prompt's rows before this call, [prompts]: the prompt's, or all of the state that goes on. */
+  readonly startLengths: readonly number[];
+
+  /** Most tokens of a sequence of this prompt, the prompt's included. */
+  maxLength(prompt: number): number;
+  /** What samplers are told of a row at a node of its history, by default its last: for strategies that run the chain themselves. */
+  contextOf(row: Row, history?: History): RowContext;
 
   /** The random numbers of a prompt. */
   random(prompt: number): Random;
@@ -73,10 +82,13 @@ export interface Run {
    * once, or after a later forward pass. What follows the token that ends a row is dropped.
    */
   append(rows: readonly Row[], tokens: readonly (readonly ChosenToken[])[]): Decoding<Row[]>;
-  /** What the options ask to be told of a token; for `append` and `settle`. */
-  describe(scores: Scores, index: number, id: number): Promise<TokenDetails>;
-  /** Add to the numbers of drafted and accepted tokens that the end event of the row's sequence reports. */
-  tally(row: Row, drafted: number, accepted: number): void;
+  /**
+   * What the options ask to be told of a token; for `append` and `settle`. `history`: the node that the token follows, when it is
+   * another than the one that was advanced.
+   */
+  describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails>;
+  /** Add to the number of drafted tokens that the end event of the row's sequence reports. */
+  tally(row: Row, drafted: number): void;
   /** Emit whole sequences at once, with their end events: for strategies that decide late. */
   settle(finished: readonly Settled[]): Decoding;
   /** Whether a stop condition ends a sequence after its last token, and why; for strategies that hold several hypotheses. */
@@ -88,6 +100,8 @@ export interface ChosenToken {
   /** The history that ends with it. */
   readonly history: History;
   readonly details?: TokenDetails;
+  /** True when a draft had guessed it: it counts as accepted. */
+  readonly guessed?: boolean;
 }
 
 /** A finished sequence of a strategy that decides late. */

@@ -129,6 +129,7 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
     it.each(goldenCases(path, name, 'group_beam'))('$id', async (golden) => {
       const { params } = golden;
       const strategy = groupBeamSearch({
+        compatibility: 'transformers-4.47',
         beams: params.num_beams as number,
         groups: params.num_beam_groups as number,
         diversityPenalty: params.diversity_penalty as number,
@@ -165,6 +166,7 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
         typeof words[0] === 'number' ? { phrase: words as number[] } : { anyOf: words as number[][] },
       );
       const strategy = constrainedBeamSearch({
+        compatibility: 'transformers-4.47',
         beams: num_beams,
         constraints,
         keepComplete: false,

@@ -1,3 +1,4 @@
+import { DecodingState } from '../decoding-state.ts';
 import type { EndEvent, StreamEvent } from '../events.ts';
 import { generate } from '../generate.ts';
 import type { GenerateOptions } from '../options.ts';
@@ -158,44 +159,69 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     verifyEqual([first, second], [a, b], 'the calls');
   });
 
-  add('an early break leaves nothing behind', async () => {
-    for (let stop = 0; stop < 8; stop++) {
+  add('a state goes on as its tokens would as a prompt, and as its fork and its restored copy do', async () => {
+    const { seed, ...rest } = call({ maxNewTokens: 3 });
+    const goOn = async (state: DecodingState): Promise<readonly number[]> =>
+      (await generate(model, state, rest).result()).sequences[0]!.ids;
+    const state = DecodingState.open(model, prompts[0]!, { seed: seed as number });
+    const told = await goOn(state);
+    verifyEqual(Array.from(state.history.tokens), [...prompts[0]!, ...told], 'tokens of the state');
+    const fork = state.fork();
+    const restored = DecodingState.restore(model, await state.serialise());
+    const expected = await ids([Array.from(state.history.tokens)], { maxNewTokens: 3 });
+    for (const [name, one] of Object.entries({ state, fork, restored })) {
+      verifyEqual([await goOn(one)], expected, `what the ${name} goes on with`);
+      one.dispose();
+    }
+  });
+
+  add('an early break at any event leaves nothing behind', async () => {
+    for (let stop = 0, left = true; left; stop++) {
       let seen = 0;
-      for await (const _ of generate(model, prompts, call({ steps: true }))) if (seen++ >= stop) break;
+      left = false;
+      for await (const _ of generate(model, prompts, call({ steps: true, maxNewTokens: 3 }))) {
+        left = seen++ >= stop;
+        if (left) break;
+      }
     }
   });
 
   add('an abort at any step ends each sequence once, and leaves nothing behind', async () => {
-    for (let stop = 0; stop < 8; stop++) {
+    for (let stop = 0, aborted = true; aborted; stop++) {
       const controller = new AbortController();
       const events: StreamEvent[] = [];
       if (stop === 0) controller.abort();
-      for await (const event of generate(model, prompts, call({ signal: controller.signal, steps: true }))) {
+      const options = call({ signal: controller.signal, steps: true, maxNewTokens: 3 });
+      for await (const event of generate(model, prompts, options)) {
         events.push(event);
         if (events.length === stop) controller.abort();
       }
       verifyEqual(events.filter(({ type }) => type === 'end').length, prompts.length, 'end events');
+      aborted = controller.signal.aborted;
     }
   });
 
   add('a sampler that throws at any step leaves nothing behind, and the model usable', async () => {
-    const expected = await ids(prompts);
-    for (let step = 0; step < 8; step++) {
+    const short = { maxNewTokens: 3 };
+    const expected = await ids(prompts, short);
+    for (let step = 0, reached = true; reached; step++) {
       let calls = 0;
+      reached = false;
       const faulty: Sampler = {
         name: 'faulty',
         onHost() {
+          reached ||= calls === step;
           if (calls++ === step) throw new RangeError('planted');
         },
       };
       let caught: unknown;
       try {
-        await ids(prompts, { samplers: [faulty] });
+        await ids(prompts, { ...short, samplers: [faulty] });
       } catch (error) {
         caught = error;
       }
-      verify(caught instanceof RangeError, () => `expected the planted error, but got ${String(caught)}`);
-      verifyEqual(await ids(prompts), expected, 'the next call');
+      verify(!reached || caught instanceof RangeError, () => `expected the planted error, but got ${String(caught)}`);
+      verifyEqual(await ids(prompts, short), expected, 'the next call');
     }
   });
   return cases;

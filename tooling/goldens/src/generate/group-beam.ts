@@ -13,6 +13,7 @@ export const runGroupBeam: RunKind = async (golden, models) => {
   const params = new Params(argumentsOf(golden, place));
   const sequences = params.number('num_return_sequences') ?? 1;
   const search = strategy('groupBeamSearch', {
+    compatibility: 'transformers-4.47',
     ...beamArguments(params),
     groups: params.required('num_beam_groups'),
     // Groups that are done go on with padding there, and later groups are penalised for it.
