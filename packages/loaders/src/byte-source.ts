@@ -56,28 +56,59 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
     name,
     size,
     async read(from, to) {
-      const bytes = new Uint8Array(to - from);
-      let filled = 0;
+      const file = await files.open(path, 'r').catch((cause: unknown) => {
+        throw unreadable(name, from, to, cause);
+      });
       try {
-        const file = await files.open(path, 'r');
-        try {
-          while (filled < bytes.length) {
-            const length = Math.min(bytes.length - filled, largestRead);
-            const { bytesRead } = await file.read(bytes, filled, length, from + filled);
-            if (bytesRead === 0) break;
-            filled += bytesRead;
-          }
-        } finally {
-          await file.close();
-        }
-      } catch (cause) {
-        throw new LoadError(name, `bytes ${from} to ${to} cannot be read`, undefined, { cause });
+        return await readFully(file, name, size, from, to);
+      } finally {
+        await file.close();
       }
-      if (filled < bytes.length)
-        throw new LoadError(name, `ends at byte ${from + filled}, but had ${size} bytes when it was opened`);
-      return bytes;
     },
   };
+}
+
+/** An open file of Node: what `open` of node:fs/promises gives. It stays the caller's, to be closed after loading. */
+export interface OpenFile {
+  stat(): Promise<{ readonly size: number }>;
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
+/**
+ * A file that is open in Node.
+ *
+ * @throws LoadError when its size cannot be had.
+ */
+export async function openFileSource(file: OpenFile, name: string = 'file'): Promise<ByteSource> {
+  const { size } = await file.stat().catch((cause: unknown) => {
+    throw new LoadError(name, 'the size of the file cannot be had', undefined, { cause });
+  });
+  return { name, size, read: (from, to) => readFully(file, name, size, from, to) };
+}
+
+async function readFully(
+  file: Pick<OpenFile, 'read'>,
+  name: string,
+  size: number,
+  from: number,
+  to: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(to - from);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const length = Math.min(bytes.length - filled, largestRead);
+    const { bytesRead } = await file.read(bytes, filled, length, from + filled).catch((cause: unknown) => {
+      throw unreadable(name, from, to, cause);
+    });
+    if (bytesRead === 0)
+      throw new LoadError(name, `ends at byte ${from + filled}, but had ${size} bytes when it was opened`);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+function unreadable(name: string, from: number, to: number, cause: unknown): LoadError {
+  return new LoadError(name, `bytes ${from} to ${to} cannot be read`, undefined, { cause });
 }
 
 /** One system call reads at most 2 GiB - 1; stay well below. */

@@ -3,6 +3,8 @@ export {
   blobSource,
   bytesSource,
   fileSource,
+  type OpenFile,
+  openFileSource,
   responseSource,
   type UrlSourceOptions,
   urlSource,

@@ -5,6 +5,8 @@ import {
   bytesSource,
   fileSource,
   nodeFiles,
+  type OpenFile,
+  openFileSource,
   responseSource,
   urlSource,
 } from './byte-source.ts';
@@ -16,9 +18,10 @@ import { type FileContents, folder, type ModelSource } from './model-source.ts';
 
 /**
  * Where a model can be: a folder or the like (`ModelSource`); the name of one on a hub, such as 'openai-community/gpt2'; or one GGUF
- * file: a path or URL of it, a File or Blob, a handle such as those of the origin private file system, a fetch response, bytes.
+ * file: a path or URL of it, a File or Blob, a handle such as those of the origin private file
+ * system, an open file of Node, a fetch response, bytes.
  */
-export type ModelInput = ModelSource | string | URL | ByteSource | FileContents | FileHandle | Response;
+export type ModelInput = ModelSource | string | URL | ByteSource | FileContents | FileHandle | OpenFile | Response;
 
 /** A handle of the File System API. */
 export interface FileHandle {
@@ -57,7 +60,8 @@ async function singleFile(input: Exclude<ModelInput, ModelSource | string | URL>
   if (input instanceof Blob) return blobSource(input);
   if (input instanceof ArrayBuffer || ArrayBuffer.isView(input)) return bytesSource(input);
   if (input instanceof Response) return responseSource(input);
-  return 'getFile' in input ? blobSource(await input.getFile()) : input;
+  if ('getFile' in input) return blobSource(await input.getFile());
+  return 'stat' in input ? openFileSource(input) : input;
 }
 
 async function openUrl(url: URL, fileName: string | undefined): Promise<OpenedInput> {
@@ -94,7 +98,8 @@ async function fromFiles(files: ModelSource, fileName: string | undefined): Prom
     return { kind: 'gguf', file };
   }
   const names = (await files.names?.()) ?? [];
-  const ggufs = names.filter((name) => name.endsWith('.gguf'));
+  // A projector for images stands beside the model.
+  const ggufs = names.filter((name) => name.endsWith('.gguf') && !/(^|[/._-])mmproj/i.test(name));
   if (ggufs.length === 0 || names.some((name) => name.endsWith('.safetensors'))) return { kind: 'files', files };
   if (ggufs.length > 1)
     throw new LoadError(files.name, `there are several GGUF files: ${ggufs.join(', ')}. Name one as the option 'file'`);
