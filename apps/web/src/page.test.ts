@@ -5,6 +5,7 @@ import { load } from '@tokenwright/loaders';
 import { temperature, topK, topP } from '@tokenwright/samplers';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { firstLoad } from './testing/first-load.ts';
 import { Playground } from './testing/playground.ts';
 import { describePage } from './testing/run-mode.ts';
 import { type Site, serveSite, startBrowser } from './testing/site.ts';
@@ -182,6 +183,13 @@ describePage('the playground', () => {
     expect(await other.page.locator('.node.best').count()).toBe((await other.tokens()).length);
     expect(other.complaints).toEqual([]);
     await other.close();
+  });
+
+  it('weighs less than 1.5 MB without its model', async () => {
+    const { files } = await firstLoad(browser, site.url);
+    const page = files.filter(({ model }) => !model);
+    expect(page.map(({ name }) => name).join()).toMatch(/worker-.*\.js/);
+    expect(page.reduce((sum, { gzip }) => sum + gzip, 0)).toBeLessThan(1.5e6);
   });
 
   it('has complained about nothing', () => {

@@ -8,6 +8,7 @@ import { prefillBench } from './benches/prefill.ts';
 import { profileBench } from './benches/profile.ts';
 import { samplersBench } from './benches/samplers.ts';
 import { strategiesBench } from './benches/strategies.ts';
+import { webBench } from './benches/web.ts';
 import { type Bench, Context } from './library/bench.ts';
 
 const benches: readonly Bench[] = [
@@ -20,6 +21,7 @@ const benches: readonly Bench[] = [
   samplersBench,
   strategiesBench,
   profileBench,
+  webBench,
 ];
 const names = benches.map(({ name }) => name);
 

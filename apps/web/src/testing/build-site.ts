@@ -1,9 +1,8 @@
 import { build } from 'vite';
 import { hasChromium, siteFolder } from './site.ts';
 
-/** Build the site once for all tests that open it. */
-export default async function buildSite(): Promise<void> {
-  if (!hasChromium) return;
+/** Build the site into the folder that `serveSite` serves. */
+export async function buildSite(): Promise<void> {
   const { NODE_ENV } = process.env;
   // Under vitest it is 'test', which would build the page for development.
   process.env.NODE_ENV = 'production';
@@ -16,4 +15,9 @@ export default async function buildSite(): Promise<void> {
   } finally {
     process.env.NODE_ENV = NODE_ENV;
   }
+}
+
+/** As a vitest globalSetup: once for all tests that open the page. */
+export default async function setup(): Promise<void> {
+  if (hasChromium) await buildSite();
 }

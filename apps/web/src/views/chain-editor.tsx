@@ -187,11 +187,11 @@ function StageRow({ stage, place, last, report, onMove, onDrag, onToggle, onRemo
         </div>
       )}
       {notes.length > 0 && (
-        <ul class={problem ? 'notes problem' : 'notes'} role={problem ? 'alert' : undefined}>
+        <div class={problem ? 'notes problem' : 'notes'} role={problem ? 'alert' : undefined}>
           {notes.map(({ message }) => (
-            <li key={message}>{message}</li>
+            <p key={message}>{message}</p>
           ))}
-        </ul>
+        </div>
       )}
     </li>
   );

@@ -36,6 +36,7 @@ export function Header() {
         <label class="pick">
           <span class="pick-label">Engine</span>
           <select
+            aria-label="Engine"
             value={settings.value.engine}
             onChange={(event) => {
               change({ engine: event.currentTarget.value as EngineChoice });
