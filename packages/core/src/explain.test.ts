@@ -90,6 +90,27 @@ describe('explain', () => {
     expect(removal(1)!.stage).toBe('first');
   });
 
+  it('gives the exact probability of any token after each stage', () => {
+    const reviving: HostSampler = { name: 'reviving', onHost: (row) => row.fill(Math.log(0.6), 0, 1) };
+    const chain = [clearing('first', 3), doubling, clearing('second', 1), clearing('third', 0), reviving];
+    const { probability, stages, model } = explain(logits, chain, context, 1);
+    const expected: [number, number[]][] = [
+      [0, [0.1, 1 / 6, 1 / 14, 1 / 10, 0, 0.6 / 0.69]],
+      [1, [0.2, 2 / 6, 4 / 14, 0, 0, 0]],
+      [2, [0.3, 3 / 6, 9 / 14, 9 / 10, 1, 0.09 / 0.69]],
+      [3, [0.4, 0, 0, 0, 0, 0]],
+    ];
+    for (const [id, after] of expected) {
+      expect(probability(id)).toHaveLength(6);
+      probability(id).forEach((p, at) => {
+        expect(p).toBeCloseTo(after[at]!, 6);
+      });
+    }
+    // What the summaries list is the same.
+    for (const [at, { top }] of [model, ...stages].entries())
+      for (const { id, probability: listed } of top) expect(probability(id)[at]).toBeCloseTo(listed, 12);
+  });
+
   it('leaves the logits as they were', () => {
     const given = logits.slice();
     explain(given, [doubling, clearing('first', 0)], context);

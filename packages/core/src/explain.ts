@@ -1,5 +1,5 @@
 import { HostRow, type RowContext } from './chain.ts';
-import { probabilities, topTokens } from './distribution.ts';
+import { logSumExp, probabilities, topTokens } from './distribution.ts';
 import type { Json, Sampler } from './sampler.ts';
 
 /** What each stage of a chain did to one distribution. */
@@ -13,6 +13,11 @@ export interface Explanation {
    * kept none). Undefined for a token that is left.
    */
   removal(id: number): Removal | undefined;
+  /**
+   * The exact probability of any token, whether a summary lists it or not: in the model's own distribution, and then after each
+   * stage, [stages + 1]. 0 once it is removed.
+   */
+  probability(id: number): readonly number[];
 }
 
 export interface DistributionSummary {
@@ -69,6 +74,7 @@ export function explain(
   const model = summary(row.logits, top, ids);
   let before = row.logits.slice();
   let entropy = model.entropy;
+  const states = [stateOf(undefined, before)];
   const stages = samplers.map((sampler, index): StageReport => {
     row.apply(sampler, index);
     const removed = removedTokens(before, row.logits);
@@ -87,10 +93,40 @@ export function explain(
     };
     before = row.logits.slice();
     entropy = after.entropy;
+    states.push(stateOf(states.at(-1), before));
     return report;
   });
   // A later stage may have brought a token back.
-  return { model, stages, removal: (id) => (row.logits[id] === -Infinity ? removals.get(id) : undefined) };
+  return {
+    model,
+    stages,
+    removal: (id) => (row.logits[id] === -Infinity ? removals.get(id) : undefined),
+    probability: (id) => states.map((state) => probabilityIn(state, id)),
+  };
+}
+
+/** A row between two stages. A stage that only removes shares the logits of the one before, so that filters cost a bit a token. */
+interface State {
+  readonly logits: Float32Array;
+  /** One bit for each token that is left; undefined when `logits` says it. */
+  readonly left: Uint32Array | undefined;
+  readonly normaliser: number;
+}
+
+function stateOf(before: State | undefined, logits: Float32Array): State {
+  const normaliser = logSumExp(logits);
+  const left = new Uint32Array(Math.ceil(logits.length / 32));
+  for (let id = 0; id < logits.length; id++) {
+    if (logits[id] === -Infinity) continue;
+    if (before === undefined || before.logits[id] !== logits[id]) return { logits, left: undefined, normaliser };
+    left[id >>> 5]! |= 1 << (id & 31);
+  }
+  return { logits: before?.logits ?? logits, left, normaliser };
+}
+
+function probabilityIn({ logits, left, normaliser }: State, id: number): number {
+  const isLeft = left === undefined || ((left[id >>> 5]! >>> (id & 31)) & 1) === 1;
+  return isLeft && logits[id]! > -Infinity ? Math.exp(logits[id]! - normaliser) : 0;
 }
 
 function summary(logits: Float32Array, top: number, ids: readonly number[]): DistributionSummary {

@@ -132,25 +132,28 @@ test.each(['greedy', 'temperature0', 'topK', 'topKShare', 'minP'])(
 /** Fractions that no count of equal tokens makes: a border is never met exactly. */
 const fraction = fc.integer({ min: 1, max: 9972 }).map((n) => n / 9973);
 
+/** Mostly small ones, as probabilities are. */
+const small = fraction.map((value) => value ** 4);
+
 /** Every filter beside its formula, with any options. */
 const formulas: Record<string, fc.Arbitrary<readonly [Sampler, plain.PlainFilter]>> = {
   topK: fc
     .tuple(count, fc.constantFrom('exactly-k' as const, 'keep-all' as const))
     .map(([k, ties]) => [topK({ k, ties }), plain.plainTopK(k, ties)]),
   topP: fraction.map((p) => [topP({ p }), plain.plainTopP(p)]),
-  minP: fraction.map((p) => [minP({ p }), plain.plainMinP(p)]),
+  minP: small.map((p) => [minP({ p }), plain.plainMinP(p)]),
   topA: fc
-    .tuple(fraction, fraction)
+    .tuple(small, fraction)
     .map(([ratio, half]) => [topA({ ratio, power: 4 * half }), plain.plainTopA(ratio, 4 * half)]),
-  epsilon: fraction.map((value) => [epsilon({ epsilon: value }), plain.plainEpsilon(value)]),
-  eta: fraction.map((value) => [eta({ epsilon: value }), plain.plainEta(value)]),
+  epsilon: small.map((value) => [epsilon({ epsilon: value }), plain.plainEpsilon(value)]),
+  eta: small.map((value) => [eta({ epsilon: value }), plain.plainEta(value)]),
   typical: fraction.map((mass) => [typical({ mass }), plain.plainTypical(mass)]),
   topH: fc
     .tuple(fraction, fc.integer({ min: 1, max: 40 }))
     .map(([h, candidates]) => [topH({ h, candidates }), plain.plainTopH(h, candidates)]),
   topNSigma: fraction.map((n) => [topNSigma({ n: 4 * n }), plain.plainTopNSigma(4 * n)]),
   pLess: fc.boolean().map((normalized) => [pLess({ normalized }), plain.plainPLess(normalized)]),
-  xtc: fraction.map((half) => [xtc({ probability: 1, threshold: half / 2 }), plain.plainXtc(half / 2)]),
+  xtc: small.map((half) => [xtc({ probability: 1, threshold: half / 2 }), plain.plainXtc(half / 2)]),
   tailFree: fc
     .tuple(fraction, count)
     .map(([z, minKeep]) => [tailFree({ z, minKeep }), plain.plainTailFree(z, minKeep)]),

@@ -80,6 +80,11 @@ function withTexts(event: ExplainedToken, tokenizer: LoadedTokenizer): object {
   return {
     ...rest,
     text: tokenText(tokenizer, event.id),
-    explanation: { model: named(model), stages: stages.map(named) },
+    explanation: {
+      model: named(model),
+      stages: stages.map(named),
+      // Of the chosen token, in the model's distribution and after each stage.
+      chosen: event.explanation.probability(event.id),
+    },
   };
 }

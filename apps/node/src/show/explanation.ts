@@ -82,7 +82,7 @@ function table(
   const rows = ids.map((id) => {
     const isChosen = id === event.id;
     const label = fit(quoted(tokenizer, id), labelWidth);
-    const cells = columns.map(({ summary }, index) => cell(event, id, summary, first + index));
+    const cells = columns.map((_, index) => cell(event, id, first + index));
     const painted = cells.map(({ share, text }) => {
       const bars = share === undefined ? '' : bar(share / largest, columnWidth - percentWidth - 2);
       const body = `${bars.padEnd(columnWidth - percentWidth - 2)}${text.padStart(percentWidth)}  `;
@@ -106,21 +106,13 @@ function table(
   ];
 }
 
-/** Probability of a token after a stage, as far as it is known, and the text that says so. */
-function cell(
-  event: ExplainedToken,
-  id: number,
-  summary: DistributionSummary,
-  index: number,
-): { share: number | undefined; text: string } {
-  const listed = summary.top.find((candidate) => candidate.id === id);
-  if (listed !== undefined && listed.probability > 0)
-    return { share: listed.probability, text: percent(listed.probability) };
+/** Probability of a token after a stage, and the text that says so. */
+function cell(event: ExplainedToken, id: number, index: number): { share: number | undefined; text: string } {
+  const share = event.explanation.probability(id)[index]!;
+  if (share > 0) return { share, text: percent(share) };
   const removal = event.explanation.removal(id);
-  if (removal !== undefined && index > removal.index)
-    return { share: undefined, text: index === removal.index + 1 ? 'removed' : '·' };
-  if (index === 0 && id === event.id) return { share: Math.exp(event.logprob), text: percent(Math.exp(event.logprob)) };
-  return { share: undefined, text: `<${percent(summary.top.at(-1)?.probability ?? 1)}`.replace('<<', '<') };
+  if (removal === undefined || index <= removal.index) return { share: undefined, text: percent(share) };
+  return { share: undefined, text: index === removal.index + 1 ? 'removed' : '·' };
 }
 
 /** The tokens that matter somewhere in the chain, as the model ranks them; the chosen one is always among them. */
@@ -140,8 +132,8 @@ function shownIds(event: ExplainedToken, columns: readonly Column[], count: numb
 function verdict(event: ExplainedToken, tokenizer: LoadedTokenizer, paint: Paint): string {
   const { explanation, id, logprob, rank } = event;
   const before = percent(Math.exp(logprob));
-  const last = explanation.stages.at(-1)?.top.find((candidate) => candidate.id === id);
-  const after = last === undefined ? '' : `, ${percent(last.probability)} after the chain`;
+  const after =
+    explanation.stages.length === 0 ? '' : `, ${percent(explanation.probability(id).at(-1)!)} after the chain`;
   return `chosen ${paint(['bold', 'green'], quoted(tokenizer, id))}: ${ordinal(rank)} choice of the model with ${before}${after}`;
 }
 
