@@ -38,12 +38,18 @@ export { type MinPOptions, minP } from './min-p.ts';
 export type { MirostatOptions } from './mirostat.ts';
 export { type Mirostat1Options, mirostat1 } from './mirostat-1.ts';
 export { type Mirostat2Options, mirostat2 } from './mirostat-2.ts';
+export { distinctNgrams, repeatedNgrams } from './ngram-diversity.ts';
 export { type NoRepeatNgramOptions, noRepeatNgram } from './no-repeat-ngram.ts';
 export { normalize } from './normalize.ts';
 export { type PLessOptions, pLess } from './p-less.ts';
 export { PatternError } from './pattern-syntax.ts';
 export { type PrefixFunctionOptions, prefixFunction } from './prefix-function.ts';
 export { type PresencePenaltyOptions, presencePenalty } from './presence-penalty.ts';
+export {
+  fromGenerationConfig,
+  type GenerationConfigChain,
+  type GenerationConfigOptions,
+} from './presets/generation-config.ts';
 export { type Gpt2Options, gpt2 } from './presets/gpt2.ts';
 export { type HuggingFaceOptions, huggingFace } from './presets/hugging-face.ts';
 export { type LlamaCppOptions, type LlamaCppStage, llamaCpp } from './presets/llama-cpp.ts';

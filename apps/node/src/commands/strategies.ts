@@ -3,8 +3,10 @@ import { type EndEvent, type GenerateOptions, generate, type LanguageModel, scor
 import {
   beamSearch,
   contrastiveSearch,
+  distinctNgrams,
   greedy,
   promptLookup,
+  repeatedNgrams,
   speculative,
   temperature,
   topP,
@@ -15,7 +17,6 @@ import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
-import { distinct, repetition } from '../show/repetition.ts';
 import { type Attempt, attemptLines, type Race, raceLines, summaryLines } from '../show/strategies.ts';
 
 interface Method {
@@ -124,8 +125,8 @@ async function attemptOf(given: Given, session: Session, prompt: string, method:
   return {
     name: method.name,
     text: text ?? '',
-    repetition4: repetition(ids, 4),
-    distinct2: distinct(ids, 2),
+    repetition4: repeatedNgrams(ids, 4),
+    distinct2: distinctNgrams(ids, 2),
     logprobPerToken: total / ids.length,
     tokensPerSecond: (ids.length / timing.total) * 1000,
   };

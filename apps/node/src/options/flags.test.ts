@@ -38,6 +38,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   draftModel: 'what --draft uses for a model',
   detectGreenList: 'for programs',
   detectSynthId: 'for programs',
+  distinctNgrams: "what 'strategies' measures",
+  repeatedNgrams: "what 'strategies' measures",
+  fromGenerationConfig: 'the chain where no sampler is given',
   healPrompt: 'for programs; --token-healing is its second half',
   PatternError: 'an error',
 };

@@ -1,5 +1,5 @@
-import type { ChainWarning, GenerateOptions, LanguageModel, Tokenizer } from '@tokenwright/core';
-import { type Drafter, temperature, topK, topP } from '@tokenwright/samplers';
+import type { ChainWarning, GenerateOptions, LanguageModel, Sampler, Tokenizer } from '@tokenwright/core';
+import { type Drafter, fromGenerationConfig } from '@tokenwright/samplers';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
@@ -121,7 +121,7 @@ export const generateFlags: readonly Flag[] = [
 const noted = new Set<string>();
 
 /** A warning about the chain, once: a command may generate several times. */
-function note({ message }: ChainWarning): void {
+function note({ message }: Pick<ChainWarning, 'message'>): void {
   if (!noted.has(message)) process.stderr.write(`note: ${message}\n`);
   noted.add(message);
 }
@@ -142,7 +142,10 @@ export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: 
     ...(strategy === undefined ? {} : { strategy }),
     preset: given.has('preset')
       ? presetOf(given.text('preset')!)
-      : { name: 'generation_config.json', options: { samplers: checkpointSamplers(generationConfig) } },
+      : {
+          name: 'generation_config.json',
+          options: { samplers: checkpointChain(generationConfig, strategy !== undefined) },
+        },
     signal: interrupt.signal,
     onWarning: note,
     tokenizer,
@@ -151,15 +154,13 @@ export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: 
   return options;
 }
 
-/** The chain that generation_config.json asks for. */
-function checkpointSamplers(config: Readonly<Record<string, unknown>>): NonNullable<GenerateOptions['samplers']> {
-  if (config.do_sample === false) return [temperature({ t: 0 })];
-  const { temperature: t, top_k: k, top_p: p } = config;
-  return [
-    ...(typeof t === 'number' ? [temperature({ t })] : []),
-    ...(typeof k === 'number' && k > 0 ? [topK({ k })] : []),
-    ...(typeof p === 'number' ? [topP({ p })] : []),
-  ];
+/** The chain that generation_config.json asks for; what it asks for besides is said, unless a strategy was chosen. */
+function checkpointChain(config: Readonly<Record<string, unknown>>, hasStrategy: boolean): readonly Sampler[] {
+  const { samplers, leftOut } = fromGenerationConfig(config);
+  if (!hasStrategy)
+    for (const key of leftOut)
+      note({ message: `generation_config.json has ${key}, which only a --strategy or a second model can give.` });
+  return samplers;
 }
 
 function number(

@@ -13,7 +13,7 @@ import {
   topTokens,
   UnsupportedError,
 } from '@tokenwright/core';
-import { refuse, shapedRow } from './host-chain.ts';
+import { refuse, shapedScores } from './host-chain.ts';
 
 export interface ContrastiveSearchOptions {
   /** How many of the most probable tokens are tried, at least 1. 1 = greedy decoding. Default 4. */
@@ -125,8 +125,7 @@ interface Candidate extends ChosenToken {
 
 /** The `topK` most probable tokens after the chain, or the one that a reader has forced. */
 async function candidatesOf(run: Run, row: Row, scores: Scores, index: number, topK: number): Promise<Candidate[]> {
-  const raw = await scores.raw(index);
-  const shaped = shapedRow(raw.slice(), run.contextOf(row), run.samplers);
+  const { row: shaped, raw } = await shapedScores(scores, index, run.contextOf(row), run.samplers);
   const forced = shaped.context.steering?.force?.slice(0, 1);
   if (forced === undefined && !shaped.drawable) refuse(shaped, raw, run.samplers);
   const p = probabilities(shaped.logits, shaped.survivors);

@@ -1,4 +1,4 @@
-import { decisiveStages, drawToken, HostRow, type RowContext, type Sampler } from '@tokenwright/core';
+import { decisiveStages, drawToken, HostRow, type RowContext, type Sampler, type Scores } from '@tokenwright/core';
 
 /**
  * One row after a chain, on the host: for strategies that shape a row only once they know what stands before it. What a reader has
@@ -11,6 +11,20 @@ export function shapedRow(logits: Float32Array, context: RowContext, samplers: r
   for (const id of context.steering?.ban ?? []) row.logits[id] = -Infinity;
   for (const { sampler, index } of decisiveStages(samplers)) row.apply(sampler, index);
   return row;
+}
+
+/** `shapedRow` of a row of scores, from the model's relaxed logits where the chain leaves nothing of the others. */
+export async function shapedScores(
+  scores: Scores,
+  index: number,
+  context: RowContext,
+  samplers: readonly Sampler[],
+): Promise<{ readonly row: HostRow; readonly raw: Float32Array }> {
+  const raw = await scores.raw(index);
+  const row = shapedRow(raw.slice(), context, samplers);
+  if (row.drawable) return { row, raw };
+  const relaxed = await scores.relaxed(index);
+  return { row: relaxed === undefined ? row : shapedRow(relaxed, context, samplers), raw };
 }
 
 /**

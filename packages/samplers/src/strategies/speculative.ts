@@ -15,7 +15,7 @@ import {
 import { oneOf } from './beams.ts';
 import { draftModel } from './draft-model.ts';
 import type { Draft, Drafter } from './drafter.ts';
-import { drawFrom, refuse, shapedRow } from './host-chain.ts';
+import { drawFrom, refuse, shapedScores } from './host-chain.ts';
 
 export interface SpeculativeOptions {
   /** What guesses: a smaller model of the same vocabulary, `promptLookup()`, `earlyExit({ layer })`, or one of your own. */
@@ -133,9 +133,9 @@ async function verify(
     let { history } = row;
     for (let at = 0; at <= drafts[i]!.length; at++) {
       const index = ends[i]! - 1 - drafts[i]!.length + at;
-      const raw = await scores.raw(index);
       // The accepted tokens, not the guesses, stand before it: what stages remember follows them.
-      const shaped = shapedRow(raw.slice(), { ...scores.contexts[index]!, history }, run.samplers);
+      const context = { ...scores.contexts[index]!, history };
+      const { row: shaped, raw } = await shapedScores(scores, index, context, run.samplers);
       const id = judge(shaped, drafts[i]![at], raw, run);
       history = shaped.extend(id);
       const guessed = id === drafts[i]![at]?.id;

@@ -1,0 +1,101 @@
+import { checkOptionNames, ParameterError, type Sampler } from '@tokenwright/core';
+import type { SequenceBiasOptions } from '../sequence-bias.ts';
+import { type HuggingFaceOptions, huggingFace } from './hugging-face.ts';
+
+export interface GenerationConfigOptions {
+  /**
+   * What a key means that the file does not have: the stage is off and tokens are drawn (`'off'`), or Hugging Face's default, with
+   * which `do_sample` is false and `top_k` is 50 (`'hugging-face'`). Default `'off'`.
+   */
+  readonly absent?: 'off' | 'hugging-face';
+}
+
+export interface GenerationConfigChain {
+  /** The chain that the file asks for, by the preset `huggingFace`. */
+  readonly samplers: Sampler[];
+  /** Keys that ask for a strategy or a second model, which no chain can give: `num_beams`, `penalty_alpha` … */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * The sampling parameters of a checkpoint's generation_config.json as a chain, in the order of Hugging Face's `generate()`.
+ *
+ * Lengths, end tokens and forced tokens are not part of it: loaders give them to the model as its defaults, and `generate` heeds
+ * them. A key whose value is null is absent. Keys that say nothing about decoding are passed over.
+ *
+ * Example: { do_sample: true, temperature: 0.8, top_p: 0.95 } gives temperature 0.8, top-p 0.95.
+ *
+ * @throws ParameterError for a value that is not possible, with the name of the option.
+ */
+export function fromGenerationConfig(
+  config: Readonly<Record<string, unknown>>,
+  options: GenerationConfigOptions = {},
+): GenerationConfigChain {
+  checkOptionNames('fromGenerationConfig', options, ['absent']);
+  const { absent = 'off' } = options;
+  if (absent !== 'off' && absent !== 'hugging-face')
+    throw new ParameterError('fromGenerationConfig', 'absent', "'off' or 'hugging-face'", absent);
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw new ParameterError('fromGenerationConfig', 'config', 'an object', config);
+  const given = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
+  const named = given.flatMap(([key, value]) => {
+    const option = Object.hasOwn(optionOf, key) ? optionOf[key]! : undefined;
+    return option === undefined ? [] : [[option, key === 'sequence_bias' ? sequencesOf(value) : value]];
+  });
+  const silence: HuggingFaceOptions = absent === 'off' ? { topK: 0 } : { doSample: false };
+  return {
+    samplers: huggingFace({ ...silence, ...Object.fromEntries(named) }),
+    leftOut: given.filter(([key, value]) => strategies[key]?.(value) === true).map(([key]) => key),
+  };
+}
+
+/** Keys of the file, and the options of the preset that they are. */
+const optionOf: Readonly<Record<string, keyof HuggingFaceOptions>> = {
+  do_sample: 'doSample',
+  temperature: 'temperature',
+  top_k: 'topK',
+  top_p: 'topP',
+  min_p: 'minP',
+  typical_p: 'typicalP',
+  epsilon_cutoff: 'epsilonCutoff',
+  eta_cutoff: 'etaCutoff',
+  top_h: 'topH',
+  repetition_penalty: 'repetitionPenalty',
+  sequence_bias: 'sequenceBias',
+  encoder_repetition_penalty: 'encoderRepetitionPenalty',
+  no_repeat_ngram_size: 'noRepeatNgramSize',
+  encoder_no_repeat_ngram_size: 'encoderNoRepeatNgramSize',
+  bad_words_ids: 'badWordsIds',
+  remove_invalid_values: 'removeInvalidValues',
+  exponential_decay_length_penalty: 'exponentialDecayLengthPenalty',
+  suppress_tokens: 'suppressTokens',
+  begin_suppress_tokens: 'beginSuppressTokens',
+  renormalize_logits: 'renormalizeLogits',
+};
+
+const above = (least: number) => (value: unknown) => typeof value === 'number' && value > least;
+const always = (): boolean => true;
+
+/** Keys that a chain cannot heed, and the values with which they do something. */
+const strategies: Readonly<Record<string, (value: unknown) => boolean>> = {
+  num_beams: above(1),
+  num_beam_groups: above(1),
+  penalty_alpha: above(0),
+  guidance_scale: (value) => value !== 1,
+  prompt_lookup_num_tokens: above(0),
+  dola_layers: always,
+  watermarking_config: always,
+  constraints: always,
+  force_words_ids: always,
+};
+
+/** Hugging Face writes a list of pairs: [[[5, 6], -1.5], …]. */
+function sequencesOf(value: unknown): SequenceBiasOptions['sequences'] {
+  const wanted = 'a list of pairs of token ids and bias';
+  if (!Array.isArray(value)) throw new ParameterError('fromGenerationConfig', 'sequence_bias', wanted, value);
+  return value.map((pair: unknown) => {
+    if (!Array.isArray(pair) || pair.length !== 2)
+      throw new ParameterError('fromGenerationConfig', 'sequence_bias', wanted, pair);
+    return { tokens: pair[0], bias: pair[1] };
+  });
+}
