@@ -104,6 +104,8 @@ async function reporting<Loaded>(
       },
       ...(contextLength === undefined ? {} : { contextLength }),
     });
+    downloading.clear();
+    loading.clear();
     tell(given, `model: ${name}, ${size}, loaded in ${Math.round(performance.now() - started)} ms`);
     return loaded;
   } catch (error) {

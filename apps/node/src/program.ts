@@ -4,12 +4,16 @@ import { describeError, misuse } from './cli/failure.ts';
 import { commandHelp, programHelp } from './cli/help.ts';
 import { interrupt } from './cli/interrupt.ts';
 import { paintFor, widthOf } from './cli/terminal.ts';
+import { benchCommand } from './commands/bench.ts';
 import { chatCommand } from './commands/chat.ts';
 import { compareCommand } from './commands/compare.ts';
 import { completionCommand } from './commands/completion.ts';
+import { convertCommand } from './commands/convert.ts';
 import { demoCommand } from './commands/demo.ts';
 import { explainCommand } from './commands/explain.ts';
 import { generateCommand } from './commands/generate.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { modelsCommand } from './commands/models.ts';
 import { scoreCommand } from './commands/score.ts';
 import { strategiesCommand } from './commands/strategies.ts';
 import { translateCommand } from './commands/translate.ts';
@@ -25,6 +29,10 @@ export const commands: readonly Command[] = [
   compareCommand,
   strategiesCommand,
   translateCommand,
+  inspectCommand,
+  convertCommand,
+  benchCommand,
+  modelsCommand,
   completionCommand(() => commands),
 ];
 
@@ -49,7 +57,7 @@ async function dispatch(argv: readonly string[]): Promise<number | undefined> {
     return 0;
   }
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
-    process.stdout.write(programHelp(commands, version(), paint));
+    process.stdout.write(programHelp(commands, version(), paint, Math.min(100, widthOf(process.stdout))));
     return 0;
   }
   const command = commandNamed(name === 'help' ? rest[0]! : name);

@@ -9,9 +9,9 @@ export const watchedChunk = 64;
  *
  * @param total tokens of the prompt; asked for when the first is fed.
  */
-export function watchPrefill(model: LanguageModel, total: () => number): LanguageModel {
+export function watchPrefill(model: LanguageModel, total: () => number, title = 'reading the prompt'): LanguageModel {
   if (!process.stderr.isTTY) return model;
-  const progress = new Progress('reading the prompt', 'tokens');
+  const progress = new Progress(title, 'tokens');
   const forward: LanguageModel['forward'] = (tokens, cache, options) => {
     const fed = cache.lengths[0]! + (tokens[0]?.length ?? 0);
     const result = model.forward(tokens, cache, options);

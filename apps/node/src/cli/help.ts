@@ -21,9 +21,13 @@ export function commandHelp(command: Command, paint: Paint, width: number): stri
 }
 
 /** The help of the program. */
-export function programHelp(commands: readonly Command[], version: string, paint: Paint): string {
+export function programHelp(commands: readonly Command[], version: string, paint: Paint, width: number): string {
   const column = Math.max(...commands.map(({ name }) => name.length)) + 3;
-  const list = commands.map(({ name, summary }) => `  ${paint('cyan', name.padEnd(column))}${summary}`);
+  const list = commands.flatMap(({ name, summary }) =>
+    wrap(summary, width - column - 2).map(
+      (line, row) => `  ${row === 0 ? paint('cyan', name.padEnd(column)) : ' '.repeat(column)}${line}`,
+    ),
+  );
   return `tokenwright ${version}: text from language models, one token at a time, on TensorFlow.js.
 
 ${heading('First steps', paint)}
@@ -31,6 +35,8 @@ ${heading('First steps', paint)}
       a small model that comes along writes a paragraph; nothing is downloaded
   ${paint('cyan', 'tokenwright explain "It was a dark"')}
       watch each token being chosen
+  ${paint('cyan', 'tokenwright chat --model HuggingFaceTB/SmolLM2-135M-Instruct')}
+      talk with a model, which is downloaded once
 
 ${heading('Commands', paint)}
 ${list.join('\n')}

@@ -19,6 +19,7 @@ export class Progress {
   readonly #begun = performance.now();
   #drawn = 0;
   #bar: SingleBar | undefined;
+  readonly #onExit = (): void => this.clear();
 
   /** @param name what is being done: 'loading gpt2'. */
   constructor(name: string, unit: Unit = 'bytes') {
@@ -34,6 +35,8 @@ export class Progress {
     if (this.#bar === undefined) {
       this.#bar = this.#make();
       this.#bar.start(total, done);
+      // The terminal must be as it was, whatever ends the process.
+      process.once('exit', this.#onExit);
     }
     this.#bar.setTotal(total);
     this.#bar.update(done);
@@ -41,8 +44,10 @@ export class Progress {
 
   /** Take the bar away. */
   clear(): void {
-    this.#bar?.stop();
+    if (this.#bar === undefined) return;
+    this.#bar.stop();
     this.#bar = undefined;
+    process.off('exit', this.#onExit);
   }
 
   #make(): SingleBar {
@@ -52,8 +57,7 @@ export class Progress {
     return new SingleBar({
       stream: process.stderr,
       clearOnComplete: true,
-      hideCursor: true,
-      linewrap: null,
+      linewrap: false,
       // Drawn when it is told to: the clock of the library would not tick in work that never waits.
       synchronousUpdate: true,
       gracefulExit: false,

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -47,10 +47,11 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Columns that a text takes; wide characters take two. */
+/** Columns that a text takes; wide characters take two, styles none. */
 export function columnsOf(text: string): number {
   let columns = 0;
-  for (const character of text) columns += wide.test(character) ? 2 : combining.test(character) ? 0 : 1;
+  for (const character of stripVTControlCharacters(text))
+    columns += wide.test(character) ? 2 : combining.test(character) ? 0 : 1;
   return columns;
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { bashCompletion, zshCompletion } from '../show/completion.ts';
+import { jsonLine } from '../show/json.ts';
 
 /** Prints the completion script for the commands of this program. */
 export function completionCommand(commands: () => readonly Command[]): Command {
@@ -14,11 +15,20 @@ export function completionCommand(commands: () => readonly Command[]): Command {
       ['eval "$(tokenwright completion zsh)"', 'the same in ~/.zshrc'],
     ],
     flags: [
+      {
+        name: 'json',
+        help: 'All commands with their flags, as JSON, for other shells and tools; no shell is named then.',
+        group: 'Output',
+      },
       { name: 'debug', help: 'Show the stack of an error.', group: 'General' },
       { name: 'help', short: 'h', help: 'Print this.', group: 'General' },
     ],
     async run(given) {
       const [shell] = given.operands;
+      if (given.has('json')) {
+        for (const { run: _, ...command } of commands()) process.stdout.write(jsonLine(command));
+        return undefined;
+      }
       if (shell === 'bash') process.stdout.write(bashCompletion(commands()));
       else if (shell === 'zsh') process.stdout.write(zshCompletion(commands()));
       else

@@ -16,23 +16,23 @@ export const demoCommand: Command = {
     ['tokenwright demo --seed 3', 'the same one each time'],
   ],
   flags: [
+    { name: 'json', help: 'One event a line, as JSON, instead of text.', group: 'Output' },
     { name: 'seed', short: 's', value: 'N', help: 'The same seed gives the same text. Default: any.', group: 'Output' },
     ...modelFlags,
     ...generalFlags,
   ],
   async run(given) {
     const paint = paintFor(process.stderr);
-    process.stderr.write(
-      paint('dim', 'A model of 5.9 million parameters, trained on 28 old English books, goes on from a few words.\n\n'),
-    );
+    const aside = (text: string): void => {
+      if (!given.has('json')) process.stderr.write(paint('dim', text));
+    };
+    aside('A model of 5.9 million parameters, trained on 28 old English books, goes on from a few words.\n\n');
     const settings = new Given(
       [],
       [...given.ordered, { name: 'echo', value: undefined }, { name: 'max-new-tokens', value: '120' }],
     );
     const status = await withModel(given, (session) => stream(settings, session, prompt));
-    process.stderr.write(
-      paint('dim', '\nNext: tokenwright explain "It was a dark"   tokenwright generate "The whale" --greedy\n'),
-    );
+    aside('\nNext: tokenwright explain "It was a dark"   tokenwright generate "The whale" --greedy\n');
     return status;
   },
 };

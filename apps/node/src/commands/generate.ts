@@ -1,12 +1,21 @@
-import { type EndEvent, generate, type OptionSource, type Sampler } from '@tokenwright/core';
+import {
+  type EndEvent,
+  type GenerateOptions,
+  generate,
+  type OptionSource,
+  type Sampler,
+  type StreamEvent,
+} from '@tokenwright/core';
 import { printChain } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
 import { generateFlags, optionsOf } from '../options/generate-flags.ts';
 import { generalFlags, modelFlags, type Session, tell, withModel } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
 import { rateLine } from '../show/rate.ts';
+import { watchedChunk, watchPrefill } from '../watch-prefill.ts';
 
 export const generateCommand: Command = {
   name: 'generate',
@@ -39,29 +48,18 @@ export const generateCommand: Command = {
 
 /** Print the events of one call. Returns the status to leave with. */
 export async function stream(given: Given, session: Session, prompt: string): Promise<number | undefined> {
-  const { model, tokenizer } = session;
-  const options = optionsOf(given, session);
-  const json = given.has('json');
-  const separate = (options.sequences ?? 1) > 1;
+  const ids = session.tokenizer.encode(prompt);
+  const options = watched(optionsOf(given, session));
+  const model = watchPrefill(session.model, () => ids.length);
   const ends: EndEvent[] = [];
-  let lineBegun = given.has('echo') && !json;
-  if (lineBegun) process.stdout.write(prompt);
+  const print = given.has('json') ? jsonPrinter(given) : textPrinter(given, options, prompt);
   try {
-    for await (const event of generate(model, tokenizer.encode(prompt), options)) {
+    for await (const event of generate(model, ids, options)) {
       if (event.type === 'end') ends.push(event);
-      if (json) process.stdout.write(jsonLine(event));
-      else if (separate) {
-        if (event.type === 'end') process.stdout.write(`--- ${event.sequence + 1}\n${event.text}\n`);
-      } else if (event.type === 'token') {
-        lineBegun = true;
-        process.stdout.write(event.text ?? '');
-      } else if (event.type === 'end') {
-        lineBegun = false;
-        process.stdout.write(`${event.tail ?? ''}\n`);
-      }
+      print.event(event);
     }
   } finally {
-    if (lineBegun) process.stdout.write('\n');
+    print.finish();
   }
   const [first] = ends;
   if (first !== undefined) {
@@ -71,6 +69,60 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
   }
   if (!given.has('quiet')) process.stderr.write(`${rateLine(ends)}\n`);
   return interrupt.status;
+}
+
+/** On a terminal: a prompt in chunks and the steps of a strategy, so that a bar can show how far it is. */
+function watched(options: GenerateOptions): GenerateOptions {
+  if (!process.stderr.isTTY) return options;
+  return { ...options, prefillChunk: options.prefillChunk ?? watchedChunk, steps: true };
+}
+
+interface Printer {
+  event(event: StreamEvent): void;
+  /** Also after an error. */
+  finish(): void;
+}
+
+function jsonPrinter(given: Given): Printer {
+  const steps = given.has('steps');
+  return {
+    event(event) {
+      if (event.type !== 'step' || steps) process.stdout.write(jsonLine(event));
+    },
+    finish() {},
+  };
+}
+
+/** Text as it comes; several texts, or those that are only known in the end, one after the other. */
+function textPrinter(given: Given, options: GenerateOptions, prompt: string): Printer {
+  const several = (options.sequences ?? 1) > 1;
+  const searching = new Progress('searching', 'steps');
+  let lineBegun = false;
+  let steps = 0;
+  const begin = (): void => {
+    searching.clear();
+    if (!lineBegun && given.has('echo') && !several) process.stdout.write(prompt);
+    lineBegun = true;
+  };
+  return {
+    event(event) {
+      if (event.type === 'step' || (several && event.type === 'token')) {
+        const sequences = event.type === 'step' ? 1 : (options.sequences ?? 1);
+        if (!lineBegun) searching.show(++steps, (options.maxNewTokens ?? 256) * sequences);
+        return;
+      }
+      begin();
+      if (event.type === 'token') process.stdout.write(event.text ?? '');
+      else if (event.type === 'end') {
+        lineBegun = false;
+        process.stdout.write(several ? `--- ${event.sequence + 1}\n${event.text}\n` : `${event.tail ?? ''}\n`);
+      }
+    },
+    finish() {
+      searching.clear();
+      if (lineBegun) process.stdout.write('\n');
+    },
+  };
 }
 
 function sourceOf(given: Given, source: OptionSource | undefined): string {

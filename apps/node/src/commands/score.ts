@@ -8,12 +8,13 @@ import { generalFlags, modelFlags, type Session, withModel } from '../session.ts
 import { jsonLine } from '../show/json.ts';
 import { heatLines, scoreLines } from '../show/score.ts';
 import { tokenText } from '../show/token.ts';
+import { watchPrefill } from '../watch-prefill.ts';
 
 const group = 'Scoring';
 
 export const scoreCommand: Command = {
   name: 'score',
-  summary: 'How probable a model finds each token of a text, and its perplexity',
+  summary: 'How probable a model finds a text, token by token; perplexity',
   about:
     'Read a text in one pass and show what the model thought of each token before it saw it: probability, log-probability ' +
     '(natural) and rank, with the total and the perplexity. With sampler flags, also which tokens the chain would have allowed.',
@@ -42,14 +43,18 @@ export const scoreCommand: Command = {
 async function scoreText(given: Given, { model, tokenizer }: Session, text: string): Promise<number | undefined> {
   const ids = tokenizer.encode(text);
   const optional = (name: string, flag: string): object => (given.has(flag) ? { [name]: given.number(flag) } : {});
-  const scored = await score(model, ids, {
-    samplers: samplersOf(given.ordered, tokenizer),
-    signal: interrupt.signal,
-    ...optional('promptLength', 'prompt-length'),
-    ...optional('chunk', 'chunk'),
-    ...optional('seed', 'seed'),
-    ...optional('top', 'top'),
-  });
+  const scored = await score(
+    watchPrefill(model, () => ids.length - 1, 'reading the text'),
+    ids,
+    {
+      samplers: samplersOf(given.ordered, tokenizer),
+      signal: interrupt.signal,
+      ...optional('promptLength', 'prompt-length'),
+      ...optional('chunk', 'chunk'),
+      ...optional('seed', 'seed'),
+      ...optional('top', 'top'),
+    },
+  );
   if (given.has('json')) process.stdout.write(jsonLine(withTexts(scored, (id) => tokenText(tokenizer, id))));
   else {
     const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };

@@ -43,17 +43,19 @@ async function inFolder(cache: string): Promise<CachedModel[]> {
   const files = process.getBuiltinModule('node:fs/promises');
   const entries = async (path: string): Promise<string[]> =>
     files.readdir(path, { recursive: true }).catch(() => [] as string[]);
+  // Not through links: a snapshot has files of its own only where links are not allowed.
   const sizeOf = async (path: string): Promise<number> => {
-    const stat = await files.stat(path).catch(() => undefined);
+    const stat = await files.lstat(path).catch(() => undefined);
     return stat?.isFile() ? stat.size : 0;
   };
   const found: CachedModel[] = [];
   for (const folder of await files.readdir(cache).catch(() => [] as string[])) {
     const [kind, ...parts] = folder.split('--');
     if (kind !== 'models' || parts.length === 0) continue;
-    const blobs = `${cache}/${folder}/blobs`;
     let bytes = 0;
-    for (const blob of await entries(blobs)) bytes += await sizeOf(`${blobs}/${blob}`);
+    for (const part of ['blobs', 'snapshots'])
+      for (const file of await entries(`${cache}/${folder}/${part}`))
+        bytes += await sizeOf(`${cache}/${folder}/${part}/${file}`);
     const refs = `${cache}/${folder}/refs`;
     const revisions: string[] = [];
     for (const ref of await entries(refs)) if ((await sizeOf(`${refs}/${ref}`)) > 0) revisions.push(ref);

@@ -1,0 +1,109 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ended, run, start } from './testing/command-line.ts';
+import { hasTerminal, Terminal } from './testing/terminal.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tokenwright-chat-'));
+const plain = ['chat', '--template', 'plain', '--greedy', '-n', '6'];
+
+describe('chat in a pipe', () => {
+  it('answers each line, keeps what was said, and knows commands', async () => {
+    const file = join(folder, 'chat.json');
+    const lines = [
+      '/system Old tales.',
+      'Hello.',
+      'Who are you?',
+      '/stats',
+      '/set temperature 0.7',
+      '/set',
+      `/save ${file}`,
+    ];
+    const { status, stdout, stderr } = await run(plain, `${lines.join('\n')}\n`);
+    expect(status).toBe(0);
+    expect(stdout.trimEnd().split('\n').length).toBeGreaterThanOrEqual(2);
+    expect(stderr).toMatch(/context {4}\d+ of 512 tokens/);
+    expect(stderr).toMatch(/reused {5}[1-9]\d* of \d+ prompt tokens were in the cache/);
+    expect(stderr).toContain('temperature 0.7 holds from the next answer on.');
+    expect(stderr).toContain('max-new-tokens 6\n');
+    const { messages } = JSON.parse(readFileSync(file, 'utf8'));
+    expect(messages.map(({ role }: { role: string }) => role).join(' ')).toBe('system user assistant user assistant');
+
+    const again = await run([...plain, '--load', file, '--json'], '/undo\nWho are you?\n');
+    const events = again.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events[0]).toMatchObject({ type: 'command', name: 'undo', lines: ['Taken back: Who are you?'] });
+    expect(events.at(-1)).toMatchObject({ type: 'end', text: messages.at(-1).content });
+  });
+
+  it('answers one message that is an argument', async () => {
+    const { status, stdout } = await run([...plain, 'Hello.']);
+    expect([status, stdout.endsWith('\n')]).toEqual([0, true]);
+  });
+
+  it('takes a template from a file, and an instruction to be', async () => {
+    const template = join(folder, 'echo.jinja');
+    writeFileSync(
+      template,
+      "{{ messages[0].content }}: {{ messages[-1].content }}{% if messages | length > 3 %}{{ raise_exception('enough') }}{% endif %}",
+    );
+    const { status, stderr } = await run(
+      ['chat', '--template', template, '--system', 'S', '--greedy', '-n', '2'],
+      'One\nTwo\n',
+    );
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining(`${template}: its chat template refuses the messages: enough`),
+    ]);
+  });
+
+  it.each<[string[], string, number, RegExp]>([
+    [['chat', 'Hello'], '', 1, /story has no chat template: it was not trained to chat\. Take a model that was/],
+    [['chat', '--template', 'nowhere.jinja', 'x'], '', 2, /there is no file 'nowhere\.jinja'/],
+    [['chat', '--strategy', 'sampling'], '', 2, /no flag --strategy/],
+    [plain, '/sev\n', 1, /There is no command \/sev; \/help lists all/],
+    [plain, '/set engine cpu\n', 1, /engine cannot be changed within a chat/],
+    [plain, '/set tempertaure 1\n', 2, /Did you mean --temperature/],
+    [plain, '/save\n', 1, /\/save wants the name of a file/],
+    [plain, '/load /nowhere/x.json\n', 1, /The chat cannot be read: ENOENT/],
+    [plain, '/save /nowhere/x.json\n', 1, /\/save: ENOENT/],
+    [[...plain, '--load', '/nowhere'], '', 1, /The chat cannot be read/],
+  ])('%j, %j', async (args, input, expected, message) => {
+    const { status, stdout, stderr } = await run(args, input);
+    expect([status, stdout, stderr]).toEqual([expected, '', expect.stringMatching(message)]);
+    expect(stderr).toMatch(/^tokenwright: [^\n]+\n$/);
+  });
+
+  it.skipIf(process.platform === 'win32')('Ctrl-C ends it', async () => {
+    const child = start(['chat', '--template', 'plain', '--cache', 'none'].slice(0, 3));
+    const end = ended(child);
+    child.stdin.write('Hello\n');
+    await new Promise((resolve) => child.stdout.once('readable', resolve));
+    child.kill('SIGINT');
+    expect((await end).status).toBe(130);
+  });
+});
+
+describe.skipIf(!hasTerminal)('chat on a terminal', () => {
+  it('Ctrl-C stops the answer and not the program; pasted lines are one message', async () => {
+    const terminal = new Terminal(['chat', '--template', 'plain', '--seed', '1', '--engine', 'cpu']);
+    await terminal.until('> ');
+    terminal.type('Tell me a long story.\r');
+    await terminal.until(/story\.\s[\s\S]*\w+ \w+ \w+ /);
+    terminal.type('\x03');
+    await terminal.until('(stopped)');
+    terminal.type('/set max-new-tokens 2\r');
+    await terminal.until('holds from the next answer on');
+    terminal.type('first line\rsecond line\r');
+    await terminal.until('(as long as was asked for)');
+    terminal.type('/undo\r');
+    await terminal.until(/Taken back: first line\s+second line/);
+    terminal.type('\x03');
+    await terminal.until('Ctrl-C once more');
+    terminal.type('\x04');
+    expect(await terminal.status()).toBe(0);
+  });
+});

@@ -1,0 +1,62 @@
+import { cachedModels, removeCachedModel } from '@tokenwright/loaders';
+import type { Command } from '../cli/command.ts';
+import { Failure } from '../cli/failure.ts';
+import { paintFor } from '../cli/terminal.ts';
+import { generalFlags } from '../session.ts';
+import { jsonLine } from '../show/json.ts';
+import { bytesText } from '../show/size.ts';
+import { tableLines } from '../show/table.ts';
+
+const comingAlong: readonly (readonly [name: string, what: string])[] = [
+  ['story', 'goes on with a text in the manner of old books (12 MB)'],
+  ['story-amateur', 'its weaker twin, for contrast and for guessing ahead (1 MB)'],
+  ['translate', 'simple German sentences to English (1 MB)'],
+];
+
+export const modelsCommand: Command = {
+  name: 'models',
+  summary: 'Models that come along, and those of the hub in the cache',
+  about:
+    "List the models that come along, and those of the hub that are in the cache (`HF_HUB_CACHE`, else ~/.cache/huggingface/hub, which Python's tools share). Any model can also be a folder or a .gguf file of yours.",
+  operands: [],
+  examples: [
+    ['tokenwright models', 'names and sizes'],
+    ['tokenwright models --remove openai-community/gpt2', 'make room'],
+  ],
+  flags: [
+    { name: 'remove', value: 'NAME', help: 'Remove a model of the hub from the cache.', group: 'Cache' },
+    { name: 'json', help: 'One model a line, as JSON.', group: 'Output' },
+    ...generalFlags,
+  ],
+  async run(given) {
+    const cached = await cachedModels();
+    const remove = given.text('remove');
+    if (remove !== undefined) {
+      const model = cached.find(({ name }) => name === remove);
+      if (model === undefined) throw new Failure(`The cache has no model '${remove}'; 'tokenwright models' lists all.`);
+      await removeCachedModel(remove);
+      process.stdout.write(
+        given.has('json') ? jsonLine({ removed: model }) : `${remove} is removed: ${bytesText(model.bytes)}.\n`,
+      );
+      return undefined;
+    }
+    if (given.has('json')) {
+      for (const [name] of comingAlong) process.stdout.write(jsonLine({ name, comesAlong: true }));
+      for (const model of cached) process.stdout.write(jsonLine(model));
+      return undefined;
+    }
+    const paint = paintFor(process.stdout);
+    const rows = cached.map(({ name, bytes, revisions }) => [name, bytesText(bytes), revisions.join(', ')]);
+    const lines = [
+      paint('bold', 'They come along'),
+      ...tableLines(comingAlong, ['left', 'left']).map((line) => `  ${line}`),
+      '',
+      paint('bold', 'From the hub, in the cache'),
+      ...(rows.length === 0
+        ? ['  none yet; --model organisation/name downloads one']
+        : tableLines(rows, ['left', 'right', 'left']).map((line) => `  ${line}`)),
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return undefined;
+  },
+};

@@ -1,0 +1,64 @@
+import type { Paint } from '../cli/terminal.ts';
+import { bytesText } from './size.ts';
+import { tableLines } from './table.ts';
+
+/** Tokens a second over several rounds. */
+interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What was measured of one engine. */
+export interface Measured {
+  readonly engine: string;
+  readonly weights: string;
+  readonly promptTokens: number;
+  readonly newTokens: number;
+  readonly rounds: number;
+  readonly milliseconds: { readonly start: number; readonly load: number };
+  /** What the engine holds for the model. */
+  readonly weightBytes: number;
+  /** Tokens of the prompt a second. */
+  readonly reading: Spread;
+  /** New tokens a second. */
+  readonly writing: Spread;
+}
+
+/** A table of what was measured, the fastest writer marked. */
+export function measuredLines(model: string, results: readonly Measured[], paint: Paint): string[] {
+  const best = Math.max(...results.map(({ writing }) => writing.median));
+  const { promptTokens, newTokens, rounds } = results[0]!;
+  const head = ['engine', 'weights', 'memory', 'load', 'reads tokens/s', 'writes tokens/s'];
+  return [
+    `${paint('bold', model)}: a prompt of ${promptTokens} tokens, ${newTokens} new ones, ${rounds} rounds`,
+    '',
+    ...tableLines(
+      [
+        head.map((text) => paint('dim', text)),
+        ...results.map(({ engine, weights, weightBytes, milliseconds, reading, writing }) => [
+          writing.median === best ? paint('green', engine) : engine,
+          weights,
+          bytesText(weightBytes),
+          secondsText(milliseconds.load),
+          spreadText(reading),
+          spreadText(writing),
+        ]),
+      ],
+      ['left', 'left', 'right', 'right', 'right', 'right'],
+    ),
+  ];
+}
+
+/** '123 (118–130)' */
+function spreadText({ median, least, most }: Spread): string {
+  return `${rate(median)} (${rate(least)}–${rate(most)})`;
+}
+
+function rate(value: number): string {
+  return value.toFixed(value < 10 ? 1 : 0);
+}
+
+function secondsText(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
