@@ -273,6 +273,12 @@ describe('createTokenizer', () => {
     expect(tokenizer.encode('a<sep>b')).toEqual([0, 4, 1]);
   });
 
+  it('refuses a text that a Unigram model without an unknown token cannot spell', () => {
+    const tokenizer = createTokenizer({ model: { type: 'Unigram', unk_id: null, vocab: [['a', -1]] } });
+    expect(tokenizer.encode('a')).toEqual([0]);
+    expect(() => tokenizer.encode('ab')).toThrow(LoadError);
+  });
+
   it('names a token without an id when it is needed', () => {
     const post_processor = {
       type: 'TemplateProcessing',

@@ -17,7 +17,10 @@ export interface LoadedTokenizer extends Tokenizer {
 interface HubTokenizer {
   readonly pre_tokenizer: HubPart | null;
   readonly decoder: HubPart | null;
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
+  encode(
+    text: string,
+    options: { add_special_tokens: boolean },
+  ): { ids: (number | null | undefined)[]; tokens: string[] };
   decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
@@ -90,7 +93,7 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
     idToToken: (id) => hub.id_to_token(id),
     encode(text, { addSpecialTokens = true } = {}) {
       const { ids, tokens } = used('encode a text', () => hub.encode(text, { add_special_tokens: addSpecialTokens }));
-      const unknown = ids.indexOf(undefined);
+      const unknown = ids.findIndex((id) => !isId(id));
       if (unknown >= 0) throw new LoadError(file, 'the tokenizer uses this token, but gives it no id', tokens[unknown]);
       return ids as number[];
     },
