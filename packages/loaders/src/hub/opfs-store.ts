@@ -31,7 +31,8 @@ export async function opfsStore(
 
   const listed = async (commit: string): Promise<Record<string, HubFile>> => {
     const text = await (await fileAt(snapshots, `${commit}.json`))?.text();
-    return text === undefined ? {} : (JSON.parse(text) as Record<string, HubFile>);
+    // Empty while the first of several files that end together is being listed.
+    return text === undefined || text === '' ? {} : (JSON.parse(text) as Record<string, HubFile>);
   };
   /** All parts of a file, from the first that is missing on nothing counts. */
   const partsOf = async (file: HubFile): Promise<File[]> => {
