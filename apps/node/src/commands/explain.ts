@@ -1,12 +1,15 @@
-import { generate, type TokenEvent } from '@tokenwright/core';
+import { compareChains, type GenerateOptions, generate, type Sampler, type TokenEvent } from '@tokenwright/core';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
+import { printChain } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generateFlags, optionsOf, reportGroup } from '../options/generate-flags.ts';
+import { chainNamed } from '../options/sampler-flags.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
+import { againstLines } from '../show/against.ts';
 import { type ExplainedToken, explanationLines } from '../show/explanation.ts';
 import { jsonLine } from '../show/json.ts';
 import { tokenText } from '../show/token.ts';
@@ -23,6 +26,7 @@ export const explainCommand: Command = {
     ['tokenwright explain "It was a dark"', 'the chain that the model asks for'],
     ['tokenwright explain "It was a dark" --top-k 3 -n 1', 'one token, one sampler'],
     ['tokenwright explain "The the the" --repetition-penalty 1.3 --min-p 0.1', 'a penalty at work'],
+    ['tokenwright explain "It was a dark" --top-p 0.9 --against llama-cpp', 'two chains on the same luck'],
   ],
   flags: [
     {
@@ -31,7 +35,13 @@ export const explainCommand: Command = {
       help: 'How many tokens to show at each step, from 1 to 10. Default 5.',
       group: 'Output',
     },
-    { name: 'json', help: 'One step a line, as JSON.', group: 'Output' },
+    {
+      name: 'against',
+      value: 'PRESET|JSON',
+      help: 'Compare with another chain on the same random numbers: where they part, and why. A preset as in --preset, or a chain as in --chain.',
+      group: 'Output',
+    },
+    { name: 'json', help: 'One step a line, as JSON; with --against one line in all.', group: 'Output' },
     ...generateFlags.filter(
       ({ group, name }) => group !== reportGroup && !['sequences', 'strategy', 'draft'].includes(name),
     ),
@@ -40,7 +50,9 @@ export const explainCommand: Command = {
   ],
   async run(given) {
     const prompt = await readText(given.operands[0], 'prompt');
-    return withModel(given, (session) => explainEach(given, session, prompt));
+    return withModel(given, (session) =>
+      given.has('against') ? compareWith(given, session, prompt) : explainEach(given, session, prompt),
+    );
   },
 };
 
@@ -65,6 +77,31 @@ async function explainEach(given: Given, session: Session, prompt: string): Prom
     if (given.has('json')) process.stdout.write(jsonLine({ step, ...withTexts(explained, tokenizer) }));
     else process.stdout.write(`${explanationLines(explained, step, text, tokenizer, style).join('\n')}\n`);
     text += tokenText(tokenizer, event.id);
+  }
+  return interrupt.status;
+}
+
+/** Two chains on the same luck. */
+async function compareWith(given: Given, session: Session, prompt: string): Promise<number | undefined> {
+  const { model, tokenizer } = session;
+  const { samplers, ...options }: GenerateOptions = { maxNewTokens: 20, ...optionsOf(given, session) };
+  const { seed, preset, ...rest } = options;
+  if (seed !== undefined && typeof seed !== 'number') throw misuse('--against wants one --seed.');
+  const own: readonly Sampler[] = samplers ?? preset?.options.samplers ?? [];
+  const other = chainNamed('against', given.text('against')!, tokenizer);
+  const comparison = await compareChains(model, tokenizer.encode(prompt), [own, other], {
+    ...rest,
+    ...(seed === undefined ? {} : { seed }),
+  } as Parameters<typeof compareChains>[3]);
+  const names = [printChain(own), printChain(other)] as const;
+  if (given.has('json')) {
+    const { first, second, ...facts } = comparison;
+    const series = (events: readonly TokenEvent[]): object[] =>
+      events.map((event) => withTexts(event as ExplainedToken, tokenizer));
+    process.stdout.write(jsonLine({ ...facts, chains: names, first: series(first), second: series(second) }));
+  } else {
+    const lines = againstLines(comparison, names, prompt, tokenizer, paintFor(process.stdout));
+    process.stdout.write(`${lines.join('\n')}\n`);
   }
   return interrupt.status;
 }

@@ -62,21 +62,29 @@ export function samplersOf(
 }
 
 /** The chain of a system: 'llama-cpp,top-k=20'. */
-export function presetOf(text: string): { readonly name: string; readonly options: { readonly samplers: Sampler[] } } {
+export function presetOf(
+  text: string,
+  flag = 'preset',
+): { readonly name: string; readonly options: { readonly samplers: Sampler[] } } {
   const [name = '', ...rest] = text.split(',');
   const make = Object.hasOwn(presets, name) ? presets[name] : undefined;
   if (make === undefined)
-    throw misuse(`--preset must be one of ${Object.keys(presets).join(', ')}, but '${name}' was given.`);
-  const options = rest.length === 0 ? {} : parametersOf({ name: 'preset', main: undefined }, rest.join(','));
+    throw misuse(`--${flag} must be one of ${Object.keys(presets).join(', ')}, but '${name}' was given.`);
+  const options = rest.length === 0 ? {} : parametersOf({ name: flag, main: undefined }, rest.join(','));
   return { name, options: { samplers: (make as (options: object) => Sampler[])(options) } };
 }
 
-function chainOf(text: string, tokenizer: Tokenizer): Sampler[] {
+/** The chain that a flag names: a preset with its options, or JSON. */
+export function chainNamed(flag: string, text: string, tokenizer: Tokenizer): Sampler[] {
+  return text.startsWith('[') ? chainOf(text, tokenizer, flag) : presetOf(text, flag).options.samplers;
+}
+
+function chainOf(text: string, tokenizer: Tokenizer, flag = 'chain'): Sampler[] {
   const registry = {
     ...samplerRegistry,
     infill: (parameters: object) => infill({ ...parameters, text: (id) => tokenizer.decode([id]) }),
   };
-  return chainFromJson(parseJson('chain', text), registry);
+  return chainFromJson(parseJson(flag, text), registry);
 }
 
 function makeSampler(flag: SamplerFlag, text: string, tokenizer: Tokenizer): Sampler {
