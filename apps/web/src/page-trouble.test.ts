@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fakeHub } from './testing/fake-hub.ts';
 import { Playground } from './testing/playground.ts';
 import { describePage } from './testing/run-mode.ts';
 import { type Site, serveSite, startBrowser } from './testing/site.ts';
@@ -133,8 +134,44 @@ describePage('the playground with code, engines and models of the user', () => {
     expect(await playground.tokens()).toHaveLength(16);
   });
 
+  it('says of a GGUF file that is none what it is', async () => {
+    const { page } = playground;
+    await playground.openModelDialog();
+    const files = {
+      name: 'broken.gguf',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from('GGUF, or so it says, but what follows is no header'),
+    };
+    await page.locator('input[accept]').setInputFiles(files);
+    await expect.poll(() => page.locator('.session.failed').innerText()).toMatch(/broken\.gguf: [\s\S]*stays/);
+  });
+
   it('has complained about nothing', () => {
     expect(playground.complaints).toEqual([]);
+  });
+
+  it('downloads a model from a hub, keeps it, and lets it go', async () => {
+    const other = await Playground.open(browser, `${site.url}#tokens=4`);
+    const { page } = other;
+    const { downloads } = await fakeHub(page.context(), 'some/story', demo);
+    const name = page.getByLabel('Name of a model on huggingface.co');
+    for (let visit = 1; visit <= 2; visit++) {
+      await other.openModelDialog();
+      if (visit === 1) await name.fill('some/story');
+      else await page.getByRole('button', { name: /^some\/story/ }).waitFor();
+      await (visit === 1 ? name.press('Enter') : page.getByRole('button', { name: /^some\/story/ }).click());
+      await page.locator('.session b', { hasText: 'some/story' }).waitFor();
+      await other.ready();
+      // What the browser keeps is not downloaded again.
+      expect(downloads.filter((file) => file === 'model.safetensors')).toHaveLength(1);
+    }
+    await other.generate();
+    expect(await other.tokens()).toHaveLength(4);
+    await other.openModelDialog();
+    await page.getByRole('button', { name: 'Remove some/story' }).click();
+    await page.getByLabel('Models that this browser keeps').waitFor({ state: 'detached' });
+    expect(other.complaints).toEqual([]);
+    await other.close();
   });
 
   it('works without cross-origin isolation, on one thread, and says so', async () => {

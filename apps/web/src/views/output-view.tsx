@@ -109,7 +109,7 @@ export function CacheMeter({ cache, reused }: { cache: CacheReport | undefined; 
   if (cache === undefined || context === 0) return null;
   return (
     <span class="meter">
-      KV cache
+      {run.value?.settings.decoding.kind === 'beams' ? 'KV cache of the prompt' : 'KV cache'}
       <meter min={0} max={context} value={cache.tokens} aria-label="Positions in the KV cache" />
       <b class="number">
         {cache.tokens}/{context}

@@ -9,6 +9,14 @@ export function SettingsPanel() {
       <section class="card">
         <h2>Decoding</h2>
         <DecodingForm />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={settings.value.ignoreEnd}
+            onChange={(event) => change({ ignoreEnd: event.currentTarget.checked })}
+          />
+          Go on after the model's end token
+        </label>
       </section>
       <section class="card">
         <h2>Sampler chain</h2>
@@ -18,17 +26,6 @@ export function SettingsPanel() {
           report={reports.value?.chain}
           onChange={(next) => change({ chain: next })}
         />
-      </section>
-      <section class="card">
-        <h2>Length</h2>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={settings.value.ignoreEnd}
-            onChange={(event) => change({ ignoreEnd: event.currentTarget.checked })}
-          />
-          Go on after the model's end token
-        </label>
       </section>
     </aside>
   );
