@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { numberFormats } from './number-formats.ts';
+import { floatToHalf, halfToFloat, numberFormats } from './number-formats.ts';
 
 function decode(format: string, data: ArrayBufferView): number[] {
   return [...numberFormats.get(format)!.decode(new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice())];
@@ -50,5 +50,28 @@ describe('numberFormats', () => {
     new DataView(bytes.buffer).setFloat32(5, -2, true);
     expect([...numberFormats.get('F32')!.decode(bytes.subarray(1))]).toEqual([1.5, -2]);
     expect([...numberFormats.get('BF16')!.decode(bytes.subarray(3, 5))]).toEqual([1.5]);
+  });
+});
+
+describe('floatToHalf', () => {
+  it('is the inverse of halfToFloat for every half', () => {
+    for (let bits = 0; bits < 65536; bits++) {
+      const value = halfToFloat(bits);
+      if (Number.isNaN(value)) expect(Number.isNaN(halfToFloat(floatToHalf(value)))).toBe(true);
+      else expect(floatToHalf(value)).toBe(bits);
+    }
+  });
+
+  it('rounds to the nearest, and to the even one between two', () => {
+    for (let bits = 0; bits < 0x7c00; bits += 7) {
+      const [low, high] = [halfToFloat(bits), bits === 0x7bff ? 65536 : halfToFloat(bits + 1)];
+      const middle = (low + high) / 2;
+      expect(floatToHalf(middle)).toBe(bits % 2 === 0 ? bits : bits + 1);
+      expect(floatToHalf(low + (high - low) * 0.49)).toBe(bits);
+      expect(floatToHalf(-(low + (high - low) * 0.51))).toBe((bits + 1) | 0x8000);
+    }
+    expect(floatToHalf(65519.99)).toBe(0x7bff);
+    expect(floatToHalf(65520)).toBe(0x7c00);
+    expect(floatToHalf(1e-9)).toBe(0);
   });
 });
