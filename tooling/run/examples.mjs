@@ -1,19 +1,22 @@
-// Runs every file in examples/, one after the other, and fails when one fails.
+// Runs every file in examples/, one after the other, and fails when one fails. Those called browser-* run in a headless Chromium.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'examples');
+const here = dirname(fileURLToPath(import.meta.url));
+const folder = join(here, '..', '..', 'examples');
 const files = existsSync(folder) ? readdirSync(folder).filter((name) => /\.(m?js|ts)$/.test(name)) : [];
 if (files.length === 0) console.log('No examples.');
 let failed = 0;
 for (const name of files.sort()) {
   console.log(`--- examples/${name}`);
   const started = performance.now();
-  const run = spawnSync(process.execPath, ['--conditions=@tokenwright/source', join(folder, name)], {
-    stdio: 'inherit',
-  });
+  const file = join(folder, name);
+  const words = name.startsWith('browser-')
+    ? [join(folder, 'run', 'in-browser.mjs'), file]
+    : ['--conditions=@tokenwright/source', file];
+  const run = spawnSync(process.execPath, words, { stdio: 'inherit' });
   console.log(
     `--- examples/${name}: ${run.status === 0 ? 'ok' : 'FAILED'}, ${((performance.now() - started) / 1000).toFixed(1)} s`,
   );

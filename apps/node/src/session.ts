@@ -10,7 +10,7 @@ import { drafterOf } from './options/strategy-flags.ts';
 
 export { tell } from './cli/tell.ts';
 export { engineFlags, startEngine } from './engine.ts';
-export { hubFlags, loadTranslator, modelFlags } from './models.ts';
+export { loadTranslator, modelFlags } from './models.ts';
 
 export const generalFlags: readonly Flag[] = [
   { name: 'verbose', short: 'v', help: 'Say on standard error what was chosen, and why.', group: 'General' },

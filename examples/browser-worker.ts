@@ -1,0 +1,30 @@
+// In a browser the model runs in a Worker, so that the page never freezes; text comes as messages. This file is both: page and Worker.
+import { selectEngine, tfjs } from '@tokenwright/backends';
+import { fusedWasm } from '@tokenwright/backends/wasm';
+import { generateText } from '@tokenwright/core';
+import { demoModel } from '@tokenwright/demo-model';
+import { load } from '@tokenwright/loaders';
+import { temperature, topP } from '@tokenwright/samplers';
+
+const prompt = 'Once upon a time there was a king who';
+const samplers = [temperature({ t: 0.8 }), topP({ p: 0.95 })];
+
+if ('document' in globalThis) {
+  const worker = new Worker(new URL('./browser-worker.ts', import.meta.url), { type: 'module' });
+  const text = document.body.appendChild(document.createElement('p'));
+  text.textContent = prompt;
+  worker.onmessage = ({ data }: MessageEvent<string | null>) => {
+    if (data !== null) text.append(data);
+    else console.log(text.textContent);
+    document.title = data === null ? 'done' : 'writing …';
+  };
+  worker.onerror = ({ message }) => console.error(message);
+} else {
+  const engine = await selectEngine([{ name: 'fused wasm', start: () => fusedWasm() }, tfjs({ backend: 'cpu' })]);
+  const { model, tokenizer, dispose } = await load(demoModel(), { engine });
+  for await (const piece of generateText(model, tokenizer!, prompt, { samplers, seed: 7, maxNewTokens: 40 }))
+    postMessage(piece);
+  postMessage(null);
+  dispose();
+  await engine.dispose();
+}
