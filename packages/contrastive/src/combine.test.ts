@@ -271,3 +271,34 @@ describe('errors', () => {
     expect(expert.live.size + amateur.live.size).toBe(0);
   });
 });
+
+it('what the call rules out comes before what the rule does', async () => {
+  // The rule leaves token 6 alone, and the call does not let it come before three others.
+  const rule = {
+    ...contrastiveLogits(),
+    combine: (own: Float32Array) => own.map((x, id) => (id === 6 ? x : -Infinity)),
+  };
+  const model = combine({ expert, others: [{ model: amateur }], rule });
+  const [end] = (await generate(model, [1, 2], { minNewTokens: 3, maxNewTokens: 6, endTokens: [6], seed: 1 }).result())
+    .sequences;
+  expect(end!.ids).toHaveLength(4);
+  expect(end!.ids.slice(0, 3)).not.toContain(6);
+  expect(end!.ids.at(-1)).toBe(6);
+});
+
+it('the fingerprint knows the rule, the prompts, the windows and the weights', () => {
+  const of = (alpha: number, other: object): string =>
+    combine({ expert, others: [{ model: amateur, ...other }, { model: another }], rule: contrastiveLogits({ alpha }) })
+      .fingerprint;
+  const all = [
+    of(0.1, {}),
+    of(0.2, {}),
+    of(0.1, { prompt: [1] }),
+    of(0.1, { prompt: [2] }),
+    of(0.1, { contextWindow: 2 }),
+    of(0.1, { temperature: 2 }),
+    of(0.1, { weight: 3 }),
+  ];
+  expect(new Set(all).size).toBe(all.length);
+  expect(of(0.1, {})).toBe(all[0]);
+});

@@ -14,7 +14,7 @@ import { CombinedResult } from './combined-result.ts';
 import { CompositeCache, readParts } from './composite-cache.ts';
 import { follow, positionsOf } from './follow.ts';
 import type { Rule } from './rule.ts';
-import { type OtherSource, resolved, type Source } from './source.ts';
+import { type OtherSource, resolved, type Source, settingsOf } from './source.ts';
 
 export interface CombineOptions {
   /** The model that speaks; prompts, context and defaults are its own. */
@@ -28,6 +28,9 @@ export interface CombineOptions {
  * Several sources weighed against each other, as one language model: every sampler and every strategy applies to it. Each source has a
  * cache of its own, all in step, whatever is rewound, gathered or forked. A source whose context is shorter than the rows forgets its
  * older half when it is full, so that it goes on as long as the expert does.
+ *
+ * Where the chain of a call rules out every token that the rule finds plausible (a grammar, a least length), the next token comes from the
+ * expert's own logits.
  *
  * The logits are combined on the host when they are read. `ForwardResult.parts` has those of each source; `influence` tells how much
  * each moved the choice. The sources belong to the caller: disposing the combination leaves them as they are.
@@ -76,7 +79,11 @@ class CombinedModel implements LanguageModel {
     this.contextLength = expert.contextLength;
     this.layers = expert.layers;
     this.maxTokens = Math.min(expert.maxTokens, ...this.#apart.map(({ model }) => model.maxTokens));
-    this.fingerprint = [expert, ...this.#apart.map(({ model }) => model)].map((model) => model.fingerprint).join(' + ');
+    this.fingerprint = [
+      expert.fingerprint,
+      JSON.stringify([rule.name, rule.parameters]),
+      ...others.map((source) => `${source.model.fingerprint} ${settingsOf(source)}`),
+    ].join(' + ');
     this.defaults = expert.defaults;
     if (expert.sources !== undefined) this.sources = expert.sources;
   }
@@ -106,9 +113,13 @@ class CombinedModel implements LanguageModel {
     }
   }
 
+  owns(cache: KVCache): cache is CompositeCache {
+    return cache instanceof CompositeCache && cache.owner === this;
+  }
+
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options: ForwardOptions = {}): ForwardResult {
     checkOptionNames('forward', options, ['scored', 'hidden', 'layers']);
-    if (!(cache instanceof CompositeCache) || cache.owner !== this)
+    if (!this.owns(cache))
       throw new CacheError(`The cache was not made by the model '${this.name}' that it is given to.`);
     const exits = this.#others.flatMap(({ shared, layer }) => (shared && layer !== undefined ? [layer] : []));
     const layers = [...new Set([...(options.layers ?? []), ...exits])];

@@ -16,6 +16,8 @@ export class CombinedResult implements ForwardResult {
   readonly hidden?: EngineMatrix;
   readonly layers?: ReadonlyMap<number, EngineMatrix>;
   readonly parts: readonly ForwardPart[];
+  /** Where a chain leaves none of the plausible tokens, the expert speaks alone. */
+  readonly relaxed: EngineMatrix;
   readonly others: readonly SourceShare[];
   readonly rule: Rule;
   readonly #expert: ForwardResult;
@@ -34,6 +36,7 @@ export class CombinedResult implements ForwardResult {
     this.others = others;
     this.rule = rule;
     this.scored = expert.scored;
+    this.relaxed = expert.logits;
     if (expert.hidden !== undefined) this.hidden = expert.hidden;
     if (expert.layers !== undefined) this.layers = expert.layers;
     this.parts = [

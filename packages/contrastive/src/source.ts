@@ -71,6 +71,17 @@ export function resolved(expert: LanguageModel, source: OtherSource, total: numb
   return { name, model, prompt, contextWindow, temperature, weight: weight / total, layer, shared };
 }
 
+/** All of a source besides its model that its logits depend on, as text. */
+export function settingsOf({ prompt, contextWindow, temperature, weight, layer }: Source): string {
+  const ids =
+    prompt === undefined || typeof prompt === 'string'
+      ? prompt
+      : isBatch(prompt)
+        ? prompt.map((row) => Array.from(row))
+        : Array.from(prompt);
+  return JSON.stringify({ prompt: ids, contextWindow, temperature, weight, layer });
+}
+
 function checkPrompt(prompt: OtherSource['prompt'], { vocabSize }: LanguageModel): void {
   if (prompt === undefined || prompt === 'last-token') return;
   for (const ids of isBatch(prompt) ? prompt : [prompt]) {

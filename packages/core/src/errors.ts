@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noThisInStatic: `isInstance` is inherited, and each class asks about itself.
 /**
  * Every error that the library raises on purpose. Each is a class with typed fields, so that a program can react to
  * the cause, and a sentence that names what was allowed and what came.
@@ -14,9 +15,19 @@ export class TokenwrightError extends Error {
     super(message, options);
   }
 
-  /** True for an error of this library, also one made by another copy of it in the same program. */
-  static isInstance(value: unknown): value is TokenwrightError {
-    return typeof value === 'object' && value !== null && 'isTokenwrightError' in value;
+  /**
+   * True for an error of this class, and on the root for any of this library, also when another copy of the library in the same
+   * program made it.
+   */
+  static isInstance<Kind extends TokenwrightError>(
+    this: abstract new (
+      ...args: never[]
+    ) => Kind,
+    value: unknown,
+  ): value is Kind {
+    if (typeof value !== 'object' || value === null || !('isTokenwrightError' in value)) return false;
+    if (Object.is(this, TokenwrightError) || value instanceof this) return true;
+    return 'name' in value && value.name === this.name;
   }
 }
 
@@ -187,6 +198,7 @@ export class LoadError extends TokenwrightError {
 
 /** Raise an {@link UnknownOptionError} for the first key of `options` that is not in `known`. */
 export function checkOptionNames(owner: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw new ParameterError(owner, 'options', 'an object', options);
   for (const name of Object.keys(options)) if (!known.includes(name)) throw new UnknownOptionError(owner, name, known);
 }
 
@@ -236,6 +248,9 @@ function safeJson(value: object): string {
 
 /** The name with the smallest edit distance, if it is near enough to be a slip of the fingers. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
+  // A word that begins a name is more likely meant than a name of like letters.
+  const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(name.toLowerCase()));
+  if (name.length >= 3 && begun.length > 0) return begun[0];
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.ceil(name.length / 2)) + 1;

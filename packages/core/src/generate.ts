@@ -22,6 +22,8 @@ export function generate(
   prompt: ArrayLike<number> | readonly ArrayLike<number>[] | DecodingState,
   options: GenerateOptions = {},
 ): TokenStream {
+  if (!(prompt instanceof DecodingState) && typeof prompt?.length !== 'number')
+    throw new ParameterError('generate', 'prompt', 'ids, a list of ids for each row, or a decoding state', prompt);
   const given = prompt instanceof DecodingState ? optionsOfState(prompt, options) : options;
   const { options: resolved, report } = resolveOptions('generate', given, model.defaults);
   warnAboutChain(resolved);
@@ -45,6 +47,7 @@ export function generateBatch(
  * Generate text from text. Iterate over the pieces as they come, or `await` the `result`.
  *
  * @param prompt encoded with the tokenizer's special tokens.
+ * @throws ParameterError for several sequences, whose texts would run into each other: `generate` tells them apart.
  */
 export function generateText(
   model: LanguageModel,
@@ -52,6 +55,8 @@ export function generateText(
   prompt: string,
   options: GenerateOptions = {},
 ): TextGeneration {
+  if ((options.sequences ?? 1) !== 1)
+    throw new ParameterError('generateText', 'sequences', '1; use generate for several,', options.sequences);
   return new TextGeneration(generate(model, tokenizer.encode(prompt), { ...options, tokenizer }));
 }
 
@@ -119,7 +124,10 @@ export class TextGeneration implements AsyncIterable<string> {
 async function* decode(open: () => GenerationRun): AsyncGenerator<StreamEvent, void, Answer | undefined> {
   const run = open();
   try {
-    for (const output of run.outputs) if (run.hasNoRoom(output.prompt)) yield run.end(output, 'length');
+    for (const output of run.outputs) {
+      const full = run.fullFromTheStart(output.prompt);
+      if (full !== undefined) yield run.end(output, full);
+    }
     if (run.outputs.every(({ ended }) => ended)) return;
     const strategy = run.options.strategy ?? sampling();
     try {
@@ -141,6 +149,8 @@ function optionsOfState(state: DecodingState, options: GenerateOptions): Generat
       throw new ParameterError('generate', name, "left out: it is the state's", options[name]);
   if ((options.sequences ?? 1) !== 1)
     throw new ParameterError('generate', 'sequences', '1 when a state goes on; fork it for more', options.sequences);
+  if (options.tokenizer !== undefined && state.tokenizer !== undefined && options.tokenizer !== state.tokenizer)
+    throw new ParameterError('generate', 'tokenizer', "left out, or the state's own", options.tokenizer);
   const { seed, cache, tokenizer } = state;
   return { ...(tokenizer === undefined ? {} : { tokenizer }), ...options, seed, cache };
 }

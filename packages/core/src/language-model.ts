@@ -31,6 +31,8 @@ export interface LanguageModel {
   createCache(options?: CacheOptions): KVCache;
   /** A cache from what `KVCache.serialise` gave, in this process or another. */
   restoreCache(bytes: Uint8Array): KVCache;
+  /** True for a cache that this model made, the only kind that its `forward` takes. */
+  owns(cache: KVCache): boolean;
   /**
    * Feed each row's tokens after what the cache holds for it, and extend it by them. Rows may differ in length and may be
    * empty. Synchronous; nothing is read back. When it throws, the cache is as it was.
@@ -85,6 +87,11 @@ export interface ForwardResult {
   readonly hidden?: EngineMatrix;
   /** Logits of early exits, like `logits`; only when asked for. */
   readonly layers?: ReadonlyMap<number, EngineMatrix>;
+  /**
+   * For a model that rules tokens out itself: its logits without that, like `logits`. A row of which a chain leaves nothing starts
+   * again from them, so that constraints of the call come before those of the model.
+   */
+  readonly relaxed?: EngineMatrix;
   /** For a model made of several: what each source gave for the scored positions. */
   readonly parts?: readonly ForwardPart[];
   dispose(): void;

@@ -1,3 +1,4 @@
+import { cacheKind } from './cache-kind.ts';
 import type {
   CacheKind,
   Engine,
@@ -202,8 +203,12 @@ export class ExecutableModel implements LanguageModel {
     return new ModelCache(this, this.executable.createStore(sources.length, kind), tokens, sources);
   }
 
+  owns(cache: KVCache): cache is ModelCache {
+    return cache instanceof ModelCache && cache.model === this;
+  }
+
   #own(cache: KVCache): ModelCache {
-    if (cache instanceof ModelCache && cache.model === this) return cache;
+    if (this.owns(cache)) return cache;
     throw new CacheError(`The cache was not made by the model '${this.name}' that it is given to.`);
   }
 
@@ -359,17 +364,6 @@ class TokenList {
     copy.push(this.view());
     return copy;
   }
-}
-
-const kindNames = ['preallocated', 'growing', 'f16', '8-bit', 'window'];
-
-function cacheKind(kind: CacheKind | CacheKind['kind']): CacheKind {
-  const name = typeof kind === 'string' ? kind : kind.kind;
-  if (!kindNames.includes(name))
-    throw new ParameterError('createCache', 'kind', `one of ${kindNames.join(', ')}`, name);
-  if (typeof kind !== 'string') return kind;
-  if (kind === 'window') throw new ParameterError('createCache', 'kind', "an object with a size, for 'window'", kind);
-  return { kind };
 }
 
 function disposeAll({

@@ -1,25 +1,29 @@
 import type { ResolvedOptions } from './options.ts';
 import type { HostSampler, MaskSampler, Sampler } from './sampler.ts';
 
-/** The caller's chain, with the stages that other options add before and after it. */
-export function chainOf(options: ResolvedOptions): readonly Sampler[] {
+/**
+ * The caller's chain, with the stages that other options add before and after it.
+ *
+ * @param before tokens that earlier calls generated from the same state: new tokens are counted after them.
+ */
+export function chainOf(options: ResolvedOptions, before: number = 0): readonly Sampler[] {
   const { samplers, minNewTokens, minLength, endTokens, forcedBeginToken: begin, forcedEndToken: end } = options;
   const least = (minNewTokens > 0 || minLength > 0) && endTokens.length > 0;
   return [
-    ...(least ? [minimumLength(minNewTokens, minLength)] : []),
+    ...(least ? [minimumLength(minNewTokens, minLength, before)] : []),
     ...samplers,
     ...(begin === null && end === null ? [] : [forcedTokens(begin, end)]),
   ];
 }
 
 /** No end token until there are so many new tokens, and so many in all. */
-function minimumLength(minNewTokens: number, minLength: number): MaskSampler {
+function minimumLength(minNewTokens: number, minLength: number, before: number): MaskSampler {
   return {
     name: 'minimum-length',
     parameters: { minNewTokens, minLength },
     allowed({ position, promptLength, endTokens, vocabSize }) {
       const bits = new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff);
-      if (position - promptLength < minNewTokens || position < minLength)
+      if (position - promptLength - before < minNewTokens || position < minLength)
         for (const id of endTokens) bits[id >>> 5]! &= ~(1 << (id & 31));
       return bits;
     },

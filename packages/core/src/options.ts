@@ -21,7 +21,7 @@ export interface GenerateOptions {
   readonly sequences?: number;
   /** Most tokens after the prompt. Default 256. */
   readonly maxNewTokens?: number;
-  /** Most tokens, prompt included. Default: the model's context. */
+  /** Most tokens, prompt included. Default: none but the context's, which ends a sequence with reason 'context'. */
   readonly maxLength?: number;
   /** No end token before this many new tokens. Default 0. */
   readonly minNewTokens?: number;
@@ -46,7 +46,7 @@ export interface GenerateOptions {
    * and to teach. Default: a preallocated cache that lives as long as the call.
    */
   readonly cache?: KVCache | CacheKind | CacheKind['kind'] | 'none';
-  /** Most tokens fed at once while a prompt is read. Default: what the model allows. */
+  /** Most tokens fed at once while prompts are read, but at least one a row. Default: what the model allows. */
   readonly prefillChunk?: number;
   /** When the context is full: end with reason 'context', or forget the older half and go on. Default 'stop'. */
   readonly onContextFull?: 'stop' | 'slide';
@@ -182,6 +182,15 @@ function check(owner: string, options: ResolvedOptions): void {
     if (options[name] !== null) checkInteger(owner, name, options[name], 0);
   checkInteger(owner, 'topLogprobs', options.topLogprobs, 0);
   if (options.maxLength !== Infinity) checkInteger(owner, 'maxLength', options.maxLength, 1);
+  if (options.minNewTokens > options.maxNewTokens)
+    throw new ParameterError(
+      owner,
+      'minNewTokens',
+      `at most maxNewTokens, ${options.maxNewTokens},`,
+      options.minNewTokens,
+    );
+  if (options.minLength > options.maxLength)
+    throw new ParameterError(owner, 'minLength', `at most maxLength, ${options.maxLength},`, options.minLength);
   if (options.prefillChunk !== Infinity) checkInteger(owner, 'prefillChunk', options.prefillChunk, 1);
   if (options.maxTime !== Infinity)
     checkNumber(owner, 'maxTime', options.maxTime, 'milliseconds, 0 or more', (ms) => ms >= 0);
@@ -200,7 +209,10 @@ function check(owner: string, options: ResolvedOptions): void {
     throw new UnknownOptionError(`${owner}: onContextFull`, String(options.onContextFull), ['stop', 'slide']);
   if (typeof options.cache === 'string' && !Object.hasOwn(cacheNames, options.cache))
     throw new UnknownOptionError(`${owner}: cache`, options.cache, Object.keys(cacheNames));
-  if (typeof options.cache !== 'string' && (typeof options.cache !== 'object' || options.cache === null))
+  const { cache } = options;
+  const isCache =
+    typeof cache === 'object' && cache !== null && ('kind' in cache || typeof cache.gather === 'function');
+  if (typeof cache !== 'string' && !isCache)
     throw new ParameterError(owner, 'cache', 'a cache or a kind of cache', options.cache);
   const { strategy, stopWhen, signal, tokenizer, onWarning } = options;
   if (onWarning !== undefined && typeof onWarning !== 'function')

@@ -1,3 +1,4 @@
+import { checkInteger, ShapeError } from './errors.ts';
 import type { KVCache } from './kv-cache.ts';
 
 /**
@@ -45,6 +46,7 @@ export class RunCache implements KVCache {
   }
 
   gather(rows: readonly number[]): void {
+    for (const row of rows) checkInteger('gather', 'rows', row, 0, this.rows - 1);
     const inner = rows.map((row) => this.#order[row]!);
     if (!this.#owned && inner.every((row, i) => i === 0 || row > inner[i - 1]!)) {
       this.#order = inner;
@@ -59,6 +61,7 @@ export class RunCache implements KVCache {
   }
 
   truncate(lengths: readonly number[]): void {
+    if (lengths.length !== this.rows) throw new ShapeError('truncate: lengths', [this.rows], [lengths.length]);
     const spread = this.spread(lengths);
     this.#cache.truncate(spread.map((length, row) => length ?? this.#cache.lengths[row]!));
   }
@@ -69,8 +72,13 @@ export class RunCache implements KVCache {
     return fork;
   }
 
-  serialise(): Promise<Uint8Array> {
-    return this.#cache.serialise();
+  async serialise(): Promise<Uint8Array> {
+    const seen = this.fork();
+    try {
+      return await seen.serialise();
+    } finally {
+      seen.dispose();
+    }
   }
 
   /** Disposes what the run owns; the caller's cache stays. */

@@ -12,7 +12,7 @@ import { Output } from './output.ts';
 import { Random } from './random.ts';
 import type { RunCache } from './run-cache.ts';
 import { RunMemory } from './run-memory.ts';
-import { checkedPrompt, openCache, seedOf } from './run-setup.ts';
+import { checkedPrompt, checkedState, checkIds, openCache, seedOf } from './run-setup.ts';
 import type { Sampler } from './sampler.ts';
 import { Scores } from './scores.ts';
 import { type Steering, SteeringNotes } from './steering.ts';
@@ -66,13 +66,13 @@ export class GenerationRun implements Run {
       throw new CacheError(`The state is of the model '${state.model.name}', not of '${model.name}'.`);
     this.#prompts =
       prompts instanceof DecodingState
-        ? [prompts.history]
+        ? [checkedState(model, prompts, options)]
         : prompts.map((prompt, row) => checkedPrompt(model, prompt, row, options));
-    for (const id of options.logprobsOf) checkInteger('generate', 'logprobsOf', id, 0, model.vocabSize - 1);
+    checkIds(model, options, report);
     this.startLengths = this.#prompts.map(({ length }) => length);
     this.promptLengths = state === undefined ? this.startLengths : [state.promptLength];
     this.#randoms = this.#prompts.map((_, row) => new Random(seedOf(options.seed, row, this.#prompts.length)));
-    this.samplers = chainOf(options);
+    this.samplers = chainOf(options, this.startLengths[0]! - this.promptLengths[0]!);
     const outputOf = (prompt: number, sequence: number): Output =>
       new Output(prompt, sequence, this.#prompts[prompt]!, options.tokenizer, options.stopStrings, state?.text);
     this.outputs = this.#prompts.flatMap((_, prompt) =>
@@ -101,7 +101,7 @@ export class GenerationRun implements Run {
   async start(count: number = this.options.sequences): Promise<Row[]> {
     const rows = this.#prompts
       .map((history, prompt) => ({ prompt, sequence: 0, history }))
-      .filter(({ prompt }) => !this.hasNoRoom(prompt));
+      .filter(({ prompt }) => this.fullFromTheStart(prompt) === undefined);
     if (rows.length < this.#prompts.length) this.cache.gather(rows.map(({ prompt }) => prompt));
     if (count === 1) return rows;
     // Read each prompt once, all but its last token, and share the result.
@@ -285,9 +285,9 @@ export class GenerationRun implements Run {
     };
   }
 
-  /** True when not even one token may follow the prompt. */
-  hasNoRoom(prompt: number): boolean {
-    return this.startLengths[prompt]! >= this.maxLength(prompt);
+  /** Why not even one token may follow the prompt, if so. */
+  fullFromTheStart(prompt: number): 'length' | 'context' | undefined {
+    return this.#full({ prompt, history: this.#prompts[prompt]! });
   }
 
   dispose(): void {
@@ -314,7 +314,7 @@ export class GenerationRun implements Run {
     return this.#full(row) ?? this.interrupted;
   }
 
-  #full({ history, prompt }: Row): 'length' | 'context' | undefined {
+  #full({ history, prompt }: Pick<Row, 'history' | 'prompt'>): 'length' | 'context' | undefined {
     if (history.length >= this.maxLength(prompt)) return 'length';
     if (this.options.onContextFull === 'stop' && history.length >= this.model.contextLength) return 'context';
     return undefined;
@@ -326,8 +326,8 @@ export class GenerationRun implements Run {
   }
 
   /**
-   * Do what the reader asked. The sequence then goes `'elsewhere'` when tokens were taken back or are forced, `'anew'` when only
-   * what was chosen after this token is void, or `'on'`.
+   * Do what the reader asked. The sequence then goes `'elsewhere'` when tokens were taken back, `'anew'` when only what was chosen
+   * after this token is void, or `'on'`.
    */
   #steer(answer: Answer, output: Output, index: number): 'on' | 'anew' | 'elsewhere' {
     checkOptionNames('answer', answer, answerNames);
@@ -338,11 +338,14 @@ export class GenerationRun implements Run {
     checkInteger('answer', 'rewind', rewind, 0, output.depth);
     for (const id of [...force, ...ban]) checkInteger('answer', 'force and ban', id, 0, this.model.vocabSize - 1);
     if (rewind > 0) output.rewind(rewind, output.history.ancestor(output.history.length - rewind)!);
-    if (force.length > 0) this.#steering.set(output.history, { force });
-    else if (ban.length > 0) this.#steering.set(output.history, { ban });
+    if (force.length + ban.length > 0)
+      this.#steering.set(output.history, {
+        ...(force.length > 0 ? { force } : {}),
+        ...(ban.length > 0 ? { ban } : {}),
+      });
     fork?.(this.#forkAt(output, index));
-    if (rewind > 0 || force.length > 0) return 'elsewhere';
-    return ban.length > 0 ? 'anew' : 'on';
+    if (rewind > 0) return 'elsewhere';
+    return force.length + ban.length > 0 ? 'anew' : 'on';
   }
 
   #refuse(feature: string): never {

@@ -1,3 +1,4 @@
+import { Breather } from './breathe.ts';
 import { HostRow, type RowContext } from './chain.ts';
 import { logSumExp, rankOf, topTokens } from './distribution.ts';
 import { ContextLengthError, checkInteger, checkOptionNames, ParameterError } from './errors.ts';
@@ -66,6 +67,7 @@ export async function score(
   const promptLength = checkInteger('score', 'promptLength', options.promptLength ?? 1, 1, ids.length);
   const chunk = Math.min(model.maxTokens, checkInteger('score', 'chunk', options.chunk ?? 128, 1));
 
+  const breather = new Breather();
   const memory = new RunMemory();
   const random = new Random(seed);
   let history = History.of(Array.from(ids).slice(0, promptLength));
@@ -75,6 +77,7 @@ export async function score(
   try {
     // The last token is scored by what stands before it, so it is not fed itself.
     for (let from = 0; from < ids.length - 1; from += chunk) {
+      await breather.breathe();
       signal?.throwIfAborted();
       const part = Array.from({ length: Math.min(chunk, ids.length - 1 - from) }, (_, i) => ids[from + i]!);
       const scored = Math.max(0, from + part.length - (promptLength - 1));

@@ -113,6 +113,14 @@ export class Scores {
     return all.slice(row * columns, (row + 1) * columns);
   }
 
+  /** The model's logits without what it rules out itself: a copy, [V]. Undefined for models that rule nothing out. */
+  async relaxed(row: number): Promise<Float32Array | undefined> {
+    this.#check();
+    const { relaxed } = this.#result;
+    if (relaxed === undefined) return undefined;
+    return (await relaxed.read()).slice(row * relaxed.columns, (row + 1) * relaxed.columns);
+  }
+
   /** What the model itself thought of a token, and of the best ones: before any stage, as log-probabilities. */
   async describe(row: number, id: number, { top = 0, ids = [] }: DescribeOptions = {}): Promise<TokenScores> {
     const { columns } = this.#result.logits;
@@ -170,12 +178,23 @@ export class Scores {
   async #run(): Promise<readonly HostRow[]> {
     const { far, near } = this.#divide();
     const rows = await this.#onDevice(far, (logits) => this.#rowsFor(near[0]?.sampler, logits));
-    for (const row of rows) {
-      remove(row.logits, row.context.steering?.ban);
-      if (this.#normalised) row.logits.set(logProbabilities(row.logits));
-      for (const { sampler, index } of near) row.apply(sampler, index);
-    }
-    return rows;
+    for (const row of rows) this.#shape(row, near);
+    const { relaxed } = this.#result;
+    if (relaxed === undefined || rows.every(({ drawable }) => drawable)) return rows;
+    return Promise.all(rows.map(async (row, at) => (row.drawable ? row : this.#relaxedRow(at))));
+  }
+
+  #shape(row: HostRow, stages: readonly Stage[]): void {
+    remove(row.logits, row.context.steering?.ban);
+    if (this.#normalised) row.logits.set(logProbabilities(row.logits));
+    for (const { sampler, index } of stages) row.apply(sampler, index);
+  }
+
+  /** A row without what the model itself rules out, after the whole chain. */
+  async #relaxedRow(at: number): Promise<HostRow> {
+    const row = new HostRow((await this.relaxed(at))!, this.contexts[at]!);
+    this.#shape(row, decisiveStages(this.#stages));
+    return row;
   }
 
   /** The rows as the first stage on the host needs them: what it does not read stays where it is. */

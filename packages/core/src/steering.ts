@@ -20,9 +20,10 @@ export class SteeringNotes {
     return this.#notes.get(node);
   }
 
-  /** Hand the rest of a list of forced tokens on to the node that took the first. */
+  /** Hand the rest of a list of forced tokens on to the node that took the first, and after the last the ban of the draw. */
   pass(parent: History, child: History): void {
-    const rest = this.#notes.get(parent)?.force?.slice(1) ?? [];
-    if (rest.length > 0) this.#notes.set(child, { force: rest });
+    const { force = [], ban } = this.#notes.get(parent) ?? {};
+    if (force.length > 1) this.#notes.set(child, { force: force.slice(1), ...(ban === undefined ? {} : { ban }) });
+    else if (force.length === 1 && ban !== undefined) this.#notes.set(child, { ban });
   }
 }

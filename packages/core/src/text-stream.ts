@@ -22,7 +22,8 @@ export class TextStream {
     this.#tokenizer = tokenizer;
     this.#window = Array.from(before).slice(-longestContext);
     this.#printed = this.#window.length;
-    // A prompt may end inside a character: its rest belongs to the text that follows.
+    // A prompt may end inside a character: its rest belongs to the text that follows. A literal U+FFFD at its end looks the same, and
+    // is printed again.
     while (this.#printed > 0 && tokenizer.decode(this.#window.slice(0, this.#printed)).endsWith('\uFFFD'))
       this.#printed--;
   }

@@ -68,6 +68,7 @@ function watched(model: LanguageModel, remote: boolean, traffic: Traffic): Langu
     remote,
     createCache: (options) => model.createCache(options),
     restoreCache: (bytes) => model.restoreCache(bytes),
+    owns: (cache) => model.owns(cache),
     forward: (tokens, cache, options) => {
       const result = model.forward(tokens, cache, options);
       return { ...result, logits: counting(result.logits, traffic), dispose: () => result.dispose() };

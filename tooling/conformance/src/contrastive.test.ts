@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { classifierFreeGuidance, combine, contrastiveLogits, dola } from '@tokenwright/contrastive';
+import { classifierFreeGuidance, combine, contrastiveLogits, dola, type Rule } from '@tokenwright/contrastive';
 import { type Engine, type GenerateOptions, generateBatch, type LanguageModel } from '@tokenwright/core';
+import { toyModel } from '@tokenwright/core/testing';
 import {
   beamSearch,
   contrastiveSearch,
@@ -10,7 +11,7 @@ import {
   repetitionPenalty,
   speculative,
 } from '@tokenwright/samplers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { testEngine } from './engines.ts';
 import { goldenCases, goldenModel, promptsOf } from './goldens.ts';
 import { describeShared } from './shared-data.ts';
@@ -158,3 +159,23 @@ async function greedily(
   const result = await generateBatch(model, prompts, { endTokens: [], samplers: [...samplers, greedy()], ...options });
   return result.ids;
 }
+
+describe('what the call rules out comes before what the rule does', () => {
+  // The rule leaves token 6 alone, and the call does not let it come before three others.
+  const expert = toyModel({ vocabSize: 8, seed: 5 });
+  const only: Rule = {
+    ...contrastiveLogits(),
+    combine: (own) => own.map((logit, id) => (id === 6 ? logit : -Infinity)),
+  };
+  const model = combine({ expert, others: [{ model: toyModel({ vocabSize: 8, seed: 6 }) }], rule: only });
+
+  test.each([
+    ['beams', beamSearch({ beams: 2 })],
+    ['speculation', speculative({ draft: expert })],
+    ['contrastive search', contrastiveSearch()],
+  ])('under %s', async (_, strategy) => {
+    const options = { strategy, minNewTokens: 3, maxNewTokens: 6, endTokens: [6], seed: 1 };
+    const { ids } = await generateBatch(model, [[1, 2]], options);
+    expect(ids[0]!.indexOf(6)).toBe(3);
+  });
+});

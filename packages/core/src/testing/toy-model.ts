@@ -1,3 +1,4 @@
+import { cacheKind } from '../cache-kind.ts';
 import type { EngineMatrix } from '../engine.ts';
 import {
   CacheError,
@@ -91,6 +92,7 @@ export class ToyModel implements LanguageModel {
     checkOptionNames('createCache', options, ['rows', 'kind']);
     const { rows = 1 } = options;
     checkInteger('createCache', 'rows', rows, 1);
+    if (options.kind !== undefined) cacheKind(options.kind);
     return new ToyCache(
       this,
       Array.from({ length: rows }, () => []),
@@ -110,9 +112,12 @@ export class ToyModel implements LanguageModel {
     return new ToyCache(this, tokens);
   }
 
+  owns(cache: KVCache): cache is ToyCache {
+    return cache instanceof ToyCache && cache.model === this;
+  }
+
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options: ForwardOptions = {}): ForwardResult {
-    if (!(cache instanceof ToyCache) || cache.model !== this)
-      throw new CacheError('The cache was not made by this model.');
+    if (!this.owns(cache)) throw new CacheError('The cache was not made by this model.');
     if (tokens.length !== cache.rows) throw new ShapeError('Rows of tokens', [cache.rows], [tokens.length]);
     const { scored = 1, hidden = false } = options;
     const held = tokens.map((row, r) => {
