@@ -44,15 +44,6 @@ describe('explain', () => {
     expect(stages[1]!.top).toEqual([{ id: 3, probability: 1 }]);
   });
 
-  it('names the tokens that are asked for, whatever their rank', () => {
-    const { model, stages } = explain(logits, [doubling, clearing('low', 0)], context, 1, [0, 1]);
-    const named = [model, ...stages].map((summary) => summary.named.map(({ probability }) => probability));
-    expect(model.top.map(({ id }) => id)).toEqual([3]);
-    expect(named[0]![0]).toBeCloseTo(0.1, 6);
-    expect(named[1]![0]).toBeCloseTo(0.01 / 0.3, 6);
-    expect(named[2]).toEqual([0, expect.closeTo(0.04 / 0.29, 6)]);
-  });
-
   it('reports a stage that reshapes without removing', () => {
     const [stage] = explain(logits, [doubling], context).stages;
     expect(stage).toMatchObject({ name: 'doubling', removedCount: 0, removedMass: 0, candidates: 4 });

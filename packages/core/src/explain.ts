@@ -26,14 +26,7 @@ export interface DistributionSummary {
   /** -sum(p ln p), in nats. */
   readonly entropy: number;
   /** The most probable tokens. */
-  readonly top: readonly TokenProbability[];
-  /** The tokens that were asked for, whatever their rank; by a run, the one that was drawn. 0 for a removed token. */
-  readonly named: readonly TokenProbability[];
-}
-
-export interface TokenProbability {
-  readonly id: number;
-  readonly probability: number;
+  readonly top: readonly { readonly id: number; readonly probability: number }[];
 }
 
 export interface StageReport extends DistributionSummary {
@@ -60,18 +53,16 @@ export interface Removal {
  *
  * @param logits the model's, [V]; not changed.
  * @param top how many of the most probable tokens each summary lists.
- * @param ids tokens that each summary names as well.
  */
 export function explain(
   logits: Float32Array,
   samplers: readonly Sampler[],
   context: RowContext,
   top: number = 10,
-  ids: readonly number[] = [],
 ): Explanation {
   const row = new HostRow(logits.slice(), context);
   const removals = new Map<number, Removal>();
-  const model = summary(row.logits, top, ids);
+  const model = summary(row.logits, top);
   let before = row.logits.slice();
   let entropy = model.entropy;
   const states = [stateOf(undefined, before)];
@@ -82,7 +73,7 @@ export function explain(
     for (const id of removed)
       removals.set(id, { stage: sampler.name, index, margin: smallest === undefined ? 0 : smallest - before[id]! });
     const weights = probabilities(before);
-    const after = summary(row.logits, top, ids);
+    const after = summary(row.logits, top);
     const report = {
       name: sampler.name,
       ...(sampler.parameters === undefined ? {} : { parameters: sampler.parameters }),
@@ -129,7 +120,7 @@ function probabilityIn({ logits, left, normaliser }: State, id: number): number 
   return isLeft && logits[id]! > -Infinity ? Math.exp(logits[id]! - normaliser) : 0;
 }
 
-function summary(logits: Float32Array, top: number, ids: readonly number[]): DistributionSummary {
+function summary(logits: Float32Array, top: number): DistributionSummary {
   const weights = probabilities(logits);
   let candidates = 0;
   let entropy = 0;
@@ -138,8 +129,11 @@ function summary(logits: Float32Array, top: number, ids: readonly number[]): Dis
     candidates++;
     entropy -= p * Math.log(p);
   }
-  const probabilityOf = (id: number): TokenProbability => ({ id, probability: weights[id]! });
-  return { candidates, entropy, top: Array.from(topTokens(logits, top), probabilityOf), named: ids.map(probabilityOf) };
+  return {
+    candidates,
+    entropy,
+    top: Array.from(topTokens(logits, top), (id) => ({ id, probability: weights[id]! })),
+  };
 }
 
 function removedTokens(before: Float32Array, after: Float32Array): number[] {

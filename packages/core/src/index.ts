@@ -46,7 +46,6 @@ export {
   explain,
   type Removal,
   type StageReport,
-  type TokenProbability,
 } from './explain.ts';
 export { exponential } from './exponential.ts';
 export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate.ts';

@@ -136,7 +136,7 @@ export class Scores {
   }
 
   /**
-   * What each stage did to a row; `top` tokens are listed after each, and `ids`. The chain runs once more for it.
+   * What each stage did to a row; `top` tokens are listed after each. The chain runs once more for it.
    *
    * @param history what stages remember, when that is known of other nodes than the row was advanced with. Default: the row's.
    */
