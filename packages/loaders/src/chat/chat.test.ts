@@ -128,9 +128,11 @@ it('common templates', () => {
   const messages = [
     { role: 'system', content: 'S' },
     { role: 'user', content: 'U ' },
+    { role: 'assistant', content: ' A' },
+    { role: 'user', content: 'V' },
   ];
-  expect(applyChatTemplate(plainDialogue, messages)).toBe('S\n\nUser: U\nAssistant:');
+  expect(applyChatTemplate(plainDialogue, messages)).toBe('S\n\nUser: U \nAssistant: A\nUser: V\nAssistant:');
   expect(applyChatTemplate(chatML, messages)).toBe(
-    '<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU <|im_end|>\n<|im_start|>assistant\n',
+    '<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU <|im_end|>\n<|im_start|>assistant\n A<|im_end|>\n<|im_start|>user\nV<|im_end|>\n<|im_start|>assistant\n',
   );
 });

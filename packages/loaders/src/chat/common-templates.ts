@@ -17,7 +17,9 @@ export const chatML: ChatTemplate = createChatTemplate(
  */
 export const plainDialogue: ChatTemplate = createChatTemplate(
   `{% for message in messages %}{% if message.role == 'system' %}{{ message.content + '\\n\\n' }}` +
-    `{% else %}{{ message.role[0:1] | upper + message.role[1:] + ': ' + message.content | trim + '\\n' }}{% endif %}{% endfor %}` +
+    // What the model said is left as it was, so that its tokens are found again.
+    `{% else %}{{ message.role[0:1] | upper + message.role[1:] + ':' }}` +
+    `{{ message.content if message.content[0:1] | trim == '' else ' ' + message.content }}{{ '\\n' }}{% endif %}{% endfor %}` +
     `{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}`,
   {},
   'plain dialogue',
