@@ -168,7 +168,7 @@ export class GenerationRun implements Run {
       ...(logprobs || topLogprobs > 0 || logprobsOf.length > 0
         ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
         : {}),
-      ...(explain ? { explanation: await scores.explain(index, 10, [id], history) } : {}),
+      ...(explain ? { explanation: await scores.explain(index, 10, history) } : {}),
     };
   }
 

@@ -140,9 +140,9 @@ export class Scores {
    *
    * @param history what stages remember, when that is known of other nodes than the row was advanced with. Default: the row's.
    */
-  async explain(row: number, top: number = 10, ids: readonly number[] = [], history?: History): Promise<Explanation> {
+  async explain(row: number, top: number = 10, history?: History): Promise<Explanation> {
     const context = this.contexts[row]!;
-    return explain(await this.raw(row), this.#stages, { ...context, history: history ?? context.history }, top, ids);
+    return explain(await this.raw(row), this.#stages, { ...context, history: history ?? context.history }, top);
   }
 
   /** The history of a row with `id` appended; stages that remember are told how probable it was. */
