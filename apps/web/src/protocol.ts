@@ -85,9 +85,19 @@ export interface ModelInfo {
   readonly loadMilliseconds: number;
 }
 
+/** A token that some distribution puts among its ten most probable, or that was drawn. */
 export interface Candidate {
   readonly id: number;
-  readonly probability: number;
+  /** In the model's distribution, then after each stage: one for each of `distributions`. */
+  readonly probabilities: readonly number[];
+  readonly removed?: Removed;
+}
+
+export interface Removed {
+  /** Index in `distributions` of the stage that removed it. */
+  readonly stage: number;
+  /** How far its logit lay below the smallest that was kept. */
+  readonly margin: number;
 }
 
 /** A distribution at one place of the chain. */
@@ -98,19 +108,8 @@ export interface Distribution {
   readonly candidates: number;
   /** In nats. */
   readonly entropy: number;
-  readonly top: readonly Candidate[];
-  /** Probability of the drawn token. */
-  readonly drawn: number;
   readonly removedMass: number;
   readonly removedCount: number;
-}
-
-export interface RemovedToken {
-  readonly id: number;
-  /** Index in `distributions` of the stage that removed it. */
-  readonly stage: number;
-  /** How far its logit lay below the smallest that was kept. */
-  readonly margin: number;
 }
 
 /** A generated token and how it came to be. */
@@ -125,7 +124,7 @@ export interface TokenReport {
   readonly probability: number;
   /** The model's, then one after each stage. */
   readonly distributions: readonly Distribution[];
-  readonly removed: readonly RemovedToken[];
+  readonly candidates: readonly Candidate[];
   /** Since the token before, or since the call. */
   readonly milliseconds: number;
   readonly cache?: CacheReport;

@@ -1,14 +1,12 @@
-import type { Distribution, TokenReport } from '../protocol.ts';
+import type { Candidate, Distribution, TokenReport } from '../protocol.ts';
 
-/** What is known of a candidate after a stage. */
+/** What became of a candidate at a stage. */
 export type Cell =
   | { readonly kind: 'probability'; readonly probability: number }
   /** This stage removed it. */
   | { readonly kind: 'removed'; readonly margin: number }
   /** An earlier stage did. */
-  | { readonly kind: 'gone' }
-  /** It is left, below the ones that are listed. */
-  | { readonly kind: 'below'; readonly bound: number };
+  | { readonly kind: 'gone' };
 
 export interface Inspection {
   readonly columns: readonly Distribution[];
@@ -18,32 +16,26 @@ export interface Inspection {
 }
 
 /** The candidates that matter somewhere in the chain, as the model ranks them, with the drawn token among them. */
-export function inspection(token: TokenReport, count = 8): Inspection {
-  const { distributions, removed } = token;
-  const most = new Map<number, number>();
-  for (const { top } of distributions)
-    for (const { id, probability } of top) most.set(id, Math.max(most.get(id) ?? 0, probability));
-  const byMost = [...most].sort(([, a], [, b]) => b - a).map(([id]) => id);
-  const shown = byMost.slice(0, count);
-  if (!shown.includes(token.id)) shown.push(token.id);
-  const model = distributions[0]?.top.map(({ id }) => id) ?? [];
-  const place = (id: number): number => {
-    const at = model.indexOf(id);
-    return at >= 0 ? at : id === token.id ? token.rank : model.length;
-  };
-  shown.sort((a, b) => place(a) - place(b));
-  const removals = new Map(removed.map((removal) => [removal.id, removal]));
-  const cell = ({ top, drawn }: Distribution, index: number, id: number): Cell => {
-    const known = id === token.id ? drawn : (top.find((candidate) => candidate.id === id)?.probability ?? 0);
-    if (known > 0) return { kind: 'probability', probability: known };
-    const removal = removals.get(id);
-    if (removal !== undefined && index === removal.stage) return { kind: 'removed', margin: removal.margin };
-    if (removal !== undefined && index > removal.stage) return { kind: 'gone' };
-    return { kind: 'below', bound: top.at(-1)?.probability ?? 1 };
-  };
+export function inspection({ id: drawn, distributions, candidates }: TokenReport, count = 8): Inspection {
+  const ranked = [...candidates].sort((a, b) => most(b) - most(a));
+  const shown = ranked.filter(({ id }, place) => place < count || id === drawn);
+  shown.sort((a, b) => b.probabilities[0]! - a.probabilities[0]!);
   return {
     columns: distributions,
-    rows: shown.map((id) => ({ id, cells: distributions.map((distribution, index) => cell(distribution, index, id)) })),
-    largest: Math.max(1e-9, ...[...most.values()]),
+    rows: shown.map((candidate) => ({
+      id: candidate.id,
+      cells: distributions.map((_, stage) => cellOf(candidate, stage)),
+    })),
+    largest: Math.max(1e-9, ...shown.map(most)),
   };
+}
+
+function most({ probabilities }: Candidate): number {
+  return Math.max(...probabilities);
+}
+
+function cellOf({ probabilities, removed }: Candidate, stage: number): Cell {
+  const probability = probabilities[stage] ?? 0;
+  if (probability > 0 || removed === undefined) return { kind: 'probability', probability };
+  return stage === removed.stage ? { kind: 'removed', margin: removed.margin } : { kind: 'gone' };
 }

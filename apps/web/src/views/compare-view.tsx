@@ -90,7 +90,11 @@ function Result({ result }: { result: Comparison }) {
 
 /** What a chain left at one token. */
 function Left({ token, texts }: { token: TokenReport; texts: ReadonlyMap<number, string> }) {
-  const top = (token.distributions.at(-1)?.top ?? []).filter(({ probability }) => probability > 0).slice(0, 5);
+  const top = token.candidates
+    .map(({ id, probabilities }) => ({ id, probability: probabilities.at(-1) ?? 0 }))
+    .filter(({ probability }) => probability > 0)
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, 5);
   const largest = Math.max(1e-9, ...top.map(({ probability }) => probability));
   return (
     <table class="stages left">

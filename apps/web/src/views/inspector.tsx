@@ -89,7 +89,6 @@ function CellView({ cell, largest }: { cell: Cell; largest: number }) {
         removed<i> by {cell.margin.toFixed(2)}</i>
       </span>
     );
-  if (cell.kind === 'below') return <span class="gone">&lt;{percent(cell.bound).replace('<', '')}</span>;
   return (
     <span class="cell">
       <span class="bar" style={`width:${((cell.probability / largest) * 100).toFixed(1)}%`} />

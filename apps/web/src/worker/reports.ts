@@ -1,11 +1,11 @@
-import type { Explanation, Json, KVCache, StepEvent, TokenEvent } from '@tokenwright/core';
+import type { Explanation, KVCache, StepEvent, TokenEvent } from '@tokenwright/core';
 import type {
   BeamStep,
   CacheReport,
+  Candidate,
   ContrastStep,
   Distribution,
   DraftRound,
-  RemovedToken,
   StepReport,
   TokenReport,
 } from '../protocol.ts';
@@ -13,40 +13,35 @@ import type {
 /** A token event of a run with `explain` and `logprobs`, as plain data. */
 export function tokenReport(event: TokenEvent, milliseconds: number, cache: CacheReport | undefined): TokenReport {
   const { id, text = '', logprob = Number.NaN, rank = 0, explanation } = event;
-  const distributions = explanation === undefined ? [] : distributionsOf(explanation);
   return {
     id,
     piece: text,
     logprob,
     rank,
-    probability: distributions.at(-1)?.drawn ?? Math.exp(logprob),
-    distributions,
-    removed: explanation === undefined ? [] : removedOf(explanation, distributions),
+    probability: explanation?.probability(id).at(-1) ?? Math.exp(logprob),
+    distributions: explanation === undefined ? [] : distributionsOf(explanation),
+    candidates: explanation === undefined ? [] : candidatesOf(explanation, id),
     milliseconds,
     ...(cache === undefined ? {} : { cache }),
   };
 }
 
 function distributionsOf({ model, stages }: Explanation): Distribution[] {
-  const all = [{ ...model, name: 'model', removedMass: 0, removedCount: 0 }, ...stages];
-  return all.map(({ name, candidates, entropy, top, named, removedMass, removedCount, ...rest }) => ({
-    name,
-    ...('parameters' in rest ? { parameters: rest.parameters as Json } : {}),
-    candidates,
-    entropy,
-    top,
-    drawn: named[0]?.probability ?? Number.NaN,
-    removedMass,
-    removedCount,
-  }));
+  const { candidates, entropy } = model;
+  return [
+    { name: 'model', candidates, entropy, removedMass: 0, removedCount: 0 },
+    ...stages.map(({ top: _, entropyChange: __, ...stage }) => stage),
+  ];
 }
 
-/** What became of the tokens that are listed somewhere. */
-function removedOf(explanation: Explanation, distributions: readonly Distribution[]): RemovedToken[] {
-  const ids = new Set(distributions.flatMap(({ top }) => top.map(({ id }) => id)));
-  return [...ids].flatMap((id) => {
+/** What became of the tokens that are listed somewhere, and of the one that was drawn. */
+function candidatesOf(explanation: Explanation, drawn: number): Candidate[] {
+  const summaries = [explanation.model, ...explanation.stages];
+  const ids = new Set([...summaries.flatMap(({ top }) => top.map(({ id }) => id)), drawn]);
+  return Array.from(ids, (id) => {
     const removal = explanation.removal(id);
-    return removal === undefined ? [] : [{ id, stage: removal.index + 1, margin: removal.margin }];
+    const removed = removal && { stage: removal.index + 1, margin: removal.margin };
+    return { id, probabilities: explanation.probability(id), ...(removed === undefined ? {} : { removed }) };
   });
 }
 
@@ -60,8 +55,8 @@ export function stepReport({ strategy, detail }: StepEvent): StepReport | undefi
 }
 
 /** Ids that a report names. */
-export function idsOfToken({ id, distributions }: TokenReport): number[] {
-  return [id, ...distributions.flatMap(({ top }) => top.map((candidate) => candidate.id))];
+export function idsOfToken({ candidates }: TokenReport): number[] {
+  return candidates.map(({ id }) => id);
 }
 
 export function idsOfStep(step: StepReport): readonly number[] {
