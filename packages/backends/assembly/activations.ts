@@ -1,4 +1,5 @@
 import { activationGelu, activationGeluTanh, activationRelu, activationSilu } from '../src/wasm/layout';
+import { multiplyAdd } from './vectors';
 
 /**
  * e^x in each lane, within 2 units in the last place; 0 below -87, and clamped at e^88. x = n ln 2 + r, and a polynomial
@@ -10,11 +11,11 @@ export function exponential(x: v128): v128 {
   let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
   let p = f32x4.splat(1.98756915e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  p = multiplyAdd(p, r, f32x4.splat(1.3981999507e-3));
+  p = multiplyAdd(p, r, f32x4.splat(8.3334519073e-3));
+  p = multiplyAdd(p, r, f32x4.splat(4.1665795894e-2));
+  p = multiplyAdd(p, r, f32x4.splat(1.6666665459e-1));
+  p = multiplyAdd(p, r, f32x4.splat(5.0000001201e-1));
   p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1.0));
   const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
   return v128.and(f32x4.mul(p, power), f32x4.ge(x, f32x4.splat(-87.3)));
@@ -31,10 +32,10 @@ function errorFunction(x: v128): v128 {
   const positive = f32x4.abs(x);
   const t = f32x4.div(f32x4.splat(1.0), f32x4.add(f32x4.splat(1.0), f32x4.mul(positive, f32x4.splat(0.3275911))));
   let p = f32x4.splat(1.061405429);
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-1.453152027));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.421413741));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.284496736));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.254829592));
+  p = multiplyAdd(p, t, f32x4.splat(-1.453152027));
+  p = multiplyAdd(p, t, f32x4.splat(1.421413741));
+  p = multiplyAdd(p, t, f32x4.splat(-0.284496736));
+  p = multiplyAdd(p, t, f32x4.splat(0.254829592));
   const tail = f32x4.mul(f32x4.mul(p, t), exponential(f32x4.neg(f32x4.mul(x, x))));
   const result = f32x4.sub(f32x4.splat(1.0), tail);
   return v128.or(result, v128.and(x, i32x4.splat(0x80000000)));
@@ -52,10 +53,13 @@ export function activate(x: v128, activation: i32): v128 {
       return f32x4.mul(half, f32x4.add(errorFunction(f32x4.mul(x, f32x4.splat(<f32>Math.SQRT1_2))), f32x4.splat(1.0)));
     }
     case activationGeluTanh: {
-      const half = f32x4.mul(x, f32x4.splat(0.5));
-      const cubic = f32x4.mul(f32x4.mul(x, x), f32x4.splat(0.044715 * 0.7978845608028654));
-      const inner = f32x4.mul(x, f32x4.add(cubic, f32x4.splat(0.7978845608028654)));
-      return f32x4.mul(half, f32x4.add(hyperbolicTangent(inner), f32x4.splat(1.0)));
+      // (1 + tanh y) / 2 = 1 / (1 + e^-2y), with y = sqrt(2 / pi) (x + 0.044715 x^3).
+      const slope = multiplyAdd(
+        f32x4.mul(x, x),
+        f32x4.splat(-2 * 0.044715 * 0.7978845608028654),
+        f32x4.splat(-2 * 0.7978845608028654),
+      );
+      return f32x4.div(x, f32x4.add(f32x4.splat(1.0), exponential(f32x4.mul(x, slope))));
     }
     default:
       return x;

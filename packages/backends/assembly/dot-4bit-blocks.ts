@@ -1,45 +1,44 @@
-import { encodedHeader } from '../src/wasm/layout';
-import { loadHalves, sumsOfIntegers } from './vectors';
-
-/** One row's 32 weights, u = w + 8 in 4 bits, times 32 activations. Lane i of shift 4 j holds weight 8 j + i. */
-function products(weights: v128, mask: v128, x0: v128, x1: v128, x2: v128, x3: v128): v128 {
-  const first = i32x4.add(
-    i32x4.dot_i16x8_s(v128.and(weights, mask), x0),
-    i32x4.dot_i16x8_s(v128.and(i16x8.shr_u(weights, 4), mask), x1),
-  );
-  const second = i32x4.add(
-    i32x4.dot_i16x8_s(v128.and(i16x8.shr_u(weights, 8), mask), x2),
-    i32x4.dot_i16x8_s(i16x8.shr_u(weights, 12), x3),
-  );
-  return i32x4.add(first, second);
-}
+import { blockBytes4Bit, inputsPerBlock } from '../src/wasm/layout';
+import { loadHalves, multiplyAdd } from './vectors';
 
 /**
- * Four rows of 4-bit weights with a half-precision scale for 32 of a row, [K / 32]{[4] scales, [4 rows][16 bytes]}, times
- * one row of 16-bit activations: four sums, before the activation's scale. The weights are stored with 8 added, so 8 times
- * the block's sum of activations is taken off.
+ * Eight rows of 4-bit weights with a half-precision scale for 32 of a row, [K / 32]{[8] scales, [4][8 rows][2 of 16 bits]},
+ * times one row of 16-bit activations in pairs `step` bytes apart: added to `sums`, float32 [8]. Bits 4 j of the two 16-bit
+ * numbers s of a row hold the inputs 8 s + 2 j and the next. The weights are stored with 8 added, so 8 times the block's
+ * sum of activations, at `totals`, is taken off.
  */
-export function dot4BitBlocks(weights: usize, encoded: usize, inputs: i32): v128 {
-  let x = encoded + encodedHeader;
-  const end = x + ((<usize>inputs) << 1);
-  let sums = end;
-  let total = f32x4.splat(0);
+export function dot4BitBlocks(weights: usize, x: usize, step: usize, inputs: i32, totals: usize, sums: usize): void {
+  let first = v128.load(sums);
+  let second = v128.load(sums, 16);
   const mask = i16x8.splat(15);
-  for (; x < end; x += 64, weights += 72, sums += 4) {
-    const x0 = v128.load(x);
-    const x1 = v128.load(x, 16);
-    const x2 = v128.load(x, 32);
-    const x3 = v128.load(x, 48);
-    const dots = i32x4.sub(
-      sumsOfIntegers(
-        products(v128.load(weights, 8), mask, x0, x1, x2, x3),
-        products(v128.load(weights, 24), mask, x0, x1, x2, x3),
-        products(v128.load(weights, 40), mask, x0, x1, x2, x3),
-        products(v128.load(weights, 56), mask, x0, x1, x2, x3),
-      ),
-      v128.load32_splat(sums),
-    );
-    total = f32x4.add(total, f32x4.mul(f32x4.convert_i32x4_s(dots), loadHalves(weights)));
+  const end = weights + <usize>(inputs / inputsPerBlock) * blockBytes4Bit;
+  for (; weights < end; weights += blockBytes4Bit, totals += step) {
+    let a = i32x4.splat(0);
+    let b = i32x4.splat(0);
+    for (let at = weights + 16; at < weights + blockBytes4Bit; at += 32) {
+      const p = v128.load(at);
+      const q = v128.load(at, 16);
+      let pair = v128.load32_splat(x);
+      a = i32x4.add(a, i32x4.dot_i16x8_s(v128.and(p, mask), pair));
+      b = i32x4.add(b, i32x4.dot_i16x8_s(v128.and(q, mask), pair));
+      x += step;
+      pair = v128.load32_splat(x);
+      a = i32x4.add(a, i32x4.dot_i16x8_s(v128.and(i16x8.shr_u(p, 4), mask), pair));
+      b = i32x4.add(b, i32x4.dot_i16x8_s(v128.and(i16x8.shr_u(q, 4), mask), pair));
+      x += step;
+      pair = v128.load32_splat(x);
+      a = i32x4.add(a, i32x4.dot_i16x8_s(v128.and(i16x8.shr_u(p, 8), mask), pair));
+      b = i32x4.add(b, i32x4.dot_i16x8_s(v128.and(i16x8.shr_u(q, 8), mask), pair));
+      x += step;
+      pair = v128.load32_splat(x);
+      a = i32x4.add(a, i32x4.dot_i16x8_s(i16x8.shr_u(p, 12), pair));
+      b = i32x4.add(b, i32x4.dot_i16x8_s(i16x8.shr_u(q, 12), pair));
+      x += step;
+    }
+    const total = v128.load32_splat(totals);
+    first = multiplyAdd(f32x4.convert_i32x4_s(i32x4.sub(a, total)), loadHalves(weights), first);
+    second = multiplyAdd(f32x4.convert_i32x4_s(i32x4.sub(b, total)), loadHalves(weights + 8), second);
   }
-  return total;
+  v128.store(sums, first);
+  v128.store(sums, second, 16);
 }

@@ -1,20 +1,23 @@
-import { encodedHeader } from '../src/wasm/layout';
-import { loadHalves, multiplyAdd, sumsOfFloats } from './vectors';
+import { loadHalves, multiplyAdd } from './vectors';
 
-/** Four rows of half-precision weights, [K / 4][4 rows][4], times one row of float32 activations: four sums. */
-export function dotFloat16(weights: usize, encoded: usize, inputs: i32): v128 {
+/** Eight rows of half-precision weights, [K][8 rows]; otherwise as with float32 weights. */
+export function dotFloat16(weights: usize, x: usize, step: usize, inputs: i32, sums: usize): void {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let c = f32x4.splat(0);
   let d = f32x4.splat(0);
-  let x = encoded + encodedHeader;
-  const end = x + ((<usize>inputs) << 2);
-  for (; x < end; x += 16, weights += 32) {
-    const numbers = v128.load(x);
-    a = multiplyAdd(loadHalves(weights), numbers, a);
-    b = multiplyAdd(loadHalves(weights + 8), numbers, b);
-    c = multiplyAdd(loadHalves(weights + 16), numbers, c);
-    d = multiplyAdd(loadHalves(weights + 24), numbers, d);
+  const half = <usize>(inputs >> 1);
+  const later = half << 4;
+  const xLater = half * step;
+  const end = weights + later;
+  for (; weights < end; weights += 16, x += step) {
+    const near = v128.load32_splat(x);
+    a = multiplyAdd(loadHalves(weights), near, a);
+    b = multiplyAdd(loadHalves(weights + 8), near, b);
+    const far = v128.load32_splat(x + xLater);
+    c = multiplyAdd(loadHalves(weights + later), far, c);
+    d = multiplyAdd(loadHalves(weights + later + 8), far, d);
   }
-  return sumsOfFloats(a, b, c, d);
+  v128.store(sums, f32x4.add(f32x4.add(v128.load(sums), a), c));
+  v128.store(sums, f32x4.add(f32x4.add(v128.load(sums, 16), b), d), 16);
 }

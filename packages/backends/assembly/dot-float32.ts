@@ -1,53 +1,26 @@
-import { encodedHeader } from '../src/wasm/layout';
-import { multiplyAdd, sumsOfFloats } from './vectors';
+import { multiplyAdd } from './vectors';
 
-/** Four rows of float32 weights, [K / 4][4 rows][4], times one row of float32 activations: four sums. */
-export function dotFloat32(weights: usize, encoded: usize, inputs: i32): v128 {
+/**
+ * Eight rows of float32 weights, [K][8 rows], times one row of float32 activations, `step` bytes apart: added to `sums`,
+ * float32 [8]. The two halves of K are summed apart, for two chains of additions are sooner done than one.
+ */
+export function dotFloat32(weights: usize, x: usize, step: usize, inputs: i32, sums: usize): void {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let c = f32x4.splat(0);
   let d = f32x4.splat(0);
-  let x = encoded + encodedHeader;
-  const end = x + ((<usize>inputs) << 2);
-  for (; x < end; x += 16, weights += 64) {
-    const numbers = v128.load(x);
-    a = multiplyAdd(v128.load(weights), numbers, a);
-    b = multiplyAdd(v128.load(weights, 16), numbers, b);
-    c = multiplyAdd(v128.load(weights, 32), numbers, c);
-    d = multiplyAdd(v128.load(weights, 48), numbers, d);
+  const half = <usize>(inputs >> 1);
+  const later = half << 5;
+  const xLater = half * step;
+  const end = weights + later;
+  for (; weights < end; weights += 32, x += step) {
+    const near = v128.load32_splat(x);
+    a = multiplyAdd(v128.load(weights), near, a);
+    b = multiplyAdd(v128.load(weights, 16), near, b);
+    const far = v128.load32_splat(x + xLater);
+    c = multiplyAdd(v128.load(weights + later), far, c);
+    d = multiplyAdd(v128.load(weights + later, 16), far, d);
   }
-  return sumsOfFloats(a, b, c, d);
-}
-
-/** The same for two tokens at once, which spares half of the loads of weights: four sums each, to `results`. */
-export function dotFloat32Twice(weights: usize, first: usize, second: usize, inputs: i32, results: usize): void {
-  let a1 = f32x4.splat(0);
-  let b1 = f32x4.splat(0);
-  let c1 = f32x4.splat(0);
-  let d1 = f32x4.splat(0);
-  let a2 = f32x4.splat(0);
-  let b2 = f32x4.splat(0);
-  let c2 = f32x4.splat(0);
-  let d2 = f32x4.splat(0);
-  first += encodedHeader;
-  second += encodedHeader;
-  const end = first + ((<usize>inputs) << 2);
-  for (; first < end; first += 16, second += 16, weights += 64) {
-    const x = v128.load(first);
-    const y = v128.load(second);
-    let w = v128.load(weights);
-    a1 = multiplyAdd(w, x, a1);
-    a2 = multiplyAdd(w, y, a2);
-    w = v128.load(weights, 16);
-    b1 = multiplyAdd(w, x, b1);
-    b2 = multiplyAdd(w, y, b2);
-    w = v128.load(weights, 32);
-    c1 = multiplyAdd(w, x, c1);
-    c2 = multiplyAdd(w, y, c2);
-    w = v128.load(weights, 48);
-    d1 = multiplyAdd(w, x, d1);
-    d2 = multiplyAdd(w, y, d2);
-  }
-  v128.store(results, sumsOfFloats(a1, b1, c1, d1));
-  v128.store(results, sumsOfFloats(a2, b2, c2, d2), 16);
+  v128.store(sums, f32x4.add(f32x4.add(v128.load(sums), a), c));
+  v128.store(sums, f32x4.add(f32x4.add(v128.load(sums, 16), b), d), 16);
 }

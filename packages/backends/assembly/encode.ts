@@ -23,27 +23,33 @@ export function paddedInputs(columns: i32): i32 {
   return (columns + (inputsPerBlock - 1)) & ~(inputsPerBlock - 1);
 }
 
+/** Words of 32 bits that so many inputs take: a float32, two of 16 bits, or two of each plane of 7 bits. */
+export function unitsOf(format: i32, inputs: i32): i32 {
+  return format === formatFloat32 || format === formatFloat16 ? inputs : inputs >> 1;
+}
+
 /**
- * One token's input of a linear map: normalised if a norm was folded in, and in the numbers that the weight format is
- * multiplied with. The result is padded with zeros to a multiple of 32:
+ * One token's input of a linear map: normalised if a norm was folded in, padded with zeros to a multiple of 32, and in the
+ * numbers that the weight format is multiplied with, in words of 32 bits:
  *
- * - float weights: a header, then float32 [K];
- * - integer weights: the scale, then int16 [K], and for 4 bits 8 * the sum of each block of 32, int32 [K / 32];
- * - 8-bit weights that are multiplied with planes: the scale, then two planes of 7 bits, high [K], low [K].
+ * - float weights: float32;
+ * - integer weights: pairs of 16 bits; for 4 bits, after them, 8 * the sum of each block of 32;
+ * - 8-bit weights that are multiplied with planes: four times the high 7 bits, then the low ones of the same inputs.
  *   a = 128 (high - 64) + low, 14 bits.
  *
- * `row` is room for float32 [K].
+ * The words of `lanes` tokens alternate, and before them stand the scales of all: a panel, of which this token is number
+ * `lane`. `row` is room for float32 [K] and, rounded up to 16 bits, once more for the integers.
  */
-export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize): void {
+export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize, lane: i32, lanes: i32): void {
   const columns = load<i32>(entry + entryColumns);
   const padded = paddedInputs(columns);
   const format = load<i32>(entry + linearFormat);
   const kind = load<i32>(entry + normKind);
   const input = <usize>load<u32>(entry + entryInput) + <usize>token * load<u32>(entry + entryInputStride);
-  const numbers = encoded + encodedHeader;
-  const floats = format === formatFloat32 || format === formatFloat16;
-  const target = floats ? numbers : row;
-  if (kind === normKindNone) memory.copy(target, input, (<usize>columns) << 2);
+  const header = encoded + ((<usize>lane) << 2);
+  const words = header + encodedHeader;
+  const step = (<usize>lanes) << 2;
+  if (kind === normKindNone) memory.copy(row, input, (<usize>columns) << 2);
   else
     normRow(
       input,
@@ -52,12 +58,50 @@ export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize
       load<u32>(entry + normGain),
       load<u32>(entry + normBias),
       load<f32>(entry + normEpsilon),
-      target,
+      row,
     );
-  memory.fill(target + ((<usize>columns) << 2), 0, (<usize>(padded - columns)) << 2);
-  if (floats) return;
-  if (format === format8BitPlanes) toPlanes(row, padded, encoded);
-  else toIntegers(row, padded, encoded, format === format4BitBlocks);
+  memory.fill(row + ((<usize>columns) << 2), 0, (<usize>(padded - columns)) << 2);
+  if (format === formatFloat32 || format === formatFloat16) {
+    store<f32>(header, 1.0);
+    spread(row, padded, words, step);
+    return;
+  }
+  // The integers replace the floats in place, from the front.
+  if (format === format8BitPlanes) toPlanes(row, padded, header);
+  else toIntegers(row, padded, header);
+  spread(row, padded >> 1, words, step);
+  if (format === format4BitBlocks) sumBlocks(row, padded, words + <usize>(padded >> 1) * step, step);
+}
+
+/** Words that follow each other to words `step` bytes apart; their count is a multiple of 4. */
+function spread(from: usize, count: i32, to: usize, step: usize): void {
+  if (step === 4) {
+    memory.copy(to, from, (<usize>count) << 2);
+    return;
+  }
+  const end = from + ((<usize>count) << 2);
+  for (; from < end; from += 16, to += step << 2) {
+    const four = v128.load(from);
+    v128.store_lane<i32>(to, four, 0);
+    v128.store_lane<i32>(to + step, four, 1);
+    v128.store_lane<i32>(to + (step << 1), four, 2);
+    v128.store_lane<i32>(to + step * 3, four, 3);
+  }
+}
+
+/** 8 * the sum of each block of 32 numbers of 16 bits. */
+function sumBlocks(integers: usize, count: i32, sums: usize, step: usize): void {
+  const ones = i16x8.splat(1);
+  const end = integers + ((<usize>count) << 1);
+  for (; integers < end; integers += 64, sums += step) {
+    let sum = i32x4.dot_i16x8_s(v128.load(integers), ones);
+    sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load(integers, 16), ones));
+    sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load(integers, 32), ones));
+    sum = i32x4.add(sum, i32x4.dot_i16x8_s(v128.load(integers, 48), ones));
+    const total =
+      i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
+    store<i32>(sums, total * 8);
+  }
 }
 
 function largestMagnitude(row: usize, count: i32): f32 {
@@ -66,45 +110,35 @@ function largestMagnitude(row: usize, count: i32): f32 {
   return laneMax(largest);
 }
 
-/** float32 [count] -> scale, int16 [count] and, if asked for, 8 * the sum of each block. */
-function toIntegers(row: usize, count: i32, encoded: usize, sums: bool): void {
+/** float32 [count] -> int16 [count], in place, and the scale. */
+function toIntegers(row: usize, count: i32, scale: usize): void {
   const largest = largestMagnitude(row, count);
-  store<f32>(encoded, largest / 32767.0);
+  store<f32>(scale, largest / 32767.0);
   const factor = f32x4.splat(largest > 0 ? <f32>32767.0 / largest : 0);
-  const numbers = encoded + encodedHeader;
   for (let i: i32 = 0; i < count; i += 8) {
     const from = row + ((<usize>i) << 2);
     const low = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(from), factor)));
     const high = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(from, 16), factor)));
-    v128.store(numbers + ((<usize>i) << 1), i16x8.narrow_i32x4_s(low, high));
-  }
-  if (!sums) return;
-  const blocks = numbers + ((<usize>count) << 1);
-  for (let i: i32 = 0; i < count; i += 32) {
-    let sum = 0;
-    for (let j = 0; j < 32; j++) sum += load<i16>(numbers + ((<usize>(i + j)) << 1));
-    store<i32>(blocks + (<usize>i >> 3), sum * 8);
+    v128.store(row + ((<usize>i) << 1), i16x8.narrow_i32x4_s(low, high));
   }
 }
 
-/** float32 [count] -> scale, and the high and low seven bits of round(x / scale) + 8192. */
-function toPlanes(row: usize, count: i32, encoded: usize): void {
+/**
+ * float32 [count] -> the high and low seven bits of round(x / scale) + 8192, in place: four high ones, the four low ones, and
+ * so on; and the scale.
+ */
+function toPlanes(row: usize, count: i32, scale: usize): void {
   const largest = largestMagnitude(row, count);
-  store<f32>(encoded, largest / 8191.0);
+  store<f32>(scale, largest / 8191.0);
   const factor = f32x4.splat(largest > 0 ? <f32>8191.0 / largest : 0);
-  const high = encoded + encodedHeader;
-  const low = high + count;
   const offset = i16x8.splat(8192);
   const mask = i16x8.splat(127);
-  for (let i: i32 = 0; i < count; i += 16) {
+  for (let i: i32 = 0; i < count; i += 8) {
     const from = row + ((<usize>i) << 2);
-    const a = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(from), factor)));
-    const b = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(from, 16), factor)));
-    const c = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(from, 32), factor)));
-    const d = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(from, 48), factor)));
-    const ab = i16x8.add(i16x8.narrow_i32x4_s(a, b), offset);
-    const cd = i16x8.add(i16x8.narrow_i32x4_s(c, d), offset);
-    v128.store(high + i, i8x16.narrow_i16x8_u(i16x8.shr_u(ab, 7), i16x8.shr_u(cd, 7)));
-    v128.store(low + i, i8x16.narrow_i16x8_u(v128.and(ab, mask), v128.and(cd, mask)));
+    const low = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(from), factor)));
+    const high = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(from, 16), factor)));
+    const eight = i16x8.add(i16x8.narrow_i32x4_s(low, high), offset);
+    const planes = i8x16.narrow_i16x8_u(i16x8.shr_u(eight, 7), v128.and(eight, mask));
+    v128.store(row + ((<usize>i) << 1), v128.shuffle<i32>(planes, planes, 0, 2, 1, 3));
   }
 }

@@ -1,5 +1,7 @@
 import {
+  encodedHeader,
   entryColumns,
+  entryOperation,
   entryOutput,
   entryOutputStride,
   format4BitBlocks,
@@ -10,35 +12,48 @@ import {
   formatFloat32,
   frameEncoded,
   frameTouch,
+  inputsPerBlock,
+  inputsPerChunk,
   linearActivation,
   linearBias,
-  linearEncodedBytes,
   linearEncodedOffset,
   linearFormat,
   linearGroupBytes,
   linearGroups,
+  linearPanelBytes,
   linearResidual,
   linearResidualStride,
   linearScales,
   linearSums,
   linearTile,
   linearWeights,
+  operationGated,
+  scratchRow,
+  scratchSums,
+  tokensPerPanel,
+  widenedScales,
 } from '../src/wasm/layout';
 import { activate } from './activations';
 import { dot4BitBlocks } from './dot-4bit-blocks';
-import { dot8Bit, dot8BitTwice } from './dot-8bit';
+import { dot8Bit } from './dot-8bit';
 import { dot8BitBlocks } from './dot-8bit-blocks';
-import { dot8BitPlanes } from './dot-8bit-planes';
+import { dot8BitPlanes, dot8BitPlanesTwice } from './dot-8bit-planes';
 import { dotFloat16 } from './dot-float16';
-import { dotFloat32, dotFloat32Twice } from './dot-float32';
-import { encodeToken, paddedInputs } from './encode';
+import { dotFloat32 } from './dot-float32';
+import { encodeToken, paddedInputs, unitsOf } from './encode';
+import { panelOfFloats } from './panel-floats';
+import { panelOfIntegers } from './panel-integers';
 import { barrier } from './threads';
+import { widen } from './widen';
+
+/** So many tokens of a panel are worth multiplying all four. */
+const worthPanel = 3;
 
 /**
- * Load one word of each cache line, so that the memory system fetches the next group of rows while this one is computed.
- * Whether that pays depends on the processor: on some the loop over 8-bit weights is half as fast again, on others, whose
- * own prefetching suffices, nearly half as slow. So it is tried when a model is loaded. The sum goes to `witness`, so that
- * no optimiser drops the loads.
+ * Load one word of each cache line, so that the memory system fetches the next weights while these are computed. Whether that
+ * pays depends on the processor: on some the loop over 8-bit weights is half as fast again, on others, whose own prefetching
+ * suffices, nearly half as slow. So it is tried when a model is loaded. The sum goes to `witness`, so that no optimiser
+ * drops the loads.
  */
 function touch(address: usize, bytes: usize, witness: usize): void {
   let sum = 0;
@@ -46,88 +61,154 @@ function touch(address: usize, bytes: usize, witness: usize): void {
   store<i32>(witness, sum);
 }
 
-/** Four outputs of one token, with all scales applied. */
-function product(format: i32, weights: usize, encoded: usize, inputs: i32, scales: usize, sums: usize): v128 {
+/** Add the products of a group's weights for some inputs with one token to `sums`, float32 [8]. */
+function dot(
+  format: i32,
+  weights: usize,
+  x: usize,
+  step: usize,
+  inputs: i32,
+  scales: usize,
+  totals: usize,
+  sums: usize,
+): void {
   switch (format) {
     case formatFloat32:
-      return dotFloat32(weights, encoded, inputs);
+      return dotFloat32(weights, x, step, inputs, sums);
     case formatFloat16:
-      return dotFloat16(weights, encoded, inputs);
-    case format8Bit: {
-      const factor = f32x4.mul(v128.load(scales), v128.load32_splat(encoded));
-      return f32x4.mul(dot8Bit(weights, encoded, inputs), factor);
-    }
-    case format8BitPlanes: {
-      const factor = f32x4.mul(v128.load(scales), v128.load32_splat(encoded));
-      if (ASC_FEATURE_RELAXED_SIMD) return f32x4.mul(dot8BitPlanes(weights, encoded, inputs, sums), factor);
-      return unreachable();
-    }
+      return dotFloat16(weights, x, step, inputs, sums);
+    case format8Bit:
+      return dot8Bit(weights, x, step, inputs, scales, sums);
     case format8BitBlocks:
-      return f32x4.mul(dot8BitBlocks(weights, encoded, inputs), v128.load32_splat(encoded));
+      return dot8BitBlocks(weights, x, step, inputs, sums);
     case format4BitBlocks:
-      return f32x4.mul(dot4BitBlocks(weights, encoded, inputs), v128.load32_splat(encoded));
+      return dot4BitBlocks(weights, x, step, inputs, totals, sums);
     default:
-      return unreachable();
+      unreachable();
   }
 }
 
-/** The same for one token or for two that follow each other, `encodedBytes` apart: four outputs each, to `results`. */
-function products(
-  count: i32,
-  format: i32,
-  weights: usize,
-  encoded: usize,
-  encodedBytes: usize,
-  inputs: i32,
-  scales: usize,
-  sums: usize,
-  results: usize,
-): void {
-  const second = encoded + encodedBytes;
-  if (count === 2 && format === formatFloat32) dotFloat32Twice(weights, encoded, second, inputs, results);
-  else if (count === 2 && format === format8Bit) {
-    dot8BitTwice(weights, encoded, second, inputs, results);
-    const scale = v128.load(scales);
-    v128.store(results, f32x4.mul(v128.load(results), f32x4.mul(scale, v128.load32_splat(encoded))));
-    v128.store(results, f32x4.mul(v128.load(results, 16), f32x4.mul(scale, v128.load32_splat(second))), 16);
-  } else {
-    v128.store(results, product(format, weights, encoded, inputs, scales, sums));
-    if (count === 2) v128.store(results, product(format, weights, second, inputs, scales, sums), 16);
-  }
+/** Add the products of a group's widened weights with the four tokens of a panel to `sums`, float32 [4][8]. */
+function panel(format: i32, widened: usize, x: usize, inputs: i32, scales: usize, sums: usize): void {
+  if (format === formatFloat32 || format === formatFloat16) panelOfFloats(widened, x, inputs, sums);
+  else if (format === format8Bit) panelOfIntegers(widened, x, inputs, inputs, scales, sums);
+  else panelOfIntegers(widened, x, inputs, inputsPerBlock, widened + widenedScales, sums);
 }
 
 /**
- * Encode the tokens' inputs: one token by every thread for itself, which is cheaper than to meet; several are shared out.
- * Returns where they are.
+ * Encode the tokens' inputs: one token by every thread for itself, which is cheaper than to meet; several are shared out, in
+ * panels of four. Returns where they are.
  */
 function encodeTokens(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): usize {
   if (tokens === 1) {
     const encoded = scratch + load<u32>(entry + linearEncodedOffset);
-    encodeToken(entry, 0, scratch, encoded);
+    encodeToken(entry, 0, scratch + scratchRow, encoded, 0, 1);
     return encoded;
   }
   const encoded = <usize>load<u32>(frame + frameEncoded);
-  const bytes = <usize>load<u32>(entry + linearEncodedBytes);
+  const bytes = <usize>load<u32>(entry + linearPanelBytes);
   const to = (tokens * (thread + 1)) / threads;
   for (let token = (tokens * thread) / threads; token < to; token++)
-    encodeToken(entry, token, scratch, encoded + <usize>token * bytes);
+    encodeToken(
+      entry,
+      token,
+      scratch + scratchRow,
+      encoded + <usize>(token / tokensPerPanel) * bytes,
+      token % tokensPerPanel,
+      tokensPerPanel,
+    );
   barrier(threads);
   return encoded;
 }
 
+/** The products of a group with the tokens first..last: to `sums`, float32 [tokens][8], without the activations' scales. */
+function multiplyGroup(
+  entry: usize,
+  encoded: usize,
+  lanes: i32,
+  group: i32,
+  first: i32,
+  last: i32,
+  scratch: usize,
+  touches: bool,
+): void {
+  const format = load<i32>(entry + linearFormat);
+  const inputs = paddedInputs(load<i32>(entry + entryColumns));
+  const panelBytes = <usize>load<u32>(entry + linearPanelBytes);
+  const groupBytes = <usize>load<u32>(entry + linearGroupBytes);
+  const weights = <usize>load<u32>(entry + linearWeights) + <usize>group * groupBytes;
+  const column = (<usize>group) << 5;
+  const scales = <usize>load<u32>(entry + linearScales) + column;
+  const step = (<usize>lanes) << 2;
+  const sums = scratch + scratchSums;
+  if (ASC_FEATURE_RELAXED_SIMD && format === format8BitPlanes) {
+    const totals = <usize>load<u32>(entry + linearSums) + column;
+    for (let token = first; token < last; ) {
+      const lane = token % tokensPerPanel;
+      const x = encoded + <usize>(token / tokensPerPanel) * panelBytes + encodedHeader + ((<usize>lane) << 2);
+      const results = sums + ((<usize>(token - first)) << 5);
+      if (last - token > 1 && (lane & 1) === 0) {
+        dot8BitPlanesTwice(weights, x, step, inputs, scales, totals, results);
+        token += 2;
+      } else {
+        dot8BitPlanes(weights, x, step, inputs, scales, totals, results);
+        token++;
+      }
+    }
+    return;
+  }
+  memory.fill(sums, 0, (<usize>(last - first + tokensPerPanel)) << 5);
+  const blockBytes = groupBytes / (inputs / inputsPerBlock);
+  const totals = encodedHeader + <usize>unitsOf(format, inputs) * step;
+  for (let input = 0; input < inputs; input += inputsPerChunk) {
+    const count = min(inputsPerChunk, inputs - input);
+    const block = <usize>(input / inputsPerBlock);
+    const chunk = weights + block * blockBytes;
+    const numbers = encodedHeader + <usize>unitsOf(format, input) * step;
+    if (touches) {
+      const bytes = <usize>(count / inputsPerBlock) * blockBytes;
+      touch(chunk + bytes, bytes, encoded + 32);
+    }
+    let token = first;
+    if (last - first >= worthPanel) {
+      const widened = widen(format, chunk, count, scratch);
+      for (; last - token >= worthPanel; token += tokensPerPanel)
+        panel(
+          format,
+          widened,
+          encoded + <usize>(token / tokensPerPanel) * panelBytes + numbers,
+          count,
+          scales,
+          sums + ((<usize>(token - first)) << 5),
+        );
+    }
+    for (; token < last; token++) {
+      const row = encoded + <usize>(token / tokensPerPanel) * panelBytes + ((<usize>(token % tokensPerPanel)) << 2);
+      const results = sums + ((<usize>(token - first)) << 5);
+      dot(format, chunk, row + numbers, step, count, scales, row + totals + block * step, results);
+    }
+  }
+}
+
+/** What follows the products of four outputs: the activation's scale, bias, activation, residual. */
+function finish(sums: usize, scale: v128, bias: usize, activation: i32, residual: usize, output: usize): void {
+  let y = f32x4.mul(v128.load(sums), scale);
+  if (bias !== 0) y = f32x4.add(y, v128.load(bias));
+  if (activation !== 0) y = activate(y, activation);
+  if (residual !== 0) y = f32x4.add(y, v128.load(residual));
+  v128.store(output, y);
+}
+
 /**
- * activation(norm(x) W + bias) + residual. The rows of W are shared out over the threads; a group of four rows is multiplied
- * with a tile of tokens while it is in the nearest cache.
+ * activation(norm(x) W + bias) + residual, or, of a gated map, activation(x Gate) * (x Up): there a group holds four gates and
+ * their four ups. The groups of W are shared out over the threads; a group's weights for 512 inputs are multiplied with a
+ * tile of tokens while they are in the nearest cache.
  */
 export function linear(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): void {
   const encoded = encodeTokens(entry, frame, scratch, tokens, thread, threads);
-  const encodedBytes = <usize>load<u32>(entry + linearEncodedBytes);
-  const inputs = paddedInputs(load<i32>(entry + entryColumns));
-  const format = load<i32>(entry + linearFormat);
-  const weights = <usize>load<u32>(entry + linearWeights);
-  const groupBytes = <usize>load<u32>(entry + linearGroupBytes);
-  const scales = <usize>load<u32>(entry + linearScales);
-  const sums = <usize>load<u32>(entry + linearSums);
+  const lanes = tokens === 1 ? 1 : tokensPerPanel;
+  const panelBytes = <usize>load<u32>(entry + linearPanelBytes);
+  const gated = load<i32>(entry + entryOperation) === operationGated;
   const bias = <usize>load<u32>(entry + linearBias);
   const activation = load<i32>(entry + linearActivation);
   const residual = <usize>load<u32>(entry + linearResidual);
@@ -139,64 +220,26 @@ export function linear(entry: usize, frame: usize, scratch: usize, tokens: i32, 
   const groups = load<i32>(entry + linearGroups);
   const from = <i32>((<i64>groups * thread) / threads);
   const to = <i32>((<i64>groups * (thread + 1)) / threads);
+  const column = gated ? 16 : 32;
   for (let first = 0; first < tokens; first += tile) {
     const last = min(tokens, first + tile);
     for (let group = from; group < to; group++) {
-      const rows = weights + <usize>group * groupBytes;
-      const column = (<usize>group) << 4;
-      if (touches && group + 1 < to) touch(rows + groupBytes, groupBytes, encoded + 8);
-      for (let token = first; token < last; token += 2) {
-        const count = min(2, last - token);
-        const at = encoded + <usize>token * encodedBytes;
-        products(count, format, rows, at, encodedBytes, inputs, scales + column, sums + column, scratch);
-        for (let i = 0; i < count; i++) {
-          const place = <usize>(token + i);
-          let y = v128.load(scratch + ((<usize>i) << 4));
-          if (bias !== 0) y = f32x4.add(y, v128.load(bias + column));
-          if (activation !== 0) y = activate(y, activation);
-          if (residual !== 0) y = f32x4.add(y, v128.load(residual + place * residualStride + column));
-          v128.store(output + place * outputStride + column, y);
-        }
-      }
-    }
-  }
-}
-
-/** activation(x Gate) * (x Up). Groups of four gates and of their four ups alternate. */
-export function gated(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): void {
-  const encoded = encodeTokens(entry, frame, scratch, tokens, thread, threads);
-  const encodedBytes = <usize>load<u32>(entry + linearEncodedBytes);
-  const inputs = paddedInputs(load<i32>(entry + entryColumns));
-  const format = load<i32>(entry + linearFormat);
-  const weights = <usize>load<u32>(entry + linearWeights);
-  const groupBytes = <usize>load<u32>(entry + linearGroupBytes);
-  const scales = <usize>load<u32>(entry + linearScales);
-  const sums = <usize>load<u32>(entry + linearSums);
-  const activation = load<i32>(entry + linearActivation);
-  const output = <usize>load<u32>(entry + entryOutput);
-  const outputStride = <usize>load<u32>(entry + entryOutputStride);
-  const tile = load<i32>(entry + linearTile);
-  const touches = tokens === 1 && load<i32>(frame + frameTouch) !== 0;
-  const pairs = load<i32>(entry + linearGroups);
-  const from = (pairs * thread) / threads;
-  const to = (pairs * (thread + 1)) / threads;
-  for (let first = 0; first < tokens; first += tile) {
-    const last = min(tokens, first + tile);
-    for (let pair = from; pair < to; pair++) {
-      const gates = weights + <usize>(pair << 1) * groupBytes;
-      const ups = gates + groupBytes;
-      const column = (<usize>pair) << 5;
-      if (touches && pair + 1 < to) touch(ups + groupBytes, groupBytes << 1, encoded + 8);
-      for (let token = first; token < last; token += 2) {
-        const count = min(2, last - token);
-        const at = encoded + <usize>token * encodedBytes;
-        const next = column + 16;
-        products(count, format, gates, at, encodedBytes, inputs, scales + column, sums + column, scratch);
-        products(count, format, ups, at, encodedBytes, inputs, scales + next, sums + next, scratch + 32);
-        for (let i = 0; i < count; i++) {
-          const from = scratch + ((<usize>i) << 4);
-          const y = f32x4.mul(activate(v128.load(from), activation), v128.load(from, 32));
-          v128.store(output + <usize>(token + i) * outputStride + ((<usize>pair) << 4), y);
+      multiplyGroup(entry, encoded, lanes, group, first, last, scratch, touches);
+      const at = <usize>(group * column);
+      const biases = bias === 0 ? 0 : bias + at;
+      for (let token = first; token < last; token++) {
+        const sums = scratch + scratchSums + ((<usize>(token - first)) << 5);
+        const scale = v128.load32_splat(
+          encoded + <usize>(token / tokensPerPanel) * panelBytes + ((<usize>(token % tokensPerPanel)) << 2),
+        );
+        const y = output + <usize>token * outputStride + at;
+        if (gated) {
+          const gates = activate(f32x4.mul(v128.load(sums), scale), activation);
+          v128.store(y, f32x4.mul(gates, f32x4.mul(v128.load(sums, 16), scale)));
+        } else {
+          const rest = residual === 0 ? 0 : residual + <usize>token * residualStride + at;
+          finish(sums, scale, biases, activation, rest, y);
+          finish(sums + 16, scale, bias === 0 ? 0 : biases + 16, activation, rest === 0 ? 0 : rest + 16, y + 16);
         }
       }
     }

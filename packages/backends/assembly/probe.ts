@@ -1,4 +1,4 @@
-import { encodedHeader, entryInput, readBytes } from '../src/wasm/layout';
+import { entryInput, readBytes } from '../src/wasm/layout';
 import { dot8Bit } from './dot-8bit';
 import { dot8BitPlanes } from './dot-8bit-planes';
 
@@ -13,19 +13,17 @@ export function relaxedDot(left: usize, right: usize, result: usize): void {
 
 /**
  * Multiply `groups` groups of 8-bit weights with one row of activations, in planes of 7 bits or in 16 bits, to compare the
- * speed of the two. Everything is at `address`: the results' room, the row, the weights.
+ * speed of the two. Everything is at `address`: scales, sums, results, the row, the weights.
  */
 export function probeDot(planes: i32, address: usize, inputs: i32, groups: i32): void {
-  const encoded = address + 64;
-  const weights = encoded + <usize>encodedHeader + ((<usize>inputs) << 1);
-  let sum = f32x4.splat(0);
+  const x = address + 128;
+  const weights = x + ((<usize>inputs) << 1);
   for (let group = 0; group < groups; group++) {
-    const rows = weights + <usize>(group * inputs * 4);
+    const rows = weights + <usize>(group * inputs * 8);
     if (ASC_FEATURE_RELAXED_SIMD && planes !== 0)
-      sum = f32x4.add(sum, dot8BitPlanes(rows, encoded, inputs, address + 16));
-    else sum = f32x4.add(sum, dot8Bit(rows, encoded, inputs));
+      dot8BitPlanes(rows, x, 4, inputs, address, address + 32, address + 64);
+    else dot8Bit(rows, x, 4, inputs, address, address + 64);
   }
-  v128.store(address, sum);
 }
 
 /**

@@ -2,14 +2,14 @@ import { entryColumns, entryInput, entryInputStride, frameScoredTokens, frameTap
 
 /**
  * Copy the hidden states of the scored tokens to where the frame wants this layer's, if it does: [S, columns], rows padded
- * to four numbers.
+ * to eight numbers.
  */
 export function tap(entry: usize, frame: usize, scored: i32): void {
   const target = <usize>load<u32>(<usize>load<u32>(frame + frameTaps) + ((<usize>load<u32>(entry + tapLayer)) << 2));
   if (target === 0) return;
   const tokens = <usize>load<u32>(frame + frameScoredTokens);
   const columns = <usize>load<u32>(entry + entryColumns);
-  const stride = ((columns + 3) & ~3) << 2;
+  const stride = ((columns + 7) & ~7) << 2;
   for (let i: usize = 0; i < <usize>scored; i++) {
     const token = <usize>load<u32>(tokens + (i << 2));
     memory.copy(

@@ -6,6 +6,7 @@ import {
   entryBytes,
   entryOperation,
   entryScored,
+  frameProfile,
   frameScored,
   frameScratch,
   frameScratchBytes,
@@ -25,27 +26,34 @@ import {
 import { attend, remember } from './attend';
 import { elements } from './elements';
 import { embed } from './embed';
-import { gated, linear } from './linear';
+import { linear } from './linear';
 import { norm } from './norm';
 import { read } from './probe';
 import { rotary } from './rotary';
 import { tap } from './tap';
 import { announce, barrier, nextJob } from './threads';
 
+/** Milliseconds from some moment on, from the host. */
+@external('env', 'now')
+declare function now(): f64;
+
 /** One thread's part of a tape: every entry in turn, all threads meeting after each. */
 function play(tape: usize, frame: usize, thread: i32, threads: i32): void {
   const scratch = <usize>load<u32>(frame + frameScratch) + <usize>thread * <usize>load<u32>(frame + frameScratchBytes);
+  let profile: usize = thread === 0 ? <usize>load<u32>(frame + frameProfile) : 0;
+  let began: f64 = profile !== 0 ? now() : 0;
   for (let entry = tape; load<i32>(entry + entryOperation) !== operationEnd; entry += entryBytes) {
     const tokens = load<i32>(frame + (load<i32>(entry + entryScored) !== 0 ? frameScored : frameTokens));
-    if (tokens === 0) continue;
+    if (tokens === 0) {
+      if (profile !== 0) profile += 8;
+      continue;
+    }
     const from = (tokens * thread) / threads;
     const to = (tokens * (thread + 1)) / threads;
     switch (load<i32>(entry + entryOperation)) {
       case operationLinear:
-        linear(entry, frame, scratch, tokens, thread, threads);
-        break;
       case operationGated:
-        gated(entry, frame, scratch, tokens, thread, threads);
+        linear(entry, frame, scratch, tokens, thread, threads);
         break;
       case operationEmbed:
         embed(entry, frame, scratch, from, to);
@@ -75,6 +83,12 @@ function play(tape: usize, frame: usize, thread: i32, threads: i32): void {
         unreachable();
     }
     barrier(threads);
+    if (profile !== 0) {
+      const ended = now();
+      store<f64>(profile, ended - began);
+      profile += 8;
+      began = ended;
+    }
   }
 }
 

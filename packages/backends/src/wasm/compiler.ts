@@ -1,4 +1,5 @@
 import { TokenwrightError } from '@tokenwright/core';
+import { rowsPerGroup } from './layout.ts';
 import type { Operation, Value } from './recorder.ts';
 
 type Norm = Extract<Operation, { kind: 'norm' }>;
@@ -49,9 +50,9 @@ export interface CompileOptions {
   readonly name: string;
 }
 
-/** Bytes of a row of activations: a whole number of vectors. */
+/** Bytes of a row of activations or of a result: linear maps write as many outputs as a group of weight rows has. */
 export function rowBytes(columns: number): number {
-  return Math.ceil(columns / 4) * 16;
+  return Math.ceil(columns / rowsPerGroup) * rowsPerGroup * 4;
 }
 
 /**

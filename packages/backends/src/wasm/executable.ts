@@ -24,11 +24,12 @@ import { compile, type Program, rowBytes } from './compiler.ts';
 import type { WeightFormat } from './formats.ts';
 import { FrameMemory, type FrameSizes } from './frame-memory.ts';
 import type { Machine } from './machine.ts';
-import { strideOf, WasmMatrix } from './matrix.ts';
+import { WasmMatrix } from './matrix.ts';
 import { PagedStore, type Window } from './paged-store.ts';
+import type { Profile } from './profile.ts';
 import { type Operation, Recorder, type Value } from './recorder.ts';
 import { WasmSourceMemory } from './source-memory.ts';
-import { encodedBytes, scratchBytes, Tape } from './tape.ts';
+import { panelBytes, scratchBytes, Tape } from './tape.ts';
 import { Weights } from './weights.ts';
 
 /** Most tokens of a frame: enough to amortise reading the weights, and few enough that activations stay small. */
@@ -45,6 +46,8 @@ export interface ExecutableSetting {
   readonly machine: Machine;
   readonly format: WeightFormat;
   readonly cacheElement: CacheElement;
+  /** Where the times of steps are added up, if they are wanted. */
+  readonly profile: Profile | undefined;
   /** Called once when the executable is disposed. */
   readonly onDispose: (executable: WasmExecutable) => void;
 }
@@ -133,7 +136,7 @@ export class WasmExecutable implements Executable {
       maxSlots: Math.max(contextLength, maxTokens),
       taps: layers + 2,
       scratchBytes: Math.max(...programs.map(scratchBytes)),
-      encodedBytes: Math.max(...operations.map(encodedBytesOf)),
+      panelBytes: Math.max(...operations.map(panelBytesOf)),
     };
     const arenaBytes = Math.max(...programs.filter((p) => p !== parts.head.program).map((p) => p.arenaBytes));
     const headBytes = parts.head.program.arenaBytes;
@@ -157,7 +160,15 @@ export class WasmExecutable implements Executable {
       const headArena = room(headBytes);
       const frame = keep(new FrameMemory(machine, sizes));
       const tape = (part: Part | undefined, at: number, scored = false): Tape | undefined =>
-        part && keep(new Tape(machine, part.program, weights, { arena: at, scored, reach: sizes.maxSlots }));
+        part &&
+        keep(
+          new Tape(machine, part.program, weights, {
+            arena: at,
+            scored,
+            reach: sizes.maxSlots,
+            profiled: setting.profile !== undefined,
+          }),
+        );
       const held: Held = {
         weights,
         frame,
@@ -169,6 +180,7 @@ export class WasmExecutable implements Executable {
       };
       const executable = new WasmExecutable(setting, { name: architecture.name, layers, maxTokens }, parts, held);
       executable.#calibrate();
+      setting.profile?.clear();
       return executable;
     } catch (error) {
       for (const thing of allocated) thing.dispose();
@@ -225,18 +237,18 @@ export class WasmExecutable implements Executable {
       memory.tapInto(this.#layers + 1, headInput);
       for (const layer of layers)
         memory.tapInto(layer, allocate(taps, 'The hidden states', scored, part.result.columns).address);
-      this.#play(forward, frame.ids.length);
+      this.#play('forward', forward, frame.ids.length);
       for (const [row, length] of lengthsOf(frame)) own.grown(row, length);
 
       if (hidden !== undefined) this.#copy(forward.addressOf(part.result), rowBytes(part.result.root.columns), hidden);
       if (scored > 0) {
         head.writeResultTo(logits.address);
-        this.#play(head, scored);
+        this.#play('head', head, scored);
         for (const [i, layer] of layers.entries()) {
           const bytes = scored * rowBytes(part.result.columns);
           machine.heap.views.bytes.copyWithin(headInput, taps[i]!.address, taps[i]!.address + bytes);
           head.writeResultTo(ofLayers.get(layer)!.address);
-          this.#play(head, scored);
+          this.#play('head', head, scored);
         }
       }
       return { logits, ...(hidden && { hidden }), ...(options.layers && { layers: ofLayers }) };
@@ -260,7 +272,7 @@ export class WasmExecutable implements Executable {
     try {
       const encoded = WasmMatrix.allocate(machine, 'The encoded source', frame.ids.length, part.result.columns);
       this.#held.frame.write(frame, store, true);
-      this.#play(tape, frame.ids.length);
+      this.#play('encode', tape, frame.ids.length);
       this.#copy(tape.addressOf(part.result), rowBytes(part.result.root.columns), encoded);
       return encoded;
     } finally {
@@ -277,7 +289,7 @@ export class WasmExecutable implements Executable {
       throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
     const tokens = frame.ids.length;
     const { columns } = part.input;
-    const stride = strideOf(columns);
+    const stride = rowBytes(columns);
     if (encoded instanceof Float32Array) {
       if (encoded.length !== tokens * columns)
         throw new ShapeError('The encoded source', [tokens, columns], [encoded.length / columns, columns]);
@@ -299,7 +311,7 @@ export class WasmExecutable implements Executable {
           heap.views.bytes.copyWithin(target, encoded.address + token * stride, encoded.address + (token + 1) * stride);
       }
       this.#held.frame.write(partOf(frame, first, last), store, true);
-      this.#play(tape, last - first);
+      this.#play('memorise', tape, last - first);
     }
     for (const [row, length] of lengthsOf(frame)) store.grown(row, length);
     return new WasmSourceMemory(store);
@@ -386,7 +398,7 @@ export class WasmExecutable implements Executable {
       for (let i = 0; i < calibrationSteps * 2; i++) {
         this.#held.frame.touching = i % 2 === 1;
         const started = performance.now();
-        this.#play(this.#held.forward, 1);
+        this.#play('forward', this.#held.forward, 1);
         best[i % 2] = Math.min(best[i % 2]!, performance.now() - started);
       }
       this.#held.frame.touching = best[1]! < best[0]!;
@@ -395,15 +407,19 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  #play(tape: Tape, tokens: number): void {
-    const { kernels, threads } = this.#setting.machine;
+  #play(part: keyof Parts, tape: Tape, tokens: number): void {
+    const { machine, profile } = this.#setting;
+    const { kernels, threads } = machine;
+    const { frame } = this.#held;
     const worth = tape.weightBytes * tokens >= bytesWorthThreads;
-    kernels.run(tape.address, this.#held.frame.address, worth ? threads : 1);
+    frame.profileAddress = tape.profileAddress;
+    kernels.run(tape.address, frame.address, worth ? threads : 1);
+    profile?.add(part, tape.steps, tape.times());
   }
 
   #copy(from: number, stride: number, to: WasmMatrix): void {
     const { bytes } = this.#setting.machine.heap.views;
-    const width = strideOf(to.columns);
+    const width = rowBytes(to.columns);
     for (let row = 0; row < to.rows; row++) {
       const at = from + row * stride;
       bytes.copyWithin(to.address + row * width, at, at + to.columns * 4);
@@ -462,10 +478,10 @@ function record<C, P>(
   };
 }
 
-/** Bytes of one token's encoded input, for an operation that multiplies with a matrix. */
-function encodedBytesOf(operation: Operation): number {
+/** Bytes of a panel of encoded inputs, for an operation that multiplies with a matrix. */
+function panelBytesOf(operation: Operation): number {
   const multiplies = operation.kind === 'linear' || operation.kind === 'gated';
-  return multiplies ? Math.ceil(encodedBytes(operation.x.columns) / 64) * 64 : 0;
+  return multiplies ? panelBytes(operation.x.columns) : 0;
 }
 
 /** What the attention of some operations stores; layers must be alike. */

@@ -2,6 +2,7 @@ import {
   format4BitBlocks,
   format8Bit,
   format8BitBlocks,
+  format8BitPlanes,
   formatFloat16,
   formatFloat32,
   inputsPerBlock,
@@ -22,8 +23,9 @@ export type WeightFormat = 'f32' | 'f16' | '8-bit' | '8-bit-blocks' | '4-bit-blo
 
 export const weightFormats: readonly WeightFormat[] = ['f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
 
-/** The number that the kernels know a format by. */
-export function formatCode(format: WeightFormat): number {
+/** The number that the kernels know a format by. 8 bits by row are laid out for planes where those are multiplied. */
+export function formatCode(format: WeightFormat, planes: boolean): number {
+  if (planes && format === '8-bit') return format8BitPlanes;
   return {
     f32: formatFloat32,
     f16: formatFloat16,
@@ -38,7 +40,7 @@ export function paddedInputs(inputs: number): number {
   return Math.ceil(inputs / inputsPerBlock) * inputsPerBlock;
 }
 
-/** Bytes of four rows of `inputs` (padded) weights, without the scales of the `8-bit` format. */
+/** Bytes of a group of eight rows of `inputs` (padded) weights, without the scales of the `8-bit` format. */
 export function groupBytes(format: WeightFormat, inputs: number): number {
   const numbers = rowsPerGroup * inputs;
   const blocks = numbers / inputsPerBlock;

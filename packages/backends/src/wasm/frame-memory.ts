@@ -11,8 +11,8 @@ export interface FrameSizes {
   readonly taps: number;
   /** Of each thread. */
   readonly scratchBytes: number;
-  /** Of one token's encoded input. */
-  readonly encodedBytes: number;
+  /** Of four tokens' encoded inputs. */
+  readonly panelBytes: number;
 }
 
 /** Where the kernels find what differs from run to run; written before each. */
@@ -26,10 +26,17 @@ export class FrameMemory {
 
   /** Bytes that a frame memory takes. */
   static bytes(sizes: FrameSizes, threads: number): number {
-    const { maxTokens, taps, scratchBytes, encodedBytes } = sizes;
+    const { maxTokens, taps, scratchBytes, panelBytes } = sizes;
     const tables = 2 * maxTokens * blocksOf(sizes) * 4;
     const arrays = (arrayNames.length * maxTokens + taps) * 4;
-    return layout.frameBytes + arrays + tables + scratchBytes * threads + encodedBytes * maxTokens + 4 * 128;
+    return (
+      layout.frameBytes +
+      arrays +
+      tables +
+      scratchBytes * threads +
+      panelBytes * Math.ceil(maxTokens / layout.tokensPerPanel) +
+      4 * 128
+    );
   }
 
   /** @throws MemoryLimitError, with nothing allocated. */
@@ -39,11 +46,11 @@ export class FrameMemory {
     this.#blocksPerRow = blocksOf(sizes);
     const { heap, threads } = machine;
     heap.check('The frame of a model', FrameMemory.bytes(sizes, threads));
-    const { maxTokens, taps, scratchBytes, encodedBytes } = sizes;
+    const { maxTokens, taps, scratchBytes, panelBytes } = sizes;
     const numbers = (arrayNames.length + 2 * this.#blocksPerRow) * maxTokens + taps;
     this.address = heap.allocateZeros('The frame of a model', layout.frameBytes + numbers * 4);
     const scratch = heap.allocate('Working memory', scratchBytes * threads);
-    const encoded = heap.allocate('Working memory', encodedBytes * maxTokens);
+    const encoded = heap.allocate('Working memory', panelBytes * Math.ceil(maxTokens / layout.tokensPerPanel));
     this.#allocations = [this.address, scratch, encoded];
     const first = this.address + layout.frameBytes;
     this.#arrays = Object.fromEntries(
@@ -112,6 +119,11 @@ export class FrameMemory {
   /** Whether the kernels touch the next rows of a matrix ahead of time; a question of speed only. */
   set touching(touching: boolean) {
     this.#set(layout.frameTouch, touching ? 1 : 0);
+  }
+
+  /** Where the kernels note how long each step takes, or 0. */
+  set profileAddress(address: number) {
+    this.#set(layout.frameProfile, address);
   }
 
   dispose(): void {

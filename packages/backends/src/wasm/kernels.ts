@@ -43,7 +43,7 @@ export async function kernelModule(options: { shared: boolean; relaxed: boolean 
 
 /** Connect a module with its memory. */
 export async function connect(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory, now: () => performance.now() } });
   return instance.exports as unknown as Kernels;
 }
 
@@ -129,12 +129,15 @@ function unshareMemory(bytes: Uint8Array): void {
       skip(size);
       continue;
     }
-    // One import: its module's name, its own name, kind 2 (a memory), then the limits.
-    number();
-    skip(number());
-    skip(number());
-    skip(1);
-    bytes[at]! &= ~2;
+    // Each import: its module's name, its own name, and its kind: 0, a function, with its type; 2, a memory, with its limits.
+    for (let left = number(); left > 0; left--) {
+      skip(number());
+      skip(number());
+      const isMemory = bytes[at++] === 2;
+      if (isMemory) bytes[at]! &= ~2;
+      number();
+      if (isMemory) for (const _ of ['least pages', 'most pages']) number();
+    }
     return;
   }
 }

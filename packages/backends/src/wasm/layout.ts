@@ -6,10 +6,17 @@
 /** Slots of a row that share one block of the cache. */
 export const slotsPerBlock = 64;
 /** Rows of a weight matrix that are stored, and computed, together. */
-export const rowsPerGroup = 4;
+export const rowsPerGroup = 8;
 /** Inputs of a weight matrix are padded to this many. */
 export const inputsPerBlock = 32;
-/** Bytes before the numbers of an encoded activation row; the first field is its scale. */
+/** Of so many inputs an int32 holds the exact sum of products of 8 and 16 bits; a group's weights for them stay near. */
+export const inputsPerChunk = 512;
+/** Tokens that are multiplied with a group of rows together. */
+export const tokensPerPanel = 4;
+/** Bytes of 32 inputs of a group of rows: half-precision scales, then numbers of 8 or 4 bits. */
+export const blockBytes8Bit = 272;
+export const blockBytes4Bit = 144;
+/** Bytes before the numbers of a panel of encoded activations; the first fields are the tokens' scales. */
 export const encodedHeader = 64;
 
 // Control words: a job for the workers, and the barrier. On cache lines of their own.
@@ -55,6 +62,8 @@ export const frameScratchBytes = 60;
 export const frameEncoded = 64;
 /** 1: touch the next rows of a matrix before the present ones are computed. */
 export const frameTouch = 68;
+/** float64 for each entry of the tape: milliseconds that it took the first thread; or 0, for no profile. */
+export const frameProfile = 72;
 export const frameBytes = 128;
 
 /** Bytes of an entry of the tape. */
@@ -97,7 +106,7 @@ export const normKindRootMeanSquare = 2;
 // Linear and gated maps.
 export const linearWeights = 48;
 export const linearFormat = 52;
-/** Groups of rows; of a gated map, pairs of groups. */
+/** Groups of rows; of a gated map, each has four gates and their four ups. */
 export const linearGroups = 56;
 export const linearScales = 60;
 export const linearSums = 64;
@@ -105,12 +114,19 @@ export const linearBias = 68;
 export const linearActivation = 72;
 export const linearResidual = 76;
 export const linearResidualStride = 80;
-/** Where a thread's scratch holds an encoded row, and bytes of one. */
+/** Where a thread's scratch holds the encoded row of a frame of one token, and bytes of a panel. */
 export const linearEncodedOffset = 84;
-export const linearEncodedBytes = 88;
+export const linearPanelBytes = 88;
 /** Tokens that are multiplied with a group of rows before the next tile. */
 export const linearTile = 92;
 export const linearGroupBytes = 96;
+
+// A thread's scratch in a linear map: widened weights, after them the scales of their blocks; sums of a tile of tokens; a row.
+export const widenedScales = 8192;
+export const scratchSums = 16384;
+export const mostTokensOfTile = 256;
+/** After the sums of 256 tokens and a panel: 16384 + 260 * 32. */
+export const scratchRow = 24704;
 
 // Weight formats.
 export const formatFloat32 = 0;

@@ -1,7 +1,8 @@
 import { checkInteger, DisposedError, type EngineMatrix, type TopOfRow } from '@tokenwright/core';
+import { rowBytes } from './compiler.ts';
 import type { Machine } from './machine.ts';
 
-/** A result in the module's memory: float32 rows, each padded to a whole number of vectors. Released by `dispose`. */
+/** A result in the module's memory: float32 rows, padded as activations are. Released by `dispose`. */
 export class WasmMatrix implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;
@@ -18,7 +19,7 @@ export class WasmMatrix implements EngineMatrix {
 
   /** Room for a result; the contents are undefined. */
   static allocate(machine: Machine, what: string, rows: number, columns: number): WasmMatrix {
-    const address = machine.heap.allocate(what, rows * strideOf(columns));
+    const address = machine.heap.allocate(what, rows * rowBytes(columns));
     return new WasmMatrix(machine, address, rows, columns);
   }
 
@@ -34,7 +35,7 @@ export class WasmMatrix implements EngineMatrix {
     const result = new Float32Array(wanted.length * columns);
     for (const [i, row] of wanted.entries()) {
       checkInteger('read', 'rows', row, 0, this.rows - 1);
-      const from = (address + row * strideOf(columns)) / 4;
+      const from = (address + row * rowBytes(columns)) / 4;
       result.set(float32.subarray(from, from + columns), i * columns);
     }
     return result;
@@ -51,7 +52,7 @@ export class WasmMatrix implements EngineMatrix {
       const idsAt = room + 16;
       const valuesAt = idsAt + wanted * 4;
       return Array.from({ length: this.rows }, (_, row) => {
-        const values = address + row * strideOf(columns);
+        const values = address + row * rowBytes(columns);
         if (wanted > 0) kernels.top(values, columns, wanted, idsAt, valuesAt);
         kernels.sumOfExponentials(values, columns, room);
         const { int32, float32, float64 } = heap.views;
@@ -71,9 +72,4 @@ export class WasmMatrix implements EngineMatrix {
     if (this.#address !== undefined) this.#machine.heap.release(this.#address);
     this.#address = undefined;
   }
-}
-
-/** Bytes from one row to the next. */
-export function strideOf(columns: number): number {
-  return Math.ceil(columns / 4) * 16;
 }

@@ -7,7 +7,7 @@ import type { Value } from './recorder.ts';
 import type { Weights } from './weights.ts';
 
 /** Activation rows that a tile of tokens may take, so that they stay in a core's second cache. */
-const tileBytes = 256 << 10;
+const tileBytes = 512 << 10;
 
 const activationCodes: Readonly<Record<Activation, number>> = {
   gelu: layout.activationGelu,
@@ -16,10 +16,16 @@ const activationCodes: Readonly<Record<Activation, number>> = {
   relu: layout.activationRelu,
 };
 
-/** Bytes of one token's input as the kernels encode it, whatever the format; see the encoding kernel. */
-export function encodedBytes(inputs: number): number {
+/** Bytes of some tokens' inputs side by side as the kernels encode them; see the encoding kernel. */
+function encodedBytes(inputs: number, tokens: number, halves: boolean): number {
   const padded = paddedInputs(inputs);
-  return layout.encodedHeader + padded * 4 + Math.ceil(padded / layout.inputsPerBlock) * 4;
+  const words = (halves ? padded / 2 : padded) + padded / layout.inputsPerBlock;
+  return layout.encodedHeader + Math.ceil((words * tokens) / 16) * 64;
+}
+
+/** Bytes of a panel of tokens' encoded inputs, whatever the format. */
+export function panelBytes(inputs: number): number {
+  return encodedBytes(inputs, layout.tokensPerPanel, false);
 }
 
 /** Bytes of working memory that one thread needs for a program. */
@@ -29,11 +35,16 @@ export function scratchBytes(program: Program): number {
   return Math.ceil(most / 128) * 128;
 }
 
+/** Where a thread's scratch holds the encoded row of a frame of one token: after the row as float32. */
+function encodedOffset(inputs: number): number {
+  return layout.scratchRow + Math.ceil((paddedInputs(inputs) * 4) / 128) * 128;
+}
+
 function scratchOf(step: Step): number {
   switch (step.kind) {
     case 'linear':
     case 'gated':
-      return paddedInputs(step.operation.x.columns) * 4 + encodedBytes(step.operation.x.columns) + 128;
+      return encodedOffset(step.operation.x.columns) + encodedBytes(step.operation.x.columns, 1, false);
     case 'embed':
       return paddedInputs(step.operation.result.columns) * 4;
     case 'attend':
@@ -61,6 +72,8 @@ export interface TapeSetting {
   readonly scored: boolean;
   /** Farthest that two positions may be apart. */
   readonly reach: number;
+  /** Note how long each step takes. */
+  readonly profiled: boolean;
 }
 
 /** A program in the module's memory, ready to run. */
@@ -73,13 +86,17 @@ export class Tape {
   readonly #arena: number;
   /** Fields that hold the address of the result, when that lies outside the arena. */
   readonly #outputs: readonly number[];
+  /** Address of a float64 for each step, or 0. */
+  readonly profileAddress: number;
 
-  constructor(machine: Machine, program: Program, weights: Weights, { arena, scored, reach }: TapeSetting) {
+  constructor(machine: Machine, program: Program, weights: Weights, { arena, scored, reach, profiled }: TapeSetting) {
     this.#machine = machine;
     this.#program = program;
     this.#arena = arena;
     const bytes = (program.steps.length + 1) * layout.entryBytes;
-    this.address = machine.heap.allocateZeros('The tape', bytes);
+    const profileBytes = profiled ? program.steps.length * 8 : 0;
+    this.address = machine.heap.allocateZeros('The tape', bytes + profileBytes);
+    this.profileAddress = profiled ? this.address + bytes : 0;
     const outputs: number[] = [];
     let weightBytes = 0;
     const { int32, float32 } = machine.heap.views;
@@ -115,6 +132,16 @@ export class Tape {
   writeResultTo(address: number): void {
     const { int32 } = this.#machine.heap.views;
     for (const index of this.#outputs) int32[index] = address;
+  }
+
+  /** Milliseconds that each step of the last run took. */
+  times(): Float64Array {
+    const first = this.profileAddress / 8;
+    return this.#machine.heap.views.float64.slice(first, first + this.#program.steps.length);
+  }
+
+  get steps(): readonly Step[] {
+    return this.#program.steps;
   }
 
   dispose(): void {
@@ -154,7 +181,7 @@ function write(step: Step, fields: Fields, weights: Weights, reach: number, plan
       const { table, options } = operation;
       const matrix = weights.matrix(table);
       integer(layout.linearWeights, matrix.address);
-      integer(layout.linearFormat, formatCode(matrix.format));
+      integer(layout.linearFormat, formatCode(matrix.format, planes));
       integer(layout.linearScales, matrix.scales);
       address(layout.embedPositions, options.positions);
       integer(layout.embedOffset, options.positionOffset ?? 0);
@@ -176,18 +203,17 @@ function write(step: Step, fields: Fields, weights: Weights, reach: number, plan
       output(result);
       if (step.norm !== undefined) writeNorm(step.norm, fields, weights);
       integer(layout.linearWeights, matrix.address);
-      integer(
-        layout.linearFormat,
-        planes && matrix.format === '8-bit' ? layout.format8BitPlanes : formatCode(matrix.format),
-      );
-      integer(layout.linearGroups, step.kind === 'linear' ? matrix.groups : matrix.groups / 2);
+      integer(layout.linearFormat, formatCode(matrix.format, planes));
+      integer(layout.linearGroups, matrix.groups);
       integer(layout.linearGroupBytes, matrix.groupBytes);
       integer(layout.linearScales, matrix.scales);
       integer(layout.linearSums, matrix.sums);
-      const bytes = Math.ceil(encodedBytes(x.columns) / 64) * 64;
-      integer(layout.linearEncodedOffset, Math.ceil((matrix.inputs * 4) / 128) * 128);
-      integer(layout.linearEncodedBytes, bytes);
-      integer(layout.linearTile, Math.max(8, Math.floor(tileBytes / bytes)));
+      const halves = matrix.format !== 'f32' && matrix.format !== 'f16';
+      const bytes = encodedBytes(x.columns, layout.tokensPerPanel, halves);
+      const tile = Math.max(2, Math.floor(tileBytes / bytes)) * layout.tokensPerPanel;
+      integer(layout.linearEncodedOffset, encodedOffset(x.columns));
+      integer(layout.linearPanelBytes, bytes);
+      integer(layout.linearTile, Math.min(layout.mostTokensOfTile, tile));
       if (step.kind === 'gated') {
         integer(layout.linearActivation, activationCodes[step.operation.activation]);
         break;

@@ -16,7 +16,7 @@ import { bucketOf } from './relative-bias.ts';
 /** A matrix in the layout that the kernels multiply with. Addresses in bytes. */
 export interface PackedMatrix {
   readonly format: WeightFormat;
-  /** Rows of a group are stored together; of a pairs matrix, groups of gates and of ups alternate. */
+  /** Rows of a group are stored together; of a pairs matrix, a group has four gates and their ups. */
   readonly groups: number;
   readonly groupBytes: number;
   readonly inputs: number;
@@ -201,7 +201,7 @@ export class Weights {
           }
         }
         kernels.pack(
-          formatCode(format),
+          formatCode(format, this.#machine.planes),
           staging,
           inputs,
           count,
@@ -251,8 +251,7 @@ function planOf(request: WeightRequest, role: Role, chosen: WeightFormat): Plan 
     return { request, role, format: 'f32', rows, inputs: columns, groups: 0, bytes: rows * columns * 4 };
   const format = request.kind === 'matrix' ? chosen : 'f32';
   const inputs = paddedInputs(columns);
-  const pairs = request.kind === 'matrix' && request.shape.use === 'pairs';
-  const groups = pairs ? 2 * Math.ceil(rows / 2 / rowsPerGroup) : Math.ceil(rows / rowsPerGroup);
+  const groups = Math.ceil(rows / rowsPerGroup);
   const scales = format === '8-bit' ? groups * rowsPerGroup * 8 : 0;
   return { request, role, format, rows, inputs, groups, bytes: groups * groupBytes(format, inputs) + scales };
 }
@@ -263,9 +262,9 @@ function rowOrder({ request, rows }: Plan): (packed: number) => number | undefin
     return (packed) => (packed < rows ? packed : undefined);
   const half = rows / 2;
   return (packed) => {
-    const group = Math.floor(packed / rowsPerGroup);
-    const row = (group >> 1) * rowsPerGroup + (packed % rowsPerGroup);
-    return row < half ? row + (group & 1) * half : undefined;
+    const inGroup = rowsPerGroup / 2;
+    const row = Math.floor(packed / rowsPerGroup) * inGroup + (packed % inGroup);
+    return row < half ? row + (packed % rowsPerGroup < inGroup ? 0 : half) : undefined;
   };
 }
 
