@@ -22,7 +22,8 @@ export type SequenceDistribution = ReadonlyMap<string, number>;
 
 /**
  * The true distribution of what sampling gives: every continuation of a prompt with its probability, found by walking through all of them.
- * For models and lengths small enough to do so.
+ * For models and lengths small enough to do so. It is also that of every strategy that keeps the distribution (speculation); for others
+ * see `bestOfDistribution`, `withoutReplacement` and `beamSamplingDistribution`.
  */
 export async function exactDistribution(
   model: LanguageModel,
@@ -38,7 +39,7 @@ export async function exactDistribution(
   for (let length = 1; open.length > 0; length++) {
     const grown: typeof open = [];
     for (const { history, probability } of open) {
-      const row = new HostRow(await logitsAfter(model, history.tokens), {
+      const row = new HostRow(await logitsAfter(model, history.tokens, prompt.length), {
         history,
         sequence: 0,
         promptLength: prompt.length,
@@ -47,6 +48,7 @@ export async function exactDistribution(
         maxLength: prompt.length + maxNewTokens,
         random,
         memory,
+        ...(model.sources === undefined ? {} : { source: model.sources[0]! }),
       });
       applyChain(row, samplers);
       for (const [id, p] of probabilities(row.logits, row.survivors).entries()) {
@@ -80,6 +82,31 @@ export function bestOfDistribution(
       return [key, ((upTo ** count - below ** count) * p) / (upTo - below)];
     }),
   );
+}
+
+/**
+ * The distribution of the continuation that comes at `place` (from 0) when different ones are drawn one after the other, each in
+ * proportion to its probability among those that are left.
+ */
+export function withoutReplacement(distribution: SequenceDistribution, place: number): SequenceDistribution {
+  const keys = [...distribution.keys()];
+  const result = new Map(keys.map((key) => [key, 0]));
+  const draw = (taken: ReadonlySet<string>, left: number, probability: number, depth: number): void => {
+    for (const key of keys) {
+      if (taken.has(key)) continue;
+      const p = distribution.get(key)!;
+      const here = (probability * p) / left;
+      if (depth === place) result.set(key, result.get(key)! + here);
+      else draw(new Set([...taken, key]), left - p, here, depth + 1);
+    }
+  };
+  draw(
+    new Set(),
+    keys.reduce((sum, key) => sum + distribution.get(key)!, 0),
+    1,
+    0,
+  );
+  return result;
 }
 
 /** The ids of a key of a distribution. */
@@ -137,8 +164,14 @@ function upperTail(statistic: number, degrees: number): number {
   return z >= 0 ? tail : 1 - tail;
 }
 
-async function logitsAfter(model: LanguageModel, tokens: Int32Array): Promise<Float32Array> {
+/** A model's logits after some tokens, of which the first `promptLength` were given: [V]. */
+export async function logitsAfter(
+  model: LanguageModel,
+  tokens: Int32Array,
+  promptLength: number,
+): Promise<Float32Array> {
   const cache = model.createCache();
+  cache.notePrompts?.([promptLength]);
   const result = model.forward([tokens], cache);
   try {
     return await result.logits.read();

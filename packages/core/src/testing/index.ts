@@ -1,3 +1,4 @@
+export { type BeamSamplingOptions, beamSamplingDistribution } from './beam-sampling-distribution.ts';
 export { type ContractCase, verify, verifyClose, verifyEqual, verifyThrows } from './cases.ts';
 export { type EngineCasesOptions, engineCases } from './engine-cases.ts';
 export {
@@ -8,6 +9,7 @@ export {
   type FitResult,
   idsOf,
   type SequenceDistribution,
+  withoutReplacement,
 } from './exact-distribution.ts';
 export { type GenerationCasesOptions, generationCases } from './generation-cases.ts';
 export { type ModelCasesOptions, modelCases } from './model-cases.ts';

@@ -8,11 +8,13 @@ import {
   sampling,
 } from '@tokenwright/core';
 import {
+  beamSamplingDistribution,
   bestOfDistribution,
   chiSquareTest,
   exactDistribution,
   strategyCases,
   toyModel,
+  withoutReplacement,
 } from '@tokenwright/core/testing';
 import { describe, expect, it } from 'vitest';
 import { greedy } from '../greedy.ts';
@@ -297,6 +299,20 @@ describe('the distribution of what is drawn', () => {
     expect(chiSquareTest((await draws(bestOf({ of: 3 }), 3000)).flat(), best).p).toBeGreaterThan(0.001);
   });
 
+  it('beam sampling: that of the best line of what is drawn in each step', async () => {
+    const exact = await beamSamplingDistribution(small, [1, 2], { beams: 2, maxNewTokens: 3, samplers: chain });
+    const total = [...exact.values()].reduce((sum, p) => sum + p, 0);
+    expect(total).toBeCloseTo(1, 9);
+    const found: (readonly number[])[] = [];
+    for (let seed = 0; seed < 1500; seed++) {
+      const strategy = beamSearch({ beams: 2, sample: true });
+      const options = { maxNewTokens: 3, endTokens: [], strategy, samplers: chain, seed };
+      found.push(...(await generateBatch(small, [[1, 2]], options)).ids);
+    }
+    expect(new Set(found.map(String)).size).toBeGreaterThan(2);
+    expect(chiSquareTest(found, exact).p).toBeGreaterThan(0.001);
+  });
+
   it('stochastic beams: draws without replacement, in order', async () => {
     const exact = await exactDistribution(small, [1, 2], { ...common, samplers: chain });
     const pairs = await draws(stochasticBeams({ beams: 3 }), 4000, chain, 2);
@@ -306,9 +322,7 @@ describe('the distribution of what is drawn', () => {
         exact,
       ).p,
     ).toBeGreaterThan(0.001);
-    const second = new Map([...exact].map(([key]) => [key, 0]));
-    for (const [a, p] of exact)
-      for (const [b, q] of exact) if (a !== b) second.set(b, second.get(b)! + (p * q) / (1 - p));
+    const second = withoutReplacement(exact, 1);
     expect(
       chiSquareTest(
         pairs.map(([, next]) => next!),

@@ -1,0 +1,93 @@
+import { applyChain, HostRow } from '../chain.ts';
+import { logProbabilities } from '../distribution.ts';
+import { History } from '../history.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { Random } from '../random.ts';
+import { RunMemory } from '../run-memory.ts';
+import type { Sampler } from '../sampler.ts';
+import { logitsAfter, type SequenceDistribution } from './exact-distribution.ts';
+
+export interface BeamSamplingOptions {
+  readonly beams: number;
+  /** All continuations have this length: no end tokens. */
+  readonly maxNewTokens: number;
+  /** Default []. */
+  readonly samplers?: readonly Sampler[];
+}
+
+/** A partial continuation and the sum of its log-probabilities. */
+interface Line {
+  readonly history: History;
+  readonly score: number;
+}
+
+/**
+ * The true distribution of the best continuation of beam sampling: in each step 2 * `beams` continuations of all lines are drawn without
+ * replacement, in proportion to their probabilities, and the best `beams` go on; in the last one the best of the first `beams` drawn is
+ * the result. Found by walking through every set that can be drawn.
+ */
+export async function beamSamplingDistribution(
+  model: LanguageModel,
+  prompt: ArrayLike<number>,
+  { beams, maxNewTokens, samplers = [] }: BeamSamplingOptions,
+): Promise<SequenceDistribution> {
+  const result = new Map<string, number>();
+  const walk = async (lines: readonly Line[], probability: number): Promise<void> => {
+    const grown = (await Promise.all(lines.map((line) => continuations(model, line, prompt.length, samplers)))).flat();
+    const last = grown[0]!.history.length === prompt.length + maxNewTokens;
+    for (const [set, p] of drawnSets(grown, last ? beams : 2 * beams)) {
+      const kept = set.sort((a, b) => b.score - a.score).slice(0, beams);
+      if (!last) {
+        await walk(kept, probability * p);
+        continue;
+      }
+      const key = Array.from(kept[0]!.history.tokens.subarray(prompt.length)).join(' ');
+      result.set(key, (result.get(key) ?? 0) + probability * p);
+    }
+  };
+  await walk([{ history: History.of(prompt), score: 0 }], 1);
+  return result;
+}
+
+async function continuations(
+  model: LanguageModel,
+  { history, score }: Line,
+  promptLength: number,
+  samplers: readonly Sampler[],
+): Promise<Line[]> {
+  const row = new HostRow(await logitsAfter(model, history.tokens, promptLength), {
+    history,
+    sequence: 0,
+    promptLength,
+    vocabSize: model.vocabSize,
+    endTokens: [],
+    maxLength: model.contextLength,
+    random: new Random(0),
+    memory: new RunMemory(),
+  });
+  applyChain(row, samplers);
+  return Array.from(logProbabilities(row.logits, row.survivors)).flatMap((logprob, id) =>
+    logprob === -Infinity ? [] : [{ history: history.append(id), score: score + logprob }],
+  );
+}
+
+/** Every set of `count` lines that draws without replacement can give, with its probability. */
+function drawnSets(lines: readonly Line[], count: number): [Line[], number][] {
+  const weights = lines.map(({ score }) => Math.exp(score));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let sets = new Map<string, { readonly members: readonly number[]; readonly left: number; readonly p: number }>([
+    ['', { members: [], left: total, p: 1 }],
+  ]);
+  for (let drawn = 0; drawn < Math.min(count, lines.length); drawn++) {
+    const grown: typeof sets = new Map();
+    for (const { members, left, p } of sets.values())
+      for (const [at, weight] of weights.entries()) {
+        if (members.includes(at)) continue;
+        const next = [...members, at].sort((a, b) => a - b);
+        const key = next.join(' ');
+        grown.set(key, { members: next, left: left - weight, p: (grown.get(key)?.p ?? 0) + (p * weight) / left });
+      }
+    sets = grown;
+  }
+  return [...sets.values()].map(({ members, p }) => [members.map((at) => lines[at]!), p]);
+}
