@@ -23,9 +23,9 @@ const group = 'Model and engine';
 export const storyModels: readonly string[] = ['story', 'story-amateur'];
 const comingAlong: readonly string[] = [...storyModels, 'translate'];
 
-/** What '--model' takes. */
+/** What a model may be, in help texts. */
 export const modelHelp =
-  'A folder with config.json, *.safetensors and tokenizer.json; a .gguf file; or the name of a model on huggingface.co, which is then kept in its usual cache: openai-community/gpt2, org/name:Q4_K_M.';
+  'a folder with config.json, *.safetensors and tokenizer.json; a .gguf file; or the name of a model on huggingface.co, which is then kept in its usual cache: openai-community/gpt2, org/name:Q4_K_M.';
 
 export const hubFlags: readonly Flag[] = [
   { name: 'revision', value: 'NAME', help: 'Branch, tag or commit of a model on the hub. Default main.', group },
@@ -37,7 +37,7 @@ export const modelFlags: readonly Flag[] = [
     name: 'model',
     short: 'm',
     value: 'MODEL',
-    help: `${modelHelp} Models that come along: story (default), story-amateur.`,
+    help: `What to run: ${modelHelp} Models that come along: story (default), story-amateur.`,
     group,
     choices: storyModels,
   },

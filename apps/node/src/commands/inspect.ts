@@ -12,7 +12,7 @@ import { jsonLine } from '../show/json.ts';
 export const inspectCommand: Command = {
   name: 'inspect',
   summary: 'What a model is: family, shapes, sizes, what will be used and why',
-  about: `Look at a model without loading its weights: family, parameters, number formats, cache, tokenizer, and whether Tokenwright can run it. ${modelHelp}`,
+  about: `Look at a model without loading its weights: family, parameters, number formats, cache, tokenizer, and whether Tokenwright can run it.\nThe model may be ${modelHelp}`,
   operands: ['<model>'],
   examples: [
     ['tokenwright inspect story', 'a model that comes along'],

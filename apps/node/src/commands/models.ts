@@ -17,7 +17,7 @@ export const modelsCommand: Command = {
   name: 'models',
   summary: 'Models that come along, and those of the hub in the cache',
   about:
-    "List the models that come along, and those of the hub that are in the cache (`HF_HUB_CACHE`, else ~/.cache/huggingface/hub, which Python's tools share). Any model can also be a folder or a .gguf file of yours.",
+    "List the models that come along, and those of the hub that are in the cache (HF_HUB_CACHE, else ~/.cache/huggingface/hub, which Python's tools share). Any model can also be a folder or a .gguf file of yours.",
   operands: [],
   examples: [
     ['tokenwright models', 'names and sizes'],

@@ -3,7 +3,7 @@ import type { Command, Flag } from '../cli/command.ts';
 /** A script for bash. */
 export function bashCompletion(commands: readonly Command[]): string {
   const names = commands.map(({ name }) => name).join(' ');
-  const cases = commands.map(({ name, flags }) => {
+  const cases = commands.map(({ name, flags, operands }) => {
     const values = flags
       .filter(({ value }) => value !== undefined)
       .map((flag) => `        ${spellings(flag).join('|')}) ${bashValues(flag)}; return;;`);
@@ -12,7 +12,9 @@ export function bashCompletion(commands: readonly Command[]): string {
       `      case "$previous" in`,
       ...values,
       '      esac',
-      `      COMPREPLY=($(compgen -W '${flags.flatMap(spellings).join(' ')}' -- "$current"));;`,
+      `      COMPREPLY=($(compgen -W '${flags.flatMap(spellings).join(' ')}' -- "$current")${
+        operands.some(takesPath) ? ' $(compgen -f -- "$current")' : ''
+      });;`,
     ].join('\n');
   });
   return `_tokenwright() {
@@ -33,11 +35,16 @@ complete -F _tokenwright tokenwright
 /** A script for zsh. */
 export function zshCompletion(commands: readonly Command[]): string {
   const list = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
-  const cases = commands.map(({ name, flags }) => {
+  const cases = commands.map(({ name, flags, operands }) => {
+    const rest = operands.some(takesPath) ? "'*:file:_files'" : "'*:text:'";
     const specifications = flags.flatMap((flag) => spellings(flag).map((spelling) => zshFlag(spelling, flag)));
-    return `    ${name}) _arguments ${[...specifications, `'*:text:'`].join(' \\\n      ')};;`;
+    return `    ${name}) _arguments ${[...specifications, rest].join(' \\\n      ')};;`;
   });
   return `#compdef tokenwright
+_tokenwright_either() {
+  compadd -- "$@"
+  _files
+}
 _tokenwright() {
   local -a commands
   commands=(
@@ -64,15 +71,22 @@ function spellings({ name, short }: Flag): string[] {
 
 function bashValues({ value, choices = [] }: Flag): string {
   const words = choices.length === 0 ? '' : `$(compgen -W '${choices.join(' ')}' -- "$current")`;
-  const folders = value === 'FOLDER' ? '$(compgen -d -- "$current")' : '';
-  return `COMPREPLY=(${[words, folders].filter((part) => part !== '').join(' ')})`;
+  const paths = takesPath(value) ? '$(compgen -f -- "$current")' : '';
+  return `COMPREPLY=(${[words, paths].filter((part) => part !== '').join(' ')})`;
 }
 
 function zshFlag(spelling: string, { value, help, choices = [], repeats }: Flag): string {
   const text = (help.split(/\.\s|\.$/)[0] ?? '').replace(/[[\]\\:]/g, '\\$&');
-  const action = value === 'FOLDER' ? '_files -/' : choices.length > 0 ? `(${choices.join(' ')})` : '';
+  // With a space before it, a function gets these words and no others.
+  const either = choices.length > 0 ? ` _tokenwright_either ${choices.join(' ')}` : '_files';
+  const action = takesPath(value) ? either : choices.length > 0 ? `(${choices.join(' ')})` : '';
   const argument = value === undefined ? '' : `:${value.replaceAll(':', ' ')}:${action}`;
   return quote(`${repeats === true ? '*' : ''}${spelling}[${text}]${argument}`);
+}
+
+/** Whether a value, or an operand, is a file or folder, or may be one. */
+function takesPath(value: string | undefined): boolean {
+  return /MODEL|FOLDER|FILE|<model>|<folder>|\[model\]/.test(value ?? '');
 }
 
 function quote(text: string): string {
