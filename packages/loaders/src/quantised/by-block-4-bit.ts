@@ -1,6 +1,6 @@
 import { floatToHalf, halfToFloat } from '../number-formats.ts';
 import { firstOf } from './by-block-8-bit.ts';
-import { roundHalfEven } from './by-row-8-bit.ts';
+import { rounded } from './by-row-8-bit.ts';
 import { blockSize, blocksOf, bytesOf, type QuantisedFormat } from './quantised-format.ts';
 
 /**
@@ -25,11 +25,11 @@ export const byBlock4Bit: QuantisedFormat = {
       for (let i = first; i < first + length; i++) if (Math.abs(values[i]!) > Math.abs(farthest)) farthest = values[i]!;
       scales[block] = floatToHalf(farthest / -8);
       const scale = halfToFloat(scales[block]!);
-      const factor = scale === 0 ? 0 : 1 / scale;
+      const factor = scale === 0 ? 0 : Math.fround(1 / scale);
       for (let i = 0; i < blockSize; i++) {
         // What pads the last block is zero.
         const value = i < length ? values[first + i]! : 0;
-        const q = Math.min(15, Math.max(0, roundHalfEven(value * factor) + 8));
+        const q = Math.min(15, Math.max(0, rounded(value, factor) + 8));
         packed[block * 16 + (i & 15)]! |= i < 16 ? q : q << 4;
       }
     }

@@ -1,5 +1,5 @@
 import { floatToHalf, halfToFloat } from '../number-formats.ts';
-import { roundHalfEven } from './by-row-8-bit.ts';
+import { rounded } from './by-row-8-bit.ts';
 import { blockSize, blocksOf, bytesOf, type QuantisedFormat } from './quantised-format.ts';
 
 /** 8 bits with a half-precision scale for each 32 numbers of a row: x = scale q, q from -127 to 127. 8.5 bits a number. */
@@ -18,10 +18,10 @@ export const byBlock8Bit: QuantisedFormat = {
       const end = Math.min(first + blockSize, (Math.floor(block / blocks) + 1) * columns);
       let largest = 0;
       for (let i = first; i < end; i++) largest = Math.max(largest, Math.abs(values[i]!));
-      scales[block] = floatToHalf(largest / 127);
+      scales[block] = floatToHalf(Math.fround(largest / 127));
       const scale = halfToFloat(scales[block]!);
-      const factor = scale > 0 ? 1 / scale : 0;
-      for (let i = first; i < end; i++) packed[i] = Math.min(127, Math.max(-127, roundHalfEven(values[i]! * factor)));
+      const factor = scale > 0 ? Math.fround(1 / scale) : 0;
+      for (let i = first; i < end; i++) packed[i] = Math.min(127, Math.max(-127, rounded(values[i]!, factor)));
     }
     return { packed: bytesOf(packed), scales: bytesOf(scales) };
   },

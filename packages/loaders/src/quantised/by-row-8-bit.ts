@@ -17,8 +17,8 @@ export const byRow8Bit: QuantisedFormat = {
       let largest = 0;
       for (let i = first; i < first + columns; i++) largest = Math.max(largest, Math.abs(values[i]!));
       scales[row] = largest / 127;
-      const factor = largest > 0 ? 127 / largest : 0;
-      for (let i = first; i < first + columns; i++) packed[i] = roundHalfEven(values[i]! * factor);
+      const factor = largest > 0 ? Math.fround(127 / largest) : 0;
+      for (let i = first; i < first + columns; i++) packed[i] = rounded(values[i]!, factor);
     }
     return { packed: bytesOf(packed), scales: bytesOf(scales) };
   },
@@ -32,10 +32,11 @@ export const byRow8Bit: QuantisedFormat = {
   },
 };
 
-/** As the processor rounds, and the engine with it. */
-export function roundHalfEven(value: number): number {
-  const down = Math.floor(value);
-  const rest = value - down;
+/** value * factor in float32, to the nearest integer, of two to the even one: as the engine computes it, so that it finds the same. */
+export function rounded(value: number, factor: number): number {
+  const product = Math.fround(value * factor);
+  const down = Math.floor(product);
+  const rest = product - down;
   if (rest !== 0.5) return rest < 0.5 ? down : down + 1;
   return down % 2 === 0 ? down : down + 1;
 }
