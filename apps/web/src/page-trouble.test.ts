@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,6 +60,28 @@ describePage('the playground with code, engines and models of the user', () => {
     await verdict().getByText('Line 4:').waitFor();
   });
 
+  it('applies what is typed to a run that is under way', async () => {
+    const { page } = playground;
+    const code = (letter: string) => `export default {
+      name: 'without',
+      onHost(logits) {
+        for (let id = 0; id < logits.length; id++) if (/${letter}/i.test(text(id))) logits[id] = -Infinity;
+      },
+    };`;
+    await write(code('q'));
+    await verdict().getByText('In force.').waitFor();
+    await page.getByLabel("Go on after the model's end token").check();
+    await playground.setTokens(240);
+    await page.getByRole('button', { name: 'Generate', exact: true }).click();
+    await page.locator('.output .token').nth(3).waitFor();
+    await write(code('e'));
+    await playground.finished();
+    const last = (await playground.tokens()).slice(-100).join('');
+    expect(last.length).toBeGreaterThan(100);
+    expect(last).not.toMatch(/e/i);
+    await playground.setTokens(8);
+  });
+
   it('ends a worker in which a sampler does not end, says so, and goes on', async () => {
     const { page } = playground;
     await write('export default {\n  name: "endless",\n  onHost() {\n    for (;;);\n  },\n};');
@@ -119,6 +141,24 @@ describePage('the playground with code, engines and models of the user', () => {
     await playground.openModelDialog();
     await page.locator('input[webkitdirectory]').setInputFiles(join(folder, name));
     await page.locator('.session b', { hasText: name }).waitFor();
+    await playground.generate();
+    expect(await playground.tokens()).toHaveLength(16);
+  });
+
+  it('takes files that are dropped on it', async () => {
+    const { page } = playground;
+    const contents = ['config.json', 'tokenizer.json', 'model.safetensors'].map((file) => ({
+      file,
+      base64: readFileSync(join(demo, file)).toString('base64'),
+    }));
+    await page.evaluate((dropped) => {
+      const transfer = new DataTransfer();
+      for (const { file, base64 } of dropped)
+        transfer.items.add(new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], file));
+      for (const type of ['dragover', 'drop'])
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }, contents);
+    await page.locator('.session b', { hasText: 'model.safetensors' }).waitFor();
     await playground.generate();
     expect(await playground.tokens()).toHaveLength(16);
   });

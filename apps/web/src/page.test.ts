@@ -157,6 +157,17 @@ describePage('the playground', () => {
     await note.waitFor({ state: 'detached' });
   });
 
+  it('generates again when something changes, with Live', async () => {
+    const { page } = playground;
+    await page.getByLabel('Live').check();
+    const before = await playground.text();
+    await page.getByLabel('temperature: t', { exact: true }).fill('0.05');
+    await expect.poll(() => playground.text(), { timeout: 20_000 }).not.toBe(before);
+    await page.getByLabel('temperature: t', { exact: true }).fill('0.8');
+    await expect.poll(() => playground.text(), { timeout: 20_000 }).toBe(before);
+    await page.getByLabel('Live').uncheck();
+  });
+
   it('compares two chains on the same seed', async () => {
     const { page } = playground;
     await playground.tab('Two chains');

@@ -96,8 +96,8 @@ function stageCode({ name, parameters }: Stage, imports: Imports): string {
     const texts = `${imports.use('vocabularyTexts', samplers)}(tokenizer)`;
     return `${factory}({ pattern: ${literal(parameters.pattern ?? '')}, texts: ${texts} })`;
   }
-  if (name === 'bad-words') {
-    const words = wordsOf(String(parameters.texts ?? ''));
+  if (name === 'bad-words' && 'texts' in parameters) {
+    const words = wordsOf(String(parameters.texts));
     return `${factory}({ words: ${imports.use('badWordTokens', samplers)}(tokenizer, ${literal(words)}) })`;
   }
   return Object.keys(parameters).length === 0 ? `${factory}()` : `${factory}(${literal(parameters)})`;

@@ -11,8 +11,12 @@ export function chosenFiles(files: Iterable<File>): ChosenFile[] {
 /** What was dropped: files, and the files in folders. */
 export async function droppedFiles(transfer: DataTransfer): Promise<ChosenFile[]> {
   // The list is emptied after the first await, so all entries are asked for before.
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  return (await Promise.all(entries.map((entry) => filesOf(entry)))).flat();
+  const dropped = [...transfer.items].map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const found = dropped.map(async ({ entry, file }) => {
+    if (entry !== null) return filesOf(entry);
+    return file === null ? [] : [{ path: file.name, file }];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function filesOf(entry: FileSystemEntry): Promise<ChosenFile[]> {
@@ -31,13 +35,13 @@ async function filesOf(entry: FileSystemEntry): Promise<ChosenFile[]> {
   }
 }
 
-/** A model of files; named after the folder or the file. A folder that all files are in is left out of their paths. */
+/** A model of files. A folder that all of them are in gives the name, and is left out of their paths. */
 export function filesChoice(files: readonly ChosenFile[]): Extract<ModelChoice, { kind: 'files' }> {
   const [first] = files[0]!.path.split('/');
-  const inFolder = files.every(({ path }) => path.startsWith(`${first}/`));
-  return {
-    kind: 'files',
-    name: first!,
-    files: inFolder ? files.map(({ path, file }) => ({ path: path.slice(first!.length + 1), file })) : files,
-  };
+  if (files.every(({ path }) => path.startsWith(`${first}/`))) {
+    const inside = files.map(({ path, file }) => ({ path: path.slice(first!.length + 1), file }));
+    return { kind: 'files', name: first!, files: inside };
+  }
+  const weights = files.find(({ path }) => /\.(gguf|safetensors)$/.test(path));
+  return { kind: 'files', name: (weights ?? files[0]!).path, files };
 }

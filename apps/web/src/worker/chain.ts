@@ -39,8 +39,9 @@ export class ChainBuilder {
     this.#watch = watch;
     const textual: SamplerRegistry = {
       regex: (parameters: object) => regex({ ...parameters, texts: session.texts } as Parameters<typeof regex>[0]),
-      'bad-words': ({ texts }: { texts: string }) =>
-        badWords({ words: badWordTokens(session.tokenizer, wordsOf(texts)) }),
+      // Words of the page, or tokens of a preset.
+      'bad-words': ({ texts, ...rest }: { texts?: string; words: number[][] }) =>
+        badWords(texts === undefined ? rest : { words: badWordTokens(session.tokenizer, wordsOf(texts)) }),
     };
     this.#registry = { ...samplerRegistry, ...textual };
   }

@@ -1,13 +1,11 @@
 import type { Sampler } from '@tokenwright/core';
 import {
   chainToJson,
+  fromGenerationConfig,
   gpt2,
   greedy,
   huggingFace,
   llamaCpp,
-  temperature,
-  topK,
-  topP,
   vllm,
   xTransformers,
 } from '@tokenwright/samplers';
@@ -36,13 +34,11 @@ export function presetsFor(generationConfig: Readonly<Record<string, unknown>>):
   }));
 }
 
-/** What generation_config.json says of sampling. */
-function checkpointChain(config: Readonly<Record<string, unknown>>): Sampler[] {
-  if (config.do_sample === false) return [greedy()];
-  const { temperature: t, top_k: k, top_p: p } = config;
-  return [
-    ...(typeof t === 'number' ? [temperature({ t })] : []),
-    ...(typeof k === 'number' && k > 0 ? [topK({ k })] : []),
-    ...(typeof p === 'number' ? [topP({ p })] : []),
-  ];
+/** What generation_config.json says of sampling; nothing when it says what cannot be. */
+function checkpointChain(config: Readonly<Record<string, unknown>>): readonly Sampler[] {
+  try {
+    return fromGenerationConfig(config).samplers;
+  } catch {
+    return [];
+  }
 }
