@@ -48,7 +48,8 @@ export async function hubModel(name: string, options: HubOptions = {}): Promise<
     if (!(error instanceof UnreachableError) || known === undefined) throw error;
     const cached = await cachedModel(name, wanted, settings, store, known).catch(() => undefined);
     if (cached === undefined) throw error;
-    settings.onNotice?.(`${error.message}; ${wanted.repository} is taken from the cache as it is`);
+    const why = error.cause instanceof Error ? error.cause.message : error.message;
+    settings.onNotice?.(`${settings.endpoint}: ${why}; ${wanted.repository} is taken from the cache as it is`);
     return cached;
   }
   const needed = await fetchNeeded(wanted, listing, settings, store);

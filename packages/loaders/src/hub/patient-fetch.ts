@@ -56,7 +56,12 @@ export async function patiently<Result>(
       if (!(error instanceof PassingFailure)) throw error;
       failures = progressed() ? 1 : failures + 1;
       if (failures > retries)
-        throw new UnreachableError(name, `${error.message}, from ${endpoint}`, undefined, { cause: error });
+        throw new UnreachableError(
+          name,
+          `${error.message}, from ${endpoint}. Try again later, or give the path of a folder`,
+          undefined,
+          { cause: error },
+        );
       await pause(error.wait ?? Math.min(firstPause * 2 ** (failures - 1), longestPause), signal);
     }
   }
