@@ -1,0 +1,3 @@
+import { describeStrategies } from './strategies-on-engines.ts';
+
+describeStrategies('webgpu', { leaks: 'one step' });
