@@ -1,6 +1,6 @@
 import type { Sampler } from '@tokenwright/core';
 import { compareRow } from '../compare.ts';
-import { sampler } from '../factory.ts';
+import { find, sampler } from '../factory.ts';
 import { toLogits, toRow } from '../numbers.ts';
 import { Params } from '../params.ts';
 import { shapeRow } from '../row.ts';
@@ -15,14 +15,26 @@ interface FilterCase {
   readonly has_ties: boolean;
 }
 
-const filters: Readonly<Record<string, (params: Params) => Sampler>> = {
+/** A filter as our stage, and as the options with which our preset gives it. */
+const filters: Readonly<Record<string, (params: Params) => { readonly stage: Sampler; readonly preset: object }>> = {
   top_k(params) {
     const share = params.number('frac_num_tokens');
-    return sampler('topK', share === undefined ? { k: params.required('k') } : { share });
+    if (share !== undefined) return { stage: sampler('topK', { share }), preset: { fracNumTokens: share } };
+    const k = params.required('k');
+    return { stage: sampler('topK', { k }), preset: { k } };
   },
-  top_p: (params) => sampler('topP', { p: params.required('thres'), border: 'at-most' }),
-  min_p: (params) => sampler('minP', { p: params.required('min_p') }),
-  top_a: (params) => sampler('topA', { ratio: params.required('min_p_ratio'), power: params.required('min_p_pow') }),
+  top_p(params) {
+    const p = params.required('thres');
+    return { stage: sampler('topP', { p, border: 'at-most' }), preset: { filter: 'top_p', thres: p } };
+  },
+  min_p(params) {
+    const p = params.required('min_p');
+    return { stage: sampler('minP', { p }), preset: { filter: 'min_p', minP: p } };
+  },
+  top_a(params) {
+    const [ratio, power] = [params.required('min_p_ratio'), params.required('min_p_pow')];
+    return { stage: sampler('topA', { ratio, power }), preset: { filter: 'top_a', minPRatio: ratio, minPPow: power } };
+  },
 };
 
 /** `xtransformers/{top_k,top_p,top_a,min_p}.json`. */
@@ -35,14 +47,17 @@ export const openFilters: OpenSuite = (file) => {
       checkFields(golden, ['id', 'source', 'params', 'logits_ref', 'output', 'mask_same_in_float64', 'has_ties']);
       if (make === undefined) throw new TypeError(`no adapter for the function ${file.content.function}`);
       const params = new Params(golden.params);
-      const samplers = [make(params)];
+      const { stage, preset } = make(params);
       params.finish();
-      return (table[golden.logits_ref] ?? []).map(toLogits).flatMap((input, i) =>
-        compareRow(`row ${i}`, toRow(golden.output[i]!), shapeRow(input, { samplers }), {
-          input,
-          tiesAreFree: golden.has_ties,
-          maskIsFree: !golden.mask_same_in_float64,
-        }),
+      const chains = { stage: [stage], preset: find<readonly Sampler[]>('preset', 'xTransformers')(preset) };
+      return Object.entries(chains).flatMap(([label, samplers]) =>
+        (table[golden.logits_ref] ?? []).map(toLogits).flatMap((input, i) =>
+          compareRow(`${label}: row ${i}`, toRow(golden.output[i]!), shapeRow(input, { samplers }), {
+            input,
+            tiesAreFree: golden.has_ties,
+            maskIsFree: !golden.mask_same_in_float64,
+          }),
+        ),
       );
     },
   }));
