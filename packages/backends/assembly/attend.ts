@@ -21,6 +21,7 @@ import {
   entryOutput,
   entryOutputStride,
   frameElement,
+  frameEncoded,
   frameEnds,
   frameFirsts,
   framePositions,
@@ -47,21 +48,10 @@ function copyHead(target: usize, source: usize, size: i32, padded: i32): void {
   memory.fill(target + ((<usize>size) << 2), 0, (<usize>(padded - size)) << 2);
 }
 
-/** The tile of a key head in the block of a slot; the tile of its values follows `keyHeads` tiles later. */
+/** The tile of a key head in the block of a slot; the tile of its values follows. */
 function tileOf(table: usize, slot: i32, layer: i32, keyHeads: i32, keyHead: i32, bytes: usize): usize {
   const block = <usize>load<u32>(table + ((<usize>(slot / slotsPerBlock)) << 2));
-  return block + <usize>(layer * 2 * keyHeads + keyHead) * bytes;
-}
-
-/**
- * Load one word of each cache line of a tile's slots, so that memory delivers them all at its full rate: a tile is too short
- * for the processor to prefetch it by itself. Returns what keeps an optimiser from dropping the loads.
- */
-function touchTile(tile: usize, rowBytes: usize, from: i32, to: i32): i32 {
-  let sum = 0;
-  const end = tile + <usize>to * rowBytes;
-  for (let at = tile + <usize>from * rowBytes; at < end; at += 64) sum ^= load<i32>(at);
-  return sum;
+  return block + <usize>((layer * keyHeads + keyHead) * 2) * bytes;
 }
 
 /** Write keys and values of all tokens, of the key heads from..to, into the blocks of their rows. */
@@ -92,50 +82,71 @@ export function append(entry: usize, frame: usize, scratch: usize, tokens: i32, 
         );
       storeSlot(element, tile, <usize>(slot % slotsPerBlock), scratch, padded);
       copyHead(scratch, values + column, size, padded);
-      storeSlot(element, tile + <usize>keyHeads * bytes, <usize>(slot % slotsPerBlock), scratch, padded);
+      storeSlot(element, tile + bytes, <usize>(slot % slotsPerBlock), scratch, padded);
     }
   }
 }
 
-// The running softmax of one head of one token: largest score, sum of exponentials. The mixture stands in scratch.
-let largest: f32 = 0;
-let total: f32 = 0;
+/**
+ * What is known of one head of one token while blocks are taken in: the query, turned and scaled, the mixture of values,
+ * float32 [size] each, and the running softmax: the largest score, and the sum of exponentials.
+ */
+function stateBytes(rowBytes: usize): usize {
+  return (rowBytes << 1) + 16;
+}
+
+/** Scores of eight slots from `key` on, [8][size], to `scores`. */
+function scoreEight(query: usize, key: usize, rowBytes: usize, scores: usize): void {
+  let a = f32x4.splat(0);
+  let b = f32x4.splat(0);
+  let c = f32x4.splat(0);
+  let d = f32x4.splat(0);
+  let e = f32x4.splat(0);
+  let f = f32x4.splat(0);
+  let g = f32x4.splat(0);
+  let h = f32x4.splat(0);
+  const later = key + (rowBytes << 2);
+  for (let i: usize = 0; i < rowBytes; i += 16) {
+    const q = v128.load(query + i);
+    const near = key + i;
+    a = multiplyAdd(v128.load(near), q, a);
+    b = multiplyAdd(v128.load(near + rowBytes), q, b);
+    c = multiplyAdd(v128.load(near + (rowBytes << 1)), q, c);
+    d = multiplyAdd(v128.load(near + rowBytes * 3), q, d);
+    const far = later + i;
+    e = multiplyAdd(v128.load(far), q, e);
+    f = multiplyAdd(v128.load(far + rowBytes), q, f);
+    g = multiplyAdd(v128.load(far + (rowBytes << 1)), q, g);
+    h = multiplyAdd(v128.load(far + rowBytes * 3), q, h);
+  }
+  v128.store(scores, sumsOfFloats(a, b, c, d));
+  v128.store(scores, sumsOfFloats(e, f, g, h), 16);
+}
 
 /**
  * Take the slots from..to of one block into the mixture of values: scores, a new largest score, and values weighted by the
  * exponentials. `scores` has room for 64.
  */
 function mixBlock(
-  entry: usize,
-  query: usize,
-  mixed: usize,
+  softcap: f32,
+  state: usize,
   scores: usize,
   keys: usize,
   values: usize,
   from: i32,
   to: i32,
-  size: i32,
+  rowBytes: usize,
   bias: usize,
 ): void {
-  const softcap = load<f32>(entry + attendSoftcap);
-  const rowBytes = (<usize>size) << 2;
-  const start = from & ~3;
+  const start = from & ~7;
   const lanes = i32x4(0, 1, 2, 3);
+  for (let slot = start; slot < to; slot += 8)
+    scoreEight(state, keys + <usize>slot * rowBytes, rowBytes, scores + ((<usize>slot) << 2));
+  const end = (to + 3) & ~3;
   let best = f32x4.splat(never);
-  for (let slot = start; slot < to; slot += 4) {
-    let a = f32x4.splat(0);
-    let b = f32x4.splat(0);
-    let c = f32x4.splat(0);
-    let d = f32x4.splat(0);
-    let key = keys + <usize>slot * rowBytes;
-    for (let i: usize = 0; i < rowBytes; i += 16, key += 16) {
-      const q = v128.load(query + i);
-      a = multiplyAdd(v128.load(key), q, a);
-      b = multiplyAdd(v128.load(key + rowBytes), q, b);
-      c = multiplyAdd(v128.load(key + (rowBytes << 1)), q, c);
-      d = multiplyAdd(v128.load(key + rowBytes * 3), q, d);
-    }
-    let score = sumsOfFloats(a, b, c, d);
+  for (let slot = start; slot < end; slot += 4) {
+    const at = scores + ((<usize>slot) << 2);
+    let score = v128.load(at);
     if (softcap !== 0)
       score = f32x4.mul(hyperbolicTangent(f32x4.div(score, f32x4.splat(softcap))), f32x4.splat(softcap));
     if (bias !== 0) score = f32x4.add(score, v128.load(bias + ((<usize>slot) << 2)));
@@ -143,20 +154,23 @@ function mixBlock(
     const seen = v128.and(i32x4.ge_s(index, i32x4.splat(from)), i32x4.lt_s(index, i32x4.splat(to)));
     score = v128.bitselect(score, f32x4.splat(never), seen);
     best = f32x4.max(best, score);
-    v128.store(scores + ((<usize>slot) << 2), score);
+    v128.store(at, score);
   }
+  const mixed = state + rowBytes;
+  const running = mixed + rowBytes;
+  const largest = load<f32>(running);
   const top = max<f32>(largest, laneMax(best));
   const shift = f32x4.splat(top);
   const correction = exponential(f32x4.splat(largest - top));
   let sums = f32x4.splat(0);
-  for (let slot = start; slot < to; slot += 4) {
+  for (let slot = start; slot < end; slot += 4) {
     const at = scores + ((<usize>slot) << 2);
     const weight = exponential(f32x4.sub(v128.load(at), shift));
     sums = f32x4.add(sums, weight);
     v128.store(at, weight);
   }
-  largest = top;
-  total = total * f32x4.extract_lane(correction, 0) + laneSum(sums);
+  store<f32>(running, top);
+  store<f32>(running, load<f32>(running, 4) * f32x4.extract_lane(correction, 0) + laneSum(sums), 4);
   addValues(mixed, correction, scores, values, from, to, rowBytes);
 }
 
@@ -197,12 +211,64 @@ function addValues(
   }
 }
 
+/** Set up the state of one head of one token. */
+function begin(entry: usize, frame: usize, token: i32, head: i32, state: usize, rowBytes: usize): void {
+  const size = load<i32>(entry + attendHeadSize);
+  const input = <usize>load<u32>(entry + entryInput) + <usize>token * load<u32>(entry + entryInputStride);
+  copyHead(state, input + ((<usize>(head * size)) << 2), size, <i32>(rowBytes >> 2));
+  if ((load<i32>(entry + attendTurn) & 1) !== 0)
+    turnHead(state, anglesOf(entry, frame, token), load<i32>(entry + rotaryWidth), load<i32>(entry + rotaryPairs));
+  const scale = f32x4.splat(load<f32>(entry + attendScale));
+  for (let i: usize = 0; i < rowBytes; i += 16) {
+    v128.store(state + i, f32x4.mul(v128.load(state + i), scale));
+    v128.store(state + rowBytes + i, f32x4.splat(0));
+  }
+  store<f32>(state + (rowBytes << 1), never);
+  store<f32>(state + (rowBytes << 1), 0, 4);
+}
+
+/** The mixture over the sum of exponentials. */
+function end(entry: usize, token: i32, head: i32, state: usize, rowBytes: usize): void {
+  const size = load<i32>(entry + attendHeadSize);
+  const mixed = state + rowBytes;
+  const total = load<f32>(mixed + rowBytes, 4);
+  const factor = f32x4.splat(total > 0 ? <f32>1.0 / total : 0);
+  for (let i: usize = 0; i < rowBytes; i += 16) v128.store(mixed + i, f32x4.mul(v128.load(mixed + i), factor));
+  const output = <usize>load<u32>(entry + entryOutput) + <usize>token * load<u32>(entry + entryOutputStride);
+  memory.copy(output + ((<usize>(head * size)) << 2), mixed, (<usize>size) << 2);
+}
+
+// What a token sees: its first slots up to `sinks`, and those from `first` to `end`.
+let sinks: i32 = 0;
+let firstSeen: i32 = 0;
+let endSeen: i32 = 0;
+
+function findSeen(entry: usize, frame: usize, token: i32, recall: bool): void {
+  const at = (<usize>token) << 2;
+  sinks = 0;
+  firstSeen = 0;
+  if (recall) {
+    endSeen = load<i32>(<usize>load<u32>(frame + frameSourceLengths) + at);
+    return;
+  }
+  endSeen = load<i32>(<usize>load<u32>(frame + frameEnds) + at);
+  if (load<i32>(entry + attendBidirectional) !== 0) return;
+  const window = load<i32>(entry + attendWindow);
+  firstSeen = load<i32>(<usize>load<u32>(frame + frameFirsts) + at);
+  sinks = min(load<i32>(frame + frameSinks), firstSeen);
+  if (window !== 0) firstSeen = max(firstSeen, load<i32>(<usize>load<u32>(frame + frameSlots) + at) - window + 1);
+}
+
 /**
  * Attention with a running softmax over blocks of 64 slots (Milakov and Gimelshein 2018). What a token gets depends only on
  * which slots it sees, never on what else is in the frame. Heads are shared out over the threads; a thread first writes the
  * keys and values of its heads, and where two threads share a key head both write the same bytes.
  *
- * Scratch: query, mixture [size] each, scores [64], and two tiles [64][size] for a cache that is not float32.
+ * Block by block, head by head, token by token: so a long cache is read in the order in which it stands in memory, and the
+ * tokens of a prompt find a tile in the nearest cache.
+ *
+ * Scratch: scores [64], and two tiles [64][size] for a cache that is not float32. The states of all heads of all tokens
+ * stand where linear maps have their encoded inputs.
  */
 export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): void {
   const heads = load<i32>(entry + attendHeads);
@@ -214,93 +280,85 @@ export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, 
   const recall = load<i32>(entry + attendRecall) !== 0;
   if (!recall) append(entry, frame, scratch, tokens, fromHead / shared, (toHead - 1) / shared + 1);
 
-  const size = load<i32>(entry + attendHeadSize);
-  const padded = (size + 3) & ~3;
+  const padded = (load<i32>(entry + attendHeadSize) + 3) & ~3;
   const rowBytes = (<usize>padded) << 2;
-  const query = scratch;
-  const mixed = query + rowBytes;
-  const scores = mixed + rowBytes;
-  const keyTile = scores + (slotsPerBlock << 2);
-  const valueTile = keyTile + <usize>slotsPerBlock * rowBytes;
+  const states = <usize>load<u32>(frame + frameEncoded);
+  const bytesOfState = stateBytes(rowBytes);
+  let blocks = 0;
+  for (let token = 0; token < tokens; token++) {
+    for (let head = fromHead; head < toHead; head++)
+      begin(entry, frame, token, head, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
+    findSeen(entry, frame, token, recall);
+    blocks = max(blocks, (endSeen + slotsPerBlock - 1) / slotsPerBlock);
+  }
+  for (let block = 0; block < blocks; block++)
+    for (let head = fromHead; head < toHead; head++)
+      takeBlock(entry, frame, scratch, tokens, recall, block * slotsPerBlock, head, head / shared, states);
+  for (let token = 0; token < tokens; token++)
+    for (let head = fromHead; head < toHead; head++)
+      end(entry, token, head, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
+}
+
+/** Take one block into a head of all tokens that see some of it. */
+function takeBlock(
+  entry: usize,
+  frame: usize,
+  scratch: usize,
+  tokens: i32,
+  recall: bool,
+  block: i32,
+  head: i32,
+  keyHead: i32,
+  states: usize,
+): void {
+  const heads = load<i32>(entry + attendHeads);
+  const keyHeads = load<i32>(entry + attendKeyHeads);
+  const padded = (load<i32>(entry + attendHeadSize) + 3) & ~3;
+  const rowBytes = (<usize>padded) << 2;
+  const bytesOfState = stateBytes(rowBytes);
   const layer = load<i32>(entry + attendLayer);
   const element = recall ? elementFloat32 : load<i32>(frame + frameElement);
   const bytes = tileBytes(element, padded);
-  const scale = f32x4.splat(load<f32>(entry + attendScale));
-  const turned = (load<i32>(entry + attendTurn) & 1) !== 0;
-  const window = load<i32>(entry + attendWindow);
+  const softcap = load<f32>(entry + attendSoftcap);
   const biasTable = <usize>load<u32>(entry + attendBias);
   const reach = load<i32>(entry + attendBiasReach);
   const tables = <usize>load<u32>(frame + (recall ? frameSourceTables : frameTables));
-
+  const keyTile = scratch + (slotsPerBlock << 2);
+  const valueTile = keyTile + <usize>slotsPerBlock * rowBytes;
+  let widened: usize = 0;
+  let widenedTo = 0;
   for (let token = 0; token < tokens; token++) {
     const at = (<usize>token) << 2;
-    const table = <usize>load<u32>(tables + at);
-    let first = 0;
-    let end = 0;
-    let sinks = 0;
-    if (recall) end = load<i32>(<usize>load<u32>(frame + frameSourceLengths) + at);
-    else {
-      end = load<i32>(<usize>load<u32>(frame + frameEnds) + at);
-      if (load<i32>(entry + attendBidirectional) === 0) {
-        const slot = load<i32>(<usize>load<u32>(frame + frameSlots) + at);
-        first = load<i32>(<usize>load<u32>(frame + frameFirsts) + at);
-        sinks = min(load<i32>(frame + frameSinks), first);
-        if (window !== 0) first = max(first, slot - window + 1);
+    findSeen(entry, frame, token, recall);
+    if (endSeen <= block) continue;
+    const inSinks = min(sinks - block, slotsPerBlock);
+    const from = max(firstSeen - block, 0);
+    const to = min(endSeen - block, slotsPerBlock);
+    if (inSinks <= 0 && from >= to) continue;
+    let keys = tileOf(<usize>load<u32>(tables + at), block, layer, keyHeads, keyHead, bytes);
+    let values = keys + bytes;
+    if (element !== elementFloat32) {
+      // The tokens of a row mostly follow each other, and see ever more of the block.
+      if (keys !== widened) widenedTo = 0;
+      widened = keys;
+      const wanted = max(inSinks, from < to ? to : 0);
+      if (wanted > widenedTo) {
+        loadSlots(element, keys, widenedTo, wanted, padded, keyTile);
+        loadSlots(element, values, widenedTo, wanted, padded, valueTile);
+        widenedTo = wanted;
       }
+      keys = keyTile;
+      values = valueTile;
     }
-    const input = <usize>load<u32>(entry + entryInput) + <usize>token * load<u32>(entry + entryInputStride);
-    const output = <usize>load<u32>(entry + entryOutput) + <usize>token * load<u32>(entry + entryOutputStride);
-    for (let head = fromHead; head < toHead; head++) {
-      const column = (<usize>(head * size)) << 2;
-      copyHead(query, input + column, size, padded);
-      if (turned)
-        turnHead(query, anglesOf(entry, frame, token), load<i32>(entry + rotaryWidth), load<i32>(entry + rotaryPairs));
-      for (let i: usize = 0; i < rowBytes; i += 16) {
-        v128.store(query + i, f32x4.mul(v128.load(query + i), scale));
-        v128.store(mixed + i, f32x4.splat(0));
-      }
-      let bias: usize = 0;
-      if (biasTable !== 0) {
-        const position = load<i32>(<usize>load<u32>(frame + framePositions) + at);
-        bias = biasTable + ((<usize>(head * (2 * reach + 1) + reach - position)) << 2);
-      }
-      largest = never;
-      total = 0;
-      let slot = sinks > 0 ? 0 : first;
-      while (slot < end) {
-        const block = slot & ~(slotsPerBlock - 1);
-        const limit = slot < sinks ? sinks : end;
-        const stop = min(limit, block + slotsPerBlock);
-        let keys = tileOf(table, slot, layer, keyHeads, head / shared, bytes);
-        let values = keys + <usize>keyHeads * bytes;
-        if (element === elementFloat32) {
-          store<i32>(scores, touchTile(keys, rowBytes, slot - block, stop - block));
-          store<i32>(scores, touchTile(values, rowBytes, slot - block, stop - block));
-        } else {
-          loadSlots(element, keys, slot - block, stop - block, padded, keyTile);
-          loadSlots(element, values, slot - block, stop - block, padded, valueTile);
-          keys = keyTile;
-          values = valueTile;
-        }
-        mixBlock(
-          entry,
-          query,
-          mixed,
-          scores,
-          keys,
-          values,
-          slot - block,
-          stop - block,
-          padded,
-          bias === 0 ? 0 : bias + ((<usize>block) << 2),
-        );
-        slot = stop;
-        if (slot === sinks && slot < first) slot = first;
-      }
-      const factor = f32x4.splat(total > 0 ? <f32>1.0 / total : 0);
-      for (let i: usize = 0; i < rowBytes; i += 16) v128.store(mixed + i, f32x4.mul(v128.load(mixed + i), factor));
-      memory.copy(output + column, mixed, (<usize>size) << 2);
+    let bias: usize = 0;
+    if (biasTable !== 0) {
+      const position = load<i32>(<usize>load<u32>(frame + framePositions) + at);
+      bias = biasTable + ((<usize>(head * (2 * reach + 1) + reach - position + block)) << 2);
     }
+    const state = states + <usize>(token * heads + head) * bytesOfState;
+    if (inSinks > 0) mixBlock(softcap, state, scratch, keys, values, 0, inSinks, rowBytes, bias);
+    const rest = max(from, inSinks);
+    if (rest < to) mixBlock(softcap, state, scratch, keys, values, rest, to, rowBytes, bias);
   }
 }
 

@@ -2,7 +2,7 @@ import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from '../s
 import { loadHalves, toHalf } from './vectors';
 
 /*
- * A block of the cache holds 64 slots of a row in all layers: [layer][keys, values][key head] tiles. A tile is [64][size],
+ * A block of the cache holds 64 slots of a row in all layers: [layer][key head][keys, values] tiles. A tile is [64][size],
  * size being that of a head rounded up to 4 with zeros: float32, half precision, or 8 bits behind a float32 scale for each
  * slot. A row's table holds the addresses of its blocks.
  */

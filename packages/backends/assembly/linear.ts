@@ -74,15 +74,20 @@ function dot(
 ): void {
   switch (format) {
     case formatFloat32:
-      return dotFloat32(weights, x, step, inputs, sums);
+      dotFloat32(weights, x, step, inputs, sums);
+      break;
     case formatFloat16:
-      return dotFloat16(weights, x, step, inputs, sums);
+      dotFloat16(weights, x, step, inputs, sums);
+      break;
     case format8Bit:
-      return dot8Bit(weights, x, step, inputs, scales, sums);
+      dot8Bit(weights, x, step, inputs, scales, sums);
+      break;
     case format8BitBlocks:
-      return dot8BitBlocks(weights, x, step, inputs, sums);
+      dot8BitBlocks(weights, x, step, inputs, sums);
+      break;
     case format4BitBlocks:
-      return dot4BitBlocks(weights, x, step, inputs, totals, sums);
+      dot4BitBlocks(weights, x, step, inputs, totals, sums);
+      break;
     default:
       unreachable();
   }

@@ -34,7 +34,6 @@ import { tap } from './tap';
 import { announce, barrier, nextJob } from './threads';
 
 /** Milliseconds from some moment on, from the host. */
-@external('env', 'now')
 declare function now(): f64;
 
 /** One thread's part of a tape: every entry in turn, all threads meeting after each. */

@@ -67,6 +67,6 @@ export class BlockPool {
   /** Address of the tile of a layer's keys or values of one head. */
   tile(block: Block, layer: number, part: 'keys' | 'values', head: number): number {
     const { kvHeads } = this.shape;
-    return block.address + ((layer * 2 + (part === 'keys' ? 0 : 1)) * kvHeads + head) * this.tileBytes;
+    return block.address + ((layer * kvHeads + head) * 2 + (part === 'keys' ? 0 : 1)) * this.tileBytes;
   }
 }

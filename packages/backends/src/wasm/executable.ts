@@ -29,7 +29,7 @@ import { PagedStore, type Window } from './paged-store.ts';
 import type { Profile } from './profile.ts';
 import { type Operation, Recorder, type Value } from './recorder.ts';
 import { WasmSourceMemory } from './source-memory.ts';
-import { panelBytes, scratchBytes, Tape } from './tape.ts';
+import { attentionPanelBytes, panelBytes, scratchBytes, Tape } from './tape.ts';
 import { Weights } from './weights.ts';
 
 /** Most tokens of a frame: enough to amortise reading the weights, and few enough that activations stay small. */
@@ -478,10 +478,12 @@ function record<C, P>(
   };
 }
 
-/** Bytes of a panel of encoded inputs, for an operation that multiplies with a matrix. */
+/** Bytes of what an operation notes of four tokens. */
 function panelBytesOf(operation: Operation): number {
-  const multiplies = operation.kind === 'linear' || operation.kind === 'gated';
-  return multiplies ? panelBytes(operation.x.columns) : 0;
+  if (operation.kind === 'linear' || operation.kind === 'gated') return panelBytes(operation.x.columns);
+  if (operation.kind !== 'attend' && operation.kind !== 'recall') return 0;
+  const { heads } = operation.options;
+  return attentionPanelBytes(heads, operation.q.columns / heads);
 }
 
 /** What the attention of some operations stores; layers must be alike. */

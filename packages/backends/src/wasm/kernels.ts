@@ -43,7 +43,7 @@ export async function kernelModule(options: { shared: boolean; relaxed: boolean 
 
 /** Connect a module with its memory. */
 export async function connect(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
-  const instance = await WebAssembly.instantiate(module, { env: { memory, now: () => performance.now() } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory }, tape: { now: () => performance.now() } });
   return instance.exports as unknown as Kernels;
 }
 

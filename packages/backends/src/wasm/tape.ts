@@ -59,10 +59,14 @@ function scratchOf(step: Step): number {
   }
 }
 
-/** Query, mixture, scores, and two tiles of float32. */
+/** Scores, and two tiles of float32. */
 function attentionScratch(headDim: number): number {
-  const size = Math.ceil(headDim / 4) * 16;
-  return 2 * size + layout.slotsPerBlock * 4 + 2 * layout.slotsPerBlock * size;
+  return layout.slotsPerBlock * 4 + 2 * layout.slotsPerBlock * Math.ceil(headDim / 4) * 16;
+}
+
+/** Bytes of what attention notes of all heads of four tokens; see the kernel. */
+export function attentionPanelBytes(heads: number, headDim: number): number {
+  return layout.tokensPerPanel * heads * (2 * Math.ceil(headDim / 4) * 16 + 16);
 }
 
 export interface TapeSetting {

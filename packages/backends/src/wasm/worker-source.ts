@@ -6,7 +6,7 @@
 export const workerSource = `
 const start = async ({ module, memory, thread }, reply) => {
   try {
-    const { exports } = await WebAssembly.instantiate(module, { env: { memory, now: () => performance.now() } });
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory }, tape: { now: () => performance.now() } });
     reply('ready');
     exports.work(thread);
   } catch (error) {
