@@ -213,7 +213,9 @@ export class Scores {
 
   /** The choice of each row without reading it, -1 where there is none; undefined when that cannot be done. */
   async #chooseOnDevice(uniforms: readonly number[] | undefined): Promise<number[] | undefined> {
-    if (!this.#setting.remote || this.#hostFirst || this.#evaluated !== undefined) return undefined;
+    const { relaxed } = this.#result;
+    if (!this.#setting.remote || this.#hostFirst || relaxed !== undefined || this.#evaluated !== undefined)
+      return undefined;
     const { far, near } = this.#divide();
     if (near.length > 0 || this.#result.logits.choose === undefined) return undefined;
     // The last stage of a selection is the choice itself.
