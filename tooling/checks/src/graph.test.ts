@@ -32,7 +32,9 @@ const files = repositoryFiles();
 function sourcesOf(folder: string): string[] {
   return files.filter((path) => path.startsWith(`${folder}/src/`) && /(?<!\.d)\.[mc]?tsx?$/.test(path));
 }
-const isTest = (path: string): boolean => /\.(test|bench)\.ts$/.test(path);
+/** Of the folders called testing only core's is published. */
+const isTest = (path: string): boolean =>
+  /\.(test|bench)\.ts$/.test(path) || (path.includes('/testing/') && !path.startsWith('packages/core/'));
 
 describe('the package graph', () => {
   it('has an entry for every package', () => {
