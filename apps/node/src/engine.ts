@@ -11,7 +11,7 @@ const formats: readonly WeightFormat[] = ['f32', 'f16', '8-bit', '8-bit-blocks',
 
 /** Engines by the name that --engine gives them, in the order in which `auto` tries them. */
 const engines: Readonly<Record<string, (given: Given) => EngineStarter>> = {
-  fused: (given) => ({ name: 'fused wasm', start: () => fusedWasm(fusedOptions(given)) }),
+  fused: (given) => fusedWasm(fusedOptions(given)),
   wasm: () => tfjs({ backend: 'wasm' }),
   cpu: () => tfjs({ backend: 'cpu' }),
   webgpu: () => tfjs({ backend: 'webgpu' }),

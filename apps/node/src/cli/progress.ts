@@ -7,7 +7,7 @@ const patience = 700;
 const drawEvery = 80;
 
 /** In which unit something is counted. */
-export type Unit = 'bytes' | 'tokens' | 'steps';
+export type Unit = 'bytes' | 'tokens' | 'sentences' | 'steps';
 
 /**
  * A bar on standard error that shows how far something is: on a terminal only, and only when it takes a while. Work that never lets the
@@ -81,6 +81,7 @@ const counts: Readonly<Record<Unit, (value: number, total: number) => string>> =
     return `${shown(value)} of ${shown(total)} ${unit}`;
   },
   tokens: (value, total) => `${value} of ${total} tokens`,
+  sentences: (value, total) => `${value} of ${total} sentences`,
   steps: (value, total) => `${value} of ${total}`,
 };
 

@@ -13,6 +13,7 @@ import { againstLines } from '../show/against.ts';
 import { type ExplainedToken, explanationLines } from '../show/explanation.ts';
 import { jsonLine } from '../show/json.ts';
 import { tokenText } from '../show/token.ts';
+import { watchedChunk, watchPrefill } from '../watch-prefill.ts';
 
 export const explainCommand: Command = {
   name: 'explain',
@@ -64,13 +65,19 @@ async function explainEach(given: Given, session: Session, prompt: string): Prom
   const style = { paint: paintFor(process.stdout), width: Math.min(110, widthOf(process.stdout)), candidates };
   const options = {
     maxNewTokens: 5,
+    ...(process.stderr.isTTY ? { prefillChunk: watchedChunk } : {}),
     ...optionsOf(given, session),
     explain: true,
     logprobs: true,
   };
   let text = prompt;
   let step = 0;
-  for await (const event of generate(model, tokenizer.encode(prompt), options)) {
+  const ids = tokenizer.encode(prompt);
+  for await (const event of generate(
+    watchPrefill(model, () => ids.length),
+    ids,
+    options,
+  )) {
     if (event.type !== 'token') continue;
     const explained = event as ExplainedToken;
     step++;

@@ -12,7 +12,9 @@ import {
   topP,
 } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
+import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
@@ -132,15 +134,28 @@ async function attemptOf(given: Given, session: Session, prompt: string, method:
   };
 }
 
-async function decode(given: Given, session: Session, prompt: string, { model, options }: Method): Promise<EndEvent> {
+async function decode(given: Given, session: Session, prompt: string, method: Method): Promise<EndEvent> {
+  const { name, model, options } = method;
   const { tokenizer } = session;
+  const maxNewTokens = given.number('max-new-tokens') ?? 60;
   const stream = generate(model ?? session.model, tokenizer.encode(prompt), {
     ...options,
     tokenizer,
     seed: given.number('seed') ?? 1,
-    maxNewTokens: given.number('max-new-tokens') ?? 60,
+    maxNewTokens,
     endTokens: [],
+    steps: process.stderr.isTTY === true,
     signal: interrupt.signal,
   });
-  return (await stream.result()).sequences[0]!;
+  const progress = new Progress(name, 'steps');
+  let done = 0;
+  try {
+    for await (const event of stream) {
+      if (event.type === 'end') return event;
+      progress.show(Math.min(++done, maxNewTokens), maxNewTokens);
+    }
+  } finally {
+    progress.clear();
+  }
+  throw new Failure(`${name} had no end.`);
 }

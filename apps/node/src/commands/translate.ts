@@ -4,6 +4,7 @@ import { beamSearch, greedy } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { engineFlags, generalFlags, loadTranslator, startEngine } from '../session.ts';
@@ -77,7 +78,9 @@ async function translate(
   const texts = new Array<string>(count).fill('');
   const steps = new Array<number>(count).fill(0);
   const write = (lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
+  const progress = new Progress('translating', 'sentences');
   for await (const event of generate(model, new Array<number[]>(count).fill([]), optionsOf(given, tokenizer))) {
+    if (event.type === 'end' && count > 1) progress.show(ends.length, count);
     if (given.has('json')) process.stdout.write(jsonLine(event));
     else if (event.type === 'end') ends.push(event);
     else if (given.has('explain') && event.type === 'step') {
@@ -89,6 +92,7 @@ async function translate(
       texts[row] += event.text ?? '';
     }
   }
+  progress.clear();
   ends.sort((a, b) => a.row - b.row || a.sequence - b.sequence);
   for (const { text, score } of ends) {
     const shown = given.has('sequences') && score !== undefined ? style.paint('dim', `  (${score.toFixed(4)})`) : '';

@@ -413,6 +413,22 @@ describe('tokenizer_config', () => {
       chat_template: '{{ messages }}',
     });
   });
+
+  it('holds further chat templates with their names', async () => {
+    const two = {
+      ...pieceMetadata,
+      'tokenizer.chat_template': 'D',
+      'tokenizer.chat_templates': ['tool_use'],
+      'tokenizer.chat_template.tool_use': 'T',
+    };
+    expect((await opened(two))!.config.chat_template).toEqual([
+      { name: 'default', template: 'D' },
+      { name: 'tool_use', template: 'T' },
+    ]);
+    await expect(opened({ ...two, 'tokenizer.chat_templates': ['rag'] })).rejects.toThrow(
+      'tokenizer.chat_template.rag: is missing',
+    );
+  });
 });
 
 /** The pieces of a stream joined are the text of all ids. */

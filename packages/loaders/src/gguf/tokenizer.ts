@@ -5,7 +5,7 @@ import { readText } from './keys.ts';
 import { bytePairTokenizer } from './tokenizer-gpt2.ts';
 import { sentencePieceTokenizer } from './tokenizer-llama.ts';
 import { unigramTokenizer } from './tokenizer-t5.ts';
-import { type MadeTokenizer, readVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
+import { isTexts, type MadeTokenizer, readVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
 
 /** What tokenizer.json and tokenizer_config.json of a GGUF file would hold. */
 export interface EmbeddedTokenizer {
@@ -42,7 +42,6 @@ export function embeddedTokenizer(file: GgufFile, architecture: string): Embedde
     );
   const { json, addBegin, addEnd } = make(file, vocabulary, architecture);
   const text = (id: number | undefined): string | undefined => (id === undefined ? undefined : vocabulary.tokens[id]);
-  const template = readText(file, 'tokenizer.chat_template');
   const entries = {
     bos_token: text(vocabulary.begin),
     eos_token: text(vocabulary.end),
@@ -50,8 +49,21 @@ export function embeddedTokenizer(file: GgufFile, architecture: string): Embedde
     pad_token: text(tokenId(file, 'tokenizer.ggml.padding_token_id', vocabulary.tokens.length)),
     add_bos_token: addBegin,
     add_eos_token: addEnd,
-    chat_template: template,
+    chat_template: chatTemplates(file),
   };
   const config = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
   return { kind, json, config };
+}
+
+/** One template, or, where the file lists further ones in `tokenizer.chat_templates`, all with their names. */
+function chatTemplates(file: GgufFile): string | readonly JsonObject[] | undefined {
+  const main = readText(file, 'tokenizer.chat_template');
+  const names = file.metadata.get('tokenizer.chat_templates');
+  if (!isTexts(names) || names.length === 0) return main;
+  const others = names.map((name) => {
+    const template = readText(file, `tokenizer.chat_template.${name}`);
+    if (template === undefined) throw new LoadError(file.name, 'is missing', `tokenizer.chat_template.${name}`);
+    return { name, template };
+  });
+  return main === undefined ? others : [{ name: 'default', template: main }, ...others];
 }

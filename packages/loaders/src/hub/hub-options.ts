@@ -124,7 +124,8 @@ async function storedToken(): Promise<string | undefined> {
   return text?.trim() || undefined;
 }
 
-/** An environment variable; undefined when it is not set, empty, or when there is no environment. */
+/** An environment variable, ~/ as the home folder; undefined when it is not set, empty, or when there is no environment. */
 function variable(name: string): string | undefined {
-  return globalThis.process?.env?.[name]?.trim() || undefined;
+  const value = globalThis.process?.env?.[name]?.trim() || undefined;
+  return value?.startsWith('~/') ? `${process.getBuiltinModule('node:os').homedir()}${value.slice(1)}` : value;
 }

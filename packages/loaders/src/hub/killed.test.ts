@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { hubModel } from './hub-model.ts';
-import { hubServer, sendHead, someBytes, startOf } from './testing/hub-server.ts';
+import { type HubServer, hubServer, sendHead, someBytes, startOf } from './testing/hub-server.ts';
 
 const script = fileURLToPath(new URL('testing/download-process.ts', import.meta.url));
 
@@ -18,6 +18,24 @@ function downloadUntil(percent: number, endpoint: string, cache: string): Promis
     if (text.split('\n').some((line) => line !== '' && Number(line) >= percent)) child.kill('SIGKILL');
   });
   return new Promise((resolve) => child.on('close', (status) => resolve(status)));
+}
+
+/** A server that sends files a piece at a time, so that there is a middle to be killed in. */
+function sendSlowly(hub: HubServer): void {
+  hub.mischief = (request, response, file) => {
+    const from = startOf(request);
+    sendHead(response, file, from);
+    const send = (at: number): void => {
+      if (response.destroyed) return;
+      if (at >= file.bytes.length) return void response.end();
+      const piece = file.bytes.subarray(at, at + 100_000);
+      hub.sent += piece.length;
+      response.write(piece);
+      setTimeout(send, 4, at + piece.length);
+    };
+    send(from);
+    return true;
+  };
 }
 
 it('a process that is killed at any moment leaves a cache that can be used, and gone on with', async () => {
@@ -34,21 +52,7 @@ it('a process that is killed at any moment leaves a cache that can be used, and 
   hub.commit = 'b'.repeat(40);
   hub.files.set('model.safetensors', after);
   hub.sent = 0;
-  // A piece at a time, so that there is a middle to be killed in.
-  hub.mischief = (request, response, file) => {
-    const from = startOf(request);
-    sendHead(response, file, from);
-    const send = (at: number): void => {
-      if (response.destroyed) return;
-      if (at >= file.bytes.length) return void response.end();
-      const piece = file.bytes.subarray(at, at + 100_000);
-      hub.sent += piece.length;
-      response.write(piece);
-      setTimeout(send, 4, at + piece.length);
-    };
-    send(from);
-    return true;
-  };
+  sendSlowly(hub);
   for (const percent of [0, 1, 20, 45, 60, 85, 100]) {
     expect(await downloadUntil(percent, hub.endpoint, cache)).not.toBe(1);
     const offline = await weightsOf(true);
@@ -61,6 +65,29 @@ it('a process that is killed at any moment leaves a cache that can be used, and 
   expect(hub.sent).toBeLessThan(2 * after.length);
   const blobs = readdirSync(join(cache, 'models--org--name', 'blobs'));
   expect(blobs.filter((name) => name.includes('incomplete'))).toEqual([]);
+  await hub.close();
+  rmSync(cache, { recursive: true });
+});
+
+it('of two processes one downloads and the other waits, and goes on when the first is killed', async () => {
+  const weights = someBytes(3_000_000, 3);
+  const hub = await hubServer({ 'config.json': '{}', 'model.safetensors': weights });
+  sendSlowly(hub);
+  const cache = mkdtempSync(join(tmpdir(), 'tokenwright-hub-'));
+  const begun = new Promise<void>((resolve) => {
+    const watch = setInterval(() => {
+      if (hub.sent < 200_000) return;
+      clearInterval(watch);
+      resolve();
+    }, 5);
+  });
+  const first = downloadUntil(60, hub.endpoint, cache);
+  await begun;
+  await hubModel('org/name', { endpoint: hub.endpoint, cache, token: false });
+  await first;
+  expect(hub.sent).toBeLessThan(1.5 * weights.length);
+  const file = (await (await hubModel('org/name', { cache, offline: true })).file('model.safetensors'))!;
+  expect(Buffer.from(await file.read(0, file.size))).toEqual(Buffer.from(weights));
   await hub.close();
   rmSync(cache, { recursive: true });
 });
