@@ -20,7 +20,7 @@ if ('document' in globalThis) {
   };
   worker.onerror = ({ message }) => console.error(message);
 } else {
-  const engine = await selectEngine([{ name: 'fused wasm', start: () => fusedWasm() }, tfjs({ backend: 'cpu' })]);
+  const engine = await selectEngine([fusedWasm(), tfjs({ backend: 'cpu' })]);
   const { model, tokenizer, dispose } = await load(demoModel(), { engine });
   for await (const piece of generateText(model, tokenizer!, prompt, { samplers, seed: 7, maxNewTokens: 40 }))
     postMessage(piece);

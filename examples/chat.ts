@@ -5,7 +5,7 @@ import { demoModel } from '@tokenwright/demo-model';
 import { Chat, load, plainDialogue } from '@tokenwright/loaders';
 import { temperature, topP } from '@tokenwright/samplers';
 
-const engine = await fusedWasm();
+const engine = await fusedWasm().start();
 const { model, tokenizer, dispose } = await load(demoModel(), { engine });
 
 const chat = new Chat({ model, tokenizer, chatTemplate: plainDialogue });

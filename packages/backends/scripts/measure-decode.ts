@@ -7,7 +7,7 @@
 // Numbers are medians, or with --best the best of each series, for machines that do other work too.
 import { parseArgs } from 'node:util';
 import { createModel, type GPT2Config, gpt2, type LanguageModel, type WeightSource } from '@tokenwright/core';
-import { type CacheElement, type FusedWasmEngine, fusedWasm, type WeightFormat } from '../src/wasm/index.ts';
+import { type CacheElement, fusedWasm, type WeightFormat } from '../src/wasm/index.ts';
 
 const { values: args } = parseArgs({
   options: {
@@ -112,12 +112,12 @@ function decode(model: LanguageModel, position: number, rows: number, count = 48
 }
 
 const config = shapes[args.shape]!;
-const engine = (await fusedWasm({
+const engine = await fusedWasm({
   threads: Number(args.threads),
   weights: args.weights as WeightFormat,
   cache: args.cache as CacheElement,
   ...(args.relaxed === undefined ? {} : { relaxed: args.relaxed === 'true' }),
-})) as FusedWasmEngine;
+}).start();
 const bandwidth = engine.machine.readBandwidth(512e6);
 const started = performance.now();
 const model = await createModel(engine, gpt2, config, randomWeights(config));

@@ -32,7 +32,7 @@ describe('a quantised file on the fused engine in its own format', () => {
       const original = demoModel('story-amateur');
       const sink = memorySink();
       await convertModel(original, sink, { format });
-      const engine = await fusedWasm({ weights: format, threads: 1 });
+      const engine = await fusedWasm({ weights: format, threads: 1 }).start();
       try {
         const expected = await onEngine(engine, original);
         expect(await onEngine(engine, files(sink.contents))).toEqual(expected);

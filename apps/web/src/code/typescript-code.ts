@@ -57,7 +57,7 @@ export function typescriptCode(settings: Settings, engine: Exclude<EngineChoice,
 
 function engineCode(engine: Exclude<EngineChoice, 'auto'>, imports: Imports): string {
   if (engine === 'fused' || engine === 'fused-8-bit')
-    return `await ${imports.use('fusedWasm', '@tokenwright/backends/wasm')}(${engine === 'fused' ? '' : "{ weights: '8-bit' }"})`;
+    return `await ${imports.use('fusedWasm', '@tokenwright/backends/wasm')}(${engine === 'fused' ? '' : "{ weights: '8-bit' }"}).start()`;
   return `await ${imports.use('tfjs', '@tokenwright/backends')}({ backend: '${engine}' }).start()`;
 }
 

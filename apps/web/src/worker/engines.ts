@@ -18,8 +18,8 @@ const wasmPaths = {
 };
 
 const starters: Readonly<Record<Candidate['engine'], () => EngineStarter>> = {
-  fused: () => ({ name: 'fused wasm', start: () => fusedWasm() }),
-  'fused-8-bit': () => ({ name: 'fused wasm, 8-bit weights', start: () => fusedWasm({ weights: '8-bit' }) }),
+  fused: () => fusedWasm(),
+  'fused-8-bit': () => fusedWasm({ weights: '8-bit' }),
   webgpu: () => ({ name: 'tfjs webgpu', start: startWebgpu }),
   wasm: () => ({ name: 'tfjs wasm', start: startWasm }),
   cpu: () => tfjs({ backend: 'cpu' }),

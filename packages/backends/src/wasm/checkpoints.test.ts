@@ -41,7 +41,7 @@ function casesOf(folder: string, kind: string): Case[] {
 let engine: Engine;
 let reference: Engine;
 beforeAll(async () => {
-  [engine, reference] = [await fusedWasm({ threads: 1 }), await referenceEngine({ backend: 'cpu' })];
+  [engine, reference] = [await fusedWasm({ threads: 1 }).start(), await referenceEngine({ backend: 'cpu' })];
 });
 afterAll(async () => {
   expect(engine.memory().bytes).toBe(0);

@@ -111,7 +111,7 @@ describe('a compiled forward pass gives what the reference gives', () => {
   it.each(Object.entries(passes))('%s', async (_name, forward) => {
     const tiny = architecture(forward);
     const source = randomSource(tiny, {}, 7, 0.4);
-    const engines = [await fusedWasm({ threads: 1 }), await referenceEngine({ backend: 'cpu' })];
+    const engines = [await fusedWasm({ threads: 1 }).start(), await referenceEngine({ backend: 'cpu' })];
     const [received, expected] = await Promise.all(
       engines.map(async (engine) => logitsOf(await createModel(engine, tiny, {}, source), text(40, vocabSize))),
     );

@@ -32,7 +32,7 @@ describe.each(models)('$name with float32 weights', (tiny) => {
   let baseline: number;
 
   beforeAll(async () => {
-    engine = await fusedWasm({ threads: 1 });
+    engine = await fusedWasm({ threads: 1 }).start();
     expected = await load(reference, tiny);
     model = await load(engine, tiny);
     baseline = engine.memory().bytes;
@@ -141,7 +141,7 @@ describe.each([tinyGPT2() as TinyModel, models[4]!])('$name with reduced weights
     '%s: computes with the weights it holds',
     async (format) => {
       for (const relaxed of [false, undefined]) {
-        const engine = await fusedWasm({ threads: 1, weights: format, ...(relaxed === false && { relaxed }) });
+        const engine = await fusedWasm({ threads: 1, weights: format, ...(relaxed === false && { relaxed }) }).start();
         const model = await load(engine, tiny);
         const held = mappedSource(tiny, (rows, inputs, { names }) => {
           // Position tables are not reduced.
@@ -162,7 +162,9 @@ describe.each([tinyGPT2() as TinyModel, models[4]!])('$name with reduced weights
 describe('relaxed SIMD', () => {
   it('stays within 0.2 % with products in two planes, where it works', async () => {
     const tiny = tinyLlama() as TinyModel;
-    const engine = await fusedWasm({ threads: 1, weights: '8-bit', relaxed: true }).catch(() => undefined);
+    const engine = await fusedWasm({ threads: 1, weights: '8-bit', relaxed: true })
+      .start()
+      .catch(() => undefined);
     if (engine === undefined) return console.warn('Skipped: this WebAssembly engine has no relaxed SIMD.');
     const model = await load(engine, tiny);
     const expected = await load(reference, {
@@ -182,7 +184,7 @@ describe('caches', () => {
   let engine: Engine;
   let model: LanguageModel;
   beforeAll(async () => {
-    engine = await fusedWasm({ threads: 1 });
+    engine = await fusedWasm({ threads: 1 }).start();
     model = await load(engine, tiny);
   });
   afterAll(() => engine.dispose());
@@ -245,7 +247,7 @@ describe('threads', () => {
   it.each<WeightFormat>(['f32', '8-bit', '4-bit-blocks'])('give the same bits as one: %s', async (weights) => {
     const results: Float32Array[][] = [];
     for (const threads of [1, 2, 3]) {
-      const engine = await fusedWasm({ threads, weights });
+      const engine = await fusedWasm({ threads, weights }).start();
       const model = await load(engine, tiny);
       results.push([...(await logitsOf(model, prompt)), ...(await logitsOf(model, prompt.slice(0, 12), 1))]);
       await engine.dispose();
@@ -257,7 +259,7 @@ describe('threads', () => {
 
 describe('top', () => {
   it('gives the largest logits, those of ids, and the log-sum-exp', async () => {
-    const engine = await fusedWasm({ threads: 1 });
+    const engine = await fusedWasm({ threads: 1 }).start();
     const model = await load(engine, tinyGPT2() as TinyModel);
     const cache = model.createCache();
     const result = model.forward([prompt], cache, { scored: 3 });
@@ -276,20 +278,20 @@ describe('top', () => {
 
 describe('fusedWasm', () => {
   it('refuses options that it does not have, and models that do not fit', async () => {
-    await expect(fusedWasm({ thread: 1 } as never)).rejects.toThrow(UnknownOptionError);
-    await expect(fusedWasm({ weights: 'q8' as never })).rejects.toThrow(/weights must be one of/);
-    const engine = await fusedWasm({ threads: 1, memoryLimit: 1e5 });
+    expect(() => fusedWasm({ thread: 1 } as never)).toThrow(UnknownOptionError);
+    expect(() => fusedWasm({ weights: 'q8' as never })).toThrow(/weights must be one of/);
+    const engine = await fusedWasm({ threads: 1, memoryLimit: 1e5 }).start();
     await expect(load(engine, tinyGPT2() as TinyModel)).rejects.toThrow(MemoryLimitError);
     expect(engine.memory().bytes).toBe(0);
     await engine.dispose();
   });
 
   it('keeps a cache within the limit, and can go on after it', async () => {
-    const probe = await fusedWasm({ threads: 1 });
+    const probe = await fusedWasm({ threads: 1 }).start();
     await load(probe, tinyGPT2() as TinyModel);
     const weights = probe.memory().bytes;
     await probe.dispose();
-    const engine = await fusedWasm({ threads: 1, memoryLimit: weights + (3 << 20) });
+    const engine = await fusedWasm({ threads: 1, memoryLimit: weights + (3 << 20) }).start();
     const model = await load(engine, tinyGPT2() as TinyModel);
     const before = engine.memory().bytes;
     const cache = model.createCache({ rows: 60 });

@@ -12,6 +12,7 @@ import {
   type PrepareOptions,
   type WeightSource,
 } from '@tokenwright/core';
+import type { EngineStarter } from '../engine-starter.ts';
 import { type CacheElement, cacheElements } from './block-pool.ts';
 import { WasmExecutable } from './executable.ts';
 import { type WeightFormat, weightFormats } from './formats.ts';
@@ -43,14 +44,22 @@ export interface FusedWasmOptions {
 
 const addressSpace = 2 ** 32;
 
+/** The fused WebAssembly engine, not yet started: what `selectEngine` tries, or `start()` by itself. */
+export interface FusedWasmStarter extends EngineStarter {
+  /**
+   * @throws UnsupportedError when threads are asked for where they cannot be; EngineUnavailableError when the module does not
+   * start.
+   */
+  start(): Promise<FusedWasmEngine>;
+}
+
 /**
  * The fused WebAssembly engine: a model's forward pass is recorded once, compiled to a list of kernel calls, and replayed on
  * one or several threads with weights of 32, 16, 8 or 4 bits and a paged cache.
  *
- * @throws ParameterError, UnknownOptionError for options; UnsupportedError when threads are asked for where they cannot be;
- * EngineUnavailableError when the module does not start.
+ * @throws ParameterError, UnknownOptionError for options.
  */
-export async function fusedWasm(options: FusedWasmOptions = {}): Promise<Engine> {
+export function fusedWasm(options: FusedWasmOptions = {}): FusedWasmStarter {
   const owner = 'fusedWasm';
   checkOptionNames(owner, options, ['threads', 'weights', 'cache', 'memoryLimit', 'relaxed', 'profile']);
   const { threads, weights = 'f32', cache = 'f32', memoryLimit = addressSpace, relaxed, profile = false } = options;
@@ -60,8 +69,11 @@ export async function fusedWasm(options: FusedWasmOptions = {}): Promise<Engine>
     throw new ParameterError(owner, 'weights', `one of ${weightFormats.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
     throw new ParameterError(owner, 'cache', `one of ${cacheElements.join(', ')}`, cache);
-  const machine = await Machine.start({ threads, relaxed, memoryLimit });
-  return new FusedWasmEngine(machine, weights, cache, profile);
+  return {
+    name: weights === 'f32' ? 'fused wasm' : `fused wasm, ${weights} weights`,
+    start: async () =>
+      new FusedWasmEngine(await Machine.start({ threads, relaxed, memoryLimit }), weights, cache, profile),
+  };
 }
 
 /** What the engine can tell of itself besides the contract, for measurements. */
