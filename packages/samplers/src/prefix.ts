@@ -25,13 +25,13 @@ export function prefixOf(keys: Float64Array, weights: Float64Array, count: numbe
   const { mass, inclusive = false, minimum = 0, ties = false } = rule;
   const taken = (position: number, weightBefore: number): boolean =>
     position < minimum || weightBefore < mass || (inclusive && weightBefore === mass);
-  const items = new Int32Array(count);
-  for (let i = 0; i < count; i++) items[i] = i;
 
-  // The prefix ends among the first `active` of `items`; before them lie `position` items that weigh `weight`.
+  // The prefix ends among the first `active` of `items`, at first all; before them lie `position` items that weigh `weight`.
+  let items: Int32Array | undefined;
   let active = count;
   let position = 0;
   let weight = 0;
+  const binOf = scratchBins(count);
   const binWeight = new Float64Array(bins);
   const binSize = new Int32Array(bins);
   let lastItem = -1;
@@ -40,7 +40,7 @@ export function prefixOf(keys: Float64Array, weights: Float64Array, count: numbe
     let low = Infinity;
     let high = -Infinity;
     for (let i = 0; i < active; i++) {
-      const key = keys[items[i]!]!;
+      const key = keys[items === undefined ? i : items[i]!]!;
       if (key < low) low = key;
       if (key > high) high = key;
     }
@@ -50,30 +50,37 @@ export function prefixOf(keys: Float64Array, weights: Float64Array, count: numbe
     binWeight.fill(0);
     binSize.fill(0);
     for (let i = 0; i < active; i++) {
-      const item = items[i]!;
-      const bin = Math.min(bins - 1, Math.floor((keys[item]! - low) * scale));
+      const item = items === undefined ? i : items[i]!;
+      const bin = Math.min(bins - 1, ((keys[item]! - low) * scale) | 0);
+      binOf[i] = bin;
       binWeight[bin]! += weights[item]!;
       binSize[bin]! += 1;
     }
     let last = 0;
+    let before = -1;
     while (last < bins && taken(position + binSize[last]!, weight + binWeight[last]!)) {
       position += binSize[last]!;
       weight += binWeight[last]!;
+      if (binSize[last]! > 0) before = last;
       last++;
     }
     if (last === bins) return everything(count);
-    let inside = 0;
+    const inside = new Int32Array(binSize[last]!);
+    let size = 0;
     for (let i = 0; i < active; i++) {
-      const item = items[i]!;
-      const bin = Math.min(bins - 1, Math.floor((keys[item]! - low) * scale));
-      if (bin === last) items[inside++] = item;
-      else if (bin < last && keys[item]! >= lastKey) {
+      const bin = binOf[i]!;
+      if (bin !== last && bin !== before) continue;
+      const item = items === undefined ? i : items[i]!;
+      if (bin === last) inside[size++] = item;
+      else if (keys[item]! >= lastKey) {
         lastKey = keys[item]!;
         lastItem = item;
       }
     }
-    active = inside;
+    items = inside;
+    active = size;
   }
+  items ??= everything(count);
 
   const rest = items.subarray(0, active).sort((a, b) => keys[a]! - keys[b]! || a - b);
   for (const item of rest) {
@@ -93,5 +100,14 @@ export function prefixOf(keys: Float64Array, weights: Float64Array, count: numbe
 const bins = 256;
 
 function everything(count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => i);
+  const items = new Int32Array(count);
+  for (let i = 0; i < count; i++) items[i] = i;
+  return items;
+}
+
+let scratch = new Uint8Array(0);
+
+function scratchBins(count: number): Uint8Array {
+  if (scratch.length < count) scratch = new Uint8Array(count);
+  return scratch;
 }
