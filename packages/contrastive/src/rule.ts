@@ -51,8 +51,11 @@ export function weighedSum(
  */
 export function amongPlausible(expert: Float32Array, alpha: number, score: (id: number) => number): Float32Array {
   const threshold = alpha === 0 ? -Infinity : largest(expert).logit + Math.log(alpha);
-  return Float32Array.from(expert, (logit, id) => {
-    if (Number.isNaN(logit)) return logit;
-    return logit === -Infinity || logit < threshold ? -Infinity : score(id);
-  });
+  const scores = new Float32Array(expert.length).fill(-Infinity);
+  for (let id = 0; id < expert.length; id++) {
+    const logit = expert[id]!;
+    if (Number.isNaN(logit)) scores[id] = logit;
+    else if (logit > -Infinity && logit >= threshold) scores[id] = score(id);
+  }
+  return scores;
 }
