@@ -115,7 +115,7 @@ export class Chat {
     const forgotten = this.#forgotten;
     this.#messages = [...before, { role: 'user', content }];
     let answer = '';
-    let ids: readonly number[] = [];
+    let ids: number[] = [];
     let end: EndEvent | undefined;
     let prompt: Told | undefined;
     try {
@@ -125,11 +125,11 @@ export class Chat {
       for await (const event of generate(this.#model, prompt.ids, all)) {
         if (event.type === 'token') {
           answer += event.text ?? '';
-          ids = [...ids, event.id];
+          ids.push(event.id);
         } else if (event.type === 'end') {
           end = event;
           answer = event.text ?? answer;
-          ids = event.reason === 'end-token' ? event.ids.slice(0, -1) : event.ids;
+          ids = event.ids.slice(0, event.reason === 'end-token' ? -1 : undefined);
         }
         yield event;
       }
