@@ -24,7 +24,11 @@ const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'p
 const stale = [...packages, join(root, 'apps', 'node')].some((folder) => {
   const info = join(folder, 'tsconfig.tsbuildinfo');
   if (!existsSync(join(folder, 'dist')) || !existsSync(info)) return existsSync(join(folder, 'package.json'));
-  return newest(join(folder, 'src')) > statSync(info).mtimeMs;
+  if (newest(join(folder, 'src')) > statSync(info).mtimeMs) return true;
+  // The compiler of TypeScript alone leaves the kernels as they were.
+  const kernels = join(folder, 'dist', 'wasm', 'kernels.generated.js');
+  const assembly = newest(join(folder, 'assembly'));
+  return assembly > 0 && !(existsSync(kernels) && statSync(kernels).mtimeMs >= assembly);
 });
 
 if (stale || !existsSync(main)) {
