@@ -13,10 +13,10 @@ import { join } from 'node:path';
 import { downloadFileToCacheDir, scanCachedRepo } from '@huggingface/hub';
 import { LoadError } from '@tokenwright/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bytesOf, etagOf, type HubServer, hubServer, sendHead, someBytes, startOf } from '../testing/hub-server.ts';
 import { cachedModels, removeCachedModel } from './cached-models.ts';
 import { hubModel } from './hub-model.ts';
 import type { DownloadProgress, HubOptions } from './hub-options.ts';
-import { bytesOf, etagOf, type HubServer, hubServer, sendHead, someBytes, startOf } from './testing/hub-server.ts';
 
 const weights = someBytes(300_000);
 const contents = {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { type HubServer, hubServer, sendHead, someBytes, startOf } from '../testing/hub-server.ts';
 import { hubModel } from './hub-model.ts';
-import { type HubServer, hubServer, sendHead, someBytes, startOf } from './testing/hub-server.ts';
 
-const script = fileURLToPath(new URL('testing/download-process.ts', import.meta.url));
+const script = fileURLToPath(new URL('../testing/download-process.ts', import.meta.url));
 
 /** Download in a process of its own, and kill it when it is so far, in percent; 101: let it end. */
 function downloadUntil(percent: number, endpoint: string, cache: string): Promise<number | null> {

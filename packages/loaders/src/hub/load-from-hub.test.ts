@@ -8,7 +8,7 @@ import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inspectModel } from '../inspect.ts';
 import { load } from '../load.ts';
-import { type HubServer, hubServer } from './testing/hub-server.ts';
+import { type HubServer, hubServer } from '../testing/hub-server.ts';
 
 const models = fileURLToPath(new URL('../../../demo-model/models/', import.meta.url));
 const read = (name: string): Uint8Array => readFileSync(join(models, 'story-amateur', name));

@@ -1,4 +1,4 @@
-import { hubModel } from '../hub-model.ts';
+import { hubModel } from '../hub/hub-model.ts';
 
 // A process that downloads, to be killed: `node download-process.ts ENDPOINT CACHE`. It writes how far it is.
 const [endpoint = '', cache = ''] = process.argv.slice(2);
