@@ -31,6 +31,15 @@ describePage('the playground', () => {
     );
   });
 
+  it('offers examples to begin with', async () => {
+    const other = await Playground.open(browser, site.url);
+    await other.page.getByRole('button', { name: 'Five beams' }).click();
+    await other.finished();
+    expect(await other.page.locator('.node.best').count()).toBe((await other.tokens()).length);
+    expect(await other.page.getByRole('radio', { name: 'Beams' }).isChecked()).toBe(true);
+    await other.close();
+  });
+
   it('writes what the library writes', async () => {
     await playground.setTokens(24);
     await playground.generate();
@@ -159,8 +168,9 @@ describePage('the playground', () => {
 
   it('generates again when something changes, with Live', async () => {
     const { page } = playground;
-    await page.getByLabel('Live').check();
+    await playground.generate();
     const before = await playground.text();
+    await page.getByLabel('Live').check();
     await page.getByLabel('temperature: t', { exact: true }).fill('0.05');
     await expect.poll(() => playground.text(), { timeout: 20_000 }).not.toBe(before);
     await page.getByLabel('temperature: t', { exact: true }).fill('0.8');

@@ -88,16 +88,23 @@ function Result({ result }: { result: Comparison }) {
   );
 }
 
-/** What a chain left at one token. */
+/** What a chain left at one token: where it left a single one, what that was chosen from. */
 function Left({ token, texts }: { token: TokenReport; texts: ReadonlyMap<number, string> }) {
+  const { distributions } = token;
+  const choices = distributions.findLastIndex(({ candidates }) => candidates > 1);
+  const stage = choices < 0 ? distributions.length - 1 : choices;
   const top = token.candidates
-    .map(({ id, probabilities }) => ({ id, probability: probabilities.at(-1) ?? 0 }))
+    .map(({ id, probabilities }) => ({ id, probability: probabilities[stage] ?? 0 }))
     .filter(({ probability }) => probability > 0)
     .sort((a, b) => b.probability - a.probability)
     .slice(0, 5);
   const largest = Math.max(1e-9, ...top.map(({ probability }) => probability));
   return (
     <table class="stages left">
+      <caption>
+        {stage === 0 ? 'The model’s own choices' : `Left after ${distributions[stage]!.name}`}
+        {stage < distributions.length - 1 && `, before ${distributions[stage + 1]!.name}`}
+      </caption>
       <tbody>
         {top.map(({ id, probability }) => (
           <tr key={id} class={id === token.id ? 'chosen' : undefined}>

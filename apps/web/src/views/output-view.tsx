@@ -1,7 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { bytes } from '../charts/scales.ts';
+import { examples } from '../examples.ts';
 import type { CacheReport } from '../protocol.ts';
-import { loaded, pinned, type RunState, run, selected } from '../state/store.ts';
+import { compare, generate } from '../state/actions.ts';
+import { change, loaded, pinned, type RunState, run, selected, usable } from '../state/store.ts';
+import { tab } from '../state/tab.ts';
 import { type Colouring, TokenText } from './token-text.tsx';
 
 const colourings: readonly [Colouring, string][] = [
@@ -24,9 +27,7 @@ export function OutputView() {
   return (
     <section class="card output" aria-label="Output">
       {value === undefined ? (
-        <p class="empty">
-          Press <b>Generate</b>. Every token takes the colour of its probability; choose one to see how it was chosen.
-        </p>
+        <Welcome />
       ) : (
         <TokenText
           id="token"
@@ -75,6 +76,36 @@ export function OutputView() {
         {value?.status === 'done' ? `${value.tokens.length} tokens generated.` : ''}
       </p>
     </section>
+  );
+}
+
+/** What to look at first, before anything was generated. */
+function Welcome() {
+  return (
+    <div class="empty">
+      <p>
+        Press <b>Generate</b>, or begin with one of these. Every token takes the colour of its probability; choose one
+        to see how it was chosen.
+      </p>
+      <ul class="examples">
+        {examples.map(({ title, about, tab: view, settings }) => (
+          <li key={title}>
+            <button
+              type="button"
+              disabled={!usable.value}
+              onClick={() => {
+                change(settings);
+                tab.value = view;
+                void generate().then(() => (view === 'compare' ? compare() : undefined));
+              }}
+            >
+              <b>{title}</b>
+              {about}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
