@@ -173,3 +173,16 @@ describe('topTokens', () => {
     );
   });
 });
+
+it('finds the largest wherever it stands, and NaN wherever it hides', () => {
+  for (let size = 0; size < 14; size++)
+    for (let at = 0; at < size; at++) {
+      const row = Float32Array.from({ length: size }, (_, id) => (id % 3) - 5);
+      expect(largest(row.with(at, 9))).toEqual({ id: at, logit: 9 });
+      expect(largest(row.with(at, Number.NaN))).toEqual({ id: -1, logit: Number.NaN });
+      expect(largest(new Float32Array(size).fill(-Infinity).with(at, -7))).toEqual({ id: at, logit: -7 });
+      // Of equals the first.
+      expect(largest(row.with(at, 9).with(size - 1, 9))).toEqual({ id: at, logit: 9 });
+    }
+  expect(largest(new Float32Array(6).fill(-Infinity))).toEqual({ id: -1, logit: -Infinity });
+});

@@ -12,11 +12,26 @@ import { exponential } from './exponential.ts';
 export function largest(logits: Float32Array, survivors?: Int32Array): { id: number; logit: number } {
   let id = -1;
   let logit = -Infinity;
-  const count = survivors?.length ?? logits.length;
-  for (let i = 0; i < count; i++) {
-    const at = survivors === undefined ? i : survivors[i]!;
+  // Not (value > logit): this way NaN is met without a test of its own.
+  if (survivors === undefined) {
+    for (let at = 0; at < logits.length; at++) {
+      // Four at a time: almost always none of them is larger, and one branch says so.
+      while (at + 3 < logits.length) {
+        const some = logits[at]! <= logit && logits[at + 1]! <= logit;
+        if (!some || !(logits[at + 2]! <= logit && logits[at + 3]! <= logit)) break;
+        at += 4;
+      }
+      if (at === logits.length) break;
+      const value = logits[at]!;
+      if (value <= logit) continue;
+      if (Number.isNaN(value)) return { id: -1, logit: value };
+      id = at;
+      logit = value;
+    }
+    return { id, logit };
+  }
+  for (const at of survivors) {
     const value = logits[at]!;
-    // Not (value > logit): this way NaN is met without a test of its own.
     if (value <= logit) continue;
     if (Number.isNaN(value)) return { id: -1, logit: value };
     id = at;

@@ -10,26 +10,7 @@ export type Candidates = Pick<RowStep, 'survivors' | 'keep'>;
 
 /** The largest logit; NaN when any logit is NaN, -Infinity when nothing is left. */
 export function topLogit(logits: Float32Array, survivors: Int32Array | undefined): number {
-  let top = -Infinity;
-  // Written as "not smaller or equal", so that NaN takes the rare branch and costs nothing elsewhere.
-  if (survivors === undefined) {
-    for (let id = 0; id < logits.length; id++) {
-      const logit = logits[id]!;
-      if (!(logit <= top)) {
-        if (Number.isNaN(logit)) return Number.NaN;
-        top = logit;
-      }
-    }
-  } else {
-    for (let i = 0; i < survivors.length; i++) {
-      const logit = logits[survivors[i]!]!;
-      if (!(logit <= top)) {
-        if (Number.isNaN(logit)) return Number.NaN;
-        top = logit;
-      }
-    }
-  }
-  return top;
+  return largest(logits, survivors).logit;
 }
 
 /** Sum of exp(logit - top). With `top` from {@link topLogit} no term overflows, and the top's own is exactly 1. */
@@ -120,8 +101,8 @@ export function nthLargest(logits: Float32Array, survivors: Int32Array | undefin
 
 /** Keep only the largest logit; of equals the lowest id. */
 export function keepLargest(logits: Float32Array, step: Candidates): void {
-  if (!Number.isFinite(topLogit(logits, step.survivors))) return;
-  step.keep(logits, [largest(logits, step.survivors).id]);
+  const { id, logit } = largest(logits, step.survivors);
+  if (id >= 0 && logit < Infinity) step.keep(logits, [id]);
 }
 
 let ids = new Int32Array(0);
