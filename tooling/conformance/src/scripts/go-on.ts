@@ -1,0 +1,18 @@
+// Goes on from a serialised state of the demo model (path, engine): prints the ids that follow.
+import { readFileSync } from 'node:fs';
+import { selectEngine, tfjs } from '@tokenwright/backends';
+import { fusedWasm } from '@tokenwright/backends/wasm';
+import { DecodingState, generate } from '@tokenwright/core';
+import { demoModel } from '@tokenwright/demo-model';
+import { load } from '@tokenwright/loaders';
+import { travellersOptions } from '../travellers-options.ts';
+
+const [path = '', engineName = ''] = process.argv.slice(2);
+const engine = await selectEngine([engineName === 'fused' ? fusedWasm({ threads: 1 }) : tfjs({ backend: 'wasm' })]);
+const { model, tokenizer, dispose } = await load(demoModel(), { engine });
+const state = DecodingState.restore(model, readFileSync(path), { tokenizer: tokenizer! });
+const { ids, texts } = await generate(model, state, travellersOptions).result();
+process.stdout.write(JSON.stringify({ ids: ids[0], text: texts[0] }));
+state.dispose();
+dispose();
+await engine.dispose();
