@@ -126,6 +126,12 @@ function note({ message }: Pick<ChainWarning, 'message'>): void {
   noted.add(message);
 }
 
+/** What a chat cannot heed: it has one answer a turn, and a cache of its own. */
+const notInChat = ['sequences', 'cache', 'strategy', 'draft'];
+
+/** What shapes one answer of a chat. */
+export const answerFlags: readonly Flag[] = generateFlags.filter(({ name }) => !notInChat.includes(name));
+
 /** What options are made from besides the command line. */
 interface OptionSources {
   readonly tokenizer: Tokenizer;

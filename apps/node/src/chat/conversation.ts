@@ -1,0 +1,214 @@
+import { type EndEvent, type GenerateOptions, TokenwrightError } from '@tokenwright/core';
+import type { Chat } from '@tokenwright/loaders';
+import { type Command, Given, parse } from '../cli/command.ts';
+import { Failure } from '../cli/failure.ts';
+import { interrupt } from '../cli/interrupt.ts';
+import { type Line, type LineReader, lineReader } from '../cli/line-reader.ts';
+import { paintFor, widthOf } from '../cli/terminal.ts';
+import { answerFlags, optionsOf } from '../options/generate-flags.ts';
+import { type Session, tell } from '../session.ts';
+import { jsonLine } from '../show/json.ts';
+import { grouped } from '../show/number.ts';
+import { rateLine } from '../show/rate.ts';
+import { watchedChunk } from '../watch-prefill.ts';
+import { type ChatContext, chatCommandIn, chatCommandNames, runChatCommand } from './chat-commands.ts';
+
+/** A chat on a terminal or in a pipe. */
+export class Conversation {
+  #given: Given;
+  readonly #command: Command;
+  readonly #session: Session;
+  readonly #chat: Chat;
+  readonly #interactive: boolean = process.stdin.isTTY === true;
+  readonly #json: boolean;
+  #last: EndEvent | undefined;
+  #answers = 0;
+  #forgotten = 0;
+
+  /** @param command what reads flags that are changed within the chat. */
+  constructor(given: Given, command: Command, session: Session, chat: Chat) {
+    this.#given = given;
+    this.#command = command;
+    this.#session = session;
+    this.#chat = chat;
+    this.#json = given.has('json');
+  }
+
+  /** Read and answer until the end of the input. Returns the status to leave with. */
+  async run(): Promise<number | undefined> {
+    const paint = paintFor(process.stderr);
+    if (this.#interactive && !this.#given.has('quiet'))
+      this.#tell([
+        `${this.#session.model.name} on ${this.#session.engine.name}. /help lists commands, Ctrl-D leaves.`,
+        '',
+      ]);
+    const reader = lineReader((begun) => chatCommandNames.filter((name) => begun !== '' && name.startsWith(begun)));
+    let interrupts = 0;
+    try {
+      while (interrupt.status === undefined) {
+        const line = await untilAborted(reader, this.#interactive ? paint(['bold', 'green'], '> ') : '');
+        if (line === 'end') return interrupt.status;
+        if (line === 'interrupt') {
+          if (++interrupts === 2) return 130;
+          this.#tell(['Ctrl-C once more, or Ctrl-D, leaves.']);
+          continue;
+        }
+        interrupts = 0;
+        if (line.text.trim() !== '' && (await this.#handle(line.text)) === 'exit') return undefined;
+      }
+      return interrupt.status;
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Say something and print the answer. */
+  async say(content: string): Promise<void> {
+    const controller = new AbortController();
+    const release = this.#interactive ? interrupt.capture(() => controller.abort()) : () => {};
+    const signal = AbortSignal.any([controller.signal, interrupt.signal]);
+    let begun = false;
+    try {
+      for await (const event of this.#chat.send(content, { ...this.#options(), signal })) {
+        if (event.type === 'end') this.#last = event;
+        if (this.#json) process.stdout.write(jsonLine(event));
+        else if (event.type !== 'step') {
+          const text = (event.type === 'token' ? event.text : event.tail) ?? '';
+          // Many models begin with a space that only parts words.
+          process.stdout.write(begun ? text : text.trimStart());
+          begun ||= text.trim() !== '';
+        }
+      }
+    } finally {
+      release();
+      if (!this.#json) process.stdout.write('\n');
+    }
+    this.#answers++;
+    this.#remark();
+  }
+
+  async #handle(text: string): Promise<'exit' | undefined> {
+    try {
+      const command = chatCommandIn(text);
+      if (command === undefined) {
+        await this.say(text.trim());
+        if (this.#interactive) this.#tell(['']);
+        return undefined;
+      }
+      const reply = await runChatCommand(command, this.#context());
+      if (reply === 'exit') return 'exit';
+      if (this.#json) process.stdout.write(jsonLine({ type: 'command', name: command.name, lines: reply }));
+      else this.#tell(reply);
+    } catch (error) {
+      // A chat survives what a message did wrong; a script does not.
+      if (!this.#interactive || !(error instanceof Failure || TokenwrightError.isInstance(error))) throw error;
+      process.stderr.write(`${paintFor(process.stderr)('red', error.message)}\n`);
+    }
+    return undefined;
+  }
+
+  #context(): ChatContext {
+    return {
+      chat: this.#chat,
+      width: Math.min(100, widthOf(process.stderr)),
+      set: (words) => this.#set(words),
+      statistics: () => this.#statistics(),
+    };
+  }
+
+  #options(): GenerateOptions {
+    const plain = this.#given.text('template') === 'plain' ? ['\nUser:'] : [];
+    const { tokenizer: _, ...options } = optionsOf(this.#given, this.#session);
+    return {
+      maxNewTokens: this.#session.model.contextLength,
+      ...options,
+      stopStrings: [...(options.stopStrings ?? []), ...plain],
+      ...(process.stderr.isTTY ? { prefillChunk: options.prefillChunk ?? watchedChunk } : {}),
+    };
+  }
+
+  /** What should be known of the last answer. */
+  #remark(): void {
+    const { forgotten } = this.#chat;
+    if (forgotten > this.#forgotten)
+      this.#tell([
+        `(The context is full: the oldest ${forgotten === 1 ? 'exchange is' : `${forgotten} exchanges are`} forgotten.)`,
+      ]);
+    this.#forgotten = forgotten;
+    const last = this.#last;
+    if (last === undefined) return;
+    const reason = {
+      length: 'as long as was asked for',
+      context: 'the context is full',
+      time: 'the time is over',
+      abort: 'stopped',
+    }[last.reason as string];
+    if (reason !== undefined && this.#interactive) this.#tell([`(${reason})`]);
+    tell(this.#given, `${rateLine([last])}; ${last.usage.cachedTokens} tokens of the prompt were in the cache`);
+  }
+
+  #statistics(): string[] {
+    const { cache, messages, forgotten } = this.#chat;
+    const { model, engine } = this.#session;
+    const used = cache.lengths[0]!;
+    const lines = [
+      `model      ${model.name} on ${engine.name}`,
+      `chat       ${messages.length} messages, ${this.#answers} answers here, ${forgotten} exchanges forgotten`,
+      `context    ${grouped(used)} of ${grouped(model.contextLength)} tokens; keys and values ${(cache.bytes / 1e6).toFixed(1)} MB`,
+    ];
+    if (this.#last === undefined) return lines;
+    const { promptTokens, cachedTokens } = this.#last.usage;
+    return [
+      ...lines,
+      `last turn  ${rateLine([this.#last])}`,
+      `reused     ${grouped(cachedTokens)} of ${grouped(promptTokens)} prompt tokens were in the cache`,
+    ];
+  }
+
+  /** '/set temperature 0.5' is '--temperature 0.5' from now on. */
+  #set(words: readonly string[]): string[] {
+    const [name, ...rest] = words;
+    const isAnswerFlag = (flag: string): boolean => answerFlags.some((candidate) => candidate.name === flag);
+    if (name === undefined) {
+      const shown = this.#given.ordered.filter((flag) => isAnswerFlag(flag.name));
+      if (shown.length === 0) return ['No flag is set: the model decides.'];
+      return shown.map(({ name: flag, value }) => `${flag}${value === undefined ? '' : ` ${value}`}`);
+    }
+    const flag = name.replace(/^--/, '');
+    const others = this.#given.ordered.filter((candidate) => candidate.name !== flag);
+    if (rest.join(' ') === '-') {
+      this.#given = new Given(this.#given.operands, others);
+      return [`${flag} is no longer set.`];
+    }
+    const [set] = parse(this.#command, [`--${flag}`, ...(rest.length === 0 ? [] : [rest.join(' ')])]).ordered;
+    if (set === undefined || !isAnswerFlag(set.name))
+      throw new Failure(`${flag} cannot be changed within a chat; start anew with --${flag}.`);
+    const at = this.#given.ordered.findIndex((candidate) => candidate.name === flag);
+    const before = this.#given;
+    this.#given = new Given(
+      before.operands,
+      at < 0 ? [...others, set] : [...others.slice(0, at), set, ...others.slice(at)],
+    );
+    try {
+      this.#options();
+    } catch (error) {
+      this.#given = before;
+      throw error;
+    }
+    return [`${flag}${set.value === undefined ? '' : ` ${set.value}`} holds from the next answer on.`];
+  }
+
+  #tell(lines: readonly string[]): void {
+    const paint = paintFor(process.stderr);
+    for (const line of lines) process.stderr.write(`${line === '' ? '' : paint('dim', line)}\n`);
+  }
+}
+
+/** The next line, or the end once the program is to end. */
+function untilAborted(reader: LineReader, prompt: string): Promise<Line> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve('end');
+    interrupt.signal.addEventListener('abort', stop, { once: true });
+    reader.next(prompt).then(resolve, reject);
+  });
+}
