@@ -37,15 +37,15 @@ import {
 import { exponential, hyperbolicTangent } from './activations';
 import { loadSlots, storeSlot, tileBytes } from './cache';
 import { anglesOf, turnHead } from './rotary';
-import { laneMax, laneSum, multiplyAdd, sumsOfFloats } from './vectors';
+import { clearFloats, copyFloats, laneMax, laneSum, multiplyAdd, sumsOfFloats } from './vectors';
 
 /** Below every score that counts, and still finite. */
 const never: f32 = -1e30;
 
 /** Copy a head's numbers and pad them with zeros. */
 function copyHead(target: usize, source: usize, size: i32, padded: i32): void {
-  memory.copy(target, source, (<usize>size) << 2);
-  memory.fill(target + ((<usize>size) << 2), 0, (<usize>(padded - size)) << 2);
+  copyFloats(target, source, (<usize>size) << 2);
+  clearFloats(target + ((<usize>size) << 2), (<usize>(padded - size)) << 2);
 }
 
 /** The tile of a key head in the block of a slot; the tile of its values follows. */
@@ -235,7 +235,7 @@ function end(entry: usize, token: i32, head: i32, state: usize, rowBytes: usize)
   const factor = f32x4.splat(total > 0 ? <f32>1.0 / total : 0);
   for (let i: usize = 0; i < rowBytes; i += 16) v128.store(mixed + i, f32x4.mul(v128.load(mixed + i), factor));
   const output = <usize>load<u32>(entry + entryOutput) + <usize>token * load<u32>(entry + entryOutputStride);
-  memory.copy(output + ((<usize>(head * size)) << 2), mixed, (<usize>size) << 2);
+  copyFloats(output + ((<usize>(head * size)) << 2), mixed, (<usize>size) << 2);
 }
 
 // What a token sees: its first slots up to `sinks`, and those from `first` to `end`.

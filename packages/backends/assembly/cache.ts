@@ -1,5 +1,5 @@
 import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from '../src/wasm/layout';
-import { loadHalves, toHalf } from './vectors';
+import { copyFloats, loadHalves, toHalf } from './vectors';
 
 /*
  * A block of the cache holds 64 slots of a row in all layers: [layer][key head][keys, values] tiles. A tile is [64][size],
@@ -19,7 +19,7 @@ export function tileBytes(element: i32, size: i32): usize {
 export function storeSlot(element: i32, tile: usize, slot: usize, head: usize, size: i32): void {
   const count = <usize>size;
   if (element === elementFloat32) {
-    memory.copy(tile + ((slot * count) << 2), head, count << 2);
+    copyFloats(tile + ((slot * count) << 2), head, count << 2);
     return;
   }
   if (element === elementFloat16) {
@@ -40,7 +40,7 @@ export function loadSlots(element: i32, tile: usize, from: i32, to: i32, size: i
   const count = <usize>size;
   for (let slot = <usize>from; slot < <usize>to; slot++) {
     const output = target + ((slot * count) << 2);
-    if (element === elementFloat32) memory.copy(output, tile + ((slot * count) << 2), count << 2);
+    if (element === elementFloat32) copyFloats(output, tile + ((slot * count) << 2), count << 2);
     else if (element === elementFloat16) {
       const input = tile + ((slot * count) << 1);
       for (let i: usize = 0; i < count; i += 4) v128.store(output + (i << 2), loadHalves(input + (i << 1)));

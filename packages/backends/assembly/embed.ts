@@ -13,6 +13,7 @@ import {
 } from '../src/wasm/layout';
 import { paddedInputs } from './encode';
 import { unpackRow } from './pack';
+import { clearFloats } from './vectors';
 
 /**
  * table[id] * scale + positions[position + offset], for the tokens from..to; either may be absent. Position tables are plain
@@ -27,7 +28,7 @@ export function embed(entry: usize, frame: usize, scratch: usize, from: i32, to:
   const offset = load<i32>(entry + embedOffset);
   const scale = load<f32>(entry + embedScale);
   for (let token = from; token < to; token++) {
-    if (weights === 0) memory.fill(scratch, 0, (<usize>columns) << 2);
+    if (weights === 0) clearFloats(scratch, (<usize>columns) << 2);
     else
       unpackRow(
         load<i32>(entry + linearFormat),

@@ -16,7 +16,7 @@ import {
   normKindNone,
 } from '../src/wasm/layout';
 import { normRow } from './norm';
-import { laneMax } from './vectors';
+import { clearFloats, copyFloats, laneMax } from './vectors';
 
 /** Inputs with their padding. */
 export function paddedInputs(columns: i32): i32 {
@@ -49,7 +49,7 @@ export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize
   const header = encoded + ((<usize>lane) << 2);
   const words = header + encodedHeader;
   const step = (<usize>lanes) << 2;
-  if (kind === normKindNone) memory.copy(row, input, (<usize>columns) << 2);
+  if (kind === normKindNone) copyFloats(row, input, (<usize>columns) << 2);
   else
     normRow(
       input,
@@ -60,7 +60,7 @@ export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize
       load<f32>(entry + normEpsilon),
       row,
     );
-  memory.fill(row + ((<usize>columns) << 2), 0, (<usize>(padded - columns)) << 2);
+  clearFloats(row + ((<usize>columns) << 2), (<usize>(padded - columns)) << 2);
   if (format === formatFloat32 || format === formatFloat16) {
     store<f32>(header, 1.0);
     spread(row, padded, words, step);
@@ -76,7 +76,7 @@ export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize
 /** Words that follow each other to words `step` bytes apart; their count is a multiple of 4. */
 function spread(from: usize, count: i32, to: usize, step: usize): void {
   if (step === 4) {
-    memory.copy(to, from, (<usize>count) << 2);
+    copyFloats(to, from, (<usize>count) << 2);
     return;
   }
   const end = from + ((<usize>count) << 2);

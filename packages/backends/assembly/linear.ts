@@ -135,7 +135,6 @@ function multiplyGroup(
   first: i32,
   last: i32,
   scratch: usize,
-  touches: bool,
 ): void {
   const format = load<i32>(entry + linearFormat);
   const inputs = paddedInputs(load<i32>(entry + entryColumns));
@@ -170,10 +169,6 @@ function multiplyGroup(
     const block = <usize>(input / inputsPerBlock);
     const chunk = weights + block * blockBytes;
     const numbers = encodedHeader + <usize>unitsOf(format, input) * step;
-    if (touches) {
-      const bytes = <usize>(count / inputsPerBlock) * blockBytes;
-      touch(chunk + bytes, bytes, encoded + 32);
-    }
     let token = first;
     if (last - first >= worthPanel) {
       const widened = widen(format, chunk, count, scratch);
@@ -192,6 +187,65 @@ function multiplyGroup(
       const results = sums + ((<usize>(token - first)) << 5);
       dot(format, chunk, row + numbers, step, count, scales, row + totals + block * step, results);
     }
+  }
+}
+
+/**
+ * The products of the groups from..to with one token, and what follows them. The same as for several, without what only several
+ * need, since narrow models spend much of their time between the groups.
+ */
+function linearOfOne(entry: usize, frame: usize, scratch: usize, encoded: usize, from: i32, to: i32): void {
+  const format = load<i32>(entry + linearFormat);
+  const gated = load<i32>(entry + entryOperation) === operationGated;
+  const inputs = paddedInputs(load<i32>(entry + entryColumns));
+  const groupBytes = <usize>load<u32>(entry + linearGroupBytes);
+  const blockBytes = groupBytes / (inputs / inputsPerBlock);
+  const chunkBytes = blockBytes * (inputsPerChunk / inputsPerBlock);
+  const chunkWords = (<usize>unitsOf(format, inputsPerChunk)) << 2;
+  const chunkTotals = (inputsPerChunk / inputsPerBlock) << 2;
+  const words = encoded + encodedHeader;
+  const firstTotals = words + ((<usize>unitsOf(format, inputs)) << 2);
+  const touches = load<i32>(frame + frameTouch) !== 0;
+  const column: usize = gated ? 16 : 32;
+  const scale = v128.load32_splat(encoded);
+  const activation = load<i32>(entry + linearActivation);
+  const sums = scratch + scratchSums;
+  let weights = <usize>load<u32>(entry + linearWeights) + <usize>from * groupBytes;
+  let scales = <usize>load<u32>(entry + linearScales) + ((<usize>from) << 5);
+  let bias = <usize>load<u32>(entry + linearBias);
+  let residual = <usize>load<u32>(entry + linearResidual);
+  let output = <usize>load<u32>(entry + entryOutput) + <usize>from * column;
+  if (bias !== 0) bias += <usize>from * column;
+  if (residual !== 0) residual += <usize>from * column;
+  for (let group = from; group < to; group++) {
+    v128.store(sums, i32x4.splat(0));
+    v128.store(sums, i32x4.splat(0), 16);
+    let x = words;
+    let totals = firstTotals;
+    let chunk = weights;
+    for (let left = inputs; left > 0; left -= inputsPerChunk) {
+      const count = min(inputsPerChunk, left);
+      if (touches) {
+        const bytes = <usize>(count / inputsPerBlock) * blockBytes;
+        touch(chunk + bytes, bytes, encoded + 32);
+      }
+      dot(format, chunk, x, 4, count, scales, totals, sums);
+      chunk += chunkBytes;
+      x += chunkWords;
+      totals += chunkTotals;
+    }
+    if (gated) {
+      const gates = activate(f32x4.mul(v128.load(sums), scale), activation);
+      v128.store(output, f32x4.mul(gates, f32x4.mul(v128.load(sums, 16), scale)));
+    } else {
+      finish(sums, scale, bias, activation, residual, output);
+      finish(sums + 16, scale, bias === 0 ? 0 : bias + 16, activation, residual === 0 ? 0 : residual + 16, output + 16);
+    }
+    weights += groupBytes;
+    scales += 32;
+    output += column;
+    if (bias !== 0) bias += column;
+    if (residual !== 0) residual += column;
   }
 }
 
@@ -221,15 +275,18 @@ export function linear(entry: usize, frame: usize, scratch: usize, tokens: i32, 
   const output = <usize>load<u32>(entry + entryOutput);
   const outputStride = <usize>load<u32>(entry + entryOutputStride);
   const tile = load<i32>(entry + linearTile);
-  const touches = tokens === 1 && load<i32>(frame + frameTouch) !== 0;
   const groups = load<i32>(entry + linearGroups);
   const from = <i32>((<i64>groups * thread) / threads);
   const to = <i32>((<i64>groups * (thread + 1)) / threads);
   const column = gated ? 16 : 32;
+  if (tokens === 1 && load<i32>(entry + linearFormat) !== format8BitPlanes) {
+    linearOfOne(entry, frame, scratch, encoded, from, to);
+    return;
+  }
   for (let first = 0; first < tokens; first += tile) {
     const last = min(tokens, first + tile);
     for (let group = from; group < to; group++) {
-      multiplyGroup(entry, encoded, lanes, group, first, last, scratch, touches);
+      multiplyGroup(entry, encoded, lanes, group, first, last, scratch);
       const at = <usize>(group * column);
       const biases = bias === 0 ? 0 : bias + at;
       for (let token = first; token < last; token++) {

@@ -10,6 +10,7 @@ import {
   rotaryTable,
   rotaryWidth,
 } from '../src/wasm/layout';
+import { copyFloats } from './vectors';
 
 /** Turn the first `width` numbers of a head in place, by the angles of a row of the table: cosines, then sines. */
 export function turnHead(head: usize, angles: usize, width: i32, pairs: i32): void {
@@ -39,7 +40,7 @@ export function rotary(entry: usize, frame: usize, from: i32, to: i32): void {
   for (let token = from; token < to; token++) {
     const input = <usize>load<u32>(entry + entryInput) + <usize>token * load<u32>(entry + entryInputStride);
     const output = <usize>load<u32>(entry + entryOutput) + <usize>token * load<u32>(entry + entryOutputStride);
-    memory.copy(output, input, (<usize>columns) << 2);
+    copyFloats(output, input, (<usize>columns) << 2);
     for (let first = 0; first < columns; first += size)
       turnHead(
         output + ((<usize>first) << 2),

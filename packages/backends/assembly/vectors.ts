@@ -51,3 +51,17 @@ export function toHalf(value: f32): u32 {
 export function fromHalf(half: u32): f32 {
   return reinterpret<f32>(((half & 0x8000) << 16) | ((half & 0x7fff) << 13)) * 5.192296858534828e33;
 }
+
+/** Copy float32 numbers, `bytes` of them; for few, where a call of memory.copy would cost more than the copy. */
+export function copyFloats(target: usize, source: usize, bytes: usize): void {
+  let at: usize = 0;
+  for (; at + 16 <= bytes; at += 16) v128.store(target + at, v128.load(source + at));
+  for (; at < bytes; at += 4) store<f32>(target + at, load<f32>(source + at));
+}
+
+/** Zeros over float32 numbers. */
+export function clearFloats(target: usize, bytes: usize): void {
+  let at: usize = 0;
+  for (; at + 16 <= bytes; at += 16) v128.store(target + at, i32x4.splat(0));
+  for (; at < bytes; at += 4) store<f32>(target + at, 0);
+}
