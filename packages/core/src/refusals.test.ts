@@ -94,7 +94,7 @@ describe('nothing is ignored', () => {
 test('a least length counts from the call, also on a state', async () => {
   const state = DecodingState.open(model, [1, 2], { seed: 1 });
   await generate(model, state, { maxNewTokens: 3, endTokens: [] }).result();
-  const favourEnd = { name: 'favour-end', onHost: (logits: Float32Array) => logits.set([50], 0) };
+  const favourEnd = { name: 'favour-end', onHost: (logits: Float32Array) => logits.set([logits[0]! + 50], 0) };
   const [end] = (
     await generate(model, state, { minNewTokens: 3, maxNewTokens: 5, endTokens: [0], samplers: [favourEnd] }).result()
   ).sequences;
