@@ -64,12 +64,13 @@ function checkHeader(
   const { tokens, promptLength, text } = given;
   if (given.fingerprint !== fingerprint)
     throw new CacheError(
-      `The state is of another model: ${String(given.fingerprint)}, but the model's is ${fingerprint}.`,
+      `The state is of another model: ${typeof given.fingerprint === 'string' ? given.fingerprint : 'no text'}, but the model's is ${fingerprint}.`,
     );
   const check = (field: keyof StateHeader, holds: boolean, expected: string): void => {
     if (!holds) throw new CacheError(`The header of the serialised state: ${field} must be ${expected}.`);
   };
   check('tokens', Array.isArray(tokens) && tokens.length > 0 && tokens.every(isId), 'ids of the model');
+  check('tokenizer', given.tokenizer === null || typeof given.tokenizer === 'string', 'a text or null');
   check('seed', isCount(given.seed), 'a non-negative integer');
   check('sequence', isCount(given.sequence), 'a non-negative integer');
   check(

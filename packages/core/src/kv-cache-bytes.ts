@@ -87,7 +87,7 @@ export function readCache(
     const received = (header as unknown as Record<string, unknown>)[key];
     if (received !== value)
       throw new CacheError(
-        `The serialised cache is of another model: ${key} is ${String(received)}, but the model's is ${value}.`,
+        `The serialised cache is of another model: ${key} is ${typeof received === 'object' ? 'a list' : String(received)}, but the model's is ${value}.`,
       );
   }
   const rows = header.tokens.map((row) => {

@@ -23,6 +23,7 @@ export {
   convertModel,
 } from './convert/convert.ts';
 export { type FileSink, folderSink, type ModelSink, memorySink } from './convert/sink.ts';
+export type { FileContents, FileHandle } from './file-contents.ts';
 export { readDefaults } from './generation-config.ts';
 export { type GgufFile, type GgufTensor, openGguf } from './gguf/gguf-file.ts';
 export type { GgufList, GgufValue } from './gguf/values.ts';
@@ -47,8 +48,8 @@ export {
   load,
   loadSequenceToSequence,
 } from './load.ts';
-export type { FileHandle, ModelInput } from './model-input.ts';
-export { type FileContents, files, folder, type ModelSource } from './model-source.ts';
+export type { ModelInput } from './model-input.ts';
+export { type DirectoryHandle, directory, files, folder, type ModelSource } from './model-source.ts';
 export { loadTokenizer } from './open-tokenizer.ts';
 export { openWeights } from './open-weights.ts';
 export { openSafetensors, type SafetensorsFile } from './safetensors.ts';

@@ -42,7 +42,7 @@ export function parseJsonObject(file: string, text: string): JsonObject {
     );
   }
   if (!isObject(value)) throw new LoadError(file, 'must hold a JSON object');
-  const twice = duplicateKey(text);
+  const twice = duplicateKey(file, text);
   if (twice !== undefined) throw new LoadError(file, 'the name stands twice', twice);
   return value;
 }
@@ -51,14 +51,23 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The first key that stands twice in one object of a text that is known to be valid JSON. */
-function duplicateKey(json: string): string | undefined {
+/** Objects and lists within each other. Real files stay below 20; what follows the structure would run out of stack. */
+const deepest = 200;
+
+/**
+ * The first key that stands twice in one object of a text that is known to be valid JSON.
+ *
+ * @throws LoadError for a text that is nested too deep.
+ */
+function duplicateKey(file: string, json: string): string | undefined {
   // One entry an open object or array; the set is made with the first key.
   const open: (Set<string> | undefined)[] = [];
   for (let i = 0; i < json.length; i++) {
     const char = json[i];
-    if (char === '{' || char === '[') open.push(undefined);
-    else if (char === '}' || char === ']') open.pop();
+    if (char === '{' || char === '[') {
+      open.push(undefined);
+      if (open.length > deepest) throw new LoadError(file, `is nested more than ${deepest} deep`);
+    } else if (char === '}' || char === ']') open.pop();
     else if (char === '"') {
       const start = i++;
       while (json[i] !== '"') i += json[i] === '\\' ? 2 : 1;

@@ -12,8 +12,9 @@ import {
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ByteSource } from './byte-source.ts';
+import type { FileContents } from './file-contents.ts';
 import { load } from './load.ts';
-import { type FileContents, files, folder, type ModelSource } from './model-source.ts';
+import { files, folder, type ModelSource } from './model-source.ts';
 import { greedy } from './testing/greedy.ts';
 import { float32, safetensorsBytes, type TestTensor } from './testing/safetensors-bytes.ts';
 

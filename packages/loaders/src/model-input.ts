@@ -1,32 +1,18 @@
 import { LoadError } from '@tokenwright/core';
-import {
-  type ByteSource,
-  blobSource,
-  bytesSource,
-  fileSource,
-  nodeFiles,
-  type OpenFile,
-  openFileSource,
-  responseSource,
-  urlSource,
-} from './byte-source.ts';
+import { type ByteSource, fileSource, nodeFiles, urlSource } from './byte-source.ts';
+import { contentsSource, type FileContents } from './file-contents.ts';
 import { isGguf } from './gguf/gguf-file.ts';
 import { hubModel } from './hub/hub-model.ts';
 import { isHubName } from './hub/hub-name.ts';
 import type { HubOptions } from './hub/hub-options.ts';
-import { type FileContents, folder, type ModelSource } from './model-source.ts';
+import { folder, type ModelSource } from './model-source.ts';
 
 /**
  * Where a model can be: a folder or the like (`ModelSource`); the name of one on a hub, such as 'openai-community/gpt2'; or one GGUF
  * file: a path or URL of it, a File or Blob, a handle such as those of the origin private file
  * system, an open file of Node, a fetch response, bytes.
  */
-export type ModelInput = ModelSource | string | URL | ByteSource | FileContents | FileHandle | OpenFile | Response;
-
-/** A handle of the File System API. */
-export interface FileHandle {
-  getFile(): Promise<Blob>;
-}
+export type ModelInput = ModelSource | string | URL | FileContents;
 
 /** What a model input turned out to be. */
 export type OpenedInput =
@@ -43,7 +29,7 @@ export async function openInput(input: ModelInput, fileName?: string, hub: HubOp
   if (typeof input === 'string') return openPath(input, fileName, hub);
   if (input instanceof URL) return openUrl(input, fileName);
   if (isModelSource(input)) return fromFiles(input, fileName);
-  const file = await singleFile(input);
+  const file = await contentsSource(input);
   if (!(await isGguf(file)))
     throw new LoadError(
       file.name,
@@ -54,14 +40,6 @@ export async function openInput(input: ModelInput, fileName?: string, hub: HubOp
 
 function isModelSource(input: object): input is ModelSource {
   return 'file' in input && typeof input.file === 'function';
-}
-
-async function singleFile(input: Exclude<ModelInput, ModelSource | string | URL>): Promise<ByteSource> {
-  if (input instanceof Blob) return blobSource(input);
-  if (input instanceof ArrayBuffer || ArrayBuffer.isView(input)) return bytesSource(input);
-  if (input instanceof Response) return responseSource(input);
-  if ('getFile' in input) return blobSource(await input.getFile());
-  return 'stat' in input ? openFileSource(input) : input;
 }
 
 async function openUrl(url: URL, fileName: string | undefined): Promise<OpenedInput> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LoadError, UnsupportedError } from '@tokenwright/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { checkFileName, files, folder } from './model-source.ts';
+import { checkFileName, type DirectoryHandle, directory, files, folder } from './model-source.ts';
 
 let root = '';
 beforeAll(async () => {
@@ -73,5 +73,45 @@ describe('files', () => {
     expect(await (await source.file('b.bin'))?.read(1, 2)).toEqual(new Uint8Array([2]));
     expect((await source.file('c.bin'))?.size).toBe(3);
     expect(await source.file('toString')).toBeUndefined();
+  });
+});
+
+describe('directory', () => {
+  /** A directory handle over nested objects, as browsers give them. */
+  const handle = (name: string, entries: Readonly<Record<string, unknown>>): DirectoryHandle => {
+    const entry = (wanted: string, isFile: boolean): unknown => {
+      if (!Object.hasOwn(entries, wanted)) throw new DOMException('is not there', 'NotFoundError');
+      if ((typeof entries[wanted] === 'string') !== isFile) throw new DOMException('another kind', 'TypeMismatchError');
+      return entries[wanted];
+    };
+    return {
+      name,
+      async *keys() {
+        yield* Object.keys(entries);
+      },
+      getDirectoryHandle: async (wanted) => handle(wanted, entry(wanted, false) as Record<string, unknown>),
+      async getFileHandle(wanted) {
+        const text = entry(wanted, true) as string;
+        if (text === 'locked') throw new DOMException('is locked', 'NoModificationAllowedError');
+        return { getFile: async () => new Blob([text]) };
+      },
+    };
+  };
+  const source = directory(handle('models', { b: 'bb', 'a.json': '{}', sub: { c: 'ccc' }, l: 'locked' }));
+
+  it('gives files by their names, also those in directories within', async () => {
+    expect(await source.names!()).toEqual(['a.json', 'b', 'l', 'sub']);
+    expect((await source.file('b'))!.size).toBe(2);
+    expect(new TextDecoder().decode(await (await source.file('sub/c'))!.read(1, 3))).toBe('cc');
+    expect(source.name).toBe('models');
+  });
+
+  it('has no file where there is none, or a directory', async () => {
+    for (const name of ['x', 'sub', 'sub/x', 'x/c', 'b/c']) expect(await source.file(name), name).toBeUndefined();
+  });
+
+  it('refuses names that lead out, and says when a file cannot be opened', async () => {
+    await expect(source.file('../b')).rejects.toThrow("leads out of the model's folder");
+    await expect(source.file('l')).rejects.toThrow('models/l: the file cannot be opened');
   });
 });

@@ -1,5 +1,6 @@
 import { LoadError, UnsupportedError } from '@tokenwright/core';
-import { type ByteSource, blobSource, bytesSource, fileSource, nodeFiles } from './byte-source.ts';
+import { type ByteSource, blobSource, fileSource, nodeFiles } from './byte-source.ts';
+import { contentsSource, type FileContents } from './file-contents.ts';
 
 /** Where the files of one model are: a folder, a set of files that a person chose, a package. */
 export interface ModelSource {
@@ -45,7 +46,7 @@ export function folder(path: string | URL): ModelSource {
   };
 }
 
-/** Files in memory, or chosen in a browser, by their names: `files({ 'config.json': blob, 'model.safetensors': bytes })`. */
+/** Files in memory, open, or chosen in a browser, by their names: `files({ 'config.json': blob, 'model.safetensors': bytes })`. */
 export function files(
   contents: ReadonlyMap<string, FileContents> | Readonly<Record<string, FileContents>>,
   name = 'files',
@@ -56,14 +57,48 @@ export function files(
     name,
     async file(fileName) {
       const content = byName.get(fileName);
-      if (content === undefined) return undefined;
-      return content instanceof Blob ? blobSource(content, fileName) : bytesSource(content, fileName);
+      return content === undefined ? undefined : contentsSource(content, fileName);
     },
     names: async () => [...byName.keys()],
   };
 }
 
-export type FileContents = Blob | ArrayBuffer | ArrayBufferView;
+/** What is used of a directory handle of the File System API. */
+export interface DirectoryHandle {
+  readonly name: string;
+  keys(): AsyncIterable<string>;
+  getDirectoryHandle(name: string): Promise<DirectoryHandle>;
+  getFileHandle(name: string): Promise<{ getFile(): Promise<Blob> }>;
+}
+
+/**
+ * A directory of a browser: of the origin private file system (`await navigator.storage.getDirectory()` and below), or one that a person
+ * chose (`await showDirectoryPicker()`). Nothing is read before `file` is called, and then by ranges.
+ */
+export function directory(handle: DirectoryHandle): ModelSource {
+  return {
+    name: handle.name || 'directory',
+    async file(name) {
+      const parts = checkFileName(handle.name, name).split('/');
+      const last = parts.pop()!;
+      try {
+        let inner = handle;
+        for (const part of parts) inner = await inner.getDirectoryHandle(part);
+        return blobSource(await (await inner.getFileHandle(last)).getFile(), name);
+      } catch (cause) {
+        // TypeMismatchError: a directory of that name.
+        if (cause instanceof Error && (cause.name === 'NotFoundError' || cause.name === 'TypeMismatchError'))
+          return undefined;
+        throw new LoadError(`${handle.name}/${name}`, 'the file cannot be opened', undefined, { cause });
+      }
+    },
+    async names() {
+      const names: string[] = [];
+      for await (const name of handle.keys()) names.push(name);
+      return names.sort();
+    },
+  };
+}
 
 /**
  * A file name within a model, or a LoadError: forward slashes only, and nothing that leads out of the model's folder. Names come

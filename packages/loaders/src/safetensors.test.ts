@@ -34,6 +34,14 @@ describe('openSafetensors', () => {
     await expect(weights.read('other')).rejects.toThrow('m.safetensors: other: the tensor is missing');
   });
 
+  it('refuses a header that is nested too deep to be gone through', async () => {
+    const lists = '['.repeat(50_000) + ']'.repeat(50_000);
+    const deep = withHeader(`{"w":{"dtype":${lists},"shape":[],"data_offsets":[0,0]}}`);
+    await expect(openSafetensors(bytesSource(deep, 'm.safetensors'))).rejects.toThrow(
+      'm.safetensors: is nested more than 200 deep',
+    );
+  });
+
   it('names the tensors in the order of the file, whatever the order of the header', async () => {
     const weights = await openSafetensors(
       file({ b: entry('U8', [2], [3, 5]), a: entry('U8', [3], [0, 3]), c: entry('U8', [1], [5, 6]) }, 6),

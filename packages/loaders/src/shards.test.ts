@@ -1,7 +1,8 @@
 import { LoadError } from '@tokenwright/core';
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from './byte-source.ts';
-import { type FileContents, files } from './model-source.ts';
+import type { FileContents } from './file-contents.ts';
+import { files } from './model-source.ts';
 import { openWeights } from './open-weights.ts';
 import { openShards } from './shards.ts';
 import { float32, safetensorsBytes } from './testing/safetensors-bytes.ts';

@@ -33,9 +33,12 @@ afterAll(async () => {
 
 /** The header of either kind of bytes as JSON, changed, in front of the rest. */
 function withHeader(bytes: Uint8Array, change: (header: Json) => Json): Uint8Array {
+  return withText(bytes, (text) => JSON.stringify(change(JSON.parse(text) as Json)));
+}
+
+function withText(bytes: Uint8Array, change: (header: string) => string): Uint8Array {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + length))) as Json;
-  const text = new TextEncoder().encode(JSON.stringify(change(header)));
+  const text = new TextEncoder().encode(change(new TextDecoder().decode(bytes.subarray(12, 12 + length))));
   const result = new Uint8Array(12 + text.length + bytes.length - 12 - length);
   result.set(bytes.subarray(0, 8));
   new DataView(result.buffer).setUint32(8, text.length, true);
@@ -71,6 +74,14 @@ const kinds = [
   ['cache', () => cacheBytes, (bytes: Uint8Array) => model.restoreCache(bytes)],
   ['state', () => stateBytes, (bytes: Uint8Array) => DecodingState.restore(model, bytes, { tokenizer })],
 ] as const;
+
+it.each(kinds)('refuses values nested too deep in a %s', async (_, bytes, restore) => {
+  const lists = '['.repeat(20_000) + ']'.repeat(20_000);
+  for (const field of ['fingerprint', 'tokens']) {
+    const deep = withText(bytes(), (text) => text.replace(`"${field}":`, `"${field}":${lists},"_":`));
+    expect(await survives(deep, restore), field).toBe(false);
+  }
+});
 
 it.each(kinds)(
   'answers every changed header of a %s with it or a CacheError',

@@ -48,6 +48,9 @@ export const t5: GgufFamily = {
       ...attention('dec.blk.{}.cross_attn', 'decoder.block.{}.layer.1.EncDecAttention'),
     };
   },
+
+  // Old checkpoints have this table, but the model never looks at it.
+  beside: ['dec.blk.0.cross_attn_rel_b.weight'],
 };
 
 /** @param last index of the feed-forward block within a layer. */
