@@ -121,7 +121,13 @@ describePage('the playground with code, engines and models of the user', () => {
     await playground.setTokens(16);
     await playground.generate();
     const [before, workers] = [await playground.memory(), playground.page.workers().length];
-    for (let i = 0; i < 3; i++) await playground.generate();
+    for (let i = 0; i < 2; i++) await playground.generate();
+    await playground.setTokens(240);
+    await playground.page.getByRole('button', { name: 'Generate', exact: true }).click();
+    await playground.page.locator('.output .token').nth(20).waitFor();
+    await playground.page.getByRole('button', { name: 'Stop' }).click();
+    await playground.setTokens(16);
+    await playground.generate();
     expect(await playground.memory()).toEqual(before);
     for (const name of ['story-amateur', 'story']) {
       await playground.openModelDialog();
