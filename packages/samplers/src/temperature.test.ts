@@ -30,3 +30,10 @@ test('says when it is greedy', () => {
   expect(temperature({ t: 0 }).algebra?.selectsArgMax).toBe(true);
   expect(temperature({ t: 0.1 }).algebra?.selectsArgMax).toBeUndefined();
 });
+
+test('zero can be an error, as in Hugging Face', () => {
+  expect(() => temperature({ t: 0, zero: 'error' })).toThrow(ParameterError);
+  expect(() => temperature({ t: 0.5, zero: 'cold' } as never)).toThrow(ParameterError);
+  expect(temperature({ t: 0.5, zero: 'error' }).parameters).toEqual({ t: 0.5, zero: 'error' });
+  expect(temperature({ t: 0.5 }).parameters).toEqual({ t: 0.5 });
+});

@@ -1,27 +1,35 @@
 import { div, max, maximum, sub } from '@tensorflow/tfjs-core';
-import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler } from '@tokenwright/core';
+import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler, ParameterError } from '@tokenwright/core';
 import { keepLargestOnDevice } from './greedy.ts';
 import { divideLogits, keepLargest, smallestTemperature } from './row.ts';
 
 export interface TemperatureOptions {
   /** Divisor of the logits, at least 0. 1 changes nothing; below 1 sharpens, above 1 flattens; 0 is greedy. */
   readonly t: number;
+  /** What t = 0 means: the limit, which is greedy, or an error, as in Hugging Face. Default `'greedy'`. */
+  readonly zero?: 'greedy' | 'error';
 }
 
 /**
  * l -> l / t. Off at t = 1.
  *
  * t = 0 is the limit: only the largest logit stays, of equals the lowest id. The systems differ there: llama.cpp, vLLM and
- * x-transformers are greedy too, Hugging Face refuses 0, web-llm raises it to 1e-6. A negative t is refused.
+ * x-transformers are greedy too, Hugging Face refuses 0 (`zero: 'error'`), web-llm raises it to 1e-6. A negative t is refused.
  * Where a quotient would leave the range of float32, the largest logit is subtracted from all of them first, so that a tiny t
  * tends to greedy and never to an empty row. Removed tokens stay removed, NaN stays NaN.
  */
 export function temperature(options: TemperatureOptions): HostSampler & DeviceSampler {
-  checkOptionNames('temperature', options, ['t']);
-  const t = checkNumber('temperature', 't', options.t, 'a number of at least 0', (value) => value >= 0);
+  checkOptionNames('temperature', options, ['t', 'zero']);
+  const { zero = 'greedy' } = options;
+  if (zero !== 'greedy' && zero !== 'error')
+    throw new ParameterError('temperature', 'zero', "'greedy' or 'error'", zero);
+  const t =
+    zero === 'error'
+      ? checkNumber('temperature', 't', options.t, 'a number above 0', (value) => value > 0)
+      : checkNumber('temperature', 't', options.t, 'a number of at least 0', (value) => value >= 0);
   return {
     name: 'temperature',
-    parameters: { t },
+    parameters: zero === 'greedy' ? { t } : { t, zero },
     algebra: {
       domain: 'logits',
       shiftInvariant: true,

@@ -86,6 +86,7 @@ export const samplerTable: readonly SamplerFlag[] = [
     group: filters,
     main: 't',
     value: 'T',
+    more: ['zero=greedy|error'],
     help: 'Divide the logits by T: below 1 is more certain, above 1 is wilder, 0 is greedy.',
   },
   {
