@@ -93,12 +93,12 @@ const sections: Readonly<Record<string, Section>> = {
   },
   decoder: {
     list: 'decoders',
+    // CTC, of speech models, takes equal neighbours for one, which no text model means.
     kinds: {
       ByteLevel: byteLevel,
       WordPiece: { prefix: [text], cleanup: flag },
       Metaspace: metaspace,
       BPEDecoder: { suffix: [text] },
-      CTC: { pad_token: [text], word_delimiter_token: [text], cleanup: flag },
       Replace: replaced,
       Fuse: {},
       Strip: { content: [text], start: [count], stop: [count] },

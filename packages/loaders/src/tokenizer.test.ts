@@ -68,6 +68,43 @@ function byteFallbackTokenizer(): Tokenizer {
   });
 }
 
+/** A tokenizer of the kind of BERT: words and their ends, with signs apart. */
+function wordPieceTokenizer(): Tokenizer {
+  const pieces = [
+    '[UNK]',
+    '[CLS]',
+    '[SEP]',
+    ..."abcdefghijklmnopqrstuvwxyz.,!?'é",
+    '##a',
+    '##b',
+    '##ab',
+    'ab',
+    'n',
+    "##'",
+  ];
+  const vocab = Object.fromEntries([...new Set(pieces)].map((piece, id) => [piece, id]));
+  return createTokenizer({
+    added_tokens: ['[UNK]', '[CLS]', '[SEP]'].map((content, id) => ({ id, content, special: true, normalized: false })),
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
+    },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: null,
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab,
+    },
+  });
+}
+
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ unit: 'grapheme', maxLength: 20 }),
@@ -109,6 +146,7 @@ describe.each<[name: string, open: () => Promise<Tokenizer>, present: boolean, l
   ['byte-level BPE with a template (translate)', () => loadTokenizer(translate), true],
   ['byte fallback', async () => byteFallbackTokenizer(), true],
   ['unigram', async () => unigramTokenizer(), true, false],
+  ['WordPiece', async () => wordPieceTokenizer(), true, false],
   ['vocab.json and merges.txt (GPT-2)', () => loadTokenizer(folder(fixture('gpt2-tokenizer'))), hasGpt2],
   ['byte fallback (stories260k)', () => loadTokenizer(folder(fixture('stories260k'))), hasStories],
 ])('%s', (name, open, present, lossless = true) => {
