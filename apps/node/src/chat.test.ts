@@ -48,10 +48,10 @@ describe('chat in a pipe', () => {
     const template = join(folder, 'echo.jinja');
     writeFileSync(
       template,
-      "{{ messages[0].content }}: {{ messages[-1].content }}{% if messages | length > 3 %}{{ raise_exception('enough') }}{% endif %}",
+      "{{ messages[0].content }}: {{ messages[-1].content }}{% if messages | length > most %}{{ raise_exception('enough') }}{% endif %}",
     );
     const { status, stderr } = await run(
-      ['chat', '--template', template, '--system', 'S', '--greedy', '-n', '2'],
+      ['chat', '--template', template, '--system', 'S', '--variable', 'most=3', '--greedy', '-n', '2'],
       'One\nTwo\n',
     );
     expect([status, stderr]).toEqual([
@@ -63,6 +63,7 @@ describe('chat in a pipe', () => {
   it.each<[string[], string, number, RegExp]>([
     [['chat', 'Hello'], '', 1, /story has no chat template: it was not trained to chat\. Take a model that was/],
     [['chat', '--template', 'nowhere.jinja', 'x'], '', 2, /there is no file 'nowhere\.jinja'/],
+    [[...plain, '--variable', 'x'], '', 2, /--variable wants NAME=VALUE/],
     [['chat', '--strategy', 'sampling'], '', 2, /no flag --strategy/],
     [plain, '/sev\n', 1, /There is no command \/sev; \/help lists all/],
     [plain, '/set engine cpu\n', 1, /engine cannot be changed within a chat/],

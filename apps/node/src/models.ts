@@ -122,6 +122,8 @@ export function plainer(error: unknown, name: string): unknown {
     return new Failure(
       `There is no folder or file '${name}'. Models that come along: ${storyModels.join(', ')}, and translate for 'tokenwright translate'. One on the hub is named 'organisation/name'.`,
     );
+  if (error instanceof LoadError && isHubName(name) && error.file === name.split(':', 1)[0])
+    return new Failure(`${error.message}. There is no folder '${name}' either.`);
   if (error instanceof UnsupportedError && error.by === 'load')
     return new Failure(`${name} is an encoder-decoder model: 'tokenwright translate --model ${name}' runs it.`);
   if (error instanceof UnsupportedError && error.by === 'loadSequenceToSequence')

@@ -34,6 +34,13 @@ export const chatCommand: Command = {
       group,
       choices: ['chatml', 'plain'],
     },
+    {
+      name: 'variable',
+      value: 'NAME=VALUE',
+      help: "A variable of the template, as JSON or text, where a model's card names some: enable_thinking=false. May be given several times.",
+      group,
+      repeats: true,
+    },
     { name: 'json', help: 'One event a line, as JSON, instead of text.', group: 'Output' },
     { name: 'quiet', short: 'q', help: 'No greeting.', group: 'Output' },
     ...answerFlags,
@@ -44,11 +51,11 @@ export const chatCommand: Command = {
 };
 
 async function talk(given: Given, session: Session): Promise<number | undefined> {
-  const { chatTemplate, name } = await templateOf(given, session);
+  const { chatTemplate, ...template } = await templateOf(given, session);
   const { tokenizer } = session;
   let chat: Chat | undefined;
   const model = watchPrefill(session.model, () => chat?.promptLength ?? 0);
-  chat = new Chat({ model, tokenizer, chatTemplate }, name === undefined ? {} : { template: name });
+  chat = new Chat({ model, tokenizer, chatTemplate }, { ...template, variables: variablesOf(given) });
   try {
     const path = given.text('load');
     if (path !== undefined) chat.messages = await readMessages(path);
@@ -69,12 +76,12 @@ async function talk(given: Given, session: Session): Promise<number | undefined>
 async function templateOf(
   given: Given,
   { chatTemplate, model }: Session,
-): Promise<{ readonly chatTemplate: ChatTemplate; readonly name?: string }> {
+): Promise<{ readonly chatTemplate: ChatTemplate; readonly template?: string }> {
   const text = given.text('template');
   if (text === 'chatml') return { chatTemplate: chatML };
   if (text === 'plain') return { chatTemplate: plainDialogue };
   if (text !== undefined) {
-    if (chatTemplate?.names.includes(text)) return { chatTemplate, name: text };
+    if (chatTemplate?.names.includes(text)) return { chatTemplate, template: text };
     const source = await readFile(text, 'utf8').catch(() => {
       throw misuse(`--template wants chatml, plain, or a file with a Jinja template, but there is no file '${text}'.`);
     });
@@ -84,4 +91,23 @@ async function templateOf(
   throw new Failure(
     `${model.name} has no chat template: it was not trained to chat. Take a model that was (--model organisation/name), or try --template plain.`,
   );
+}
+
+function variablesOf(given: Given): Record<string, unknown> {
+  return Object.fromEntries(
+    given.texts('variable').map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw misuse(`--variable wants NAME=VALUE, but '${text}' was given.`);
+      return [text.slice(0, at), parsedOrText(text.slice(at + 1))];
+    }),
+  );
+}
+
+/** JSON where it is that, else the text. */
+function parsedOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

@@ -10,6 +10,9 @@ export interface HubListing {
   readonly files: readonly HubFile[];
 }
 
+/** A list of files comes in pages of a thousand, each of which names the next. */
+const mostPages = 200;
+
 /**
  * What a hub says of a model, by @huggingface/hub.
  *
@@ -18,7 +21,13 @@ export interface HubListing {
 export async function listModel(repository: string, settings: HubSettings): Promise<HubListing> {
   // Only now: a page that never asks a hub does not load it.
   const { HubApiError, listFiles, modelInfo } = await import('@huggingface/hub');
-  const access = { hubUrl: settings.endpoint, fetch: patientFetch(repository, settings) };
+  const request = patientFetch(repository, settings);
+  let pages = 0;
+  const counted: typeof fetch = (...args) => {
+    if (++pages > mostPages) throw new LoadError(repository, `the list of files has more than ${mostPages} pages`);
+    return request(...args);
+  };
+  const access = { hubUrl: settings.endpoint, fetch: counted };
   try {
     const { sha } = await modelInfo({
       ...access,

@@ -325,6 +325,37 @@ describe('a server that', () => {
     await expect(hubModel('org/name', options)).rejects.toThrow(LoadError);
   });
 
+  it.each([
+    ['no JSON', '<html>', '[]'],
+    ['no commit', '{}', '[]'],
+    ['a commit that is none', '{"sha":"../../x"}', '[]'],
+    ['no list', undefined, '{"error":1}'],
+    ['nothing', undefined, 'null'],
+    ['files without names', undefined, '[{"type":"file","size":1,"oid":"a"}]'],
+    ['files without sizes', undefined, '[{"type":"file","path":"config.json","oid":"a"}]'],
+    ['files without etags', undefined, '[{"type":"file","path":"config.json","size":1}]'],
+    ['etags that lead out', undefined, '[{"type":"file","path":"config.json","size":1,"oid":"../x"}]'],
+    ['negative sizes', undefined, '[{"type":"file","path":"config.json","size":-1,"oid":"a"}]'],
+  ])('lists %s is refused', async (_, info, tree) => {
+    hub.apiMischief = (request, response) => {
+      const answer = request.url?.includes('/tree/') ? tree : info;
+      if (answer === undefined) return false;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+      return true;
+    };
+    await expect(hubModel('org/name', options)).rejects.toThrow(LoadError);
+    expect(filesAsked()).toEqual([]);
+  });
+
+  it('lists without end is left', async () => {
+    hub.apiMischief = (request, response) => {
+      if (!request.url?.includes('/tree/')) return false;
+      response.writeHead(200, { link: `<${hub.endpoint}${request.url}>; rel="next"` }).end('[]');
+      return true;
+    };
+    await expect(hubModel('org/name', options)).rejects.toThrow(/more than 200 pages/);
+  });
+
   it.each<[string, NonNullable<HubServer['mischief']>]>([
     [
       'sends other bytes than it says',
