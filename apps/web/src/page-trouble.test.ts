@@ -220,6 +220,18 @@ describePage('the playground with code, engines and models of the user', () => {
     await other.close();
   });
 
+  it('does not run the code of a link before it is switched on', async () => {
+    const code = encodeURIComponent('export default { name: "theirs", onHost() { throw new Error("ran"); } };');
+    const other = await Playground.open(browser, `${site.url}#tokens=4&chain=custom~greedy&code=${code}`);
+    expect(await other.page.locator('.notice').innerText()).toMatch(/switched off/);
+    await other.generate();
+    expect(await other.tokens()).toHaveLength(4);
+    await other.page.getByLabel('custom is on').check();
+    await other.generate();
+    expect(await other.page.locator('.output .problem').innerText()).toContain('ran');
+    await other.close();
+  });
+
   it('works without cross-origin isolation, on one thread, and says so', async () => {
     const plain = await serveSite({ isolated: false });
     const other = await Playground.open(browser, `${plain.url}#tokens=4`);

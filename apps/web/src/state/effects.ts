@@ -1,4 +1,6 @@
 import { effect } from '@preact/signals';
+import type { Chain } from '../chain/edit.ts';
+import { codeExamples } from '../code/code-examples.ts';
 import type { ModelChoice, Settings } from '../settings.ts';
 import { settingsFromFragment, settingsToFragment } from '../settings-url.ts';
 import { check, generate } from './actions.ts';
@@ -6,9 +8,28 @@ import * as store from './store.ts';
 
 /** Take the settings of the address, and the model that they name where a page can open it by name. */
 export function restore(): void {
+  takeAddress();
+  store.modelChoice.value = choiceOf(store.settings.value.model);
+}
+
+/** Code of somebody else does not run before a person has switched it on. */
+function takeAddress(): void {
   const settings = settingsFromFragment(location.hash);
-  store.settings.value = settings;
-  store.modelChoice.value = choiceOf(settings.model);
+  const { value: known } = store.settings;
+  const strange = settings.code !== known.code && !Object.values(codeExamples).includes(settings.code);
+  const without = (chain: Chain): Chain =>
+    chain.map((stage) => (stage.name === 'custom' ? { ...stage, on: false } : stage));
+  const runs = [...settings.chain, ...settings.other].some(({ name, on }) => name === 'custom' && on);
+  if (!strange || !runs) {
+    store.settings.value = settings;
+    return;
+  }
+  store.settings.value = { ...settings, chain: without(settings.chain), other: without(settings.other) };
+  store.notice.value = {
+    name: 'CodeFromLink',
+    message:
+      'This link brings a sampler of its own. It is switched off: read its code, then switch it on in the chain.',
+  };
 }
 
 function choiceOf(name: string): ModelChoice {
@@ -38,9 +59,7 @@ export function followSettings(): void {
     }
     before = value;
   });
-  addEventListener('hashchange', () => {
-    store.settings.value = settingsFromFragment(location.hash);
-  });
+  addEventListener('hashchange', takeAddress);
 }
 
 /** Whether a run with the new settings would be another one. */
