@@ -51,7 +51,11 @@ export async function opfsStore(
 
   return {
     place,
-    commitOf: async (revision) => (await fileAt(refs, encodeURIComponent(revision)))?.text(),
+    async commitOf(revision) {
+      const text = await (await fileAt(refs, encodeURIComponent(revision)))?.text();
+      // Empty after an end between the making of the file and its first content.
+      return text === '' ? undefined : text;
+    },
     setCommit: (revision, commit) => write(refs, encodeURIComponent(revision), commit, place),
     async file(commit, path) {
       const file = (await listed(commit))[path];
@@ -65,14 +69,16 @@ export async function opfsStore(
       const all = await listed(commit);
       if (whole && all[file.path]?.etag === file.etag) return true;
       if (!whole || !(checked.has(file.etag) || (await wasChecked(snapshots, file.etag)))) return false;
-      writing = writing.then(async () => {
-        await write(
-          snapshots,
-          `${commit}.json`,
-          JSON.stringify({ ...(await listed(commit)), [file.path]: file }),
-          place,
-        );
-      });
+      writing = writing
+        .catch(() => {})
+        .then(async () => {
+          await write(
+            snapshots,
+            `${commit}.json`,
+            JSON.stringify({ ...(await listed(commit)), [file.path]: file }),
+            place,
+          );
+        });
       await writing;
       return true;
     },
