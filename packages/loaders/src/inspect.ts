@@ -192,7 +192,7 @@ function choicesOf(
   if (unused.length > 0)
     choices.push({
       part: 'left out',
-      choice: `${unused.length} tensors`,
+      choice: unused.length === 1 ? '1 tensor' : `${unused.length} tensors`,
       reason: `the family does not ask for ${unused
         .slice(0, 3)
         .map((tensor) => tensor.name)

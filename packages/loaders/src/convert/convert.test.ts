@@ -96,15 +96,33 @@ describe('convertModel', () => {
     expect(total).toBe(report.bytesBefore);
     expect(seen.every(([now], i) => i === 0 || now > seen[i - 1]![0])).toBe(true);
     expect(report.files.map(({ name }) => name)).toEqual([
+      'model.safetensors',
       'config.json',
       'generation_config.json',
       'tokenizer.json',
       'tokenizer_config.json',
-      'model.safetensors',
     ]);
     for (const { name, bytes } of report.files) expect(sink.contents.get(name)!.length).toBe(bytes);
     expect(report.bytesAfter).toBeLessThan(report.bytesBefore);
     expect(report.leftOut).toEqual([]);
+  });
+
+  it.each([
+    ['f16', 70_000, '70000; f16 holds numbers up to 65504'],
+    ['8-bit', Number.NaN, 'NaN; 8-bit holds numbers up to'],
+    ['4-bit-blocks', -600_000, '-600000; 4-bit-blocks holds numbers up to 524032'],
+  ] as const)('refuses a number that %s cannot hold, and leaves nothing', async (format, value, message) => {
+    const plain = memorySink();
+    await convertModel(story, plain, { format: 'f32' });
+    const bytes = plain.contents.get('model.safetensors')!.slice();
+    const { tensors } = await inspectModel(files(plain.contents));
+    const first = tensors[0]!;
+    const dataStart = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    new DataView(bytes.buffer).setFloat32(dataStart + 40, value, true);
+    const sink = memorySink();
+    const work = convertModel(files(new Map([...plain.contents, ['model.safetensors', bytes]])), sink, { format });
+    await expect(work).rejects.toThrow(`${first.name}: holds ${message}`);
+    expect(sink.contents.size).toBe(0);
   });
 
   it('refuses a format and an option that do not exist', async () => {
@@ -153,6 +171,8 @@ describe('folderSink', () => {
       onProgress: () => controller.abort(),
     });
     await expect(work).rejects.toThrow(controller.signal.reason);
-    expect(readdirSync(path).filter((name) => name.includes('safetensors'))).toEqual([]);
+    expect(readdirSync(path)).toEqual([]);
+    // So that the next attempt finds room.
+    await convertModel(story, folderSink(path), { format: '8-bit' });
   });
 });

@@ -1,6 +1,7 @@
 import {
   type Architecture,
   checkOptionNames,
+  LoadError,
   type MatrixRequest,
   ParameterError,
   requestWeights,
@@ -56,7 +57,8 @@ export interface ConversionReport {
  * With 'f32', 'f16' and 'bf16' the result is a checkpoint that other software reads, too. The other formats are our own: a matrix
  * `w` becomes `w.packed` and `w.scales`, described in the file's metadata (see the README).
  *
- * @throws as `load`; ParameterError for a format that does not exist; what the sink throws. Nothing is left of a file that did not
+ * @throws as `load`; ParameterError for a format that does not exist; LoadError for a number that the format cannot hold, by its
+ * tensor; what the sink throws. Nothing is left of a file that did not
  * become whole.
  */
 export async function convertModel(
@@ -86,12 +88,12 @@ export async function convertModel(
       },
     }),
   );
-  const files: { name: string; bytes: number }[] = [];
-  for (const [name, content] of smallFiles(checkpoint))
-    files.push({ name, bytes: await saveText(sink, name, `${JSON.stringify(content, undefined, 2)}\n`) });
+  // The weights first: what fails, fails there, and a folder without them has nothing else either.
   const name = 'model.safetensors';
   const bytes = await saveSafetensors(sink, name, reporting, plan.metadata, () => onProgress?.(done, bytesBefore));
-  files.push({ name, bytes });
+  const files: { name: string; bytes: number }[] = [{ name, bytes }];
+  for (const [small, content] of smallFiles(checkpoint))
+    files.push({ name: small, bytes: await saveText(sink, small, `${JSON.stringify(content, undefined, 2)}\n`) });
   return { files, bytesBefore, bytesAfter: bytes, leftOut: plan.leftOut };
 }
 
@@ -157,11 +159,11 @@ function planOf(
 }
 
 function plainPart(weights: StoredWeights, name: string, format: string): PlannedPart {
-  const { dtype, bytes, encode } = plainFormats.get(format)!;
+  const { dtype, bytes, largest, encode } = plainFormats.get(format)!;
   const shape = weights.shape(name)!;
   return {
     tensors: [{ name, dtype, shape, bytes: shape.reduce((product, size) => product * size, bytes) }],
-    make: async () => [encode(await weights.read(name))],
+    make: async () => [encode(await readWithin(weights, name, format, largest))],
   };
 }
 
@@ -181,9 +183,24 @@ function quantisedPart(
   return {
     tensors: [planned('packed'), planned('scales')],
     async make() {
-      const values = await weights.read(name);
+      const values = await readWithin(weights, name, format.name, format.largest);
       const { packed, scales } = format.encode(turned ? transposed(values, columns, rows) : values, columns);
       return [packed, scales];
     },
   };
+}
+
+/** The values of a tensor, all of which the format must be able to hold: infinities would come of those that it cannot. */
+async function readWithin(
+  weights: StoredWeights,
+  name: string,
+  format: string,
+  largest: number | undefined,
+): Promise<Float32Array> {
+  const values = await weights.read(name);
+  if (largest === undefined) return values;
+  const outside = values.find((value) => !(Math.abs(value) <= largest));
+  if (outside !== undefined)
+    throw new LoadError(weights.name, `holds ${outside}; ${format} holds numbers up to ${largest}`, name);
+  return values;
 }

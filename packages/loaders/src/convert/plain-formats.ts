@@ -1,14 +1,29 @@
 import { floatToHalf } from '../number-formats.ts';
-import { bytesOf } from '../quantised/quantised-format.ts';
+import { bytesOf, largestHalf } from '../quantised/quantised-format.ts';
 
-/** Formats in which a tensor stays one tensor, by the name of the conversion. */
-export const plainFormats: ReadonlyMap<
-  string,
-  { readonly dtype: string; readonly bytes: number; encode(values: Float32Array): Uint8Array }
-> = new Map([
+/** A format in which a tensor stays one tensor. */
+export interface PlainFormat {
+  readonly dtype: string;
+  /** Bytes of a number. */
+  readonly bytes: number;
+  /** Largest magnitude of a number; absent where every float32 has its place, also those that are no number. */
+  readonly largest?: number;
+  encode(values: Float32Array): Uint8Array;
+}
+
+/** By the name of the conversion. */
+export const plainFormats: ReadonlyMap<string, PlainFormat> = new Map<string, PlainFormat>([
   ['f32', { dtype: 'F32', bytes: 4, encode: bytesOf }],
-  ['f16', { dtype: 'F16', bytes: 2, encode: (values: Float32Array) => bytesOf(Uint16Array.from(values, floatToHalf)) }],
-  ['bf16', { dtype: 'BF16', bytes: 2, encode: (values: Float32Array) => bytesOf(upperHalves(values)) }],
+  [
+    'f16',
+    {
+      dtype: 'F16',
+      bytes: 2,
+      largest: largestHalf,
+      encode: (values) => bytesOf(Uint16Array.from(values, floatToHalf)),
+    },
+  ],
+  ['bf16', { dtype: 'BF16', bytes: 2, encode: (values) => bytesOf(upperHalves(values)) }],
 ]);
 
 /** bfloat16: the upper half of a float32, rounded to the nearest, of two to the even one. */

@@ -1,7 +1,7 @@
 import { floatToHalf, halfToFloat } from '../number-formats.ts';
 import { firstOf } from './by-block-8-bit.ts';
 import { rounded } from './by-row-8-bit.ts';
-import { blockSize, blocksOf, bytesOf, type QuantisedFormat } from './quantised-format.ts';
+import { blockSize, blocksOf, bytesOf, largestHalf, type QuantisedFormat } from './quantised-format.ts';
 
 /**
  * 4 bits with a half-precision scale for each 32 numbers of a row: x = scale (q - 8), q from 0 to 15. The scale makes the number
@@ -12,6 +12,7 @@ export const byBlock4Bit: QuantisedFormat = {
   name: '4-bit-blocks',
   packed: { dtype: 'U8', shape: (rows, columns) => [rows, blocksOf(columns) * 16] },
   scales: { dtype: 'F16', shape: (rows, columns) => [rows, blocksOf(columns)] },
+  largest: 8 * largestHalf,
 
   encode(values, columns) {
     const rows = values.length / columns;

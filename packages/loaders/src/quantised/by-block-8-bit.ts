@@ -1,12 +1,13 @@
 import { floatToHalf, halfToFloat } from '../number-formats.ts';
 import { rounded } from './by-row-8-bit.ts';
-import { blockSize, blocksOf, bytesOf, type QuantisedFormat } from './quantised-format.ts';
+import { blockSize, blocksOf, bytesOf, largestHalf, type QuantisedFormat } from './quantised-format.ts';
 
 /** 8 bits with a half-precision scale for each 32 numbers of a row: x = scale q, q from -127 to 127. 8.5 bits a number. */
 export const byBlock8Bit: QuantisedFormat = {
   name: '8-bit-blocks',
   packed: { dtype: 'I8', shape: (rows, columns) => [rows, columns] },
   scales: { dtype: 'F16', shape: (rows, columns) => [rows, blocksOf(columns)] },
+  largest: 127 * largestHalf,
 
   encode(values, columns) {
     const rows = values.length / columns;

@@ -1,4 +1,4 @@
-import { bytesOf, type QuantisedFormat } from './quantised-format.ts';
+import { bytesOf, largestFloat, type QuantisedFormat } from './quantised-format.ts';
 
 /**
  * 8 bits with a float32 scale for each row: x = scale q, q from -127 to 127. The number that is farthest from zero is 127 or -127.
@@ -7,6 +7,7 @@ export const byRow8Bit: QuantisedFormat = {
   name: '8-bit',
   packed: { dtype: 'I8', shape: (rows, columns) => [rows, columns] },
   scales: { dtype: 'F32', shape: (rows) => [rows] },
+  largest: largestFloat,
 
   encode(values, columns) {
     const rows = values.length / columns;

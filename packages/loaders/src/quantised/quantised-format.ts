@@ -6,6 +6,8 @@ export interface QuantisedFormat {
   readonly name: QuantisedFormatName;
   readonly packed: StoredAs;
   readonly scales: StoredAs;
+  /** Largest magnitude of a number: what its scale can hold. */
+  readonly largest: number;
   /** @returns the bytes of both tensors. */
   encode(values: Float32Array, columns: number): { readonly packed: Uint8Array; readonly scales: Uint8Array };
   /** @returns [rows, columns]. `scales` as float32. */
@@ -19,6 +21,10 @@ export interface StoredAs {
   readonly dtype: 'I8' | 'U8' | 'F16' | 'F32';
   shape(rows: number, columns: number): readonly number[];
 }
+
+export const largestHalf = 65504;
+/** The largest float32. */
+export const largestFloat: number = (2 - 2 ** -23) * 2 ** 127;
 
 /** Numbers that share a scale. The last block of a row may be shorter. */
 export const blockSize = 32;
