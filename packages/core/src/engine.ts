@@ -49,6 +49,11 @@ export interface WeightSource {
   shape(name: string): readonly number[] | undefined;
   /** The values, row-major, as float32. */
   read(name: string): Promise<Float32Array>;
+  /**
+   * The values of some rows of a tensor, by its first dimension, as float32. Sources that can read a part of a tensor have it,
+   * so that an engine need not hold the largest tensors whole.
+   */
+  readRows?(name: string, first: number, count: number): Promise<Float32Array>;
   /** Bytes of a tensor as stored; for progress. */
   bytes(name: string): number;
 }

@@ -26,6 +26,24 @@ describe('a fingerprint', () => {
     expect(await fingerprint(structuredClone(tensors))).toBe(first);
   });
 
+  it('is the same for a tensor that was read by rows', async () => {
+    const values = Float32Array.from({ length: 700 }, (_, i) => i * 0.5);
+    const source: WeightSource = {
+      name: 'weights',
+      names: () => ['a'],
+      shape: () => [70, 10],
+      bytes: () => 2800,
+      read: async () => values,
+      readRows: async (_, first, count) => values.slice(first * 10, (first + count) * 10),
+    };
+    const [whole, byRows] = [new FingerprintedWeights(source), new FingerprintedWeights(source)];
+    await whole.read('a');
+    for (let first = 0; first < 70; first += 8)
+      expect(await byRows.readRows!('a', first, Math.min(8, 70 - first))).toHaveLength(Math.min(8, 70 - first) * 10);
+    expect(byRows.fingerprint('gpt2', {})).toBe(whole.fingerprint('gpt2', {}));
+    expect(new FingerprintedWeights({ ...source, readRows: undefined } as never).readRows).toBeUndefined();
+  });
+
   it.each<[string, () => Promise<string>]>([
     ['a value', () => fingerprint({ ...tensors, b: { shape: [1], values: [5.0001] } })],
     ['a shape', () => fingerprint({ ...tensors, a: { shape: [4, 1], values: [1, 2, 3, 4] } })],

@@ -8,10 +8,14 @@ export class FingerprintedWeights implements WeightSource {
   readonly name: string;
   readonly #source: WeightSource;
   readonly #hash: Hash = new Hash();
+  /** Samples of tensors that are being read by rows; hashed when all are there, so that the name is the same. */
+  readonly #partial: Map<string, number[]> = new Map();
+  readonly readRows?: NonNullable<WeightSource['readRows']>;
 
   constructor(source: WeightSource) {
     this.name = source.name;
     this.#source = source;
+    if (source.readRows !== undefined) this.readRows = (name, first, count) => this.#readRows(name, first, count);
   }
 
   names(): readonly string[] {
@@ -28,11 +32,35 @@ export class FingerprintedWeights implements WeightSource {
 
   async read(name: string): Promise<Float32Array> {
     const values = await this.#source.read(name);
-    const stride = Math.max(1, Math.floor(values.length / 64));
-    const samples = Float32Array.from({ length: Math.ceil(values.length / stride) }, (_, i) => values[i * stride]!);
+    const stride = strideOf(values.length);
+    this.#add(
+      name,
+      Float32Array.from({ length: Math.ceil(values.length / stride) }, (_, i) => values[i * stride]!),
+    );
+    return values;
+  }
+
+  async #readRows(name: string, first: number, count: number): Promise<Float32Array> {
+    const values = await this.#source.readRows!(name, first, count);
+    const shape = this.shape(name) ?? [];
+    const length = shape.reduce((product, size) => product * size, 1);
+    const begin = first * (length / (shape[0] ?? 1));
+    const stride = strideOf(length);
+    const samples = this.#partial.get(name) ?? [];
+    this.#partial.set(name, samples);
+    // The samples of a tensor come in order; what was read before is passed over.
+    while (samples.length * stride < Math.min(length, begin + values.length) && samples.length * stride >= begin)
+      samples.push(values[samples.length * stride - begin]!);
+    if (samples.length === Math.ceil(length / stride)) {
+      this.#add(name, Float32Array.from(samples));
+      this.#partial.delete(name);
+    }
+    return values;
+  }
+
+  #add(name: string, samples: Float32Array): void {
     this.#hash.addText(`${name}:${this.shape(name)?.join('x')}`);
     this.#hash.addWords(new Int32Array(samples.buffer));
-    return values;
   }
 
   /** 32 hexadecimal digits for an architecture, its configuration and what was read so far, in that order. */
@@ -40,6 +68,11 @@ export class FingerprintedWeights implements WeightSource {
     this.#hash.addText(JSON.stringify([architecture, config]));
     return this.#hash.digits();
   }
+}
+
+/** From one sample to the next. */
+function strideOf(length: number): number {
+  return Math.max(1, Math.floor(length / 64));
 }
 
 /** Four lanes of 32 bits, mixed as MurmurHash3 does. */

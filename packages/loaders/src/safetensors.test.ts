@@ -68,6 +68,18 @@ describe('openSafetensors', () => {
     expect(ranges.slice(2)).toEqual([[start + 8, start + 12]]);
   });
 
+  it('reads some rows of a tensor, and refuses those that it lacks', async () => {
+    const weights = await openSafetensors(
+      bytesSource(
+        safetensorsBytes({ before: float32([1], 9), matrix: float32([3, 2], 1, 2, 3, 4, 5, 6) }),
+        'm.safetensors',
+      ),
+    );
+    expect(await weights.readRows!('matrix', 1, 2)).toEqual(new Float32Array([3, 4, 5, 6]));
+    expect(await weights.readRows!('matrix', 3, 0)).toEqual(new Float32Array([]));
+    await expect(weights.readRows!('matrix', 2, 2)).rejects.toThrow(/it has 3 rows; 2 to 4 are not among them/);
+  });
+
   it('gives values that the caller may keep and change', async () => {
     const weights = await openSafetensors(bytesSource(safetensorsBytes({ a: float32([2], 1, 2) })));
     (await weights.read('a')).fill(9);

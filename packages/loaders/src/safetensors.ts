@@ -48,6 +48,16 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
   };
   const bytesOf = ({ begin, end }: StoredTensor): Promise<Uint8Array> =>
     readRange(source, dataStart + begin, dataStart + end);
+  const decoded = async (tensor: StoredTensor): Promise<Float32Array> => {
+    try {
+      return tensor.format.decode(await bytesOf(tensor));
+    } catch (cause) {
+      // Typed arrays that do not fit into memory fail with a RangeError.
+      if (!(cause instanceof RangeError)) throw cause;
+      const values = (tensor.end - tensor.begin) / tensor.format.bytes;
+      throw new LoadError(source.name, `${values} values do not fit into memory`, tensor.name, { cause });
+    }
+  };
 
   return {
     name: source.name,
@@ -60,16 +70,14 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
       return tensor === undefined ? 0 : tensor.end - tensor.begin;
     },
     readBytes: async (name) => bytesOf(find(name)),
-    async read(name) {
+    read: async (name) => decoded(find(name)),
+    async readRows(name, first, count) {
       const tensor = find(name);
-      try {
-        return tensor.format.decode(await bytesOf(tensor));
-      } catch (cause) {
-        // Typed arrays that do not fit into memory fail with a RangeError.
-        if (!(cause instanceof RangeError)) throw cause;
-        const values = (tensor.end - tensor.begin) / tensor.format.bytes;
-        throw new LoadError(source.name, `${values} values do not fit into memory`, name, { cause });
-      }
+      const [rows = 1] = tensor.shape;
+      if (first < 0 || count < 0 || first + count > rows)
+        throw new LoadError(source.name, `it has ${rows} rows; ${first} to ${first + count} are not among them`, name);
+      const bytes = (tensor.end - tensor.begin) / rows;
+      return decoded({ ...tensor, begin: tensor.begin + first * bytes, end: tensor.begin + (first + count) * bytes });
     },
   };
 }

@@ -1,5 +1,11 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { type Engine, type LanguageModel, MemoryLimitError, UnknownOptionError } from '@tokenwright/core';
+import {
+  type Engine,
+  type LanguageModel,
+  MemoryLimitError,
+  UnknownOptionError,
+  type WeightSource,
+} from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fusedWasm, type WeightFormat } from './index.ts';
@@ -254,6 +260,47 @@ describe('threads', () => {
     }
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
+  });
+});
+
+describe('loading', () => {
+  it('reads a large matrix by rows where the source can, and gives the same numbers', async () => {
+    const tiny = tinyGPT2({ width: 32, vocabSize: 70003 }) as TinyModel;
+    const read: string[] = [];
+    const source: WeightSource = {
+      ...tiny.source,
+      read: (name) => {
+        read.push(name);
+        return tiny.source.read(name);
+      },
+      readRows: async (name, first, count) => (await tiny.source.read(name)).slice(first * 32, (first + count) * 32),
+    };
+    const engine = await fusedWasm({ threads: 1, weights: '8-bit' }).start();
+    const whole = await load(engine, tiny);
+    const expected = await logitsOf(whole, [1, 70002, 3]);
+    whole.dispose();
+    const byRows = await load(engine, { ...tiny, source });
+    expect(await logitsOf(byRows, [1, 70002, 3])).toEqual(expected);
+    expect(read.some((name) => name.endsWith('wte.weight'))).toBe(false);
+    byRows.dispose();
+    expect(engine.memory().bytes).toBe(0);
+    await engine.dispose();
+  });
+});
+
+describe('profile', () => {
+  it('says where the time of each run went, when it was asked for', async () => {
+    const tiny = tinyLlama() as TinyModel;
+    const engine = await fusedWasm({ threads: 1, profile: true }).start();
+    const model = await load(engine, tiny);
+    expect(engine.profile()).toEqual([]);
+    await logitsOf(model, prompt);
+    const rows = engine.profile();
+    expect(rows.map(({ step }) => step.split(' ')[0])).toEqual(expect.arrayContaining(['embed', 'attend', 'gated']));
+    expect(rows.every(({ runs, milliseconds }) => runs > 0 && milliseconds >= 0)).toBe(true);
+    expect(rows.reduce((sum, { milliseconds }) => sum + milliseconds, 0)).toBeGreaterThan(0);
+    expect(engine.profile()).toEqual([]);
+    await engine.dispose();
   });
 });
 

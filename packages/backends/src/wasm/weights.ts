@@ -42,6 +42,8 @@ interface Plan {
 
 /** Bytes of float32 rows that are handed to the packing kernel at a time. */
 const stagingBytes = 1 << 20;
+/** Bytes of float32 rows of a large matrix that are read at a time. */
+const slabBytes = 4 << 20;
 
 /** The weights of a model in the module's memory, by the handles that the model holds. */
 export class Weights {
@@ -77,11 +79,14 @@ export class Weights {
     try {
       for (const [weight, plan] of this.#plans) {
         signal?.throwIfAborted();
-        const parts = plan.request.kind === 'table' ? [plan.request.values()] : [];
-        for (const name of namesOf(plan)) parts.push(await source.read(name));
         const address = this.#machine.heap.allocate(`The weights of ${source.name}`, plan.bytes);
         this.#addresses.set(weight, address);
-        this.#fill(plan, parts, address);
+        if (readsByRows(plan, source)) await this.#packByRows(plan, source, address);
+        else {
+          const parts = plan.request.kind === 'table' ? [plan.request.values()] : [];
+          for (const name of namesOf(plan)) parts.push(await source.read(name));
+          this.#fill(plan, parts, address);
+        }
         for (const name of namesOf(plan)) loaded += source.bytes(name);
         onProgress?.(loaded, total);
       }
@@ -173,7 +178,21 @@ export class Weights {
     }
   }
 
-  #pack(plan: Plan, parts: readonly Float32Array[], address: number): void {
+  /** A large matrix, some rows at a time: the whole of it is never in memory. */
+  async #packByRows(plan: Plan, source: WeightSource, address: number): Promise<void> {
+    const { rows, groups } = plan;
+    const [name] = (plan.request as MatrixRequest).names;
+    const slab = Math.max(1, Math.floor(slabBytes / (rowsPerGroup * plan.inputs * 4)));
+    for (let first = 0; first < groups; first += slab) {
+      const row = first * rowsPerGroup;
+      const count = Math.min(slab, groups - first);
+      const part = await source.readRows!(name!, row, Math.min(count * rowsPerGroup, rows - row));
+      this.#pack(plan, [part], address, first, count);
+    }
+  }
+
+  /** Pack the groups from `firstGroup` on; the parts hold their rows. */
+  #pack(plan: Plan, parts: readonly Float32Array[], address: number, firstGroup = 0, groupCount = plan.groups): void {
     const { heap, kernels } = this.#machine;
     const { request, format, inputs, groups } = plan;
     const rowOf = rowOrder(plan);
@@ -188,15 +207,15 @@ export class Weights {
     try {
       const bytes = groupBytes(format, inputs);
       const scales = address + groups * bytes;
-      for (let first = 0; first < groups; first += slab) {
-        const count = Math.min(slab, groups - first);
+      for (let first = firstGroup; first < firstGroup + groupCount; first += slab) {
+        const count = Math.min(slab, firstGroup + groupCount - first);
         const { float32 } = heap.views;
         for (let i = 0; i < count * rowsPerGroup; i++) {
           const at = staging / 4 + i * inputs;
           const row = rowOf(first * rowsPerGroup + i);
           if (row === undefined) float32.fill(0, at, at + inputs);
           else {
-            read(row, float32, at);
+            read(row - firstGroup * rowsPerGroup, float32, at);
             float32.fill(0, at + columns, at + inputs);
           }
         }
@@ -214,6 +233,14 @@ export class Weights {
       heap.release(staging);
     }
   }
+}
+
+/** Whether a matrix is read some rows at a time: it is large, in one tensor, and stored by outputs in their order. */
+function readsByRows({ request, role, rows, inputs }: Plan, source: WeightSource): boolean {
+  if (request.kind !== 'matrix' || role !== 'packed' || source.readRows === undefined) return false;
+  const { names, shape } = request;
+  const inOrder = shape.layout !== 'input-output' && shape.order === undefined && shape.use !== 'pairs';
+  return names.length === 1 && inOrder && rows * inputs * 4 > 2 * slabBytes;
 }
 
 /** Tables of positions and angles are plain rows; every other matrix is packed. */
