@@ -145,4 +145,11 @@ export { type EndReason, type StopCondition, type StopState, StopStrings } from 
 export type { ChosenToken, Decoding, Row, Run, Settled, Strategy } from './strategy.ts';
 export { continuation, TextStream, type TextStreamState } from './text-stream.ts';
 export type { Tokenizer } from './tokenizer.ts';
-export { type MatrixRequest, outputsOf, readMatrix, readVector, requestWeights, type WeightRequest } from './weight-requests.ts';
+export {
+  type MatrixRequest,
+  outputsOf,
+  readMatrix,
+  readVector,
+  requestWeights,
+  type WeightRequest,
+} from './weight-requests.ts';
