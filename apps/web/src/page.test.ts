@@ -188,6 +188,57 @@ describePage('the playground', () => {
     expect(await page.locator('.differences').innerText()).toContain('+ greedy');
   });
 
+  it('shows the guesses of a draft, and writes the text that it writes without', async () => {
+    const { page } = playground;
+    await playground.generate();
+    const plain = await playground.text();
+    await page.getByRole('radio', { name: 'Speculative' }).check();
+    await playground.generate();
+    expect(await playground.text()).toBe(plain);
+    await playground.tab('Drafts');
+    const accepted = await page.locator('.guess.accepted').count();
+    const own = await page.locator('.guess.own').count();
+    expect(accepted + own).toBe((await playground.tokens()).length);
+    expect(await page.locator('#tab-panel .verdict').innerText()).toContain(`${accepted} of `);
+  });
+
+  it('shows expert, amateur and their difference side by side', async () => {
+    const { page } = playground;
+    await page.getByRole('radio', { name: 'Contrast' }).check();
+    await playground.generate();
+    await playground.tab('Expert');
+    await page.locator('.output .token').nth(1).click();
+    const heads = await page.locator('.contrast thead th').allInnerTexts();
+    expect(heads.map((head) => head.split('\n')[0])).toEqual([
+      'Candidate',
+      'Expert',
+      'Amateur',
+      'Difference',
+      'Combined',
+    ]);
+    const rows = await page
+      .locator('.contrast tbody tr')
+      .evaluateAll((all) => all.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? '')));
+    for (const [expert, amateur, difference] of rows) {
+      const quotient = Math.log(Number.parseFloat(expert!) / Number.parseFloat(amateur!));
+      const shown = Number(difference!.replace('−', '-'));
+      // Shares are rounded to a tenth of a percent; large ones tell enough.
+      if (Number.parseFloat(expert!) > 2 && Number.parseFloat(amateur!) > 2) expect(shown).toBeCloseTo(quotient, 1);
+      else expect(Math.sign(shown)).toBe(Math.sign(quotient) || Math.sign(shown));
+    }
+    await page.getByRole('radio', { name: 'Sampling' }).check();
+  });
+
+  it('races the cache against none, live, to the same text', async () => {
+    const { page } = playground;
+    await playground.tab('KV cache');
+    await page.locator('.race-actions input').fill('24');
+    await page.getByRole('button', { name: 'Start the race' }).click();
+    await page.getByText('Both wrote the same tokens.').waitFor();
+    for (const line of ['.line-cached', '.line-naive'])
+      expect((await page.locator(line).getAttribute('points'))!.split(' ')).toHaveLength(23);
+  });
+
   it('restores everything from its address', async () => {
     const { page } = playground;
     await page.getByLabel('Preset for: Sampler chain').selectOption('llama.cpp');
