@@ -220,6 +220,25 @@ describePage('the playground with code, engines and models of the user', () => {
     await other.close();
   });
 
+  it('gives up a download, and what was loaded goes on', async () => {
+    const other = await Playground.open(browser, `${site.url}#tokens=4`);
+    const { page } = other;
+    let asked = false;
+    await page.context().route('https://huggingface.co/**', () => {
+      asked = true; // and never answered
+    });
+    await other.openModelDialog();
+    await page.getByLabel('Name of a model on huggingface.co').fill('some/slow');
+    await page.keyboard.press('Enter');
+    await page.getByText('Asking for some/slow').waitFor();
+    await expect.poll(() => asked).toBe(true);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    expect(await other.session()).toMatch(/^story /);
+    await other.generate();
+    expect(await other.tokens()).toHaveLength(4);
+    await other.close();
+  });
+
   it('does not run the code of a link before it is switched on', async () => {
     const code = encodeURIComponent('export default { name: "theirs", onHost() { throw new Error("ran"); } };');
     const other = await Playground.open(browser, `${site.url}#tokens=4&chain=custom~greedy&code=${code}`);

@@ -23,9 +23,15 @@ function failureOf(error: unknown): Failure {
 /** What is under way, to end it. */
 let current: AbortController | undefined;
 
-/** Load the model of the settings on the engine of the settings. */
+/** The loading that is under way. */
+let opening: AbortController | undefined;
+
+/** Load a model on the engine of the settings. What was loaded before stays until that has succeeded. */
 export async function open(model: ModelChoice = store.modelChoice.value): Promise<void> {
   stop();
+  opening?.abort();
+  const controller = new AbortController();
+  opening = controller;
   const info = store.loaded.value;
   const before = info === undefined ? {} : { before: info };
   store.session.value = { status: 'loading', progress: { step: 'Starting' }, ...before };
@@ -35,20 +41,32 @@ export async function open(model: ModelChoice = store.modelChoice.value): Promis
       'open',
       { engine, model },
       {
+        signal: controller.signal,
         onEvent: (progress) => {
-          store.session.value = { status: 'loading', progress, ...before };
+          if (opening === controller) store.session.value = { status: 'loading', progress, ...before };
         },
       },
     );
+    if (opening !== controller) return;
     batch(() => {
       store.session.value = { status: 'ready', info: opened };
       store.modelChoice.value = model;
+      store.change({ model: model.name });
     });
     await check();
     await measure();
   } catch (error) {
-    store.session.value = { status: 'failed', failure: failureOf(error), ...before };
+    if (opening === controller) store.session.value = { status: 'failed', failure: failureOf(error), ...before };
   }
+}
+
+/** Give up the loading that is under way; what was loaded before goes on. */
+export function cancelOpening(): void {
+  const { value } = store.session;
+  if (value.status !== 'loading' || value.before === undefined) return;
+  opening?.abort();
+  opening = undefined;
+  store.session.value = { status: 'ready', info: value.before };
 }
 
 /** Generate with the settings as they are now. */

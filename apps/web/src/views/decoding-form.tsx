@@ -1,5 +1,6 @@
 import { type Decoding, decodings } from '../settings.ts';
 import { change, settings } from '../state/store.ts';
+import { SliderField } from './slider-field.tsx';
 
 const kinds: readonly [Decoding['kind'], string, string][] = [
   ['sampling', 'Sampling', 'One token after the other, drawn from what the chain leaves.'],
@@ -40,7 +41,7 @@ function BeamFields({ decoding }: Kind<'beams'>) {
   const set = (part: Partial<typeof decoding>): void => change({ decoding: { ...decoding, ...part } });
   return (
     <div class="stage-parameters">
-      <NumberField
+      <SliderField
         label="beams"
         from={1}
         to={12}
@@ -48,7 +49,7 @@ function BeamFields({ decoding }: Kind<'beams'>) {
         value={decoding.beams}
         onChange={(beams) => set({ beams })}
       />
-      <NumberField
+      <SliderField
         label="length penalty"
         from={-2}
         to={3}
@@ -91,7 +92,7 @@ function ContrastFields({ decoding }: Kind<'contrast'>) {
         </select>
       </label>
       {rule !== 'classifier-free-guidance' && (
-        <NumberField
+        <SliderField
           label="plausible"
           from={0}
           to={1}
@@ -101,7 +102,7 @@ function ContrastFields({ decoding }: Kind<'contrast'>) {
         />
       )}
       {(rule === 'contrastive-logits' || rule === 'classifier-free-guidance') && (
-        <NumberField
+        <SliderField
           label="strength"
           from={0}
           to={3}
@@ -140,7 +141,7 @@ function SpeculativeFields({ decoding }: Kind<'speculative'>) {
           <option value="early-exit">the model’s own early layers</option>
         </select>
       </label>
-      <NumberField
+      <SliderField
         label="guesses"
         from={1}
         to={12}
@@ -159,41 +160,5 @@ function SpeculativeFields({ decoding }: Kind<'speculative'>) {
         </select>
       </label>
     </div>
-  );
-}
-
-interface NumberFieldProps {
-  readonly label: string;
-  readonly from: number;
-  readonly to: number;
-  readonly step: number;
-  readonly value: number;
-  onChange(value: number): void;
-}
-
-function NumberField({ label, from, to, step, value, onChange }: NumberFieldProps) {
-  const change = (given: number): void => {
-    if (Number.isFinite(given)) onChange(given);
-  };
-  return (
-    <label class="field slider">
-      <span>{label}</span>
-      <input
-        type="range"
-        min={from}
-        max={to}
-        step={step}
-        value={value}
-        aria-label={`${label}, slider`}
-        onInput={(event) => change(event.currentTarget.valueAsNumber)}
-      />
-      <input
-        type="number"
-        step={step}
-        value={value}
-        aria-label={label}
-        onInput={(event) => change(event.currentTarget.valueAsNumber)}
-      />
-    </label>
   );
 }

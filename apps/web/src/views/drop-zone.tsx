@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { open } from '../state/actions.ts';
 import { droppedFiles, filesChoice } from '../state/files.ts';
-import { change } from '../state/store.ts';
 
 /** The whole page takes a model that is dropped on it. */
 export function DropZone() {
@@ -23,9 +22,7 @@ export function DropZone() {
       over.value = false;
       const files = await droppedFiles(event.dataTransfer!);
       if (files.length === 0) return;
-      const choice = filesChoice(files);
-      change({ model: choice.name });
-      await open(choice);
+      await open(filesChoice(files));
     };
     const gone = new AbortController();
     const { signal } = gone;

@@ -4,7 +4,7 @@ import { bytes } from '../charts/scales.ts';
 import type { ModelChoice } from '../settings.ts';
 import { forget, listCached, open } from '../state/actions.ts';
 import { chosenFiles, filesChoice } from '../state/files.ts';
-import { cached, change, modelChoice } from '../state/store.ts';
+import { cached, modelChoice } from '../state/store.ts';
 import { CrossIcon } from './icons.tsx';
 
 const demos = [
@@ -22,8 +22,13 @@ export function ModelDialog({ shown }: { shown: Signal<boolean> }) {
   const wanted = useSignal('');
   const take = (choice: ModelChoice): void => {
     shown.value = false;
-    change({ model: choice.name });
     void open(choice);
+  };
+  const takeFiles = (input: HTMLInputElement): void => {
+    const files = chosenFiles(input.files ?? []);
+    if (files.length > 0) take(filesChoice(files));
+    // So that the same files can be chosen again.
+    input.value = '';
   };
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="model-title" onClose={() => (shown.value = false)}>
@@ -60,10 +65,7 @@ export function ModelDialog({ shown }: { shown: Signal<boolean> }) {
             class="hidden"
             // @ts-expect-error not in the types, but in every browser
             webkitdirectory
-            onChange={(event) => {
-              const files = chosenFiles(event.currentTarget.files ?? []);
-              if (files.length > 0) take(filesChoice(files));
-            }}
+            onChange={(event) => takeFiles(event.currentTarget)}
           />
         </label>
         <label class="button">
@@ -73,10 +75,7 @@ export function ModelDialog({ shown }: { shown: Signal<boolean> }) {
             class="hidden"
             multiple
             accept=".gguf,.safetensors,.json,.txt,.model"
-            onChange={(event) => {
-              const files = chosenFiles(event.currentTarget.files ?? []);
-              if (files.length > 0) take(filesChoice(files));
-            }}
+            onChange={(event) => takeFiles(event.currentTarget)}
           />
         </label>
       </div>

@@ -1,5 +1,6 @@
 import type { Json } from '@tokenwright/core';
 import type { ParameterSpec } from '../chain/stages.ts';
+import { SliderField } from './slider-field.tsx';
 
 interface ParameterInputProps {
   /** The sampler, for screen readers. */
@@ -61,31 +62,9 @@ export function ParameterInput({ owner, spec, value, onChange }: ParameterInputP
         />
       </label>
     );
-  const number = typeof value === 'number' ? value : spec.initial;
-  const change = (given: number): void => {
-    if (Number.isFinite(given)) onChange(given);
-  };
-  return (
-    <label class="field slider">
-      <span>{spec.label}</span>
-      <input
-        type="range"
-        min={spec.from}
-        max={spec.to}
-        step={spec.step}
-        value={number}
-        aria-label={`${name}, slider`}
-        onInput={(event) => change(event.currentTarget.valueAsNumber)}
-      />
-      <input
-        type="number"
-        step={spec.step}
-        value={number}
-        aria-label={name}
-        onInput={(event) => change(event.currentTarget.valueAsNumber)}
-      />
-    </label>
-  );
+  const { label, from, to, step, initial } = spec;
+  const number = typeof value === 'number' ? value : initial;
+  return <SliderField label={label} name={name} from={from} to={to} step={step} value={number} onChange={onChange} />;
 }
 
 /** What is no JSON stays a text; the sampler says what it wants instead. */

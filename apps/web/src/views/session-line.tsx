@@ -1,6 +1,6 @@
 import { bytes } from '../charts/scales.ts';
 import type { SessionInfo } from '../protocol.ts';
-import { open } from '../state/actions.ts';
+import { cancelOpening, open } from '../state/actions.ts';
 import { session } from '../state/store.ts';
 
 /** What the model runs on and why; how far loading is. Its height never changes. */
@@ -31,6 +31,11 @@ export function SessionLine() {
             {bytes(loaded)} of {bytes(total)}
           </span>
         </>
+      )}
+      {value.before !== undefined && (
+        <button type="button" class="plain" onClick={cancelOpening}>
+          Cancel
+        </button>
       )}
     </div>
   );
