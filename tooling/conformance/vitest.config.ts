@@ -57,8 +57,20 @@ const browser: TestProjectConfiguration = {
   },
 };
 
+/** The same without those headers, as most pages are: what needs no shared memory, or must say that it does. */
+const plainPage: TestProjectConfiguration = {
+  ...browser,
+  server: { ...browser.server, headers: {} },
+  test: {
+    ...browser.test,
+    name: 'plain page',
+    include: ['src/fused-wasm.browser.test.ts'],
+    browser: { ...browser.test!.browser!, instances: [{ browser: 'chromium', name: 'plain page (chromium)' }] },
+  },
+};
+
 function browserProjects(): TestProjectConfiguration[] {
-  if (existsSync(chromium)) return [browser];
+  if (existsSync(chromium)) return [browser, plainPage];
   const line = `no Chromium at ${chromium}: install one, or set CHROMIUM_PATH`;
   if (isCi) throw new Error(`The browser tests cannot run, ${line}.`);
   // Vitest reads this file twice.

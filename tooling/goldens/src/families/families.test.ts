@@ -1,4 +1,5 @@
 import { tfjs } from '@tokenwright/backends';
+import { fusedWasm } from '@tokenwright/backends/wasm';
 import { createModel, type Engine, type LanguageModel, type WeightSource } from '@tokenwright/core';
 import { modelCases, recorded, seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,10 +8,15 @@ import type { Json, Text, Vector } from './arithmetic.ts';
 import { type FamilyCase, familyCases } from './cases.ts';
 
 const text = Array.from({ length: 24 }, (_, i) => (i * i * 7 + i * 13 + 5) % 53);
-const backends = ['cpu', 'wasm'] as const;
+const starters = {
+  cpu: tfjs({ backend: 'cpu' }),
+  wasm: tfjs({ backend: 'wasm' }),
+  'fused wasm': fusedWasm({ threads: 1 }),
+};
+const backends = ['cpu', 'wasm', 'fused wasm'] as const;
 const engines = new Map<string, Engine>();
 beforeAll(async () => {
-  for (const backend of backends) engines.set(backend, await tfjs({ backend }).start());
+  for (const backend of backends) engines.set(backend, await starters[backend].start());
 });
 afterAll(async () => {
   for (const engine of engines.values()) await engine.dispose();
