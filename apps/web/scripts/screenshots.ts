@@ -35,7 +35,7 @@ const shots: readonly Shot[] = [
   {
     name: 'phone',
     fragment: '#tokens=40&decoding=contrast&seed=3',
-    size: { width: 390, height: 1060 },
+    size: { width: 390, height: 1330 },
     scheme: 'light',
     async prepare(playground) {
       await playground.generate();
@@ -47,7 +47,11 @@ const shots: readonly Shot[] = [
 const folder = fileURLToPath(new URL('../screenshots/', import.meta.url));
 
 async function take(browser: Browser, url: string, { name, fragment, size, scheme, prepare }: Shot): Promise<void> {
-  const playground = await Playground.open(browser, url + fragment, { viewport: size, colorScheme: scheme });
+  const playground = await Playground.open(browser, url + fragment, {
+    viewport: size,
+    colorScheme: scheme,
+    isMobile: size.width < 500,
+  });
   await prepare(playground);
   await settle(playground.page);
   const path = `${folder}${name}.png`;
