@@ -2,14 +2,16 @@ import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from './byte-source.ts';
 import { decodeUtf8, isObject, type JsonObject, largestJson, parseJsonObject } from './json.ts';
 import { type NumberFormat, numberFormats } from './number-formats.ts';
-import type { StoredWeights } from './stored-weights.ts';
+import { checkRows, type StoredWeights } from './stored-weights.ts';
 
 /** An open safetensors file: its header is read and checked, its tensors are read one at a time. */
 export interface SafetensorsFile extends StoredWeights {
+  /** Of a file on disk or behind ranges only these rows are read. */
+  readRows(name: string, first: number, count: number): Promise<Float32Array>;
   /** What the writer noted under `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** The bytes of a tensor as stored. */
-  readBytes(name: string): Promise<Uint8Array>;
+  /** The bytes of some rows of a tensor as stored, by its first dimension. Default all. */
+  readBytes(name: string, first?: number, count?: number): Promise<Uint8Array>;
 }
 
 interface StoredTensor {
@@ -69,17 +71,21 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
       const tensor = tensors.get(name);
       return tensor === undefined ? 0 : tensor.end - tensor.begin;
     },
-    readBytes: async (name) => bytesOf(find(name)),
-    read: async (name) => decoded(find(name)),
-    async readRows(name, first, count) {
+    async readBytes(name, first = 0, count) {
       const tensor = find(name);
-      const [rows = 1] = tensor.shape;
-      if (first < 0 || count < 0 || first + count > rows)
-        throw new LoadError(source.name, `it has ${rows} rows; ${first} to ${first + count} are not among them`, name);
-      const bytes = (tensor.end - tensor.begin) / rows;
-      return decoded({ ...tensor, begin: tensor.begin + first * bytes, end: tensor.begin + (first + count) * bytes });
+      return bytesOf(rowsOf(source.name, tensor, first, count ?? (tensor.shape[0] ?? 1) - first));
     },
+    read: async (name) => decoded(find(name)),
+    readRows: async (name, first, count) => decoded(rowsOf(source.name, find(name), first, count)),
   };
+}
+
+/** The part of a tensor that holds these rows. */
+function rowsOf(file: string, tensor: StoredTensor, first: number, count: number): StoredTensor {
+  const [rows = 1] = tensor.shape;
+  checkRows(file, tensor.name, rows, first, count);
+  const bytes = rows === 0 ? 0 : (tensor.end - tensor.begin) / rows;
+  return { ...tensor, begin: tensor.begin + first * bytes, end: tensor.begin + (first + count) * bytes };
 }
 
 async function readHeader(source: ByteSource): Promise<{ header: JsonObject; dataStart: number }> {

@@ -22,6 +22,7 @@ describe('openShards', () => {
     expect(weights.shape('b')).toEqual([1, 1]);
     expect(weights.bytes('a')).toBe(8);
     expect([...(await weights.read('c'))]).toEqual([4]);
+    expect([...(await weights.readRows!('a', 1, 1))]).toEqual([(await weights.read('a'))[1]]);
     expect(weights.shape('extra')).toBeUndefined();
     expect(weights.bytes('extra')).toBe(0);
     await expect(weights.read('extra')).rejects.toThrow('index.json: extra: the tensor is missing');

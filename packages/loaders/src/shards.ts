@@ -31,16 +31,23 @@ export async function openShards(source: ModelSource, index: ByteSource): Promis
     if (!shardOf.has(tensor))
       throw new LoadError(index.name, `the tensor is not in ${file}, where the index says that it is`, tensor);
 
+  const shardWith = (name: string): StoredWeights => {
+    const shard = shardOf.get(name);
+    if (shard === undefined) throw new LoadError(index.name, 'the tensor is missing', name);
+    return shard;
+  };
+
   return {
     name: index.name,
     names: () => [...shardOf.keys()],
     shape: (name) => shardOf.get(name)?.shape(name),
     format: (name) => shardOf.get(name)?.format(name),
     bytes: (name) => shardOf.get(name)?.bytes(name) ?? 0,
-    async read(name) {
-      const shard = shardOf.get(name);
-      if (shard === undefined) throw new LoadError(index.name, 'the tensor is missing', name);
-      return shard.read(name);
+    read: async (name) => shardWith(name).read(name),
+    async readRows(name, first, count) {
+      const shard = shardWith(name);
+      // Every shard is a safetensors file, which can.
+      return shard.readRows!(name, first, count);
     },
   };
 }

@@ -55,6 +55,19 @@ describe('convertModel', () => {
     }
   });
 
+  it.each(['8-bit', '8-bit-blocks', '4-bit-blocks'] as const)('reads %s by rows as at once', async (format) => {
+    const weights = await openWeights(await converted(translate, format));
+    for (const name of weights.names()) {
+      const [rows = 1] = weights.shape(name)!;
+      const [first, count] = [Math.floor(rows / 3), Math.ceil(rows / 2)];
+      const width = (await weights.read(name)).length / rows;
+      expect(await weights.readRows!(name, first, count), name).toEqual(
+        (await weights.read(name)).slice(first * width, (first + count) * width),
+      );
+      await expect(weights.readRows!(name, 0, rows + 1)).rejects.toThrow('are not among them');
+    }
+  });
+
   it('covers every format', () => {
     expect(bounds.map(([format]) => format)).toEqual(conversionFormats);
   });

@@ -20,6 +20,7 @@ import {
 import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bytesSource } from '../byte-source.ts';
 import { inspectModel } from '../inspect.ts';
 import type { JsonObject } from '../json.ts';
 import { load, loadSequenceToSequence } from '../load.ts';
@@ -27,6 +28,7 @@ import { bitsOf, blockForms } from '../testing/gguf-block-forms.ts';
 import { blockFormat, encodeBlocks } from '../testing/gguf-blocks.ts';
 import { uint32 } from '../testing/gguf-bytes.ts';
 import { type GgufModelOptions, ggufModel, stored, typeFor } from '../testing/gguf-model.ts';
+import { openGgufCheckpoint } from './checkpoint.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -220,6 +222,20 @@ describe.each(cases)('$name', ({ architecture: known, config, prefix, own = ['lm
     }
     expected.dispose();
     expect(engine.memory()).toEqual(before);
+  });
+
+  it('is read by rows as at once', async () => {
+    const weights = published(architecture, config, prefix, own);
+    const source = bytesSource(await ggufModel({ config, weights, type: 'F16', ...more }));
+    const opened = (await openGgufCheckpoint(source)).weights();
+    for (const name of opened.names()) {
+      const [rows = 1] = opened.shape(name)!;
+      const parts: number[] = [];
+      for (let first = 0; first < rows; first += 7)
+        parts.push(...(await opened.readRows!(name, first, Math.min(7, rows - first))));
+      expect(parts, name).toEqual([...(await opened.read(name))]);
+      await expect(opened.readRows!(name, rows, 1)).rejects.toThrow('are not among them');
+    }
   });
 
   it('is described from its header', async () => {

@@ -67,7 +67,7 @@ const file: GgufTestFile = {
 
 describe('openGguf', () => {
   it.each([2, 3])('reads every kind of value and tensor of version %i', async (version) => {
-    const { metadata, tensors, read, ...rest } = await open(ggufBytes({ ...file, version }));
+    const { metadata, tensors, read, readRows, ...rest } = await open(ggufBytes({ ...file, version }));
     expect(rest).toEqual({ name: 'x.gguf', version });
     expect(Object.fromEntries(metadata)).toEqual({
       'general.architecture': 'llama',
@@ -99,6 +99,8 @@ describe('openGguf', () => {
     expect([...(await read('blk.0.w'))]).toEqual([1, 2, 3, 4, 5, 6]);
     expect([...(await read('scalar'))]).toEqual([0.25]);
     const packed = await read('packed');
+    expect(await readRows('packed', 1, 1)).toEqual(packed.slice(64));
+    expect([...(await readRows('blk.0.w', 0, 1))]).toEqual([1, 2, 3]);
     for (const [i, value] of packed.entries()) expect(Math.abs(value - (i - 64))).toBeLessThan(0.3);
   });
 

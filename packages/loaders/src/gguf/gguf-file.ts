@@ -1,5 +1,6 @@
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from '../byte-source.ts';
+import { checkRows } from '../stored-weights.ts';
 import { HeaderReader } from './header-reader.ts';
 import { readTypes, type TensorType, tensorTypes } from './tensor-types.ts';
 import { type GgufValue, readValue } from './values.ts';
@@ -25,6 +26,8 @@ export interface GgufFile {
   readonly tensors: ReadonlyMap<string, GgufTensor>;
   /** The values of a tensor as float32. */
   read(name: string): Promise<Float32Array>;
+  /** The values of some rows of a matrix. */
+  readRows(name: string, first: number, count: number): Promise<Float32Array>;
 }
 
 /** 'GGUF' as a little-endian number. */
@@ -62,22 +65,41 @@ export async function openGguf(source: ByteSource): Promise<GgufFile> {
   for (let i = 0; i < tensorCount; i++) infos.push(await readInfo(reader, `tensor ${i + 1} of ${tensorCount}`));
   const tensors = placed(source, infos, Math.ceil(reader.position / alignment) * alignment, alignment);
 
+  const find = (name: string): GgufTensor => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new LoadError(source.name, 'the tensor is missing', name);
+    return tensor;
+  };
+  const decoded = async (tensor: GgufTensor, begin: number, bytes: number): Promise<Float32Array> => {
+    const { name, shape, type } = tensor;
+    if (type.decode === undefined) throw unread(source.name, tensor);
+    try {
+      return type.decode(await readRange(source, begin, begin + bytes));
+    } catch (cause) {
+      // Typed arrays that do not fit into memory fail with a RangeError.
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new LoadError(source.name, `[${shape.join(', ')}] values do not fit into memory`, name, { cause });
+    }
+  };
+
   return {
     name: source.name,
     version,
     metadata,
     tensors,
     async read(name) {
-      const tensor = tensors.get(name);
-      if (tensor === undefined) throw new LoadError(source.name, 'the tensor is missing', name);
-      if (tensor.type.decode === undefined) throw unread(source.name, tensor);
-      try {
-        return tensor.type.decode(await readRange(source, tensor.begin, tensor.begin + tensor.bytes));
-      } catch (cause) {
-        // Typed arrays that do not fit into memory fail with a RangeError.
-        if (!(cause instanceof RangeError)) throw cause;
-        throw new LoadError(source.name, `[${tensor.shape.join(', ')}] values do not fit into memory`, name, { cause });
-      }
+      const tensor = find(name);
+      return decoded(tensor, tensor.begin, tensor.bytes);
+    },
+    async readRows(name, first, count) {
+      const tensor = find(name);
+      const [rows = 1] = tensor.shape;
+      checkRows(source.name, name, rows, first, count);
+      const bytes = rows === 0 ? 0 : tensor.bytes / rows;
+      // A row of a matrix is whole blocks; a list may be one block.
+      if (tensor.shape.length < 2)
+        return (await decoded(tensor, tensor.begin, tensor.bytes)).slice(first, first + count);
+      return decoded(tensor, tensor.begin + first * bytes, count * bytes);
     },
   };
 }

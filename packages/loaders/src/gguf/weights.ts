@@ -1,6 +1,6 @@
 import { LoadError } from '@tokenwright/core';
 import type { JsonObject } from '../json.ts';
-import type { StoredWeights } from '../stored-weights.ts';
+import { checkRows, type StoredWeights } from '../stored-weights.ts';
 import { transposed } from '../transpose.ts';
 import type { GgufFamily, Published } from './families/family.ts';
 import { type GgufFile, type GgufTensor, unread } from './gguf-file.ts';
@@ -36,6 +36,17 @@ export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObje
     mapped.set(published.name.replace('{}', layer ?? ''), { tensor, published });
   }
 
+  const find = (name: string): Mapped => {
+    const entry = mapped.get(name);
+    if (entry === undefined) throw new LoadError(file.name, 'the tensor is missing', name);
+    return entry;
+  };
+
+  const read = async (name: string): Promise<Float32Array> => {
+    const entry = find(name);
+    return publishedValues(await file.read(entry.tensor.name), entry);
+  };
+
   return {
     name: file.name,
     names: () => [...mapped.keys()],
@@ -43,16 +54,28 @@ export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObje
     bytes: (name) => mapped.get(name)?.tensor.bytes ?? 0,
     shape(name) {
       const entry = mapped.get(name);
-      if (entry === undefined) return undefined;
-      const { shape } = entry.tensor;
-      return entry.published.transposed === true ? [...shape].reverse() : shape;
+      return entry && shapeOf(entry);
     },
-    async read(name) {
-      const entry = mapped.get(name);
-      if (entry === undefined) throw new LoadError(file.name, 'the tensor is missing', name);
-      return publishedValues(await file.read(entry.tensor.name), entry);
+    read,
+    async readRows(name, first, count) {
+      const { tensor, published } = find(name);
+      const width = this.shape(name)!
+        .slice(1)
+        .reduce((product, size) => product * size, 1);
+      // Rows that stand elsewhere, or in columns: then the whole is read.
+      if (published.order !== undefined || published.transposed === true) {
+        checkRows(file.name, name, this.shape(name)![0] ?? 1, first, count);
+        return (await this.read(name)).slice(first * width, (first + count) * width);
+      }
+      const values = await file.readRows(tensor.name, first, count);
+      const { plus = 0 } = published;
+      return plus === 0 ? values : values.map((value) => value + plus);
     },
   };
+}
+
+function shapeOf({ tensor, published }: Mapped): readonly number[] {
+  return published.transposed === true ? [...tensor.shape].reverse() : tensor.shape;
 }
 
 /** The values in Hugging Face's order. */

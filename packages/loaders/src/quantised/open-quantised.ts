@@ -1,7 +1,7 @@
 import { LoadError, ShapeError } from '@tokenwright/core';
 import { isObject, parseJsonObject } from '../json.ts';
 import type { SafetensorsFile } from '../safetensors.ts';
-import type { StoredWeights } from '../stored-weights.ts';
+import { checkRows, type StoredWeights } from '../stored-weights.ts';
 import { transposed } from '../transpose.ts';
 import type { QuantisedFormat, StoredAs } from './quantised-format.ts';
 import { quantisedFormats } from './quantised-formats.ts';
@@ -47,6 +47,15 @@ export function withQuantised(file: SafetensorsFile): StoredWeights {
     return tensors.has(own) && name.endsWith('.packed') ? [own] : [];
   });
 
+  const read = async (name: string): Promise<Float32Array> => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) return file.read(name);
+    const { entry, format } = tensor;
+    const [rows, columns] = rowsOf(entry);
+    const values = format.decode(await file.readBytes(tensor.packed), await file.read(tensor.scales), columns);
+    return entry.transposed === true ? transposed(values, rows, columns) : values;
+  };
+
   return {
     name: file.name,
     names: () => names,
@@ -56,13 +65,20 @@ export function withQuantised(file: SafetensorsFile): StoredWeights {
       const tensor = tensors.get(name);
       return tensor === undefined ? file.bytes(name) : file.bytes(tensor.packed) + file.bytes(tensor.scales);
     },
-    async read(name) {
+    read,
+    async readRows(name, first, count) {
       const tensor = tensors.get(name);
-      if (tensor === undefined) return file.read(name);
-      const { entry, format } = tensor;
-      const [rows, columns] = rowsOf(entry);
-      const values = format.decode(await file.readBytes(tensor.packed), await file.read(tensor.scales), columns);
-      return entry.transposed === true ? transposed(values, rows, columns) : values;
+      if (tensor === undefined) return file.readRows(name, first, count);
+      const { entry, format, packed, scales } = tensor;
+      checkRows(file.name, name, entry.shape[0], first, count);
+      // Columns of what is packed stand apart: then the whole is read.
+      if (entry.transposed === true)
+        return (await read(name)).slice(first * entry.shape[1], (first + count) * entry.shape[1]);
+      return format.decode(
+        await file.readBytes(packed, first, count),
+        await file.readRows(scales, first, count),
+        entry.shape[1],
+      );
     },
   };
 }
