@@ -2,10 +2,11 @@
 import { run } from './program.ts';
 
 // The reader of a pipe has seen enough: leave quietly, with the status of a process that SIGPIPE ended.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(141);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(141);
+    throw error;
+  });
 
 const status = await run(process.argv.slice(2));
 // What is still on its way to a slow reader must arrive; then nothing that an engine left running may hold the process.

@@ -45,6 +45,14 @@ it.skipIf(process.platform === 'win32')('a reader that has seen enough ends the 
   expect([status, stderr]).toEqual([141, '']);
 });
 
+it.skipIf(process.platform === 'win32')('so does one that has seen enough of the notes', async () => {
+  const child = start([...slow, '--verbose']);
+  const end = ended(child);
+  child.stderr.destroy();
+  child.stdout.destroy();
+  expect((await end).status).toBe(141);
+});
+
 /** Of util-linux: runs a command in a terminal. */
 const terminalProgram = 'script';
 

@@ -11,7 +11,7 @@ const mine = new Set<string>();
 
 /**
  * `<etag>.<writer>.incomplete` among the blobs: of a writer's own, so that no two write to one file. What a dead writer left, Python's
- * `<etag>.incomplete` too, is taken over by renaming it. While another writer lives, its end is waited for.
+ * `<etag>.incomplete` or `<etag>.<random>.incomplete` too, is taken over by renaming it. While another writer lives, its end is waited for.
  */
 export async function openPartialFile(
   blobs: string,
