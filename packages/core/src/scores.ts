@@ -217,7 +217,8 @@ export class Scores {
     if (!this.#setting.remote || this.#hostFirst || relaxed !== undefined || this.#evaluated !== undefined)
       return undefined;
     const { far, near } = this.#divide();
-    if (near.length > 0 || this.#result.logits.choose === undefined) return undefined;
+    const { choose, columns } = this.#result.logits;
+    if (near.length > 0 || choose === undefined || columns < smallestRemoteDraw) return undefined;
     // The last stage of a selection is the choice itself.
     return this.#onDevice(uniforms === undefined ? far.slice(0, -1) : far, async (logits) => [
       ...(await logits.choose!(uniforms)),
@@ -270,6 +271,9 @@ export class Scores {
     return retrace.refuse(this.#stages.at(-1)?.name ?? 'model');
   }
 }
+
+/** Below it a whole row is read as quickly as a choice: what costs is the way, not the 16 KB. */
+const smallestRemoteDraw = 4096;
 
 function remove(logits: Float32Array, ids: readonly number[] = []): void {
   for (const id of ids) logits[id] = -Infinity;

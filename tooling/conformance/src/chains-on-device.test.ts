@@ -77,7 +77,9 @@ function watched(model: LanguageModel, remote: boolean, traffic: Traffic): Langu
   };
 }
 
-const texts = Array.from({ length: 61 }, (_, id) => (id < 3 ? '' : String.fromCharCode(97 + (id % 26))));
+/** Large enough that a row is dear to read. */
+const vocabSize = 4500;
+const texts = Array.from({ length: vocabSize }, (_, id) => (id < 3 ? '' : String.fromCharCode(97 + (id % 26))));
 const everyThird = prefixFunction({
   allowed: (tokens) => Array.from(texts.keys()).filter((id) => id % 3 === tokens.length % 3),
 });
@@ -102,7 +104,8 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
 
   beforeAll(async () => {
     await tf.setBackend(backend);
-    const { architecture, config } = tinyModels[0]!;
+    const { architecture } = tinyModels[0]!;
+    const config = { ...(tinyModels[0]!.config as object), vocabSize };
     model = await createModel(
       engine,
       architecture,
@@ -173,7 +176,9 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
   });
 
   test('draws are those of the host wherever the uniform number falls', async () => {
-    const row = Array.from({ length: 300 }, (_, id) => (id % 4 === 1 ? removed : Math.fround(Math.sin(id * 1.7) * 4)));
+    const row = Array.from({ length: vocabSize }, (_, id) =>
+      id % 4 === 1 ? removed : Math.fround(Math.sin(id * 1.7) * 4),
+    );
     const rows = new Array<number[]>(24).fill(row);
     const traffic: Traffic = { rows: 0, choices: 0 };
     const scores = scoresOf(rows, [], traffic, 9);
@@ -199,7 +204,10 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
       'allowed-tokens',
     ],
   ])('%s is the typed error of the host', async (_, row, samplers, type, stage) => {
-    const scores = scoresOf([row], samplers, { rows: 0, choices: 0 });
+    const scores = scoresOf([[...row, ...new Array<number>(vocabSize - row.length).fill(removed)]], samplers, {
+      rows: 0,
+      choices: 0,
+    });
     const error = await scores.draw().catch((raised: unknown) => raised);
     scores.dispose();
     expect(error).toBeInstanceOf(type);
