@@ -31,7 +31,7 @@ export async function opfsStore(
 
   const listed = async (commit: string): Promise<Record<string, HubFile>> => {
     const text = await (await fileAt(snapshots, `${commit}.json`))?.text();
-    // Empty while the first of several files that end together is being listed.
+    // Empty when the page was left while the first file was being listed.
     return text === undefined || text === '' ? {} : (JSON.parse(text) as Record<string, HubFile>);
   };
   /** All parts of a file, from the first that is missing on nothing counts. */
@@ -46,7 +46,7 @@ export async function opfsStore(
   };
   const sizeOf = (parts: readonly Blob[]): number => parts.reduce((sum, { size }) => sum + size, 0);
   // Two files of one commit may end together.
-  let writing: Promise<unknown> = Promise.resolve();
+  let adopting: Promise<unknown> = Promise.resolve();
   const checked = new Set<string>();
 
   return {
@@ -64,23 +64,18 @@ export async function opfsStore(
       return sizeOf(parts) === file.size ? blobSource(new Blob(parts), path) : undefined;
     },
     names: async (commit) => Object.keys(await listed(commit)).sort(),
-    async adopt(commit, file) {
-      const whole = sizeOf(await partsOf(file)) === file.size;
-      const all = await listed(commit);
-      if (whole && all[file.path]?.etag === file.etag) return true;
-      if (!whole || !(checked.has(file.etag) || (await wasChecked(snapshots, file.etag)))) return false;
-      writing = writing
-        .catch(() => {})
-        .then(async () => {
-          await write(
-            snapshots,
-            `${commit}.json`,
-            JSON.stringify({ ...(await listed(commit)), [file.path]: file }),
-            place,
-          );
-        });
-      await writing;
-      return true;
+    adopt(commit, file) {
+      // One at a time: a list that is replaced while it is read cannot be read to its end.
+      const done = adopting.then(async () => {
+        const whole = sizeOf(await partsOf(file)) === file.size;
+        const all = await listed(commit);
+        if (whole && all[file.path]?.etag === file.etag) return true;
+        if (!whole || !(checked.has(file.etag) || (await wasChecked(snapshots, file.etag)))) return false;
+        await write(snapshots, `${commit}.json`, JSON.stringify({ ...all, [file.path]: file }), place);
+        return true;
+      });
+      adopting = done.catch(() => {});
+      return done;
     },
     async begin(file): Promise<PartialFile> {
       let parts = await partsOf(file);
