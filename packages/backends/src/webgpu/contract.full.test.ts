@@ -1,0 +1,13 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { referenceEngine } from '@tokenwright/core/reference';
+import { engineCases } from '@tokenwright/core/testing';
+import { describe, it } from 'vitest';
+import { hasWebgpu, startWebgpu } from './testing/start.ts';
+
+const here = await hasWebgpu();
+
+// A software driver compiles each kernel for about a second: not for every run.
+describe.skipIf(!here)('the contract of engines', () => {
+  const judge = () => referenceEngine({ backend: 'cpu' });
+  for (const { name, run } of engineCases(startWebgpu, { judge, longRun: 50 })) it(name, run, 300_000);
+});

@@ -1,0 +1,125 @@
+import { checkInteger, DisposedError, type EngineMatrix, ShapeError, type TopOfRow } from '@tokenwright/core';
+import type { Device } from './device.ts';
+import { chooseKernel, maskKernel, topKernel, topWords } from './shaders/choose.ts';
+
+/** A matrix in a buffer of its own, row after row. */
+export class WebgpuMatrix implements EngineMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly #device: Device;
+  #buffer: GPUBuffer | undefined;
+
+  constructor(device: Device, what: string, rows: number, columns: number) {
+    this.#device = device;
+    this.rows = rows;
+    this.columns = columns;
+    this.#buffer = device.storage(what, Math.max(1, rows * columns) * 4);
+  }
+
+  get buffer(): GPUBuffer {
+    if (this.#buffer === undefined) throw new DisposedError('A matrix of the engine');
+    return this.#buffer;
+  }
+
+  async read(rows?: readonly number[]): Promise<Float32Array> {
+    const bytes = this.columns * 4;
+    const parts =
+      rows === undefined
+        ? [{ from: 0, bytes: this.rows * bytes }]
+        : rows.map((row) => ({ from: checkInteger('read', 'rows', row, 0, this.rows - 1) * bytes, bytes }));
+    return new Float32Array(await this.#device.read(this.buffer, parts));
+  }
+
+  mask(masks: readonly Uint32Array[]): WebgpuMatrix {
+    const { rows, columns } = this;
+    if (masks.length !== rows) throw new ShapeError('Masks', [rows], [masks.length]);
+    const shared = masks.every((mask) => mask === masks[0]);
+    const width = Math.ceil(columns / 32);
+    const words = new Uint32Array(width * Math.max(1, shared ? 1 : rows));
+    for (const [row, mask] of (shared ? masks.slice(0, 1) : masks).entries())
+      words.set(mask.subarray(0, width), row * width);
+    const source = this.buffer;
+    const uploaded = this.#upload('masks', words);
+    const result = new WebgpuMatrix(this.#device, 'Masked logits', rows, columns);
+    try {
+      if (rows > 0)
+        this.#device.runOnce(
+          maskKernel(columns, shared),
+          [source, uploaded, result.buffer],
+          [Math.ceil(columns / 64), rows],
+        );
+      return result;
+    } catch (error) {
+      result.dispose();
+      throw error;
+    } finally {
+      this.#device.release(uploaded);
+    }
+  }
+
+  async choose(uniforms: readonly number[] | undefined): Promise<Int32Array> {
+    const { rows, columns } = this;
+    const source = this.buffer;
+    if (uniforms !== undefined && uniforms.length !== rows)
+      throw new ShapeError('Uniform numbers', [rows], [uniforms.length]);
+    const given = uniforms && this.#upload('uniform numbers', Float32Array.from(uniforms));
+    const result = this.#device.storage('chosen tokens', Math.max(1, rows) * 4);
+    try {
+      if (rows > 0)
+        this.#device.runOnce(
+          chooseKernel(columns, given !== undefined),
+          given === undefined ? [source, result] : [source, given, result],
+          [rows],
+        );
+      return new Int32Array(await this.#device.read(result, [{ from: 0, bytes: rows * 4 }]));
+    } finally {
+      this.#device.release(result);
+      if (given !== undefined) this.#device.release(given);
+    }
+  }
+
+  async top(count: number, ids: readonly number[]): Promise<readonly TopOfRow[]> {
+    const { rows, columns } = this;
+    checkInteger('top', 'count', count, 0);
+    for (const id of ids) checkInteger('top', 'ids', id, 0, columns - 1);
+    const wanted = Math.min(count, columns);
+    const words = topWords(wanted, ids.length);
+    const source = this.buffer;
+    const names = this.#upload('named tokens', Uint32Array.from(ids.length === 0 ? [0] : ids));
+    const result = this.#device.storage('largest logits', Math.max(1, rows) * words * 4);
+    try {
+      if (rows > 0) this.#device.runOnce(topKernel(columns, wanted, ids.length), [source, names, result], [rows]);
+      const bytes = await this.#device.read(result, [{ from: 0, bytes: rows * words * 4 }]);
+      return Array.from({ length: rows }, (_, row) => topOf(bytes, row * words, wanted, ids.length));
+    } finally {
+      this.#device.release(result);
+      this.#device.release(names);
+    }
+  }
+
+  dispose(): void {
+    if (this.#buffer !== undefined) this.#device.release(this.#buffer);
+    this.#buffer = undefined;
+  }
+
+  #upload(what: string, numbers: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
+    const buffer = this.#device.storage(what, Math.max(4, numbers.byteLength));
+    this.#device.gpu.queue.writeBuffer(buffer, 0, numbers);
+    return buffer;
+  }
+}
+
+/** The kernel finds the largest in no order; here they are sorted. */
+function topOf(bytes: ArrayBuffer, at: number, count: number, named: number): TopOfRow {
+  const words = new Uint32Array(bytes, at * 4, 2 * count + named + 1);
+  const floats = new Float32Array(bytes, at * 4, 2 * count + named + 1);
+  const order = Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) => floats[2 * b + 1]! - floats[2 * a + 1]! || words[2 * a]! - words[2 * b]!,
+  );
+  return {
+    ids: Int32Array.from(order, (i) => words[2 * i]!),
+    values: Float32Array.from(order, (i) => floats[2 * i + 1]!),
+    named: floats.slice(2 * count, 2 * count + named),
+    logSumExp: floats[2 * count + named]!,
+  };
+}

@@ -1,0 +1,216 @@
+import type { Kernel } from '../device.ts';
+
+const logits = '@group(0) @binding(0) var<storage, read> logits : array<u32>;';
+const threads = 256;
+/** A number whose order among unsigned integers is that of the float32 behind the bits. */
+const key = `fn key(bits : u32) -> u32 { return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u); }`;
+/** Bits of -Infinity: a removed token. */
+const removed = '0xff800000u';
+const header = `@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane : u32) {`;
+
+/**
+ * The largest logit of each row, or the one at which the running sum of the softmax exceeds a uniform number; 0xffffffff where there
+ * is none. A work group a row. Threads own neighbouring tokens, so that the running sum goes in order.
+ */
+export function chooseKernel(vocabSize: number, draws: boolean): Kernel {
+  const share = Math.ceil(vocabSize / threads);
+  const code = `${logits}
+${draws ? '@group(0) @binding(1) var<storage, read> uniforms : array<f32>;' : ''}
+@group(0) @binding(${draws ? 2 : 1}) var<storage, read_write> chosen : array<u32>;
+${key}
+var<workgroup> keys : array<u32, ${threads}>;
+var<workgroup> sums : array<f32, ${threads}>;
+var<workgroup> broken : atomic<u32>;
+var<workgroup> place : atomic<u32>;
+${header}
+  let row = id.x * ${vocabSize}u;
+  let begin = min(lane * ${share}u, ${vocabSize}u);
+  let end = min(begin + ${share}u, ${vocabSize}u);
+  var best = 0u;
+  var bestAt = 0xffffffffu;
+  for (var i = begin; i < end; i++) {
+    let bits = logits[row + i];
+    // NaN of either sign, and +Infinity.
+    if ((bits & 0x7fffffffu) > 0x7f800000u || bits == 0x7f800000u) { atomicOr(&broken, 1u); }
+    // -0 and 0 are equal, so the first of them wins.
+    let own = key(select(bits, 0u, bits == 0x80000000u));
+    if (bits != ${removed} && own > best) {
+      best = own;
+      bestAt = i;
+    }
+  }
+  keys[lane] = best;
+  if (lane == 0u) { atomicStore(&place, 0xffffffffu); }
+  workgroupBarrier();
+  var highest = 0u;
+  for (var i = 0u; i < ${threads}u; i++) { highest = max(highest, keys[i]); }
+  ${
+    draws
+      ? `let top = bitcast<f32>(select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u));
+  var sum = 0.0;
+  for (var i = begin; i < end; i++) {
+    let bits = logits[row + i];
+    if (bits != ${removed}) { sum += exp(bitcast<f32>(bits) - top); }
+  }
+  sums[lane] = sum;
+  workgroupBarrier();
+  var total = 0.0;
+  var before = 0.0;
+  for (var i = 0u; i < ${threads}u; i++) {
+    if (i == lane) { before = total; }
+    total += sums[i];
+  }
+  let goal = uniforms[id.x] * total;
+  if (sum > 0.0 && before + sum > goal) { atomicMin(&place, lane); }
+  workgroupBarrier();
+  var owner = atomicLoad(&place);
+  if (owner == 0xffffffffu) {
+    // Rounding left none: the last that weighs something.
+    for (var i = 0u; i < ${threads}u; i++) { if (sums[i] > 0.0) { owner = i; } }
+  }
+  if (owner == lane) {
+    var running = before;
+    var result = 0xffffffffu;
+    for (var i = begin; i < end; i++) {
+      let bits = logits[row + i];
+      if (bits == ${removed}) { continue; }
+      let weight = exp(bitcast<f32>(bits) - top);
+      if (weight > 0.0) {
+        result = i;
+        running += weight;
+        if (running > goal) { break; }
+      }
+    }
+    chosen[id.x] = select(result, 0xffffffffu, atomicLoad(&broken) == 1u || highest == 0u);
+  }
+  if (highest == 0u && lane == 0u) { chosen[id.x] = 0xffffffffu; }`
+      : `if (best == highest && bestAt != 0xffffffffu) { atomicMin(&place, bestAt); }
+  workgroupBarrier();
+  if (lane == 0u) { chosen[id.x] = select(atomicLoad(&place), 0xffffffffu, atomicLoad(&broken) == 1u); }`
+  }
+}`;
+  return { label: draws ? 'draw' : 'arg max', code, bindings: draws ? ['read', 'read', 'write'] : ['read', 'write'] };
+}
+
+/** Logits without the tokens whose bit is not set. `masks` holds the words of each row, or of all rows once. */
+export function maskKernel(vocabSize: number, shared: boolean): Kernel {
+  const words = Math.ceil(vocabSize / 32);
+  return {
+    label: 'mask',
+    bindings: ['read', 'read', 'write'],
+    code: `${logits}
+@group(0) @binding(1) var<storage, read> masks : array<u32>;
+@group(0) @binding(2) var<storage, read_write> kept : array<u32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id : vec3u) {
+  if (id.x >= ${vocabSize}u) { return; }
+  let word = masks[${shared ? '0u' : `id.y * ${words}u`} + id.x / 32u];
+  let at = id.y * ${vocabSize}u + id.x;
+  kept[at] = select(${removed}, logits[at], ((word >> (id.x & 31u)) & 1u) == 1u);
+}`,
+  };
+}
+
+/** Words that `topKernel` leaves for a row: ids and values, the values of named ids, the log-sum-exp. */
+export function topWords(count: number, named: number): number {
+  return 2 * count + named + 1;
+}
+
+/**
+ * The largest logits of each row in the order of ids, by searching for the value that so many reach; of equal values the lower ids.
+ * And the values of some ids, and the log-sum-exp.
+ */
+export function topKernel(vocabSize: number, count: number, named: number): Kernel {
+  const share = Math.ceil(vocabSize / threads);
+  const words = topWords(count, named);
+  const code = `${logits}
+@group(0) @binding(1) var<storage, read> names : array<u32>;
+@group(0) @binding(2) var<storage, read_write> result : array<u32>;
+${key}
+var<workgroup> counted : atomic<u32>;
+var<workgroup> enough : u32;
+var<workgroup> above : array<u32, ${threads}>;
+var<workgroup> equal : array<u32, ${threads}>;
+var<workgroup> sums : array<f32, ${threads}>;
+var<workgroup> highestKey : atomic<u32>;
+${header}
+  let row = id.x * ${vocabSize}u;
+  let out = id.x * ${words}u;
+  let begin = min(lane * ${share}u, ${vocabSize}u);
+  let end = min(begin + ${share}u, ${vocabSize}u);
+  var threshold = 0u;
+  for (var bit = 0u; bit < 32u; bit++) {
+    let candidate = threshold | (0x80000000u >> bit);
+    var own = 0u;
+    for (var i = lane; i < ${vocabSize}u; i += ${threads}u) { own += select(0u, 1u, key(logits[row + i]) >= candidate); }
+    atomicAdd(&counted, own);
+    workgroupBarrier();
+    if (lane == 0u) {
+      enough = select(0u, 1u, atomicLoad(&counted) >= ${count}u);
+      atomicStore(&counted, 0u);
+    }
+    if (workgroupUniformLoad(&enough) == 1u) { threshold = candidate; }
+  }
+  var more = 0u;
+  var same = 0u;
+  var most = 0u;
+  for (var i = begin; i < end; i++) {
+    let k = key(logits[row + i]);
+    more += select(0u, 1u, k > threshold);
+    same += select(0u, 1u, k == threshold);
+    most = max(most, k);
+  }
+  above[lane] = more;
+  equal[lane] = same;
+  atomicMax(&highestKey, most);
+  workgroupBarrier();
+  var allAbove = 0u;
+  var place = 0u;
+  var equalBefore = 0u;
+  for (var i = 0u; i < ${threads}u; i++) {
+    if (i < lane) {
+      place += above[i];
+      equalBefore += equal[i];
+    }
+    allAbove += above[i];
+  }
+  let ties = ${count}u - min(${count}u, allAbove);
+  for (var i = begin; i < end; i++) {
+    let bits = logits[row + i];
+    let k = key(bits);
+    var at = 0xffffffffu;
+    if (k > threshold) {
+      at = place;
+      place++;
+    } else if (k == threshold) {
+      if (equalBefore < ties) { at = allAbove + equalBefore; }
+      equalBefore++;
+    }
+    if (at < ${count}u) {
+      result[out + 2u * at] = i;
+      result[out + 2u * at + 1u] = bits;
+    }
+  }
+  for (var i = lane; i < ${named}u; i += ${threads}u) { result[out + ${2 * count}u + i] = logits[row + names[i]]; }
+  let highest = atomicLoad(&highestKey);
+  let topBits = select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u);
+  let top = bitcast<f32>(topBits);
+  var sum = 0.0;
+  for (var i = begin; i < end; i++) {
+    let bits = logits[row + i];
+    if (bits != ${removed}) { sum += exp(bitcast<f32>(bits) - top); }
+  }
+  sums[lane] = sum;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = 0.0;
+    for (var i = 0u; i < ${threads}u; i++) { total += sums[i]; }
+    var value = topBits;
+    // Finite tops only: otherwise the top itself is the answer.
+    if ((topBits & 0x7f800000u) != 0x7f800000u) { value = bitcast<u32>(top + log(total)); }
+    result[out + ${words - 1}u] = value;
+  }
+}`;
+  return { label: 'top', code, bindings: ['read', 'read', 'write'] };
+}
