@@ -113,6 +113,7 @@ export {
   type ResolvedOptions,
 } from './options.ts';
 export { Random, type RandomStage } from './random.ts';
+export { bucketsOf } from './relative-position.ts';
 export { Interruption } from './run.ts';
 export { type MemorySnapshot, RunMemory } from './run-memory.ts';
 export {
