@@ -182,7 +182,8 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(num_workgroups) groups : vec
   }
   let tx = lane % 8u;
   let ty = lane / 8u;
-  var acc : array<f32, ${gated ? 32 : 16}>;
+  // A vector of four outputs for each of four tokens.
+  ${['acc', ...(gated ? ['ups'] : [])].map((name) => `var ${name} : mat4x4f;`).join(' ')}
   for (var k0 = 0u; k0 < ${layout.padded}u; k0 += 32u) {
     workgroupBarrier();
     for (var i = lane; i < 1024u; i += 64u) {
@@ -211,22 +212,18 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(num_workgroups) groups : vec
         x[j] = xs[(ty * 4u + j) * 33u + k];
         w[j] = ws[(tx * 4u + j) * 33u + k];
       }
-      for (var i = 0u; i < 4u; i++) {
-        for (var j = 0u; j < 4u; j++) { acc[i * 4u + j] += x[i] * w[j]; }
-      }
+      acc += mat4x4f(x.x * w, x.y * w, x.z * w, x.w * w);
       ${
         gated
           ? `for (var j = 0u; j < 4u; j++) { w[j] = ws[(32u + tx * 4u + j) * 33u + k]; }
-      for (var i = 0u; i < 4u; i++) {
-        for (var j = 0u; j < 4u; j++) { acc[16u + i * 4u + j] += x[i] * w[j]; }
-      }`
+      ups += mat4x4f(x.x * w, x.y * w, x.z * w, x.w * w);`
           : ''
       }
     }
   }
   for (var i = 0u; i < 4u; i++) {
     for (var j = 0u; j < 4u; j++) {
-      finish(token0 + ty * 4u + i, first + tx * 4u + j, acc[i * 4u + j], acc[${gated ? '16u + ' : ''}i * 4u + j]);
+      finish(token0 + ty * 4u + i, first + tx * 4u + j, acc[i][j], ${gated ? 'ups' : 'acc'}[i][j]);
     }
   }
 }`;

@@ -1,0 +1,148 @@
+import '@tensorflow/tfjs-backend-cpu';
+import type { Engine, LanguageModel } from '@tokenwright/core';
+import { referenceEngine } from '@tokenwright/core/reference';
+import { describe, expect, it, vi } from 'vitest';
+import { errorOf, feed, greedyTokens, load, logitsOf, text } from '../wasm/testing/logits.ts';
+import { roundTrip } from '../wasm/testing/plain-formats.ts';
+import { mappedSource, type TinyModel, tinyGPT2, tinyLlama } from '../wasm/testing/tiny-models.ts';
+import type { WeightFormat } from './index.ts';
+import { hasWebgpu, startWebgpu } from './testing/start.ts';
+
+// A software driver compiles each kernel for seconds.
+vi.setConfig({ testTimeout: 300_000 });
+const here = await hasWebgpu();
+const judge = (): Promise<Engine> => referenceEngine({ backend: 'cpu' });
+const gpt2 = tinyGPT2({ layers: 2, width: 32, hidden: 64 }) as TinyModel;
+const llama = tinyLlama({ layers: 2, width: 40, heads: 6, kvHeads: 3, headDim: 10, hidden: 53 }) as TinyModel;
+const prompt = text(40);
+
+describe.skipIf(!here)('formats', () => {
+  it.each<WeightFormat>(['f16', '8-bit', '8-bit-blocks', '4-bit-blocks'])(
+    '%s: computes with the weights it holds',
+    async (weights) => {
+      const engine = await startWebgpu({ weights });
+      const reference = await judge();
+      for (const tiny of [gpt2, llama]) {
+        const model = await load(engine, tiny);
+        const source = mappedSource(tiny, (rows, inputs, { names }) => {
+          // Position tables are not reduced.
+          if (!names.some((name) => name.endsWith('wpe.weight'))) roundTrip(weights, rows, inputs);
+        });
+        const expected = await load(reference, { ...tiny, source });
+        const right = await logitsOf(expected, prompt.slice(0, 10));
+        expect(errorOf(await logitsOf(model, prompt.slice(0, 10)), right)).toBeLessThan(1e-4);
+        expect(errorOf(await logitsOf(model, prompt.slice(0, 10), 1), right)).toBeLessThan(1e-4);
+        model.dispose();
+        expected.dispose();
+      }
+      expect(engine.memory()).toEqual({ bytes: 0, buffers: 0 });
+      await engine.dispose();
+    },
+  );
+});
+
+describe.skipIf(!here)('caches', () => {
+  it.each([
+    ['f16', 0.002],
+    ['8-bit', 0.05],
+  ] as const)('%s: stays near float32 in less memory', async (kind, tolerance) => {
+    const engine = await startWebgpu();
+    const model = await load(engine, llama);
+    const [exact, cache] = [model.createCache(), model.createCache({ kind })];
+    const error = errorOf(await feed(model, cache, [prompt]), await feed(model, exact, [prompt]));
+    expect(error).toBeGreaterThan(0);
+    expect(error).toBeLessThan(tolerance);
+    expect(cache.bytes / exact.bytes).toBeLessThan(kind === 'f16' ? 0.55 : 0.45);
+    const restored = model.restoreCache(await exact.serialise());
+    expect(await feed(model, restored, [[1]])).toEqual(await feed(model, exact, [[1]]));
+    await engine.dispose();
+  });
+
+  it('split over a long context gives what the reference gives', async () => {
+    const engine = await startWebgpu();
+    const tiny = tinyLlama({ layers: 1, contextLength: 1024 }) as TinyModel;
+    const [model, right] = [await load(engine, tiny), await load(await judge(), tiny)];
+    const after = async (on: LanguageModel): Promise<Float32Array[]> => {
+      const cache = on.createCache();
+      for (const part of [text(250), text(250), text(100)]) on.forward([part], cache, { scored: 0 }).dispose();
+      const before = engine.report().dispatches;
+      const logits = await feed(on, cache, [[7]]);
+      // embed, 5 of the layer and its append, attention in shares, merge, norm, copy to the head, head.
+      if (on === model) expect(engine.report().dispatches - before).toBe(1 + 7 + 1 + 1 + 1);
+      cache.dispose();
+      return logits;
+    };
+    expect(errorOf(await after(model), await after(right))).toBeLessThan(1e-4);
+    await engine.dispose();
+  });
+
+  it('sees only its window and its sinks', async () => {
+    const engine = await startWebgpu();
+    const model = await load(engine, llama);
+    const kind = { kind: 'window', size: 20, sinks: 4 } as const;
+    const [inFrames, byToken] = [model.createCache({ kind }), model.createCache({ kind })];
+    const long = text(110);
+    const whole = await feed(model, inFrames, [long]);
+    let last: Float32Array[] = [];
+    model.forward([long.slice(0, 100)], byToken, { scored: 0 }).dispose();
+    for (const id of long.slice(100)) last = await feed(model, byToken, [[id]]);
+    expect(errorOf(last, whole.slice(-1))).toBeLessThan(1e-4);
+    expect(errorOf(last, (await logitsOf(model, long)).slice(-1))).toBeGreaterThan(0.001);
+    expect(() => byToken.truncate([50])).toThrow(/has moved past/);
+    await engine.dispose();
+  });
+});
+
+describe.skipIf(!here)('steps', () => {
+  it('give the same greedy tokens without subgroups', async () => {
+    const [engine, plain] = [await startWebgpu(), await startWebgpu({ subgroups: false })];
+    expect(plain.report().subgroups).toBe(false);
+    const [model, other] = [await load(engine, gpt2), await load(plain, gpt2)];
+    expect(await greedyTokens(model, prompt.slice(0, 6), 8)).toEqual(await greedyTokens(other, prompt.slice(0, 6), 8));
+    await engine.dispose();
+    await plain.dispose();
+  });
+});
+
+describe.skipIf(!here)('logits on the device', () => {
+  it('are chosen from, masked and ranked as on the host', async () => {
+    const engine = await startWebgpu();
+    const model = await load(engine, gpt2);
+    const cache = model.createCache();
+    const { logits } = model.forward([prompt], cache, { scored: 3 });
+    const values = await logits.read();
+    const row = (i: number): Float32Array => values.subarray(i * model.vocabSize, (i + 1) * model.vocabSize);
+    const largest = (numbers: Float32Array): number => numbers.indexOf(Math.max(...numbers));
+    expect([...(await logits.choose!(undefined))]).toEqual([0, 1, 2].map((i) => largest(row(i))));
+    const drawn = (numbers: Float32Array, uniform: number): number => {
+      const top = Math.max(...numbers);
+      const weights = numbers.map((x) => Math.exp(x - top));
+      let left = uniform * weights.reduce((sum, x) => sum + x, 0);
+      return weights.findIndex((x) => {
+        left -= x;
+        return left < 0;
+      });
+    };
+    for (const uniform of [0, 0.31, 0.77, 0.9999])
+      expect([...(await logits.choose!([uniform, uniform, uniform]))]).toEqual(
+        [0, 1, 2].map((i) => drawn(row(i), uniform)),
+      );
+    const [, top] = await logits.top!(10, [3, 90]);
+    const order = [...row(1).keys()].sort((a, b) => row(1)[b]! - row(1)[a]! || a - b).slice(0, 10);
+    expect([...top!.ids]).toEqual(order);
+    expect([...top!.values]).toEqual(order.map((id) => row(1)[id]));
+    expect([...top!.named]).toEqual([row(1)[3], row(1)[90]]);
+    const most = Math.max(...row(1));
+    expect(top!.logSumExp).toBeCloseTo(most + Math.log(row(1).reduce((sum, x) => sum + Math.exp(x - most), 0)), 4);
+    const mask = Uint32Array.of(0b1010, 0, 1, 0);
+    const masked = logits.mask!([mask, mask, mask]);
+    const kept = await masked.read([2]);
+    expect([...kept.keys()].filter((id) => kept[id] !== -Infinity)).toEqual([1, 3, 64]);
+    expect(kept[64]).toBe(row(2)[64]);
+    const nothing = new Uint32Array(4);
+    const removed = logits.mask!([nothing, mask, nothing]);
+    for (const uniforms of [undefined, [0.5, 0.5, 0.5]])
+      expect([...(await removed.choose!(uniforms))].map((id) => id === -1)).toEqual([true, false, true]);
+    await engine.dispose();
+  });
+});
