@@ -1,3 +1,5 @@
-import { describeStrategies } from './strategies-on-engines.ts';
+import { describeContract, describeStrategies } from './strategies-on-engines.ts';
 
 describeStrategies('webgpu', { leaks: 'one step' });
+describeContract('cpu');
+describeContract('webgpu', ['beam search', 'speculation by a draft']);

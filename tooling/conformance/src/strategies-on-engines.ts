@@ -9,7 +9,7 @@ import {
   type Strategy,
   sampling,
 } from '@tokenwright/core';
-import { seededWeights, tinyModels } from '@tokenwright/core/testing';
+import { type StrategyCasesOptions, seededWeights, strategyCases, tinyModels } from '@tokenwright/core/testing';
 import {
   beamSearch,
   bestOf,
@@ -72,6 +72,43 @@ function close({ engine, model, draft }: Place): Promise<void> {
   model.dispose();
   draft.dispose();
   return engine.dispose();
+}
+
+/** Strategies that do not depend on the seed, or cannot slide over a full context. */
+const traits: Readonly<Record<string, StrategyCasesOptions>> = {
+  'beam search': { random: false, sequences: 3 },
+  'beam sampling': { sequences: 3, random: false },
+  'group beam search': { random: false, sequences: 4 },
+  'constrained beam search': { random: false, sequences: 3 },
+  'contrastive search': { random: false, slides: false },
+  'stochastic beams': { sequences: 3 },
+  'best of 3': { sequences: 3 },
+};
+
+/** The contract of strategies on a backend, but for the leaks, which `describeStrategies` looks at. */
+export function describeContract(backend: TestBackend, only: readonly string[] = ['']): void {
+  const chosen = strategies.filter(([name]) => only.some((beginning) => name.startsWith(beginning)));
+  describe(`the contract of strategies on ${backend}`, async () => {
+    const place = await open(backend);
+    afterAll(async () => {
+      if (place !== undefined) await close(place);
+    });
+    if (place === undefined) {
+      test.skip(`${backend} does not start here`, () => {});
+      return;
+    }
+    const { model, draft, engine } = place;
+    beforeAll(async () => {
+      // A model makes some constants with its first forward pass, and keeps them.
+      for (const one of [model, draft]) await generateBatch(one, prompts, { maxNewTokens: 2, seed: 1 });
+    }, 60_000);
+    for (const [name, strategy] of chosen)
+      describe(name, () => {
+        const live = (): number => engine.memory().buffers;
+        for (const { name: law, run } of strategyCases(() => strategy(draft), { ...traits[name], model, live }))
+          if (!law.includes('leaves nothing behind')) test(law, run, 120_000);
+      });
+  });
 }
 
 /** Which strategies a suite looks at, by the beginnings of their names, and how closely. Default: all, at every step. */

@@ -1,6 +1,7 @@
 import { DecodingState } from '../decoding-state.ts';
 import type { EndEvent, StreamEvent } from '../events.ts';
 import { generate } from '../generate.ts';
+import type { LanguageModel } from '../language-model.ts';
 import type { GenerateOptions } from '../options.ts';
 import type { HostSampler, Sampler } from '../sampler.ts';
 import type { Strategy } from '../strategy.ts';
@@ -16,12 +17,18 @@ export interface StrategyCasesOptions {
   readonly slides?: boolean;
   /** Further models that it uses, whose caches and results are watched too. Default none. */
   readonly models?: readonly ToyModel[];
+  /** The model to decode with, with a vocabulary of at least 8 and room for 16 tokens. Default a toy model. */
+  readonly model?: LanguageModel;
+  /** What must be the same after each case as before: tensors of an engine, say. Default: the live caches and results of toy models. */
+  readonly live?: () => number;
 }
 
-/** The contract of a strategy, on a toy model. `open` makes one. */
+/** The contract of a strategy, on a toy model or on yours. `open` makes one. */
 export function strategyCases(open: () => Strategy, options: StrategyCasesOptions = {}): ContractCase[] {
   const { random = true, sequences = 2, slides = true, models = [] } = options;
-  const model = toyModel({ vocabSize: 8, seed: 5 });
+  const toy = toyModel({ vocabSize: 8, seed: 5 });
+  const { model = toy } = options;
+  const { live = () => [toy, ...models].reduce((sum, { live: { size } }) => sum + size, 0) } = options;
   const prompts = [[1, 2, 3], [4, 0, 2, 1, 5, 3, 3], [2]];
   const call = (more: GenerateOptions = {}): GenerateOptions => ({
     strategy: open(),
@@ -39,9 +46,9 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     cases.push({
       name,
       async run() {
+        const before = live();
         await run();
-        const live = [model, ...models].reduce((sum, { live: { size } }) => sum + size, 0);
-        verify(live === 0, `leaked ${live} caches and results`);
+        verify(live() === before, `leaked ${live() - before} caches and results`);
       },
     });
   };
@@ -102,7 +109,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
   });
 
   add('it stops where the context ends, or slides', async () => {
-    const small = toyModel({ vocabSize: 8, seed: 5, contextLength: 10 });
+    const small = toyModel({ vocabSize: model.vocabSize, seed: 5, contextLength: 10 });
     const run = async (onContextFull: 'stop' | 'slide') =>
       (
         await generate(
