@@ -86,6 +86,7 @@ export function samplingWithInfluence(): Strategy {
   const name = 'sampling-with-influence';
   return {
     name,
+    steerable: true,
     async *decode(run) {
       let rows = await run.start();
       while (rows.length > 0) {

@@ -1,8 +1,9 @@
-import { type GenerateOptions, generate } from '@tokenwright/core';
+import { generate } from '@tokenwright/core';
 import { greedy } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { Progress } from '../cli/progress.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
 import { comparisonLines, type Series } from '../show/comparison.ts';
@@ -44,14 +45,12 @@ async function compare(given: Given, session: Session, prompt: string): Promise<
   for (const cache of caches) await timePerToken(session, ids, { cache, maxNewTokens: cache === 'none' ? 8 : 24 });
   const all: Series[] = [];
   for (const cache of caches) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${cache} …`);
     const { times, tokens } = await timePerToken(session, ids, { cache, maxNewTokens: length });
     if (interrupt.signal.aborted) break;
     all.push({ name: cache, times, tokens });
     if (given.has('json'))
       process.stdout.write(jsonLine({ cache, promptTokens: ids.length, milliseconds: times, ids: tokens }));
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   if (interrupt.status !== undefined || given.has('json')) return interrupt.status;
   const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
   process.stdout.write(`${model.name} on ${engine.name}: milliseconds per token\n\n`);
@@ -63,18 +62,23 @@ async function compare(given: Given, session: Session, prompt: string): Promise<
 async function timePerToken(
   { model }: Session,
   prompt: readonly number[],
-  options: GenerateOptions,
+  options: { readonly cache: (typeof caches)[number]; readonly maxNewTokens: number },
 ): Promise<{ times: number[]; tokens: number[] }> {
   const times: number[] = [];
   const tokens: number[] = [];
+  const progress = new Progress(options.cache === 'none' ? 'no cache' : `cache: ${options.cache}`, 'tokens');
   let last = performance.now();
   const all = { ...options, samplers: [greedy()], endTokens: [], signal: interrupt.signal };
-  for await (const event of generate(model, prompt, all)) {
-    if (event.type !== 'token') continue;
-    const now = performance.now();
-    times.push(now - last);
-    tokens.push(event.id);
-    last = now;
+  try {
+    for await (const event of generate(model, prompt, all)) {
+      if (event.type !== 'token') continue;
+      times.push(performance.now() - last);
+      tokens.push(event.id);
+      progress.show(tokens.length, options.maxNewTokens);
+      last = performance.now();
+    }
+  } finally {
+    progress.clear();
   }
   return { times, tokens };
 }
