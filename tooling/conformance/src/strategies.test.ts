@@ -1,19 +1,15 @@
 import {
   type Engine,
   type GenerateOptions,
-  generate,
   generateBatch,
   type LanguageModel,
   type MaskSampler,
   type Sampler,
-  type Strategy,
 } from '@tokenwright/core';
 import {
   beamSearch,
-  bestOf,
   constrainedBeamSearch,
   contrastiveSearch,
-  earlyExit,
   greedy,
   groupBeamSearch,
   mirostat2,
@@ -22,7 +18,6 @@ import {
   promptLookup,
   repetitionPenalty,
   speculative,
-  stochasticBeams,
 } from '@tokenwright/samplers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testEngine } from './engines.ts';
@@ -94,38 +89,6 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       );
     });
 
-    it.each(strategies((other) => models.get(`${name}${other}`)!))(
-      '%s leaves nothing on the engine: at the end, after a break, an abort, a throwing sampler',
-      async (_, open) => {
-        const model = models.get(name)!;
-        const prompts = [
-          [5, 17, 42, 8],
-          [60, 3],
-        ];
-        const before = engine.memory();
-        const options = (): GenerateOptions => ({ strategy: open(), maxNewTokens: 5, seed: 1, steps: true });
-        const expected = (await generateBatch(model, prompts, options())).ids;
-        for (let stop = 0; stop < 6; stop++) {
-          let seen = 0;
-          for await (const _ of generate(model, prompts, options())) if (seen++ >= stop) break;
-          const controller = new AbortController();
-          seen = 0;
-          for await (const _ of generate(model, prompts, { ...options(), signal: controller.signal }))
-            if (seen++ >= stop) controller.abort();
-          let calls = 0;
-          const faulty: Sampler = {
-            name: 'faulty',
-            onHost() {
-              if (calls++ === stop) throw new RangeError('planted');
-            },
-          };
-          await expect(generateBatch(model, prompts, { ...options(), samplers: [faulty] })).rejects.toThrow(RangeError);
-        }
-        expect((await generateBatch(model, prompts, options())).ids).toEqual(expected);
-        expect(engine.memory()).toEqual(before);
-      },
-    );
-
     it.each(goldenCases(path, name, 'group_beam'))('$id', async (golden) => {
       const { params } = golden;
       const strategy = groupBeamSearch({
@@ -176,21 +139,6 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
     });
   });
 });
-
-/** Every strategy, given the models that it may use: '' the model itself, '-draft' a smaller one. */
-function strategies(model: (other: '' | '-draft') => LanguageModel): [string, () => Strategy][] {
-  return [
-    ['beam search', () => beamSearch({ beams: 3 })],
-    ['beam sampling', () => beamSearch({ beams: 3, sample: true })],
-    ['group beam search', () => groupBeamSearch({ beams: 4, groups: 2, diversityPenalty: 1 })],
-    ['constrained beam search', () => constrainedBeamSearch({ beams: 3, constraints: [{ phrase: [7, 9] }] })],
-    ['stochastic beams', () => stochasticBeams({ beams: 3 })],
-    ['best of 3', () => bestOf({ of: 3 })],
-    ['contrastive search', () => contrastiveSearch()],
-    ['speculative decoding', () => speculative({ draft: model('-draft') })],
-    ['speculative decoding with an early exit', () => speculative({ draft: earlyExit({ layer: 1 }) })],
-  ];
-}
 
 async function expectGolden(
   model: LanguageModel,
