@@ -45,8 +45,9 @@ export class CombinedResult implements ForwardResult {
     ];
     const { rows, columns } = expert.logits;
     this.logits = new LazyMatrix(rows, columns, async () => {
-      const result = new Float32Array(rows * columns);
       const read = await Promise.all(this.parts.map((part) => part.logits.read()));
+      if (rows === 1) return rule.combine(read[0]!, weigh(others, read.slice(1)));
+      const result = new Float32Array(rows * columns);
       for (let row = 0; row < rows; row++) {
         const [own, ...rest] = read.map((values) => values.subarray(row * columns, (row + 1) * columns));
         result.set(rule.combine(own!, weigh(others, rest)), row * columns);

@@ -19,9 +19,12 @@ export class PickedRows implements EngineMatrix {
   }
 
   async read(rows: readonly number[] = this.#picks.map((_, row) => row)): Promise<Float32Array> {
-    const result = new Float32Array(rows.length * this.columns);
     const picks = rows.map((row) => this.#picks[row]!);
-    for (const from of new Set(picks.map((pick) => pick.from))) {
+    const sources = new Set(picks.map((pick) => pick.from));
+    const [only] = sources;
+    if (only !== undefined && sources.size === 1) return only.read(picks.map(({ row }) => row));
+    const result = new Float32Array(rows.length * this.columns);
+    for (const from of sources) {
       const wanted = picks.flatMap((pick, at) => (pick.from === from ? [{ at, row: pick.row }] : []));
       const values = await from.read(wanted.map(({ row }) => row));
       for (const [i, { at }] of wanted.entries())

@@ -29,20 +29,32 @@ export function checkedAlpha(owner: string, alpha: number): number {
 }
 
 /**
- * The weighted sum of the others' scores of each token, [V]. A token that a source rules out gets that source's lowest finite score, so
- * that the source is not taken to be infinitely against it.
+ * The weighted sum of the others' scores of a token, computed for the tokens that it is asked of. A token that a source rules out gets that
+ * source's lowest finite score, so that the source is not taken to be infinitely against it.
  */
 export function weighedSum(
   rows: readonly { readonly values: ArrayLike<number>; readonly weight: number }[],
-): Float64Array {
-  const sum = new Float64Array(rows[0]!.values.length);
-  for (const { values, weight } of rows) {
-    let lowest = Infinity;
-    for (let id = 0; id < values.length; id++)
-      if (values[id]! > -Infinity && values[id]! < lowest) lowest = values[id]!;
-    for (let id = 0; id < sum.length; id++) sum[id]! += weight * Math.max(values[id]!, lowest);
-  }
-  return sum;
+): (id: number) => number {
+  const lowest: (number | undefined)[] = [];
+  return (id) => {
+    let sum = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const { values, weight } = rows[i]!;
+      let value = values[id]!;
+      if (value === -Infinity) {
+        lowest[i] ??= lowestFinite(values);
+        value = lowest[i]!;
+      }
+      sum += weight * value;
+    }
+    return sum;
+  };
+}
+
+function lowestFinite(values: ArrayLike<number>): number {
+  let lowest = Infinity;
+  for (let id = 0; id < values.length; id++) if (values[id]! > -Infinity && values[id]! < lowest) lowest = values[id]!;
+  return lowest;
 }
 
 /**

@@ -23,7 +23,7 @@ export function classifierFreeGuidance(options: ClassifierFreeGuidanceOptions): 
     combine(expert, others) {
       const own = logProbabilities(expert);
       const rest = weighedSum(others.map(({ logits, weight }) => ({ values: logProbabilities(logits), weight })));
-      return amongPlausible(expert, 0, (id) => scale * own[id]! + (1 - scale) * rest[id]!);
+      return amongPlausible(expert, 0, (id) => scale * own[id]! + (1 - scale) * rest(id));
     },
   };
 }

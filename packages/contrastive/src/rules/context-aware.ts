@@ -21,7 +21,7 @@ export function contextAware(options: ContextAwareOptions): Rule {
     parameters: { a },
     combine(expert, others) {
       const without = weighedSum(others.map(({ logits, weight }) => ({ values: logits, weight })));
-      return amongPlausible(expert, 0, (id) => (1 + a) * expert[id]! - a * without[id]!);
+      return amongPlausible(expert, 0, (id) => (1 + a) * expert[id]! - a * without(id));
     },
   };
 }

@@ -23,7 +23,7 @@ export function contrastiveLi(options: ContrastiveLiOptions = {}): Rule {
     combine(expert, others) {
       const own = logProbabilities(expert);
       const amateurs = weighedSum(others.map(({ logits, weight }) => ({ values: logProbabilities(logits), weight })));
-      return amongPlausible(expert, alpha, (id) => own[id]! - amateurs[id]!);
+      return amongPlausible(expert, alpha, (id) => own[id]! - amateurs(id));
     },
   };
 }

@@ -27,7 +27,7 @@ export function contrastiveLogits(options: ContrastiveLogitsOptions = {}): Rule 
     parameters: { beta, alpha },
     combine(expert, others) {
       const amateurs = weighedSum(others.map(({ logits, weight }) => ({ values: logits, weight })));
-      return amongPlausible(expert, alpha, (id) => (1 + beta) * expert[id]! - beta * amateurs[id]!);
+      return amongPlausible(expert, alpha, (id) => (1 + beta) * expert[id]! - beta * amateurs(id));
     },
   };
 }

@@ -44,7 +44,7 @@ export function dola(options: DolaOptions = {}): Rule {
       const divergences = exits.map((exit) => divergence(last, exit));
       const chosen = exits[divergences.indexOf(Math.max(...divergences))]!;
       const early = weighedSum([{ values: chosen, weight: 1 }]);
-      return amongPlausible(expert, relativeTop, (id) => last[id]! - early[id]!);
+      return amongPlausible(expert, relativeTop, (id) => last[id]! - early(id));
     },
   };
 }
