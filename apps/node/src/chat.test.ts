@@ -91,19 +91,20 @@ describe('chat in a pipe', () => {
 describe.skipIf(!hasTerminal)('chat on a terminal', () => {
   it('Ctrl-C stops the answer and not the program; pasted lines are one message', async () => {
     const terminal = new Terminal(['chat', '--template', 'plain', '--seed', '1', '--engine', 'cpu']);
+    // Keys are the reader's from the moment of its prompt; before that Ctrl-C is a signal.
     await terminal.until('> ');
     terminal.type('Tell me a long story.\r');
     await terminal.until(/story\.\s[\s\S]*\w+ \w+ \w+ /);
     terminal.type('\x03');
-    await terminal.until('(stopped)');
+    await terminal.until(/\(stopped\)[\s\S]*> /);
     terminal.type('/set max-new-tokens 2\r');
-    await terminal.until('holds from the next answer on');
+    await terminal.until(/holds from the next answer on[\s\S]*> /);
     terminal.type('first line\rsecond line\r');
-    await terminal.until('(as long as was asked for)');
+    await terminal.until(/\(as long as was asked for\)[\s\S]*> /);
     terminal.type('/undo\r');
-    await terminal.until(/Taken back: first line\s+second line/);
+    await terminal.until(/Taken back: first line\s+second line[\s\S]*> /);
     terminal.type('\x03');
-    await terminal.until('Ctrl-C once more');
+    await terminal.until(/Ctrl-C once more[\s\S]*> /);
     terminal.type('\x04');
     expect(await terminal.status()).toBe(0);
   });

@@ -15,9 +15,12 @@ export function lineReader(complete: (begun: string) => readonly string[]): Line
   return process.stdin.isTTY ? terminalReader(complete) : pipeReader();
 }
 
+/** A terminal hands over a long paste in pieces; lines that come within this time of each other were pasted. */
+const pasteMilliseconds = 20;
+
 /**
  * On a terminal. Each question has an interface of its own, so that between them Ctrl-C is a signal and typing is left to the terminal.
- * Lines that are pasted come at once, and are one text; a backslash at the end of a line goes on with the next.
+ * Lines that are pasted are one text; a backslash at the end of a line goes on with the next.
  */
 function terminalReader(complete: (begun: string) => readonly string[]): LineReader {
   let history: string[] = [];
@@ -33,8 +36,9 @@ function terminalReader(complete: (begun: string) => readonly string[]): LineRea
           completer: (text: string) => [[...complete(text)], text],
         });
         const lines: string[] = [];
-        let asked = false;
+        let quiet: NodeJS.Timeout | undefined;
         const leave = (line: Line): void => {
+          clearTimeout(quiet);
           begun = line === 'interrupt' ? '' : reader.line;
           resolve(line);
           reader.close();
@@ -50,10 +54,8 @@ function terminalReader(complete: (begun: string) => readonly string[]): LineRea
             return;
           }
           lines.push(text);
-          if (asked) return;
-          asked = true;
-          // What was pasted comes within the same turn of the event loop.
-          setImmediate(() => leave({ text: lines.join('\n') }));
+          clearTimeout(quiet);
+          quiet = setTimeout(() => leave({ text: lines.join('\n') }), pasteMilliseconds);
         });
         reader.on('SIGINT', () => {
           process.stderr.write('\n');
