@@ -15,6 +15,8 @@ import {
   attendValues,
   attendValuesStride,
   attendWindow,
+  element8Bit,
+  elementFloat16,
   elementFloat32,
   entryInput,
   entryInputStride,
@@ -35,9 +37,11 @@ import {
   slotsPerBlock,
 } from '../src/wasm/layout';
 import { exponential, hyperbolicTangent } from './activations';
+import { addFloats, scoreFloats } from './attend-floats';
+import { addIntegers, encodeQuery, scoreIntegers } from './attend-integers';
 import { loadSlots, storeSlot, tileBytes } from './cache';
 import { anglesOf, turnHead } from './rotary';
-import { clearFloats, copyFloats, laneMax, laneSum, multiplyAdd, sumsOfFloats } from './vectors';
+import { clearFloats, copyFloats, laneMax, laneSum } from './vectors';
 
 /** Below every score that counts, and still finite. */
 const never: f32 = -1e30;
@@ -89,43 +93,16 @@ export function append(entry: usize, frame: usize, scratch: usize, tokens: i32, 
 
 /**
  * What is known of one head of one token while blocks are taken in: the query, turned and scaled, the mixture of values,
- * float32 [size] each, and the running softmax: the largest score, and the sum of exponentials.
+ * float32 [size] each, and the running softmax: the largest score, the sum of exponentials. For tiles of 8 bits the query is
+ * int16 [size], and what one unit of it is worth follows the sum.
  */
 function stateBytes(rowBytes: usize): usize {
   return (rowBytes << 1) + 16;
 }
 
-/** Scores of eight slots from `key` on, [8][size], to `scores`. */
-function scoreEight(query: usize, key: usize, rowBytes: usize, scores: usize): void {
-  let a = f32x4.splat(0);
-  let b = f32x4.splat(0);
-  let c = f32x4.splat(0);
-  let d = f32x4.splat(0);
-  let e = f32x4.splat(0);
-  let f = f32x4.splat(0);
-  let g = f32x4.splat(0);
-  let h = f32x4.splat(0);
-  const later = key + (rowBytes << 2);
-  for (let i: usize = 0; i < rowBytes; i += 16) {
-    const q = v128.load(query + i);
-    const near = key + i;
-    a = multiplyAdd(v128.load(near), q, a);
-    b = multiplyAdd(v128.load(near + rowBytes), q, b);
-    c = multiplyAdd(v128.load(near + (rowBytes << 1)), q, c);
-    d = multiplyAdd(v128.load(near + rowBytes * 3), q, d);
-    const far = later + i;
-    e = multiplyAdd(v128.load(far), q, e);
-    f = multiplyAdd(v128.load(far + rowBytes), q, f);
-    g = multiplyAdd(v128.load(far + (rowBytes << 1)), q, g);
-    h = multiplyAdd(v128.load(far + rowBytes * 3), q, h);
-  }
-  v128.store(scores, sumsOfFloats(a, b, c, d));
-  v128.store(scores, sumsOfFloats(e, f, g, h), 16);
-}
-
 /**
  * Take the slots from..to of one block into the mixture of values: scores, a new largest score, and values weighted by the
- * exponentials. `scores` has room for 64.
+ * exponentials. `scores` has room for 64. Tiles are float32, or 8 bits with `integers`.
  */
 function mixBlock(
   softcap: f32,
@@ -133,16 +110,20 @@ function mixBlock(
   scores: usize,
   keys: usize,
   values: usize,
+  integers: bool,
   from: i32,
   to: i32,
   rowBytes: usize,
   bias: usize,
 ): void {
-  const start = from & ~7;
-  const lanes = i32x4(0, 1, 2, 3);
-  for (let slot = start; slot < to; slot += 8)
-    scoreEight(state, keys + <usize>slot * rowBytes, rowBytes, scores + ((<usize>slot) << 2));
+  const mixed = state + rowBytes;
+  const running = mixed + rowBytes;
+  const size = <i32>(rowBytes >> 2);
+  const start = from & ~3;
   const end = (to + 3) & ~3;
+  const lanes = i32x4(0, 1, 2, 3);
+  if (integers) scoreIntegers(state, load<f32>(running, 8), keys, start, end, size, scores);
+  else scoreFloats(state, keys, from, to, rowBytes, scores);
   let best = f32x4.splat(never);
   for (let slot = start; slot < end; slot += 4) {
     const at = scores + ((<usize>slot) << 2);
@@ -156,12 +137,10 @@ function mixBlock(
     best = f32x4.max(best, score);
     v128.store(at, score);
   }
-  const mixed = state + rowBytes;
-  const running = mixed + rowBytes;
   const largest = load<f32>(running);
   const top = max<f32>(largest, laneMax(best));
   const shift = f32x4.splat(top);
-  const correction = exponential(f32x4.splat(largest - top));
+  const correction = f32x4.extract_lane(exponential(f32x4.splat(largest - top)), 0);
   let sums = f32x4.splat(0);
   for (let slot = start; slot < end; slot += 4) {
     const at = scores + ((<usize>slot) << 2);
@@ -170,49 +149,13 @@ function mixBlock(
     v128.store(at, weight);
   }
   store<f32>(running, top);
-  store<f32>(running, load<f32>(running, 4) * f32x4.extract_lane(correction, 0) + laneSum(sums), 4);
-  addValues(mixed, correction, scores, values, from, to, rowBytes);
-}
-
-/**
- * mixed * correction + the values of the slots from..to, each times its weight. Four slots at a time, so that memory is read
- * in order; the sum is built slot by slot all the same, and its bits do not depend on where the four begin.
- */
-function addValues(
-  mixed: usize,
-  correction: v128,
-  weights: usize,
-  values: usize,
-  from: i32,
-  to: i32,
-  rowBytes: usize,
-): void {
-  for (let i: usize = 0; i < rowBytes; i += 16) v128.store(mixed + i, f32x4.mul(v128.load(mixed + i), correction));
-  let slot = from;
-  let value = values + <usize>from * rowBytes;
-  for (; slot + 4 <= to; slot += 4, value += rowBytes << 2) {
-    const at = weights + ((<usize>slot) << 2);
-    const a = v128.load32_splat(at);
-    const b = v128.load32_splat(at, 4);
-    const c = v128.load32_splat(at, 8);
-    const d = v128.load32_splat(at, 12);
-    for (let i: usize = 0; i < rowBytes; i += 16) {
-      const row = value + i;
-      let sum = multiplyAdd(v128.load(row), a, v128.load(mixed + i));
-      sum = multiplyAdd(v128.load(row + rowBytes), b, sum);
-      sum = multiplyAdd(v128.load(row + (rowBytes << 1)), c, sum);
-      v128.store(mixed + i, multiplyAdd(v128.load(row + rowBytes * 3), d, sum));
-    }
-  }
-  for (; slot < to; slot++, value += rowBytes) {
-    const weight = v128.load32_splat(weights + ((<usize>slot) << 2));
-    for (let i: usize = 0; i < rowBytes; i += 16)
-      v128.store(mixed + i, multiplyAdd(v128.load(value + i), weight, v128.load(mixed + i)));
-  }
+  store<f32>(running, load<f32>(running, 4) * correction + laneSum(sums), 4);
+  if (integers) addIntegers(mixed, correction, scores, values, from, to, size);
+  else addFloats(mixed, correction, scores, values, from, to, rowBytes);
 }
 
 /** Set up the state of one head of one token. */
-function begin(entry: usize, frame: usize, token: i32, head: i32, state: usize, rowBytes: usize): void {
+function begin(entry: usize, frame: usize, token: i32, head: i32, integers: bool, state: usize, rowBytes: usize): void {
   const size = load<i32>(entry + attendHeadSize);
   const input = <usize>load<u32>(entry + entryInput) + <usize>token * load<u32>(entry + entryInputStride);
   copyHead(state, input + ((<usize>(head * size)) << 2), size, <i32>(rowBytes >> 2));
@@ -225,6 +168,7 @@ function begin(entry: usize, frame: usize, token: i32, head: i32, state: usize, 
   }
   store<f32>(state + (rowBytes << 1), never);
   store<f32>(state + (rowBytes << 1), 0, 4);
+  if (integers) store<f32>(state + (rowBytes << 1), encodeQuery(state, rowBytes), 8);
 }
 
 /** The mixture over the sum of exponentials. */
@@ -267,7 +211,7 @@ function findSeen(entry: usize, frame: usize, token: i32, recall: bool): void {
  * Block by block, head by head, token by token: so a long cache is read in the order in which it stands in memory, and the
  * tokens of a prompt find a tile in the nearest cache.
  *
- * Scratch: scores [64], and two tiles [64][size] for a cache that is not float32. The states of all heads of all tokens
+ * Scratch: scores [64], and two tiles [64][size] for a cache of half precision. The states of all heads of all tokens
  * stand where linear maps have their encoded inputs.
  */
 export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): void {
@@ -284,10 +228,11 @@ export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, 
   const rowBytes = (<usize>padded) << 2;
   const states = <usize>load<u32>(frame + frameEncoded);
   const bytesOfState = stateBytes(rowBytes);
+  const integers = !recall && load<i32>(frame + frameElement) === element8Bit;
   let blocks = 0;
   for (let token = 0; token < tokens; token++) {
     for (let head = fromHead; head < toHead; head++)
-      begin(entry, frame, token, head, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
+      begin(entry, frame, token, head, integers, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
     findSeen(entry, frame, token, recall);
     blocks = max(blocks, (endSeen + slotsPerBlock - 1) / slotsPerBlock);
   }
@@ -319,6 +264,7 @@ function takeBlock(
   const layer = load<i32>(entry + attendLayer);
   const element = recall ? elementFloat32 : load<i32>(frame + frameElement);
   const bytes = tileBytes(element, padded);
+  const integers = element === element8Bit;
   const softcap = load<f32>(entry + attendSoftcap);
   const biasTable = <usize>load<u32>(entry + attendBias);
   const reach = load<i32>(entry + attendBiasReach);
@@ -337,7 +283,7 @@ function takeBlock(
     if (inSinks <= 0 && from >= to) continue;
     let keys = tileOf(<usize>load<u32>(tables + at), block, layer, keyHeads, keyHead, bytes);
     let values = keys + bytes;
-    if (element !== elementFloat32) {
+    if (element === elementFloat16) {
       // The tokens of a row mostly follow each other, and see ever more of the block.
       if (keys !== widened) widenedTo = 0;
       widened = keys;
@@ -356,9 +302,9 @@ function takeBlock(
       bias = biasTable + ((<usize>(head * (2 * reach + 1) + reach - position + block)) << 2);
     }
     const state = states + <usize>(token * heads + head) * bytesOfState;
-    if (inSinks > 0) mixBlock(softcap, state, scratch, keys, values, 0, inSinks, rowBytes, bias);
+    if (inSinks > 0) mixBlock(softcap, state, scratch, keys, values, integers, 0, inSinks, rowBytes, bias);
     const rest = max(from, inSinks);
-    if (rest < to) mixBlock(softcap, state, scratch, keys, values, rest, to, rowBytes, bias);
+    if (rest < to) mixBlock(softcap, state, scratch, keys, values, integers, rest, to, rowBytes, bias);
   }
 }
 

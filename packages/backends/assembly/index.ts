@@ -1,4 +1,5 @@
 /** The exports of the module. The memory is imported; nothing in it belongs to the module itself. */
+export { addIntegers, encodeQuery, scoreIntegers } from './attend-integers';
 export { copySlots, loadSlots, storeSlot } from './cache';
 export { pack, unpackRow } from './pack';
 export { probeDot, relaxedDot } from './probe';

@@ -22,6 +22,26 @@ export interface Kernels {
   storeSlot(element: number, tile: number, slot: number, head: number, size: number): void;
   loadSlots(element: number, tile: number, from: number, to: number, size: number, target: number): void;
   copySlots(element: number, from: number, to: number, tiles: number, size: number, slots: number): void;
+  /** Attention over a tile of 8 bits; see assembly/attend-integers.ts. */
+  encodeQuery(query: number, rowBytes: number): number;
+  scoreIntegers(
+    query: number,
+    unit: number,
+    tile: number,
+    start: number,
+    end: number,
+    size: number,
+    scores: number,
+  ): void;
+  addIntegers(
+    mixed: number,
+    correction: number,
+    weights: number,
+    tile: number,
+    from: number,
+    to: number,
+    size: number,
+  ): void;
   top(values: number, count: number, wanted: number, ids: number, best: number): void;
   sumOfExponentials(values: number, count: number, result: number): void;
   probeDot(planes: number, address: number, inputs: number, groups: number): void;
