@@ -102,7 +102,8 @@ export class WebgpuExecutable implements Executable {
     const { contextLength } = architecture.dimensions(config);
     const sourceLength = 'sourceLength' in architecture ? architecture.sourceLength(config) : 0;
     const maxTokens = Math.max(frameTokens, Math.min(sourceLength, longestSource));
-    const maxSlots = Math.max(contextLength, sourceLength, maxTokens);
+    // A source fits a frame, whatever the model would allow.
+    const maxSlots = Math.max(contextLength, maxTokens);
     const parts = recordParts(architecture, config, tree, requests, maxTokens);
     const all = [parts.forward, parts.head, parts.encode, parts.memorise].filter((part) => part !== undefined);
     const operations = all.flatMap((part) => part.operations);

@@ -22,8 +22,15 @@ export interface PackedMatrix {
   readonly layout: MatrixLayout;
 }
 
-/** Bytes that are packed before they are uploaded. */
-const reachLimit = 1 << 16;
+/** A relative bias on the device: a number for each head and distance up to its reach. */
+interface SpreadBias {
+  readonly bias: RelativeBias<Weight>;
+  readonly heads: number;
+  /** First number in the shared buffer. */
+  readonly at: number;
+  /** Keys further off than this count as this far: their bucket is the same. */
+  readonly reach: number;
+}
 
 /**
  * The weights of a model on the device. Matrices have a buffer each; vectors, and tables of positions and angles, share one.
@@ -35,26 +42,26 @@ export class Weights {
   readonly #matrices: Map<Weight, GPUBuffer> = new Map();
   /** First number in the shared buffer, of vectors, tables and biases. */
   readonly #places: Map<Weight, number> = new Map();
-  readonly #biases: Map<Weight, { readonly bias: RelativeBias<Weight>; readonly at: number; readonly heads: number }> =
-    new Map();
-  readonly #reach: number;
+  readonly #biases: Map<Weight, SpreadBias> = new Map();
   readonly #vectorCount: number;
   #vectors: GPUBuffer | undefined;
   /** Bytes that the weights take. */
   readonly bytes: number;
 
-  /** @throws MemoryLimitError when a weight is larger than a buffer may be; UnsupportedError for a weight with two uses. */
+  /**
+   * @param maxSlots no key is further from a query than this.
+   * @throws MemoryLimitError when a weight is larger than a buffer may be; UnsupportedError for a weight with two uses.
+   */
   constructor(
     device: Device,
     name: string,
     requests: readonly WeightRequest[],
     operations: readonly Operation[],
     format: WeightFormat,
-    reach: number,
+    maxSlots: number,
   ) {
     this.#device = device;
     this.#requests = requests;
-    this.#reach = reach;
     const packed = packedWeights(operations);
     let numbers = 0;
     let bytes = 0;
@@ -75,9 +82,9 @@ export class Weights {
       if (operation.kind !== 'attend' || operation.options.bias === undefined) continue;
       const { bias, heads } = operation.options;
       if (this.#biases.has(bias.table)) continue;
-      if (reach > reachLimit)
-        throw new UnsupportedError(`a relative bias over ${reach} positions`, 'The WebGPU engine');
-      this.#biases.set(bias.table, { bias, at: numbers, heads });
+      // All distances from maxDistance on fall into the last bucket.
+      const reach = Math.min(bias.maxDistance, maxSlots);
+      this.#biases.set(bias.table, { bias, heads, at: numbers, reach });
       numbers += heads * (2 * reach + 1);
     }
     device.checkSize(`${name}: vectors and tables`, numbers * 4);
@@ -113,8 +120,7 @@ export class Weights {
         for (const name of 'names' in request ? request.names : []) loaded += source.bytes(name);
         onProgress?.(loaded, total);
       }
-      for (const { bias, at, heads } of this.#biases.values())
-        this.#spreadBias(vectors, bias, heads, at, this.#places.get(bias.table)!);
+      for (const spread of this.#biases.values()) this.#spread(vectors, spread);
       this.#vectors = this.#device.storage('vectors', vectors.byteLength);
       queue.writeBuffer(this.#vectors, 0, vectors);
     } catch (error) {
@@ -147,7 +153,7 @@ export class Weights {
 
   /** Where the bias by key minus query, [heads, 2 * reach + 1], starts in `vectors`, and its reach. */
   relativeBias(bias: RelativeBias<Weight>): { readonly at: number; readonly reach: number } {
-    return { at: this.#biases.get(bias.table)!.at, reach: this.#reach };
+    return this.#biases.get(bias.table)!;
   }
 
   dispose(): void {
@@ -157,12 +163,13 @@ export class Weights {
     this.#vectors = undefined;
   }
 
-  #spreadBias(numbers: Float32Array, bias: RelativeBias<Weight>, heads: number, at: number, table: number): void {
-    const span = 2 * this.#reach + 1;
-    for (let offset = -this.#reach; offset <= this.#reach; offset++) {
+  #spread(numbers: Float32Array, { bias, heads, at, reach }: SpreadBias): void {
+    const table = this.#places.get(bias.table)!;
+    const span = 2 * reach + 1;
+    for (let offset = -reach; offset <= reach; offset++) {
       const bucket = bucketOf(offset, bias);
       for (let head = 0; head < heads; head++)
-        numbers[at + head * span + offset + this.#reach] = numbers[table + bucket * heads + head]!;
+        numbers[at + head * span + offset + reach] = numbers[table + bucket * heads + head]!;
     }
   }
 }
