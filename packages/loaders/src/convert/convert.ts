@@ -13,7 +13,7 @@ import type { HubOptions } from '../hub/hub-options.ts';
 import type { JsonObject } from '../json.ts';
 import type { ModelInput } from '../model-input.ts';
 import { type QuantisedEntry, quantisedKey } from '../quantised/open-quantised.ts';
-import type { QuantisedFormat } from '../quantised/quantised-format.ts';
+import { outsideOf, type QuantisedFormat } from '../quantised/quantised-format.ts';
 import { quantisedFormats } from '../quantised/quantised-formats.ts';
 import type { StoredWeights } from '../stored-weights.ts';
 import { transposed } from '../transpose.ts';
@@ -199,7 +199,7 @@ async function readWithin(
 ): Promise<Float32Array> {
   const values = await weights.read(name);
   if (largest === undefined) return values;
-  const outside = values.find((value) => !(Math.abs(value) <= largest));
+  const outside = outsideOf(values, largest);
   if (outside !== undefined)
     throw new LoadError(weights.name, `holds ${outside}; ${format} holds numbers up to ${largest}`, name);
   return values;

@@ -37,3 +37,8 @@ export function blocksOf(columns: number): number {
 export function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
+
+/** The first number that a format cannot hold: infinities would come of it. */
+export function outsideOf(values: Float32Array, largest: number): number | undefined {
+  return values.find((value) => !(Math.abs(value) <= largest));
+}
