@@ -1,13 +1,13 @@
 import { tfjs } from '@tokenwright/backends';
 import { fusedWasm } from '@tokenwright/backends/wasm';
-import { createModel, type Engine, type LanguageModel, type WeightSource } from '@tokenwright/core';
-import { modelCases, recorded, seededWeights } from '@tokenwright/core/testing';
+import type { Engine, LanguageModel, WeightSource } from '@tokenwright/core';
+import { modelCases, recorded } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logitsOf, logitsStepwise } from '../generate/models.ts';
-import type { Json, Text, Vector } from './arithmetic.ts';
-import { type FamilyCase, familyCases } from './cases.ts';
+import type { Text } from './arithmetic.ts';
+import { familyCases } from './cases.ts';
+import { build, distance, inFloat64, published, text } from './models.ts';
 
-const text = Array.from({ length: 24 }, (_, i) => (i * i * 7 + i * 13 + 5) % 53);
 const starters = {
   cpu: tfjs({ backend: 'cpu' }),
   wasm: tfjs({ backend: 'wasm' }),
@@ -79,34 +79,3 @@ describe.each(familyCases.map((family) => [family.name, family] as const))('%s',
     for (const [i, contract] of contracts(nobody).entries()) it(contract.name, () => contracts(model)[i]!.run());
   });
 });
-
-function build(engine: Engine, { architecture, config }: FamilyCase, source: WeightSource): Promise<LanguageModel> {
-  return createModel(engine, architecture, architecture.configure(config), source);
-}
-
-/** Random numbers under the names that the published checkpoints have. */
-function published({ architecture, config, published: nameOf }: FamilyCase): WeightSource {
-  const seeded = seededWeights(architecture, architecture.configure(config), { seed: 7, deviation: 0.25 });
-  const names = new Map(seeded.names().map((name) => [nameOf(name), name]));
-  return {
-    name: seeded.name,
-    names: () => [...names.keys()],
-    shape: (name) => (names.has(name) ? seeded.shape(names.get(name)!) : undefined),
-    bytes: (name) => seeded.bytes(names.get(name)!),
-    read: (name) => seeded.read(names.get(name)!),
-  };
-}
-
-async function inFloat64({ form }: FamilyCase, source: WeightSource, config: Json): Promise<Text> {
-  const tensors = new Map<string, Vector>();
-  for (const name of source.names()) tensors.set(name, Float64Array.from(await source.read(name)));
-  return form(
-    config,
-    (name) => tensors.get(name) ?? expect.fail(`the reference form asks for ${name}, which the model does not have`),
-    text,
-  );
-}
-
-function distance(a: ArrayLike<number>, b: Vector): number {
-  return Math.max(...b.map((value, i) => Math.abs(value - a[i]!)));
-}
