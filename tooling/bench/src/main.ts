@@ -1,6 +1,7 @@
 import { type Arguments, readArguments } from './arguments.ts';
 import { contextBench } from './benches/context.ts';
 import { decodeBench } from './benches/decode.ts';
+import { formatsBench } from './benches/formats.ts';
 import { memoryBench } from './benches/memory.ts';
 import { neighbourBench } from './benches/neighbour.ts';
 import { plainBench } from './benches/plain.ts';
@@ -18,6 +19,7 @@ const benches: readonly Bench[] = [
   contextBench,
   memoryBench,
   neighbourBench,
+  formatsBench,
   samplersBench,
   strategiesBench,
   profileBench,

@@ -1,7 +1,7 @@
 import { makeRow, type Row, type RowFacts } from './row.ts';
 import { gpt2Small, type Shape, tiny } from './shapes.ts';
 import { summarise } from './statistics.ts';
-import { table } from './table.ts';
+import { type Column, measured, table } from './table.ts';
 import { type Contestant, inTurns, type Turns } from './turns.ts';
 
 /** One command: `pnpm bench <name>`. */
@@ -60,8 +60,13 @@ export class Context {
 
   /** Print rows under a heading. */
   print(heading: string, rows: readonly Row[]): void {
+    this.printAs(heading, rows, measured);
+  }
+
+  /** Print rows of another kind than measured times, with columns of their own. */
+  printAs<R>(heading: string, rows: readonly R[], columns: readonly Column<R>[]): void {
     if (this.#json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-    else process.stdout.write(`\n${heading}\n${table(rows).join('\n')}\n`);
+    else process.stdout.write(`\n${heading}\n${table(rows, columns).join('\n')}\n`);
   }
 
   /** Say something that is no row. It never disturbs `--json`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeRow } from './row.ts';
-import { digits, table } from './table.ts';
+import { digits, measured, table } from './table.ts';
 
 const quiet = { noisy: false, foreign: 0.01 };
 
@@ -20,7 +20,7 @@ describe('table', () => {
         { noisy: true, foreign: 0.42 },
       ),
     ];
-    expect(table(rows)).toEqual([
+    expect(table(rows, measured)).toEqual([
       'measure  engine       median      min .. max  ratio                of limit',
       'decode   a        9.50 tok/s    9.00 .. 10.0',
       'decode   long    1,234 tok/s  1,200 .. 1,300  12.0 x as fast as a      0.70  noisy: others used 0.4',

@@ -1,12 +1,14 @@
 import type { Row } from './row.ts';
 
-interface Column {
+/** A column of a table over rows of some kind. */
+export interface Column<R> {
   readonly title: string;
-  readonly cell: (row: Row) => string;
+  readonly cell: (row: R) => string;
   readonly align: 'left' | 'right';
 }
 
-const columns: readonly Column[] = [
+/** The columns of measurements. */
+export const measured: readonly Column<Row>[] = [
   { title: 'measure', cell: ({ measure }) => measure, align: 'left' },
   { title: 'engine', cell: ({ engine }) => engine ?? '', align: 'left' },
   { title: 'format', cell: ({ format }) => format ?? '', align: 'left' },
@@ -32,7 +34,7 @@ const columns: readonly Column[] = [
 ];
 
 /** Rows as lines of text, columns side by side; those that no row fills are left out. */
-export function table(rows: readonly Row[]): string[] {
+export function table<R>(rows: readonly R[], columns: readonly Column<R>[]): string[] {
   const used = columns
     .map((column) => ({ ...column, cells: rows.map(column.cell) }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
