@@ -1,4 +1,5 @@
 import { type Arguments, readArguments } from './arguments.ts';
+import { browserBench } from './benches/browser.ts';
 import { contextBench } from './benches/context.ts';
 import { decodeBench } from './benches/decode.ts';
 import { formatsBench } from './benches/formats.ts';
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   strategiesBench,
   profileBench,
   webBench,
+  browserBench,
 ];
 const names = benches.map(({ name }) => name);
 
