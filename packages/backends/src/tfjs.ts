@@ -1,6 +1,7 @@
 import { checkOptionNames, type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
 import type { EngineStarter } from './engine-starter.ts';
+import { installGPU } from './webgpu-in-node.ts';
 
 export type TfjsBackend = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
 
@@ -23,7 +24,8 @@ const backends: Readonly<Record<TfjsBackend, (options: TfjsOptions) => Promise<v
     if (wasmPaths !== undefined) setWasmPaths(wasmPaths as Parameters<typeof setWasmPaths>[0]);
   },
   async webgpu() {
-    await provideWebgpu();
+    if ((await (await installGPU()).requestAdapter()) === null)
+      throw new Error('no Vulkan, Metal or D3D12 adapter was found');
     await import('@tensorflow/tfjs-backend-webgpu');
   },
 };
@@ -52,20 +54,4 @@ export function tfjs(options: TfjsOptions): EngineStarter {
       }
     },
   };
-}
-
-/** A browser has `navigator.gpu`, or it has no WebGPU; in Node the package `webgpu` brings it. */
-async function provideWebgpu(): Promise<void> {
-  const { navigator, process } = globalThis as {
-    navigator?: { gpu?: unknown };
-    process?: { versions?: { node?: string } };
-  };
-  if (navigator?.gpu !== undefined) return;
-  if (process?.versions?.node === undefined) throw new Error('this browser has no WebGPU');
-  const dawn = await import('webgpu');
-  Object.assign(globalThis, dawn.globals);
-  const gpu = dawn.create([]);
-  if ((await gpu.requestAdapter()) === null)
-    throw new Error('the package webgpu finds no Vulkan, Metal or D3D12 adapter');
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true });
 }

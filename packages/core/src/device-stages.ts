@@ -76,7 +76,11 @@ export function shapeOnDevice(
     try {
       if (hasDeviceForm(sampler)) {
         if (tensorBackend === undefined || shaped.map === undefined)
-          throw new UnsupportedError(`the device form of '${sampler.name}'`, 'An engine without a TF.js backend');
+          throw new UnsupportedError(
+            `the device form of '${sampler.name}'`,
+            'An engine without a TF.js backend',
+            'fusedWebgpu has one where @tensorflow/tfjs-backend-webgpu is installed.',
+          );
         shaped = shaped.map((tensor) => sampler.onDevice(tensor, { rows }));
       } else if (hasMaskForm(sampler) && shaped.mask !== undefined) {
         shaped = shaped.mask(rows.map((step) => sampler.allowed(step)));

@@ -1,5 +1,6 @@
 /// <reference types="@webgpu/types" />
 import { DeviceLostError, EngineUnavailableError, MemoryLimitError, TokenwrightError } from '@tokenwright/core';
+import { provideGPU } from '../webgpu-in-node.ts';
 
 /** Usages by value: the global `GPUBufferUsage` may be missing in Node. */
 const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
@@ -44,6 +45,8 @@ export class Device {
   created = 0;
   /** Kernels started since the start. */
   dispatches = 0;
+  /** Bytes copied to the host since the start. */
+  bytesRead = 0;
 
   private constructor(gpu: GPUDevice, info: GPUAdapterInfo) {
     this.gpu = gpu;
@@ -53,11 +56,11 @@ export class Device {
       if (!this.#disposed) this.#failure ??= new DeviceLostError(`The WebGPU device was lost (${reason}): ${message}`);
     });
     gpu.onuncapturederror = ({ error }) => {
-      this.#failure ??= new TokenwrightError(`WebGPU reported: ${error.message}`);
+      this.#failure ??= this.#errorOf(error);
     };
   }
 
-  /** @throws EngineUnavailableError when there is no WebGPU, or no adapter. */
+  /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or not the feature that is forced. */
   static async start(name: string, force: { subgroups?: boolean | undefined }): Promise<Device> {
     const unavailable = (reason: string, cause?: unknown): Error =>
       new EngineUnavailableError([{ engine: name, reason }], { cause });
@@ -74,8 +77,9 @@ export class Device {
       const value = (adapter.limits as unknown as Record<string, unknown>)[limit];
       if (typeof value === 'number') requiredLimits[limit] = value;
     }
+    let gpu: GPUDevice | undefined;
     try {
-      const gpu = await adapter.requestDevice({
+      gpu = await adapter.requestDevice({
         requiredFeatures: [...adapter.features] as GPUFeatureName[],
         requiredLimits,
       });
@@ -84,8 +88,13 @@ export class Device {
         subgroups: force.subgroups !== false && gpu.features.has('subgroups') && (await subgroupsWork(device)),
         float16: gpu.features.has('shader-f16'),
       };
+      if (force.subgroups === true && !device.abilities.subgroups)
+        throw new Error(
+          `subgroups were asked for, which ${device.description} does not have, or not as they should be`,
+        );
       return device;
     } catch (error) {
+      gpu?.destroy();
       throw unavailable(error instanceof Error ? error.message : String(error), error);
     }
   }
@@ -115,6 +124,35 @@ export class Device {
       throw new MemoryLimitError(`${what}, as one buffer on ${this.description},`, bytes, this.largestBuffer);
   }
 
+  /**
+   * Make several buffers for storage: all of them, or none.
+   * @throws MemoryLimitError with the bytes of all, and of those that the device granted before one failed.
+   */
+  async allocate(
+    what: string,
+    wanted: readonly { readonly what: string; readonly bytes: number }[],
+  ): Promise<GPUBuffer[]> {
+    for (const each of wanted) this.checkSize(each.what, each.bytes);
+    const buffers: GPUBuffer[] = [];
+    const refused: Promise<GPUError | null>[] = [];
+    try {
+      for (const each of wanted) {
+        this.check();
+        this.gpu.pushErrorScope('out-of-memory');
+        buffers.push(this.storage(each.what, each.bytes));
+        refused.push(this.gpu.popErrorScope().catch(() => null));
+      }
+      const first = (await Promise.all(refused)).findIndex((error) => error !== null);
+      this.check();
+      if (first < 0) return buffers;
+      const sum = (of: typeof wanted): number => of.reduce((total, { bytes }) => total + bytes, 0);
+      throw new MemoryLimitError(`${what} on ${this.description}`, sum(wanted), sum(wanted.slice(0, first)));
+    } catch (error) {
+      for (const buffer of buffers) this.discard(buffer);
+      throw error;
+    }
+  }
+
   storage(what: string, bytes: number): GPUBuffer {
     return this.#take(what, bytes, storageUsage);
   }
@@ -123,16 +161,18 @@ export class Device {
     return this.#take(what, bytes, uniformUsage);
   }
 
+  /** Give a buffer back for good. */
+  discard(buffer: GPUBuffer): void {
+    if (this.#return(buffer)) this.#destroy(buffer);
+  }
+
   /** Give a buffer back. It is kept for the next of its size. */
   release(buffer: GPUBuffer): void {
-    const bytes = this.#held.get(buffer);
-    if (bytes === undefined) return;
-    this.#held.delete(buffer);
-    this.#bytes -= bytes;
+    if (!this.#return(buffer)) return;
     const key = `${buffer.usage} ${buffer.size}`;
     const spare = this.#spare.get(key) ?? [];
     this.#spare.set(key, spare);
-    // A few of a size are enough for results; weights must not stay.
+    // A few of a size are enough for results.
     if (spare.length < 8 && buffer.size <= 1 << 24) spare.push(buffer);
     else this.#destroy(buffer);
   }
@@ -142,7 +182,6 @@ export class Device {
     this.check();
     this.gpu.pushErrorScope('validation');
     this.gpu.pushErrorScope('out-of-memory');
-    const before = this.#bytes;
     let result: T | undefined;
     let failed: unknown;
     try {
@@ -154,8 +193,8 @@ export class Device {
     const validation = await this.gpu.popErrorScope().catch(() => null);
     this.check();
     if (failed !== undefined) throw failed;
-    if (memory !== null) throw new MemoryLimitError(what, this.#bytes - before, 0);
-    if (validation !== null) throw new TokenwrightError(`WebGPU reported: ${validation.message}`);
+    const reported = memory ?? validation;
+    if (reported !== null) throw this.#errorOf(reported, what);
     return result as T;
   }
 
@@ -217,6 +256,7 @@ export class Device {
         at += bytes;
       }
       this.gpu.queue.submit([encoder.finish()]);
+      this.bytesRead += total;
       await staging.mapAsync(1, 0, total);
       const copy = staging.getMappedRange(0, total).slice(0);
       staging.unmap();
@@ -260,6 +300,23 @@ export class Device {
     return buffer;
   }
 
+  /** Take a buffer off the account; false when it is not on it. */
+  #return(buffer: GPUBuffer): boolean {
+    const bytes = this.#held.get(buffer);
+    if (bytes === undefined) return false;
+    this.#held.delete(buffer);
+    this.#bytes -= bytes;
+    return true;
+  }
+
+  /** Memory that ran out is a typed error: the account says what was wanted, the last buffer made did not fit. */
+  #errorOf(error: GPUError, what = 'What was computed last'): Error {
+    if (error.constructor.name !== 'GPUOutOfMemoryError')
+      return new TokenwrightError(`WebGPU reported: ${error.message}`);
+    const last = [...this.#held.values()].at(-1) ?? 0;
+    return new MemoryLimitError(`${what} on ${this.description}`, this.#bytes, this.#bytes - last);
+  }
+
   #destroy(buffer: GPUBuffer): void {
     this.#all.delete(buffer);
     buffer.destroy();
@@ -295,18 +352,3 @@ fn main(@builtin(local_invocation_index) i : u32, @builtin(subgroup_size) size :
     device.release(result);
   }
 }
-
-/** A browser has `navigator.gpu`, or it has no WebGPU; in Node the package `webgpu` brings it. */
-async function provideGPU(): Promise<GPU> {
-  const { navigator, process } = globalThis as {
-    navigator?: { gpu?: GPU };
-    process?: { versions?: { node?: string } };
-  };
-  if (navigator?.gpu !== undefined) return navigator.gpu;
-  if (process?.versions?.node === undefined) throw new Error('this browser has no WebGPU');
-  nodeGPU ??= (await import('webgpu')).create([]) as GPU;
-  return nodeGPU;
-}
-
-/** Dawn's instance must live as long as its devices. */
-let nodeGPU: GPU | undefined;

@@ -15,6 +15,7 @@ import { type CacheElement, cacheElements } from '../wasm/block-pool.ts';
 import { type WeightFormat, weightFormats } from '../wasm/formats.ts';
 import { Device } from './device.ts';
 import { WebgpuExecutable } from './executable.ts';
+import { DeviceTensors } from './tensors.ts';
 
 export interface FusedWebgpuOptions {
   /** How matrices are held. Default 'f32': the numbers of the checkpoint. */
@@ -23,11 +24,16 @@ export interface FusedWebgpuOptions {
   readonly cache?: CacheElement;
   /** Add up over subgroups. Default: where the device has them and a known-answer test passes; false: never. */
   readonly subgroups?: boolean;
+  /**
+   * Let TF.js work on the same device, so that samplers with a device form run where the logits are. True: it must; false: it must
+   * not. Default: where the package @tensorflow/tfjs-backend-webgpu is installed.
+   */
+  readonly tensors?: boolean;
 }
 
 /** The fused WebGPU engine, not yet started: what `selectEngine` tries, or `start()` by itself. */
 export interface FusedWebgpuStarter extends EngineStarter {
-  /** @throws EngineUnavailableError when there is no WebGPU, or no adapter. */
+  /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or not the package that `tensors: true` asks for. */
   start(): Promise<FusedWebgpuEngine>;
 }
 
@@ -39,17 +45,38 @@ export interface FusedWebgpuStarter extends EngineStarter {
  */
 export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarter {
   const owner = 'fusedWebgpu';
-  checkOptionNames(owner, options, ['weights', 'cache', 'subgroups']);
-  const { weights = 'f32', cache = 'f32', subgroups } = options;
+  checkOptionNames(owner, options, ['weights', 'cache', 'subgroups', 'tensors']);
+  const { weights = 'f32', cache = 'f32', subgroups, tensors } = options;
   if (!weightFormats.includes(weights))
     throw new ParameterError(owner, 'weights', `one of ${weightFormats.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
     throw new ParameterError(owner, 'cache', `one of ${cacheElements.join(', ')}`, cache);
+  if (tensors !== undefined && typeof tensors !== 'boolean')
+    throw new ParameterError(owner, 'tensors', 'true or false', tensors);
   const name = weights === 'f32' ? 'fused webgpu' : `fused webgpu, ${weights} weights`;
   return {
     name,
-    start: async () => new FusedWebgpuEngine(await Device.start(name, { subgroups }), weights, cache),
+    async start() {
+      const device = await Device.start(name, { subgroups });
+      try {
+        const onDevice = tensors === false ? undefined : await startTensors(device, name, tensors === true);
+        return new FusedWebgpuEngine(device, onDevice, weights, cache);
+      } catch (error) {
+        device.dispose();
+        throw error;
+      }
+    },
   };
+}
+
+/** TF.js on the device, when it is installed; an error only when it is needed. */
+async function startTensors(device: Device, engine: string, needed: boolean): Promise<DeviceTensors | undefined> {
+  try {
+    return await DeviceTensors.start(device, engine);
+  } catch (error) {
+    if (needed) throw error;
+    return undefined;
+  }
 }
 
 /** What the engine can tell of itself besides the contract, for measurements and tests. */
@@ -62,21 +89,26 @@ export interface DeviceReport {
   /** Buffers made, and kernels started, since the engine was. */
   readonly buffersCreated: number;
   readonly dispatches: number;
+  /** Bytes copied from the device to the host. */
+  readonly bytesRead: number;
 }
 
 export class FusedWebgpuEngine implements Engine {
   readonly name = 'fused webgpu';
-  readonly tensorBackend: undefined;
+  readonly tensorBackend: string | undefined;
   readonly remote = true;
   readonly #device: Device;
+  readonly #tensors: DeviceTensors | undefined;
   readonly #format: WeightFormat;
   readonly #cache: CacheElement;
   readonly #executables: Set<WebgpuExecutable> = new Set();
   #disposed = false;
 
   /** Made by `fusedWebgpu(...).start()`. */
-  constructor(device: Device, format: WeightFormat, cache: CacheElement) {
+  constructor(device: Device, tensors: DeviceTensors | undefined, format: WeightFormat, cache: CacheElement) {
     this.#device = device;
+    this.#tensors = tensors;
+    this.tensorBackend = tensors?.backend;
     this.#format = format;
     this.#cache = cache;
   }
@@ -92,6 +124,7 @@ export class FusedWebgpuEngine implements Engine {
       {
         engine: this,
         device: this.#device,
+        tensors: this.#tensors,
         format: this.#format,
         cacheElement: this.#cache,
         onDispose: (gone) => this.#executables.delete(gone),
@@ -115,17 +148,22 @@ export class FusedWebgpuEngine implements Engine {
       { bytes: 0, buffers: 0 },
     );
     const used = [...this.#executables].reduce((sum, { cacheBytes }) => sum + cacheBytes, 0);
-    return { bytes: this.#device.bytes - spare.bytes + used, buffers: this.#device.buffers - spare.buffers };
+    const tensors = this.#tensors ?? { bytes: 0, buffers: 0 };
+    return {
+      bytes: this.#device.bytes + tensors.bytes - spare.bytes + used,
+      buffers: this.#device.buffers + tensors.buffers - spare.buffers,
+    };
   }
 
   report(): DeviceReport {
-    const { description, software, abilities, created, dispatches } = this.#device;
+    const { description, software, abilities, created, dispatches, bytesRead } = this.#device;
     return {
       adapter: description,
       software,
       subgroups: abilities.subgroups,
       buffersCreated: created,
       dispatches,
+      bytesRead,
     };
   }
 
@@ -139,6 +177,7 @@ export class FusedWebgpuEngine implements Engine {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const executable of [...this.#executables]) executable.dispose();
+    this.#tensors?.dispose();
     this.#device.dispose();
   }
 }

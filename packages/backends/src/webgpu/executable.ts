@@ -25,9 +25,8 @@ import type { WeightFormat } from '../wasm/formats.ts';
 import type { Window } from '../wasm/paged-store.ts';
 import type { Value } from '../wasm/recorder.ts';
 import { BlockPool } from './block-pool.ts';
-import type { Device } from './device.ts';
 import { FrameBuffer, type FramePlan, mostShares, splitTokens } from './frame.ts';
-import { WebgpuMatrix } from './matrix.ts';
+import { type MatrixSetting, WebgpuMatrix } from './matrix.ts';
 import { PagedStore } from './paged-store.ts';
 import { cacheShapeOf, headTokens, type Part, type Parts, recordParts } from './record.ts';
 import { cacheLayout, partialSize } from './shaders/attend.ts';
@@ -41,9 +40,8 @@ const frameTokens = 256;
 /** Most tokens of a source: its tokens see each other, so they have to fit a frame. */
 const longestSource = 1024;
 
-export interface ExecutableSetting {
+export interface ExecutableSetting extends MatrixSetting {
   readonly engine: Engine;
-  readonly device: Device;
   readonly format: WeightFormat;
   readonly cacheElement: CacheElement;
   readonly onDispose: (executable: WebgpuExecutable) => void;
@@ -109,7 +107,13 @@ export class WebgpuExecutable implements Executable {
     const operations = all.flatMap((part) => part.operations);
     const weights = new Weights(device, source.name, requests, operations, format, maxSlots);
     const arenaBytes = Math.max(...all.filter((part) => part !== parts.head).map((part) => part.program.arenaBytes));
-    device.checkSize(`${source.name}: activations`, arenaBytes);
+    device.checkSize(`${source.name}: tables of the cache`, FrameBuffer.bytes(maxTokens, maxSlots));
+    const activations = [
+      { what: `${source.name}: activations`, bytes: arenaBytes },
+      { what: `${source.name}: activations of the head`, bytes: parts.head.program.arenaBytes },
+      { what: `${source.name}: shares of attentions`, bytes: partialBytes(operations) },
+    ];
+    for (const { what, bytes } of activations) device.checkSize(what, bytes);
 
     const allocated: { dispose(): void }[] = [];
     const keep = <T extends { dispose(): void }>(thing: T): T => {
@@ -123,10 +127,9 @@ export class WebgpuExecutable implements Executable {
     };
     try {
       return await device.guarded(`The weights of ${source.name}`, async () => {
-        await keep(weights).load(source, options);
-        const arena = room(device.storage('activations', arenaBytes));
-        const headArena = room(device.storage('activations of the head', parts.head.program.arenaBytes));
-        const partials = room(device.storage('shares of attentions', partialBytes(operations)));
+        await keep(weights).allocate();
+        const allocation = await device.allocate(`The activations of ${source.name}`, activations);
+        const [arena, headArena, partials] = allocation.map(room) as [GPUBuffer, GPUBuffer, GPUBuffer];
         const copies = room(device.uniform('places of copies', 1024));
         const frame = keep(new FrameBuffer(device, maxTokens, maxSlots));
         const tape = (part: Part, counted: 'tokens' | 'scored' = 'tokens'): Tape =>
@@ -151,11 +154,12 @@ export class WebgpuExecutable implements Executable {
           encode: parts.encode && tape(parts.encode),
           memorise: parts.memorise && tape(parts.memorise),
         };
+        await weights.load(source, options);
         return new WebgpuExecutable(setting, architecture.name, maxTokens, parts, held).#noteCopies();
       });
     } catch (error) {
       for (const thing of allocated) thing.dispose();
-      for (const buffer of buffers) device.release(buffer);
+      for (const buffer of buffers) device.discard(buffer);
       throw error;
     }
   }
@@ -190,7 +194,7 @@ export class WebgpuExecutable implements Executable {
     const results: WebgpuMatrix[] = [];
     const taps = new Map<number, GPUBuffer>();
     const matrix = (what: string, rows: number, columns: number): WebgpuMatrix => {
-      const result = new WebgpuMatrix(device, what, rows, columns);
+      const result = WebgpuMatrix.make(this.#setting, what, rows, columns);
       results.push(result);
       return result;
     };
@@ -238,7 +242,7 @@ export class WebgpuExecutable implements Executable {
     this.#checkSize(frame);
     const { device } = this.#setting;
     const store = new PagedStore(this.#pool('encode', part, 'f32'), rowsOf(frame));
-    const encoded = new WebgpuMatrix(device, 'encoded source', frame.ids.length, part.result.columns);
+    const encoded = WebgpuMatrix.make(this.#setting, 'encoded source', frame.ids.length, part.result.columns);
     try {
       reserve(frame, store);
       const plan = this.#held.frame.write(frame, { store });
@@ -304,7 +308,7 @@ export class WebgpuExecutable implements Executable {
     this.#disposed = true;
     const { weights, frame, forward, head, encode, memorise, buffers } = this.#held;
     for (const thing of [weights, frame, forward, head, encode, memorise]) thing?.dispose();
-    for (const buffer of buffers) this.#setting.device.release(buffer);
+    for (const buffer of buffers) this.#setting.device.discard(buffer);
     for (const pool of this.#pools.values()) pool.dispose();
     this.#setting.onDispose(this);
   }

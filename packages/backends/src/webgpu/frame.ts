@@ -33,12 +33,16 @@ export class FrameBuffer {
   readonly #maxTokens: number;
   readonly #words: Uint32Array<ArrayBuffer>;
 
+  /** Bytes that a frame takes. Rows have a token each at least; the cache and the source of each has a table. */
+  static bytes(maxTokens: number, maxSlots: number): number {
+    const tables = maxTokens * 2 * (Math.ceil(maxSlots / slotsPerBlock) + 1);
+    return (headerWords + frameArrays.length * maxTokens + tables) * 4;
+  }
+
   constructor(device: Device, maxTokens: number, maxSlots: number) {
     this.#device = device;
     this.#maxTokens = maxTokens;
-    // Rows of a frame have a token each at least; the cache and the source of each has a table.
-    const tables = maxTokens * 2 * (Math.ceil(maxSlots / slotsPerBlock) + 1);
-    this.#words = new Uint32Array(headerWords + frameArrays.length * maxTokens + tables);
+    this.#words = new Uint32Array(FrameBuffer.bytes(maxTokens, maxSlots) / 4);
     this.buffer = device.storage('frame', this.#words.byteLength);
   }
 

@@ -1,24 +1,59 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { checkInteger, DisposedError, type EngineMatrix, ShapeError, type TopOfRow } from '@tokenwright/core';
 import type { Device } from './device.ts';
 import { chooseKernel, maskKernel, topKernel, topWords } from './shaders/choose.ts';
+import type { DeviceTensors } from './tensors.ts';
+
+/** Where matrices are. */
+export interface MatrixSetting {
+  readonly device: Device;
+  /** TF.js on the same device; undefined when there is none. */
+  readonly tensors: DeviceTensors | undefined;
+}
+
+/** A buffer that several matrices may stand for. */
+interface Holding {
+  readonly buffer: GPUBuffer;
+  users: number;
+  readonly release: () => void;
+}
 
 /** A matrix in a buffer of its own, row after row. */
 export class WebgpuMatrix implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;
+  readonly tensor?: () => Tensor2D;
+  readonly map?: (work: (tensor: Tensor2D) => Tensor2D) => WebgpuMatrix;
+  readonly #setting: MatrixSetting;
   readonly #device: Device;
-  #buffer: GPUBuffer | undefined;
+  #holding: Holding | undefined;
 
-  constructor(device: Device, what: string, rows: number, columns: number) {
-    this.#device = device;
+  private constructor(setting: MatrixSetting, rows: number, columns: number, holding: Holding) {
+    this.#setting = setting;
+    this.#device = setting.device;
     this.rows = rows;
     this.columns = columns;
-    this.#buffer = device.storage(what, Math.max(1, rows * columns) * 4);
+    this.#holding = holding;
+    const { tensors } = setting;
+    if (tensors === undefined) return;
+    this.tensor = () => tensors.copy(this.buffer, [rows, columns]);
+    this.map = (work) => this.#mapped(tensors, work);
+  }
+
+  /** An empty matrix. @param what it is for, as a label of the buffer. */
+  static make(setting: MatrixSetting, what: string, rows: number, columns: number): WebgpuMatrix {
+    const { device } = setting;
+    const buffer = device.storage(what, Math.max(1, rows * columns) * 4);
+    return new WebgpuMatrix(setting, rows, columns, { buffer, users: 1, release: () => device.release(buffer) });
   }
 
   get buffer(): GPUBuffer {
-    if (this.#buffer === undefined) throw new DisposedError('A matrix of the engine');
-    return this.#buffer;
+    return this.#held.buffer;
+  }
+
+  get #held(): Holding {
+    if (this.#holding === undefined) throw new DisposedError('A matrix of the engine');
+    return this.#holding;
   }
 
   async read(rows?: readonly number[]): Promise<Float32Array> {
@@ -40,7 +75,7 @@ export class WebgpuMatrix implements EngineMatrix {
       words.set(mask.subarray(0, width), row * width);
     const source = this.buffer;
     const uploaded = this.#upload('masks', words);
-    const result = new WebgpuMatrix(this.#device, 'Masked logits', rows, columns);
+    const result = WebgpuMatrix.make(this.#setting, 'masked logits', rows, columns);
     try {
       if (rows > 0)
         this.#device.runOnce(
@@ -98,8 +133,23 @@ export class WebgpuMatrix implements EngineMatrix {
   }
 
   dispose(): void {
-    if (this.#buffer !== undefined) this.#device.release(this.#buffer);
-    this.#buffer = undefined;
+    const holding = this.#holding;
+    this.#holding = undefined;
+    if (holding !== undefined && --holding.users === 0) holding.release();
+  }
+
+  #mapped(tensors: DeviceTensors, work: (tensor: Tensor2D) => Tensor2D): WebgpuMatrix {
+    const holding = this.#held;
+    const { tensor, buffer } = tensors.map(holding.buffer, [this.rows, this.columns], work);
+    const release = (): void => tensors.release(tensor);
+    // What changes nothing gives the buffer that it was given.
+    const shared = buffer === holding.buffer;
+    if (shared) {
+      release();
+      holding.users++;
+    }
+    const [rows, columns] = tensor.shape;
+    return new WebgpuMatrix(this.#setting, rows, columns, shared ? holding : { buffer, users: 1, release });
   }
 
   #upload(what: string, numbers: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {

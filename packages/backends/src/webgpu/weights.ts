@@ -45,6 +45,7 @@ export class Weights {
   readonly #biases: Map<Weight, SpreadBias> = new Map();
   readonly #vectorCount: number;
   #vectors: GPUBuffer | undefined;
+  readonly #name: string;
   /** Bytes that the weights take. */
   readonly bytes: number;
 
@@ -61,6 +62,7 @@ export class Weights {
     maxSlots: number,
   ) {
     this.#device = device;
+    this.#name = name;
     this.#requests = requests;
     const packed = packedWeights(operations);
     let numbers = 0;
@@ -69,8 +71,7 @@ export class Weights {
       const [rows, columns] = shapeOf(request);
       if (packed.has(request.weight)) {
         const layout = matrixLayout(request.kind === 'matrix' ? format : 'f32', rows, columns);
-        const what = 'names' in request ? request.names.join(', ') : 'a table';
-        device.checkSize(`${name}: ${what}`, layout.words * 4);
+        device.checkSize(`${name}: ${labelOf(request)}`, layout.words * 4);
         this.#layouts.set(request.weight, layout);
         bytes += layout.words * 4;
       } else {
@@ -92,7 +93,24 @@ export class Weights {
     this.bytes = bytes + numbers * 4;
   }
 
-  /** Read and upload what was requested. A failure releases everything. */
+  /**
+   * Make all buffers, before anything is read.
+   * @throws MemoryLimitError, with nothing allocated.
+   */
+  async allocate(): Promise<void> {
+    const matrices = this.#requests.filter(({ weight }) => this.#layouts.has(weight));
+    const [vectors, ...buffers] = await this.#device.allocate(`The weights of ${this.#name}`, [
+      { what: `${this.#name}: vectors and tables`, bytes: Math.max(1, this.#vectorCount) * 4 },
+      ...matrices.map((request) => ({
+        what: `${this.#name}: ${labelOf(request)}`,
+        bytes: this.layout(request.weight).words * 4,
+      })),
+    ]);
+    this.#vectors = vectors;
+    for (const [i, { weight }] of matrices.entries()) this.#matrices.set(weight, buffers[i]!);
+  }
+
+  /** Read and upload what was requested, into the buffers. A failure releases everything. */
   async load(source: WeightSource, { onProgress, signal }: PrepareOptions): Promise<void> {
     const { queue } = this.#device.gpu;
     const total = this.#requests
@@ -107,22 +125,16 @@ export class Weights {
         const layout = this.#layouts.get(request.weight);
         if (layout === undefined) vectors.set(values, this.#places.get(request.weight)!);
         else {
-          const buffer = this.#device.storage(
-            `weights ${'names' in request ? request.names[0] : ''}`,
-            layout.words * 4,
-          );
-          this.#matrices.set(request.weight, buffer);
           const packer = new MatrixPacker(layout);
           for (let row = 0; row < layout.rows; row++)
             packer.pack(row, values.subarray(row * layout.inputs, (row + 1) * layout.inputs));
-          queue.writeBuffer(buffer, 0, packer.words);
+          queue.writeBuffer(this.#matrices.get(request.weight)!, 0, packer.words);
         }
         for (const name of 'names' in request ? request.names : []) loaded += source.bytes(name);
         onProgress?.(loaded, total);
       }
       for (const spread of this.#biases.values()) this.#spread(vectors, spread);
-      this.#vectors = this.#device.storage('vectors', vectors.byteLength);
-      queue.writeBuffer(this.#vectors, 0, vectors);
+      queue.writeBuffer(this.vectors, 0, vectors);
     } catch (error) {
       this.dispose();
       throw error;
@@ -157,9 +169,9 @@ export class Weights {
   }
 
   dispose(): void {
-    for (const buffer of this.#matrices.values()) this.#device.release(buffer);
+    for (const buffer of this.#matrices.values()) this.#device.discard(buffer);
     this.#matrices.clear();
-    if (this.#vectors !== undefined) this.#device.release(this.#vectors);
+    if (this.#vectors !== undefined) this.#device.discard(this.#vectors);
     this.#vectors = undefined;
   }
 
@@ -172,6 +184,11 @@ export class Weights {
         numbers[at + head * span + offset + reach] = numbers[table + bucket * heads + head]!;
     }
   }
+}
+
+/** What a weight is called in errors. */
+function labelOf(request: WeightRequest): string {
+  return 'names' in request ? request.names.join(', ') : 'a table';
 }
 
 /** Weights that are multiplied with, or embedded: these are packed. */

@@ -1,0 +1,63 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { fusedWebgpu } from '@tokenwright/backends/webgpu';
+import { createModel, generate, type LanguageModel, type Sampler } from '@tokenwright/core';
+import { seededWeights, tinyModels } from '@tokenwright/core/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installWebgpu } from './webgpu-node.ts';
+
+/** A chain by name, and the bytes that it reads back for a token. */
+export type MeasuredChain = readonly [name: string, samplers: Sampler[], bytes: number];
+
+const here = (await installWebgpu()) !== undefined;
+
+/** Large enough that a row is dear to read: 18,000 bytes. */
+const vocabSize = 4500;
+
+/** Each chain on the fused WebGPU engine gives the tokens of its host forms, and reads back no more than it says. */
+export function testChains(chains: readonly MeasuredChain[]): void {
+  describe.skipIf(!here)('chains on the fused WebGPU engine', () => {
+    const { architecture } = tinyModels[0]!;
+    const config = { ...(tinyModels[0]!.config as object), vocabSize };
+    const engine = fusedWebgpu({ tensors: true }).start();
+    let far: LanguageModel;
+
+    beforeAll(async () => {
+      await tf.setBackend('cpu');
+      const weights = seededWeights(architecture, config, { seed: 3, deviation: 0.3 });
+      far = await createModel(await engine, architecture, config, weights);
+    });
+    afterAll(async () => (await engine).dispose());
+
+    /** The same model, whose rows are read to the host for every stage. */
+    const near = (): LanguageModel =>
+      new Proxy(far, {
+        get: (model, name) => {
+          if (name === 'remote') return false;
+          const value: unknown = Reflect.get(model, name, model);
+          return typeof value === 'function' ? value.bind(model) : value;
+        },
+      });
+
+    const tokens = async (model: LanguageModel, samplers: Sampler[], maxNewTokens: number): Promise<number[]> => {
+      const ids: number[] = [];
+      const options = { samplers, seed: 5, maxNewTokens, endTokens: [], onWarning: () => {} };
+      for await (const event of generate(model, [7, 8, 8, 9], options)) if (event.type === 'token') ids.push(event.id);
+      return ids;
+    };
+
+    test.each(chains)(
+      '%s: the tokens of the host, and at most so many bytes read a token',
+      async (_, samplers, most) => {
+        const device = await engine;
+        const host = await tokens(near(), samplers, 4);
+        const before = { tensors: tf.memory().numTensors, held: device.memory() };
+        const start = device.report().bytesRead;
+        expect(await tokens(far, samplers, 4)).toEqual(host);
+        expect((device.report().bytesRead - start) / host.length).toBe(most);
+        expect(most).toBeLessThanOrEqual(4096);
+        expect({ tensors: tf.memory().numTensors, held: device.memory() }).toEqual(before);
+      },
+    );
+  });
+}
