@@ -1,3 +1,4 @@
+import type { CacheKind } from '@tokenwright/core';
 import type { Bench, Context } from '../library/bench.ts';
 import { label } from '../library/engines.ts';
 import { forEachEngine } from '../library/for-each-engine.ts';
@@ -7,28 +8,34 @@ import { pairedRatio } from '../library/statistics.ts';
 
 const base = 100;
 
+/** Ways in which an engine of this library holds keys and values. */
+const kinds: readonly CacheKind[] = [{ kind: 'preallocated' }, { kind: 'f16' }, { kind: '8-bit' }];
+
 /** What a token costs as the context grows. */
 export const contextBench: Bench = {
   name: 'context',
-  summary: 'cost of a token at positions 16 to 1,000, against position 100, on each engine',
+  summary: 'cost of a token at positions 16 to 1,000, against position 100, on each engine and kind of cache',
   async run(context) {
     for (const shape of context.shapes)
       await forEachEngine(context, shape, {
         first: async (plainModel) =>
           context.print(`Cost of a token, ${shape.name}, plain TensorFlow.js`, await contextRows(context, plainModel)),
         visit: async (model) => {
-          context.print(`Cost of a token, ${shape.name}, ${label(model.choice)}`, await contextRows(context, model));
+          for (const kind of kinds) {
+            const heading = `Cost of a token, ${shape.name}, ${label(model.choice)}, ${kind.kind === 'preallocated' ? 'f32' : kind.kind} cache`;
+            context.print(heading, await contextRows(context, model, kind));
+          }
         },
       });
   },
 };
 
-async function contextRows(context: Context, model: BenchModel): Promise<Row[]> {
+async function contextRows(context: Context, model: BenchModel, kind?: CacheKind): Promise<Row[]> {
   const lengths = context.quick ? [16, base, 250] : [16, base, 250, 500, 1000];
   const steps = context.quick ? 4 : 16;
   const positions: Position[] = [];
   try {
-    for (const length of lengths) positions.push(await Position.open(model, length));
+    for (const length of lengths) positions.push(await Position.open(model, length, kind));
     const turns = await context.turns(positions.map((position) => ({ run: () => position.timeSteps(steps) })));
     const atBase = turns.values[lengths.indexOf(base)]!;
     return lengths.map((length, i) => {

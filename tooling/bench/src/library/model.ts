@@ -1,4 +1,4 @@
-import { type Engine, generate, type KVCache, type LanguageModel, largest } from '@tokenwright/core';
+import { type CacheKind, type Engine, generate, type KVCache, type LanguageModel, largest } from '@tokenwright/core';
 import { load } from '@tokenwright/loaders';
 import { greedy } from '@tokenwright/samplers';
 import type { Checkpoint } from './checkpoint.ts';
@@ -102,9 +102,9 @@ export class Position implements Disposable {
     this.#length = length;
   }
 
-  /** Read a prompt of some length. */
-  static async open({ model, shape }: BenchModel, length: number): Promise<Position> {
-    const cache = model.createCache();
+  /** Read a prompt of some length into a cache of some kind; the default is the model's. */
+  static async open({ model, shape }: BenchModel, length: number, kind?: CacheKind): Promise<Position> {
+    const cache = model.createCache(kind === undefined ? {} : { kind });
     await feed(model, promptOf(shape, length), cache);
     return new Position(model, cache, length);
   }
