@@ -12,6 +12,7 @@ export {
   withoutReplacement,
 } from './exact-distribution.ts';
 export { type GenerationCasesOptions, generationCases } from './generation-cases.ts';
+export { mappedWeights } from './mapped-weights.ts';
 export { type ModelCasesOptions, modelCases } from './model-cases.ts';
 export { recorded } from './recorded.ts';
 export {

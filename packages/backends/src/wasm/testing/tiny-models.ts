@@ -5,9 +5,9 @@ import {
   type LlamaConfig,
   llama,
   requestWeights,
-  type WeightRequest,
   type WeightSource,
 } from '@tokenwright/core';
+import { mappedWeights } from '@tokenwright/core/testing';
 
 /** A model with seeded random weights, small enough for any test. */
 export interface TinyModel<C = unknown, P = unknown> {
@@ -119,33 +119,19 @@ export function tinyLlama(overrides: Partial<LlamaConfig> = {}, seed = 100): Tin
 /** A checkpoint whose matrices are replaced, as the architecture asks for them. */
 export function mappedSource<C, P>(
   { architecture, config, source }: TinyModel<C, P>,
-  map: (rows: Float32Array, inputs: number, request: Extract<WeightRequest, { kind: 'matrix' }>) => void,
+  map: Parameters<typeof mappedWeights>[3],
 ): WeightSource {
-  const { requests } = requestWeights(architecture, config, source);
-  const ofName = new Map(
-    requests.flatMap((request) =>
-      request.kind === 'matrix' ? request.names.map((name) => [name, request] as const) : [],
-    ),
-  );
-  return {
-    ...source,
-    async read(name) {
-      const values = await source.read(name);
-      const request = ofName.get(name);
-      if (request === undefined) return values;
-      const { inputs } = request.shape;
-      const outputs = values.length / inputs;
-      if (request.shape.layout !== 'input-output') {
-        map(values, inputs, request);
-        return values;
-      }
-      const rows = new Float32Array(values.length);
-      for (let o = 0; o < outputs; o++)
-        for (let i = 0; i < inputs; i++) rows[o * inputs + i] = values[i * outputs + o]!;
-      map(rows, inputs, request);
-      for (let o = 0; o < outputs; o++)
-        for (let i = 0; i < inputs; i++) values[i * outputs + o] = rows[o * inputs + i]!;
-      return values;
-    },
-  };
+  return mappedWeights(architecture, config, source, map);
 }
+
+/** Models whose sizes meet the odd cases: widths that nothing divides, grouped heads, tied and untied heads, biases. */
+export const lawModels: readonly TinyModel[] = [
+  tinyGPT2() as TinyModel,
+  { ...tinyGPT2({ width: 36, heads: 3, hidden: 50, vocabSize: 61, tied: false }), name: 'odd GPT-2' } as TinyModel,
+  { ...tinyGPT2({ width: 30, heads: 3, hidden: 33, activation: 'gelu' }), name: 'odder GPT-2' } as TinyModel,
+  tinyLlama() as TinyModel,
+  {
+    ...tinyLlama({ width: 40, heads: 6, kvHeads: 3, headDim: 10, hidden: 53, tied: true, attentionBias: true }),
+    name: 'odd Llama',
+  } as TinyModel,
+];

@@ -1,0 +1,48 @@
+import type { WeightSource } from '../engine.ts';
+import type { Architecture, EncoderDecoderArchitecture } from '../operations.ts';
+import { type MatrixRequest, requestWeights } from '../weight-requests.ts';
+
+/** Looked up by position or distance, not multiplied: engines hold these in full, whatever their weight format. */
+const positionTables = /(wpe|embed_positions|relative_attention_bias)\.weight$/;
+
+/**
+ * A checkpoint whose matrices are changed as an architecture asks for them, for tests of engines that hold them in fewer bits.
+ *
+ * @param map changes rows of weights in place, [outputs, inputs], whatever the checkpoint's own layout.
+ */
+export function mappedWeights<C, P>(
+  architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,
+  config: C,
+  source: WeightSource,
+  map: (rows: Float32Array, inputs: number, request: MatrixRequest) => void,
+): WeightSource {
+  const { requests } = requestWeights(architecture, config, source);
+  const matrices = new Map<string, MatrixRequest>();
+  for (const request of requests)
+    if (request.kind === 'matrix')
+      for (const name of request.names) if (!positionTables.test(name)) matrices.set(name, request);
+  return {
+    name: source.name,
+    names: () => source.names(),
+    shape: (name) => source.shape(name),
+    bytes: (name) => source.bytes(name),
+    async read(name) {
+      const values = await source.read(name);
+      const request = matrices.get(name);
+      if (request === undefined) return values;
+      const { inputs, layout } = request.shape;
+      const outputs = values.length / inputs;
+      const rows = layout === 'input-output' ? transposed(values, inputs, outputs) : values;
+      map(rows, inputs, request);
+      return layout === 'input-output' ? transposed(rows, outputs, inputs) : rows;
+    },
+  };
+}
+
+/** [rows, columns] -> [columns, rows]. */
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
+  return result;
+}
