@@ -1,7 +1,24 @@
 import { multiplyAdd, sumsOfFloats } from './vectors';
 
+/*
+ * Attention over tiles of float32 (T = f32) and of half precision (T = u16). The bits of a half-precision number, moved to their
+ * places in a float32, are the number times 2^-112: queries and weights are made larger by as much, in two parts for queries,
+ * so that no query is too large. Powers of two change no digits: results have the bits of a tile that was widened before.
+ */
+
+/** What queries of tiles of half precision are multiplied with before, and their scores after. */
+export const queryFactorOfHalves: f32 = 1.2676506002282294e30; // 2^100
+const scoreFactorOfHalves: f32 = 4096.0; // 2^12
+const weightFactorOfHalves: f32 = 5.192296858534828e33; // 2^112
+
+/** Four numbers of a row; of half precision, times 2^-112. */
+function loadFour<T>(address: usize): v128 {
+  if (sizeof<T>() === 4) return v128.load(address);
+  return v128.and(i32x4.shl(v128.load_ext<i16>(address), 13), i32x4.splat(0x8fffffff));
+}
+
 /** Scores of eight slots from `key` on, [8][size], to `scores`. */
-function scoreEight(query: usize, key: usize, rowBytes: usize, scores: usize): void {
+function scoreEight<T>(query: usize, key: usize, rowBytes: usize, scores: usize): void {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let c = f32x4.splat(0);
@@ -10,64 +27,81 @@ function scoreEight(query: usize, key: usize, rowBytes: usize, scores: usize): v
   let f = f32x4.splat(0);
   let g = f32x4.splat(0);
   let h = f32x4.splat(0);
-  const later = key + (rowBytes << 2);
-  for (let i: usize = 0; i < rowBytes; i += 16) {
-    const q = v128.load(query + i);
-    const near = key + i;
-    a = multiplyAdd(v128.load(near), q, a);
-    b = multiplyAdd(v128.load(near + rowBytes), q, b);
-    c = multiplyAdd(v128.load(near + (rowBytes << 1)), q, c);
-    d = multiplyAdd(v128.load(near + rowBytes * 3), q, d);
-    const far = later + i;
-    e = multiplyAdd(v128.load(far), q, e);
-    f = multiplyAdd(v128.load(far + rowBytes), q, f);
-    g = multiplyAdd(v128.load(far + (rowBytes << 1)), q, g);
-    h = multiplyAdd(v128.load(far + rowBytes * 3), q, h);
+  const end = key + rowBytes;
+  const later = rowBytes << 2;
+  for (; key < end; key += sizeof<T>() << 2, query += 16) {
+    const q = v128.load(query);
+    a = multiplyAdd(loadFour<T>(key), q, a);
+    b = multiplyAdd(loadFour<T>(key + rowBytes), q, b);
+    c = multiplyAdd(loadFour<T>(key + (rowBytes << 1)), q, c);
+    d = multiplyAdd(loadFour<T>(key + rowBytes * 3), q, d);
+    const far = key + later;
+    e = multiplyAdd(loadFour<T>(far), q, e);
+    f = multiplyAdd(loadFour<T>(far + rowBytes), q, f);
+    g = multiplyAdd(loadFour<T>(far + (rowBytes << 1)), q, g);
+    h = multiplyAdd(loadFour<T>(far + rowBytes * 3), q, h);
   }
-  v128.store(scores, sumsOfFloats(a, b, c, d));
-  v128.store(scores, sumsOfFloats(e, f, g, h), 16);
+  let first = sumsOfFloats(a, b, c, d);
+  let second = sumsOfFloats(e, f, g, h);
+  if (sizeof<T>() === 2) {
+    first = f32x4.mul(first, f32x4.splat(scoreFactorOfHalves));
+    second = f32x4.mul(second, f32x4.splat(scoreFactorOfHalves));
+  }
+  v128.store(scores, first);
+  v128.store(scores, second, 16);
 }
 
 /** Scores of the slots from..to, and of those that fill up eights, to their places of `scores`, float32 [64]. */
-export function scoreFloats(query: usize, keys: usize, from: i32, to: i32, rowBytes: usize, scores: usize): void {
+export function scoreFloats<T>(query: usize, keys: usize, from: i32, to: i32, size: i32, scores: usize): void {
+  const rowBytes = <usize>size * sizeof<T>();
   for (let slot = from & ~7; slot < to; slot += 8)
-    scoreEight(query, keys + <usize>slot * rowBytes, rowBytes, scores + ((<usize>slot) << 2));
+    scoreEight<T>(query, keys + <usize>slot * rowBytes, rowBytes, scores + ((<usize>slot) << 2));
+}
+
+/** The weight of a slot, in each lane. */
+function loadWeight<T>(address: usize): v128 {
+  const weight = v128.load32_splat(address);
+  return sizeof<T>() === 4 ? weight : f32x4.mul(weight, f32x4.splat(weightFactorOfHalves));
 }
 
 /**
  * mixed * correction + the values of the slots from..to, each times its weight. Four slots at a time, so that memory is read
  * in order; the sum is built slot by slot all the same, and its bits do not depend on where the four begin.
  */
-export function addFloats(
+export function addFloats<T>(
   mixed: usize,
   correction: f32,
   weights: usize,
   values: usize,
   from: i32,
   to: i32,
-  rowBytes: usize,
+  size: i32,
 ): void {
+  const rowBytes = <usize>size * sizeof<T>();
+  const step = sizeof<T>() << 2;
+  const end = mixed + ((<usize>size) << 2);
   const factor = f32x4.splat(correction);
-  for (let i: usize = 0; i < rowBytes; i += 16) v128.store(mixed + i, f32x4.mul(v128.load(mixed + i), factor));
+  for (let at = mixed; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), factor));
   let slot = from;
   let value = values + <usize>from * rowBytes;
   for (; slot + 4 <= to; slot += 4, value += rowBytes << 2) {
-    const at = weights + ((<usize>slot) << 2);
-    const a = v128.load32_splat(at);
-    const b = v128.load32_splat(at, 4);
-    const c = v128.load32_splat(at, 8);
-    const d = v128.load32_splat(at, 12);
-    for (let i: usize = 0; i < rowBytes; i += 16) {
-      const row = value + i;
-      let sum = multiplyAdd(v128.load(row), a, v128.load(mixed + i));
-      sum = multiplyAdd(v128.load(row + rowBytes), b, sum);
-      sum = multiplyAdd(v128.load(row + (rowBytes << 1)), c, sum);
-      v128.store(mixed + i, multiplyAdd(v128.load(row + rowBytes * 3), d, sum));
+    const weight = weights + ((<usize>slot) << 2);
+    const a = loadWeight<T>(weight);
+    const b = loadWeight<T>(weight + 4);
+    const c = loadWeight<T>(weight + 8);
+    const d = loadWeight<T>(weight + 12);
+    let row = value;
+    for (let at = mixed; at < end; at += 16, row += step) {
+      let sum = multiplyAdd(loadFour<T>(row), a, v128.load(at));
+      sum = multiplyAdd(loadFour<T>(row + rowBytes), b, sum);
+      sum = multiplyAdd(loadFour<T>(row + (rowBytes << 1)), c, sum);
+      v128.store(at, multiplyAdd(loadFour<T>(row + rowBytes * 3), d, sum));
     }
   }
   for (; slot < to; slot++, value += rowBytes) {
-    const weight = v128.load32_splat(weights + ((<usize>slot) << 2));
-    for (let i: usize = 0; i < rowBytes; i += 16)
-      v128.store(mixed + i, multiplyAdd(v128.load(value + i), weight, v128.load(mixed + i)));
+    const weight = loadWeight<T>(weights + ((<usize>slot) << 2));
+    let row = value;
+    for (let at = mixed; at < end; at += 16, row += step)
+      v128.store(at, multiplyAdd(loadFour<T>(row), weight, v128.load(at)));
   }
 }

@@ -37,7 +37,7 @@ import {
   slotsPerBlock,
 } from '../src/wasm/layout';
 import { exponential, hyperbolicTangent } from './activations';
-import { addFloats, scoreFloats } from './attend-floats';
+import { addFloats, queryFactorOfHalves, scoreFloats } from './attend-floats';
 import { addIntegers, encodeQuery, scoreIntegers } from './attend-integers';
 import { loadSlots, storeSlot, tileBytes } from './cache';
 import { anglesOf, turnHead } from './rotary';
@@ -102,7 +102,7 @@ function stateBytes(rowBytes: usize): usize {
 
 /**
  * Take the slots from..to of one block into the mixture of values: scores, a new largest score, and values weighted by the
- * exponentials. `scores` has room for 64. Tiles are float32, or 8 bits with `integers`.
+ * exponentials. `scores` has room for 64. `form` tells what the tiles hold.
  */
 function mixBlock(
   softcap: f32,
@@ -110,7 +110,7 @@ function mixBlock(
   scores: usize,
   keys: usize,
   values: usize,
-  integers: bool,
+  form: i32,
   from: i32,
   to: i32,
   rowBytes: usize,
@@ -122,8 +122,9 @@ function mixBlock(
   const start = from & ~3;
   const end = (to + 3) & ~3;
   const lanes = i32x4(0, 1, 2, 3);
-  if (integers) scoreIntegers(state, load<f32>(running, 8), keys, start, end, size, scores);
-  else scoreFloats(state, keys, from, to, rowBytes, scores);
+  if (form === element8Bit) scoreIntegers(state, load<f32>(running, 8), keys, start, end, size, scores);
+  else if (form === elementFloat16) scoreFloats<u16>(state, keys, from, to, size, scores);
+  else scoreFloats<f32>(state, keys, from, to, size, scores);
   let best = f32x4.splat(never);
   for (let slot = start; slot < end; slot += 4) {
     const at = scores + ((<usize>slot) << 2);
@@ -150,25 +151,35 @@ function mixBlock(
   }
   store<f32>(running, top);
   store<f32>(running, load<f32>(running, 4) * correction + laneSum(sums), 4);
-  if (integers) addIntegers(mixed, correction, scores, values, from, to, size);
-  else addFloats(mixed, correction, scores, values, from, to, rowBytes);
+  if (form === element8Bit) addIntegers(mixed, correction, scores, values, from, to, size);
+  else if (form === elementFloat16) addFloats<u16>(mixed, correction, scores, values, from, to, size);
+  else addFloats<f32>(mixed, correction, scores, values, from, to, size);
+}
+
+/** From so many tokens on, a tile of half precision is widened to float32 once for all: the same bits, sooner. */
+const worthWidening = 4;
+
+/** What attention takes the numbers of a tile as. */
+function formOf(element: i32, tokens: i32): i32 {
+  return element === elementFloat16 && tokens >= worthWidening ? elementFloat32 : element;
 }
 
 /** Set up the state of one head of one token. */
-function begin(entry: usize, frame: usize, token: i32, head: i32, integers: bool, state: usize, rowBytes: usize): void {
+function begin(entry: usize, frame: usize, token: i32, head: i32, form: i32, state: usize, rowBytes: usize): void {
   const size = load<i32>(entry + attendHeadSize);
   const input = <usize>load<u32>(entry + entryInput) + <usize>token * load<u32>(entry + entryInputStride);
   copyHead(state, input + ((<usize>(head * size)) << 2), size, <i32>(rowBytes >> 2));
   if ((load<i32>(entry + attendTurn) & 1) !== 0)
     turnHead(state, anglesOf(entry, frame, token), load<i32>(entry + rotaryWidth), load<i32>(entry + rotaryPairs));
-  const scale = f32x4.splat(load<f32>(entry + attendScale));
+  const factor: f32 = form === elementFloat16 ? queryFactorOfHalves : 1;
+  const scale = f32x4.splat(load<f32>(entry + attendScale) * factor);
   for (let i: usize = 0; i < rowBytes; i += 16) {
     v128.store(state + i, f32x4.mul(v128.load(state + i), scale));
     v128.store(state + rowBytes + i, f32x4.splat(0));
   }
   store<f32>(state + (rowBytes << 1), never);
   store<f32>(state + (rowBytes << 1), 0, 4);
-  if (integers) store<f32>(state + (rowBytes << 1), encodeQuery(state, rowBytes), 8);
+  if (form === element8Bit) store<f32>(state + (rowBytes << 1), encodeQuery(state, rowBytes), 8);
 }
 
 /** The mixture over the sum of exponentials. */
@@ -228,11 +239,11 @@ export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, 
   const rowBytes = (<usize>padded) << 2;
   const states = <usize>load<u32>(frame + frameEncoded);
   const bytesOfState = stateBytes(rowBytes);
-  const integers = !recall && load<i32>(frame + frameElement) === element8Bit;
+  const form = formOf(recall ? elementFloat32 : load<i32>(frame + frameElement), tokens);
   let blocks = 0;
   for (let token = 0; token < tokens; token++) {
     for (let head = fromHead; head < toHead; head++)
-      begin(entry, frame, token, head, integers, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
+      begin(entry, frame, token, head, form, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
     findSeen(entry, frame, token, recall);
     blocks = max(blocks, (endSeen + slotsPerBlock - 1) / slotsPerBlock);
   }
@@ -264,7 +275,7 @@ function takeBlock(
   const layer = load<i32>(entry + attendLayer);
   const element = recall ? elementFloat32 : load<i32>(frame + frameElement);
   const bytes = tileBytes(element, padded);
-  const integers = element === element8Bit;
+  const form = formOf(element, tokens);
   const softcap = load<f32>(entry + attendSoftcap);
   const biasTable = <usize>load<u32>(entry + attendBias);
   const reach = load<i32>(entry + attendBiasReach);
@@ -283,7 +294,7 @@ function takeBlock(
     if (inSinks <= 0 && from >= to) continue;
     let keys = tileOf(<usize>load<u32>(tables + at), block, layer, keyHeads, keyHead, bytes);
     let values = keys + bytes;
-    if (element === elementFloat16) {
+    if (form !== element) {
       // The tokens of a row mostly follow each other, and see ever more of the block.
       if (keys !== widened) widenedTo = 0;
       widened = keys;
@@ -302,9 +313,9 @@ function takeBlock(
       bias = biasTable + ((<usize>(head * (2 * reach + 1) + reach - position + block)) << 2);
     }
     const state = states + <usize>(token * heads + head) * bytesOfState;
-    if (inSinks > 0) mixBlock(softcap, state, scratch, keys, values, integers, 0, inSinks, rowBytes, bias);
+    if (inSinks > 0) mixBlock(softcap, state, scratch, keys, values, form, 0, inSinks, rowBytes, bias);
     const rest = max(from, inSinks);
-    if (rest < to) mixBlock(softcap, state, scratch, keys, values, integers, rest, to, rowBytes, bias);
+    if (rest < to) mixBlock(softcap, state, scratch, keys, values, form, rest, to, rowBytes, bias);
   }
 }
 

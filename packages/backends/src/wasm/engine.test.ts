@@ -49,6 +49,19 @@ describe('caches', () => {
     for (const each of [exact, cache, fork]) each.dispose();
   });
 
+  it.each(['f16', '8-bit'] as const)('%s: a prompt, a few tokens and single ones give the same bits', async (kind) => {
+    const caches = [64, 3, 1].map((step) => {
+      const cache = model.createCache({ kind });
+      const known = prompt.slice(0, -1);
+      for (let at = 0; at < known.length; at += step)
+        model.forward([known.slice(at, at + step)], cache, { scored: 0 }).dispose();
+      return cache;
+    });
+    const [whole, ...others] = await Promise.all(caches.map((cache) => feed(model, cache, [prompt.slice(-1)])));
+    for (const other of others) expect(other).toEqual(whole);
+    for (const cache of caches) cache.dispose();
+  });
+
   it('sees only its window and its sinks', async () => {
     const whole = model.createCache({ kind: { kind: 'window', size: 300 } });
     const exact = model.createCache();
