@@ -39,6 +39,8 @@ export class Device {
   readonly #held: Map<GPUBuffer, number> = new Map();
   readonly #all: Set<GPUBuffer> = new Set();
   #bytes = 0;
+  /** Of the buffer made last: bytes in use before it, and its own. */
+  #last = { before: 0, size: 0 };
   #failure: Error | undefined;
   #disposed = false;
   /** Buffers made since the start; steady work makes none. */
@@ -291,6 +293,7 @@ export class Device {
     if (usages !== stagingUsage) this.checkSize(what, wanted);
     let buffer = this.#spare.get(`${usages} ${size}`)?.pop();
     if (buffer === undefined) {
+      this.#last = { before: this.#bytes, size };
       buffer = this.gpu.createBuffer({ label: what, size, usage: usages });
       this.created++;
       this.#all.add(buffer);
@@ -309,12 +312,12 @@ export class Device {
     return true;
   }
 
-  /** Memory that ran out is a typed error: the account says what was wanted, the last buffer made did not fit. */
-  #errorOf(error: GPUError, what = 'What was computed last'): Error {
+  /** Memory that ran out is a typed error, with what all buffers took when the last was made, and without it. */
+  #errorOf(error: GPUError, what = 'Work'): Error {
     if (error.constructor.name !== 'GPUOutOfMemoryError')
       return new TokenwrightError(`WebGPU reported: ${error.message}`);
-    const last = [...this.#held.values()].at(-1) ?? 0;
-    return new MemoryLimitError(`${what} on ${this.description}`, this.#bytes, this.#bytes - last);
+    const { before, size } = this.#last;
+    return new MemoryLimitError(`${what} on ${this.description}`, before + size, before);
   }
 
   #destroy(buffer: GPUBuffer): void {

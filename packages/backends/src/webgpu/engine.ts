@@ -22,7 +22,10 @@ export interface FusedWebgpuOptions {
   readonly weights?: WeightFormat;
   /** How 'preallocated' and 'window' caches hold numbers. Default 'f32'. */
   readonly cache?: CacheElement;
-  /** Add up over subgroups. Default: where the device has them and a known-answer test passes; false: never. */
+  /**
+   * Add up over subgroups. Default: where the device has them and a known-answer test passes; false: never; true: an
+   * EngineUnavailableError where they are not to be had.
+   */
   readonly subgroups?: boolean;
   /**
    * Let TF.js work on the same device, so that samplers with a device form run where the logits are. True: it must; false: it must
