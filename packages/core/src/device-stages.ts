@@ -1,5 +1,5 @@
 import { HostRow, type RowContext } from './chain.ts';
-import type { EngineMatrix } from './engine.ts';
+import type { Choice, EngineMatrix } from './engine.ts';
 import { UnsupportedError } from './errors.ts';
 import { type BatchStep, hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from './sampler.ts';
 
@@ -13,6 +13,8 @@ export interface Stage {
 export interface ScoresSetting {
   readonly tensorBackend: string | undefined;
   readonly remote: boolean;
+  /** Told of a choice on the device before it is known, to let the next step follow it. */
+  readonly onChoice?: (choice: Choice) => void;
 }
 
 /** A chain in two parts: what runs where the logits are, and what follows on the host. */

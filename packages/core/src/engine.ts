@@ -83,6 +83,8 @@ export interface RunOptions {
   readonly hidden?: boolean;
   /** Return the logits that the head gives for the hidden state after so many layers, for the scored tokens. */
   readonly layers?: readonly number[];
+  /** The tokens of the frame, in its order, in place of `Frame.ids`: chosen on this engine, and perhaps not yet known to the host. */
+  readonly ids?: Choice;
   /** Which source each cache row reads, with the memory that holds them; for encoder-decoder models. */
   readonly sources?: { readonly memory: SourceMemory; readonly ofRow: Int32Array };
 }
@@ -170,8 +172,22 @@ export interface EngineMatrix {
    * but -Infinity. A removed token is never chosen. Absent where reading is cheap.
    */
   choose?(uniforms: readonly number[] | undefined): Promise<Int32Array>;
+  /**
+   * The same choice, begun at once and known later, so that the next step can follow it on the device: see `RunOptions.ids`. Absent
+   * where nothing is gained.
+   */
+  pick?(uniforms: readonly number[] | undefined): Choice;
   /** The `count` largest of each row, the values of `ids`, and the log-sum-exp, without reading the whole row. */
   top?(count: number, ids: readonly number[]): Promise<readonly TopOfRow[]>;
+  dispose(): void;
+}
+
+/** Columns that were chosen by `EngineMatrix.pick`, on their way to the host. */
+export interface Choice {
+  readonly rows: number;
+  /** What was chosen, as `EngineMatrix.choose` gives it; undefined until it has been read. */
+  readonly ids: Int32Array | undefined;
+  read(): Promise<Int32Array>;
   dispose(): void;
 }
 

@@ -7,6 +7,7 @@ export { DecodingState, type DecodingStateOptions } from './decoding-state.ts';
 export { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
 export type {
   CacheKind,
+  Choice,
   Engine,
   EngineMatrix,
   EngineMemory,

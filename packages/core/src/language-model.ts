@@ -1,4 +1,4 @@
-import type { CacheKind, EngineMatrix } from './engine.ts';
+import type { CacheKind, Choice, EngineMatrix } from './engine.ts';
 import type { KVCache } from './kv-cache.ts';
 
 /**
@@ -40,6 +40,12 @@ export interface LanguageModel {
    * @param tokens one list of ids a row of the cache.
    */
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options?: ForwardOptions): ForwardResult;
+  /**
+   * Begin to feed each row the token that was chosen for it, before anyone knows which that is, so that the device need not wait for
+   * the host. Nothing of it can be seen: the next `forward` of exactly these tokens takes what was computed, and any other use of
+   * the cache drops it, as does what is returned. Absent for models whose logits are not those of one engine.
+   */
+  follow?(choice: Choice, cache: KVCache): () => void;
   /** Release the weights. Caches must be disposed before. */
   dispose(): void;
 }

@@ -1,12 +1,14 @@
 import { cacheKind } from './cache-kind.ts';
 import type {
   CacheKind,
+  Choice,
   Engine,
-  EngineMatrix,
   Executable,
   Frame,
   KVStore,
   PrepareOptions,
+  RunOptions,
+  RunResult,
   SourceMemory,
   WeightSource,
 } from './engine.ts';
@@ -24,6 +26,7 @@ import type { KVCache } from './kv-cache.ts';
 import { readCache, writeCache } from './kv-cache-bytes.ts';
 import type { CacheOptions, ForwardOptions, ForwardResult, LanguageModel, ModelDefaults } from './language-model.ts';
 import type { Architecture, Dimensions } from './operations.ts';
+import { disposeResult, StepAhead } from './step-ahead.ts';
 
 export interface CreateModelOptions extends PrepareOptions {
   /** Default: the architecture's name. */
@@ -157,25 +160,48 @@ export class ExecutableModel implements LanguageModel {
     checkInteger('forward', 'scored', scored, 0);
     for (const layer of layers ?? []) checkInteger('forward', 'layers', layer, 0, this.layers);
     const own = this.#own(cache);
+    const ahead = scored === 1 && !hidden && layers === undefined ? own.takeAhead(tokens) : undefined;
     const frame = this.#frame(tokens, own, scored);
     const lengths = own.lengths;
-    const sources = this.#memory && { memory: this.#memory, ofRow: own.sourceOfRow };
     try {
-      const result = this.executable.run(frame, own.store, {
-        ...(hidden ? { hidden } : {}),
-        ...(layers === undefined ? {} : { layers }),
-        ...(sources === undefined ? {} : { sources }),
-      });
+      const result =
+        ahead ??
+        this.executable.run(frame, own.store, {
+          ...(hidden ? { hidden } : {}),
+          ...(layers === undefined ? {} : { layers }),
+          ...this.#sourcesOf(own),
+        });
       own.extend(tokens);
       return {
         ...result,
         scored: tokens.map((row) => Math.min(scored, row.length)),
-        dispose: () => disposeAll(result),
+        dispose: () => disposeResult(result),
       };
     } catch (error) {
       own.store.truncate(lengths);
       throw error;
     }
+  }
+
+  follow(choice: Choice, cache: KVCache): () => void {
+    this.#check();
+    const own = this.#own(cache);
+    const { lengths, store } = own;
+    const drop = (): void => own.dropAhead();
+    if (choice.rows !== own.rows || !own.rewinds || lengths.some((length) => length >= this.contextLength)) return drop;
+    // Ids that stand for those which nobody knows yet.
+    const frame = this.#frame(
+      lengths.map(() => [0]),
+      own,
+      1,
+    );
+    try {
+      own.begin(new StepAhead(choice, this.executable.run(frame, store, { ids: choice, ...this.#sourcesOf(own) })));
+    } catch {
+      // The same error comes again, from the `forward` that asks for the step.
+      store.truncate(lengths);
+    }
+    return drop;
   }
 
   dispose(): void {
@@ -200,11 +226,21 @@ export class ExecutableModel implements LanguageModel {
   #open(sources: Int32Array, kind: CacheKind): ModelCache {
     this.#check();
     const tokens = Array.from(sources, () => new TokenList());
-    return new ModelCache(this, this.executable.createStore(sources.length, kind), tokens, sources);
+    return new ModelCache(
+      this,
+      this.executable.createStore(sources.length, kind),
+      tokens,
+      sources,
+      kind.kind !== 'window',
+    );
   }
 
   owns(cache: KVCache): cache is ModelCache {
     return cache instanceof ModelCache && cache.model === this;
+  }
+
+  #sourcesOf({ sourceOfRow }: ModelCache): Pick<RunOptions, 'sources'> {
+    return this.#memory === undefined ? {} : { sources: { memory: this.#memory, ofRow: sourceOfRow } };
   }
 
   #own(cache: KVCache): ModelCache {
@@ -252,10 +288,15 @@ export class ModelCache implements KVCache {
   #tokens: TokenList[];
   /** Which source each row reads, of a model with sources. */
   #sources: Int32Array;
+  /** A step of which the store holds the slots already, but the tokens here tell nothing. */
+  #ahead: StepAhead | undefined;
+  /** True when the last slots can be taken back whatever came before; a window forgets what it has passed. */
+  readonly rewinds: boolean;
   #disposed = false;
 
-  constructor(model: ExecutableModel, store: KVStore, tokens: TokenList[], sources: Int32Array) {
+  constructor(model: ExecutableModel, store: KVStore, tokens: TokenList[], sources: Int32Array, rewinds: boolean) {
     this.model = model;
+    this.rewinds = rewinds;
     this.#store = store;
     this.#tokens = tokens;
     this.#sources = sources;
@@ -273,9 +314,30 @@ export class ModelCache implements KVCache {
     return this.#disposed ? 0 : this.#store.bytes;
   }
 
+  /** The store as the tokens tell of it: a step that was begun ahead is dropped. */
   get store(): KVStore {
     if (this.#disposed) throw new DisposedError('The cache');
+    this.dropAhead();
     return this.#store;
+  }
+
+  begin(step: StepAhead): void {
+    this.#ahead = step;
+  }
+
+  /** Forget a step that was begun ahead, if there is one. */
+  dropAhead(): void {
+    if (this.#ahead === undefined || this.#disposed) return;
+    this.#ahead.dispose();
+    this.#ahead = undefined;
+    this.#store.truncate(this.lengths);
+  }
+
+  /** What was computed ahead for exactly these tokens; its slots stay. */
+  takeAhead(tokens: readonly ArrayLike<number>[]): RunResult | undefined {
+    const result = this.#ahead?.resultFor(tokens);
+    if (result !== undefined) this.#ahead = undefined;
+    return result;
   }
 
   get sourceOfRow(): Int32Array {
@@ -307,6 +369,7 @@ export class ModelCache implements KVCache {
       this.store.fork(),
       this.#tokens.map((row) => row.copy()),
       this.#sources.slice(),
+      this.rewinds,
     );
   }
 
@@ -335,6 +398,7 @@ export class ModelCache implements KVCache {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#ahead?.dispose();
     this.#store.dispose();
   }
 }
@@ -364,18 +428,4 @@ class TokenList {
     copy.push(this.view());
     return copy;
   }
-}
-
-function disposeAll({
-  logits,
-  hidden,
-  layers,
-}: {
-  logits: EngineMatrix;
-  hidden?: EngineMatrix;
-  layers?: ReadonlyMap<number, EngineMatrix>;
-}): void {
-  logits.dispose();
-  hidden?.dispose();
-  for (const matrix of layers?.values() ?? []) matrix.dispose();
 }

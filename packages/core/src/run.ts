@@ -2,6 +2,7 @@ import { advance, commonPrefix } from './advance.ts';
 import { Breather } from './breathe.ts';
 import type { RowContext } from './chain.ts';
 import { chainKey, DecodingState } from './decoding-state.ts';
+import type { Choice } from './engine.ts';
 import { CacheError, checkInteger, checkOptionNames, ShapeError, UnsupportedError } from './errors.ts';
 import type { Answer, EndEvent, TokenDetails, TokenEvent } from './events.ts';
 import { History } from './history.ts';
@@ -49,6 +50,8 @@ export class GenerationRun implements Run {
   readonly #breather: Breather = new Breather();
   readonly #began: number = performance.now();
   #firstToken: number | undefined;
+  /** Drops the step that followed the last choice. */
+  #unfollow: (() => void) | undefined;
   #scores: Scores | undefined;
 
   constructor(
@@ -129,9 +132,25 @@ export class GenerationRun implements Run {
     const contexts = rows.flatMap((row, index) =>
       lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => this.contextOf(row, history)),
     );
-    this.#scores = new Scores(result, contexts, this.model);
+    const ahead = scored === 1 && this.#mayFollow(rows);
+    const { tensorBackend, remote } = this.model;
+    this.#scores = new Scores(result, contexts, { tensorBackend, remote, ...(ahead && { onChoice: this.#follow }) });
     return this.#scores;
   }
+
+  /** Whether a step that follows a choice at once is likely to be wanted: no row is at its last token or out of sight. */
+  #mayFollow(rows: readonly Row[]): boolean {
+    return (
+      this.model.follow !== undefined &&
+      this.options.cache !== 'none' &&
+      rows.length === this.cache.inner.rows &&
+      rows.every(({ history, prompt }) => history.length + 1 < this.maxLength(prompt))
+    );
+  }
+
+  readonly #follow = (choice: Choice): void => {
+    this.#unfollow = this.model.follow!(choice, this.cache.inner);
+  };
 
   contextOf(row: Row, history: History = row.history): RowContext {
     const { sources, vocabSize } = this.model;
@@ -295,6 +314,7 @@ export class GenerationRun implements Run {
     const [output] = this.outputs;
     if (output !== undefined && !output.ended) this.#state?.moveTo(output.history, output.suspend());
     this.#scores?.dispose();
+    this.#unfollow?.();
     this.cache.dispose();
   }
 

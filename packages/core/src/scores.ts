@@ -221,8 +221,21 @@ export class Scores {
     if (near.length > 0 || choose === undefined || columns < smallestRemoteDraw) return undefined;
     // The last stage of a selection is the choice itself.
     return this.#onDevice(uniforms === undefined ? far.slice(0, -1) : far, async (logits) => [
-      ...(await logits.choose!(uniforms)),
+      ...(await this.#choose(logits, uniforms)),
     ]);
+  }
+
+  /** Choose, and let the next step follow while the choice is on its way. */
+  async #choose(logits: EngineMatrix, uniforms: readonly number[] | undefined): Promise<Int32Array> {
+    const { onChoice } = this.#setting;
+    if (onChoice === undefined || logits.pick === undefined) return logits.choose!(uniforms);
+    const choice = logits.pick(uniforms);
+    try {
+      onChoice(choice);
+      return await choice.read();
+    } finally {
+      choice.dispose();
+    }
   }
 
   /** True when whole rows have to be changed before the first stage. */

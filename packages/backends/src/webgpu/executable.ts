@@ -2,6 +2,7 @@ import {
   type Architecture,
   CacheError,
   type CacheKind,
+  type Choice,
   checkInteger,
   DisposedError,
   type EncoderDecoderArchitecture,
@@ -25,6 +26,7 @@ import type { WeightFormat } from '../wasm/formats.ts';
 import type { Window } from '../wasm/paged-store.ts';
 import type { Value } from '../wasm/recorder.ts';
 import { BlockPool } from './block-pool.ts';
+import { WebgpuChoice } from './choice.ts';
 import { FrameBuffer, type FramePlan, mostShares, splitTokens } from './frame.ts';
 import { type MatrixSetting, WebgpuMatrix } from './matrix.ts';
 import { PagedStore } from './paged-store.ts';
@@ -191,6 +193,7 @@ export class WebgpuExecutable implements Executable {
       store: this.#memory(options.sources.memory),
       ofRow: options.sources.ofRow,
     };
+    const ids = options.ids && this.#chosen(options.ids, frame);
     const results: WebgpuMatrix[] = [];
     const taps = new Map<number, GPUBuffer>();
     const matrix = (what: string, rows: number, columns: number): WebgpuMatrix => {
@@ -209,6 +212,7 @@ export class WebgpuExecutable implements Executable {
       const plan = this.#held.frame.write(frame, { store: own, ...(sources && { sources }) });
       if (scored > headTokens) this.#held.frame.score(0, headTokens);
       const encoder = device.gpu.createCommandEncoder();
+      if (ids !== undefined) this.#held.frame.takeIds(encoder, ids);
       const pass = encoder.beginComputePass();
       const shares = plan.shares;
       this.#held.forward.play({
@@ -339,6 +343,13 @@ export class WebgpuExecutable implements Executable {
     if (!(memory instanceof WebgpuSourceMemory) || memory.store.pool !== this.#pools.get('memory f32'))
       throw new CacheError('The source memory belongs to another engine or model.');
     return memory.store;
+  }
+
+  #chosen(choice: Choice, { ids }: Frame): WebgpuChoice {
+    if (!(choice instanceof WebgpuChoice) || choice.device !== this.#setting.device)
+      throw new CacheError('The chosen tokens belong to another engine.');
+    if (choice.rows !== ids.length) throw new ShapeError('Chosen tokens', [ids.length], [choice.rows]);
+    return choice;
   }
 
   #checkSize({ ids }: Frame): void {

@@ -1,4 +1,5 @@
 import type { Frame } from '@tokenwright/core';
+import type { WebgpuChoice } from './choice.ts';
 import type { Device } from './device.ts';
 import type { PagedStore } from './paged-store.ts';
 import { slotsPerBlock } from './shaders/attend.ts';
@@ -95,6 +96,12 @@ export class FrameBuffer {
     put('sourceEnds', (i) => sourceOf(i)[1]);
     this.#device.gpu.queue.writeBuffer(this.buffer, 0, words, 0, next);
     return { tokens, shares: Math.max(1, shares) };
+  }
+
+  /** Let the frame's tokens be those that were chosen, which the host need not know. */
+  takeIds(encoder: GPUCommandEncoder, { buffer, rows }: WebgpuChoice): void {
+    const at = headerWords + frameArrays.indexOf('ids') * this.#maxTokens;
+    encoder.copyBufferToBuffer(buffer, 0, this.buffer, at * 4, rows * 4);
   }
 
   /** Which scored tokens the head goes over next. */

@@ -1,5 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { checkInteger, DisposedError, type EngineMatrix, ShapeError, type TopOfRow } from '@tokenwright/core';
+import { WebgpuChoice } from './choice.ts';
 import type { Device } from './device.ts';
 import { chooseKernel, maskKernel, topKernel, topWords } from './shaders/choose.ts';
 import type { DeviceTensors } from './tensors.ts';
@@ -93,6 +94,15 @@ export class WebgpuMatrix implements EngineMatrix {
   }
 
   async choose(uniforms: readonly number[] | undefined): Promise<Int32Array> {
+    const choice = this.pick(uniforms);
+    try {
+      return await choice.read();
+    } finally {
+      choice.dispose();
+    }
+  }
+
+  pick(uniforms: readonly number[] | undefined): WebgpuChoice {
     const { rows, columns } = this;
     const source = this.buffer;
     if (uniforms !== undefined && uniforms.length !== rows)
@@ -106,9 +116,11 @@ export class WebgpuMatrix implements EngineMatrix {
           given === undefined ? [source, result] : [source, given, result],
           [rows],
         );
-      return new Int32Array(await this.#device.read(result, [{ from: 0, bytes: rows * 4 }]));
-    } finally {
+      return new WebgpuChoice(this.#device, result, rows);
+    } catch (error) {
       this.#device.release(result);
+      throw error;
+    } finally {
       if (given !== undefined) this.#device.release(given);
     }
   }
