@@ -11,8 +11,11 @@ import { seededWeights } from '@tokenwright/core/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { load } from '../wasm/testing/logits.ts';
 import { type TinyModel, tinyGPT2, tinyLlama } from '../wasm/testing/tiny-models.ts';
+import { BlockPool } from './block-pool.ts';
 import { Device } from './device.ts';
 import { type FusedWebgpuEngine, fusedWebgpu } from './index.ts';
+import { PagedStore } from './paged-store.ts';
+import { cacheLayout } from './shaders/attend.ts';
 import { hasWebgpu, startWebgpu } from './testing/start.ts';
 
 const here = await hasWebgpu();
@@ -45,18 +48,20 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** The adapter of this machine with no features, and no limits beyond those of every device. */
-async function startOnLeastDevice(subgroups?: boolean): Promise<FusedWebgpuEngine> {
+async function leastAdapter(): Promise<object> {
   // Dawn's instance must live as long as its devices.
   gpu ??= (await import('webgpu')).create([]) as GPU;
   const adapter = (await gpu.requestAdapter())!;
-  const { info } = adapter;
-  const least = {
+  return {
     features: new Set(),
     limits: {},
-    info,
+    info: adapter.info,
     requestDevice: (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
   };
-  vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => least } });
+}
+
+async function startOnLeastDevice(subgroups?: boolean): Promise<FusedWebgpuEngine> {
+  vi.stubGlobal('navigator', { gpu: { requestAdapter: leastAdapter } });
   return startWebgpu({ weights: '4-bit-blocks', tensors: false, ...(subgroups === undefined ? {} : { subgroups }) });
 }
 
@@ -112,6 +117,27 @@ describe.skipIf(!here)('what no buffer of the device can hold', () => {
     expect(read).not.toHaveBeenCalled();
     expect(engine.memory()).toEqual(nothing);
     await engine.dispose();
+  });
+});
+
+describe.skipIf(!here)('a cache that outgrows the largest buffer', () => {
+  it('is refused with both numbers, and goes on as it was', async () => {
+    vi.stubGlobal('navigator', { gpu: { requestAdapter: leastAdapter } });
+    const device = await Device.start('test', {});
+    // A block is 64 MiB.
+    const pool = new BlockPool(device, cacheLayout('f32', { layers: 1, kvHeads: 64, headDim: 4096 }));
+    const store = new PagedStore(pool, 2);
+    store.reserve(0, 40);
+    store.grown(0, 40);
+    expect(() => store.reserve(1, 1)).toThrow(MemoryLimitError);
+    expect(() => store.reserve(1, 1)).toThrow('The KV cache needs 201326592 bytes, but 134217728 are available.');
+    expect([store.length(0), store.length(1), store.bytes]).toEqual([40, 0, 2 ** 27]);
+    store.truncate([20, 0]);
+    store.reserve(1, 1);
+    store.dispose();
+    pool.dispose();
+    expect(device.bytes).toBe(0);
+    device.dispose();
   });
 });
 
