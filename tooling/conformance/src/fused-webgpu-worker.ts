@@ -1,0 +1,68 @@
+/** Runs tiny models on the fused WebGPU engine, in a page or inside a Worker. */
+import { type FusedWebgpuOptions, fusedWebgpu } from '@tokenwright/backends/webgpu';
+import { createModel, type Engine } from '@tokenwright/core';
+import { seededWeights, tinyModels } from '@tokenwright/core/testing';
+
+/** What the worker answers. */
+export interface FusedWebgpuAnswer {
+  readonly adapter: string;
+  /** Logits of the frames of each tiny model, on end. */
+  readonly logits: readonly number[];
+  /** The likeliest token of each last frame, chosen on the device. */
+  readonly chosen: readonly number[];
+  /** Bytes in use once all is disposed, and the kinds of errors of a device that was then lost, and of the engine after it. */
+  readonly bytesLeft: number;
+  readonly afterLoss: readonly string[];
+}
+
+/** A prompt, which is read in tiles, for the one model, and single tokens for the other: each frame of another kind compiles kernels for seconds. */
+const framesOf = [[[3, 1, 4, 1, 5, 9, 2, 6]], [[6], [7], [1]]];
+
+/** The logits of the last token of each frame of the tiny models, and the likeliest token of the last frames, chosen on the device. */
+export async function stepLogits(engine: Engine): Promise<{ logits: number[]; chosen: number[] }> {
+  const logits: number[] = [];
+  const chosen: number[] = [];
+  for (const [i, { architecture, config }] of tinyModels.entries()) {
+    const frames = framesOf[i]!;
+    const model = await createModel(engine, architecture, config, seededWeights(architecture, config));
+    const cache = model.createCache();
+    for (const ids of frames) {
+      const result = model.forward([ids], cache);
+      logits.push(...(await result.logits.read()));
+      if (result.logits.choose !== undefined && ids === frames.at(-1))
+        chosen.push(...(await result.logits.choose(undefined)));
+      result.dispose();
+    }
+    cache.dispose();
+    model.dispose();
+  }
+  return { logits, chosen };
+}
+
+/** The same on the fused engine; then its device is lost, and another engine started. */
+async function answer(options: FusedWebgpuOptions): Promise<FusedWebgpuAnswer> {
+  const engine = await fusedWebgpu(options).start();
+  const { adapter } = engine.report();
+  const results = await stepLogits(engine);
+  const { bytes: bytesLeft } = engine.memory();
+  await engine.loseDevice();
+  const afterLoss = [await failureOf(stepLogits(engine))];
+  await engine.dispose();
+  const next = await fusedWebgpu(options).start();
+  afterLoss.push(`then ${next.name}`);
+  await next.dispose();
+  return { adapter, ...results, bytesLeft, afterLoss };
+}
+
+function failureOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'nothing',
+    (error: Error) => error.name,
+  );
+}
+
+const scope = globalThis as { document?: unknown; onmessage?: unknown; postMessage?: (message: unknown) => void };
+if (scope.document === undefined)
+  scope.onmessage = async ({ data }: MessageEvent<FusedWebgpuOptions>) => {
+    scope.postMessage!(await answer(data).catch((error: Error) => ({ error: `${error.name}: ${error.message}` })));
+  };
