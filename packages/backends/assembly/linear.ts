@@ -49,6 +49,9 @@ import { widen } from './widen';
 /** So many tokens of a panel are worth multiplying all four. */
 const worthPanel = 3;
 
+/** For more tokens than these, weights of 8 bits are widened once for all panels; for fewer, each panel widens what it reads. */
+const mostUnwidened = 16;
+
 /**
  * Load one word of each cache line, so that the memory system fetches the next weights while these are computed. Whether that
  * pays depends on the processor: on some the loop over 8-bit weights is half as fast again, on others, whose own prefetching
@@ -93,11 +96,15 @@ function dot(
   }
 }
 
-/** Add the products of a group's widened weights with the four tokens of a panel to `sums`, float32 [4][8]. */
-function panel(format: i32, widened: usize, x: usize, inputs: i32, scales: usize, sums: usize): void {
-  if (format === formatFloat32 || format === formatFloat16) panelOfFloats(widened, x, inputs, sums);
-  else if (format === format8Bit) panelOfIntegers(widened, x, inputs, inputs, scales, sums);
-  else panelOfIntegers(widened, x, inputs, inputsPerBlock, widened + widenedScales, sums);
+/**
+ * Add the products of a group's weights with the four tokens of a panel to `sums`, float32 [4][8].
+ * @param weights widened, or as they are.
+ */
+function panel(format: i32, widened: bool, weights: usize, x: usize, inputs: i32, scales: usize, sums: usize): void {
+  if (format === formatFloat32 || format === formatFloat16) panelOfFloats(weights, x, inputs, sums);
+  else if (!widened) panelOfIntegers<i8>(weights, x, inputs, inputs, scales, sums);
+  else if (format === format8Bit) panelOfIntegers<i16>(weights, x, inputs, inputs, scales, sums);
+  else panelOfIntegers<i16>(weights, x, inputs, inputsPerBlock, weights + widenedScales, sums);
 }
 
 /**
@@ -171,11 +178,13 @@ function multiplyGroup(
     const numbers = encodedHeader + <usize>unitsOf(format, input) * step;
     let token = first;
     if (last - first >= worthPanel) {
-      const widened = widen(format, chunk, count, scratch);
+      const widened = format !== format8Bit || last - first > mostUnwidened;
+      const numbersOfPanel = widened ? widen(format, chunk, count, scratch) : chunk;
       for (; last - token >= worthPanel; token += tokensPerPanel)
         panel(
           format,
           widened,
+          numbersOfPanel,
           encoded + <usize>(token / tokensPerPanel) * panelBytes + numbers,
           count,
           scales,

@@ -1,14 +1,19 @@
 import { multiplyAdd } from './vectors';
 
+/** Eight weights of 16 bits, or of 8 widened to 16. */
+function loadEight<T>(address: usize): v128 {
+  return sizeof<T>() === 2 ? v128.load(address) : v128.load_ext<i8>(address);
+}
+
 /**
- * Eight rows of 16-bit weights, [K / 2][8 rows][2], times four rows of 16-bit activations, [K / 2][4 tokens][2]: added to
+ * Eight rows of weights of 16 bits (T = i16) or 8 (T = i8), [K / 2][8 rows][2], times four rows of 16-bit activations, [K / 2][4 tokens][2]: added to
  * `sums`, float32 [4 tokens][8], in the same bits as row by row. Each run of `perScale` inputs is summed exactly and
  * multiplied with the scales of the run, float32 [8]; the next run's follow.
  *
  * Eight sums are what the registers hold. All sums are loaded before the first is stored, for then a compiler that joins
  * neighbouring vectors of 128 bits to one of 256 can do so here.
  */
-export function panelOfIntegers(
+export function panelOfIntegers<T>(
   weights: usize,
   x: usize,
   inputs: i32,
@@ -16,9 +21,9 @@ export function panelOfIntegers(
   scales: usize,
   sums: usize,
 ): void {
-  const end = weights + ((<usize>inputs) << 4);
+  const end = weights + ((<usize>inputs) << 3) * sizeof<T>();
   while (weights < end) {
-    const stop = weights + ((<usize>perScale) << 4);
+    const stop = weights + ((<usize>perScale) << 3) * sizeof<T>();
     let a1 = i32x4.splat(0);
     let a2 = i32x4.splat(0);
     let b1 = i32x4.splat(0);
@@ -27,9 +32,9 @@ export function panelOfIntegers(
     let c2 = i32x4.splat(0);
     let d1 = i32x4.splat(0);
     let d2 = i32x4.splat(0);
-    for (; weights < stop; weights += 32, x += 16) {
-      const p = v128.load(weights);
-      const q = v128.load(weights, 16);
+    for (; weights < stop; weights += sizeof<T>() << 4, x += 16) {
+      const p = loadEight<T>(weights);
+      const q = loadEight<T>(weights + (sizeof<T>() << 3));
       let pair = v128.load32_splat(x);
       a1 = i32x4.add(a1, i32x4.dot_i16x8_s(p, pair));
       a2 = i32x4.add(a2, i32x4.dot_i16x8_s(q, pair));
