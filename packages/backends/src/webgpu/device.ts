@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { DeviceLostError, EngineUnavailableError, MemoryLimitError, TokenwrightError } from '@tokenwright/core';
 import { provideGPU } from '../webgpu-in-node.ts';
+import { type DeviceAbilities, leastAbilities, provenAbilities, type WishedAbilities } from './abilities.ts';
 
 /** Usages by value: the global `GPUBufferUsage` may be missing in Node. */
 const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
@@ -9,14 +10,6 @@ const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 
 export const storageUsage: number = usage.storage | usage.copySource | usage.copyTarget;
 const uniformUsage = usage.uniform | usage.copyTarget;
 const stagingUsage = usage.mapRead | usage.copyTarget;
-
-/** What this device can do beyond the least that WebGPU promises. */
-export interface DeviceAbilities {
-  /** Sums over subgroups; proven by a known answer before it is used. */
-  readonly subgroups: boolean;
-  /** Half-precision numbers in shaders. */
-  readonly float16: boolean;
-}
 
 /** A kernel: WGSL with an entry point `main`, and what it binds, in the order of the binding numbers. */
 export interface Kernel {
@@ -32,7 +25,7 @@ export class Device {
   readonly gpu: GPUDevice;
   readonly description: string;
   readonly software: boolean;
-  abilities: DeviceAbilities = { subgroups: false, float16: false };
+  abilities: DeviceAbilities = leastAbilities;
   readonly #pipelines: Map<string, GPUComputePipeline> = new Map();
   /** Buffers that nobody uses, by usage and size, for the next who asks. */
   readonly #spare: Map<string, GPUBuffer[]> = new Map();
@@ -63,7 +56,7 @@ export class Device {
   }
 
   /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or not the feature that is forced. */
-  static async start(name: string, force: { subgroups?: boolean | undefined }): Promise<Device> {
+  static async start(name: string, wished: WishedAbilities): Promise<Device> {
     const unavailable = (reason: string, cause?: unknown): Error =>
       new EngineUnavailableError([{ engine: name, reason }], { cause });
     let adapter: GPUAdapter | null;
@@ -86,14 +79,7 @@ export class Device {
         requiredLimits,
       });
       const device = new Device(gpu, adapter.info);
-      device.abilities = {
-        subgroups: force.subgroups !== false && gpu.features.has('subgroups') && (await subgroupsWork(device)),
-        float16: gpu.features.has('shader-f16'),
-      };
-      if (force.subgroups === true && !device.abilities.subgroups)
-        throw new Error(
-          `subgroups were asked for, which ${device.description} does not have, or not as they should be`,
-        );
+      device.abilities = await provenAbilities(device, wished);
       return device;
     } catch (error) {
       gpu?.destroy();
@@ -323,35 +309,5 @@ export class Device {
   #destroy(buffer: GPUBuffer): void {
     this.#all.delete(buffer);
     buffer.destroy();
-  }
-}
-
-/** Sums by subgroups rely on subgroups being runs of invocations; the standard does not promise it, so it is tried. */
-async function subgroupsWork(device: Device): Promise<boolean> {
-  const kernel: Kernel = {
-    label: 'subgroups',
-    bindings: ['write'],
-    code: `enable subgroups;
-@group(0) @binding(0) var<storage, read_write> result : array<u32>;
-@compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) i : u32, @builtin(subgroup_size) size : u32,
-        @builtin(subgroup_invocation_id) lane : u32) {
-  let first = i - lane;
-  let sum = subgroupAdd(i);
-  let expected = size * first + size * (size - 1u) / 2u;
-  result[i] = select(0u, 1u, i % size == lane && size <= 64u && sum == expected);
-}`,
-  };
-  const result = device.storage('A known answer', 256);
-  try {
-    return await device.guarded('A known answer', async () => {
-      device.runOnce(kernel, [result], [1]);
-      const values = new Uint32Array(await device.read(result, [{ from: 0, bytes: 256 }]));
-      return values.every((value) => value === 1);
-    });
-  } catch {
-    return false;
-  } finally {
-    device.release(result);
   }
 }

@@ -28,6 +28,11 @@ export interface FusedWebgpuOptions {
    */
   readonly subgroups?: boolean;
   /**
+   * Read weights 'f16' as the half-precision numbers of the feature shader-f16; the results are the same. Default: where the device has
+   * it and a known-answer test passes; true: it must be there; false: never.
+   */
+  readonly float16?: boolean;
+  /**
    * Let TF.js work on the same device, so that samplers with a device form run where the logits are. True: it must; false: it must
    * not. Default: where the package @tensorflow/tfjs-backend-webgpu is installed.
    */
@@ -48,8 +53,8 @@ export interface FusedWebgpuStarter extends EngineStarter {
  */
 export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarter {
   const owner = 'fusedWebgpu';
-  checkOptionNames(owner, options, ['weights', 'cache', 'subgroups', 'tensors']);
-  const { weights = 'f32', cache = 'f32', subgroups, tensors } = options;
+  checkOptionNames(owner, options, ['weights', 'cache', 'subgroups', 'float16', 'tensors']);
+  const { weights = 'f32', cache = 'f32', subgroups, float16, tensors } = options;
   if (!weightFormats.includes(weights))
     throw new ParameterError(owner, 'weights', `one of ${weightFormats.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
@@ -60,7 +65,7 @@ export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarte
   return {
     name,
     async start() {
-      const device = await Device.start(name, { subgroups });
+      const device = await Device.start(name, { subgroups, float16 });
       try {
         const onDevice = tensors === false ? undefined : await startTensors(device, name, tensors === true);
         return new FusedWebgpuEngine(device, onDevice, weights, cache);
@@ -89,6 +94,7 @@ export interface DeviceReport {
   /** A driver that computes on the processor: no speed is worth noting. */
   readonly software: boolean;
   readonly subgroups: boolean;
+  readonly float16: boolean;
   /** Buffers made, and kernels started, since the engine was. */
   readonly buffersCreated: number;
   readonly dispatches: number;
@@ -163,7 +169,7 @@ export class FusedWebgpuEngine implements Engine {
     return {
       adapter: description,
       software,
-      subgroups: abilities.subgroups,
+      ...abilities,
       buffersCreated: created,
       dispatches,
       bytesRead,

@@ -4,6 +4,7 @@ import type { Value } from '../wasm/recorder.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { Device, Kernel } from './device.ts';
 import { type AttendShape, appendKernel, attendKernel, mergeKernel } from './shaders/attend.ts';
+import { readsHalves } from './shaders/common.ts';
 import {
   fewOutputs,
   fewTokens,
@@ -141,7 +142,7 @@ export class Tape {
         const { buffer, layout } = this.#weights.matrix(operation.table);
         const p = this.#write(index, [...place(result), vector(positions), 0, positionOffset]);
         return this.#fixed(
-          embedKernel(layout, scale, positions !== undefined, maxTokens),
+          embedKernel(layout, readsHalves(layout, this.#device.abilities), scale, positions !== undefined, maxTokens),
           [p, frame, arena, vectors, buffer],
           perColumn(result.columns / 8),
         );
@@ -206,8 +207,10 @@ export class Tape {
     const { bias, residual } = gated ? {} : operation.options;
     const activation = gated ? operation.activation : operation.options.activation;
     const { buffer, layout } = this.#weights.matrix(operation.weight);
+    const { abilities } = this.#device;
     const shape: LinearShape = {
       layout,
+      halves: readsHalves(layout, abilities),
       gated,
       norm: norm?.options.kind,
       normBias: norm?.options.bias !== undefined,
@@ -227,7 +230,6 @@ export class Tape {
       this.#weights.place(norm?.options.bias),
     ]);
     const resources = [p, frame, arena, this.#weights.vectors, buffer];
-    const { abilities } = this.#device;
     const one = this.#starter(fewTokensKernel(shape, 1, abilities), resources);
     const few = this.#starter(fewTokensKernel(shape, fewTokens, abilities), resources);
     const many = this.#starter(manyTokensKernel(shape), resources);

@@ -1,4 +1,5 @@
 import type { WeightFormat } from '../../wasm/formats.ts';
+import type { DeviceAbilities } from '../abilities.ts';
 import type { BindingKind } from '../device.ts';
 import type { MatrixLayout } from '../formats.ts';
 
@@ -35,9 +36,11 @@ export function bindingsOf(names: readonly BufferName[]): BindingKind[] {
   return names.map((name) => declarations[name]![0]);
 }
 
-/** Declarations of the buffers a kernel binds, in order. */
-export function buffers(names: readonly BufferName[]): string {
-  return names.map((name, i) => `@group(0) @binding(${i}) ${declarations[name]![1]};`).join('\n');
+/** Declarations of the buffers a kernel binds, in order. `halves`: weights are half-precision numbers, and not bits. */
+export function buffers(names: readonly BufferName[], halves = false): string {
+  const declared = (name: BufferName): string =>
+    halves && name === 'weights' ? 'var<storage, read> weights : array<vec4<f16>>' : declarations[name]![1];
+  return names.map((name, i) => `@group(0) @binding(${i}) ${declared(name)};`).join('\n');
 }
 
 /** Access to the frame. `counted` says whether a kernel goes over all tokens or over the scored ones. */
@@ -49,13 +52,21 @@ fn tokenCount() -> u32 { return frame[${counted === 'tokens' ? 0 : 1}]; }
 fn block(i : u32) -> u32 { return frame[${headerWords + frameArrays.length * maxTokens}u + i]; }`;
 }
 
-/** `weights8(row, chunk)`: eight neighbouring weights of a row as two vectors, whatever the format. */
-export function weightAccess({ format, wordsPerRow, scales, padded }: MatrixLayout): string {
+/** Whether a kernel reads weights as half-precision numbers, which gives the same values in fewer and wider reads. */
+export function readsHalves({ format }: MatrixLayout, { float16 }: DeviceAbilities): boolean {
+  return format === 'f16' && float16;
+}
+
+/** `weights8(row, chunk)`: eight neighbouring weights of a row as two vectors, whatever the format. `halves` as in `buffers`. */
+export function weightAccess({ format, wordsPerRow, scales, padded }: MatrixLayout, halves: boolean): string {
   const read: Record<WeightFormat, string> = {
     f32: `let at = row * ${wordsPerRow}u + chunk * 8u;
   return mat2x4f(bitcast<vec4f>(vec4u(weights[at], weights[at + 1u], weights[at + 2u], weights[at + 3u])),
     bitcast<vec4f>(vec4u(weights[at + 4u], weights[at + 5u], weights[at + 6u], weights[at + 7u])));`,
-    f16: `let at = row * ${wordsPerRow}u + chunk * 4u;
+    f16: halves
+      ? `let at = row * ${wordsPerRow / 2}u + chunk * 2u;
+  return mat2x4f(vec4f(weights[at]), vec4f(weights[at + 1u]));`
+      : `let at = row * ${wordsPerRow}u + chunk * 4u;
   return mat2x4f(vec4f(unpack2x16float(weights[at]), unpack2x16float(weights[at + 1u])),
     vec4f(unpack2x16float(weights[at + 2u]), unpack2x16float(weights[at + 3u])));`,
     '8-bit': `let at = row * ${wordsPerRow}u + chunk * 2u;

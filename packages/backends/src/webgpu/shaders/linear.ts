@@ -1,11 +1,14 @@
 import type { Activation } from '@tokenwright/core';
-import type { DeviceAbilities, Kernel } from '../device.ts';
+import type { DeviceAbilities } from '../abilities.ts';
+import type { Kernel } from '../device.ts';
 import type { MatrixLayout } from '../formats.ts';
 import { activations, bindingsOf, buffers, frameAccess, weightAccess } from './common.ts';
 
 /** A linear map as the kernels know it; places come from the parameters, so layers of a shape share a pipeline. */
 export interface LinearShape {
   readonly layout: MatrixLayout;
+  /** See `readsHalves`. */
+  readonly halves: boolean;
   readonly gated: boolean;
   readonly norm: 'layer' | 'rms' | undefined;
   readonly normBias: boolean;
@@ -30,12 +33,12 @@ const linearBuffers = ['p', 'frame', 'arena', 'vectors', 'weights'] as const;
  * the norm. All in numbers of the arena, or of `vectors`.
  */
 function prelude(shape: LinearShape, subgroups: boolean): string {
-  const { layout, norm, normBias, epsilon, bias, activation, residual, gated, maxTokens, counted } = shape;
+  const { layout, halves, norm, normBias, epsilon, bias, activation, residual, gated, maxTokens, counted } = shape;
   const { rows, inputs } = layout;
   const act = `act_${(activation ?? 'none').replace('-', '_')}`;
-  return `${subgroups ? 'enable subgroups;\n' : ''}${buffers(linearBuffers)}
+  return `${subgroups ? 'enable subgroups;\n' : ''}${halves ? 'enable f16;\n' : ''}${buffers(linearBuffers, halves)}
 ${frameAccess(maxTokens, counted)}
-${weightAccess(layout)}
+${weightAccess(layout, halves)}
 ${activations}
 const outputs = ${gated ? rows / 2 : rows}u;
 const inputs = ${inputs}u;

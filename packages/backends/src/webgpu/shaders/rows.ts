@@ -34,14 +34,21 @@ function kernel(
 }
 
 /** Rows of the table for the ids. p[0] = result, its stride, positions' place; p[1].x = offset of positions. */
-export function embedKernel(layout: MatrixLayout, scale: number, positions: boolean, maxTokens: number): Kernel {
+export function embedKernel(
+  layout: MatrixLayout,
+  halves: boolean,
+  scale: number,
+  positions: boolean,
+  maxTokens: number,
+): Kernel {
   const { inputs } = layout;
-  return kernel(
-    'embed',
-    ['p', 'frame', 'arena', 'vectors', 'weights'],
-    maxTokens,
-    'tokens',
-    `${weightAccess(layout)}
+  const names = ['p', 'frame', 'arena', 'vectors', 'weights'] as const;
+  return {
+    label: 'embed',
+    bindings: bindingsOf(names),
+    code: `${halves ? 'enable f16;\n' : ''}${buffers(names, halves)}
+${frameAccess(maxTokens, 'tokens')}
+${weightAccess(layout, halves)}
 ${perColumn}
   if (column >= ${Math.ceil(inputs / 8)}u) { return; }
   let w = weights8(ids(token), column);
@@ -54,7 +61,7 @@ ${perColumn}
     }
   }
 }`,
-  );
+  };
 }
 
 /** Rows of a table for the positions. p[0] = result, its stride, table; p[1].x = offset. */
