@@ -103,20 +103,21 @@ export class Tape {
     this.profileAddress = profiled ? this.address + bytes : 0;
     const outputs: number[] = [];
     let weightBytes = 0;
-    const { int32, float32 } = machine.heap.views;
+    // A weight that is made on the way, as a table of biases is, may let the memory grow: views are asked for each time.
+    const integer = (at: number, value: number): void => {
+      machine.heap.views.int32[at / 4] = value;
+    };
     for (const [index, step] of program.steps.entries()) {
       const entry = this.address + index * layout.entryBytes;
       const fields: Fields = {
-        integer: (field, value) => {
-          int32[(entry + field) / 4] = value;
-        },
+        integer: (field, value) => integer(entry + field, value),
         float: (field, value) => {
-          float32[(entry + field) / 4] = value;
+          machine.heap.views.float32[(entry + field) / 4] = value;
         },
         operand: (field, strideField, value) => {
           if (program.external.has(value.root)) outputs.push((entry + field) / 4);
-          else int32[(entry + field) / 4] = this.addressOf(value);
-          int32[(entry + strideField) / 4] = rowBytes(value.root.columns);
+          else integer(entry + field, this.addressOf(value));
+          integer(entry + strideField, rowBytes(value.root.columns));
         },
       };
       fields.integer(layout.entryScored, scored ? 1 : 0);
