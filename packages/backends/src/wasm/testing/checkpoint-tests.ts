@@ -1,40 +1,17 @@
 import { readFileSync } from 'node:fs';
 import {
   type Architecture,
-  bart,
   createModel,
   createSequenceToSequence,
-  type EncoderDecoderArchitecture,
   type Engine,
-  gpt2,
   type LanguageModel,
   llama,
-  marian,
-  t5,
 } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkpoint } from './checkpoints.ts';
+import { casesOf, decoders, translators } from './golden-texts.ts';
 import { errorOf, feed, greedyTokens, logitsOf } from './logits.ts';
-
-const decoders = { gpt2, llama } as unknown as Record<string, Architecture>;
-const translators = { bart, marian, t5 } as unknown as Record<string, EncoderDecoderArchitecture>;
-
-interface Case {
-  readonly id: string;
-  readonly kind: string;
-  readonly input_ids: number[][];
-  readonly attention_mask?: number[][];
-  readonly params?: Record<string, unknown>;
-  readonly sequences?: number[][];
-  readonly decoder_input_ids?: number[][];
-  readonly logits?: number[][][];
-}
-
-function casesOf(folder: string, kind: string): Case[] {
-  const { cases } = JSON.parse(readFileSync(`${folder}/cases.json`, 'utf8')) as { cases: Case[] };
-  return cases.filter((each) => each.kind === kind && (each.attention_mask ?? []).flat().every((bit) => bit === 1));
-}
 
 /** Define the tests of an engine on the recorded checkpoints beside the repository; those that are absent are skipped with a line. */
 export function testCheckpoints(start: () => Promise<Engine>): void {

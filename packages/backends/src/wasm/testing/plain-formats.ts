@@ -5,26 +5,39 @@ export function roundTrip(format: WeightFormat, rows: Float32Array, inputs: numb
   for (let from = 0; from < rows.length; from += inputs) {
     const row = rows.subarray(from, from + inputs);
     if (format === 'f16') for (const [i, value] of row.entries()) row[i] = half(value);
-    if (format === '8-bit') scaled(row, Math.fround(largest(row) / 127));
+    if (format === '8-bit') {
+      const most = largest(row);
+      scaled(row, Math.fround(most / 127), most === 0 ? 0 : Math.fround(127 / most), 127);
+    }
     if (format === '8-bit-blocks')
       for (let i = 0; i < inputs; i += 32) {
         const block = row.subarray(i, i + 32);
-        scaled(block, half(Math.fround(largest(block) / 127)));
+        scaledBy(block, half(Math.fround(largest(block) / 127)), 127);
       }
     if (format === '4-bit-blocks')
       for (let i = 0; i < inputs; i += 32) {
         const block = row.subarray(i, i + 32);
         const farthest = block.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far), 0);
-        const scale = half(Math.fround(farthest / -8));
-        for (const [j, value] of block.entries())
-          block[j] = scale === 0 ? 0 : Math.max(-8, Math.min(7, Math.round(value / scale))) * scale;
+        scaledBy(block, half(Math.fround(farthest / -8)), 7);
       }
   }
 }
 
-function scaled(numbers: Float32Array, scale: number): void {
+function scaledBy(numbers: Float32Array, scale: number, most: number): void {
+  scaled(numbers, scale, scale === 0 ? 0 : Math.fround(1 / scale), most);
+}
+
+/** Round numbers * factor as the kernels do: in float32, of two integers that are equally near to the even one. */
+function scaled(numbers: Float32Array, scale: number, factor: number, most: number): void {
+  const least = most === 7 ? -8 : -most;
   for (const [i, value] of numbers.entries())
-    numbers[i] = scale === 0 ? 0 : Math.max(-127, Math.min(127, Math.round(value / scale))) * scale;
+    numbers[i] = Math.max(least, Math.min(most, nearest(Math.fround(value * factor)))) * scale;
+}
+
+function nearest(value: number): number {
+  const down = Math.floor(value);
+  const rest = value - down;
+  return rest > 0.5 || (rest === 0.5 && down % 2 !== 0) ? down + 1 : down;
 }
 
 function largest(numbers: Float32Array): number {

@@ -1,0 +1,6 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { describeCheckpoints, goldenModels, stories } from './testing/checkpoint-laws.ts';
+
+const demos = ['story-amateur', 'translate'].map((name) => `packages/demo-model/models/${name}`);
+describeCheckpoints([...goldenModels, ...demos], ['8-bit', '4-bit-blocks']);
+describeCheckpoints([stories], ['8-bit']);
