@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ended, run, start } from './testing/command-line.ts';
-import { hasTerminal, Terminal } from './testing/terminal.ts';
+import { run, start } from './testing/command-line.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
+import { hasTerminal, startInTerminal } from './testing/terminal.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tokenwright-chat-'));
+const folder = temporaryFolder();
+const nowhere = join(folder, 'no', 'where.json');
 const plain = ['chat', '--template', 'plain', '--greedy', '-n', '6'];
 
 describe('chat in a pipe', () => {
@@ -69,9 +70,9 @@ describe('chat in a pipe', () => {
     [plain, '/set engine cpu\n', 1, /engine cannot be changed within a chat/],
     [plain, '/set tempertaure 1\n', 2, /Did you mean --temperature/],
     [plain, '/save\n', 1, /\/save wants the name of a file/],
-    [plain, '/load /nowhere/x.json\n', 1, /The chat cannot be read: ENOENT/],
-    [plain, '/save /nowhere/x.json\n', 1, /\/save: ENOENT/],
-    [[...plain, '--load', '/nowhere'], '', 1, /The chat cannot be read/],
+    [plain, `/load ${nowhere}\n`, 1, /The chat cannot be read: ENOENT/],
+    [plain, `/save ${nowhere}\n`, 1, /\/save: ENOENT/],
+    [[...plain, '--load', nowhere], '', 1, /The chat cannot be read/],
   ])('%j, %j', async (args, input, expected, message) => {
     const { status, stdout, stderr } = await run(args, input);
     expect([status, stdout, stderr]).toEqual([expected, '', expect.stringMatching(message)]);
@@ -79,20 +80,19 @@ describe('chat in a pipe', () => {
   });
 
   it.skipIf(process.platform === 'win32')('Ctrl-C ends it', async () => {
-    const child = start(['chat', '--template', 'plain', '--cache', 'none'].slice(0, 3));
-    const end = ended(child);
-    child.stdin.write('Hello\n');
-    await new Promise((resolve) => child.stdout.once('readable', resolve));
-    child.kill('SIGINT');
-    expect((await end).status).toBe(130);
+    const running = start(['chat', '--template', 'plain']);
+    running.type('Hello\n');
+    await running.until(/./);
+    running.child.kill('SIGINT');
+    expect((await running.ended).status).toBe(130);
   });
 });
 
 describe.skipIf(!hasTerminal)('chat on a terminal', () => {
   it('Ctrl-C stops the answer and not the program; pasted lines are one message', async () => {
-    const terminal = new Terminal(['chat', '--template', 'plain', '--seed', '1', '--engine', 'cpu']);
+    const terminal = startInTerminal(['chat', '--template', 'plain', '--seed', '1', '--engine', 'cpu']);
     // Keys are the reader's from the moment of its prompt; before that Ctrl-C is a signal.
-    await terminal.until('> ');
+    await terminal.until(/> /);
     terminal.type('Tell me a long story.\r');
     await terminal.until(/story\.\s[\s\S]*\w+ \w+ \w+ /);
     terminal.type('\x03');
@@ -106,6 +106,6 @@ describe.skipIf(!hasTerminal)('chat on a terminal', () => {
     terminal.type('\x03');
     await terminal.until(/Ctrl-C once more[\s\S]*> /);
     terminal.type('\x04');
-    expect(await terminal.status()).toBe(0);
+    expect((await terminal.ended).status).toBe(0);
   });
 });

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run } from './testing/command-line.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
 
-const emptyFolder = mkdtempSync(join(tmpdir(), 'tokenwright-'));
+const emptyFolder = temporaryFolder();
 const file = join(emptyFolder, 'a-file');
 writeFileSync(file, '');
 

@@ -1,11 +1,11 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ended, run, start } from './testing/command-line.ts';
+import { type Ended, run } from './testing/command-line.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tokenwright-models-'));
+const folder = temporaryFolder();
 const amateur = fileURLToPath(new URL('../../../packages/demo-model/models/story-amateur', import.meta.url));
 
 describe('inspect', () => {
@@ -34,7 +34,7 @@ it('convert writes a smaller model, overwrites nothing and leaves no part', asyn
   expect(JSON.parse((await run(['inspect', target, '--json'])).stdout).formats[0].format).toBe('4-bit-blocks');
   const again = await run(['convert', 'story-amateur', target]);
   expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/is not empty\. Name a folder that is/)]);
-  const broken = await run(['convert', '/nowhere/at/all', join(folder, 'other')]);
+  const broken = await run(['convert', join(folder, 'nowhere'), join(folder, 'other')]);
   expect([broken.status, broken.stderr]).toEqual([1, expect.stringMatching(/There is no folder or file/)]);
   expect(readdirSync(folder)).toEqual(['small']);
 });
@@ -65,6 +65,7 @@ describe('models of the hub', () => {
   const home = join(folder, 'home');
   const commit = 'a'.repeat(40);
   const repository = join(home, 'hub', 'models--org--name');
+  const atHome = (args: readonly string[]): Promise<Ended> => run(args, '', { HF_HOME: home });
 
   it('run from the cache, are listed and can be removed', async () => {
     mkdirSync(join(repository, 'snapshots', commit), { recursive: true });
@@ -72,20 +73,18 @@ describe('models of the hub', () => {
     writeFileSync(join(repository, 'refs', 'main'), commit);
     for (const name of readdirSync(amateur))
       copyFileSync(join(amateur, name), join(repository, 'snapshots', commit, name));
-    const offline = await ended(
-      start(['generate', 'The', '-n', '3', '-q', '--greedy', '-m', 'org/name', '--offline'], { HF_HOME: home }),
-    );
+    const offline = await atHome(['generate', 'The', '-n', '3', '-q', '--greedy', '-m', 'org/name', '--offline']);
     const here = await run(['generate', 'The', '-n', '3', '-q', '--greedy', '-m', 'story-amateur']);
     expect(offline).toEqual(here);
 
     // The hub does not answer, but the model is here.
-    const unreachable = await ended(start(['inspect', 'org/name'], { HF_HOME: home }));
+    const unreachable = await atHome(['inspect', 'org/name']);
     expect([unreachable.status, unreachable.stderr]).toEqual([
       0,
       expect.stringMatching(/^note: .*is taken from the cache as it is\n$/),
     ]);
-    expect((await ended(start(['models'], { HF_HOME: home }))).stdout).toMatch(/org\/name +[\d.]+ kB +main/);
-    const removed = await ended(start(['models', '--remove', 'org/name', '--json'], { HF_HOME: home }));
+    expect((await atHome(['models'])).stdout).toMatch(/org\/name +[\d.]+ kB +main/);
+    const removed = await atHome(['models', '--remove', 'org/name', '--json']);
     expect(JSON.parse(removed.stdout)).toMatchObject({ removed: { name: 'org/name' } });
     expect(readdirSync(join(home, 'hub'))).toEqual([]);
   });
@@ -101,7 +100,7 @@ describe('models of the hub', () => {
     [['generate', 'x', '--engine', 'wasm', '--weights', 'f16'], 2, /--weights is for the fused engine/],
     [['generate', 'x', '--weights', 'q4'], 2, /--weights must be one of f32, f16/],
   ])('%j', async (args, expected, message) => {
-    const { status, stdout, stderr } = await ended(start(args, { HF_HOME: home }));
+    const { status, stdout, stderr } = await atHome(args);
     expect([status, stdout, stderr]).toEqual([expected, '', expect.stringMatching(message)]);
     expect(stderr).toMatch(/^tokenwright: [^\n]+\n$/);
   });

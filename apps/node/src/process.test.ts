@@ -1,14 +1,15 @@
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { commandWords, ended, start } from './testing/command-line.ts';
+import { type Running, start } from './testing/command-line.ts';
+import { hasTerminal, startInTerminal } from './testing/terminal.ts';
 
+/** Takes long: each step computes all tokens anew. */
 const slow = ['generate', 'The old', '--seed', '1', '--cache', 'none', '-n', '400', '--end-tokens', 'none'];
 
 /** Start a command and wait for the first of its text. */
-async function startAndWait(): Promise<ReturnType<typeof start>> {
-  const child = start(slow);
-  await new Promise((resolve) => child.stdout.once('readable', resolve));
-  return child;
+async function startAndWait(): Promise<Running> {
+  const running = start(slow);
+  await running.until(/./);
+  return running;
 }
 
 describe.skipIf(process.platform === 'win32')('a signal', () => {
@@ -16,73 +17,67 @@ describe.skipIf(process.platform === 'win32')('a signal', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s ends the text in good order', async (signal, expected) => {
-    const child = await startAndWait();
-    const end = ended(child);
-    child.kill(signal);
-    const { status, stdout, stderr } = await end;
-    expect(status).toBe(expected);
-    expect(stdout).toMatch(/^.+\n$/s);
+    const running = await startAndWait();
+    running.child.kill(signal);
+    const { status, stdout, stderr } = await running.ended;
     expect(stderr).toMatch(/^\d+ tokens?.*; stopped\n$/);
+    expect(stdout).toMatch(/^.+\n$/s);
+    expect(status).toBe(expected);
   });
 
   it('ends loading too', async () => {
-    const child = start(['generate', 'The old']);
-    const end = ended(child);
-    child.stdin.write('x');
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    child.kill('SIGINT');
-    const { status, stderr } = await end;
-    expect([130, null]).toContain(status);
+    const running = start([...slow, '--verbose']);
+    await running.until(/engine: /, 'stderr');
+    running.child.kill('SIGINT');
+    const { status, stderr } = await running.ended;
     expect(stderr).not.toContain('    at ');
+    expect(status).toBe(130);
+  });
+
+  it('ends a program that has hardly begun', async () => {
+    const running = start(slow);
+    running.child.kill('SIGINT');
+    expect(await running.ended).toEqual({ status: null, stdout: '', stderr: '' });
   });
 });
 
-it.skipIf(process.platform === 'win32')('a reader that has seen enough ends the command quietly', async () => {
-  const child = await startAndWait();
-  const end = ended(child);
-  child.stdout.destroy();
-  const { status, stderr } = await end;
-  expect([status, stderr]).toEqual([141, '']);
-});
-
-it.skipIf(process.platform === 'win32')('so does one that has seen enough of the notes', async () => {
-  const child = start([...slow, '--verbose']);
-  const end = ended(child);
-  child.stderr.destroy();
-  child.stdout.destroy();
-  expect((await end).status).toBe(141);
-});
-
-/** Of util-linux: runs a command in a terminal. */
-const terminalProgram = 'script';
-
-/** Run in a terminal of 80 columns. */
-function inTerminal(args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
-  const quoted = [...commandWords, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
-  const { stdout } = spawnSync(terminalProgram, ['-qec', `stty cols 80; ${quoted}`, '/dev/null'], {
-    encoding: 'utf8',
-    env: { ...inherited, TERM: 'xterm-256color', ...environment },
+describe.skipIf(process.platform === 'win32')('a reader that has seen enough', () => {
+  it('ends the command quietly', async () => {
+    const running = await startAndWait();
+    running.child.stdout.destroy();
+    const { status, stderr } = await running.ended;
+    expect([status, stderr]).toEqual([141, '']);
   });
-  return stdout;
+
+  it('ends it also when nobody reads the notes', async () => {
+    const { child, ended } = start([...slow, '--verbose']);
+    child.stderr.destroy();
+    child.stdout.destroy();
+    expect((await ended).status).toBe(141);
+  });
+});
+
+/** What a command shows in a terminal. */
+async function shown(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
+  const running = startInTerminal(args, environment);
+  running.child.stdin.end();
+  return (await running.ended).stdout;
 }
 
-const hasScript = process.platform === 'linux' && spawnSync(terminalProgram, ['--version']).status === 0;
-
-describe.skipIf(!hasScript)('on a terminal', () => {
-  it('the explanation has colours', () => {
-    const text = inTerminal(['explain', 'It was a dark', '--seed', '1', '-n', '1']);
+describe.skipIf(!hasTerminal)('on a terminal', () => {
+  it('the explanation has colours', async () => {
+    const text = await shown(['explain', 'It was a dark', '--seed', '1', '-n', '1']);
     expect(text).toContain('\x1b[32m█');
     expect(text).toContain('18.9 %');
   });
 
-  it('NO_COLOR turns them off', () => {
-    const text = inTerminal(['explain', 'It was a dark', '--seed', '1', '-n', '1'], { NO_COLOR: '1' });
+  it('NO_COLOR turns them off', async () => {
+    const text = await shown(['explain', 'It was a dark', '--seed', '1', '-n', '1'], { NO_COLOR: '1' });
     expect(text).not.toContain('\x1b[3');
     expect(text).toContain('18.9 %');
   });
 
-  it('the text that was scored is coloured by its probabilities', () => {
-    expect(inTerminal(['score', 'The king went to the forest.'])).toContain('from 50 %');
+  it('the text that was scored is coloured by its probabilities', async () => {
+    expect(await shown(['score', 'The king went to the forest.'])).toContain('from 50 %');
   });
 });
