@@ -5,18 +5,28 @@ const names = ['plain', 'decode'];
 
 describe('readArguments', () => {
   it('takes the first bench unless another is named', () => {
-    const nothing = { bench: 'plain', json: false, quick: false, engine: undefined, shape: undefined, help: false };
+    const nothing = {
+      bench: 'plain',
+      json: false,
+      quick: false,
+      engine: undefined,
+      shape: undefined,
+      software: false,
+      help: false,
+    };
     expect(readArguments([], names)).toEqual(nothing);
     expect(readArguments(['--', 'decode'], names)).toEqual({ ...nothing, bench: 'decode' });
   });
 
   it('reads the options', () => {
-    expect(readArguments(['decode', '--json', '--quick', '--engine', '8-bit', '--shape', 'tiny'], names)).toEqual({
+    const given = ['decode', '--json', '--quick', '--engine', '8-bit', '--shape', 'tiny', '--software'];
+    expect(readArguments(given, names)).toEqual({
       bench: 'decode',
       json: true,
       quick: true,
       engine: '8-bit',
       shape: 'tiny',
+      software: true,
       help: false,
     });
   });

@@ -6,6 +6,7 @@ export interface Arguments {
   readonly quick: boolean;
   readonly engine: string | undefined;
   readonly shape: string | undefined;
+  readonly software: boolean;
   readonly help: boolean;
 }
 
@@ -25,12 +26,13 @@ export function readArguments(given: readonly string[], names: readonly string[]
       quick: { type: 'boolean', default: false },
       engine: { type: 'string' },
       shape: { type: 'string' },
+      software: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const [bench = names[0]!, ...rest] = positionals;
   if (rest.length > 0) throw new Error(`One bench at a time, but ${positionals.join(' and ')} were given.`);
   if (!names.includes(bench)) throw new Error(`There is no bench '${bench}'; there are ${names.join(', ')}.`);
-  const { json, quick, engine, shape, help } = values;
-  return { bench, json, quick, engine, shape, help };
+  const { json, quick, engine, shape, software, help } = values;
+  return { bench, json, quick, engine, shape, software, help };
 }

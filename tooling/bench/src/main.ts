@@ -11,6 +11,7 @@ import { profileBench } from './benches/profile.ts';
 import { samplersBench } from './benches/samplers.ts';
 import { strategiesBench } from './benches/strategies.ts';
 import { webBench } from './benches/web.ts';
+import { webgpuBench } from './benches/webgpu.ts';
 import { type Bench, Context } from './library/bench.ts';
 
 const benches: readonly Bench[] = [
@@ -24,19 +25,21 @@ const benches: readonly Bench[] = [
   samplersBench,
   strategiesBench,
   profileBench,
+  webgpuBench,
   webBench,
   browserBench,
 ];
 const names = benches.map(({ name }) => name);
 
-const usage = `pnpm bench [name] [--quick] [--json] [--engine text] [--shape text]
+const usage = `pnpm bench [name] [--quick] [--json] [--engine text] [--shape text] [--software]
 
 ${benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
   --quick         few short rounds: shows that it works, and no more
   --json          one JSON object a row (pnpm --silent bench ... --json)
   --engine text   only engines with this in their name, format and threads, beside plain TensorFlow.js
-  --shape text    only shapes with this in their name: tiny, GPT-2-small`;
+  --shape text    only shapes with this in their name: tiny, GPT-2-small, Llama-1B (webgpu)
+  --software      let webgpu run on a software driver, whose numbers mean nothing`;
 
 let given: Arguments | undefined;
 try {

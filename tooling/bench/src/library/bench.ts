@@ -22,6 +22,8 @@ export interface ContextOptions {
   readonly engine?: string | undefined;
   /** Only shapes whose name contains this. */
   readonly shape?: string | undefined;
+  /** Measure a software driver of a graphics card, too, whose numbers mean nothing. */
+  readonly software?: boolean;
 }
 
 /** How much a bench measures, and where its rows go. */
@@ -29,15 +31,25 @@ export class Context {
   readonly bench: string;
   readonly quick: boolean;
   readonly engine: string | undefined;
+  /** Text that the names of shapes contain; undefined for any. */
+  readonly shapeNamed: string | undefined;
   readonly shapes: readonly Shape[];
+  readonly software: boolean;
   readonly #json: boolean;
 
-  constructor({ bench, quick, json, engine, shape }: ContextOptions) {
+  constructor({ bench, quick, json, engine, shape, software = false }: ContextOptions) {
     this.bench = bench;
     this.quick = quick;
     this.engine = engine;
-    this.shapes = [tiny, gpt2Small].filter(({ name }) => shape === undefined || name.includes(shape));
+    this.shapeNamed = shape;
+    this.shapes = this.among([tiny, gpt2Small]);
+    this.software = software;
     this.#json = json;
+  }
+
+  /** Those of some shapes that were asked for. */
+  among(shapes: readonly Shape[]): Shape[] {
+    return shapes.filter(({ name }) => this.shapeNamed === undefined || name.includes(this.shapeNamed));
   }
 
   /** Measure in turns, with as many rounds as this call of the program asks for. */

@@ -1,7 +1,7 @@
-import { tmpdir } from 'node:os';
-import { enableProdMode } from '@tensorflow/tfjs-core';
+import { enableProdMode, env } from '@tensorflow/tfjs-core';
 import { selectEngine, type TfjsBackend, tfjs } from '@tokenwright/backends';
 import type { Engine } from '@tokenwright/core';
+import { openGpu } from './gpu.ts';
 
 /** An engine with a weight format and a number of threads, ready to be started. */
 export interface EngineChoice {
@@ -15,7 +15,17 @@ export interface EngineChoice {
 export function plain(backend: TfjsBackend): EngineChoice {
   // Silences the line that TensorFlow.js prints in Node.
   enableProdMode();
-  return { engine: `tfjs ${backend}`, format: 'f32', threads: 1, start: () => selectEngine([tfjs({ backend })]) };
+  return {
+    engine: `tfjs ${backend}`,
+    format: 'f32',
+    threads: 1,
+    async start() {
+      const engine = await selectEngine([tfjs({ backend })]);
+      // Otherwise small operations run in JavaScript.
+      if (backend === 'webgpu') env().set('WEBGPU_CPU_FORWARD', false);
+      return engine;
+    },
+  };
 }
 
 /**
@@ -62,19 +72,21 @@ async function fusedWasm(threads: readonly number[]): Promise<EngineChoice[]> {
 }
 
 async function webgpuEngines(): Promise<EngineChoice[]> {
-  if (!(await hasGraphicsCard())) return [];
+  const gpu = await openGpu();
+  if (gpu === undefined || gpu.software) return [];
+  return [plain('webgpu'), ...(await fusedWebgpu())];
+}
+
+/** The fused WebGPU engine in every format, on whatever driver there is. */
+export async function fusedWebgpu(): Promise<EngineChoice[]> {
   const start = await factory('@tokenwright/backends/webgpu', 'fusedWebgpu');
-  return [
-    plain('webgpu'),
-    ...(start === undefined
-      ? []
-      : formats.map((format) => ({
-          engine: 'fused webgpu',
-          format,
-          threads: 1,
-          start: () => started(start({ weights: format })),
-        }))),
-  ];
+  if (start === undefined) return [];
+  return formats.map((format) => ({
+    engine: 'fused webgpu',
+    format,
+    threads: 1,
+    start: () => started(start({ weights: format })),
+  }));
 }
 
 /** A function by its name, or undefined when this checkout has no such module. */
@@ -85,27 +97,5 @@ async function factory(module: string, name: string): Promise<Start | undefined>
     const { code } = error as { code?: string };
     if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' || code === 'ERR_MODULE_NOT_FOUND') return undefined;
     throw error;
-  }
-}
-
-let graphicsCard: Promise<boolean> | undefined;
-
-/** True when WebGPU would run on hardware and not on a software driver. */
-function hasGraphicsCard(): Promise<boolean> {
-  graphicsCard ??= findGraphicsCard();
-  return graphicsCard;
-}
-
-async function findGraphicsCard(): Promise<boolean> {
-  // Vulkan's loader complains without it.
-  process.env.XDG_RUNTIME_DIR ??= tmpdir();
-  try {
-    const dawn = await import('webgpu');
-    const adapter = await dawn.create([]).requestAdapter();
-    if (adapter === null) return false;
-    const { vendor, architecture, device, description } = adapter.info;
-    return !/swiftshader|llvmpipe|lavapipe|software/i.test([vendor, architecture, device, description].join(' '));
-  } catch {
-    return false;
   }
 }

@@ -1,8 +1,17 @@
-import { type CacheKind, type Engine, generate, type KVCache, type LanguageModel, largest } from '@tokenwright/core';
+import {
+  type CacheKind,
+  createModel,
+  type Engine,
+  generate,
+  type KVCache,
+  type LanguageModel,
+  largest,
+} from '@tokenwright/core';
 import { load } from '@tokenwright/loaders';
 import { greedy } from '@tokenwright/samplers';
 import type { Checkpoint } from './checkpoint.ts';
 import type { EngineChoice } from './engines.ts';
+import { repeatedWeights } from './repeated-weights.ts';
 import { promptOf, type Shape } from './shapes.ts';
 
 /** A model of some shape on an engine of its own. */
@@ -27,6 +36,21 @@ export class BenchModel implements AsyncDisposable {
     try {
       const began = performance.now();
       const { model } = await load(folder, { engine });
+      return new BenchModel(choice, shape, engine, model, performance.now() - began);
+    } catch (error) {
+      await engine.dispose();
+      throw error;
+    }
+  }
+
+  /** A model of the shape with weights that were never on a disk. */
+  static async make(choice: EngineChoice, shape: Shape): Promise<BenchModel> {
+    const engine = await choice.start();
+    try {
+      const { architecture } = shape;
+      const config = architecture.configure(shape.config);
+      const began = performance.now();
+      const model = await createModel(engine, architecture, config, repeatedWeights(architecture, config));
       return new BenchModel(choice, shape, engine, model, performance.now() - began);
     } catch (error) {
       await engine.dispose();

@@ -2,7 +2,7 @@ import { gpt2, requestWeights } from '@tokenwright/core';
 import { seededWeights } from '@tokenwright/core/testing';
 import { describe, expect, it } from 'vitest';
 import { sharesOfLimit } from './limit-rows.ts';
-import { bytesPerToken, cacheBytes, gpt2Small, promptOf, type Shape, tiny, weightBytes } from './shapes.ts';
+import { bytesPerToken, cacheBytes, gpt2Small, llama1B, promptOf, type Shape, tiny, weightBytes } from './shapes.ts';
 
 /** Bytes of all weights of a checkpoint in float32. */
 function checkpointBytes(shape: Shape): number {
@@ -31,6 +31,15 @@ describe.each([gpt2Small, tiny])('$name', (shape) => {
     expect(promptOf(shape, 8, 1)).not.toEqual(promptOf(shape, 8));
     expect(promptOf(shape, 8)).toEqual(promptOf(shape, 16).slice(0, 8));
   });
+});
+
+it('counts the matrices of a Llama, each of which a token reads once, and its table not at all', () => {
+  const source = seededWeights(llama1B.architecture, llama1B.architecture.configure(llama1B.config));
+  const matrices = source.names().filter((name) => source.shape(name)!.length === 2 && !name.includes('embed_tokens'));
+  const weights = matrices.reduce((sum, name) => sum + source.bytes(name) / 4, 0);
+  expect(llama1B.matrixWeights).toBe(weights);
+  expect(bytesPerToken(llama1B, '8-bit')).toBe(weights);
+  expect(weights).toBeGreaterThan(1e9);
 });
 
 it('knows what a cache takes', () => {

@@ -1,19 +1,44 @@
-import { gpt2 } from '@tokenwright/core';
+import { type Architecture, gpt2, llama } from '@tokenwright/core';
 
-/** A GPT-2 of some size. Its weights are random: speed does not depend on them. */
+/** A model of some size. Its weights are random: speed does not depend on them. */
 export interface Shape {
   readonly name: string;
+  readonly architecture: Architecture;
   /** Contents of config.json. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly vocabSize: number;
   readonly contextLength: number;
   readonly layers: number;
   readonly width: number;
+  /** Weights in all matrices of all layers and in the head. */
+  readonly matrixWeights: number;
 }
 
 export const gpt2Small: Shape = shape('GPT-2-small', { vocab: 50257, layers: 12, width: 768, heads: 12 });
 
 export const tiny: Shape = shape('tiny', { vocab: 512, layers: 4, width: 128, heads: 4 });
+
+/** As TinyLlama: 22 layers, width 2,048, 32 heads, 4 of them with keys, 1.1 billion weights. */
+export const llama1B: Shape = {
+  name: 'Llama-1B',
+  architecture: llama as unknown as Architecture,
+  config: {
+    model_type: llama.name,
+    vocab_size: 32000,
+    max_position_embeddings: 2048,
+    hidden_size: 2048,
+    intermediate_size: 5632,
+    num_hidden_layers: 22,
+    num_attention_heads: 32,
+    num_key_value_heads: 4,
+  },
+  vocabSize: 32000,
+  contextLength: 2048,
+  layers: 22,
+  width: 2048,
+  // Queries and their output; keys and values of four heads of 64; gate, up and down; the head.
+  matrixWeights: 22 * (2 * 2048 * 2048 + 2 * 2048 * 4 * 64 + 3 * 2048 * 5632) + 32000 * 2048,
+};
 
 function shape(name: string, size: { vocab: number; layers: number; width: number; heads: number }): Shape {
   const { vocab: vocabSize, layers, width, heads } = size;
@@ -26,7 +51,17 @@ function shape(name: string, size: { vocab: number; layers: number; width: numbe
     n_layer: layers,
     n_head: heads,
   };
-  return { name, config, vocabSize, contextLength, layers, width };
+  const matrixWeights = layers * 12 * width * width + vocabSize * width;
+  return {
+    name,
+    architecture: gpt2 as unknown as Architecture,
+    config,
+    vocabSize,
+    contextLength,
+    layers,
+    width,
+    matrixWeights,
+  };
 }
 
 /** Bits that a weight takes, the scales of its block included. */
@@ -39,22 +74,21 @@ const bitsPerWeight: Readonly<Record<string, number>> = {
 };
 
 /**
- * Bytes of matrices that one token needs: every matrix of every layer, and the token table once, as the head. Reading them is
- * what bounds the rate of one row.
+ * Bytes of matrices that one token needs: every matrix of every layer, and the head. Reading them is what bounds the rate of one
+ * row.
  */
-export function bytesPerToken(shape: Shape, format: string): number {
-  const { layers, width, vocabSize } = shape;
-  return ((layers * 12 * width * width + vocabSize * width) * bits(format)) / 8;
+export function bytesPerToken({ matrixWeights }: Shape, format: string): number {
+  return (matrixWeights * bits(format)) / 8;
 }
 
-/** Bytes of all weights, each once: matrices in their format, and positions, norms and biases in float32. */
+/** Bytes of all weights of a GPT-2, each once: matrices in their format, and positions, norms and biases in float32. */
 export function weightBytes(shape: Shape, format: string): number {
   const { layers, width, contextLength } = shape;
   const vectors = layers * 13 * width + 2 * width;
   return bytesPerToken(shape, format) + (contextLength * width + vectors) * 4;
 }
 
-/** Bytes of keys and values for some positions of one row, in float32. */
+/** Bytes of keys and values of a GPT-2 for some positions of one row, in float32. */
 export function cacheBytes({ layers, width }: Shape, positions: number): number {
   return positions * layers * 2 * width * 4;
 }
