@@ -52,10 +52,10 @@ export type { ModelInput } from './model-input.ts';
 export { type DirectoryHandle, directory, files, folder, type ModelSource } from './model-source.ts';
 export { loadTokenizer } from './open-tokenizer.ts';
 export { openWeights } from './open-weights.ts';
-export type { QuantisedFormatName } from './quantised/quantised-format.ts';
 export {
   dequantize,
   type QuantizationError,
+  type QuantizationFormat,
   type QuantizedMatrix,
   quantize,
 } from './quantised/quantize.ts';

@@ -5,10 +5,9 @@ import { convertModel } from '../convert/convert.ts';
 import { memorySink } from '../convert/sink.ts';
 import { files, folder } from '../model-source.ts';
 import { openWeights } from '../open-weights.ts';
-import type { QuantisedFormatName } from './quantised-format.ts';
-import { dequantize, quantize } from './quantize.ts';
+import { dequantize, type QuantizationFormat, quantize } from './quantize.ts';
 
-const formats: readonly QuantisedFormatName[] = ['8-bit', '8-bit-blocks', '4-bit-blocks'];
+const formats: readonly QuantizationFormat[] = ['f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
 
 const matrices = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 70 })).chain(([rows, columns]) =>
   fc.record({
@@ -32,14 +31,14 @@ describe.each(formats)('quantize to %s', (format) => {
         expect(matrix.shape).toEqual([values.length / columns, columns]);
         const distances = [...values].map((value, i) => Math.abs(value - received[i]!));
         expect(matrix.error.largest).toBe(Math.max(...distances));
-        const width = format === '8-bit' ? columns : 32;
+        const width = { f16: 1, '8-bit': columns, '8-bit-blocks': 32, '4-bit-blocks': 32 }[format];
         for (const [i, distance] of distances.entries()) {
           const row = i - (i % columns);
           const first = i - ((i - row) % width);
           const largest = Math.max(...values.subarray(first, Math.min(row + columns, first + width)).map(Math.abs));
           // The number opposite to the farthest has one step less of 4 bits; a half-precision scale may be off by 2^-11, or by
           // 2^-25 where it is tiny.
-          const steps = format === '4-bit-blocks' ? 1 / 8 : 0.5 / 127;
+          const steps = format === 'f16' ? 0 : format === '4-bit-blocks' ? 1 / 8 : 0.5 / 127;
           const scales = format === '8-bit' ? 1e-6 : 2 ** -11;
           expect(distance).toBeLessThanOrEqual(largest * (steps * 1.001 + scales) + 127 * 2 ** -25);
         }
@@ -51,7 +50,9 @@ describe.each(formats)('quantize to %s', (format) => {
   it('takes the bytes that it says, and is at rest after once', () => {
     const values = Float32Array.from({ length: 3 * 40 }, (_, i) => Math.sin(i * 1.7));
     const matrix = quantize(values, 40, format);
-    expect(matrix.bytes).toBe({ '8-bit': 3 * (40 + 4), '8-bit-blocks': 3 * (40 + 4), '4-bit-blocks': 3 * 36 }[format]);
+    expect(matrix.bytes).toBe(
+      { f16: 240, '8-bit': 3 * (40 + 4), '8-bit-blocks': 3 * (40 + 4), '4-bit-blocks': 3 * 36 }[format],
+    );
     const once = dequantize(matrix);
     const twice = quantize(once, 40, format);
     expect(dequantize(twice)).toEqual(once);
@@ -82,5 +83,7 @@ describe.each(formats)('quantize to %s', (format) => {
 });
 
 it('refuses formats that do not exist', () => {
-  expect(() => quantize(new Float32Array(4), 4, 'q4' as never)).toThrow(/one of 8-bit, 8-bit-blocks, 4-bit-blocks/);
+  expect(() => quantize(new Float32Array(4), 4, 'q4' as never)).toThrow(
+    /one of f16, 8-bit, 8-bit-blocks, 4-bit-blocks/,
+  );
 });

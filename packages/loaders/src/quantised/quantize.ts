@@ -1,19 +1,22 @@
 import { checkInteger, ParameterError } from '@tokenwright/core';
-import { halfToFloat } from '../number-formats.ts';
-import { outsideOf, type QuantisedFormatName } from './quantised-format.ts';
+import { floatToHalf, halfToFloat } from '../number-formats.ts';
+import { bytesOf, largestHalf, outsideOf, type QuantisedFormat, type QuantisedFormatName } from './quantised-format.ts';
 import { quantisedFormats } from './quantised-formats.ts';
+
+/** What `quantize` makes. */
+export type QuantizationFormat = 'f16' | QuantisedFormatName;
 
 /** A matrix in fewer bits. */
 export interface QuantizedMatrix {
-  readonly format: QuantisedFormatName;
+  readonly format: QuantizationFormat;
   /** [rows, columns]. */
   readonly shape: readonly [number, number];
   /**
    * The integers q, row after row: of 8 bits int8 [rows, columns]; of 4 bits [rows, 16 · blocks] with blocks = ⌈columns / 32⌉,
-   * number i of a block in the lower half of byte i, number 16 + i in the upper.
+   * number i of a block in the lower half of byte i, number 16 + i in the upper. Of `f16` the numbers themselves.
    */
   readonly packed: Uint8Array;
-  /** [rows] of `8-bit`, else [rows, blocks], half-precision numbers as float32. */
+  /** [rows] of `8-bit`; of blocks [rows, blocks], half-precision numbers as float32; none of `f16`. */
   readonly scales: Float32Array;
   /** What packed numbers and scales take as stored, where a scale of a block has 16 bits. */
   readonly bytes: number;
@@ -29,9 +32,10 @@ export interface QuantizationError {
 }
 
 /**
- * Hold a matrix in 8 or 4 bits, with its error: what `convertModel` writes, and bit for bit what the fused engines of
+ * Hold a matrix in 16, 8 or 4 bits, with its error: what `convertModel` writes, and bit for bit what the fused engines of
  * `@tokenwright/backends` hold with their option `weights` of the same name.
  *
+ * - `f16`: half precision.
  * - `8-bit`: x = scale · q, q from -127 to 127, a float32 scale for each row. 8 bits a number and 4 bytes a row.
  * - `8-bit-blocks`: the same with a half-precision scale for each 32 numbers of a row. 8.5 bits a number.
  * - `4-bit-blocks`: x = scale · (q - 8), q from 0 to 15, a half-precision scale for each 32 numbers of a row, which makes the
@@ -44,10 +48,8 @@ export interface QuantizationError {
  * @throws ParameterError for a format that does not exist, for columns that do not divide the values, and for a number that the
  * format cannot hold: NaN, an infinity, or one beyond its largest scale.
  */
-export function quantize(values: Float32Array, columns: number, format: QuantisedFormatName): QuantizedMatrix {
-  const chosen = quantisedFormats.get(format);
-  if (chosen === undefined)
-    throw new ParameterError('quantize', 'format', `one of ${[...quantisedFormats.keys()].join(', ')}`, format);
+export function quantize(values: Float32Array, columns: number, format: QuantizationFormat): QuantizedMatrix {
+  const chosen = codecOf('quantize', format);
   checkInteger('quantize', 'columns', columns, 1);
   if (values.length % columns !== 0)
     throw new ParameterError('quantize', 'columns', `a divisor of the ${values.length} values`, columns);
@@ -71,10 +73,24 @@ export function quantize(values: Float32Array, columns: number, format: Quantise
 
 /** The numbers of a quantised matrix, float32 [rows, columns]. */
 export function dequantize({ format, shape, packed, scales }: QuantizedMatrix): Float32Array {
-  const chosen = quantisedFormats.get(format);
-  if (chosen === undefined)
-    throw new ParameterError('dequantize', 'format', `one of ${[...quantisedFormats.keys()].join(', ')}`, format);
-  return chosen.decode(packed, scales, shape[1]);
+  return codecOf('dequantize', format).decode(packed, scales, shape[1]);
+}
+
+type Codec = Pick<QuantisedFormat, 'largest' | 'encode' | 'decode'> & { readonly scales: { readonly dtype: string } };
+
+const halves: Codec = {
+  scales: { dtype: 'F32' },
+  largest: largestHalf,
+  encode: (values) => ({ packed: bytesOf(Uint16Array.from(values, floatToHalf)), scales: new Uint8Array(0) }),
+  decode: (packed) =>
+    Float32Array.from(new Uint16Array(packed.buffer, packed.byteOffset, packed.byteLength / 2), halfToFloat),
+};
+
+function codecOf(owner: string, format: QuantizationFormat): Codec {
+  const codec = format === 'f16' ? halves : quantisedFormats.get(format);
+  if (codec === undefined)
+    throw new ParameterError(owner, 'format', `one of f16, ${[...quantisedFormats.keys()].join(', ')}`, format);
+  return codec;
 }
 
 function errorOf(received: Float32Array, expected: Float32Array): QuantizationError {
