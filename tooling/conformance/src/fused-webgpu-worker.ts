@@ -39,13 +39,34 @@ export async function stepLogits(engine: Engine): Promise<{ logits: number[]; ch
   return { logits, chosen };
 }
 
+interface Adapter {
+  requestDevice(...given: unknown[]): Promise<{ destroy(): void; readonly lost: Promise<unknown> }>;
+}
+
+/** Remembers the device that is asked for next, so that it can be lost as a driver that fails would lose it. */
+function watchDevice(): () => Promise<unknown> {
+  const { prototype } = (globalThis as unknown as { GPUAdapter: { prototype: Adapter } }).GPUAdapter;
+  const { requestDevice } = prototype;
+  let device: ReturnType<Adapter['requestDevice']> | undefined;
+  prototype.requestDevice = function (...given) {
+    prototype.requestDevice = requestDevice;
+    device = requestDevice.apply(this, given);
+    return device;
+  };
+  return async () => {
+    (await device!).destroy();
+    return (await device!).lost;
+  };
+}
+
 /** The same on the fused engine; then its device is lost, and another engine started. */
 async function answer(options: FusedWebgpuOptions): Promise<FusedWebgpuAnswer> {
+  const loseDevice = watchDevice();
   const engine = await fusedWebgpu(options).start();
   const { adapter } = engine.report();
   const results = await stepLogits(engine);
   const { bytes: bytesLeft } = engine.memory();
-  await engine.loseDevice();
+  await loseDevice();
   const afterLoss = [await failureOf(stepLogits(engine))];
   await engine.dispose();
   const next = await fusedWebgpu(options).start();

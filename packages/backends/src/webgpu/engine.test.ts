@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { load, logitsOf } from '../wasm/testing/logits.ts';
 import { type TinyModel, tinyGPT2, tinyLlama } from '../wasm/testing/tiny-models.ts';
 import type { FusedWebgpuEngine } from './index.ts';
-import { hasWebgpu, startWebgpu } from './testing/start.ts';
+import { hasWebgpu, loseDevice, startWebgpu } from './testing/start.ts';
 
 const here = await hasWebgpu();
 const gpt2 = tinyGPT2({ layers: 2, width: 32, hidden: 64 }) as TinyModel;
@@ -35,7 +35,7 @@ describe.skipIf(!here)('a device that is lost', () => {
     const model = await load(engine, gpt2);
     const cache = model.createCache();
     model.forward([[1]], cache).dispose();
-    await engine.loseDevice();
+    await loseDevice(engine);
     expect(() => model.forward([[3]], cache)).toThrow(/device was lost/);
     await expect(load(engine, llama)).rejects.toThrow(/device was lost/);
     cache.dispose();

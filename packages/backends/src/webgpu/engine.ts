@@ -87,6 +87,13 @@ async function startTensors(device: Device, engine: string, needed: boolean): Pr
   }
 }
 
+const devices = new WeakMap<FusedWebgpuEngine, Device>();
+
+/** The device of an engine, for tests of this package. */
+export function deviceOf(engine: FusedWebgpuEngine): Device {
+  return devices.get(engine)!;
+}
+
 /** What the engine can tell of itself besides the contract, for measurements and tests. */
 export interface DeviceReport {
   /** Vendor, architecture and name of the adapter. */
@@ -115,6 +122,7 @@ export class FusedWebgpuEngine implements Engine {
 
   /** Made by `fusedWebgpu(...).start()`. */
   constructor(device: Device, tensors: DeviceTensors | undefined, format: WeightFormat, cache: CacheElement) {
+    devices.set(this, device);
     this.#device = device;
     this.#tensors = tensors;
     this.tensorBackend = tensors?.backend;
@@ -174,12 +182,6 @@ export class FusedWebgpuEngine implements Engine {
       dispatches,
       bytesRead,
     };
-  }
-
-  /** Destroy the device as a driver that fails would, to try what follows. Resolves when the loss is known. */
-  async loseDevice(): Promise<void> {
-    this.#device.gpu.destroy();
-    await this.#device.gpu.lost;
   }
 
   async dispose(): Promise<void> {

@@ -16,7 +16,7 @@ import { Device } from './device.ts';
 import { type FusedWebgpuEngine, fusedWebgpu } from './index.ts';
 import { PagedStore } from './paged-store.ts';
 import { cacheLayout } from './shaders/attend.ts';
-import { hasWebgpu, startWebgpu } from './testing/start.ts';
+import { hasWebgpu, loseDevice, startWebgpu } from './testing/start.ts';
 
 const here = await hasWebgpu();
 const nothing = { bytes: 0, buffers: 0 };
@@ -183,7 +183,7 @@ describe.skipIf(!here)('a load that fails', () => {
       },
       /unreadable/,
     ],
-    ['loses the device', (engine: FusedWebgpuEngine) => engine.loseDevice(), /device was lost/],
+    ['loses the device', (engine: FusedWebgpuEngine) => loseDevice(engine), /device was lost/],
   ] as const)('since it %s gives everything back', async (_name, happens, message) => {
     const engine = await startWebgpu();
     const abort = new AbortController();

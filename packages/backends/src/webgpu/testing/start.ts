@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { deviceOf } from '../engine.ts';
 import { type FusedWebgpuEngine, type FusedWebgpuOptions, fusedWebgpu } from '../index.ts';
 
 /** Where Debian's chromium package keeps the description of its software Vulkan driver. */
@@ -23,4 +24,11 @@ export async function hasWebgpu(): Promise<boolean> {
     process.stderr.write(`\n*** SKIPPED: ${line}\n\n`);
     return false;
   }
+}
+
+/** Destroy the device of an engine as a driver that fails would. Resolves when the loss is known. */
+export async function loseDevice(engine: FusedWebgpuEngine): Promise<void> {
+  const { gpu } = deviceOf(engine);
+  gpu.destroy();
+  await gpu.lost;
 }
