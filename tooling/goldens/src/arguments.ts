@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type GoldenEngine, goldenEngines } from './engines.ts';
 
 /** What `pnpm goldens` was asked for. */
 export interface Arguments {
@@ -6,18 +7,18 @@ export interface Arguments {
   readonly root: string;
   /** Run only the cases whose path and id match. */
   readonly only: RegExp | undefined;
-  readonly engine: 'cpu' | 'wasm';
+  readonly engine: GoldenEngine;
   /** Print the first differences of each case that failed. */
   readonly verbose: boolean;
 }
 
 export const usage = `Compare the library with recorded results of other systems.
 
-  pnpm goldens DIR [--only PATTERN] [--engine cpu|wasm] [--verbose]
+  pnpm goldens DIR [--only PATTERN] [--engine NAME] [--verbose]
 
   DIR              folder with processors/, llamacpp/, xtransformers/ and generate/
   --only PATTERN   regular expression for "path id" of the cases to run
-  --engine NAME    TF.js backend for the models of generate/: wasm (default) or cpu
+  --engine NAME    where the models of generate/ run: TF.js on wasm (default) or cpu, or the fused WebAssembly engine: fused
   --verbose        print the first differences of each case that fails`;
 
 /** @throws TypeError for anything that is not an argument. */
@@ -35,11 +36,13 @@ export function readArguments(given: readonly string[]): Arguments {
   });
   const [root, ...rest] = positionals;
   if (root === undefined || rest.length > 0) throw new TypeError('give one folder');
-  if (values.engine !== 'cpu' && values.engine !== 'wasm') throw new TypeError("--engine must be 'cpu' or 'wasm'");
+  const engine = Object.keys(goldenEngines).find((name): name is GoldenEngine => name === values.engine);
+  if (engine === undefined)
+    throw new TypeError(`--engine must be one of ${Object.keys(goldenEngines).join(', ')}, but is ${values.engine}`);
   return {
     root,
     only: values.only === undefined ? undefined : new RegExp(values.only),
-    engine: values.engine,
+    engine,
     verbose: values.verbose,
   };
 }

@@ -19,6 +19,14 @@ describe.skipIf(root === undefined)('recorded results of other systems', () => {
     expect(count(reports).passed).toBeGreaterThan(2200);
   });
 
+  it('agree with whole models on the fused WebAssembly engine: every strategy, every sampler, the same tokens', async () => {
+    const fused = await runGoldens({ root: root!, engine: 'fused', only: /^generate/ });
+    const failures = fused.filter((report) => count([report]).failed > 0);
+    expect(failures.flatMap((report) => describeFile(report, true))).toEqual([]);
+    expect(count(fused)).toMatchObject({ skipped: 0 });
+    expect(count(fused).passed).toBeGreaterThan(700);
+  });
+
   it('are skipped only as the list of what is left out says', () => {
     const skipped = reports.flatMap(({ path, cases }) =>
       cases.flatMap(({ id, outcome }) => (outcome.status === 'skipped' ? [`${path} ${id}: ${outcome.reason}`] : [])),

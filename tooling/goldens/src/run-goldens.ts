@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tfjs } from '@tokenwright/backends';
 import type { Engine } from '@tokenwright/core';
+import { type GoldenEngine, goldenEngines } from './engines.ts';
 import { goldenFiles } from './golden-files.ts';
 import { whyLeftOut } from './left-out.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
@@ -13,7 +13,7 @@ export interface RunOptions {
   /** The folder of the goldens, or one inside it. */
   readonly root: string;
   readonly only?: RegExp | undefined;
-  readonly engine: 'cpu' | 'wasm';
+  readonly engine: GoldenEngine;
   /** Called after each file. */
   readonly onFile?: (report: FileReport) => void;
 }
@@ -30,7 +30,7 @@ export async function runGoldens({ root: given, only, engine, onFile }: RunOptio
   for (const path of paths) {
     const releases: (() => void)[] = [];
     const setting: Setting = {
-      engine: () => (started ??= tfjs({ backend: engine }).start()),
+      engine: () => (started ??= goldenEngines[engine].start()),
       onClose: (release) => releases.push(release),
     };
     const began = performance.now();
@@ -51,6 +51,7 @@ export async function runGoldens({ root: given, only, engine, onFile }: RunOptio
     reports.push(report);
     onFile?.(report);
   }
+  await (await started)?.dispose();
   return reports;
 }
 

@@ -1,0 +1,11 @@
+import { type EngineStarter, tfjs } from '@tokenwright/backends';
+import { fusedWasm } from '@tokenwright/backends/wasm';
+
+/** Where whole models run, by the name on the command line. */
+export const goldenEngines = {
+  wasm: tfjs({ backend: 'wasm' }),
+  cpu: tfjs({ backend: 'cpu' }),
+  fused: fusedWasm(),
+} satisfies Readonly<Record<string, EngineStarter>>;
+
+export type GoldenEngine = keyof typeof goldenEngines;
