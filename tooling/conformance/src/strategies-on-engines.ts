@@ -1,3 +1,4 @@
+import { fusedWasm } from '@tokenwright/backends/wasm';
 import {
   createModel,
   type Engine,
@@ -49,8 +50,11 @@ interface Place {
   readonly draft: LanguageModel;
 }
 
-async function open(backend: TestBackend): Promise<Place | undefined> {
-  const engine = await testEngine(backend);
+/** The reference engine on a backend of TF.js, or an engine of its own. */
+export type StrategyEngine = TestBackend | 'fused wasm';
+
+async function open(backend: StrategyEngine): Promise<Place | undefined> {
+  const engine = await (backend === 'fused wasm' ? fusedWasm({ threads: 1 }).start() : testEngine(backend));
   if (engine === undefined) return undefined;
   const { architecture, config } = tinyModels[0]!;
   const make = (seed: number): Promise<LanguageModel> =>
@@ -86,7 +90,7 @@ const traits: Readonly<Record<string, StrategyCasesOptions>> = {
 };
 
 /** The contract of strategies on a backend, but for the leaks, which `describeStrategies` looks at. */
-export function describeContract(backend: TestBackend, only: readonly string[] = ['']): void {
+export function describeContract(backend: StrategyEngine, only: readonly string[] = ['']): void {
   const chosen = strategies.filter(([name]) => only.some((beginning) => name.startsWith(beginning)));
   describe(`the contract of strategies on ${backend}`, async () => {
     const place = await open(backend);
@@ -120,7 +124,7 @@ export interface StrategySuiteOptions {
 
 /** Strategies on a backend give the tokens of cpu, and leave nothing on the engine however a call ends. */
 export function describeStrategies(
-  backend: TestBackend,
+  backend: StrategyEngine,
   { only = [''], leaks = 'every step' }: StrategySuiteOptions = {},
 ): void {
   const chosen = strategies.filter(([name]) => only.some((beginning) => name.startsWith(beginning)));
