@@ -21,7 +21,7 @@ it.each<[string[], number, RegExp, string?]>([
   [['generate', 'x', '-n', 'many'], 2, /wants a number, but 'many' was given/],
   [['generate', 'x', '-n', '3', '-n', '4'], 2, /was given twice/],
   [['generate', 'x', '--greedy=yes'], 2, /--greedy takes no value/],
-  [['generate', 'x', '--engine', 'tpu'], 2, /must be one of auto, fused, wasm, cpu, webgpu/],
+  [['generate', 'x', '--engine', 'tpu'], 2, /must be one of auto, fused, fused-webgpu, wasm, cpu, webgpu/],
   [['generate', 'x', '--cache', 'window=x'], 2, /--cache wants one of/],
   [['generate', ''], 2, /prompt is empty/],
   [['generate'], 2, /prompt is empty/],

@@ -97,7 +97,12 @@ describe('models of the hub', () => {
     [['convert', 'story', 'x', '--format', 'q4'], 2, /--format must be one of f32/],
     [['bench', '--rounds', '0'], 2, /--rounds must be a whole number of at least 1/],
     [['bench', '--prompt-tokens', '600'], 2, /must leave room in the context of 512/],
-    [['generate', 'x', '--engine', 'wasm', '--weights', 'f16'], 2, /--weights is for the fused engine/],
+    [
+      ['generate', 'x', '--engine', 'wasm', '--weights', 'f16'],
+      2,
+      /--weights is for --engine fused or fused-webgpu, but --engine wasm was given/,
+    ],
+    [['generate', 'x', '--engine', 'fused-webgpu', '--threads', '2'], 2, /--threads is for --engine fused, but/],
     [['generate', 'x', '--weights', 'q4'], 2, /--weights must be one of f32, f16/],
   ])('%j', async (args, expected, message) => {
     const { status, stdout, stderr } = await atHome(args);

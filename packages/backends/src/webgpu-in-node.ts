@@ -8,7 +8,7 @@ export async function provideGPU(): Promise<GPU> {
   };
   if (navigator?.gpu !== undefined) return navigator.gpu;
   if (process?.versions?.node === undefined) throw new Error('this browser has no WebGPU');
-  gpuOfNode ??= (await import('webgpu')).create([]) as GPU;
+  gpuOfNode ??= (await dawn()).create([]) as GPU;
   return gpuOfNode;
 }
 
@@ -17,11 +17,26 @@ export async function installGPU(): Promise<GPU> {
   const gpu = await provideGPU();
   const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
   if (navigator?.gpu !== undefined) return gpu;
-  Object.assign(globalThis, (await import('webgpu')).globals);
+  Object.assign(globalThis, (await dawn()).globals);
   const property = { value: gpu, configurable: true, writable: true };
   if (navigator === undefined) Object.defineProperty(globalThis, 'navigator', { ...property, value: { gpu } });
   else Object.defineProperty(navigator, 'gpu', property);
   return gpu;
+}
+
+/** @throws Error that says what to install. */
+async function dawn(): Promise<typeof import('webgpu')> {
+  try {
+    return await import('webgpu');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `in Node, WebGPU comes from the package webgpu (npm install webgpu), which does not load: ${reason}`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Dawn's instance must live as long as its devices. */
