@@ -1,0 +1,52 @@
+import type { Activation } from '@tokenwright/core';
+
+/** What the kernels compute, in float64 and from the formulas. */
+
+/** 2 / sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!: all terms have one sign, so nothing cancels. */
+export function errorFunction(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let [term, sum] = [x, x];
+  for (let n = 1; Math.abs(term) > 1e-18; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+export const activations: Readonly<Record<Activation, (x: number) => number>> = {
+  relu: (x) => Math.max(0, x),
+  silu: (x) => x / (1 + Math.exp(-x)),
+  gelu: (x) => (x / 2) * (1 + errorFunction(x * Math.SQRT1_2)),
+  'gelu-tanh': (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+};
+
+export interface PlainNorm {
+  readonly kind: 'layer' | 'root-mean-square';
+  readonly gain: ArrayLike<number>;
+  readonly bias?: ArrayLike<number> | undefined;
+  readonly epsilon: number;
+}
+
+export function norm(x: ArrayLike<number>, { kind, gain, bias, epsilon }: PlainNorm): Float64Array {
+  const values = Float64Array.from(x);
+  const mean = kind === 'layer' ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return values.map((value, i) => ((value - mean) / Math.sqrt(variance + epsilon)) * gain[i]! + (bias?.[i] ?? 0));
+}
+
+/** Turn the first `width` numbers of a head by angles: cosines, then sines, [width]. */
+export function turned(
+  head: ArrayLike<number>,
+  angles: ArrayLike<number>,
+  width: number,
+  style: 'halves' | 'pairs',
+): Float64Array {
+  const result = Float64Array.from(head);
+  const half = width / 2;
+  for (let i = 0; i < half; i++) {
+    const [a, b] = style === 'pairs' ? [2 * i, 2 * i + 1] : [i, i + half];
+    result[a] = head[a]! * angles[i]! - head[b]! * angles[i + half]!;
+    result[b] = head[b]! * angles[i]! + head[a]! * angles[i + half]!;
+  }
+  return result;
+}
