@@ -12,7 +12,7 @@ export interface Ended {
 }
 
 /** Milliseconds within which a command must end, and what is waited for must come: busy machines are slow, what hangs ends here. */
-const patience = 100_000;
+const patience = 200_000;
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
