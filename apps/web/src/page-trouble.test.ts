@@ -107,7 +107,8 @@ describePage('the playground with code, engines and models of the user', () => {
     for (const [label, name] of [
       ['TF.js wasm', 'tfjs wasm'],
       ['TF.js cpu', 'tfjs cpu'],
-      ['WebGPU', 'tfjs webgpu'],
+      ['TF.js WebGPU', 'tfjs webgpu'],
+      ['Fused WebGPU', 'fused webgpu'],
       ['Fused wasm', 'fused wasm'],
     ] as const) {
       await playground.chooseEngine(label);

@@ -50,7 +50,16 @@ export type Decoding =
       readonly accept: 'match' | 'rejection';
     };
 
-export const engineChoices = ['auto', 'webgpu', 'fused', 'fused-8-bit', 'wasm', 'cpu'] as const;
+export const engineChoices = [
+  'auto',
+  'fused',
+  'fused-8-bit',
+  'fused-webgpu',
+  'fused-webgpu-8-bit',
+  'webgpu',
+  'wasm',
+  'cpu',
+] as const;
 export type EngineChoice = (typeof engineChoices)[number];
 
 /** Where a model comes from. */

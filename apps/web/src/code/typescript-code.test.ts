@@ -63,6 +63,10 @@ it('names other engines and models', () => {
   expect(code).toContain("await tfjs({ backend: 'webgpu' }).start()");
   expect(code).toContain("load('some/model', { engine })");
   expect(typescriptCode(defaults, 'fused-8-bit')).toContain("fusedWasm({ weights: '8-bit' })");
+  expect(typescriptCode(defaults, 'fused-webgpu')).toContain('await fusedWebgpu().start()');
+  const packed = typescriptCode(defaults, 'fused-webgpu-8-bit');
+  expect(packed).toContain("import { fusedWebgpu } from '@tokenwright/backends/webgpu';");
+  expect(packed).toContain("fusedWebgpu({ weights: '8-bit' })");
 });
 
 it('writes values as people do', () => {

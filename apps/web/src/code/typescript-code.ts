@@ -56,9 +56,12 @@ export function typescriptCode(settings: Settings, engine: Exclude<EngineChoice,
 }
 
 function engineCode(engine: Exclude<EngineChoice, 'auto'>, imports: Imports): string {
-  if (engine === 'fused' || engine === 'fused-8-bit')
-    return `await ${imports.use('fusedWasm', '@tokenwright/backends/wasm')}(${engine === 'fused' ? '' : "{ weights: '8-bit' }"}).start()`;
-  return `await ${imports.use('tfjs', '@tokenwright/backends')}({ backend: '${engine}' }).start()`;
+  if (!engine.startsWith('fused'))
+    return `await ${imports.use('tfjs', '@tokenwright/backends')}({ backend: '${engine}' }).start()`;
+  const starter = engine.startsWith('fused-webgpu')
+    ? imports.use('fusedWebgpu', '@tokenwright/backends/webgpu')
+    : imports.use('fusedWasm', '@tokenwright/backends/wasm');
+  return `await ${starter}(${engine.endsWith('8-bit') ? "{ weights: '8-bit' }" : ''}).start()`;
 }
 
 function modelCode({ model }: Settings, imports: Imports): string[] {

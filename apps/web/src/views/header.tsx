@@ -8,9 +8,11 @@ import { ModelDialog } from './model-dialog.tsx';
 
 const engineLabels: Readonly<Record<EngineChoice, string>> = {
   auto: 'Best here',
-  webgpu: 'WebGPU',
   fused: 'Fused wasm',
   'fused-8-bit': 'Fused wasm, 8-bit',
+  'fused-webgpu': 'Fused WebGPU',
+  'fused-webgpu-8-bit': 'Fused WebGPU, 8-bit',
+  webgpu: 'TF.js WebGPU',
   wasm: 'TF.js wasm',
   cpu: 'TF.js cpu',
 };

@@ -3,6 +3,7 @@ import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm
 import { enableProdMode, env } from '@tensorflow/tfjs-core';
 import { type EngineStarter, selectEngine, tfjs } from '@tokenwright/backends';
 import { FusedWasmEngine, fusedWasm } from '@tokenwright/backends/wasm';
+import type { FusedWebgpuOptions } from '@tokenwright/backends/webgpu';
 import type { Engine } from '@tokenwright/core';
 import { type Candidate, engineOrder, type Machine } from '../engine-order.ts';
 import type { EngineInfo } from '../protocol.ts';
@@ -20,6 +21,11 @@ const wasmPaths = {
 const starters: Readonly<Record<Candidate['engine'], () => EngineStarter>> = {
   fused: () => fusedWasm(),
   'fused-8-bit': () => fusedWasm({ weights: '8-bit' }),
+  'fused-webgpu': () => ({ name: 'fused webgpu', start: () => startFusedWebgpu({}) }),
+  'fused-webgpu-8-bit': () => ({
+    name: 'fused webgpu, 8-bit weights',
+    start: () => startFusedWebgpu({ weights: '8-bit' }),
+  }),
   webgpu: () => ({ name: 'tfjs webgpu', start: startWebgpu }),
   wasm: () => ({ name: 'tfjs wasm', start: startWasm }),
   cpu: () => tfjs({ backend: 'cpu' }),
@@ -30,6 +36,12 @@ async function startWasm(): Promise<Engine> {
   await import('@tensorflow/tfjs-backend-wasm');
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   return tfjs({ backend: 'wasm', wasmPaths }).start();
+}
+
+/** Loaded when it is asked for: the first visit does without. */
+async function startFusedWebgpu(options: FusedWebgpuOptions): Promise<Engine> {
+  const { fusedWebgpu } = await import('@tokenwright/backends/webgpu');
+  return fusedWebgpu(options).start();
 }
 
 async function startWebgpu(): Promise<Engine> {
