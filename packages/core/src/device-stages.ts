@@ -28,6 +28,8 @@ export interface DividedChain {
  * last that has no other form.
  *
  * @param banned a reader's ban comes before every stage, so then the chain runs on the host.
+ * @param selects whether the engine may do what a stage `keeps`: not where rows are read next, since the few that stay are then
+ *   cheaper to read by `EngineMatrix.top`.
  * @throws UnsupportedError for a device-only stage after one that only has a host form.
  */
 export function divideChain(
@@ -35,13 +37,15 @@ export function divideChain(
   logits: EngineMatrix,
   { remote, tensorBackend }: ScoresSetting,
   banned: boolean,
+  selects: boolean,
 ): DividedChain {
   const canBeFar = ({ sampler }: Stage): boolean =>
     // What remembers is told how a token was drawn, and that is known on the host only.
     sampler.algebra?.memory !== true &&
-    (hasDeviceForm(sampler)
-      ? tensorBackend !== undefined && logits.map !== undefined
-      : hasMaskForm(sampler) && logits.mask !== undefined);
+    ((selects && sampler.keeps !== undefined && logits.keep !== undefined) ||
+      (hasDeviceForm(sampler)
+        ? tensorBackend !== undefined && logits.map !== undefined
+        : hasMaskForm(sampler) && logits.mask !== undefined));
   let from = 0;
   if (remote && !banned) while (from < stages.length && canBeFar(stages[from]!)) from++;
   for (let i = stages.length - 1; i >= from; i--) {
@@ -76,7 +80,8 @@ export function shapeOnDevice(
     const { rows } = batchOf(index);
     const before = shaped;
     try {
-      if (hasDeviceForm(sampler)) {
+      if (sampler.keeps !== undefined && shaped.keep !== undefined) shaped = shaped.keep(sampler.keeps);
+      else if (hasDeviceForm(sampler)) {
         if (tensorBackend === undefined || shaped.map === undefined)
           throw new UnsupportedError(
             `the device form of '${sampler.name}'`,

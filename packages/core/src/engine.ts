@@ -167,6 +167,11 @@ export interface EngineMatrix {
    */
   mask?(masks: readonly Uint32Array[]): EngineMatrix;
   /**
+   * The same matrix with only the largest of each row left, of equals the lower columns, the others become -Infinity. A row with NaN,
+   * with +Infinity or with nothing but -Infinity stays as it is. Nothing is read back. Absent where reading is cheap.
+   */
+  keep?(what: Kept): EngineMatrix;
+  /**
    * Choose a column of each row, [rows], and read back only that: with uniform numbers the first at which the running sum of
    * softmax(row) exceeds it, without any the largest (of equals the first). -1 for a row with NaN, with +Infinity, or with nothing
    * but -Infinity. A removed token is never chosen. Absent where reading is cheap.
@@ -181,6 +186,12 @@ export interface EngineMatrix {
   top?(count: number, ids: readonly number[]): Promise<readonly TopOfRow[]>;
   dispose(): void;
 }
+
+/**
+ * Which of the largest stay: so many, or as many as it takes until their probability, softmax(row), sums up to `mass` (in [0, 1], one at
+ * least). 1 keeps all.
+ */
+export type Kept = { readonly top: number } | { readonly mass: number };
 
 /** Columns that were chosen by `EngineMatrix.pick`, on their way to the host. */
 export interface Choice {

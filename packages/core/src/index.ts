@@ -13,6 +13,7 @@ export type {
   EngineMemory,
   Executable,
   Frame,
+  Kept,
   KVStore,
   PrepareOptions,
   RunOptions,

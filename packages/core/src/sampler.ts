@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Kept } from './engine.ts';
 import type { History } from './history.ts';
 
 /** Values that survive JSON and structuredClone. */
@@ -25,6 +26,11 @@ export interface SamplerBase {
    * (`EngineMatrix.top`), only those are read back for the first stage that runs on the host.
    */
   readonly reads?: 'all' | { readonly top: number };
+  /**
+   * Set by a stage that does nothing but what `EngineMatrix.keep` does, but for rounding: where every stage can run on the device, it
+   * does so too.
+   */
+  readonly keeps?: Kept;
 }
 
 export interface HostSampler extends SamplerBase {

@@ -216,7 +216,7 @@ export class Scores {
     const { relaxed } = this.#result;
     if (!this.#setting.remote || this.#hostFirst || relaxed !== undefined || this.#evaluated !== undefined)
       return undefined;
-    const { far, near } = this.#divide();
+    const { far, near } = this.#divide(true);
     const { choose, columns } = this.#result.logits;
     if (near.length > 0 || choose === undefined || columns < smallestRemoteDraw) return undefined;
     // The last stage of a selection is the choice itself.
@@ -243,8 +243,8 @@ export class Scores {
     return this.#normalised || this.contexts.some(({ steering }) => steering?.ban !== undefined);
   }
 
-  #divide(): DividedChain {
-    return divideChain(decisiveStages(this.#stages), this.#result.logits, this.#setting, this.#hostFirst);
+  #divide(selects = false): DividedChain {
+    return divideChain(decisiveStages(this.#stages), this.#result.logits, this.#setting, this.#hostFirst, selects);
   }
 
   async #readForEditing(): Promise<Float32Array> {

@@ -43,7 +43,7 @@ export function topK(options: TopKOptions): HostSampler {
       removes: 'filter',
       singleRow: true,
     },
-    ...(k !== undefined && ties === 'exactly-k' ? { reads: { top: k } } : {}),
+    ...(k !== undefined && ties === 'exactly-k' ? { reads: { top: k }, keeps: { top: k } } : {}),
     onHost: (logits, step) => {
       const { survivors } = step;
       const wanted = count(logits.length);

@@ -26,7 +26,7 @@ export interface TopPOptions {
  * Keep the most probable tokens until their mass reaches p: the nucleus (Holtzman et al. 2019, "The Curious Case of Neural
  * Text Degeneration", arXiv:1904.09751). Of equally probable tokens the lower ids come first.
  *
- * Sums are float64, so tokens whose border lies within float32 rounding may differ from systems that sum in float32.
+ * Sums are float64 on the host and float32 where an engine selects, so tokens whose border lies within float32 rounding may differ from systems that sum in float32.
  * A row with NaN, with +Infinity or with nothing left stays as it is.
  *
  * Example: four equal tokens, p = 0.5: 'below' keeps 0 and 1, 'at-most' keeps 0, 1 and 2.
@@ -51,6 +51,7 @@ export function topP(options: TopPOptions): HostSampler {
       singleRow: true,
       sorts: true,
     },
+    ...(border === 'below' && minKeep === 1 ? { keeps: { mass: p } } : {}),
     onHost: (logits, step) => {
       if (p === 1) return;
       const { survivors } = step;

@@ -7,7 +7,10 @@ import {
   temperature,
   tokenBias,
   topA,
+  topK,
   topNSigma,
+  topP,
+  typical,
 } from '@tokenwright/samplers';
 import { testChains } from './fused-webgpu-chains.ts';
 
@@ -24,6 +27,13 @@ testChains([
       minP({ p: 0.01 }),
     ],
     4,
+  ],
+  ['temperature > top-k > top-p', [temperature({ t: 1.5 }), topK({ k: 40 }), topP({ p: 0.9 })], 4],
+  [
+    'a stage on the host after the 50 largest',
+    [temperature({ t: 0.8 }), topK({ k: 50 }), typical({ mass: 0.9 })],
+    // Ids and values of the 50, and the log-sum-exp.
+    4 * (2 * 50 + 1),
   ],
   ['a penalty and greedy', [repetitionPenalty({ penalty: 1.5 }), greedy()], 4],
 ]);

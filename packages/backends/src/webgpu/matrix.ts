@@ -1,8 +1,17 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { checkInteger, DisposedError, type EngineMatrix, ShapeError, type TopOfRow } from '@tokenwright/core';
+import {
+  checkInteger,
+  checkNumber,
+  DisposedError,
+  type EngineMatrix,
+  type Kept,
+  ShapeError,
+  type TopOfRow,
+} from '@tokenwright/core';
 import { WebgpuChoice } from './choice.ts';
 import type { Device } from './device.ts';
 import { chooseKernel, maskKernel, topKernel, topWords } from './shaders/choose.ts';
+import { keepKernel } from './shaders/keep.ts';
 import type { DeviceTensors } from './tensors.ts';
 
 /** Where matrices are. */
@@ -90,6 +99,25 @@ export class WebgpuMatrix implements EngineMatrix {
       throw error;
     } finally {
       this.#device.release(uploaded);
+    }
+  }
+
+  keep(what: Kept): WebgpuMatrix {
+    const { rows, columns } = this;
+    if ('top' in what) checkInteger('keep', 'top', what.top, 1);
+    else checkNumber('keep', 'mass', what.mass, 'a number from 0 to 1', (mass) => mass >= 0 && mass <= 1);
+    const holding = this.#held;
+    if ('top' in what ? what.top >= columns : what.mass === 1) {
+      holding.users++;
+      return new WebgpuMatrix(this.#setting, rows, columns, holding);
+    }
+    const result = WebgpuMatrix.make(this.#setting, 'kept logits', rows, columns);
+    try {
+      if (rows > 0) this.#device.runOnce(keepKernel(columns, what), [holding.buffer, result.buffer], [rows]);
+      return result;
+    } catch (error) {
+      result.dispose();
+      throw error;
     }
   }
 

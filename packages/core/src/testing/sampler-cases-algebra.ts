@@ -98,6 +98,29 @@ export function removesWhatItSays(sampler: Sampler, vocabSize: number): void {
 }
 
 /** With `reads: { top: k }` the smaller logits neither stay nor matter. */
+export function keepsWhatItSays(sampler: Sampler, vocabSize: number): void {
+  const { keeps } = sampler;
+  if (keeps === undefined) return;
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    const order = survivorsOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
+    const weights = order.map((id) => Math.exp(logits[id]! - logits[order[0]!]!));
+    const goal = 'mass' in keeps ? keeps.mass * weights.reduce((sum, weight) => sum + weight, 0) : 0;
+    let above = 0;
+    const kept = order.filter((_, at) => {
+      if ('top' in keeps) return at < keeps.top;
+      const stays = at === 0 || keeps.mass === 1 || above < goal;
+      above += weights[at]!;
+      return stays;
+    });
+    const stays = new Set(kept);
+    verifySame(
+      applyTo(sampler, logits, options).logits,
+      logits.map((logit, id) => (stays.has(id) ? logit : -Infinity)),
+      `the row '${label}' of which it keeps ${JSON.stringify(keeps)}`,
+    );
+  }
+}
+
 export function readsWhatItSays(sampler: Sampler, vocabSize: number): void {
   const { reads } = sampler;
   if (reads === undefined || reads === 'all' || !(hasHostForm(sampler) || hasMaskForm(sampler))) return;

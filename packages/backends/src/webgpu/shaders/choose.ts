@@ -1,12 +1,15 @@
 import type { Kernel } from '../device.ts';
 
-const logits = '@group(0) @binding(0) var<storage, read> logits : array<u32>;';
-const threads = 256;
+/** The rows that are chosen from, as bits. */
+export const logits = '@group(0) @binding(0) var<storage, read> logits : array<u32>;';
+/** Threads that share a row. */
+export const threads = 256;
 /** A number whose order among unsigned integers is that of the float32 behind the bits. */
-const key = `fn key(bits : u32) -> u32 { return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u); }`;
+export const key = `fn key(bits : u32) -> u32 { return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u); }`;
 /** Bits of -Infinity: a removed token. */
-const removed = '0xff800000u';
-const header = `@compute @workgroup_size(${threads})
+export const removed = '0xff800000u';
+/** A work group a row. */
+export const header: string = `@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane : u32) {`;
 
 /**

@@ -1,0 +1,81 @@
+import type { Kept } from '@tokenwright/core';
+import type { Kernel } from '../device.ts';
+import { header, key, logits, removed, threads } from './choose.ts';
+import { float } from './linear.ts';
+
+/**
+ * Each row without all but its largest: a search, bit by bit, for the highest value from which on the tokens weigh enough. A token
+ * weighs 1 when a number of them is kept, else exp(logit - largest). Of the tokens with just that value the lower ids stay.
+ */
+export function keepKernel(vocabSize: number, kept: Kept): Kernel {
+  const byMass = 'mass' in kept;
+  const share = Math.ceil(vocabSize / threads);
+  const weigh = `fn weight(bits : u32, top : f32) -> f32 {
+  ${byMass ? `return select(exp(bitcast<f32>(bits) - top), 0.0, bits == ${removed});` : 'return 1.0;'}
+}`;
+  const code = `${logits}
+@group(0) @binding(1) var<storage, read_write> kept : array<u32>;
+${key}
+${weigh}
+// -0 and 0 are equal.
+fn rank(bits : u32) -> u32 { return key(select(bits, 0u, bits == 0x80000000u)); }
+var<workgroup> broken : atomic<u32>;
+var<workgroup> highestRank : atomic<u32>;
+var<workgroup> sums : array<f32, ${threads}>;
+var<workgroup> equals : array<u32, ${threads}>;
+// The weight of all tokens from a rank on, added up in the same order each time, so that a lower rank never weighs less.
+fn weightFrom(lowest : u32, row : u32, lane : u32, top : f32) -> f32 {
+  var own = 0.0;
+  for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {
+    let bits = logits[row + i];
+    own += select(0.0, weight(bits, top), rank(bits) >= lowest);
+  }
+  workgroupBarrier();
+  sums[lane] = own;
+  workgroupBarrier();
+  var all = 0.0;
+  for (var i = 0u; i < ${threads}u; i++) { all += sums[i]; }
+  return all;
+}
+${header}
+  let row = id.x * ${vocabSize}u;
+  let begin = min(lane * ${share}u, ${vocabSize}u);
+  let end = min(begin + ${share}u, ${vocabSize}u);
+  var most = 0u;
+  for (var i = begin; i < end; i++) {
+    let bits = logits[row + i];
+    // NaN of either sign, and +Infinity.
+    if ((bits & 0x7fffffffu) > 0x7f800000u || bits == 0x7f800000u) { atomicOr(&broken, 1u); }
+    most = max(most, rank(bits));
+  }
+  atomicMax(&highestRank, most);
+  workgroupBarrier();
+  let highest = atomicLoad(&highestRank);
+  let top = bitcast<f32>(select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u));
+  let goal = ${byMass ? `${float(kept.mass)} * weightFrom(0u, row, lane, top)` : float(kept.top)};
+  var threshold = 0u;
+  for (var bit = 0u; bit < 32u; bit++) {
+    let candidate = threshold | (0x80000000u >> bit);
+    let enough = weightFrom(candidate, row, lane, top);
+    if (enough >= goal && enough > 0.0) { threshold = candidate; }
+  }
+  let above = weightFrom(threshold + 1u, row, lane, top);
+  var same = 0u;
+  for (var i = begin; i < end; i++) { same += select(0u, 1u, rank(logits[row + i]) == threshold); }
+  equals[lane] = same;
+  workgroupBarrier();
+  var before = 0u;
+  for (var i = 0u; i < lane; i++) { before += equals[i]; }
+  let asIs = atomicLoad(&broken) == 1u;
+  for (var i = begin; i < end; i++) {
+    let bits = logits[row + i];
+    var stays = rank(bits) > threshold;
+    if (rank(bits) == threshold) {
+      stays = above + f32(before) * weight(bits, top) < goal || (above == 0.0 && before == 0u);
+      before++;
+    }
+    kept[row + i] = select(${removed}, bits, stays || asIs);
+  }
+}`;
+  return { label: byMass ? 'keep mass' : 'keep largest', code, bindings: ['read', 'write'] };
+}
