@@ -26,6 +26,7 @@ import type { KVCache } from './kv-cache.ts';
 import { readCache, writeCache } from './kv-cache-bytes.ts';
 import type { CacheOptions, ForwardOptions, ForwardResult, LanguageModel, ModelDefaults } from './language-model.ts';
 import type { Architecture, Dimensions } from './operations.ts';
+import { withContext } from './shorter-context.ts';
 import { disposeResult, StepAhead } from './step-ahead.ts';
 
 export interface CreateModelOptions extends PrepareOptions {
@@ -79,7 +80,8 @@ export async function prepareModel<C, P>(
     dimensions.contextLength,
   );
   const named = new FingerprintedWeights(weights);
-  const executable = await engine.prepare(architecture, config, named, options);
+  const shorter = contextLength < dimensions.contextLength ? withContext(architecture, contextLength) : architecture;
+  const executable = await engine.prepare(shorter, config, named, options);
   const description = {
     name: options.name ?? architecture.name,
     dimensions: { ...dimensions, contextLength },

@@ -162,8 +162,11 @@ export interface Parameters<W> {
   matrix(names: readonly string[], shape: MatrixShape): W;
   /** A vector from one tensor, or several end to end. */
   vector(names: readonly string[], lengths: readonly number[], options?: VectorOptions): W;
-  /** A table that is computed, not loaded: rotary angles, sinusoidal positions. [rows, width], row-major. */
-  table(values: () => Float32Array, rows: number, width: number): W;
+  /**
+   * A table that is computed, not loaded: rotary angles, sinusoidal positions. [rows, width], row-major, a row for each position.
+   * `values` is asked for the first `rows` of them, fewer than given here where a model is loaded with a shorter context.
+   */
+  table(values: (rows: number) => Float32Array, rows: number, width: number): W;
 }
 
 /** What an engine and a cache must know of a model besides its forward pass. */

@@ -65,7 +65,7 @@ export function requestWeights<C, P>(
       if (rows * width > largestTable)
         throw new MemoryLimitError(`${source.name}: a table of ${rows} positions`, rows * width * 4, largestTable * 4);
       const weight: Weight = {};
-      requests.push({ kind: 'table', weight, values, rows, width });
+      requests.push({ kind: 'table', weight, values: () => values(rows), rows, width });
       return weight;
     },
   };

@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {
+  createModel,
   type Engine,
   type LanguageModel,
   MemoryLimitError,
@@ -134,6 +135,26 @@ describe('loading', () => {
     expect(await logitsOf(byRows, [1, 70002, 3])).toEqual(expected);
     expect(read.some((name) => name.endsWith('wte.weight'))).toBe(false);
     byRows.dispose();
+    expect(engine.memory().bytes).toBe(0);
+    await engine.dispose();
+  });
+});
+
+describe('a shorter context', () => {
+  it('takes angles for its positions alone, and gives the same bits', async () => {
+    const tiny = tinyLlama({ contextLength: 131072 }) as TinyModel;
+    const { architecture, config, source } = tiny;
+    const engine = await fusedWasm({ threads: 1 }).start();
+    const results: { bytes: number; rows: Float32Array[] }[] = [];
+    for (const contextLength of [131072, 512]) {
+      const model = await createModel(engine, architecture, config, source, { contextLength });
+      results.push({ bytes: engine.memory().bytes, rows: await logitsOf(model, prompt) });
+      model.dispose();
+    }
+    const [whole, short] = results;
+    expect(short!.rows).toEqual(whole!.rows);
+    // Angles of 16 dimensions in float32, and 512 tables of blocks.
+    expect(whole!.bytes - short!.bytes).toBe((131072 - 512) * (16 * 4 + (512 * 4) / 64));
     expect(engine.memory().bytes).toBe(0);
     await engine.dispose();
   });

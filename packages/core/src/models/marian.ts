@@ -39,7 +39,7 @@ export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
     const { contextLength, width } = config;
     return {
       ...requestPostNorm(p, config, has),
-      positions: p.table(() => sinusoidalPositions(contextLength, width), contextLength, width),
+      positions: p.table((rows) => sinusoidalPositions(rows, width), contextLength, width),
     };
   },
 

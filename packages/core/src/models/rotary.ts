@@ -185,7 +185,7 @@ export function readRotaryObject(
 export function requestRotary(p: Parameters<Weight>, headDim: number, positions: number, rotary: RotaryConfig): Weight {
   const magnitude = magnitudeOf(rotary);
   return p.table(
-    () => rotaryTable(positions, rotaryFrequencies(headDim, rotary), magnitude),
+    (rows) => rotaryTable(rows, rotaryFrequencies(headDim, rotary), magnitude),
     positions,
     rotary.rotated ?? headDim,
   );
