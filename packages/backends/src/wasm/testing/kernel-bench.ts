@@ -80,22 +80,26 @@ export class KernelBench {
 
   /** Run one operation. Fields are integers but for `floats`; fields that are not given are 0. */
   run(operation: number, integers: Fields, floats: Fields, frame: Fields): void {
-    const { heap, kernels } = this.machine;
-    const entry = this.#zeros(2 * layout.entryBytes);
     const at = this.#zeros(layout.frameBytes);
-    const { int32, float32 } = heap.views;
-    for (const [field, value] of Object.entries(integers)) int32[(entry + Number(field)) / 4] = value;
-    for (const [field, value] of Object.entries(floats)) float32[(entry + Number(field)) / 4] = value;
-    int32[(entry + layout.entryOperation) / 4] = operation;
     const working = {
       [layout.frameScratch]: this.room(scratchBytes / 4),
       [layout.frameScratchBytes]: scratchBytes,
       [layout.frameEncoded]: this.room(encodedBytes / 4),
     };
-    const views = heap.views;
-    for (const [field, value] of Object.entries({ ...working, ...frame }))
-      views.int32[(at + Number(field)) / 4] = value;
-    kernels.run(entry, at, 1);
+    const { int32 } = this.machine.heap.views;
+    for (const [field, value] of Object.entries({ ...working, ...frame })) int32[(at + Number(field)) / 4] = value;
+    this.runFrame(operation, integers, floats, at);
+  }
+
+  /** The same over a frame in memory. */
+  runFrame(operation: number, integers: Fields, floats: Fields, frame: number): void {
+    const { heap, kernels } = this.machine;
+    const entry = this.#zeros(2 * layout.entryBytes);
+    const { int32, float32 } = heap.views;
+    for (const [field, value] of Object.entries(integers)) int32[(entry + Number(field)) / 4] = value;
+    for (const [field, value] of Object.entries(floats)) float32[(entry + Number(field)) / 4] = value;
+    int32[(entry + layout.entryOperation) / 4] = operation;
+    kernels.run(entry, frame, 1);
   }
 
   /** Give back all that was allocated. */

@@ -50,3 +50,23 @@ export function turned(
   }
   return result;
 }
+
+/** A slot that a query sees. */
+export interface Seen {
+  readonly key: Float32Array;
+  readonly value: Float32Array;
+  /** From the product of query and key to the score. */
+  adjust(product: number): number;
+}
+
+/** Values, weighted by the softmax of their scores. */
+export function mixture(query: ArrayLike<number>, seen: readonly Seen[]): Float64Array {
+  const weights = seen.map(({ key, adjust }) =>
+    Math.exp(adjust(key.reduce((sum, number, i) => sum + number * query[i]!, 0))),
+  );
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const result = new Float64Array(query.length);
+  for (const [slot, { value }] of seen.entries())
+    for (const [i, number] of value.entries()) result[i]! += (weights[slot]! / total) * number;
+  return result;
+}
