@@ -1,24 +1,25 @@
-import { multiplyAdd, sumsOfFloats } from './vectors';
+import {
+  afterSmallHalves,
+  bitsOfHalves,
+  factorOfSmallHalves,
+  kept,
+  loadSmallHalves,
+  multiplyAdd,
+  sumsOfFloats,
+} from './vectors';
 
 /*
- * Attention over tiles of float32 (T = f32) and of half precision (T = u16). The bits of a half-precision number, moved to their
- * places in a float32, are the number times 2^-112: queries and weights are made larger by as much, in two parts for queries,
- * so that no query is too large. Powers of two change no digits: results have the bits of a tile that was widened before.
+ * Attention over tiles of float32 (T = f32) and of half precision (T = u16). Those are taken small, so results have the bits of a
+ * tile that was widened before.
  */
 
-/** What queries of tiles of half precision are multiplied with before, and their scores after. */
-export const queryFactorOfHalves: f32 = 1.2676506002282294e30; // 2^100
-const scoreFactorOfHalves: f32 = 4096.0; // 2^12
-const weightFactorOfHalves: f32 = 5.192296858534828e33; // 2^112
-
-/** Four numbers of a row; of half precision, times 2^-112. */
-function loadFour<T>(address: usize): v128 {
-  if (sizeof<T>() === 4) return v128.load(address);
-  return v128.and(i32x4.shl(v128.load_ext<i16>(address), 13), i32x4.splat(0x8fffffff));
+function loadFour<T>(address: usize, bits: v128): v128 {
+  return sizeof<T>() === 4 ? v128.load(address) : loadSmallHalves(address, bits);
 }
 
 /** Scores of eight slots from `key` on, [8][size], to `scores`. */
 function scoreEight<T>(query: usize, key: usize, rowBytes: usize, scores: usize): void {
+  const bits = kept(bitsOfHalves, <i32>rowBytes);
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let c = f32x4.splat(0);
@@ -31,21 +32,21 @@ function scoreEight<T>(query: usize, key: usize, rowBytes: usize, scores: usize)
   const later = rowBytes << 2;
   for (; key < end; key += sizeof<T>() << 2, query += 16) {
     const q = v128.load(query);
-    a = multiplyAdd(loadFour<T>(key), q, a);
-    b = multiplyAdd(loadFour<T>(key + rowBytes), q, b);
-    c = multiplyAdd(loadFour<T>(key + (rowBytes << 1)), q, c);
-    d = multiplyAdd(loadFour<T>(key + rowBytes * 3), q, d);
+    a = multiplyAdd(loadFour<T>(key, bits), q, a);
+    b = multiplyAdd(loadFour<T>(key + rowBytes, bits), q, b);
+    c = multiplyAdd(loadFour<T>(key + (rowBytes << 1), bits), q, c);
+    d = multiplyAdd(loadFour<T>(key + rowBytes * 3, bits), q, d);
     const far = key + later;
-    e = multiplyAdd(loadFour<T>(far), q, e);
-    f = multiplyAdd(loadFour<T>(far + rowBytes), q, f);
-    g = multiplyAdd(loadFour<T>(far + (rowBytes << 1)), q, g);
-    h = multiplyAdd(loadFour<T>(far + rowBytes * 3), q, h);
+    e = multiplyAdd(loadFour<T>(far, bits), q, e);
+    f = multiplyAdd(loadFour<T>(far + rowBytes, bits), q, f);
+    g = multiplyAdd(loadFour<T>(far + (rowBytes << 1), bits), q, g);
+    h = multiplyAdd(loadFour<T>(far + rowBytes * 3, bits), q, h);
   }
   let first = sumsOfFloats(a, b, c, d);
   let second = sumsOfFloats(e, f, g, h);
   if (sizeof<T>() === 2) {
-    first = f32x4.mul(first, f32x4.splat(scoreFactorOfHalves));
-    second = f32x4.mul(second, f32x4.splat(scoreFactorOfHalves));
+    first = f32x4.mul(first, f32x4.splat(afterSmallHalves));
+    second = f32x4.mul(second, f32x4.splat(afterSmallHalves));
   }
   v128.store(scores, first);
   v128.store(scores, second, 16);
@@ -61,7 +62,7 @@ export function scoreFloats<T>(query: usize, keys: usize, from: i32, to: i32, si
 /** The weight of a slot, in each lane. */
 function loadWeight<T>(address: usize): v128 {
   const weight = v128.load32_splat(address);
-  return sizeof<T>() === 4 ? weight : f32x4.mul(weight, f32x4.splat(weightFactorOfHalves));
+  return sizeof<T>() === 4 ? weight : f32x4.mul(weight, f32x4.splat(factorOfSmallHalves));
 }
 
 /**
@@ -78,6 +79,7 @@ export function addFloats<T>(
   size: i32,
 ): void {
   const rowBytes = <usize>size * sizeof<T>();
+  const bits = kept(bitsOfHalves, size);
   const step = sizeof<T>() << 2;
   const end = mixed + ((<usize>size) << 2);
   const factor = f32x4.splat(correction);
@@ -92,16 +94,16 @@ export function addFloats<T>(
     const d = loadWeight<T>(weight + 12);
     let row = value;
     for (let at = mixed; at < end; at += 16, row += step) {
-      let sum = multiplyAdd(loadFour<T>(row), a, v128.load(at));
-      sum = multiplyAdd(loadFour<T>(row + rowBytes), b, sum);
-      sum = multiplyAdd(loadFour<T>(row + (rowBytes << 1)), c, sum);
-      v128.store(at, multiplyAdd(loadFour<T>(row + rowBytes * 3), d, sum));
+      let sum = multiplyAdd(loadFour<T>(row, bits), a, v128.load(at));
+      sum = multiplyAdd(loadFour<T>(row + rowBytes, bits), b, sum);
+      sum = multiplyAdd(loadFour<T>(row + (rowBytes << 1), bits), c, sum);
+      v128.store(at, multiplyAdd(loadFour<T>(row + rowBytes * 3, bits), d, sum));
     }
   }
   for (; slot < to; slot++, value += rowBytes) {
     const weight = loadWeight<T>(weights + ((<usize>slot) << 2));
     let row = value;
     for (let at = mixed; at < end; at += 16, row += step)
-      v128.store(at, multiplyAdd(loadFour<T>(row), weight, v128.load(at)));
+      v128.store(at, multiplyAdd(loadFour<T>(row, bits), weight, v128.load(at)));
   }
 }

@@ -37,11 +37,11 @@ import {
   slotsPerBlock,
 } from '../src/wasm/layout';
 import { exponential, hyperbolicTangent } from './activations';
-import { addFloats, queryFactorOfHalves, scoreFloats } from './attend-floats';
+import { addFloats, scoreFloats } from './attend-floats';
 import { addIntegers, encodeQuery, scoreIntegers } from './attend-integers';
 import { loadSlots, storeSlot, tileBytes } from './cache';
 import { anglesOf, turnHead } from './rotary';
-import { clearFloats, copyFloats, laneMax, laneSum } from './vectors';
+import { beforeSmallHalves, clearFloats, copyFloats, laneMax, laneSum } from './vectors';
 
 /** Below every score that counts, and still finite. */
 const never: f32 = -1e30;
@@ -171,7 +171,7 @@ function begin(entry: usize, frame: usize, token: i32, head: i32, form: i32, sta
   copyHead(state, input + ((<usize>(head * size)) << 2), size, <i32>(rowBytes >> 2));
   if ((load<i32>(entry + attendTurn) & 1) !== 0)
     turnHead(state, anglesOf(entry, frame, token), load<i32>(entry + rotaryWidth), load<i32>(entry + rotaryPairs));
-  const factor: f32 = form === elementFloat16 ? queryFactorOfHalves : 1;
+  const factor: f32 = form === elementFloat16 ? beforeSmallHalves : 1;
   const scale = f32x4.splat(load<f32>(entry + attendScale) * factor);
   for (let i: usize = 0; i < rowBytes; i += 16) {
     v128.store(state + i, f32x4.mul(v128.load(state + i), scale));

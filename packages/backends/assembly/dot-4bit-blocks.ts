@@ -1,16 +1,17 @@
 import { blockBytes4Bit, inputsPerBlock } from '../src/wasm/layout';
-import { loadHalves, multiplyAdd } from './vectors';
+import { bitsOfHalves, kept, loadSmallHalves, multiplyAdd } from './vectors';
 
 /**
  * Eight rows of 4-bit weights with a half-precision scale for 32 of a row, [K / 32]{[8] scales, [4][8 rows][2 of 16 bits]},
  * times one row of 16-bit activations in pairs `step` bytes apart: added to `sums`, float32 [8]. Bits 4 j of the two 16-bit
  * numbers s of a row hold the inputs 8 s + 2 j and the next. The weights are stored with 8 added, so 8 times the block's
- * sum of activations, at `totals`, is taken off.
+ * sum of activations, at `totals`, is taken off. Scales are taken small.
  */
 export function dot4BitBlocks(weights: usize, x: usize, step: usize, inputs: i32, totals: usize, sums: usize): void {
   let first = v128.load(sums);
   let second = v128.load(sums, 16);
-  const mask = i16x8.splat(15);
+  const mask = kept(0x000f000f, inputs);
+  const bits = kept(bitsOfHalves, inputs);
   const end = weights + <usize>(inputs / inputsPerBlock) * blockBytes4Bit;
   for (; weights < end; weights += blockBytes4Bit, totals += step) {
     let a = i32x4.splat(0);
@@ -36,8 +37,8 @@ export function dot4BitBlocks(weights: usize, x: usize, step: usize, inputs: i32
       x += step;
     }
     const total = v128.load32_splat(totals);
-    first = multiplyAdd(f32x4.convert_i32x4_s(i32x4.sub(a, total)), loadHalves(weights), first);
-    second = multiplyAdd(f32x4.convert_i32x4_s(i32x4.sub(b, total)), loadHalves(weights + 8), second);
+    first = multiplyAdd(f32x4.convert_i32x4_s(i32x4.sub(a, total)), loadSmallHalves(weights, bits), first);
+    second = multiplyAdd(f32x4.convert_i32x4_s(i32x4.sub(b, total)), loadSmallHalves(weights + 8, bits), second);
   }
   v128.store(sums, first);
   v128.store(sums, second, 16);

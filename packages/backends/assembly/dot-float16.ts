@@ -1,7 +1,8 @@
-import { loadHalves, multiplyAdd } from './vectors';
+import { bitsOfHalves, kept, loadSmallHalves, multiplyAdd } from './vectors';
 
-/** Eight rows of half-precision weights, [K][8 rows]; otherwise as with float32 weights. */
+/** Eight rows of half-precision weights, [K][8 rows], taken small; otherwise as with float32 weights. */
 export function dotFloat16(weights: usize, x: usize, step: usize, inputs: i32, sums: usize): void {
+  const bits = kept(bitsOfHalves, inputs);
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let c = f32x4.splat(0);
@@ -12,11 +13,11 @@ export function dotFloat16(weights: usize, x: usize, step: usize, inputs: i32, s
   const end = weights + later;
   for (; weights < end; weights += 16, x += step) {
     const near = v128.load32_splat(x);
-    a = multiplyAdd(loadHalves(weights), near, a);
-    b = multiplyAdd(loadHalves(weights + 8), near, b);
+    a = multiplyAdd(loadSmallHalves(weights, bits), near, a);
+    b = multiplyAdd(loadSmallHalves(weights + 8, bits), near, b);
     const far = v128.load32_splat(x + xLater);
-    c = multiplyAdd(loadHalves(weights + later), far, c);
-    d = multiplyAdd(loadHalves(weights + later + 8), far, d);
+    c = multiplyAdd(loadSmallHalves(weights + later, bits), far, c);
+    d = multiplyAdd(loadSmallHalves(weights + later + 8, bits), far, d);
   }
   v128.store(sums, f32x4.add(f32x4.add(v128.load(sums), a), c));
   v128.store(sums, f32x4.add(f32x4.add(v128.load(sums, 16), b), d), 16);

@@ -4,6 +4,7 @@ import {
   entryInput,
   entryInputStride,
   format4BitBlocks,
+  format8BitBlocks,
   format8BitPlanes,
   formatFloat16,
   formatFloat32,
@@ -16,7 +17,7 @@ import {
   normKindNone,
 } from '../src/wasm/layout';
 import { normRow } from './norm';
-import { clearFloats, copyFloats, laneMax } from './vectors';
+import { afterSmallHalves, beforeSmallHalves, clearFloats, copyFloats, factorOfSmallHalves, laneMax } from './vectors';
 
 /** Inputs with their padding. */
 export function paddedInputs(columns: i32): i32 {
@@ -32,7 +33,7 @@ export function unitsOf(format: i32, inputs: i32): i32 {
  * One token's input of a linear map: normalised if a norm was folded in, padded with zeros to a multiple of 32, and in the
  * numbers that the weight format is multiplied with, in words of 32 bits:
  *
- * - float weights: float32;
+ * - float weights: float32; for half precision made larger, since the weights are taken small;
  * - integer weights: pairs of 16 bits; for 4 bits, after them, 8 * the sum of each block of 32;
  * - 8-bit weights that are multiplied with planes: four times the high 7 bits, then the low ones of the same inputs.
  *   a = 128 (high - 64) + low, 14 bits.
@@ -62,15 +63,24 @@ export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize
     );
   clearFloats(row + ((<usize>columns) << 2), (<usize>(padded - columns)) << 2);
   if (format === formatFloat32 || format === formatFloat16) {
-    store<f32>(header, 1.0);
+    if (format === formatFloat16) enlarge(row, padded);
+    store<f32>(header, format === formatFloat16 ? afterSmallHalves : 1);
     spread(row, padded, words, step);
     return;
   }
   // The integers replace the floats in place, from the front.
   if (format === format8BitPlanes) toPlanes(row, padded, header);
   else toIntegers(row, padded, header);
+  // Scales of blocks are taken small.
+  if (format === format8BitBlocks || format === format4BitBlocks)
+    store<f32>(header, load<f32>(header) * factorOfSmallHalves);
   spread(row, padded >> 1, words, step);
   if (format === format4BitBlocks) sumBlocks(row, padded, words + <usize>(padded >> 1) * step, step);
+}
+
+function enlarge(row: usize, count: i32): void {
+  const factor = f32x4.splat(beforeSmallHalves);
+  for (let at = row; at < row + ((<usize>count) << 2); at += 16) v128.store(at, f32x4.mul(v128.load(at), factor));
 }
 
 /** Words that follow each other to words `step` bytes apart; their count is a multiple of 4. */

@@ -31,10 +31,44 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/*
+ * The bits of a half-precision number, moved to their places in a float32, are the number times 2^-112. Kernels that multiply
+ * with such numbers spare a multiplication for each, by making the other side larger by 2^100 and the sum by 2^12: powers of
+ * two change no digit, and nothing below 2^28 is too large.
+ */
+
+/** What is multiplied with small halves is made larger by this before: 2^100. */
+export const beforeSmallHalves: f32 = 1.2676506002282294e30;
+
+/** And the sum of the products by this: 2^12. */
+export const afterSmallHalves: f32 = 4096.0;
+
+/** Both: 2^112. */
+export const factorOfSmallHalves: f32 = 5.192296858534828e33;
+
+/** The bits that a half-precision number has in a float32. */
+export const bitsOfHalves: i32 = 0x8fffffff;
+
+/**
+ * Four half-precision numbers at an address, as float32, times 2^-112. Infinities and NaN are not expected.
+ * @param bits `bitsOfHalves` in each lane; see `kept`.
+ */
+export function loadSmallHalves(address: usize, bits: v128): v128 {
+  return v128.and(i32x4.shl(v128.load_ext<i16>(address), 13), bits);
+}
+
 /** Four half-precision numbers at an address, as float32. Infinities and NaN are not expected. */
 export function loadHalves(address: usize): v128 {
-  const bits = i32x4.shl(v128.load_ext<i16>(address), 13);
-  return f32x4.mul(v128.and(bits, i32x4.splat(0x8fffffff)), f32x4.splat(5.192296858534828e33));
+  return f32x4.mul(loadSmallHalves(address, i32x4.splat(bitsOfHalves)), f32x4.splat(factorOfSmallHalves));
+}
+
+/**
+ * A constant of a loop, in each lane. V8 makes a literal anew in each turn of a loop, which doubled the time of some; what
+ * depends on something that it cannot know, it keeps in a register.
+ * @param size any number that is not negative.
+ */
+export function kept(constant: i32, size: i32): v128 {
+  return i32x4.splat(constant ^ (size >> 31));
 }
 
 /** A float32 as the nearest half-precision number (ties to even), beyond 65504 the largest. */

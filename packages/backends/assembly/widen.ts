@@ -8,11 +8,12 @@ import {
   inputsPerBlock,
   widenedScales,
 } from '../src/wasm/layout';
-import { loadHalves } from './vectors';
+import { bitsOfHalves, kept, loadSmallHalves } from './vectors';
 
 /**
  * A group's weights for at most 512 inputs in the numbers that a panel of tokens is multiplied with: int16 [K / 2][8 rows][2],
- * with float32 scales [K / 32][8] behind them where blocks have their own, or float32 [K][8 rows]. That is done once for all
+ * with float32 scales [K / 32][8] behind them where blocks have their own, or float32 [K][8 rows]. What is
+ * held in half precision is taken small. That is done once for all
  * panels. Returns where they are: float32 weights are such numbers already.
  */
 export function widen(format: i32, weights: usize, inputs: i32, target: usize): usize {
@@ -35,10 +36,11 @@ export function widen(format: i32, weights: usize, inputs: i32, target: usize): 
 }
 
 function widenFloat16(weights: usize, inputs: i32, target: usize): void {
+  const bits = kept(bitsOfHalves, inputs);
   const end = weights + ((<usize>inputs) << 4);
   for (; weights < end; weights += 16, target += 32) {
-    v128.store(target, loadHalves(weights));
-    v128.store(target, loadHalves(weights + 8), 16);
+    v128.store(target, loadSmallHalves(weights, bits));
+    v128.store(target, loadSmallHalves(weights + 8, bits), 16);
   }
 }
 
@@ -51,27 +53,29 @@ function widen8Bit(from: usize, to: usize, target: usize): void {
   }
 }
 
-function widenScales(weights: usize, target: usize): void {
-  v128.store(target, loadHalves(weights));
-  v128.store(target, loadHalves(weights + 8), 16);
+function widenScales(weights: usize, target: usize, bits: v128): void {
+  v128.store(target, loadSmallHalves(weights, bits));
+  v128.store(target, loadSmallHalves(weights + 8, bits), 16);
 }
 
 function widen8BitBlocks(weights: usize, inputs: i32, target: usize): void {
+  const bits = kept(bitsOfHalves, inputs);
   let scales = target + widenedScales;
   const end = weights + <usize>(inputs / inputsPerBlock) * blockBytes8Bit;
   for (; weights < end; weights += blockBytes8Bit, scales += 32, target += 512) {
-    widenScales(weights, scales);
+    widenScales(weights, scales, bits);
     widen8Bit(weights + 16, weights + blockBytes8Bit, target);
   }
 }
 
 function widen4BitBlocks(weights: usize, inputs: i32, target: usize): void {
+  const bits = kept(bitsOfHalves, inputs);
   let scales = target + widenedScales;
-  const mask = i16x8.splat(15);
-  const eight = i16x8.splat(8);
+  const mask = kept(0x000f000f, inputs);
+  const eight = kept(0x00080008, inputs);
   const end = weights + <usize>(inputs / inputsPerBlock) * blockBytes4Bit;
   for (; weights < end; weights += blockBytes4Bit, scales += 32) {
-    widenScales(weights, scales);
+    widenScales(weights, scales, bits);
     for (let at = weights + 16; at < weights + blockBytes4Bit; at += 32, target += 128) {
       const p = v128.load(at);
       const q = v128.load(at, 16);
