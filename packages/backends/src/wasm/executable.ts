@@ -39,6 +39,8 @@ const frameTokens = 256;
 const longestSource = 1024;
 /** Below so many bytes of weights in a run the threads would wait for each other longer than they work. */
 const bytesWorthThreads = 2e6;
+/** Bytes for tapes, and for rows of weights on their way to the packing kernel; generous. */
+const tapesAndStaging = 1 << 21;
 /** Steps of each kind that are timed when a model is loaded. */
 const calibrationSteps = 4;
 
@@ -126,7 +128,15 @@ export class WasmExecutable implements Executable {
     const arenaBytes = Math.max(...programs.filter((p) => p !== parts.head.program).map((p) => p.arenaBytes));
     const headBytes = parts.head.program.arenaBytes;
     const weights = new Weights(machine, requests, operations, format);
-    const needed = weights.bytes + arenaBytes + headBytes + FrameMemory.bytes(sizes, machine.threads) + (1 << 21);
+    const block = new BlockPool(machine, cacheShape(parts.forward.operations, architecture.name), setting.cacheElement);
+    const needed =
+      weights.bytes +
+      Weights.biasBytes(operations, sizes.maxSlots) +
+      arenaBytes +
+      headBytes +
+      FrameMemory.bytes(sizes, machine.threads) +
+      block.blockBytes +
+      tapesAndStaging;
     heap.check(`${source.name} on the wasm engine`, needed);
 
     const allocated: { dispose(): void }[] = [];

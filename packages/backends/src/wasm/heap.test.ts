@@ -49,4 +49,15 @@ describe('Heap', () => {
     expect(heap.bytes).toBe(before);
     expect(() => newHeap(2 ** 32).allocate('test', 2 ** 32)).toThrow(MemoryLimitError);
   });
+  it('refuses what the machine does not give, and goes on with what it has', () => {
+    // Four pages of 64 KB at most, whatever the limit says.
+    const heap = new Heap(new WebAssembly.Memory({ initial: 1, maximum: 4 }), 2 ** 32);
+    const held = heap.allocate('test', 100000);
+    expect(() => heap.allocate('The KV cache', 200000)).toThrow(MemoryLimitError);
+    expect(heap.bytes).toBe(100096);
+    const other = heap.allocate('test', 100000);
+    expect(other).toBeGreaterThanOrEqual(held + 100000);
+    for (const address of [held, other]) heap.release(address);
+    expect(heap.allocate('test', 240000)).toBe(held);
+  });
 });

@@ -97,27 +97,31 @@ export class Tape {
     this.#machine = machine;
     this.#program = program;
     this.#arena = arena;
+    // What has to be made is made first: it may fail, or let the memory grow.
+    for (const step of program.steps) {
+      const options = step.kind === 'attend' ? step.operation.options : undefined;
+      if (options?.bias !== undefined) weights.relativeBias(options.bias, options.heads, reach);
+    }
     const bytes = (program.steps.length + 1) * layout.entryBytes;
     const profileBytes = profiled ? program.steps.length * 8 : 0;
     this.address = machine.heap.allocateZeros('The tape', bytes + profileBytes);
     this.profileAddress = profiled ? this.address + bytes : 0;
     const outputs: number[] = [];
     let weightBytes = 0;
-    // A weight that is made on the way, as a table of biases is, may let the memory grow: views are asked for each time.
-    const integer = (at: number, value: number): void => {
-      machine.heap.views.int32[at / 4] = value;
-    };
+    const { int32, float32 } = machine.heap.views;
     for (const [index, step] of program.steps.entries()) {
       const entry = this.address + index * layout.entryBytes;
       const fields: Fields = {
-        integer: (field, value) => integer(entry + field, value),
+        integer: (field, value) => {
+          int32[(entry + field) / 4] = value;
+        },
         float: (field, value) => {
-          machine.heap.views.float32[(entry + field) / 4] = value;
+          float32[(entry + field) / 4] = value;
         },
         operand: (field, strideField, value) => {
           if (program.external.has(value.root)) outputs.push((entry + field) / 4);
-          else integer(entry + field, this.addressOf(value));
-          integer(entry + strideField, rowBytes(value.root.columns));
+          else int32[(entry + field) / 4] = this.addressOf(value);
+          int32[(entry + strideField) / 4] = rowBytes(value.root.columns);
         },
       };
       fields.integer(layout.entryScored, scored ? 1 : 0);

@@ -124,6 +124,15 @@ export class Weights {
     return this.#plans.get(weight)!;
   }
 
+  /** Bytes that the relative biases of some operations will take, each once. */
+  static biasBytes(operations: readonly Operation[], reach: number): number {
+    const heads = new Map<Weight, number>();
+    for (const operation of operations)
+      if (operation.kind === 'attend' && operation.options.bias !== undefined)
+        heads.set(operation.options.bias.table, operation.options.heads);
+    return [...heads.values()].reduce((sum, count) => sum + count * (2 * reach + 1) * 4, 0);
+  }
+
   /**
    * A relative bias by key minus query, float32 [heads, 2 * reach + 1], made from its learned buckets. Layers that share a
    * table share the result.
