@@ -18,7 +18,7 @@ export const usage = `Compare the library with recorded results of other systems
 
   DIR              folder with processors/, llamacpp/, xtransformers/ and generate/
   --only PATTERN   regular expression for "path id" of the cases to run
-  --engine NAME    where the models of generate/ run: TF.js on wasm (default) or cpu, or the fused WebAssembly engine: fused
+  --engine NAME    where the models of generate/ run: TF.js on wasm (default) or cpu, or a fused engine: fused or fused-webgpu
   --verbose        print the first differences of each case that fails`;
 
 /** @throws TypeError for anything that is not an argument. */

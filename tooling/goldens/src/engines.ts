@@ -1,11 +1,13 @@
 import { type EngineStarter, tfjs } from '@tokenwright/backends';
 import { fusedWasm } from '@tokenwright/backends/wasm';
+import { fusedWebgpu } from '@tokenwright/backends/webgpu';
 
 /** Where whole models run, by the name on the command line. */
 export const goldenEngines = {
   wasm: tfjs({ backend: 'wasm' }),
   cpu: tfjs({ backend: 'cpu' }),
   fused: fusedWasm(),
+  'fused-webgpu': fusedWebgpu(),
 } satisfies Readonly<Record<string, EngineStarter>>;
 
 export type GoldenEngine = keyof typeof goldenEngines;
