@@ -43,6 +43,7 @@ export function divideChain(
     // What remembers is told how a token was drawn, and that is known on the host only.
     sampler.algebra?.memory !== true &&
     ((selects && sampler.keeps !== undefined && logits.keep !== undefined) ||
+      (sampler.edits !== undefined && logits.edit !== undefined) ||
       (hasDeviceForm(sampler)
         ? tensorBackend !== undefined && logits.map !== undefined
         : hasMaskForm(sampler) && logits.mask !== undefined));
@@ -63,7 +64,7 @@ export function divideChain(
 }
 
 /**
- * Let logits pass through stages where they are: device forms as TF.js operations, masks uploaded. Nothing is read back.
+ * Let logits pass through stages where they are: by the engine itself, or device forms as TF.js operations, masks uploaded. Nothing is read back.
  * The result is a matrix of its own, which the caller disposes; `stages` must not be empty.
  */
 export function shapeOnDevice(
@@ -81,6 +82,7 @@ export function shapeOnDevice(
     const before = shaped;
     try {
       if (sampler.keeps !== undefined && shaped.keep !== undefined) shaped = shaped.keep(sampler.keeps);
+      else if (sampler.edits !== undefined && shaped.edit !== undefined) shaped = shaped.edit(sampler.edits({ rows }));
       else if (hasDeviceForm(sampler)) {
         if (tensorBackend === undefined || shaped.map === undefined)
           throw new UnsupportedError(

@@ -171,6 +171,8 @@ export interface EngineMatrix {
    * with +Infinity or with nothing but -Infinity stays as it is. Nothing is read back. Absent where reading is cheap.
    */
   keep?(what: Kept): EngineMatrix;
+  /** The same matrix with an edit. Removed tokens stay removed, NaN stays NaN. Nothing is read back. Absent where reading is cheap. */
+  edit?(edit: LogitEdit): EngineMatrix;
   /**
    * Choose a column of each row, [rows], and read back only that: with uniform numbers the first at which the running sum of
    * softmax(row) exceeds it, without any the largest (of equals the first). -1 for a row with NaN, with +Infinity, or with nothing
@@ -188,10 +190,23 @@ export interface EngineMatrix {
 }
 
 /**
- * Which of the largest stay: so many, or as many as it takes until their probability, softmax(row), sums up to `mass` (in [0, 1], one at
- * least). 1 keeps all.
+ * Which of the largest stay: so many; as many as it takes until their probability, softmax(row), sums up to `mass` (in [0, 1], one at
+ * least; 1 keeps all); or those with at least a `share` (in [0, 1]; 0 keeps all) of the largest probability.
  */
-export type Kept = { readonly top: number } | { readonly mass: number };
+export type Kept = { readonly top: number } | { readonly mass: number } | { readonly share: number };
+
+/** A change of logits said as data: all divided by a number above 0, or some tokens of each row changed. */
+export type LogitEdit = { readonly divide: number } | { readonly tokens: readonly TokenEdits[] };
+
+/** Changes of some tokens of a row: l -> l / factor, or l * factor when l is negative; then an amount is subtracted. */
+export interface TokenEdits {
+  /** Each id once. */
+  readonly ids: Int32Array;
+  /** Above 0; 1 changes nothing. */
+  readonly factor: number;
+  /** By id, in the order of `ids`. Default 0. */
+  readonly amounts?: Float32Array;
+}
 
 /** Columns that were chosen by `EngineMatrix.pick`, on their way to the host. */
 export interface Choice {

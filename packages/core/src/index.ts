@@ -15,10 +15,12 @@ export type {
   Frame,
   Kept,
   KVStore,
+  LogitEdit,
   PrepareOptions,
   RunOptions,
   RunResult,
   SourceMemory,
+  TokenEdits,
   TopOfRow,
   WeightSource,
 } from './engine.ts';

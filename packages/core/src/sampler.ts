@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { Kept } from './engine.ts';
+import type { Kept, LogitEdit } from './engine.ts';
 import type { History } from './history.ts';
 
 /** Values that survive JSON and structuredClone. */
@@ -31,6 +31,11 @@ export interface SamplerBase {
    * does so too.
    */
   readonly keeps?: Kept;
+  /**
+   * What the stage does to the rows of a batch, said as data, but for rounding: an engine with kernels of its own (`EngineMatrix.edit`) does
+   * it without TF.js.
+   */
+  edits?(step: BatchStep): LogitEdit;
 }
 
 export interface HostSampler extends SamplerBase {

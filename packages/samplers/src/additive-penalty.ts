@@ -80,6 +80,12 @@ export function additive(
       const { ids, counts } = seen(step);
       for (let i = 0; i < ids.length; i++) logits[ids[i]!]! -= counts[i]! * frequency + presence;
     },
+    edits: ({ rows }) => ({
+      tokens: rows.map((step) => {
+        const { ids, counts } = off ? nothing : seen(step);
+        return { ids, factor: 1, amounts: Float32Array.from(counts, (count) => count * frequency + presence) };
+      }),
+    }),
     onDevice: (logits, { rows }) => {
       const places: [number, number][] = [];
       const amounts: number[] = [];
@@ -101,6 +107,8 @@ interface Seen {
   readonly ids: Int32Array;
   readonly counts: Int32Array;
 }
+
+const nothing: Seen = { ids: new Int32Array(0), counts: new Int32Array(0) };
 
 let tally = new Int32Array(0);
 

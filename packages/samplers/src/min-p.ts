@@ -45,6 +45,7 @@ export function minP(options: MinPOptions): HostSampler | (HostSampler & DeviceS
   if (minKeep > 1) return host;
   return {
     ...host,
+    keeps: { share: p },
     onDevice: (logits) => {
       if (p === 0) return logits;
       return where(less(logits, add(max(logits, 1, true), distance)), Number.NEGATIVE_INFINITY, logits);

@@ -57,6 +57,9 @@ export function repetitionPenalty(options: RepetitionPenaltyOptions): HostSample
       if (penalty === 1) return;
       for (const id of seen(step)) logits[id] = logits[id]! < 0 ? logits[id]! * penalty : logits[id]! / penalty;
     },
+    edits: ({ rows }) => ({
+      tokens: rows.map((step) => ({ ids: penalty === 1 ? none : seen(step), factor: penalty })),
+    }),
     onDevice: (logits, { rows }) => {
       const pairs = penalty === 1 ? [] : rows.flatMap((step, row) => Array.from(seen(step), (id) => [row, id]));
       if (pairs.length === 0) return logits;
@@ -76,6 +79,8 @@ export function countedTokens(
   const available = countPrompt ? history.length : Math.max(0, history.length - promptLength);
   return history.tail(window === 'all' ? available : Math.min(window, available));
 }
+
+const none = new Int32Array(0);
 
 let stamps = new Uint32Array(0);
 let stamp = 0;

@@ -40,6 +40,7 @@ export function temperature(options: TemperatureOptions): HostSampler & DeviceSa
       ...(t === 0 ? { selectsArgMax: true, removes: 'filter' } : {}),
     },
     ...(t === 0 ? { reads: { top: 1 } } : {}),
+    ...(t >= smallestTemperature ? { edits: () => ({ divide: t }) } : {}),
     onHost: (logits, step) => {
       if (t === 0) keepLargest(logits, step);
       else divideLogits(logits, step.survivors, t);

@@ -1,18 +1,19 @@
 import { MemoryLimitError } from '@tokenwright/core';
+import type { Blocks, CacheShape, SharedBlock } from '../paged/paged-rows.ts';
 import type { Device } from './device.ts';
-import type { CacheLayout } from './shaders/attend.ts';
+import { type CacheLayout, slotsPerBlock } from './shaders/attend.ts';
 
 /** Slots of a row in all layers, held by one row or shared by several; its number is its place in the pool. */
-export interface Block {
+export interface Block extends SharedBlock {
   readonly number: number;
-  users: number;
 }
 
 /**
  * The blocks of one kind in one buffer. When none is free, the buffer is replaced by one of twice the size; what is bound to it
  * asks for `version`.
  */
-export class BlockPool {
+export class BlockPool implements Blocks<Block> {
+  readonly slotsPerBlock = slotsPerBlock;
   readonly device: Device;
   readonly layout: CacheLayout;
   readonly blockBytes: number;
@@ -27,6 +28,10 @@ export class BlockPool {
     this.device = device;
     this.layout = layout;
     this.blockBytes = layout.blockWords * 4;
+  }
+
+  get shape(): CacheShape {
+    return this.layout;
   }
 
   /** The buffer; before there are blocks, one with room for a few. */
@@ -50,11 +55,6 @@ export class BlockPool {
     if (this.#free.length === 0) this.#grow(Math.max(4, this.#capacity * 2));
     this.#used++;
     return { number: this.#free.pop()!, users: 1 };
-  }
-
-  share(block: Block): Block {
-    block.users++;
-    return block;
   }
 
   release(block: Block): void {

@@ -230,6 +230,13 @@ export class Device {
     this.gpu.queue.submit([encoder.finish()]);
   }
 
+  /** Copy the start of a buffer to another. */
+  copy(source: GPUBuffer, target: GPUBuffer, bytes: number): void {
+    const encoder = this.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, 0, target, 0, bytes);
+    this.gpu.queue.submit([encoder.finish()]);
+  }
+
   /** Copy parts of a buffer, in bytes, to the host, end to end. */
   async read(buffer: GPUBuffer, parts: readonly { from: number; bytes: number }[]): Promise<ArrayBuffer> {
     this.check();

@@ -5,12 +5,15 @@ import {
   DisposedError,
   type EngineMatrix,
   type Kept,
+  type LogitEdit,
   ShapeError,
+  type TokenEdits,
   type TopOfRow,
 } from '@tokenwright/core';
 import { WebgpuChoice } from './choice.ts';
 import type { Device } from './device.ts';
 import { chooseKernel, maskKernel, topKernel, topWords } from './shaders/choose.ts';
+import { divideKernel, tokenEditWords, tokensKernel } from './shaders/edit.ts';
 import { keepKernel } from './shaders/keep.ts';
 import type { DeviceTensors } from './tensors.ts';
 
@@ -83,41 +86,46 @@ export class WebgpuMatrix implements EngineMatrix {
     const words = new Uint32Array(width * Math.max(1, shared ? 1 : rows));
     for (const [row, mask] of (shared ? masks.slice(0, 1) : masks).entries())
       words.set(mask.subarray(0, width), row * width);
-    const source = this.buffer;
     const uploaded = this.#upload('masks', words);
-    const result = WebgpuMatrix.make(this.#setting, 'masked logits', rows, columns);
     try {
-      if (rows > 0)
-        this.#device.runOnce(
-          maskKernel(columns, shared),
-          [source, uploaded, result.buffer],
-          [Math.ceil(columns / 64), rows],
-        );
-      return result;
-    } catch (error) {
-      result.dispose();
-      throw error;
+      return this.#made('masked logits', (buffer, target) =>
+        this.#device.runOnce(maskKernel(columns, shared), [buffer, uploaded, target], [Math.ceil(columns / 64), rows]),
+      );
     } finally {
       this.#device.release(uploaded);
     }
   }
 
   keep(what: Kept): WebgpuMatrix {
-    const { rows, columns } = this;
     if ('top' in what) checkInteger('keep', 'top', what.top, 1);
-    else checkNumber('keep', 'mass', what.mass, 'a number from 0 to 1', (mass) => mass >= 0 && mass <= 1);
-    const holding = this.#held;
-    if ('top' in what ? what.top >= columns : what.mass === 1) {
-      holding.users++;
-      return new WebgpuMatrix(this.#setting, rows, columns, holding);
-    }
-    const result = WebgpuMatrix.make(this.#setting, 'kept logits', rows, columns);
+    else checkShare('mass' in what ? 'mass' : 'share', 'mass' in what ? what.mass : what.share);
+    const keepsAll = 'top' in what ? what.top >= this.columns : 'mass' in what ? what.mass === 1 : what.share === 0;
+    if (keepsAll) return this.#shared();
+    return this.#made('kept logits', (buffer, target) =>
+      this.#device.runOnce(keepKernel(this.columns, what), [buffer, target], [this.rows]),
+    );
+  }
+
+  edit(edit: LogitEdit): WebgpuMatrix {
+    const { rows, columns } = this;
+    if ('divide' in edit)
+      return edit.divide === 1
+        ? this.#shared()
+        : this.#made('divided logits', (buffer, target) =>
+            this.#device.runOnce(divideKernel(columns, edit.divide), [buffer, target], [Math.ceil(columns / 64), rows]),
+          );
+    if (edit.tokens.length !== rows) throw new ShapeError('Edits of tokens', [rows], [edit.tokens.length]);
+    const words = wordsOf(edit.tokens, columns);
+    const count = words[0]!;
+    if (count === 0) return this.#shared();
+    const uploaded = this.#upload('edits of tokens', words);
     try {
-      if (rows > 0) this.#device.runOnce(keepKernel(columns, what), [holding.buffer, result.buffer], [rows]);
-      return result;
-    } catch (error) {
-      result.dispose();
-      throw error;
+      return this.#made('edited logits', (buffer, target) => {
+        this.#device.copy(buffer, target, rows * columns * 4);
+        this.#device.runOnce(tokensKernel, [uploaded, target], [Math.ceil(count / 64)]);
+      });
+    } finally {
+      this.#device.release(uploaded);
     }
   }
 
@@ -178,18 +186,37 @@ export class WebgpuMatrix implements EngineMatrix {
     if (holding !== undefined && --holding.users === 0) holding.release();
   }
 
+  /** Another matrix that stands for the same buffer. */
+  #shared(rows = this.rows, columns = this.columns): WebgpuMatrix {
+    const holding = this.#held;
+    holding.users++;
+    return new WebgpuMatrix(this.#setting, rows, columns, holding);
+  }
+
+  /** A matrix of the same shape that `work` fills from this one's buffer. */
+  #made(what: string, work: (buffer: GPUBuffer, target: GPUBuffer) => void): WebgpuMatrix {
+    const { rows, columns, buffer } = this;
+    const result = WebgpuMatrix.make(this.#setting, what, rows, columns);
+    try {
+      if (rows > 0) work(buffer, result.buffer);
+      return result;
+    } catch (error) {
+      result.dispose();
+      throw error;
+    }
+  }
+
   #mapped(tensors: DeviceTensors, work: (tensor: Tensor2D) => Tensor2D): WebgpuMatrix {
     const holding = this.#held;
     const { tensor, buffer } = tensors.map(holding.buffer, [this.rows, this.columns], work);
     const release = (): void => tensors.release(tensor);
     // What changes nothing gives the buffer that it was given.
-    const shared = buffer === holding.buffer;
-    if (shared) {
-      release();
-      holding.users++;
-    }
     const [rows, columns] = tensor.shape;
-    return new WebgpuMatrix(this.#setting, rows, columns, shared ? holding : { buffer, users: 1, release });
+    if (buffer === holding.buffer) {
+      release();
+      return this.#shared(rows, columns);
+    }
+    return new WebgpuMatrix(this.#setting, rows, columns, { buffer, users: 1, release });
   }
 
   #upload(what: string, numbers: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
@@ -197,6 +224,27 @@ export class WebgpuMatrix implements EngineMatrix {
     this.#device.gpu.queue.writeBuffer(buffer, 0, numbers);
     return buffer;
   }
+}
+
+function checkShare(name: string, value: number): void {
+  checkNumber('keep', name, value, 'a number from 0 to 1', (number) => number >= 0 && number <= 1);
+}
+
+/** Edits of tokens as `tokensKernel` reads them. */
+function wordsOf(rows: readonly TokenEdits[], columns: number): Uint32Array<ArrayBuffer> {
+  const count = rows.reduce((sum, { ids }) => sum + ids.length, 0);
+  const words = new Uint32Array(1 + count * tokenEditWords);
+  const floats = new Float32Array(words.buffer);
+  words[0] = count;
+  let at = 1;
+  for (const [row, { ids, factor, amounts }] of rows.entries())
+    for (const [i, id] of ids.entries()) {
+      words[at] = row * columns + checkInteger('edit', 'ids', id, 0, columns - 1);
+      floats[at + 1] = factor;
+      floats[at + 2] = amounts?.[i] ?? 0;
+      at += tokenEditWords;
+    }
+  return words;
 }
 
 /** The kernel finds the largest in no order; here they are sorted. */

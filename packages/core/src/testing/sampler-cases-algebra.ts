@@ -1,7 +1,7 @@
 import { type Algebra, hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
 import { verify } from './cases.ts';
 import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-apply.ts';
-import { survivorsOf, type TestRowOptions } from './sampler-cases-row.ts';
+import { survivorsOf, type TestRowOptions, testRow } from './sampler-cases-row.ts';
 import { testLogits } from './sampler-cases-rows.ts';
 
 /** What a sampler declares about itself, checked. Nothing is checked of what it does not declare. */
@@ -104,10 +104,12 @@ export function keepsWhatItSays(sampler: Sampler, vocabSize: number): void {
   for (const { label, logits, options } of testLogits(vocabSize)) {
     const order = survivorsOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
     const weights = order.map((id) => Math.exp(logits[id]! - logits[order[0]!]!));
+    const share = 'share' in keeps ? keeps.share : 0;
     const goal = 'mass' in keeps ? keeps.mass * weights.reduce((sum, weight) => sum + weight, 0) : 0;
     let above = 0;
     const kept = order.filter((_, at) => {
       if ('top' in keeps) return at < keeps.top;
+      if ('share' in keeps) return weights[at]! >= share;
       const stays = at === 0 || keeps.mass === 1 || above < goal;
       above += weights[at]!;
       return stays;
@@ -118,6 +120,23 @@ export function keepsWhatItSays(sampler: Sampler, vocabSize: number): void {
       logits.map((logit, id) => (stays.has(id) ? logit : -Infinity)),
       `the row '${label}' of which it keeps ${JSON.stringify(keeps)}`,
     );
+  }
+}
+
+export function editsWhatItSays(sampler: Sampler, vocabSize: number): void {
+  if (sampler.edits === undefined) return;
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    const edit = sampler.edits({ rows: [testRow(logits, options).step(0)] });
+    const edited = logits.slice();
+    if ('divide' in edit) for (let id = 0; id < edited.length; id++) edited[id]! /= edit.divide;
+    else {
+      const { ids, factor, amounts } = edit.tokens[0]!;
+      for (const [i, id] of ids.entries()) {
+        const logit = edited[id]!;
+        edited[id] = (logit < 0 ? logit * factor : logit / factor) - (amounts?.[i] ?? 0);
+      }
+    }
+    verifySame(applyTo(sampler, logits, options).logits, edited, `the row '${label}' with its edits`, 1e-6);
   }
 }
 

@@ -242,6 +242,7 @@ describe('a planted bug is found', () => {
       }),
     ],
     ['needs more than it says', 'reads what it says', () => ({ ...sound, reads: { top: 2 } })],
+    ['edits otherwise than it says', 'edits what it says', () => ({ ...sound, edits: () => ({ divide: 2 }) })],
     ['keeps others than it says', 'keeps what it says', () => ({ ...sound, keeps: { top: 2 } })],
     [
       'another distribution than declared',

@@ -1,6 +1,12 @@
 import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
 import type { ContractCase } from './cases.ts';
-import { algebraChecks, keepsWhatItSays, readsWhatItSays, removesWhatItSays } from './sampler-cases-algebra.ts';
+import {
+  algebraChecks,
+  editsWhatItSays,
+  keepsWhatItSays,
+  readsWhatItSays,
+  removesWhatItSays,
+} from './sampler-cases-algebra.ts';
 import { deviceEqualsHost, deviceHidesNothing, deviceLeaksNothing } from './sampler-cases-device.ts';
 import * as laws from './sampler-cases-laws.ts';
 import { drawsAsDeclared } from './sampler-cases-statistics.ts';
@@ -29,6 +35,7 @@ export type SamplerLaw =
   | 'its declared algebra is true'
   | 'reads what it says'
   | 'keeps what it says'
+  | 'edits what it says'
   | 'draws have the declared distribution'
   | 'device form equals host form, alone and in a batch'
   | 'device form hides no NaN'
@@ -91,6 +98,7 @@ export function samplerCases(make: () => Sampler, options: SamplerCasesOptions =
     ],
     ['reads what it says', everySize((size) => readsWhatItSays(sampler, size))],
     ['keeps what it says', everySize((size) => keepsWhatItSays(sampler, size))],
+    ['edits what it says', everySize((size) => editsWhatItSays(sampler, size))],
     ['draws have the declared distribution', () => drawsAsDeclared(sampler, distribution)],
     [
       'device form equals host form, alone and in a batch',

@@ -3,11 +3,42 @@ import type { Kernel } from '../device.ts';
 import { header, key, logits, removed, threads } from './choose.ts';
 import { float } from './linear.ts';
 
+/** Each row without the tokens whose probability is below a share of the largest. */
+function keepShareKernel(vocabSize: number, share: number): Kernel {
+  const code = `${logits}
+@group(0) @binding(1) var<storage, read_write> kept : array<u32>;
+${key}
+var<workgroup> highestKey : atomic<u32>;
+${header}
+  let row = id.x * ${vocabSize}u;
+  var most = 0u;
+  for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {
+    let bits = logits[row + i];
+    // NaN of either sign is above everything.
+    most = max(most, select(key(bits), 0xffffffffu, (bits & 0x7fffffffu) > 0x7f800000u));
+  }
+  atomicMax(&highestKey, most);
+  workgroupBarrier();
+  let highest = atomicLoad(&highestKey);
+  let topBits = select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u);
+  // A row with NaN, with +Infinity or with nothing left stays as it is.
+  let asIs = (topBits & 0x7f800000u) == 0x7f800000u;
+  let least = bitcast<f32>(topBits) + ${float(Math.log(share))};
+  for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {
+    let bits = logits[row + i];
+    let stays = asIs || (bits != ${removed} && bitcast<f32>(bits) >= least);
+    kept[row + i] = select(${removed}, bits, stays);
+  }
+}`;
+  return { label: 'keep share', code, bindings: ['read', 'write'] };
+}
+
 /**
  * Each row without all but its largest: a search, bit by bit, for the highest value from which on the tokens weigh enough. A token
  * weighs 1 when a number of them is kept, else exp(logit - largest). Of the tokens with just that value the lower ids stay.
  */
 export function keepKernel(vocabSize: number, kept: Kept): Kernel {
+  if ('share' in kept) return keepShareKernel(vocabSize, kept.share);
   const byMass = 'mass' in kept;
   const share = Math.ceil(vocabSize / threads);
   const weigh = `fn weight(bits : u32, top : f32) -> f32 {

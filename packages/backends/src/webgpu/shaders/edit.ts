@@ -1,0 +1,47 @@
+import type { Kernel } from '../device.ts';
+import { logits } from './choose.ts';
+import { float } from './linear.ts';
+
+/** Infinities and NaN, whose bits are kept as they are: what arithmetic makes of them is not promised. */
+const special = 'fn special(bits : u32) -> bool { return (bits & 0x7f800000u) == 0x7f800000u; }';
+
+/** Every logit divided by a number. */
+export function divideKernel(vocabSize: number, by: number): Kernel {
+  return {
+    label: 'divide',
+    bindings: ['read', 'write'],
+    code: `${logits}
+@group(0) @binding(1) var<storage, read_write> edited : array<u32>;
+${special}
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id : vec3u) {
+  if (id.x >= ${vocabSize}u) { return; }
+  let at = id.y * ${vocabSize}u + id.x;
+  let bits = logits[at];
+  edited[at] = select(bitcast<u32>(bitcast<f32>(bits) / ${float(by)}), bits, special(bits));
+}`,
+  };
+}
+
+/** Numbers of an edit of one token: its place among all logits, the factor and the amount. */
+export const tokenEditWords = 3;
+
+/** Listed logits changed in place. `edits[0]` is their number; then `tokenEditWords` for each. */
+export const tokensKernel: Kernel = {
+  label: 'edit tokens',
+  bindings: ['read', 'write'],
+  code: `@group(0) @binding(0) var<storage, read> edits : array<u32>;
+@group(0) @binding(1) var<storage, read_write> edited : array<u32>;
+${special}
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id : vec3u) {
+  if (id.x >= edits[0]) { return; }
+  let own = 1u + id.x * ${tokenEditWords}u;
+  let bits = edited[edits[own]];
+  if (special(bits)) { return; }
+  let logit = bitcast<f32>(bits);
+  let factor = bitcast<f32>(edits[own + 1u]);
+  let changed = select(logit / factor, logit * factor, logit < 0.0);
+  edited[edits[own]] = bitcast<u32>(changed - bitcast<f32>(edits[own + 2u]));
+}`,
+};
