@@ -1,26 +1,15 @@
+import type { Blocks, CacheElement, CacheShape, SharedBlock } from '../paged/paged-rows.ts';
 import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from './layout.ts';
 import type { Machine } from './machine.ts';
 
-/** How a cache holds numbers: float32, half precision, or 8 bits with a scale for each slot, head, and of keys and values. */
-export type CacheElement = 'f32' | 'f16' | '8-bit';
-
-export const cacheElements: readonly CacheElement[] = ['f32', 'f16', '8-bit'];
-
-/** Shapes of what is cached. */
-export interface CacheShape {
-  readonly layers: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-}
-
 /** 64 slots of a row in all layers, held by one row or shared by several. */
-export interface Block {
+export interface Block extends SharedBlock {
   readonly address: number;
-  users: number;
 }
 
-/** Makes, shares and copies the blocks of one kind. */
-export class BlockPool {
+/** Makes and copies the blocks of one kind. A block never moves. */
+export class BlockPool implements Blocks<Block> {
+  readonly slotsPerBlock: number = slotsPerBlock;
   readonly machine: Machine;
   readonly shape: CacheShape;
   readonly element: CacheElement;
@@ -45,11 +34,6 @@ export class BlockPool {
   /** @throws MemoryLimitError. */
   create(): Block {
     return { address: this.machine.heap.allocate('The KV cache', this.blockBytes), users: 1 };
-  }
-
-  share(block: Block): Block {
-    block.users++;
-    return block;
   }
 
   release(block: Block): void {

@@ -13,7 +13,7 @@ import {
   type WeightSource,
 } from '@tokenwright/core';
 import type { EngineStarter } from '../engine-starter.ts';
-import { type CacheElement, cacheElements } from './block-pool.ts';
+import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
 import { WasmExecutable } from './executable.ts';
 import { type WeightFormat, weightFormats } from './formats.ts';
 import { controlSleeps } from './layout.ts';

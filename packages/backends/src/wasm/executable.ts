@@ -19,13 +19,14 @@ import {
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
-import { BlockPool, type CacheElement, type CacheShape } from './block-pool.ts';
+import type { CacheElement, CacheShape, Window } from '../paged/paged-rows.ts';
+import { BlockPool } from './block-pool.ts';
 import { rowBytes } from './compiler.ts';
 import type { WeightFormat } from './formats.ts';
 import { FrameMemory, type FrameSizes } from './frame-memory.ts';
 import type { Machine } from './machine.ts';
 import { WasmMatrix } from './matrix.ts';
-import { PagedStore, type Window } from './paged-store.ts';
+import { PagedStore } from './paged-store.ts';
 import { cacheShape, type Part, type Parts, panelBytesOf, record } from './parts.ts';
 import type { Profile } from './profile.ts';
 import { Recorder } from './recorder.ts';

@@ -1,5 +1,5 @@
 import { type Architecture, type EncoderDecoderArchitecture, UnsupportedError } from '@tokenwright/core';
-import type { CacheShape } from './block-pool.ts';
+import type { CacheShape } from '../paged/paged-rows.ts';
 import { compile, type Program } from './compiler.ts';
 import type { Operation, Recorder, Value } from './recorder.ts';
 import { attentionPanelBytes, panelBytes } from './tape.ts';

@@ -13,7 +13,7 @@ export interface Block extends SharedBlock {
  * asks for `version`.
  */
 export class BlockPool implements Blocks<Block> {
-  readonly slotsPerBlock = slotsPerBlock;
+  readonly slotsPerBlock: number = slotsPerBlock;
   readonly device: Device;
   readonly layout: CacheLayout;
   readonly blockBytes: number;

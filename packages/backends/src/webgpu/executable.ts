@@ -20,10 +20,9 @@ import {
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
-import type { CacheElement } from '../wasm/block-pool.ts';
+import type { CacheElement, Window } from '../paged/paged-rows.ts';
 import { rowBytes } from '../wasm/compiler.ts';
 import type { WeightFormat } from '../wasm/formats.ts';
-import type { Window } from '../wasm/paged-store.ts';
 import { BlockPool } from './block-pool.ts';
 import { WebgpuChoice } from './choice.ts';
 import { lengthsOf, reserve, rowsOf } from './frame.ts';

@@ -1,4 +1,4 @@
-export type { CacheElement } from '../wasm/block-pool.ts';
+export type { CacheElement } from '../paged/paged-rows.ts';
 export type { WeightFormat } from '../wasm/formats.ts';
 export {
   type DeviceReport,

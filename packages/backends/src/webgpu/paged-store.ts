@@ -24,7 +24,10 @@ export class PagedStore extends PagedRows<Block, BlockPool> implements KVStore {
     const layerBytes = kvHeads * 2 * tileWords * 4;
     const bytes = await device.read(
       this.pool.buffer,
-      this.heldBlocks(row, slots).map(({ number }) => ({ from: number * blockBytes + layer * layerBytes, bytes: layerBytes })),
+      this.heldBlocks(row, slots).map(({ number }) => ({
+        from: number * blockBytes + layer * layerBytes,
+        bytes: layerBytes,
+      })),
     );
     const words = new Uint32Array(bytes);
     for (let slot = 0; slot < slots; slot++)

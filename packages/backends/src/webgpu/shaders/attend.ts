@@ -1,4 +1,4 @@
-import type { CacheElement } from '../../wasm/block-pool.ts';
+import type { CacheElement } from '../../paged/paged-rows.ts';
 import type { Kernel } from '../device.ts';
 import { bindingsOf, buffers, frameAccess, rotaryFunction, signed4 } from './common.ts';
 import { float } from './linear.ts';
