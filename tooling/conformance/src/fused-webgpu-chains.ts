@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { fusedWebgpu } from '@tokenwright/backends/webgpu';
+import { type FusedWebgpuEngine, fusedWebgpu } from '@tokenwright/backends/webgpu';
 import { createModel, generate, type LanguageModel, type Sampler } from '@tokenwright/core';
 import { seededWeights, tinyModels } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,15 +22,16 @@ export function testChains(chains: readonly MeasuredChain[], tensors: boolean): 
   describe.skipIf(!here)('chains on the fused WebGPU engine', () => {
     const { architecture } = tinyModels[0]!;
     const config = { ...(tinyModels[0]!.config as object), vocabSize };
-    const engine = fusedWebgpu({ tensors }).start();
+    let device: FusedWebgpuEngine;
     let far: LanguageModel;
 
     beforeAll(async () => {
       await tf.setBackend('cpu');
       const weights = seededWeights(architecture, config, { seed: 3, deviation: 0.3 });
-      far = await createModel(await engine, architecture, config, weights);
+      device = await fusedWebgpu({ tensors }).start();
+      far = await createModel(device, architecture, config, weights);
     });
-    afterAll(async () => (await engine).dispose());
+    afterAll(() => device.dispose());
 
     /** The same model, whose rows are read to the host for every stage. */
     const near = (): LanguageModel =>
@@ -52,7 +53,6 @@ export function testChains(chains: readonly MeasuredChain[], tensors: boolean): 
     test.each(chains)(
       '%s: the tokens of the host, and at most so many bytes read a token',
       async (_, samplers, most) => {
-        const device = await engine;
         const host = await tokens(near(), samplers, 4);
         const before = { tensors: tf.memory().numTensors, held: device.memory() };
         const start = device.report().bytesRead;

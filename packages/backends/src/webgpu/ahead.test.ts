@@ -63,28 +63,11 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
       },
     });
     followed = 0;
-    const [ids, kernels] = await run(counting, { samplers, maxNewTokens: 6 });
-    expect([ids, kernels]).toEqual(await run(waiting, { samplers, maxNewTokens: 6 }));
+    const [ids, kernels] = await run(counting, { samplers, maxNewTokens: 4 });
+    expect([ids, kernels]).toEqual(await run(waiting, { samplers, maxNewTokens: 4 }));
     // After all but the last choice: a step beyond it is not wanted.
-    expect(followed).toBe(5);
+    expect(followed).toBe(3);
     expect(engine.memory()).toEqual(start);
-  });
-
-  it('a sequence that ends leaves a cache that holds what was told', async () => {
-    const [[ids]] = await run(waiting, { maxNewTokens: 6 });
-    const cache = model.createCache();
-    const [[ended]] = await run(model, { maxNewTokens: 6, endTokens: [ids![2]!], cache });
-    expect(ended).toEqual(ids!.slice(0, ids!.indexOf(ids![2]!) + 1));
-    expect([...cache.tokens(0)]).toEqual([5, ...ended!].slice(0, cache.lengths[0]));
-    const bytes = await cache.serialise();
-    const fresh = model.restoreCache(bytes);
-    const next = async (of: KVCache): Promise<Float32Array> => {
-      const { logits } = model.forward([[1]], of);
-      return logits.read().finally(() => logits.dispose());
-    };
-    expect(await next(cache)).toEqual(await next(fresh));
-    cache.dispose();
-    fresh.dispose();
   });
 
   it('a reader that looks at the cache, bans a token or leaves gets what it would get without', async () => {
@@ -92,11 +75,11 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
     const told = async (on: LanguageModel): Promise<unknown> => {
       const cache = on.createCache();
       const seenHere: unknown[] = [];
-      const stream = generate(on, [[5]], { seed: 3, endTokens: [], maxNewTokens: 8, cache });
+      const stream = generate(on, [[5]], { seed: 3, endTokens: [], maxNewTokens: 6, cache });
       let answer: { ban: number[] } | undefined;
       for (;;) {
         const { value: event, done } = await stream.next(answer as never);
-        if (done === true || seenHere.length === 5) break;
+        if (done === true || seenHere.length === 4) break;
         answer = undefined;
         if (event.type !== 'token') continue;
         const fork = cache.fork();
