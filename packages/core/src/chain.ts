@@ -1,6 +1,7 @@
 import { largest, logSumExp } from './distribution.ts';
 import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from './errors.ts';
 import type { History } from './history.ts';
+import { withPlaces } from './option-stages.ts';
 import type { Random } from './random.ts';
 import type { RunMemory } from './run-memory.ts';
 import { hasHostForm, hasMaskForm, type RowStep, type Sampler } from './sampler.ts';
@@ -156,17 +157,15 @@ export class HostRow {
  * @param firstIndex place of the first sampler in the run's whole chain.
  */
 export function applyChain(row: HostRow, samplers: readonly Sampler[], firstIndex = 0): void {
-  samplers.forEach((sampler, i) => {
-    row.apply(sampler, firstIndex + i);
-  });
+  for (const { sampler, index } of withPlaces(samplers)) row.apply(sampler, firstIndex + index);
 }
 
 /**
  * The stages that decide the result. When the chain ends by selecting the arg max, the stages just before it that keep the
- * arg max are left out: greedy decoding does not need them. Indices are those in the whole chain.
+ * arg max are left out: greedy decoding does not need them. Indices are places in the caller's chain.
  */
 export function decisiveStages(samplers: readonly Sampler[]): readonly { sampler: Sampler; index: number }[] {
-  const stages = samplers.map((sampler, index) => ({ sampler, index }));
+  const stages = withPlaces(samplers);
   const last = stages.at(-1);
   if (last?.sampler.algebra?.selectsArgMax !== true) return stages;
   let end = stages.length - 1;

@@ -4,6 +4,7 @@ import { Hash } from './fingerprint.ts';
 import { History } from './history.ts';
 import type { KVCache } from './kv-cache.ts';
 import type { LanguageModel } from './language-model.ts';
+import { withPlaces } from './option-stages.ts';
 import { Random } from './random.ts';
 import { RunMemory } from './run-memory.ts';
 import type { Sampler } from './sampler.ts';
@@ -219,7 +220,8 @@ export interface StateContent {
 
 /** Names a chain by its stages and parameters. */
 export function chainKey(chain: readonly Sampler[]): string {
-  return JSON.stringify(chain.map(({ name, parameters }) => [name, parameters ?? null]));
+  const own = withPlaces(chain).filter(({ index }) => index >= 0);
+  return JSON.stringify(own.map(({ sampler: { name, parameters } }) => [name, parameters ?? null]));
 }
 
 /** Names a tokenizer by its size and the texts of up to 256 of its ids. */

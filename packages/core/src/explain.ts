@@ -1,5 +1,6 @@
 import { HostRow, type RowContext } from './chain.ts';
 import { logSumExp, probabilities, topTokens } from './distribution.ts';
+import { withPlaces } from './option-stages.ts';
 import type { Json, Sampler } from './sampler.ts';
 
 /** What each stage of a chain did to one distribution. */
@@ -42,7 +43,7 @@ export interface StageReport extends DistributionSummary {
 
 export interface Removal {
   readonly stage: string;
-  /** Place of the stage in the chain. */
+  /** Place of the stage in `stages`. */
   readonly index: number;
   /** In the units of the logits. */
   readonly margin: number;
@@ -66,8 +67,8 @@ export function explain(
   let before = row.logits.slice();
   let entropy = model.entropy;
   const states = [stateOf(undefined, before)];
-  const stages = samplers.map((sampler, index): StageReport => {
-    row.apply(sampler, index);
+  const stages = withPlaces(samplers).map(({ sampler, index: place }, index): StageReport => {
+    row.apply(sampler, place);
     const removed = removedTokens(before, row.logits);
     const smallest = smallestKept(before, row.logits);
     for (const id of removed)

@@ -321,6 +321,20 @@ describe('what is told of a token', () => {
     ]);
     expect(removal(2)!.stage).toBe('script');
   });
+
+  it('names an added stage at its place, and leaves the numbers of the others as they were', async () => {
+    const numbers = new Set<number>();
+    const random: HostSampler = { ...script(3), name: 'random', onHost: (_, step) => void numbers.add(step.random()) };
+    const options = { samplers: [halving, random], maxNewTokens: 1, endTokens: [2] };
+    await endOf(toy(), [1], options);
+    expect(numbers.size).toBe(1);
+    const [token] = tokensOf(await eventsOf(toy(), [1], { ...options, minNewTokens: 1, explain: true }));
+    const { stages, removal } = token!.explanation!;
+    expect(stages.map(({ name }) => name)).toEqual(['minimum-length', 'halving', 'random']);
+    expect(removal(2)).toMatchObject({ stage: 'minimum-length', index: 0 });
+    // Drawn with and without that stage, and again for the explanation.
+    expect(numbers.size).toBe(1);
+  });
 });
 
 describe('the end event', () => {

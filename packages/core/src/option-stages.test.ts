@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chainOf } from './option-stages.ts';
+import { chainOf, withPlaces } from './option-stages.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
 import type { HostSampler } from './sampler.ts';
 import { shaped, survivorsOf, type TestRowOptions } from './testing/sampler-cases.ts';
@@ -25,6 +25,13 @@ describe('the chain of a call', () => {
       'forced-tokens',
     ]);
   });
+});
+
+it('places are those in the chain of the caller', () => {
+  const places = (options: GenerateOptions) => withPlaces(chain(options)).map(({ index }) => index);
+  expect(places({ samplers: [mine, mine] })).toEqual([0, 1]);
+  expect(places({ samplers: [mine, mine], minLength: 3, endTokens: [1], forcedEndToken: 1 })).toEqual([-1, 0, 1, 2]);
+  expect(places({})).toEqual([]);
 });
 
 describe('minimum-length', () => {
