@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { ready, setBackend } from '@tensorflow/tfjs-core';
-import { samplerCases } from '@tokenwright/core/testing';
-import { beforeAll, describe, test } from 'vitest';
-import { epsilon, greedy, minP, repetitionPenalty, temperature, topA, topNSigma } from './index.ts';
+import { ready, setBackend, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { samplerCases, shaped, testBatch, testRow } from '@tokenwright/core/testing';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { epsilon, greedy, minP, repetitionPenalty, temperature, tokenBias, topA, topNSigma } from './index.ts';
 
 const samplers = [
   () => greedy(),
@@ -19,6 +19,7 @@ const samplers = [
   () => epsilon({ epsilon: 0.9 }),
   () => topNSigma({ n: 1 }),
   () => topNSigma({ n: 0 }),
+  () => tokenBias({ biases: { 0: 1e39 } }),
   () => repetitionPenalty({ penalty: 1.3 }),
   () => repetitionPenalty({ penalty: 0.7, window: 2, countPrompt: false }),
 ] as const;
@@ -36,4 +37,16 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         if (name.startsWith('device')) test(name, run);
     },
   );
+
+  test('a bias never lifts a logit out of float32, and brings nothing back', async () => {
+    const largest = 3.4028234663852886e38;
+    const logits = [largest, 3e38, -3e38, -Infinity, Infinity, Number.NaN, 1];
+    const sampler = tokenBias({ biases: { 0: largest, 1: 1e38, 2: -1e38, 3: 1e39, 4: 1, 5: 1e39, 6: 1e39 } });
+    const rows = testBatch([testRow(Float32Array.from(logits), {})]);
+    const onDevice = tidy(() => sampler.onDevice(tensor2d([logits]), rows));
+    const expected = [largest, largest, -Infinity, -Infinity, Infinity, Number.NaN, largest].map(Math.fround);
+    expect([...(await onDevice.data())]).toEqual(expected);
+    expect([...shaped(sampler, logits)]).toEqual(expected);
+    onDevice.dispose();
+  });
 });

@@ -1,4 +1,4 @@
-import { add, scatterND, type Tensor2D, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+import { add, less, minimum, scatterND, type Tensor2D, tensor1d, tensor2d, where } from '@tensorflow/tfjs-core';
 import { checkOptionNames, type DeviceSampler, type HostSampler, ParameterError } from '@tokenwright/core';
 import { refuseOutside } from './token-ids.ts';
 
@@ -12,7 +12,8 @@ export interface TokenBiasOptions {
 
 /**
  * l -> l + bias for the listed tokens (`logit_bias` of the OpenAI interface; llama.cpp, vLLM, web-llm). 0 is off.
- * Removed tokens stay removed, NaN stays NaN. An id outside the vocabulary is an error when the stage is applied.
+ * Removed tokens stay removed, NaN stays NaN, and no sum passes the largest float32. An id outside the vocabulary is an
+ * error when the stage is applied.
  *
  * Example: logits [1, 2, 3], biases { 0: 4, 2: -1 }: [5, 2, 2].
  */
@@ -53,8 +54,10 @@ export function tokenBias(options: TokenBiasOptions): HostSampler & DeviceSample
         'int32',
       );
       // One row serves all rows of the batch.
-      const row = scatterND(places, tensor1d(entries.map(([, bias]) => bias)), [1, vocabSize]);
-      return add(logits, row) as Tensor2D;
+      const row = scatterND(places, tensor1d(entries.map(([, bias]) => Math.min(bias, largestFloat))), [1, vocabSize]);
+      const sums = add(logits, row);
+      if (entries.every(([, bias]) => bias <= 0)) return sums as Tensor2D;
+      return where(less(logits, Number.POSITIVE_INFINITY), minimum(sums, largestFloat), sums) as Tensor2D;
     },
   };
 }
