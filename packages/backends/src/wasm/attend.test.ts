@@ -1,9 +1,9 @@
 import type { Frame } from '@tokenwright/core';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { rowBytes } from '../graph/compiler.ts';
 import type { CacheElement } from '../paged/paged-rows.ts';
 import { BlockPool } from './block-pool.ts';
-import { rowBytes } from './compiler.ts';
 import { FrameMemory } from './frame-memory.ts';
 import { tryRelaxed } from './kernels.ts';
 import * as layout from './layout.ts';

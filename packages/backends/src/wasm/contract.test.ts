@@ -3,7 +3,7 @@ import type { Architecture, Engine } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { engineCases, mappedWeights } from '@tokenwright/core/testing';
 import { describe, it } from 'vitest';
-import { type WeightFormat, weightFormats } from './formats.ts';
+import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { fusedWasm } from './index.ts';
 import { roundTrip } from './testing/plain-formats.ts';
 

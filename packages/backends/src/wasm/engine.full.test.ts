@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { weightFormats } from './formats.ts';
+import { weightFormats } from '../graph/weight-format.ts';
 import { tryRelaxed } from './kernels.ts';
 import { describeLaws } from './testing/engine-laws.ts';
 import { lawModels } from './testing/tiny-models.ts';

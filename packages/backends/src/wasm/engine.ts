@@ -13,9 +13,9 @@ import {
   type WeightSource,
 } from '@tokenwright/core';
 import type { EngineStarter } from '../engine-starter.ts';
+import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
 import { WasmExecutable } from './executable.ts';
-import { type WeightFormat, weightFormats } from './formats.ts';
 import { controlSleeps } from './layout.ts';
 import { Machine } from './machine.ts';
 import { Profile, type ProfileRow } from './profile.ts';

@@ -19,19 +19,18 @@ import {
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
+import { rowBytes } from '../graph/compiler.ts';
+import { cacheShape, type Part, type Parts, record } from '../graph/parts.ts';
+import type { WeightFormat } from '../graph/weight-format.ts';
 import type { CacheElement, CacheShape, Window } from '../paged/paged-rows.ts';
 import { BlockPool } from './block-pool.ts';
-import { rowBytes } from './compiler.ts';
-import type { WeightFormat } from './formats.ts';
 import { FrameMemory, type FrameSizes } from './frame-memory.ts';
 import type { Machine } from './machine.ts';
 import { WasmMatrix } from './matrix.ts';
 import { PagedStore } from './paged-store.ts';
-import { cacheShape, type Part, type Parts, panelBytesOf, record } from './parts.ts';
 import type { Profile } from './profile.ts';
-import { Recorder } from './recorder.ts';
 import { WasmSourceMemory } from './source-memory.ts';
-import { scratchBytes, Tape } from './tape.ts';
+import { panelBytesOf, scratchBytes, Tape } from './tape.ts';
 import { Weights } from './weights.ts';
 
 /** Most tokens of a frame: enough to amortise reading the weights, and few enough that activations stay small. */
@@ -114,8 +113,12 @@ export class WasmExecutable implements Executable {
     const sourceLength = 'sourceLength' in architecture ? architecture.sourceLength(config) : 0;
     const maxTokens = Math.max(frameTokens, Math.min(sourceLength, longestSource));
 
-    const byWeight = new Map(requests.map((request) => [request.weight, request]));
-    const parts = record(architecture, config, tree, () => new Recorder(byWeight), layers, maxTokens);
+    // The scored tokens' last hidden states go to the head.
+    const parts = record(architecture, config, tree, requests, {
+      maxTokens,
+      tapResult: layers + 1,
+      logitsOutside: true,
+    });
     const all = [parts.forward, parts.head, parts.encode, parts.memorise].filter((part) => part !== undefined);
     const operations = all.flatMap((part) => part.operations);
     const programs = all.map((part) => part.program);
@@ -129,7 +132,11 @@ export class WasmExecutable implements Executable {
     const arenaBytes = Math.max(...programs.filter((p) => p !== parts.head.program).map((p) => p.arenaBytes));
     const headBytes = parts.head.program.arenaBytes;
     const weights = new Weights(machine, requests, operations, format);
-    const block = new BlockPool(machine, cacheShape(parts.forward.operations, architecture.name), setting.cacheElement);
+    const block = new BlockPool(
+      machine,
+      cacheShape(parts.forward.operations, architecture.name, setting.engine.name),
+      setting.cacheElement,
+    );
     const needed =
       weights.bytes +
       Weights.biasBytes(operations, sizes.maxSlots) +
@@ -186,7 +193,7 @@ export class WasmExecutable implements Executable {
 
   createStore(rows: number, kind: CacheKind): PagedStore {
     this.#check();
-    const shape = cacheShape(this.#parts.forward.operations, this.#name);
+    const shape = cacheShape(this.#parts.forward.operations, this.#name, this.engine.name);
     let element = this.#setting.cacheElement;
     let window: Window | undefined;
     if (kind.kind === 'growing') element = 'f32';
@@ -264,7 +271,7 @@ export class WasmExecutable implements Executable {
     if (part === undefined || tape === undefined)
       throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
     this.#checkSize(frame);
-    const store = this.#storeFor(frame, cacheShape(part.operations, this.#name));
+    const store = this.#storeFor(frame, cacheShape(part.operations, this.#name, this.engine.name));
     try {
       const encoded = WasmMatrix.allocate(machine, 'The encoded source', frame.ids.length, part.result.columns);
       this.#held.frame.write(frame, store, true);
@@ -294,7 +301,7 @@ export class WasmExecutable implements Executable {
       if (encoded.rows !== tokens || encoded.columns !== columns)
         throw new ShapeError('The encoded source', [tokens, columns], [encoded.rows, encoded.columns]);
     }
-    const store = this.#storeFor(frame, cacheShape(part.operations, this.#name));
+    const store = this.#storeFor(frame, cacheShape(part.operations, this.#name, this.engine.name));
     const input = tape.addressOf(part.input);
     // Each token is memorised by itself, so any number of them goes in several frames.
     for (let first = 0; first < tokens; first += this.maxTokens) {
@@ -386,7 +393,7 @@ export class WasmExecutable implements Executable {
     if (this.#held.forward.weightBytes < bytesWorthThreads) return;
     const zeros = new Int32Array(1);
     const frame = { ids: zeros, rows: zeros, positions: zeros, slots: zeros, firsts: zeros, scored: new Int32Array(0) };
-    const store = this.#storeFor(frame, cacheShape(this.#parts.forward.operations, this.#name));
+    const store = this.#storeFor(frame, cacheShape(this.#parts.forward.operations, this.#name, this.engine.name));
     try {
       this.#held.frame.write(frame, store);
       // An encoder-decoder model sees no source here.

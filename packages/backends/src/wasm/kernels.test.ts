@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatCode, groupBytes, type WeightFormat, weightFormats } from './formats.ts';
+import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
+import { formatCode, groupBytes } from './formats.ts';
 import { connect, type Kernels, kernelModule, relaxedAnswersRight, tryRelaxed } from './kernels.ts';
 import { element8Bit, elementFloat16, elementFloat32, rowsPerGroup, slotsPerBlock } from './layout.ts';
 import { half, roundTrip } from './testing/plain-formats.ts';

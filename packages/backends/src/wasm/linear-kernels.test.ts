@@ -1,7 +1,7 @@
 import type { Activation } from '@tokenwright/core';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type WeightFormat, weightFormats } from './formats.ts';
+import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { tryRelaxed } from './kernels.ts';
 import * as layout from './layout.ts';
 import { KernelBench } from './testing/kernel-bench.ts';

@@ -1,5 +1,5 @@
 import { checkInteger, DisposedError, type EngineMatrix, type TopOfRow } from '@tokenwright/core';
-import { rowBytes } from './compiler.ts';
+import { rowBytes } from '../graph/compiler.ts';
 import type { Machine } from './machine.ts';
 
 /** A result in the module's memory: float32 rows, padded as activations are. Released by `dispose`. */

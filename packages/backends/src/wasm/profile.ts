@@ -1,4 +1,4 @@
-import type { Step } from './compiler.ts';
+import type { Step } from '../graph/compiler.ts';
 
 /** Where the time of some runs went: the steps of one kind and size together. */
 export interface ProfileRow {

@@ -1,8 +1,8 @@
 import type { Activation } from '@tokenwright/core';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { rowBytes } from './compiler.ts';
-import { weightFormats } from './formats.ts';
+import { rowBytes } from '../graph/compiler.ts';
+import { weightFormats } from '../graph/weight-format.ts';
 import { tryRelaxed } from './kernels.ts';
 import * as layout from './layout.ts';
 import { KernelBench } from './testing/kernel-bench.ts';

@@ -1,9 +1,9 @@
 import type { Activation, Weight } from '@tokenwright/core';
-import { type Program, rowBytes, type Step } from './compiler.ts';
+import { type Program, rowBytes, type Step } from '../graph/compiler.ts';
+import type { Operation, Value } from '../graph/recorder.ts';
 import { formatCode, paddedInputs } from './formats.ts';
 import * as layout from './layout.ts';
 import type { Machine } from './machine.ts';
-import type { Value } from './recorder.ts';
 import type { Weights } from './weights.ts';
 
 /** Activation rows that a tile of tokens may take, so that they stay in a core's second cache. */
@@ -67,6 +67,14 @@ function attentionScratch(headDim: number): number {
 /** Bytes of what attention notes of all heads of four tokens; see the kernel. */
 export function attentionPanelBytes(heads: number, headDim: number): number {
   return layout.tokensPerPanel * heads * (2 * Math.ceil(headDim / 4) * 16 + 16);
+}
+
+/** Bytes of what an operation notes of four tokens. */
+export function panelBytesOf(operation: Operation): number {
+  if (operation.kind === 'linear' || operation.kind === 'gated') return panelBytes(operation.x.columns);
+  if (operation.kind !== 'attend' && operation.kind !== 'recall') return 0;
+  const { heads } = operation.options;
+  return attentionPanelBytes(heads, operation.q.columns / heads);
 }
 
 export interface TapeSetting {

@@ -7,11 +7,12 @@ import {
   type WeightRequest,
   type WeightSource,
 } from '@tokenwright/core';
-import { formatCode, groupBytes, paddedInputs, type WeightFormat } from './formats.ts';
+import type { Operation } from '../graph/recorder.ts';
+import { bucketOf } from '../graph/relative-bias.ts';
+import type { WeightFormat } from '../graph/weight-format.ts';
+import { formatCode, groupBytes, paddedInputs } from './formats.ts';
 import { rowsPerGroup } from './layout.ts';
 import type { Machine } from './machine.ts';
-import type { Operation } from './recorder.ts';
-import { bucketOf } from './relative-bias.ts';
 
 /** A matrix in the layout that the kernels multiply with. Addresses in bytes. */
 export interface PackedMatrix {

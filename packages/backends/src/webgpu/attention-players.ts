@@ -1,5 +1,5 @@
 import { UnsupportedError } from '@tokenwright/core';
-import type { Step } from '../wasm/compiler.ts';
+import type { Step } from '../graph/compiler.ts';
 import type { Binder, Play, Player } from './binder.ts';
 import type { BlockPool } from './block-pool.ts';
 import { type AttendShape, appendKernel, attendKernel, mergeKernel } from './shaders/attend.ts';

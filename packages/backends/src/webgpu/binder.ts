@@ -1,6 +1,6 @@
 import type { Weight } from '@tokenwright/core';
-import { type Program, rowBytes } from '../wasm/compiler.ts';
-import type { Value } from '../wasm/recorder.ts';
+import { type Program, rowBytes } from '../graph/compiler.ts';
+import type { Value } from '../graph/recorder.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { Device, Kernel } from './device.ts';
 import type { Weights } from './weights.ts';

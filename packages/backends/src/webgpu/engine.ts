@@ -11,8 +11,8 @@ import {
   type WeightSource,
 } from '@tokenwright/core';
 import type { EngineStarter } from '../engine-starter.ts';
+import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
-import { type WeightFormat, weightFormats } from '../wasm/formats.ts';
 import { Device } from './device.ts';
 import { WebgpuExecutable } from './executable.ts';
 import { DeviceTensors } from './tensors.ts';

@@ -20,17 +20,17 @@ import {
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
+import { rowBytes } from '../graph/compiler.ts';
+import { cacheShape, type Part, type Parts, record } from '../graph/parts.ts';
+import type { WeightFormat } from '../graph/weight-format.ts';
 import type { CacheElement, Window } from '../paged/paged-rows.ts';
-import { rowBytes } from '../wasm/compiler.ts';
-import type { WeightFormat } from '../wasm/formats.ts';
 import { BlockPool } from './block-pool.ts';
 import { WebgpuChoice } from './choice.ts';
 import { lengthsOf, reserve, rowsOf } from './frame.ts';
 import { type MatrixSetting, WebgpuMatrix } from './matrix.ts';
 import { ModelOnDevice } from './on-device.ts';
 import { PagedStore } from './paged-store.ts';
-import { cacheShapeOf, headTokens, type Part, type Parts, recordParts } from './record.ts';
-import { scoreInto, scoreTapped } from './scoring.ts';
+import { headTokens, scoreInto, scoreTapped } from './scoring.ts';
 import { cacheLayout } from './shaders/attend.ts';
 import { WebgpuSourceMemory } from './source-memory.ts';
 import { encodeSources, memoriseSources } from './sources.ts';
@@ -85,7 +85,7 @@ export class WebgpuExecutable implements Executable {
     const maxTokens = Math.max(frameTokens, Math.min(sourceLength, longestSource));
     // A source fits a frame, whatever the model would allow.
     const maxSlots = Math.max(contextLength, maxTokens);
-    const parts = recordParts(architecture, config, weights, requests, maxTokens);
+    const parts = record(architecture, config, weights, requests, { maxTokens, headTokens });
     const model = { device, parts, requests, format, maxTokens, maxSlots };
     return new WebgpuExecutable(
       setting,
@@ -269,7 +269,10 @@ export class WebgpuExecutable implements Executable {
     const key = `${what} ${element}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = new BlockPool(this.#setting.device, cacheLayout(element, cacheShapeOf(part.operations, this.#name)));
+      pool = new BlockPool(
+        this.#setting.device,
+        cacheLayout(element, cacheShape(part.operations, this.#name, this.engine.name)),
+      );
       this.#pools.set(key, pool);
     }
     return pool;

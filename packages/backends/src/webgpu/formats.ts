@@ -1,4 +1,4 @@
-import type { WeightFormat } from '../wasm/formats.ts';
+import type { WeightFormat } from '../graph/weight-format.ts';
 
 /** Inputs of a quantised block; rows are padded with zeros to a multiple. */
 export const inputsPerBlock = 32;

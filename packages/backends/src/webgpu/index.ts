@@ -1,5 +1,5 @@
+export type { WeightFormat } from '../graph/weight-format.ts';
 export type { CacheElement } from '../paged/paged-rows.ts';
-export type { WeightFormat } from '../wasm/formats.ts';
 export {
   type DeviceReport,
   FusedWebgpuEngine,

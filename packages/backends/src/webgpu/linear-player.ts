@@ -1,4 +1,4 @@
-import type { Step } from '../wasm/compiler.ts';
+import type { Step } from '../graph/compiler.ts';
 import type { Binder, Groups, Player } from './binder.ts';
 import { readsHalves } from './shaders/common.ts';
 import {

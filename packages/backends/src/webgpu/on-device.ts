@@ -1,9 +1,9 @@
 import type { PrepareOptions, WeightRequest, WeightSource } from '@tokenwright/core';
-import type { WeightFormat } from '../wasm/formats.ts';
-import type { Operation } from '../wasm/recorder.ts';
+import type { Part, Parts } from '../graph/parts.ts';
+import type { Operation } from '../graph/recorder.ts';
+import type { WeightFormat } from '../graph/weight-format.ts';
 import type { Device } from './device.ts';
 import { FrameBuffer, mostShares, splitTokens } from './frame.ts';
-import type { Part, Parts } from './record.ts';
 import { RowCopy } from './row-copy.ts';
 import { partialSize } from './shaders/attend.ts';
 import { Tape } from './tape.ts';

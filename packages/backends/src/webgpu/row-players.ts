@@ -1,4 +1,4 @@
-import { rowBytes, type Step } from '../wasm/compiler.ts';
+import { rowBytes, type Step } from '../graph/compiler.ts';
 import type { Binder, Groups, Player } from './binder.ts';
 import { RowCopy } from './row-copy.ts';
 import { readsHalves } from './shaders/common.ts';

@@ -1,6 +1,8 @@
 import type { WebgpuMatrix } from './matrix.ts';
 import type { ModelOnDevice } from './on-device.ts';
-import { headTokens } from './record.ts';
+
+/** Scored tokens that the head goes over at a time: logits of many tokens would need a large arena. */
+export const headTokens = 16;
 
 /**
  * The head over the scored tokens' last hidden states, `headTokens` at a time. The first of them end the pass that computed the

@@ -1,5 +1,5 @@
-import type { Program, Step } from '../wasm/compiler.ts';
-import type { Value } from '../wasm/recorder.ts';
+import type { Program, Step } from '../graph/compiler.ts';
+import type { Value } from '../graph/recorder.ts';
 import { attendPlayer, recallPlayer, rememberPlayer } from './attention-players.ts';
 import { Binder, type Play, type Player, type TapeSetting } from './binder.ts';
 import type { Device } from './device.ts';

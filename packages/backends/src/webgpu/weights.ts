@@ -10,9 +10,9 @@ import {
   type WeightRequest,
   type WeightSource,
 } from '@tokenwright/core';
-import type { WeightFormat } from '../wasm/formats.ts';
-import type { Operation } from '../wasm/recorder.ts';
-import { bucketOf } from '../wasm/relative-bias.ts';
+import type { Operation } from '../graph/recorder.ts';
+import { bucketOf } from '../graph/relative-bias.ts';
+import type { WeightFormat } from '../graph/weight-format.ts';
 import type { Device } from './device.ts';
 import { type MatrixLayout, MatrixPacker, matrixLayout } from './formats.ts';
 

@@ -1,4 +1,5 @@
-import { formatCode, groupBytes, paddedInputs, type WeightFormat } from '../formats.ts';
+import type { WeightFormat } from '../../graph/weight-format.ts';
+import { formatCode, groupBytes, paddedInputs } from '../formats.ts';
 import * as layout from '../layout.ts';
 import { Machine } from '../machine.ts';
 import { panelBytes } from '../tape.ts';

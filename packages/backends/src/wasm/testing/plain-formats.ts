@@ -1,4 +1,4 @@
-import type { WeightFormat } from '../formats.ts';
+import type { WeightFormat } from '../../graph/weight-format.ts';
 
 /** What each weight format makes of rows of weights, [outputs, inputs], in place: the packing kernels in plain numbers. */
 export function roundTrip(format: WeightFormat, rows: Float32Array, inputs: number): void {

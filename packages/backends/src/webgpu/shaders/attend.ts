@@ -1,6 +1,6 @@
 import type { CacheElement } from '../../paged/paged-rows.ts';
 import type { Kernel } from '../device.ts';
-import { bindingsOf, buffers, frameAccess, rotaryFunction, signed4 } from './common.ts';
+import { bindingsOf, buffers, exponential, frameAccess, rotaryFunction, signed4 } from './common.ts';
 import { float } from './linear.ts';
 
 /** Slots of a row that are stored together. */
@@ -163,6 +163,7 @@ ${frameAccess(maxTokens, 'tokens')}
 ${tiles(cache)}
 ${cacheAccess(cache)}
 ${rotaryFunction(rotary)}
+${exponential}
 var<workgroup> scores : array<f32, 64>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane : u32) {
@@ -216,10 +217,10 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
     workgroupBarrier();
     var highest = most;
     for (var i = 0u; i < 64u; i++) { highest = max(highest, scores[i]); }
-    let shrink = exp(most - highest);
+    let shrink = exponential(most - highest);
     most = highest;
     workgroupBarrier();
-    scores[lane] = select(0.0, exp(score - highest), seen);
+    scores[lane] = select(0.0, exponential(score - highest), seen);
     workgroupBarrier();
     total *= shrink;
     for (var i = 0u; i < ${perThread}; i++) { acc[i] *= shrink; }
@@ -263,6 +264,7 @@ export function mergeKernel({ cache: { headDim }, heads, maxTokens }: AttendShap
   const size = partialSize(headDim);
   const code = `${buffers(mergeBuffers)}
 ${frameAccess(maxTokens, 'tokens')}
+${exponential}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane : u32) {
   let shares = frame[3];
@@ -270,10 +272,10 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
   var most = -1e30;
   for (var i = 0u; i < shares; i++) { most = max(most, partials[at + i * ${size}u]); }
   var total = 0.0;
-  for (var i = 0u; i < shares; i++) { total += partials[at + i * ${size}u + 1u] * exp(partials[at + i * ${size}u] - most); }
+  for (var i = 0u; i < shares; i++) { total += partials[at + i * ${size}u + 1u] * exponential(partials[at + i * ${size}u] - most); }
   for (var d = lane; d < ${headDim}u; d += 64u) {
     var sum = 0.0;
-    for (var i = 0u; i < shares; i++) { sum += partials[at + i * ${size}u + 2u + d] * exp(partials[at + i * ${size}u] - most); }
+    for (var i = 0u; i < shares; i++) { sum += partials[at + i * ${size}u + 2u + d] * exponential(partials[at + i * ${size}u] - most); }
     arena[p[0].z + id.y * p[0].w + id.x * ${headDim}u + d] = select(0.0, sum / total, total > 0.0);
   }
 }`;

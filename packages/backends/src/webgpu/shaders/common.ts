@@ -1,4 +1,4 @@
-import type { WeightFormat } from '../../wasm/formats.ts';
+import type { WeightFormat } from '../../graph/weight-format.ts';
 import type { DeviceAbilities } from '../abilities.ts';
 import type { BindingKind } from '../device.ts';
 import type { MatrixLayout } from '../formats.ts';
@@ -99,6 +99,18 @@ fn weights8(row : u32, chunk : u32) -> mat2x4f {
 /** Four signed bytes as numbers. */
 export const signed4 = `fn signed4(word : u32) -> vec4f {
   return vec4f((vec4i(vec4u(word)) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));
+}`;
+
+/**
+ * `exponential(x)` of numbers up to 0, right to the last bits. The `exp` of WGSL may be off by 2 |x| units in the last place, which
+ * shows where attention has large scores: x is reduced to n log 2 + r, with log 2 in two parts, and the rest is a series.
+ */
+export const exponential = `fn exponential(given : f32) -> f32 {
+  let x = max(given, -87.0);
+  let n = round(x * 1.4426950408889634);
+  let r = (x - n * 0.693359375) + n * 2.12194440e-4;
+  let series = 1.0 + r * (1.0 + r * (0.5 + r * (0.16666667 + r * (0.041666667 + r * (0.008333334 + r * 0.0013888889)))));
+  return select(ldexp(series, i32(n)), 0.0, given < -87.0);
 }`;
 
 /** Element-wise functions by name. tanh is written so that it cannot overflow. */

@@ -9,11 +9,11 @@ import {
 } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { describe, expect, it } from 'vitest';
+import { fusedWasm } from '../wasm/index.ts';
+import { errorOf, logitsOf, text } from '../wasm/testing/logits.ts';
+import { randomSource } from '../wasm/testing/tiny-models.ts';
 import { compile } from './compiler.ts';
-import { fusedWasm } from './index.ts';
 import { Recorder, type Value } from './recorder.ts';
-import { errorOf, logitsOf, text } from './testing/logits.ts';
-import { randomSource } from './testing/tiny-models.ts';
 
 const [width, vocabSize] = [24, 31];
 

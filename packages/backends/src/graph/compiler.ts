@@ -1,6 +1,8 @@
 import { TokenwrightError } from '@tokenwright/core';
-import { rowsPerGroup } from './layout.ts';
 import type { Operation, Value } from './recorder.ts';
+
+/** Rows of activations are padded to a multiple of this. */
+const numbersPerGroup = 8;
 
 type Norm = Extract<Operation, { kind: 'norm' }>;
 type Rotary = Extract<Operation, { kind: 'rotary' }>;
@@ -52,7 +54,7 @@ export interface CompileOptions {
 
 /** Bytes of a row of activations or of a result: linear maps write as many outputs as a group of weight rows has. */
 export function rowBytes(columns: number): number {
-  return Math.ceil(columns / rowsPerGroup) * rowsPerGroup * 4;
+  return Math.ceil(columns / numbersPerGroup) * numbersPerGroup * 4;
 }
 
 /**

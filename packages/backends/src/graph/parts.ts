@@ -1,8 +1,13 @@
-import { type Architecture, type EncoderDecoderArchitecture, UnsupportedError } from '@tokenwright/core';
+import {
+  type Architecture,
+  type EncoderDecoderArchitecture,
+  UnsupportedError,
+  type Weight,
+  type WeightRequest,
+} from '@tokenwright/core';
 import type { CacheShape } from '../paged/paged-rows.ts';
 import { compile, type Program } from './compiler.ts';
-import type { Operation, Recorder, Value } from './recorder.ts';
-import { attentionPanelBytes, panelBytes } from './tape.ts';
+import { type Operation, Recorder, type Value } from './recorder.ts';
 
 /** A part of a model, recorded and compiled, but not yet in memory. */
 export interface Part {
@@ -20,20 +25,32 @@ export interface Parts {
   readonly memorise: (Part & { readonly input: Value }) | undefined;
 }
 
+export interface RecordOptions {
+  /** Most tokens of a frame. */
+  readonly maxTokens: number;
+  /** Most scored tokens that the head goes over at a time. Default: `maxTokens`. */
+  readonly headTokens?: number;
+  /** Tap the last hidden states as this layer. Default: do not. */
+  readonly tapResult?: number;
+  /** The logits have a place of their own, outside of the activations. Default false. */
+  readonly logitsOutside?: boolean;
+}
+
 /** Record and compile the parts of a model. */
 export function record<C, P>(
   architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,
   config: C,
   weights: P,
-  recorder: () => Recorder,
-  layers: number,
-  maxTokens: number,
+  requests: readonly WeightRequest[],
+  { maxTokens, headTokens = maxTokens, tapResult, logitsOutside: resultOutside = false }: RecordOptions,
 ): Parts {
   const { name } = architecture;
+  const byWeight: ReadonlyMap<Weight, WeightRequest> = new Map(requests.map((request) => [request.weight, request]));
+  const recorder = (): Recorder => new Recorder(byWeight);
+
   const forwards = recorder();
   const hidden = architecture.forward(forwards, weights, config);
-  // The scored tokens' last hidden states go to the head.
-  forwards.tap(hidden, layers + 1);
+  if (tapResult !== undefined) forwards.tap(hidden, tapResult);
   const forward = {
     operations: forwards.operations,
     result: hidden,
@@ -47,7 +64,7 @@ export function record<C, P>(
     operations: heads.operations,
     input,
     result: logits,
-    program: compile(heads.operations, { maxTokens, input, result: logits, resultOutside: true, name }),
+    program: compile(heads.operations, { maxTokens: headTokens, input, result: logits, resultOutside, name }),
   };
   if (!('encode' in architecture)) return { forward, head, encode: undefined, memorise: undefined };
 
@@ -72,16 +89,12 @@ export function record<C, P>(
   };
 }
 
-/** Bytes of what an operation notes of four tokens. */
-export function panelBytesOf(operation: Operation): number {
-  if (operation.kind === 'linear' || operation.kind === 'gated') return panelBytes(operation.x.columns);
-  if (operation.kind !== 'attend' && operation.kind !== 'recall') return 0;
-  const { heads } = operation.options;
-  return attentionPanelBytes(heads, operation.q.columns / heads);
-}
-
-/** What the attention of some operations stores; layers must be alike. */
-export function cacheShape(operations: readonly Operation[], name: string): CacheShape {
+/**
+ * What the attention of some operations stores.
+ * @param engine who asks, for the error.
+ * @throws UnsupportedError when layers are not alike.
+ */
+export function cacheShape(operations: readonly Operation[], name: string, engine: string): CacheShape {
   let layers = 0;
   let shape: Omit<CacheShape, 'layers'> | undefined;
   for (const operation of operations) {
@@ -90,7 +103,7 @@ export function cacheShape(operations: readonly Operation[], name: string): Cach
     const headDim = operation.k.columns / kvHeads;
     layers = Math.max(layers, layer + 1);
     if (shape !== undefined && (shape.kvHeads !== kvHeads || shape.headDim !== headDim))
-      throw new UnsupportedError(`layers with different key heads, as '${name}' has`, 'The wasm engine');
+      throw new UnsupportedError(`layers with different key heads, as '${name}' has`, engine);
     shape = { kvHeads, headDim };
   }
   return { layers, kvHeads: 1, headDim: 1, ...shape };
