@@ -2,7 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * Masks and draws where the logits are, in public TF.js functions, so that a step reads back a few numbers in place of rows of the
- * vocabulary. Sums are float32, so a draw may differ from the host's where the uniform number lies within rounding of a border.
+ * vocabulary. Sums are float32, so a draw may differ from the host's where the uniform number lies within rounding of a border:
+ * within (4 ceil(sqrt(V)) + 16) / 2^24 of it, 1e-4 for V = 151,936, where exp is good to a few units in the last place. For no sum has more
+ * than 2 ceil(sqrt(V)) terms, none below 0, the border and the number that it is compared with are such sums, and 16 are for exp and for
+ * the number itself.
  */
 
 /** Tokens that one uploaded number carries: as many bits as float32 holds exactly and a power of two divides. */
