@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { formatCode, groupBytes } from './formats.ts';
 import { connect, type Kernels, kernelModule, relaxedAnswersRight, tryRelaxed } from './kernels.ts';
-import { element8Bit, elementFloat16, elementFloat32, rowsPerGroup, slotsPerBlock } from './layout.ts';
+import { element8Bit, elementFloat16, elementFloat32, inputsPerBlock, rowsPerGroup, slotsPerBlock } from './layout.ts';
 import { half, roundTrip } from './testing/plain-formats.ts';
 import { normals } from './testing/tiny-models.ts';
 
@@ -24,29 +25,49 @@ function numbers(count: number, seed = 1): Float32Array {
 }
 
 describe.each(builds)('kernels, relaxed %s', (relaxed) => {
-  const inputs = 96;
   const groups = 3;
   const rows = groups * rowsPerGroup;
+  /** Rows of one to six blocks of 32; also of numbers that lie half-way between two integers of their scale, and of zeros. */
+  const matrices = fc
+    .record({
+      blocks: fc.integer({ min: 1, max: 6 }),
+      seed: fc.integer({ min: 1, max: 1e6 }),
+      step: fc.constantFrom(0, 2 ** -3, 2 ** -9, 1e-3),
+      size: fc.constantFrom(0, 1e-6, 0.03, 1, 400),
+    })
+    .map(({ blocks, seed, step, size }) => {
+      const inputs = blocks * inputsPerBlock;
+      const values = numbers(rows * inputs, seed).map((value) =>
+        step === 0 ? value : Math.round(value / step) * step,
+      );
+      return { inputs, values: values.map((value) => value * size) };
+    });
   const formats: readonly (readonly [WeightFormat, boolean])[] = [
     ...weightFormats.map((format) => [format, false] as const),
     ['8-bit', true],
   ];
 
-  it.each(formats)('pack and unpack rows as the plain form does: %s, planes %s', async (format, planes) => {
+  it.each(formats)('pack and unpack rows bit for bit as the plain form does: %s, planes %s', async (format, planes) => {
     const { kernels, memory } = await module(relaxed);
-    const values = numbers(rows * inputs);
-    const [source, target, scales, output] = [4096, 65536, 262144, 300000];
-    new Float32Array(memory.buffer, source, values.length).set(values);
     const code = formatCode(format, planes);
-    kernels.pack(code, source, inputs, groups, target, scales, scales + rows * 4);
-    const expected = values.slice();
-    roundTrip(format, expected, inputs);
-    expect(groups * groupBytes(format, inputs)).toBeLessThan(scales - target);
-    for (let row = 0; row < rows; row++) {
-      kernels.unpackRow(code, target, inputs, scales, row, output);
-      const held = new Float32Array(memory.buffer, output, inputs);
-      for (let i = 0; i < inputs; i++) expect(held[i]).toBeCloseTo(expected[row * inputs + i]!, 5);
-    }
+    const [source, target, scales, output] = [4096, 131072, 262144, 300000];
+    fc.assert(
+      fc.property(matrices, ({ inputs, values }) => {
+        new Float32Array(memory.buffer, source, values.length).set(values);
+        kernels.pack(code, source, inputs, groups, target, scales, scales + rows * 4);
+        const expected = values.slice();
+        roundTrip(format, expected, inputs);
+        expect(groups * groupBytes(format, inputs)).toBeLessThan(scales - target);
+        for (let row = 0; row < rows; row++) {
+          kernels.unpackRow(code, target, inputs, scales, row, output);
+          const held = new Float32Array(memory.buffer, output, inputs);
+          for (const [i, value] of held.entries())
+            if (value !== expected[row * inputs + i])
+              expect.fail(`row ${row}, ${i}: ${value}, not ${expected[row * inputs + i]}`);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it.each([
