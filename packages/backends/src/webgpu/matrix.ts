@@ -7,13 +7,12 @@ import {
   type Kept,
   type LogitEdit,
   ShapeError,
-  type TokenEdits,
   type TopOfRow,
 } from '@tokenwright/core';
 import { WebgpuChoice } from './choice.ts';
 import type { Device } from './device.ts';
 import { chooseKernel, maskKernel, topKernel, topWords } from './shaders/choose.ts';
-import { divideKernel, tokenEditWords, tokensKernel } from './shaders/edit.ts';
+import { divideKernel, editsOfTokens, tokensKernel } from './shaders/edit.ts';
 import { keepKernel } from './shaders/keep.ts';
 import type { DeviceTensors } from './tensors.ts';
 
@@ -108,14 +107,15 @@ export class WebgpuMatrix implements EngineMatrix {
 
   edit(edit: LogitEdit): WebgpuMatrix {
     const { rows, columns } = this;
-    if ('divide' in edit)
-      return edit.divide === 1
-        ? this.#shared()
-        : this.#made('divided logits', (buffer, target) =>
-            this.#device.runOnce(divideKernel(columns, edit.divide), [buffer, target], [Math.ceil(columns / 64), rows]),
-          );
+    if ('divide' in edit) {
+      const by = checkNumber('edit', 'divide', edit.divide, 'a number above 0', (value) => value > 0);
+      if (by === 1) return this.#shared();
+      return this.#made('divided logits', (buffer, target) =>
+        this.#device.runOnce(divideKernel(columns, by), [buffer, target], [Math.ceil(columns / 64), rows]),
+      );
+    }
     if (edit.tokens.length !== rows) throw new ShapeError('Edits of tokens', [rows], [edit.tokens.length]);
-    const words = wordsOf(edit.tokens, columns);
+    const words = editsOfTokens(edit.tokens, columns);
     const count = words[0]!;
     if (count === 0) return this.#shared();
     const uploaded = this.#upload('edits of tokens', words);
@@ -228,23 +228,6 @@ export class WebgpuMatrix implements EngineMatrix {
 
 function checkShare(name: string, value: number): void {
   checkNumber('keep', name, value, 'a number from 0 to 1', (number) => number >= 0 && number <= 1);
-}
-
-/** Edits of tokens as `tokensKernel` reads them. */
-function wordsOf(rows: readonly TokenEdits[], columns: number): Uint32Array<ArrayBuffer> {
-  const count = rows.reduce((sum, { ids }) => sum + ids.length, 0);
-  const words = new Uint32Array(1 + count * tokenEditWords);
-  const floats = new Float32Array(words.buffer);
-  words[0] = count;
-  let at = 1;
-  for (const [row, { ids, factor, amounts }] of rows.entries())
-    for (const [i, id] of ids.entries()) {
-      words[at] = row * columns + checkInteger('edit', 'ids', id, 0, columns - 1);
-      floats[at + 1] = factor;
-      floats[at + 2] = amounts?.[i] ?? 0;
-      at += tokenEditWords;
-    }
-  return words;
 }
 
 /** The kernel finds the largest in no order; here they are sorted. */

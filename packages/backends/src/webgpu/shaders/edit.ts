@@ -1,3 +1,4 @@
+import { checkInteger, type TokenEdits } from '@tokenwright/core';
 import type { Kernel } from '../device.ts';
 import { logits } from './choose.ts';
 import { float } from './linear.ts';
@@ -23,10 +24,10 @@ fn main(@builtin(global_invocation_id) id : vec3u) {
   };
 }
 
-/** Numbers of an edit of one token: its place among all logits, the factor and the amount. */
-export const tokenEditWords = 3;
+/** Words for each token: its place among all logits, the factor and the amount. */
+const tokenEditWords = 3;
 
-/** Listed logits changed in place. `edits[0]` is their number; then `tokenEditWords` for each. */
+/** Listed logits changed in place, as `editsOfTokens` says. */
 export const tokensKernel: Kernel = {
   label: 'edit tokens',
   bindings: ['read', 'write'],
@@ -45,3 +46,20 @@ fn main(@builtin(global_invocation_id) id : vec3u) {
   edited[edits[own]] = bitcast<u32>(changed - bitcast<f32>(edits[own + 2u]));
 }`,
 };
+
+/** The number of tokens that are changed in all rows, then what is done to each. */
+export function editsOfTokens(rows: readonly TokenEdits[], columns: number): Uint32Array<ArrayBuffer> {
+  const count = rows.reduce((sum, { ids }) => sum + ids.length, 0);
+  const words = new Uint32Array(1 + count * tokenEditWords);
+  const floats = new Float32Array(words.buffer);
+  words[0] = count;
+  let at = 1;
+  for (const [row, { ids, factor, amounts }] of rows.entries())
+    for (const [i, id] of ids.entries()) {
+      words[at] = row * columns + checkInteger('edit', 'ids', id, 0, columns - 1);
+      floats[at + 1] = factor;
+      floats[at + 2] = amounts?.[i] ?? 0;
+      at += tokenEditWords;
+    }
+  return words;
+}
