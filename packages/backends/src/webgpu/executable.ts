@@ -3,7 +3,6 @@ import {
   CacheError,
   type CacheKind,
   type Choice,
-  checkInteger,
   DisposedError,
   type EncoderDecoderArchitecture,
   type Engine,
@@ -23,7 +22,8 @@ import {
 import { rowBytes } from '../graph/compiler.ts';
 import { cacheShape, type Part, type Parts, record } from '../graph/parts.ts';
 import type { WeightFormat } from '../graph/weight-format.ts';
-import type { CacheElement, Window } from '../paged/paged-rows.ts';
+import type { CacheElement } from '../paged/paged-rows.ts';
+import { storeSetting } from '../paged/store-setting.ts';
 import { BlockPool } from './block-pool.ts';
 import { WebgpuChoice } from './choice.ts';
 import { lengthsOf, reserve, rowsOf } from './frame.ts';
@@ -97,15 +97,7 @@ export class WebgpuExecutable implements Executable {
 
   createStore(rows: number, kind: CacheKind): PagedStore {
     this.#check();
-    let element = this.#setting.cacheElement;
-    let window: Window | undefined;
-    if (kind.kind === 'growing') element = 'f32';
-    if (kind.kind === 'f16' || kind.kind === '8-bit') element = kind.kind;
-    if (kind.kind === 'window')
-      window = {
-        size: checkInteger('createCache', 'size', kind.size, 1),
-        sinks: checkInteger('createCache', 'sinks', kind.sinks ?? 0, 0),
-      };
+    const { element, window } = storeSetting(kind, this.#setting.cacheElement);
     return new PagedStore(this.#pool('cache', this.#model.parts.forward, element), rows, window);
   }
 

@@ -1,0 +1,26 @@
+import { type CacheKind, checkInteger } from '@tokenwright/core';
+import type { CacheElement, Window } from './paged-rows.ts';
+
+/**
+ * What a kind of cache is in paged form.
+ * @param usual how 'preallocated' and 'window' caches hold numbers; 'growing' ones hold float32.
+ * @throws ParameterError for a window that is none.
+ */
+export function storeSetting(
+  kind: CacheKind,
+  usual: CacheElement,
+): { readonly element: CacheElement; readonly window?: Window } {
+  switch (kind.kind) {
+    case 'preallocated':
+      return { element: usual };
+    case 'growing':
+      return { element: 'f32' };
+    case 'f16':
+    case '8-bit':
+      return { element: kind.kind };
+    case 'window': {
+      const size = checkInteger('createCache', 'size', kind.size, 1);
+      return { element: usual, window: { size, sinks: checkInteger('createCache', 'sinks', kind.sinks ?? 0, 0) } };
+    }
+  }
+}
