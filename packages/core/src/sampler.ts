@@ -83,7 +83,10 @@ export interface Algebra {
   readonly singleRow?: boolean;
   /** It reads or writes `step.memory` or `step.drawn`. Default false. */
   readonly memory?: boolean;
-  /** It needs the tokens in order of probability. Default false. */
+  /**
+   * A filter that cuts an order of the tokens, in which of equals the lower ids come first: so equals may part. Default false: equals
+   * stay or go together.
+   */
   readonly sorts?: boolean;
   /** It draws the token by itself or replaces the final draw, so it must be last. Default false. */
   readonly controls?: boolean;

@@ -20,6 +20,7 @@ export function greedy(): HostSampler & DeviceSampler {
       narrows: true,
       removes: 'filter',
       singleRow: true,
+      sorts: true,
       selectsArgMax: true,
     },
     reads: { top: 1 },

@@ -35,6 +35,7 @@ export function minP(options: MinPOptions): HostSampler | (HostSampler & DeviceS
       narrows: true,
       removes: 'filter',
       singleRow: true,
+      sorts: minKeep > 1,
     },
     onHost: (logits, step) => {
       if (p === 0) return;

@@ -34,7 +34,7 @@ export function mirostat1(options: Mirostat1Options = {}): HostSampler {
   return {
     name: 'mirostat-1',
     parameters: { tau, eta, m, overflow },
-    algebra: { ...mirostatAlgebra, sorts: true },
+    algebra: mirostatAlgebra,
     onHost: (logits, step) => {
       const mu = nextMu(step, tau, eta);
       if (!Number.isFinite(topLogit(logits, step.survivors))) return;

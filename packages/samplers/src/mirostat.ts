@@ -16,6 +16,7 @@ export const mirostatAlgebra: Algebra = {
   narrows: true,
   removes: 'filter',
   singleRow: true,
+  sorts: true,
   memory: true,
   controls: true,
 };

@@ -37,7 +37,7 @@ export function temperature(options: TemperatureOptions): HostSampler & DeviceSa
       keepsArgMax: true,
       narrows: true,
       singleRow: true,
-      ...(t === 0 ? { selectsArgMax: true, removes: 'filter' } : {}),
+      ...(t === 0 ? { selectsArgMax: true, removes: 'filter', sorts: true } : {}),
     },
     ...(t === 0 ? { reads: { top: 1 } } : {}),
     ...(t >= smallestTemperature ? { edits: () => ({ divide: t }) } : {}),

@@ -42,6 +42,7 @@ export function topK(options: TopKOptions): HostSampler {
       narrows: true,
       removes: 'filter',
       singleRow: true,
+      sorts: ties === 'exactly-k',
     },
     ...(k !== undefined && ties === 'exactly-k' ? { reads: { top: k }, keeps: { top: k } } : {}),
     onHost: (logits, step) => {

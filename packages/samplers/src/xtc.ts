@@ -43,6 +43,7 @@ export function xtc(options: XtcOptions): HostSampler {
       narrows: true,
       removes: 'filter',
       singleRow: true,
+      sorts: true,
     },
     onHost: (logits, step) => {
       if (probability === 0 || threshold > 0.5 || step.random() > probability) return;

@@ -97,6 +97,24 @@ export function removesWhatItSays(sampler: Sampler, vocabSize: number): void {
   }
 }
 
+/** A filter that does not say that it sorts has no order among equals: they stay or go together. */
+export function partsEqualsAsItSays(sampler: Sampler, vocabSize: number): void {
+  const { algebra } = sampler;
+  if (algebra?.removes !== 'filter' || algebra.sorts === true) return;
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    const { logits: after } = applyTo(sampler, logits, options);
+    const firstOfLogit = new Map<number, number>();
+    for (const id of survivorsOf(logits)) {
+      const equal = firstOfLogit.get(logits[id]!) ?? id;
+      firstOfLogit.set(logits[id]!, equal);
+      verify(
+        (after[id] === -Infinity) === (after[equal] === -Infinity),
+        `of the equal tokens ${equal} and ${id} of the row '${label}' one is removed, and 'sorts' is not declared`,
+      );
+    }
+  }
+}
+
 /** With `reads: { top: k }` the smaller logits neither stay nor matter. */
 export function keepsWhatItSays(sampler: Sampler, vocabSize: number): void {
   const { keeps } = sampler;

@@ -225,6 +225,14 @@ describe('a planted bug is found', () => {
       },
     ],
     [
+      'parts equals without saying that it sorts',
+      'its declared algebra is true',
+      () =>
+        on((logits, step) => {
+          if (Number.isFinite(largest(logits).logit)) step.keep(logits, topTokens(logits, 2, step.survivors));
+        }, filter),
+    ],
+    [
       'calls a filter a constraint',
       'its declared algebra is true',
       () => ({ ...sound, algebra: { ...filter, removes: 'constraint' } }),

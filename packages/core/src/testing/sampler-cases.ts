@@ -4,6 +4,7 @@ import {
   algebraChecks,
   editsWhatItSays,
   keepsWhatItSays,
+  partsEqualsAsItSays,
   readsWhatItSays,
   removesWhatItSays,
 } from './sampler-cases-algebra.ts';
@@ -93,6 +94,7 @@ export function samplerCases(make: () => Sampler, options: SamplerCasesOptions =
       everySize((size) => {
         for (const { property, check } of algebraChecks) if (algebra?.[property] === true) check(sampler, size);
         removesWhatItSays(sampler, size);
+        partsEqualsAsItSays(sampler, size);
       }),
       algebra === undefined ? 'It declares no algebra.' : undefined,
     ],
