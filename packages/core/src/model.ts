@@ -4,30 +4,22 @@ import type {
   Choice,
   Engine,
   Executable,
-  Frame,
-  KVStore,
   PrepareOptions,
   RunOptions,
-  RunResult,
   SourceMemory,
   WeightSource,
 } from './engine.ts';
-import {
-  CacheError,
-  ContextLengthError,
-  checkInteger,
-  checkOptionNames,
-  DisposedError,
-  ParameterError,
-  ShapeError,
-} from './errors.ts';
+import { CacheError, checkInteger, checkOptionNames, DisposedError, ParameterError, ShapeError } from './errors.ts';
 import { FingerprintedWeights } from './fingerprint.ts';
+import { frameOf } from './frame-of.ts';
 import type { KVCache } from './kv-cache.ts';
-import { readCache, writeCache } from './kv-cache-bytes.ts';
+import { readCache } from './kv-cache-bytes.ts';
 import type { CacheOptions, ForwardOptions, ForwardResult, LanguageModel, ModelDefaults } from './language-model.ts';
+import { ModelCache } from './model-cache.ts';
 import type { Architecture, Dimensions } from './operations.ts';
 import { withContext } from './shorter-context.ts';
 import { disposeResult, StepAhead } from './step-ahead.ts';
+import { TokenList } from './token-list.ts';
 
 export interface CreateModelOptions extends PrepareOptions {
   /** Default: the architecture's name. */
@@ -163,8 +155,8 @@ export class ExecutableModel implements LanguageModel {
     for (const layer of layers ?? []) checkInteger('forward', 'layers', layer, 0, this.layers);
     const own = this.#own(cache);
     const ahead = scored === 1 && !hidden && layers === undefined ? own.takeAhead(tokens) : undefined;
-    const frame = this.#frame(tokens, own, scored);
-    const lengths = own.lengths;
+    const { lengths } = own;
+    const frame = frameOf(tokens, lengths, scored, this);
     try {
       const result =
         ahead ??
@@ -192,10 +184,11 @@ export class ExecutableModel implements LanguageModel {
     const drop = (): void => own.dropAhead();
     if (choice.rows !== own.rows || !own.rewinds || lengths.some((length) => length >= this.contextLength)) return drop;
     // Ids that stand for those which nobody knows yet.
-    const frame = this.#frame(
+    const frame = frameOf(
       lengths.map(() => [0]),
-      own,
+      lengths,
       1,
+      this,
     );
     try {
       own.begin(new StepAhead(choice, this.executable.run(frame, store, { ids: choice, ...this.#sourcesOf(own) })));
@@ -248,186 +241,5 @@ export class ExecutableModel implements LanguageModel {
   #own(cache: KVCache): ModelCache {
     if (this.owns(cache)) return cache;
     throw new CacheError(`The cache was not made by the model '${this.name}' that it is given to.`);
-  }
-
-  #frame(tokens: readonly ArrayLike<number>[], cache: ModelCache, scored: number): Frame {
-    if (tokens.length !== cache.rows) throw new ShapeError('Rows of tokens', [cache.rows], [tokens.length]);
-    const count = tokens.reduce((sum, row) => sum + row.length, 0);
-    if (count === 0) throw new ParameterError('forward', 'tokens', 'at least one token in some row', tokens);
-    if (count > this.maxTokens)
-      throw new ParameterError('forward', 'tokens', `at most ${this.maxTokens} tokens over all rows`, count);
-    const frame = {
-      ids: new Int32Array(count),
-      rows: new Int32Array(count),
-      positions: new Int32Array(count),
-      slots: new Int32Array(count),
-      firsts: new Int32Array(count),
-    };
-    const wanted: number[] = [];
-    let at = 0;
-    tokens.forEach((row, r) => {
-      const held = cache.lengths[r]!;
-      if (held + row.length > this.contextLength)
-        throw new ContextLengthError(this.contextLength, held + row.length, `Row ${r}`);
-      for (let i = 0; i < row.length; i++, at++) {
-        const id = row[i]!;
-        if (!Number.isInteger(id) || id < 0 || id >= this.vocabSize)
-          throw new ParameterError('forward', `tokens[${r}][${i}]`, `an id from 0 to ${this.vocabSize - 1}`, id);
-        frame.ids[at] = id;
-        frame.rows[at] = r;
-        frame.positions[at] = frame.slots[at] = held + i;
-        if (i >= row.length - scored) wanted.push(at);
-      }
-    });
-    return { ...frame, scored: Int32Array.from(wanted) };
-  }
-}
-
-/** The cache of an `ExecutableModel`: the engine's store, with the tokens that it holds. */
-export class ModelCache implements KVCache {
-  readonly model: ExecutableModel;
-  readonly #store: KVStore;
-  #tokens: TokenList[];
-  /** Which source each row reads, of a model with sources. */
-  #sources: Int32Array;
-  /** A step of which the store holds the slots already, but the tokens here tell nothing. */
-  #ahead: StepAhead | undefined;
-  /** True when the last slots can be taken back whatever came before; a window forgets what it has passed. */
-  readonly rewinds: boolean;
-  #disposed = false;
-
-  constructor(model: ExecutableModel, store: KVStore, tokens: TokenList[], sources: Int32Array, rewinds: boolean) {
-    this.model = model;
-    this.rewinds = rewinds;
-    this.#store = store;
-    this.#tokens = tokens;
-    this.#sources = sources;
-  }
-
-  get rows(): number {
-    return this.#tokens.length;
-  }
-
-  get lengths(): readonly number[] {
-    return this.#tokens.map(({ length }) => length);
-  }
-
-  get bytes(): number {
-    return this.#disposed ? 0 : this.#store.bytes;
-  }
-
-  /** The store as the tokens tell of it: a step that was begun ahead is dropped. */
-  get store(): KVStore {
-    if (this.#disposed) throw new DisposedError('The cache');
-    this.dropAhead();
-    return this.#store;
-  }
-
-  begin(step: StepAhead): void {
-    this.#ahead = step;
-  }
-
-  /** Forget a step that was begun ahead, if there is one. */
-  dropAhead(): void {
-    if (this.#ahead === undefined || this.#disposed) return;
-    this.#ahead.dispose();
-    this.#ahead = undefined;
-    this.#store.truncate(this.lengths);
-  }
-
-  /** What was computed ahead for exactly these tokens; its slots stay. */
-  takeAhead(tokens: readonly ArrayLike<number>[]): RunResult | undefined {
-    const result = this.#ahead?.resultFor(tokens);
-    if (result !== undefined) this.#ahead = undefined;
-    return result;
-  }
-
-  get sourceOfRow(): Int32Array {
-    return this.#sources;
-  }
-
-  tokens(row: number): Int32Array {
-    return this.#tokens[checkInteger('tokens', 'row', row, 0, this.rows - 1)]!.view();
-  }
-
-  gather(rows: readonly number[]): void {
-    for (const row of rows) checkInteger('gather', 'rows', row, 0, this.rows - 1);
-    this.store.gather(rows);
-    this.#tokens = rows.map((row) => this.#tokens[row]!.copy());
-    this.#sources = Int32Array.from(rows, (row) => this.#sources[row]!);
-  }
-
-  truncate(lengths: readonly number[]): void {
-    if (lengths.length !== this.rows) throw new ShapeError('Lengths', [this.rows], [lengths.length]);
-    for (const [row, length] of lengths.entries())
-      checkInteger('truncate', `lengths[${row}]`, length, 0, this.lengths[row]!);
-    this.store.truncate(lengths);
-    for (const [row, length] of lengths.entries()) this.#tokens[row]!.length = length;
-  }
-
-  fork(): ModelCache {
-    return new ModelCache(
-      this.model,
-      this.store.fork(),
-      this.#tokens.map((row) => row.copy()),
-      this.#sources.slice(),
-      this.rewinds,
-    );
-  }
-
-  serialise(): Promise<Uint8Array> {
-    return writeCache(
-      this.store,
-      this.#tokens.map((row) => row.view().slice()),
-      this.model.fingerprint,
-      this.model.dimensions,
-      this.model.sources && [...this.#sources],
-    );
-  }
-
-  /** Note what a forward pass has added. */
-  extend(tokens: readonly ArrayLike<number>[]): void {
-    for (const [row, added] of tokens.entries()) this.#tokens[row]!.push(added);
-  }
-
-  /** Fill an empty cache: tokens of each row, and keys and values by row and layer. */
-  restore(rows: readonly Int32Array[], layers: readonly { keys: Float32Array; values: Float32Array }[][]): void {
-    for (const [row, contents] of layers.entries())
-      for (const [layer, { keys, values }] of contents.entries()) this.store.write(row, layer, keys, values);
-    this.extend(rows);
-  }
-
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#ahead?.dispose();
-    this.#store.dispose();
-  }
-}
-
-/** Ids with room to grow. */
-class TokenList {
-  length = 0;
-  #ids = new Int32Array(16);
-
-  push(ids: ArrayLike<number>): void {
-    const length = this.length + ids.length;
-    if (length > this.#ids.length) {
-      const grown = new Int32Array(length * 2);
-      grown.set(this.view());
-      this.#ids = grown;
-    }
-    this.#ids.set(ids, this.length);
-    this.length = length;
-  }
-
-  view(): Int32Array {
-    return this.#ids.subarray(0, this.length);
-  }
-
-  copy(): TokenList {
-    const copy = new TokenList();
-    copy.push(this.view());
-    return copy;
   }
 }

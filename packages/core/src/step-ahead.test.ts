@@ -3,7 +3,8 @@ import type { Choice, Engine, EngineMatrix, Executable, Frame, KVStore, RunOptio
 import type { StreamEvent } from './events.ts';
 import { generate } from './generate.ts';
 import { HostMatrix } from './host-matrix.ts';
-import { ExecutableModel, type ModelCache } from './model.ts';
+import { ExecutableModel } from './model.ts';
+import type { ModelCache } from './model-cache.ts';
 
 const vocabSize = 4100;
 
