@@ -3,9 +3,10 @@ import { warnAboutChain } from './chain-warnings.ts';
 import { DecodingState } from './decoding-state.ts';
 import { DisposedError, ParameterError } from './errors.ts';
 import type { Answer, EndEvent, StreamEvent } from './events.ts';
+import { Interruption } from './interruption.ts';
 import type { LanguageModel } from './language-model.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
-import { GenerationRun, Interruption } from './run.ts';
+import { GenerationRun } from './run.ts';
 import { sampling } from './sampling.ts';
 import type { Tokenizer } from './tokenizer.ts';
 

@@ -55,6 +55,7 @@ export { exponential } from './exponential.ts';
 export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate.ts';
 export { History } from './history.ts';
 export { HostMatrix } from './host-matrix.ts';
+export { Interruption } from './interruption.ts';
 export type { KVCache } from './kv-cache.ts';
 export type {
   CacheOptions,
@@ -118,7 +119,6 @@ export {
 } from './options.ts';
 export { Random, type RandomStage } from './random.ts';
 export { bucketsOf } from './relative-position.ts';
-export { Interruption } from './run.ts';
 export { type MemorySnapshot, RunMemory } from './run-memory.ts';
 export {
   type Algebra,

@@ -5,7 +5,9 @@ import { chainKey, DecodingState } from './decoding-state.ts';
 import type { Choice } from './engine.ts';
 import { CacheError, checkInteger, checkOptionNames, ShapeError, UnsupportedError } from './errors.ts';
 import type { Answer, EndEvent, TokenDetails, TokenEvent } from './events.ts';
-import { History } from './history.ts';
+import type { History } from './history.ts';
+import { lastStates, statesAfter, windowOf } from './history-states.ts';
+import { Interruption } from './interruption.ts';
 import type { ForwardOptions, LanguageModel } from './language-model.ts';
 import { chainOf } from './option-stages.ts';
 import type { OptionReport, ResolvedOptions } from './options.ts';
@@ -19,15 +21,6 @@ import { Scores } from './scores.ts';
 import { type Steering, SteeringNotes } from './steering.ts';
 import type { EndReason } from './stop.ts';
 import type { ChosenToken, Decoding, Row, Run, Settled } from './strategy.ts';
-
-/** Thrown by `advance` when the call was aborted or is out of time; `generate` turns it into end events. */
-export class Interruption {
-  readonly reason: 'abort' | 'time';
-
-  constructor(reason: 'abort' | 'time') {
-    this.reason = reason;
-  }
-}
 
 /** One call of `generate`: owns the sequences on their way out, and whatever has to be released at the end. */
 export class GenerationRun implements Run {
@@ -388,16 +381,8 @@ export class GenerationRun implements Run {
     });
   }
 
-  /**
-   * The tokens that the model is to see. When the context is full, the older half is forgotten, so that it has to be read
-   * anew only once in half a context. The start depends on the length alone, so a rewind finds the same window.
-   */
   #window(history: History): Int32Array {
-    const { contextLength } = this.model;
-    if (this.options.onContextFull === 'stop' || history.length <= contextLength) return history.tokens;
-    const half = Math.ceil(contextLength / 2);
-    const start = Math.ceil((history.length - contextLength) / half) * half;
-    return history.tokens.subarray(start);
+    return windowOf(history, this.options.onContextFull === 'stop' ? Infinity : this.model.contextLength);
   }
 
   /** Tell the cache which tokens are the prompt's, as far as they are still in the window. */
@@ -417,19 +402,6 @@ export class GenerationRun implements Run {
       },
     };
   }
-}
-
-/** The histories that end at each of the last `count` positions, oldest first. */
-function lastStates(history: History, count: number): History[] {
-  const states = [history];
-  for (let node = history; states.length < count; states.unshift(node))
-    node = node.parent ?? History.of(node.tokens.subarray(0, -1));
-  return states.slice(states.length - count);
-}
-
-/** The histories that follow one another from `start` tokens, exclusive, to `history`. */
-function statesAfter(history: History, start: number): History[] {
-  return lastStates(history, Math.max(1, history.length - start)).slice(history.length > start ? 0 : 1);
 }
 
 const answerNames = ['stop', 'rewind', 'force', 'ban', 'fork'] as const;
