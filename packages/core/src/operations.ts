@@ -164,9 +164,10 @@ export interface Parameters<W> {
   vector(names: readonly string[], lengths: readonly number[], options?: VectorOptions): W;
   /**
    * A table that is computed, not loaded: rotary angles, sinusoidal positions. [rows, width], row-major, a row for each position.
-   * `values` is asked for the first `rows` of them, fewer than given here where a model is loaded with a shorter context.
+   * `values` gives the rows from `first` on, [count, width]: engines may ask for parts, and for fewer rows than given here
+   * where a model is loaded with a shorter context.
    */
-  table(values: (rows: number) => Float32Array, rows: number, width: number): W;
+  table(values: (first: number, count: number) => Float32Array, rows: number, width: number): W;
 }
 
 /** What an engine and a cache must know of a model besides its forward pass. */

@@ -33,8 +33,7 @@ function withShortTables(parameters: Parameters<Weight>, longest: number): Param
     matrix: (names, shape) => parameters.matrix(names, shape),
     vector: (names, lengths, options) => parameters.vector(names, lengths, options),
     table(values, rows, width) {
-      const kept = Math.min(rows, longest);
-      return parameters.table(() => values(kept).subarray(0, kept * width), kept, width);
+      return parameters.table(values, Math.min(rows, longest), width);
     },
   };
 }

@@ -25,7 +25,8 @@ export interface VectorRequest {
 export interface TableRequest {
   readonly kind: 'table';
   readonly weight: Weight;
-  readonly values: () => Float32Array;
+  /** Rows of the table, by default all of them: [count, width]. */
+  readonly values: (first?: number, count?: number) => Float32Array;
   readonly rows: number;
   readonly width: number;
 }
@@ -65,7 +66,13 @@ export function requestWeights<C, P>(
       if (rows * width > largestTable)
         throw new MemoryLimitError(`${source.name}: a table of ${rows} positions`, rows * width * 4, largestTable * 4);
       const weight: Weight = {};
-      requests.push({ kind: 'table', weight, values: () => values(rows), rows, width });
+      requests.push({
+        kind: 'table',
+        weight,
+        values: (first = 0, count = rows - first) => values(first, count),
+        rows,
+        width,
+      });
       return weight;
     },
   };

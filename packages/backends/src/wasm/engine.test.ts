@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {
+  type Architecture,
   createModel,
   type Engine,
   type LanguageModel,
@@ -136,6 +137,49 @@ describe('loading', () => {
     expect(read.some((name) => name.endsWith('wte.weight'))).toBe(false);
     byRows.dispose();
     expect(engine.memory().bytes).toBe(0);
+    await engine.dispose();
+  });
+});
+
+describe('a long context', () => {
+  it('has its angles made when they are first needed', async () => {
+    const { architecture, config, source } = tinyLlama({ contextLength: 131072 }) as TinyModel;
+    const asked: [first: number, count: number][] = [];
+    const noting: Architecture = {
+      ...architecture,
+      parameters: (p, settings, has) =>
+        architecture.parameters(
+          {
+            ...p,
+            table: (values, rows, width) =>
+              p.table(
+                (first, count) => {
+                  asked.push([first, count]);
+                  return values(first, count);
+                },
+                rows,
+                width,
+              ),
+          },
+          settings,
+          has,
+        ),
+    };
+    const engine = await fusedWasm({ threads: 1 }).start();
+    const model = await createModel(engine, noting, config, source);
+    expect(asked).toEqual([]);
+    const cache = model.createCache();
+    for (let fed = 0; fed < 1030; fed += 103) await feed(model, cache, [text(103)]);
+    expect(asked).toEqual([
+      [0, 1024],
+      [1024, 1024],
+    ]);
+    cache.dispose();
+    model.dispose();
+    const short = await createModel(engine, architecture, config, source, { contextLength: 1500 });
+    const again = await createModel(engine, noting, config, source);
+    const longer = text(1030);
+    expect((await logitsOf(again, longer, 206)).at(-1)).toEqual((await logitsOf(short, longer, 206)).at(-1));
     await engine.dispose();
   });
 });

@@ -23,6 +23,7 @@ export class FrameMemory {
   readonly #arrays: Readonly<Record<ArrayName, number>>;
   readonly #allocations: readonly number[];
   readonly #blocksPerRow: number;
+  readonly #onPositions: (count: number) => void;
 
   /** Bytes that a frame memory takes. */
   static bytes(sizes: FrameSizes, threads: number): number {
@@ -39,9 +40,13 @@ export class FrameMemory {
     );
   }
 
-  /** @throws MemoryLimitError, with nothing allocated. */
-  constructor(machine: Machine, sizes: FrameSizes) {
+  /**
+   * @param onPositions told before each run how many positions it may use, from 0 on.
+   * @throws MemoryLimitError, with nothing allocated.
+   */
+  constructor(machine: Machine, sizes: FrameSizes, onPositions: (count: number) => void = () => {}) {
     this.#machine = machine;
+    this.#onPositions = onPositions;
     this.#sizes = sizes;
     this.#blocksPerRow = blocksOf(sizes);
     const { heap, threads } = machine;
@@ -84,6 +89,7 @@ export class FrameMemory {
     const { int32 } = this.#machine.heap.views;
     const { ids, rows, positions, slots, firsts, scored } = frame;
     const tokens = ids.length;
+    this.#onPositions(positions.reduce((most, position) => Math.max(most, position + 1), 0));
     this.#set(layout.frameTokens, tokens);
     this.#set(layout.frameScored, scored.length);
     this.#set(layout.frameElement, store.pool.code);

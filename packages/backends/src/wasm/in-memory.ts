@@ -117,7 +117,7 @@ export class ModelInMemory {
       await keep(weights).load(source, options);
       const arena = room(arenaBytes);
       const headArena = room(headBytes);
-      const frame = keep(new FrameMemory(machine, sizes));
+      const frame = keep(new FrameMemory(machine, sizes, (count) => weights.fillTables(count)));
       const profiled = profile !== undefined;
       const tape = ({ program }: Part, at: number, scored = false): Tape =>
         keep(new Tape(machine, program, weights, { arena: at, scored, reach: maxSlots, profiled }));

@@ -41,8 +41,20 @@ interface Plan {
   readonly bytes: number;
 }
 
+/** A computed table that is looked up by position; its rows are made when they are needed. */
+interface LazyTable {
+  readonly weight: Weight;
+  readonly request: Extract<WeightRequest, { kind: 'table' }>;
+  /** Most that is added to a position. */
+  readonly offset: number;
+  /** Rows that are there. */
+  filled: number;
+}
+
 /** Bytes of float32 rows that are handed to the packing kernel at a time. */
 const stagingBytes = 1 << 20;
+/** Rows of a computed table that are made at a time. */
+const tableRows = 1024;
 /** Bytes of float32 rows of a large matrix that are read at a time. */
 const slabBytes = 4 << 20;
 
@@ -52,6 +64,7 @@ export class Weights {
   readonly #plans: ReadonlyMap<Weight, Plan>;
   readonly #addresses: Map<Weight, number> = new Map();
   readonly #biases: Map<Weight, number> = new Map();
+  readonly #tables: readonly LazyTable[];
   /** Bytes that the weights take. */
   readonly bytes: number;
 
@@ -69,6 +82,10 @@ export class Weights {
       plans.set(request.weight, planOf(request, role, format));
     }
     this.#plans = plans;
+    const offset = largestOffset(operations);
+    this.#tables = [...plans].flatMap(([weight, { request, role }]) =>
+      request.kind === 'table' && role === 'rows' ? [{ weight, request, offset, filled: 0 }] : [],
+    );
     this.bytes = [...plans.values()].reduce((sum, plan) => sum + plan.bytes, 0);
   }
 
@@ -83,7 +100,7 @@ export class Weights {
         const address = this.#machine.heap.allocate(`The weights of ${source.name}`, plan.bytes);
         this.#addresses.set(weight, address);
         if (readsByRows(plan, source)) await this.#packByRows(plan, source, address);
-        else {
+        else if (plan.request.kind !== 'table' || plan.role !== 'rows') {
           const parts = plan.request.kind === 'table' ? [plan.request.values()] : [];
           for (const name of namesOf(plan)) parts.push(await source.read(name));
           this.#fill(plan, parts, address);
@@ -94,6 +111,21 @@ export class Weights {
     } catch (error) {
       this.dispose();
       throw error;
+    }
+  }
+
+  /**
+   * Compute the rows of tables that some positions need and that are not there yet: of a long context mostly few are ever used,
+   * and memory that was never written is not taken from the machine.
+   */
+  fillTables(positions: number): void {
+    for (const table of this.#tables) {
+      const { weight, request } = table;
+      if (table.filled >= Math.min(positions + table.offset, request.rows)) continue;
+      const end = Math.min(request.rows, Math.ceil((positions + table.offset) / tableRows) * tableRows);
+      const values = request.values(table.filled, end - table.filled);
+      this.#machine.heap.views.float32.set(values, this.address(weight) / 4 + table.filled * request.width);
+      table.filled = end;
     }
   }
 
@@ -251,6 +283,13 @@ function readsByRows({ request, role, rows, inputs }: Plan, source: WeightSource
   const { names, shape } = request;
   const inOrder = shape.layout !== 'input-output' && shape.order === undefined && shape.use !== 'pairs';
   return names.length === 1 && inOrder && rows * inputs * 4 > 2 * slabBytes;
+}
+
+function largestOffset(operations: readonly Operation[]): number {
+  return operations.reduce((most, operation) => {
+    if (operation.kind === 'embed') return Math.max(most, operation.options.positionOffset ?? 0);
+    return operation.kind === 'positions' ? Math.max(most, operation.offset) : most;
+  }, 0);
 }
 
 /** Tables of positions and angles are plain rows; every other matrix is packed. */

@@ -94,4 +94,9 @@ describe('rotaryTable', () => {
   it('refuses a table of no positions', () => {
     expect(() => rotaryTable(0, [1])).toThrow(ParameterError);
   });
+
+  it('gives any part of the table as the whole has it', () => {
+    const whole = rotaryTable(9, [1, 0.3, 0.01], 1.5);
+    expect(rotaryTable(4, [1, 0.3, 0.01], 1.5, 5)).toEqual(whole.subarray(5 * 6));
+  });
 });

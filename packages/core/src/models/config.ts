@@ -144,18 +144,23 @@ export function readSlidingLayers(
 
 /**
  * Cosines, then sines, of position * frequency, each multiplied by `magnitude`: [positions, 2 * frequencies], the table of
- * `Operations.rotary`.
+ * `Operations.rotary`, from the position `first` on.
  */
-export function rotaryTable(positions: number, frequencies: ArrayLike<number>, magnitude: number = 1): Float32Array {
+export function rotaryTable(
+  positions: number,
+  frequencies: ArrayLike<number>,
+  magnitude: number = 1,
+  first: number = 0,
+): Float32Array {
   if (positions < 1) throw new ParameterError('rotaryTable', 'positions', 'at least 1', positions);
   const half = frequencies.length;
   const table = new Float32Array(positions * 2 * half);
-  for (let position = 0; position < positions; position++)
+  for (let row = 0; row < positions; row++)
     for (let i = 0; i < half; i++) {
       // Angles in float32, as the original code computes them.
-      const angle = Math.fround(position * Math.fround(frequencies[i]!));
-      table[position * 2 * half + i] = magnitude * Math.cos(angle);
-      table[position * 2 * half + half + i] = magnitude * Math.sin(angle);
+      const angle = Math.fround((first + row) * Math.fround(frequencies[i]!));
+      table[row * 2 * half + i] = magnitude * Math.cos(angle);
+      table[row * 2 * half + half + i] = magnitude * Math.sin(angle);
     }
   return table;
 }

@@ -39,7 +39,7 @@ export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
     const { contextLength, width } = config;
     return {
       ...requestPostNorm(p, config, has),
-      positions: p.table((rows) => sinusoidalPositions(rows, width), contextLength, width),
+      positions: p.table((first, count) => sinusoidalPositions(first, count, width), contextLength, width),
     };
   },
 
@@ -65,14 +65,14 @@ function embed<X>(
  * [positions, width]: sines of position / 10000^(2i / width) for i = 0 .. width / 2 - 1, then their cosines. (Vaswani et al.
  * 2017 interleave the two; Marian puts them side by side.)
  */
-function sinusoidalPositions(positions: number, width: number): Float32Array {
+function sinusoidalPositions(first: number, count: number, width: number): Float32Array {
   const half = width / 2;
-  const table = new Float32Array(positions * width);
-  for (let position = 0; position < positions; position++)
+  const table = new Float32Array(count * width);
+  for (let row = 0; row < count; row++)
     for (let i = 0; i < half; i++) {
-      const angle = position / 10000 ** ((2 * i) / width);
-      table[position * width + i] = Math.sin(angle);
-      table[position * width + half + i] = Math.cos(angle);
+      const angle = (first + row) / 10000 ** ((2 * i) / width);
+      table[row * width + i] = Math.sin(angle);
+      table[row * width + half + i] = Math.cos(angle);
     }
   return table;
 }

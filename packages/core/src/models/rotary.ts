@@ -185,7 +185,7 @@ export function readRotaryObject(
 export function requestRotary(p: Parameters<Weight>, headDim: number, positions: number, rotary: RotaryConfig): Weight {
   const magnitude = magnitudeOf(rotary);
   return p.table(
-    (rows) => rotaryTable(rows, rotaryFrequencies(headDim, rotary), magnitude),
+    (first, count) => rotaryTable(count, rotaryFrequencies(headDim, rotary), magnitude, first),
     positions,
     rotary.rotated ?? headDim,
   );
