@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { tfjs } from '@tokenwright/backends';
 import { fusedWebgpu } from '@tokenwright/backends/webgpu';
 import type { Engine } from '@tokenwright/core';
+import { engineCases } from '@tokenwright/core/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { logitsOf, logitsStepwise } from '../generate/models.ts';
 import { familyCases } from './cases.ts';
@@ -33,6 +35,16 @@ describe.skipIf(engine === undefined)('every family on the fused WebGPU engine',
     },
     300_000,
   );
+});
+
+/** One model of each family: ragged rows, empty rows, several caches, gather, truncate, hidden states and early exits. */
+describe.skipIf(engine === undefined)('frames of every kind, by every family on the fused WebGPU engine', () => {
+  const models = [...new Map(familyCases.map((family) => [family.architecture, family])).values()].map(
+    ({ architecture, config }) => ({ architecture, config: architecture.configure(config) }),
+  );
+  const cases = engineCases(() => fusedWebgpu().start(), { judge: () => tfjs({ backend: 'cpu' }).start(), models });
+  for (const { name, run } of cases.filter(({ name }) => /the judge's logits|nothing on the engine/.test(name)))
+    it(name, run, 300_000);
 });
 
 /** The engine, on the software driver of Debian's chromium package where there is no other; undefined, after a line, where it does not start. */
