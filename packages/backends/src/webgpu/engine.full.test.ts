@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import type { Engine, LanguageModel } from '@tokenwright/core';
+import { type Engine, generate, type LanguageModel } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { describe, expect, it, vi } from 'vitest';
 import { errorOf, feed, greedyTokens, load, logitsOf, text } from '../wasm/testing/logits.ts';
@@ -101,6 +101,36 @@ describe.skipIf(!here)('steps', () => {
     expect(await greedyTokens(model, prompt.slice(0, 6), 8)).toEqual(await greedyTokens(other, prompt.slice(0, 6), 8));
     await engine.dispose();
     await plain.dispose();
+  });
+
+  it('of ragged rows follow their choices at once, and give the tokens of steps that wait', async () => {
+    const engine = await startWebgpu();
+    // So large a vocabulary that rows are not read.
+    const model = await load(engine, tinyGPT2({ layers: 2, width: 32, hidden: 64, vocabSize: 4200 }) as TinyModel);
+    let followed = 0;
+    const watched = (follow: LanguageModel['follow']): LanguageModel =>
+      new Proxy(model, {
+        get: (target, name) => {
+          if (name === 'follow') return follow;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    const tokens = async (on: LanguageModel): Promise<readonly [number[][], number]> => {
+      const before = engine.report().dispatches;
+      const ids: number[][] = [];
+      const options = { sequences: 2, seed: 4, maxNewTokens: 6, endTokens: [] };
+      for await (const event of generate(on, [prompt.slice(0, 9), [3]], options))
+        if (event.type === 'end') ids.push([...event.ids]);
+      return [ids, engine.report().dispatches - before];
+    };
+    const following = watched((choice, cache) => {
+      followed++;
+      return model.follow!(choice, cache);
+    });
+    expect(await tokens(following)).toEqual(await tokens(watched(undefined)));
+    expect(followed).toBe(5);
+    await engine.dispose();
   });
 });
 
