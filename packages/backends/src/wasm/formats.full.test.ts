@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { weightFormats } from '../graph/weight-format.ts';
 import { tryRelaxed } from './kernels.ts';
+import { describeCheckpointCaches } from './testing/checkpoint-cache-laws.ts';
 import { describeCheckpoints, goldenModels, stories } from './testing/checkpoint-laws.ts';
 
 const { works } = await tryRelaxed();
@@ -10,3 +11,4 @@ if (!works) console.warn('Skipped: this WebAssembly engine has no relaxed SIMD.'
 const builds = works ? [false, true] : [false];
 const demos = ['story', 'story-amateur', 'translate'].map((name) => `packages/demo-model/models/${name}`);
 describeCheckpoints([...goldenModels, stories, ...demos], weightFormats, builds);
+describeCheckpointCaches([...goldenModels, stories, ...demos], weightFormats);
