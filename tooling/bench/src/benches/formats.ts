@@ -14,7 +14,7 @@ import {
   memorySink,
 } from '@tokenwright/loaders';
 import type { Bench, Context } from '../library/bench.ts';
-import { plain } from '../library/engines.ts';
+import { label, plain } from '../library/engines.ts';
 import { type Fidelity, fidelity, perplexity } from '../library/fidelity.ts';
 import type { Column } from '../library/table.ts';
 
@@ -63,7 +63,7 @@ function subjects(context: Context): Subject[] {
   const all: Subject[] = [{ name: 'demo model story', source: demoModel('story'), text: oldNovel }];
   if (existsSync(stories)) all.push({ name: 'stories260k', source: folder(stories), text: shortStory });
   else context.note('stories260k is left out: there is no ../shared/fixtures/stories260k beside the repository.');
-  return all;
+  return all.filter(({ name }) => context.shapeNamed === undefined || name.includes(context.shapeNamed));
 }
 
 async function formatRows(
@@ -81,6 +81,7 @@ async function formatRows(
     const exact = perplexity(expected, ids);
     const rows: FormatRow[] = [];
     for (const format of formats) {
+      if (!label({ engine: 'fused wasm', format, threads: 1 }).includes(context.engine ?? '')) continue;
       const sink = memorySink();
       await convertModel(source, sink, { format });
       const held = files(sink.contents);
