@@ -5,7 +5,10 @@ import { run } from './program.ts';
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(141);
-    throw error;
+    // A full disk, say. Where notes cannot be written either, the status is all that tells of it.
+    const leave = (): never => process.exit(1);
+    if (stream === process.stderr) leave();
+    process.stderr.write(`tokenwright: Standard output cannot be written: ${error.message}\n`, leave);
   });
 
 const status = await run(process.argv.slice(2));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Running, start } from './testing/command-line.ts';
+import { cleanEnvironment, commandWords, Running, start } from './testing/command-line.ts';
 import { hasTerminal, startInTerminal } from './testing/terminal.ts';
 
 /** Takes long: each step computes all tokens anew. */
@@ -55,6 +55,19 @@ describe.skipIf(process.platform === 'win32')('a reader that has seen enough', (
     child.stdout.destroy();
     expect((await ended).status).toBe(141);
   });
+});
+
+it.skipIf(process.platform !== 'linux')('a full disk ends the command with one line', async () => {
+  const into = 'exec "$0" "$@" > /dev/full';
+  const running = new Running(
+    ['/bin/sh', '-c', into, ...commandWords, 'generate', 'The old', '-n', '3'],
+    cleanEnvironment(),
+  );
+  const { status, stderr } = await running.ended;
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^tokenwright: Standard output cannot be written: ENOSPC[^\n]+\n$/),
+  ]);
 });
 
 /** What a command shows in a terminal. */

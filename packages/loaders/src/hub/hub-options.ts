@@ -103,14 +103,27 @@ function defaultCache(): string {
   const set = variable('HF_HUB_CACHE') ?? variable('HUGGINGFACE_HUB_CACHE');
   if (set !== undefined) return set;
   const home = hubHome();
-  return home === undefined ? 'tokenwright-hub' : `${home}/hub`;
+  if (home !== undefined) return `${home}/hub`;
+  if (nodeFiles() === undefined) return 'tokenwright-hub';
+  throw new ParameterError(owner, 'cache', 'given, or HF_HUB_CACHE set, as this user has no home folder', undefined);
 }
 
-/** Where the tools of the hub keep their things; undefined in a browser. */
+/** Where the tools of the hub keep their things; undefined in a browser, and for a user without a home folder. */
 function hubHome(): string | undefined {
-  const os = globalThis.process?.getBuiltinModule?.('node:os');
-  if (os === undefined) return undefined;
-  return variable('HF_HOME') ?? `${variable('XDG_CACHE_HOME') ?? `${os.homedir()}/.cache`}/huggingface`;
+  const set = variable('HF_HOME');
+  if (set !== undefined) return set;
+  const home = homeFolder();
+  const cache = variable('XDG_CACHE_HOME') ?? (home === undefined ? undefined : `${home}/.cache`);
+  return cache === undefined ? undefined : `${cache}/huggingface`;
+}
+
+function homeFolder(): string | undefined {
+  try {
+    return globalThis.process?.getBuiltinModule?.('node:os')?.homedir();
+  } catch {
+    // A user that the system does not know, as in many containers.
+    return undefined;
+  }
 }
 
 async function storedToken(): Promise<string | undefined> {
@@ -127,5 +140,5 @@ async function storedToken(): Promise<string | undefined> {
 /** An environment variable, ~/ as the home folder; undefined when it is not set, empty, or when there is no environment. */
 function variable(name: string): string | undefined {
   const value = globalThis.process?.env?.[name]?.trim() || undefined;
-  return value?.startsWith('~/') ? `${process.getBuiltinModule('node:os').homedir()}${value.slice(1)}` : value;
+  return value?.startsWith('~/') ? `${homeFolder() ?? '~'}${value.slice(1)}` : value;
 }
