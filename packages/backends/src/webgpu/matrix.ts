@@ -13,7 +13,7 @@ import { WebgpuChoice } from './choice.ts';
 import type { Device } from './device.ts';
 import { chooseKernel, maskKernel, topKernel, topWords } from './shaders/choose.ts';
 import { divideKernel, editsOfTokens, tokensKernel } from './shaders/edit.ts';
-import { keepKernel } from './shaders/keep.ts';
+import { type KeptBy, keepKernel } from './shaders/keep.ts';
 import type { DeviceTensors } from './tensors.ts';
 
 /** Where matrices are. */
@@ -85,23 +85,17 @@ export class WebgpuMatrix implements EngineMatrix {
     const words = new Uint32Array(width * Math.max(1, shared ? 1 : rows));
     for (const [row, mask] of (shared ? masks.slice(0, 1) : masks).entries())
       words.set(mask.subarray(0, width), row * width);
-    const uploaded = this.#upload('masks', words);
-    try {
-      return this.#made('masked logits', (buffer, target) =>
-        this.#device.runOnce(maskKernel(columns, shared), [buffer, uploaded, target], [Math.ceil(columns / 64), rows]),
-      );
-    } finally {
-      this.#device.release(uploaded);
-    }
+    return this.#edited('masked logits', words, (buffer, given, target) =>
+      this.#device.runOnce(maskKernel(columns, shared), [buffer, given, target], [Math.ceil(columns / 64), rows]),
+    );
   }
 
   keep(what: Kept): WebgpuMatrix {
-    if ('top' in what) checkInteger('keep', 'top', what.top, 1);
-    else checkShare('mass' in what ? 'mass' : 'share', 'mass' in what ? what.mass : what.share);
-    const keepsAll = 'top' in what ? what.top >= this.columns : 'mass' in what ? what.mass === 1 : what.share === 0;
-    if (keepsAll) return this.#shared();
-    return this.#made('kept logits', (buffer, target) =>
-      this.#device.runOnce(keepKernel(this.columns, what), [buffer, target], [this.rows]),
+    const { rows, columns } = this;
+    const { by, amount, all } = keptBy(what, columns);
+    if (all) return this.#shared();
+    return this.#edited('kept logits', Float32Array.of(amount), (buffer, given, target) =>
+      this.#device.runOnce(keepKernel(columns, by), [buffer, given, target], [rows]),
     );
   }
 
@@ -110,23 +104,18 @@ export class WebgpuMatrix implements EngineMatrix {
     if ('divide' in edit) {
       const by = checkNumber('edit', 'divide', edit.divide, 'a number above 0', (value) => value > 0);
       if (by === 1) return this.#shared();
-      return this.#made('divided logits', (buffer, target) =>
-        this.#device.runOnce(divideKernel(columns, by), [buffer, target], [Math.ceil(columns / 64), rows]),
+      return this.#edited('divided logits', Float32Array.of(by), (buffer, given, target) =>
+        this.#device.runOnce(divideKernel(columns), [buffer, given, target], [Math.ceil(columns / 64), rows]),
       );
     }
     if (edit.tokens.length !== rows) throw new ShapeError('Edits of tokens', [rows], [edit.tokens.length]);
     const words = editsOfTokens(edit.tokens, columns);
     const count = words[0]!;
     if (count === 0) return this.#shared();
-    const uploaded = this.#upload('edits of tokens', words);
-    try {
-      return this.#made('edited logits', (buffer, target) => {
-        this.#device.copy(buffer, target, rows * columns * 4);
-        this.#device.runOnce(tokensKernel, [uploaded, target], [Math.ceil(count / 64)]);
-      });
-    } finally {
-      this.#device.release(uploaded);
-    }
+    return this.#edited('edited logits', words, (buffer, given, target) => {
+      this.#device.copy(buffer, target, rows * columns * 4);
+      this.#device.runOnce(tokensKernel, [given, target], [Math.ceil(count / 64)]);
+    });
   }
 
   async choose(uniforms: readonly number[] | undefined): Promise<Int32Array> {
@@ -193,16 +182,25 @@ export class WebgpuMatrix implements EngineMatrix {
     return new WebgpuMatrix(this.#setting, rows, columns, holding);
   }
 
-  /** A matrix of the same shape that `work` fills from this one's buffer. */
-  #made(what: string, work: (buffer: GPUBuffer, target: GPUBuffer) => void): WebgpuMatrix {
+  /** A matrix of the same shape that `work` fills from this one's buffer and what is given for it. */
+  #edited(
+    what: string,
+    given: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
+    work: (buffer: GPUBuffer, given: GPUBuffer, target: GPUBuffer) => void,
+  ): WebgpuMatrix {
     const { rows, columns, buffer } = this;
-    const result = WebgpuMatrix.make(this.#setting, what, rows, columns);
+    const uploaded = this.#upload('what an edit is given', given);
     try {
-      if (rows > 0) work(buffer, result.buffer);
-      return result;
-    } catch (error) {
-      result.dispose();
-      throw error;
+      const result = WebgpuMatrix.make(this.#setting, what, rows, columns);
+      try {
+        if (rows > 0) work(buffer, uploaded, result.buffer);
+        return result;
+      } catch (error) {
+        result.dispose();
+        throw error;
+      }
+    } finally {
+      this.#device.release(uploaded);
     }
   }
 
@@ -226,8 +224,16 @@ export class WebgpuMatrix implements EngineMatrix {
   }
 }
 
-function checkShare(name: string, value: number): void {
-  checkNumber('keep', name, value, 'a number from 0 to 1', (number) => number >= 0 && number <= 1);
+/** What stays, as the kernel is told; `all` when that is everything. */
+function keptBy(what: Kept, columns: number): { readonly by: KeptBy; readonly amount: number; readonly all: boolean } {
+  if ('top' in what) {
+    const top = checkInteger('keep', 'top', what.top, 1);
+    return { by: 'top', amount: top, all: top >= columns };
+  }
+  const by = 'mass' in what ? 'mass' : 'share';
+  const value = 'mass' in what ? what.mass : what.share;
+  checkNumber('keep', by, value, 'a number from 0 to 1', (number) => number >= 0 && number <= 1);
+  return by === 'mass' ? { by, amount: value, all: value === 1 } : { by, amount: Math.log(value), all: value === 0 };
 }
 
 /** The kernel finds the largest in no order; here they are sorted. */

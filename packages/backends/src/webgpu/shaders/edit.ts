@@ -1,25 +1,25 @@
 import { checkInteger, type TokenEdits } from '@tokenwright/core';
 import type { Kernel } from '../device.ts';
 import { logits } from './choose.ts';
-import { float } from './linear.ts';
 
 /** Infinities and NaN, whose bits are kept as they are: what arithmetic makes of them is not promised. */
 const special = 'fn special(bits : u32) -> bool { return (bits & 0x7f800000u) == 0x7f800000u; }';
 
-/** Every logit divided by a number. */
-export function divideKernel(vocabSize: number, by: number): Kernel {
+/** Every logit divided by a number, which is given apart, so that another one needs no other pipeline. */
+export function divideKernel(vocabSize: number): Kernel {
   return {
     label: 'divide',
-    bindings: ['read', 'write'],
+    bindings: ['read', 'read', 'write'],
     code: `${logits}
-@group(0) @binding(1) var<storage, read_write> edited : array<u32>;
+@group(0) @binding(1) var<storage, read> by : array<f32>;
+@group(0) @binding(2) var<storage, read_write> edited : array<u32>;
 ${special}
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id : vec3u) {
   if (id.x >= ${vocabSize}u) { return; }
   let at = id.y * ${vocabSize}u + id.x;
   let bits = logits[at];
-  edited[at] = select(bitcast<u32>(bitcast<f32>(bits) / ${float(by)}), bits, special(bits));
+  edited[at] = select(bitcast<u32>(bitcast<f32>(bits) / by[0]), bits, special(bits));
 }`,
   };
 }

@@ -1,12 +1,17 @@
-import type { Kept } from '@tokenwright/core';
 import type { Kernel } from '../device.ts';
 import { header, key, logits, removed, threads } from './choose.ts';
-import { float } from './linear.ts';
+
+/** How the tokens that stay are told: their number, their mass, or their least share of the largest probability. */
+export type KeptBy = 'top' | 'mass' | 'share';
+
+/** The number is given apart, so that another one needs no other pipeline: for a share its logarithm. */
+const buffers = `${logits}
+@group(0) @binding(1) var<storage, read> amount : array<f32>;
+@group(0) @binding(2) var<storage, read_write> kept : array<u32>;`;
 
 /** Each row without the tokens whose probability is below a share of the largest. */
-function keepShareKernel(vocabSize: number, share: number): Kernel {
-  const code = `${logits}
-@group(0) @binding(1) var<storage, read_write> kept : array<u32>;
+function keepShareKernel(vocabSize: number): Kernel {
+  const code = `${buffers}
 ${key}
 var<workgroup> highestKey : atomic<u32>;
 ${header}
@@ -23,29 +28,28 @@ ${header}
   let topBits = select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u);
   // A row with NaN, with +Infinity or with nothing left stays as it is.
   let asIs = (topBits & 0x7f800000u) == 0x7f800000u;
-  let least = bitcast<f32>(topBits) + ${float(Math.log(share))};
+  let least = bitcast<f32>(topBits) + amount[0];
   for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {
     let bits = logits[row + i];
     let stays = asIs || (bits != ${removed} && bitcast<f32>(bits) >= least);
     kept[row + i] = select(${removed}, bits, stays);
   }
 }`;
-  return { label: 'keep share', code, bindings: ['read', 'write'] };
+  return { label: 'keep share', code, bindings: ['read', 'read', 'write'] };
 }
 
 /**
  * Each row without all but its largest: a search, bit by bit, for the highest value from which on the tokens weigh enough. A token
  * weighs 1 when a number of them is kept, else exp(logit - largest). Of the tokens with just that value the lower ids stay.
  */
-export function keepKernel(vocabSize: number, kept: Kept): Kernel {
-  if ('share' in kept) return keepShareKernel(vocabSize, kept.share);
-  const byMass = 'mass' in kept;
+export function keepKernel(vocabSize: number, by: KeptBy): Kernel {
+  if (by === 'share') return keepShareKernel(vocabSize);
+  const byMass = by === 'mass';
   const share = Math.ceil(vocabSize / threads);
   const weigh = `fn weight(bits : u32, top : f32) -> f32 {
   ${byMass ? `return select(exp(bitcast<f32>(bits) - top), 0.0, bits == ${removed});` : 'return 1.0;'}
 }`;
-  const code = `${logits}
-@group(0) @binding(1) var<storage, read_write> kept : array<u32>;
+  const code = `${buffers}
 ${key}
 ${weigh}
 // -0 and 0 are equal.
@@ -83,7 +87,7 @@ ${header}
   workgroupBarrier();
   let highest = atomicLoad(&highestRank);
   let top = bitcast<f32>(select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u));
-  let goal = ${byMass ? `${float(kept.mass)} * weightFrom(0u, row, lane, top)` : float(kept.top)};
+  let goal = amount[0]${byMass ? ' * weightFrom(0u, row, lane, top)' : ''};
   var threshold = 0u;
   for (var bit = 0u; bit < 32u; bit++) {
     let candidate = threshold | (0x80000000u >> bit);
@@ -108,5 +112,5 @@ ${header}
     kept[row + i] = select(${removed}, bits, stays || asIs);
   }
 }`;
-  return { label: byMass ? 'keep mass' : 'keep largest', code, bindings: ['read', 'write'] };
+  return { label: byMass ? 'keep mass' : 'keep largest', code, bindings: ['read', 'read', 'write'] };
 }
