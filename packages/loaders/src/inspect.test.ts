@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { bytesSource } from './byte-source.ts';
 import { inspectModel } from './inspect.ts';
 import { files, folder, type ModelSource } from './model-source.ts';
-import { float32, safetensorsBytes } from './testing/safetensors-bytes.ts';
+import { float32, safetensorsBytes, type TestTensor } from './testing/safetensors-bytes.ts';
+import { tinyConfig, tinyTensors } from './testing/tiny-gpt2.ts';
 
 const story = folder(new URL('../../demo-model/models/story-amateur', import.meta.url));
 const translate = folder(new URL('../../demo-model/models/translate', import.meta.url));
@@ -59,44 +60,18 @@ describe('inspectModel', () => {
     expect(most).toBeLessThan(bytes / 50);
   });
 
-  const config = { model_type: 'gpt2', n_layer: 1, n_embd: 2, n_head: 1, n_positions: 4, vocab_size: 8 };
-  const shapes: Readonly<Record<string, readonly number[]>> = {
-    'wte.weight': [8, 2],
-    'wpe.weight': [4, 2],
-    'h.0.ln_1.weight': [2],
-    'h.0.ln_1.bias': [2],
-    'h.0.attn.c_attn.weight': [2, 6],
-    'h.0.attn.c_attn.bias': [6],
-    'h.0.attn.c_proj.weight': [2, 2],
-    'h.0.attn.c_proj.bias': [2],
-    'h.0.ln_2.weight': [2],
-    'h.0.ln_2.bias': [2],
-    'h.0.mlp.c_fc.weight': [2, 8],
-    'h.0.mlp.c_fc.bias': [8],
-    'h.0.mlp.c_proj.weight': [8, 2],
-    'h.0.mlp.c_proj.bias': [2],
-    'ln_f.weight': [2],
-    'ln_f.bias': [2],
-  };
-  const tiny = (more: Readonly<Record<string, readonly number[]>> = {}, options: object = {}): ModelSource =>
+  const tiny = (more: Readonly<Record<string, TestTensor>> = {}, options: object = {}): ModelSource =>
     files(
       {
-        'config.json': new TextEncoder().encode(JSON.stringify({ ...config, ...options })),
-        'model.safetensors': safetensorsBytes(
-          Object.fromEntries(
-            Object.entries({ ...shapes, ...more }).map(([name, shape]) => [
-              name,
-              float32(shape, ...new Array<number>(shape.reduce((product, n) => product * n, 1)).fill(0)),
-            ]),
-          ),
-        ),
+        'config.json': new TextEncoder().encode(JSON.stringify({ ...tinyConfig, ...options })),
+        'model.safetensors': safetensorsBytes({ ...tinyTensors(), ...more }),
       },
       'tiny',
     );
 
   it('tells which tensors are not used, and counts only the others', async () => {
     const plain = await inspectModel(tiny());
-    const { tensors, parameters, choices } = await inspectModel(tiny({ 'h.0.attn.masked_bias': [1] }));
+    const { tensors, parameters, choices } = await inspectModel(tiny({ 'h.0.attn.masked_bias': float32([1], 0) }));
     expect(tensors.filter(({ used }) => !used).map(({ name }) => name)).toEqual(['h.0.attn.masked_bias']);
     expect(parameters).toBe(plain.parameters);
     expect(choices.find(({ part }) => part === 'left out')).toEqual({

@@ -16,7 +16,8 @@ import type { FileContents } from './file-contents.ts';
 import { load } from './load.ts';
 import { files, folder, type ModelSource } from './model-source.ts';
 import { greedy } from './testing/greedy.ts';
-import { float32, safetensorsBytes, type TestTensor } from './testing/safetensors-bytes.ts';
+import { float32, safetensorsBytes } from './testing/safetensors-bytes.ts';
+import { tinyConfig, tinyTensors } from './testing/tiny-gpt2.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -29,48 +30,6 @@ const shared = (path: string): URL => new URL(`../../../../shared/${path}`, impo
 
 const asFile = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-/** A GPT-2 of one layer of width 2: 8 ids, 4 positions. */
-const tinyConfig = {
-  model_type: 'gpt2',
-  n_layer: 1,
-  n_embd: 2,
-  n_head: 1,
-  n_positions: 4,
-  vocab_size: 8,
-  bos_token_id: 7,
-  eos_token_id: 7,
-};
-function tinyTensors(prefix = ''): Record<string, TestTensor> {
-  const shapes: Record<string, number[]> = {
-    'wte.weight': [8, 2],
-    'wpe.weight': [4, 2],
-    'h.0.ln_1.weight': [2],
-    'h.0.ln_1.bias': [2],
-    'h.0.attn.c_attn.weight': [2, 6],
-    'h.0.attn.c_attn.bias': [6],
-    'h.0.attn.c_proj.weight': [2, 2],
-    'h.0.attn.c_proj.bias': [2],
-    'h.0.ln_2.weight': [2],
-    'h.0.ln_2.bias': [2],
-    'h.0.mlp.c_fc.weight': [2, 8],
-    'h.0.mlp.c_fc.bias': [8],
-    'h.0.mlp.c_proj.weight': [8, 2],
-    'h.0.mlp.c_proj.bias': [2],
-    'ln_f.weight': [2],
-    'ln_f.bias': [2],
-  };
-  let seed = 1;
-  const value = (): number => {
-    seed = (seed * 48271) % 2147483647;
-    return seed / 2147483647 - 0.5;
-  };
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const length = shape.reduce((product, size) => product * size, 1);
-      return [prefix + name, float32(shape, ...Array.from({ length }, value))];
-    }),
-  );
-}
 const tiny = (others: Readonly<Record<string, FileContents>> = {}, tensors = tinyTensors()): ModelSource =>
   files({ 'config.json': asFile(tinyConfig), 'model.safetensors': safetensorsBytes(tensors), ...others }, 'tiny');
 
