@@ -143,6 +143,51 @@ describe('loading that stops half-way', () => {
   });
 });
 
+describe('memory', () => {
+  // Pages that nobody touches cost nothing, so this is cheap; addresses no longer fit 31 bits.
+  it.each([
+    ['two', 2 ** 31 - 1e6],
+    ['four', 2 ** 32 - 24e6],
+  ])('gives the same bits on both sides of %s gigabytes', async (_, below) => {
+    for (const weights of ['f32', '8-bit', '4-bit-blocks'] as const)
+      for (const tiny of [tinyGPT2() as TinyModel, tinyLlama() as TinyModel]) {
+        const results: Float32Array[][] = [];
+        for (const taken of [0, below]) {
+          const engine = await fusedWasm({ threads: 2, weights }).start();
+          engines.push(engine);
+          const hoard = taken === 0 ? undefined : engine.machine.heap.allocate('test', taken);
+          const model = await load(engine, tiny);
+          const cache = model.createCache({ rows: 2, kind: '8-bit' });
+          const rows = await feed(model, cache, [text(80), text(9)]);
+          cache.gather([1, 0, 1]);
+          rows.push(...(await feed(model, cache, [[3], [4], [5]])));
+          const result = model.forward([[1], [2], [3]], cache);
+          const top = await result.logits.top!(3, [7]);
+          for (const { values, named } of top) rows.push(values, named);
+          result.dispose();
+          const restored = model.restoreCache(await cache.serialise());
+          rows.push(...(await feed(model, restored, [[6], [7], [8]])));
+          results.push(rows);
+          for (const each of [cache, restored]) each.dispose();
+          model.dispose();
+          if (hoard !== undefined) engine.machine.heap.release(hoard);
+          await engine.dispose();
+        }
+        expect(results[1]).toEqual(results[0]);
+      }
+  });
+
+  it('holds models that are loaded at the same time', async () => {
+    const engine = await start();
+    const both = [tinyGPT2() as TinyModel, tinyLlama() as TinyModel];
+    const models = await Promise.all(both.map((tiny) => load(engine, tiny)));
+    for (const [i, tiny] of both.entries()) {
+      const alone = await start();
+      expect(await logitsOf(models[i]!, text(9))).toEqual(await logitsOf(await load(alone, tiny), text(9)));
+    }
+  });
+});
+
 describe('a cache that does not fit', () => {
   const tiny = tinyGPT2() as TinyModel;
   /** Room for the model, and for some blocks of 64 slots: 3 layers of 64 numbers, keys and values. */
