@@ -28,11 +28,17 @@ async function tokenizer(metadata: GgufTestFile['metadata'], architecture?: stri
 
 const types = (values: readonly number[]) => list(values.map(int32));
 
+/** Tokens in the order of their ids. */
+function byId(vocab: Readonly<Record<string, number>>): string[] {
+  const tokens: string[] = [];
+  for (const [token, id] of Object.entries(vocab)) tokens[id] = token;
+  return tokens;
+}
+
 /** The vocabulary of a tokenizer.json with byte-level BPE, as GGUF has it. */
 function bytePairMetadata(json: JsonObject, pre: string): GgufTestFile['metadata'] {
   const { vocab, merges } = json.model as { vocab: Record<string, number>; merges: (string | [string, string])[] };
-  const tokens: string[] = [];
-  for (const [token, id] of Object.entries(vocab)) tokens[id] = token;
+  const tokens = byId(vocab);
   const special = new Set((json.added_tokens as { id: number }[]).map(({ id }) => id));
   return {
     'tokenizer.ggml.model': 'gpt2',
@@ -52,15 +58,16 @@ const pieces = [
   ...['▁t', 'he', '▁the', 'in', '▁a', 'er', 'ing', '▁▁'],
   ...'▁abcdefghijklmnopqrstuvwxyzé€',
 ];
-const pieceMetadata: GgufTestFile['metadata'] = {
+const metadataOf = (tokens: readonly string[]): GgufTestFile['metadata'] => ({
   'tokenizer.ggml.model': 'llama',
-  'tokenizer.ggml.tokens': pieces,
-  'tokenizer.ggml.scores': floats(pieces.map((_, id) => (id < 259 ? 0 : -(id - 259)))),
-  'tokenizer.ggml.token_type': types(pieces.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1))),
+  'tokenizer.ggml.tokens': tokens,
+  'tokenizer.ggml.scores': floats(tokens.map((_, id) => (id < 259 ? 0 : -(id - 259)))),
+  'tokenizer.ggml.token_type': types(tokens.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1))),
   'tokenizer.ggml.bos_token_id': uint32(1),
   'tokenizer.ggml.eos_token_id': uint32(2),
   'tokenizer.ggml.unknown_token_id': uint32(0),
-};
+});
+const pieceMetadata = metadataOf(pieces);
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
@@ -163,89 +170,14 @@ describe('cuts', () => {
   const given = "I'm HERE  in 2024,\n\n  it's 12345!";
 
   it.each([
-    ['gpt-2', ['I', "'m", ' HERE', ' ', ' in', ' 2024', ',', '\n\n ', ' it', "'s", ' 12345', '!']],
-    [
-      'smollm',
-      [
-        'I',
-        "'m",
-        ' HERE',
-        ' ',
-        ' in',
-        ' ',
-        '2',
-        '0',
-        '2',
-        '4',
-        ',',
-        '\n\n ',
-        ' it',
-        "'s",
-        ' ',
-        '1',
-        '2',
-        '3',
-        '4',
-        '5',
-        '!',
-      ],
-    ],
-    ['llama-bpe', ['I', "'m", ' HERE', ' ', ' in', ' ', '202', '4', ',\n\n', ' ', ' it', "'s", ' ', '123', '45', '!']],
-    [
-      'qwen2',
-      [
-        'I',
-        "'m",
-        ' HERE',
-        ' ',
-        ' in',
-        ' ',
-        '2',
-        '0',
-        '2',
-        '4',
-        ',\n\n',
-        ' ',
-        ' it',
-        "'s",
-        ' ',
-        '1',
-        '2',
-        '3',
-        '4',
-        '5',
-        '!',
-      ],
-    ],
-    [
-      'tekken',
-      [
-        'I',
-        "'m",
-        ' HERE',
-        ' ',
-        ' in',
-        ' ',
-        '2',
-        '0',
-        '2',
-        '4',
-        ',\n\n',
-        ' ',
-        ' it',
-        "'s",
-        ' ',
-        '1',
-        '2',
-        '3',
-        '4',
-        '5',
-        '!',
-      ],
-    ],
-    ['gpt-4o', ["I'm", ' HERE', ' ', ' in', ' ', '202', '4', ',\n\n', ' ', " it's", ' ', '123', '45', '!']],
+    ['gpt-2', "I|'m| HERE| | in| 2024|,|\n\n | it|'s| 12345|!"],
+    ['smollm', "I|'m| HERE| | in| |2|0|2|4|,|\n\n | it|'s| |1|2|3|4|5|!"],
+    ['llama-bpe', "I|'m| HERE| | in| |202|4|,\n\n| | it|'s| |123|45|!"],
+    ['qwen2', "I|'m| HERE| | in| |2|0|2|4|,\n\n| | it|'s| |1|2|3|4|5|!"],
+    ['tekken', "I|'m| HERE| | in| |2|0|2|4|,\n\n| | it|'s| |1|2|3|4|5|!"],
+    ['gpt-4o', "I'm| HERE| | in| |202|4|,\n\n| | it's| |123|45|!"],
   ])('%s', (pre, words) => {
-    expect(cut(pre, given)).toEqual(words);
+    expect(cut(pre, given).join('|')).toBe(words);
   });
 
   it('tekken and gpt-4o part words at capitals', () => {
@@ -307,14 +239,7 @@ describe('llama', () => {
     const json = read(fixture('stories260k/tokenizer.json'));
     const original = createTokenizer(json);
     const { vocab } = json.model as { vocab: Record<string, number> };
-    const tokens: string[] = [];
-    for (const [token, id] of Object.entries(vocab)) tokens[id] = token;
-    const ours = await tokenizer({
-      ...pieceMetadata,
-      'tokenizer.ggml.tokens': tokens,
-      'tokenizer.ggml.scores': floats(tokens.map((_, id) => (id < 259 ? 0 : -(id - 259)))),
-      'tokenizer.ggml.token_type': types(tokens.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1))),
-    });
+    const ours = await tokenizer(metadataOf(byId(vocab)));
     fc.assert(
       fc.property(ordinary, (given) => {
         expect(ours.encode(given)).toEqual(original.encode(given));
