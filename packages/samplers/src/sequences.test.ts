@@ -106,7 +106,8 @@ test('refuse what they cannot do', () => {
   expect(() => noRepeatNgram({ size: 0 })).toThrow(ParameterError);
   expect(() => encoderNoRepeatNgram({ size: 0 })).toThrow(ParameterError);
   expect(() => tokenBias({ biases: { 1: Number.NaN } })).toThrow(ParameterError);
-  expect(() => tokenBias({ biases: { a: 1 } as never })).toThrow(ParameterError);
+  for (const key of ['a', '', ' 1', '1e1', '-1'])
+    expect(() => tokenBias({ biases: { [key]: 1 } as never })).toThrow(ParameterError);
   expect(() => tokenBias({ biases: [1] as never })).toThrow(ParameterError);
   expect(() => sequenceBias({ sequences: [] })).toThrow(ParameterError);
   expect(() => sequenceBias({ sequences: [{ tokens: [], bias: 1 }] })).toThrow(ParameterError);

@@ -24,7 +24,8 @@ export function tokenBias(options: TokenBiasOptions): HostSampler & DeviceSample
     throw new ParameterError('tokenBias', 'biases', 'an object of token id to bias', biases);
   const entries = Object.entries(biases).map(([key, bias]) => {
     const id = Number(key);
-    if (!Number.isInteger(id) || id < 0) throw new ParameterError('tokenBias', 'biases', 'keyed by token ids', key);
+    if (!Number.isInteger(id) || id < 0 || String(id) !== key)
+      throw new ParameterError('tokenBias', 'biases', 'keyed by token ids', key);
     return [id, checkBias('tokenBias', `biases[${id}]`, bias)] as const;
   });
   const ids = entries.map(([id]) => id);

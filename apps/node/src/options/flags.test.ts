@@ -135,6 +135,17 @@ describe('the value of a sampler flag', () => {
     expect(samplersOf([{ name, value }], tokenizer).length).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['suppress-tokens', '3,'],
+    ['suppress-tokens', 'x'],
+    ['allowed-tokens', ''],
+    ['token-bias', '=2'],
+    ['token-bias', '5'],
+    ['synth-id', ',5'],
+  ])('--%s %j is refused: nothing stands for token 0 unseen', (name, value) => {
+    expect(() => samplersOf([{ name, value }], tokenizer)).toThrow(/must be/);
+  });
+
   it('makes a chain in the order of the command line', () => {
     const ordered = [
       { name: 'min-p', value: '0.1' },

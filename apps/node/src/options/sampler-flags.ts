@@ -11,7 +11,8 @@ import {
 } from '@tokenwright/samplers';
 import { asNumber, type Flag } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
-import { type SamplerFlag, samplerGroups, samplerTable } from './sampler-table.ts';
+import type { SamplerFlag } from './sampler-flag.ts';
+import { samplerGroups, samplerTable } from './sampler-table.ts';
 
 const byName: ReadonlyMap<string, SamplerFlag> = new Map(samplerTable.map((flag) => [flag.name, flag]));
 
