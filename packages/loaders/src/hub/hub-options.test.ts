@@ -16,10 +16,10 @@ const cacheOf = async (options = {}): Promise<string> => (await readHubOptions({
 
 describe('the cache folder', () => {
   it('is where the Python tools keep theirs', async () => {
-    vi.spyOn(os, 'homedir').mockReturnValue('/home/me');
-    expect(await cacheOf()).toBe('/home/me/.cache/huggingface/hub');
+    vi.spyOn(os, 'homedir').mockReturnValue('/people/me');
+    expect(await cacheOf()).toBe('/people/me/.cache/huggingface/hub');
     vi.stubEnv('XDG_CACHE_HOME', '~/kept');
-    expect(await cacheOf()).toBe('/home/me/kept/huggingface/hub');
+    expect(await cacheOf()).toBe('/people/me/kept/huggingface/hub');
     vi.stubEnv('HF_HOME', '/hf');
     expect(await cacheOf()).toBe('/hf/hub');
     vi.stubEnv('HF_HUB_CACHE', '/cache');
