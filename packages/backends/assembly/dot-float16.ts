@@ -1,6 +1,6 @@
 import { bitsOfHalves, kept, loadSmallHalves, multiplyAdd } from './vectors';
 
-/** Eight rows of half-precision weights, [K][8 rows], taken small; otherwise as with float32 weights. */
+/** Eight rows of half-precision weights, [K / 2][2][8 rows], taken small; otherwise as with float32 weights. */
 export function dotFloat16(weights: usize, x: usize, step: usize, inputs: i32, sums: usize): void {
   const bits = kept(bitsOfHalves, inputs);
   let a = f32x4.splat(0);
@@ -8,16 +8,15 @@ export function dotFloat16(weights: usize, x: usize, step: usize, inputs: i32, s
   let c = f32x4.splat(0);
   let d = f32x4.splat(0);
   const half = <usize>(inputs >> 1);
-  const later = half << 4;
   const xLater = half * step;
-  const end = weights + later;
-  for (; weights < end; weights += 16, x += step) {
+  const end = weights + (half << 5);
+  for (; weights < end; weights += 32, x += step) {
     const near = v128.load32_splat(x);
     a = multiplyAdd(loadSmallHalves(weights, bits), near, a);
     b = multiplyAdd(loadSmallHalves(weights + 8, bits), near, b);
     const far = v128.load32_splat(x + xLater);
-    c = multiplyAdd(loadSmallHalves(weights + later, bits), far, c);
-    d = multiplyAdd(loadSmallHalves(weights + later + 8, bits), far, d);
+    c = multiplyAdd(loadSmallHalves(weights + 16, bits), far, c);
+    d = multiplyAdd(loadSmallHalves(weights + 24, bits), far, d);
   }
   v128.store(sums, f32x4.add(f32x4.add(v128.load(sums), a), c));
   v128.store(sums, f32x4.add(f32x4.add(v128.load(sums, 16), b), d), 16);

@@ -1,8 +1,8 @@
 import { multiplyAdd } from './vectors';
 
 /**
- * Eight rows of float32 weights, [K][8 rows], times one row of float32 activations, `step` bytes apart: added to `sums`,
- * float32 [8]. The two halves of K are summed apart, for two chains of additions are sooner done than one.
+ * Eight rows of float32 weights, [K / 2][2][8 rows], times one row of float32 activations, `step` bytes apart: added to `sums`,
+ * float32 [8]. The two halves of K, which alternate, are summed apart, for two chains of additions are sooner done than one.
  */
 export function dotFloat32(weights: usize, x: usize, step: usize, inputs: i32, sums: usize): void {
   let a = f32x4.splat(0);
@@ -10,16 +10,15 @@ export function dotFloat32(weights: usize, x: usize, step: usize, inputs: i32, s
   let c = f32x4.splat(0);
   let d = f32x4.splat(0);
   const half = <usize>(inputs >> 1);
-  const later = half << 5;
   const xLater = half * step;
-  const end = weights + later;
-  for (; weights < end; weights += 32, x += step) {
+  const end = weights + (half << 6);
+  for (; weights < end; weights += 64, x += step) {
     const near = v128.load32_splat(x);
     a = multiplyAdd(v128.load(weights), near, a);
     b = multiplyAdd(v128.load(weights, 16), near, b);
     const far = v128.load32_splat(x + xLater);
-    c = multiplyAdd(v128.load(weights + later), far, c);
-    d = multiplyAdd(v128.load(weights + later, 16), far, d);
+    c = multiplyAdd(v128.load(weights, 32), far, c);
+    d = multiplyAdd(v128.load(weights, 48), far, d);
   }
   v128.store(sums, f32x4.add(f32x4.add(v128.load(sums), a), c));
   v128.store(sums, f32x4.add(f32x4.add(v128.load(sums, 16), b), d), 16);

@@ -1,13 +1,13 @@
 import { multiplyAdd } from './vectors';
 
 /**
- * Eight rows of float32 weights, [K][8 rows], times four rows of float32 activations, [K][4 tokens]: added to `sums`,
- * float32 [4 tokens][8], in the same bits as row by row: the two halves of K are summed apart.
+ * Eight rows of float32 weights, [K / 2][2][8 rows], times four rows of float32 activations, [K][4 tokens]: added to `sums`,
+ * float32 [4 tokens][8], in the same bits as row by row: the two halves of K, which alternate, are summed apart.
  */
 export function panelOfFloats(weights: usize, x: usize, inputs: i32, sums: usize): void {
-  const end = weights + ((<usize>inputs) << 5);
-  while (weights < end) {
-    const stop = weights + ((<usize>inputs) << 4);
+  const bytes = (<usize>inputs) << 5;
+  for (let half: usize = 0; half < 64; half += 32) {
+    const stop = weights + bytes;
     let a1 = f32x4.splat(0);
     let a2 = f32x4.splat(0);
     let b1 = f32x4.splat(0);
@@ -16,9 +16,9 @@ export function panelOfFloats(weights: usize, x: usize, inputs: i32, sums: usize
     let c2 = f32x4.splat(0);
     let d1 = f32x4.splat(0);
     let d2 = f32x4.splat(0);
-    for (; weights < stop; weights += 32, x += 16) {
-      const p = v128.load(weights);
-      const q = v128.load(weights, 16);
+    for (let at = weights + half; at < stop; at += 64, x += 16) {
+      const p = v128.load(at);
+      const q = v128.load(at, 16);
       let number = v128.load32_splat(x);
       a1 = multiplyAdd(p, number, a1);
       a2 = multiplyAdd(q, number, a2);

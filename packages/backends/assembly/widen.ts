@@ -12,7 +12,7 @@ import { bitsOfHalves, kept, loadSmallHalves } from './vectors';
 
 /**
  * A group's weights for at most 512 inputs in the numbers that a panel of tokens is multiplied with: int16 [K / 2][8 rows][2],
- * with float32 scales [K / 32][8] behind them where blocks have their own, or float32 [K][8 rows]. What is
+ * with float32 scales [K / 32][8] behind them where blocks have their own, or float32 [K / 2][2][8 rows]. What is
  * held in half precision is taken small. That is done once for all
  * panels. Returns where they are: float32 weights are such numbers already.
  */
