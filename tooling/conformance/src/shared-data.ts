@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe } from 'vitest';
+import { describe, it } from 'vitest';
 
 const root = new URL('../../../../shared/', import.meta.url);
 
@@ -18,5 +18,8 @@ export function describeShared(title: string, folder: string, suite: (path: stri
     return;
   }
   process.stderr.write(`\n*** SKIPPED: ${title}: ../shared/${folder} is absent.\n\n`);
-  describe.skip(`${title} (../shared/${folder} is absent)`, () => suite(''));
+  // The suite is not even collected: it may read its data while it is.
+  describe.skip(`${title} (../shared/${folder} is absent)`, () => {
+    it('reads the shared data', () => {});
+  });
 }
