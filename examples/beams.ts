@@ -3,7 +3,8 @@ import { tfjs } from '@tokenwright/backends';
 import { generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
-import { beamSearch, noRepeatNgram } from '@tokenwright/samplers';
+import { noRepeatNgram } from '@tokenwright/samplers';
+import { beamSearch } from '@tokenwright/strategies';
 
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });

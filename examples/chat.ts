@@ -1,8 +1,9 @@
 // A chat keeps what was said in its cache, so that each turn reads only what is new. Models that were trained to chat bring a template of
 // their own (`load` gives it as chatTemplate); the story writer here is made to write a dialogue.
 import { fusedWasm } from '@tokenwright/backends/wasm';
+import { Chat, plainDialogue } from '@tokenwright/chat';
 import { demoModel } from '@tokenwright/demo-model';
-import { Chat, load, plainDialogue } from '@tokenwright/loaders';
+import { load } from '@tokenwright/loaders';
 import { temperature, topP } from '@tokenwright/samplers';
 
 const engine = await fusedWasm().start();

@@ -3,7 +3,7 @@ import { tfjs } from '@tokenwright/backends';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
-import { contrastiveSearch } from '@tokenwright/samplers';
+import { contrastiveSearch } from '@tokenwright/strategies';
 
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });

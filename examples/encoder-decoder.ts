@@ -3,7 +3,7 @@ import { tfjs } from '@tokenwright/backends';
 import { generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { loadSequenceToSequence } from '@tokenwright/loaders';
-import { beamSearch } from '@tokenwright/samplers';
+import { beamSearch } from '@tokenwright/strategies';
 
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel('translate'), { engine });

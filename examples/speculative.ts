@@ -4,7 +4,8 @@ import { tfjs } from '@tokenwright/backends';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
-import { greedy, promptLookup, speculative } from '@tokenwright/samplers';
+import { greedy } from '@tokenwright/samplers';
+import { promptLookup, speculative } from '@tokenwright/strategies';
 
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });

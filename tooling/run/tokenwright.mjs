@@ -26,7 +26,7 @@ const stale = [...packages, join(root, 'apps', 'node')].some((folder) => {
   if (!existsSync(join(folder, 'dist')) || !existsSync(info)) return existsSync(join(folder, 'package.json'));
   if (newest(join(folder, 'src')) > statSync(info).mtimeMs) return true;
   // The compiler of TypeScript alone leaves the kernels as they were.
-  const kernels = join(folder, 'dist', 'wasm', 'kernels.generated.js');
+  const kernels = join(folder, 'dist', 'wasm', 'module', 'kernels.generated.js');
   const assembly = newest(join(folder, 'assembly'));
   return assembly > 0 && !(existsSync(kernels) && statSync(kernels).mtimeMs >= assembly);
 });

@@ -1,6 +1,6 @@
 import type { Engine, LanguageModel } from '@tokenwright/core';
 import type { LoadedModel, LoadedTokenizer } from '@tokenwright/loaders';
-import type { Drafter } from '@tokenwright/samplers';
+import type { Drafter } from '@tokenwright/strategies';
 import type { Flag, Given } from './cli/command.ts';
 import { Failure } from './cli/failure.ts';
 import { startEngine } from './engine.ts';

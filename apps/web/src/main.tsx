@@ -12,7 +12,7 @@ import './styles/compare.css';
 import './styles/code.css';
 import { open } from './state/actions.ts';
 import { followSettings, restore } from './state/effects.ts';
-import { App } from './views/app.tsx';
+import { App } from './views/shell/app.tsx';
 
 restore();
 render(<App />, document.getElementById('app')!);

@@ -1,4 +1,4 @@
-import { activationGelu, activationGeluTanh, activationRelu, activationSilu } from '../src/wasm/layout';
+import { activationGelu, activationGeluTanh, activationRelu, activationSilu } from '../src/wasm/weights/layout';
 import { multiplyAdd } from './vectors';
 
 /**

@@ -35,7 +35,7 @@ import {
   rotaryPairs,
   rotaryWidth,
   slotsPerBlock,
-} from '../src/wasm/layout';
+} from '../src/wasm/weights/layout';
 import { exponential, hyperbolicTangent } from './activations';
 import { addFloats, scoreFloats } from './attend-floats';
 import { addIntegers, encodeQuery, scoreIntegers } from './attend-integers';

@@ -1,4 +1,4 @@
-import { blockBytes4Bit, inputsPerBlock } from '../src/wasm/layout';
+import { blockBytes4Bit, inputsPerBlock } from '../src/wasm/weights/layout';
 import { bitsOfHalves, kept, loadSmallHalves, multiplyAdd } from './vectors';
 
 /**

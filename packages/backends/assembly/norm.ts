@@ -10,7 +10,7 @@ import {
   normGroups,
   normKind,
   normKindLayer,
-} from '../src/wasm/layout';
+} from '../src/wasm/weights/layout';
 import { laneSum } from './vectors';
 
 /** (x - mean) / deviation * gain + bias, or x / root mean square * gain: float32 [columns] -> [columns]. */

@@ -10,7 +10,7 @@ import {
   inputsPerBlock,
   inputsPerChunk,
   rowsPerGroup,
-} from '../src/wasm/layout';
+} from '../src/wasm/weights/layout';
 import { fromHalf, laneMax, toHalf } from './vectors';
 
 /**

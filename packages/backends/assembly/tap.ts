@@ -1,4 +1,11 @@
-import { entryColumns, entryInput, entryInputStride, frameScoredTokens, frameTaps, tapLayer } from '../src/wasm/layout';
+import {
+  entryColumns,
+  entryInput,
+  entryInputStride,
+  frameScoredTokens,
+  frameTaps,
+  tapLayer,
+} from '../src/wasm/weights/layout';
 
 /**
  * Copy the hidden states of the scored tokens to where the frame wants this layer's, if it does: [S, columns], rows padded

@@ -7,7 +7,7 @@ import {
   formatFloat16,
   inputsPerBlock,
   widenedScales,
-} from '../src/wasm/layout';
+} from '../src/wasm/weights/layout';
 import { bitsOfHalves, kept, loadSmallHalves } from './vectors';
 
 /**

@@ -1,4 +1,4 @@
-// Compiles assembly/ to src/wasm/kernels.generated.js: the module twice, plain and with relaxed SIMD, as base64 text, so that
+// Compiles assembly/ to src/wasm/module/kernels.generated.js: the module twice, plain and with relaxed SIMD, as base64 text, so that
 // it loads in Node and in every bundler alike. `--dist` also copies it beside the compiled sources. Nothing is done when the
 // sources have not changed. As a vitest globalSetup, the default export does the same before the tests.
 import { createHash } from 'node:crypto';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const target = join(root, 'src', 'wasm', 'kernels.generated.js');
+const target = join(root, 'src', 'wasm', 'module', 'kernels.generated.js');
 const flags = [
   ...['-O3', '--noAssert', '--runtime', 'stub', '--disableWarning', '112'],
   ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
@@ -18,7 +18,10 @@ const flags = [
 function digest() {
   const hash = createHash('sha256').update(JSON.stringify(flags));
   const files = readdirSync(join(root, 'assembly')).sort();
-  for (const path of [...files.map((name) => join(root, 'assembly', name)), join(root, 'src', 'wasm', 'layout.ts')])
+  for (const path of [
+    ...files.map((name) => join(root, 'assembly', name)),
+    join(root, 'src', 'wasm', 'weights', 'layout.ts'),
+  ])
     if (path.endsWith('.ts')) hash.update(readFileSync(path));
   return hash.update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
 }
@@ -53,7 +56,7 @@ export default async function buildKernels() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildKernels();
   if (process.argv.includes('--dist')) {
-    mkdirSync(join(root, 'dist', 'wasm'), { recursive: true });
-    cpSync(target, join(root, 'dist', 'wasm', 'kernels.generated.js'));
+    mkdirSync(join(root, 'dist', 'wasm', 'module'), { recursive: true });
+    cpSync(target, join(root, 'dist', 'wasm', 'module', 'kernels.generated.js'));
   }
 }

@@ -1,10 +1,31 @@
-export { type AdvanceOptions, advance, commonPrefix } from './advance.ts';
-export { BatchResult } from './batch-result.ts';
-export { applyChain, decisiveStages, HostRow, type RowContext } from './chain.ts';
-export { type ChainRule, type ChainSetting, type ChainWarning, checkChain } from './check-chain.ts';
-export { type ChainComparison, compareChains } from './compare-chains.ts';
-export { DecodingState, type DecodingStateOptions } from './decoding-state.ts';
-export { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
+export { type ChainComparison, compareChains } from './analysis/compare-chains.ts';
+export { type ScoredText, type ScoredToken, type ScoreOptions, score } from './analysis/score.ts';
+export { type BartConfig, bart } from './architectures/bart.ts';
+export { type Gemma2Config, gemma2 } from './architectures/gemma2.ts';
+export { type Gemma3Config, gemma3, gemma3Text } from './architectures/gemma3.ts';
+export { type GPTNeoConfig, gptNeo } from './architectures/gpt-neo.ts';
+export { type GPTNeoXConfig, gptNeoX } from './architectures/gpt-neox.ts';
+export { type GPT2Config, gpt2 } from './architectures/gpt2.ts';
+export { type LlamaConfig, llama } from './architectures/llama.ts';
+export { type MarianConfig, marian } from './architectures/marian.ts';
+export { type MistralConfig, mistral } from './architectures/mistral.ts';
+export { type OPTConfig, opt } from './architectures/opt.ts';
+export { type Phi3Config, phi3 } from './architectures/phi3.ts';
+export { type Qwen2Config, qwen2 } from './architectures/qwen2.ts';
+export { type Qwen3Config, qwen3 } from './architectures/qwen3.ts';
+export { type ConfigReader, readConfig, rotaryTable } from './architectures/shared/config.ts';
+export type { GatedConfig, GatedWeights } from './architectures/shared/gated-layers.ts';
+export type { GemmaConfig, GemmaWeights } from './architectures/shared/gemma-layers.ts';
+export {
+  type RotaryConfig,
+  type RotaryReading,
+  type RotaryScaling,
+  type RotaryType,
+  readRotary,
+  requestRotary,
+  rotaryFrequencies,
+} from './architectures/shared/rotary.ts';
+export { type T5Config, t5 } from './architectures/t5.ts';
 export type {
   CacheKind,
   Choice,
@@ -23,7 +44,35 @@ export type {
   TokenEdits,
   TopOfRow,
   WeightSource,
-} from './engine.ts';
+} from './engine/engine.ts';
+export { HostMatrix } from './engine/host-matrix.ts';
+export type {
+  Activation,
+  Architecture,
+  AttendOptions,
+  Dimensions,
+  EmbedOptions,
+  EncoderDecoderArchitecture,
+  LinearOptions,
+  MatrixShape,
+  NormOptions,
+  Operations,
+  Parameters,
+  RecallOptions,
+  RelativeBias,
+  RotaryOptions,
+  VectorOptions,
+  Weight,
+} from './engine/operations.ts';
+export { bucketsOf } from './engine/relative-position.ts';
+export {
+  type MatrixRequest,
+  outputsOf,
+  readMatrix,
+  readVector,
+  requestWeights,
+  type WeightRequest,
+} from './engine/weight-requests.ts';
 export {
   CacheError,
   ContextLengthError,
@@ -43,20 +92,32 @@ export {
   UnknownOptionError,
   UnsupportedError,
 } from './errors.ts';
-export type { Answer, EndEvent, StepEvent, StreamEvent, Timing, TokenDetails, TokenEvent, Usage } from './events.ts';
+export { BatchResult } from './generate/batch-result.ts';
+export { DecodingState, type DecodingStateOptions } from './generate/decoding-state.ts';
+export type {
+  Answer,
+  EndEvent,
+  StepEvent,
+  StreamEvent,
+  Timing,
+  TokenDetails,
+  TokenEvent,
+  Usage,
+} from './generate/events.ts';
+export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate/generate.ts';
+export { Interruption } from './generate/interruption.ts';
 export {
-  type DistributionSummary,
-  type Explanation,
-  explain,
-  type Removal,
-  type StageReport,
-} from './explain.ts';
-export { exponential } from './exponential.ts';
-export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate.ts';
-export { History } from './history.ts';
-export { HostMatrix } from './host-matrix.ts';
-export { Interruption } from './interruption.ts';
-export type { KVCache } from './kv-cache.ts';
+  type GenerateOptions,
+  generateOptionNames,
+  type OptionReport,
+  type OptionSource,
+  type ResolvedOptions,
+} from './generate/options.ts';
+export { sampling } from './generate/sampling.ts';
+export { type EndReason, type StopCondition, type StopState, StopStrings } from './generate/stop.ts';
+export type { ChosenToken, Decoding, Row, Run, Settled, Strategy } from './generate/strategy.ts';
+export { type AdvanceOptions, advance, commonPrefix } from './model/advance.ts';
+export type { KVCache } from './model/kv-cache.ts';
 export type {
   CacheOptions,
   ForwardOptions,
@@ -64,62 +125,36 @@ export type {
   ForwardResult,
   LanguageModel,
   ModelDefaults,
-} from './language-model.ts';
-export { type CreateModelOptions, createModel } from './model.ts';
-export { type BartConfig, bart } from './models/bart.ts';
-export { type ConfigReader, readConfig, rotaryTable } from './models/config.ts';
-export type { GatedConfig, GatedWeights } from './models/gated-layers.ts';
-export type { GemmaConfig, GemmaWeights } from './models/gemma-layers.ts';
-export { type Gemma2Config, gemma2 } from './models/gemma2.ts';
-export { type Gemma3Config, gemma3, gemma3Text } from './models/gemma3.ts';
-export { type GPTNeoConfig, gptNeo } from './models/gpt-neo.ts';
-export { type GPTNeoXConfig, gptNeoX } from './models/gpt-neox.ts';
-export { type GPT2Config, gpt2 } from './models/gpt2.ts';
-export { type LlamaConfig, llama } from './models/llama.ts';
-export { type MarianConfig, marian } from './models/marian.ts';
-export { type MistralConfig, mistral } from './models/mistral.ts';
-export { type OPTConfig, opt } from './models/opt.ts';
-export { type Phi3Config, phi3 } from './models/phi3.ts';
-export { type Qwen2Config, qwen2 } from './models/qwen2.ts';
-export { type Qwen3Config, qwen3 } from './models/qwen3.ts';
+} from './model/language-model.ts';
+export { type CreateModelOptions, createModel } from './model/model.ts';
 export {
-  type RotaryConfig,
-  type RotaryReading,
-  type RotaryScaling,
-  type RotaryType,
-  readRotary,
-  requestRotary,
-  rotaryFrequencies,
-} from './models/rotary.ts';
-export { type T5Config, t5 } from './models/t5.ts';
-export type {
-  Activation,
-  Architecture,
-  AttendOptions,
-  Dimensions,
-  EmbedOptions,
-  EncoderDecoderArchitecture,
-  LinearOptions,
-  MatrixShape,
-  NormOptions,
-  Operations,
-  Parameters,
-  RecallOptions,
-  RelativeBias,
-  RotaryOptions,
-  VectorOptions,
-  Weight,
-} from './operations.ts';
+  createSequenceToSequence,
+  type EncodedSources,
+  type SequenceToSequence,
+  type SourceTokens,
+} from './model/sequence-to-sequence.ts';
+export { applyChain, decisiveStages, HostRow, type RowContext } from './sampling/chain.ts';
+export { type ChainRule, type ChainSetting, type ChainWarning, checkChain } from './sampling/check-chain.ts';
 export {
-  type GenerateOptions,
-  generateOptionNames,
-  type OptionReport,
-  type OptionSource,
-  type ResolvedOptions,
-} from './options.ts';
-export { Random, type RandomStage } from './random.ts';
-export { bucketsOf } from './relative-position.ts';
-export { type MemorySnapshot, RunMemory } from './run-memory.ts';
+  drawToken,
+  largest,
+  logProbabilities,
+  logSumExp,
+  probabilities,
+  rankOf,
+  topTokens,
+} from './sampling/distribution.ts';
+export {
+  type DistributionSummary,
+  type Explanation,
+  explain,
+  type Removal,
+  type StageReport,
+} from './sampling/explain.ts';
+export { exponential } from './sampling/exponential.ts';
+export { History } from './sampling/history.ts';
+export { Random, type RandomStage } from './sampling/random.ts';
+export { type MemorySnapshot, RunMemory } from './sampling/run-memory.ts';
 export {
   type Algebra,
   type BatchStep,
@@ -136,25 +171,8 @@ export {
   type RowStep,
   type Sampler,
   type SamplerBase,
-} from './sampler.ts';
-export { sampling } from './sampling.ts';
-export { type ScoredText, type ScoredToken, type ScoreOptions, score } from './score.ts';
-export { type DescribeOptions, Scores, type TokenLogprob, type TokenScores } from './scores.ts';
-export {
-  createSequenceToSequence,
-  type EncodedSources,
-  type SequenceToSequence,
-  type SourceTokens,
-} from './sequence-to-sequence.ts';
-export { type EndReason, type StopCondition, type StopState, StopStrings } from './stop.ts';
-export type { ChosenToken, Decoding, Row, Run, Settled, Strategy } from './strategy.ts';
-export { continuation, TextStream, type TextStreamState } from './text-stream.ts';
-export type { Tokenizer } from './tokenizer.ts';
-export {
-  type MatrixRequest,
-  outputsOf,
-  readMatrix,
-  readVector,
-  requestWeights,
-  type WeightRequest,
-} from './weight-requests.ts';
+} from './sampling/sampler.ts';
+export { type DescribeOptions, Scores, type TokenLogprob, type TokenScores } from './sampling/scores.ts';
+export type { ChatTemplate } from './text/chat-template.ts';
+export { continuation, TextStream, type TextStreamState } from './text/text-stream.ts';
+export type { Tokenizer } from './text/tokenizer.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { architectureOf } from './families.ts';
 import { readDefaults } from './generation-config.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from './sources/json.ts';
 import { changed, changes, fuzzRuns, type Json } from './testing/mutations.ts';
 import { allocatingAtMost, refusal } from './testing/survival.ts';
 

@@ -1,5 +1,5 @@
 import { LoadError, type ModelDefaults } from '@tokenwright/core';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from './sources/json.ts';
 
 /**
  * What generation_config.json says that holds for every way of decoding. Where it is silent, config.json is asked, as older

@@ -1,21 +1,4 @@
 export {
-  type ByteSource,
-  blobSource,
-  bytesSource,
-  fileSource,
-  type OpenFile,
-  openFileSource,
-  responseSource,
-  type UrlSourceOptions,
-  urlSource,
-} from './byte-source.ts';
-export { Chat, type ChatParts } from './chat/chat.ts';
-export type { ChatMessage, ChatOptions } from './chat/chat-message.ts';
-export { applyChatTemplate, type ChatTemplate, encodeChat } from './chat/chat-template.ts';
-export { ChatTemplateError, type ChatTemplateReason } from './chat/chat-template-error.ts';
-export { chatML, plainDialogue } from './chat/common-templates.ts';
-export { createChatTemplate } from './chat/open-chat-template.ts';
-export {
   type ConversionFormat,
   type ConversionReport,
   type ConvertOptions,
@@ -23,7 +6,6 @@ export {
   convertModel,
 } from './convert/convert.ts';
 export { type FileSink, folderSink, type ModelSink, memorySink } from './convert/sink.ts';
-export type { FileContents, FileHandle } from './file-contents.ts';
 export { readDefaults } from './generation-config.ts';
 export { type GgufFile, type GgufTensor, openGguf } from './gguf/gguf-file.ts';
 export type { GgufList, GgufValue } from './gguf/values.ts';
@@ -40,7 +22,6 @@ export {
   inspectModel,
   type ModelInspection,
 } from './inspect.ts';
-export type { JsonObject } from './json.ts';
 export {
   type LoadedModel,
   type LoadedSequenceToSequence,
@@ -48,18 +29,31 @@ export {
   load,
   loadSequenceToSequence,
 } from './load.ts';
-export type { ModelInput } from './model-input.ts';
-export { type DirectoryHandle, directory, files, folder, type ModelSource } from './model-source.ts';
-export { loadTokenizer } from './open-tokenizer.ts';
-export { openWeights } from './open-weights.ts';
 export {
   dequantize,
   type QuantizationError,
   type QuantizationFormat,
   type QuantizedMatrix,
   quantize,
-} from './quantised/quantize.ts';
-export { openSafetensors, type SafetensorsFile } from './safetensors.ts';
-export { openShards } from './shards.ts';
-export type { StoredWeights } from './stored-weights.ts';
-export { createTokenizer, type LoadedTokenizer } from './tokenizer.ts';
+} from './quantization/quantize.ts';
+export {
+  type ByteSource,
+  blobSource,
+  bytesSource,
+  fileSource,
+  type OpenFile,
+  openFileSource,
+  responseSource,
+  type UrlSourceOptions,
+  urlSource,
+} from './sources/byte-source.ts';
+export type { FileContents, FileHandle } from './sources/file-contents.ts';
+export type { JsonObject } from './sources/json.ts';
+export type { ModelInput } from './sources/model-input.ts';
+export { type DirectoryHandle, directory, files, folder, type ModelSource } from './sources/model-source.ts';
+export { loadTokenizer } from './tokenizer/open-tokenizer.ts';
+export { createTokenizer, type LoadedTokenizer } from './tokenizer/tokenizer.ts';
+export { openWeights } from './weights/open-weights.ts';
+export { openSafetensors, type SafetensorsFile } from './weights/safetensors.ts';
+export { openShards } from './weights/shards.ts';
+export type { StoredWeights } from './weights/stored-weights.ts';

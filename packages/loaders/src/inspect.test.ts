@@ -1,8 +1,8 @@
 import { LoadError, ShapeError, UnknownOptionError } from '@tokenwright/core';
 import { describe, expect, it } from 'vitest';
-import { bytesSource } from './byte-source.ts';
 import { inspectModel } from './inspect.ts';
-import { files, folder, type ModelSource } from './model-source.ts';
+import { bytesSource } from './sources/byte-source.ts';
+import { files, folder, type ModelSource } from './sources/model-source.ts';
 import { float32, safetensorsBytes, type TestTensor } from './testing/safetensors-bytes.ts';
 import { tinyConfig, tinyTensors } from './testing/tiny-gpt2.ts';
 

@@ -9,9 +9,9 @@ import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { architectureOf, hasEncoder } from './families.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
-import type { JsonObject } from './json.ts';
-import type { ModelInput } from './model-input.ts';
-import type { StoredWeights } from './stored-weights.ts';
+import type { JsonObject } from './sources/json.ts';
+import type { ModelInput } from './sources/model-input.ts';
+import type { StoredWeights } from './weights/stored-weights.ts';
 
 export interface InspectOptions {
   /** As of `load`. */

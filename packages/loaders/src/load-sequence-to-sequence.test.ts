@@ -5,7 +5,7 @@ import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDefaults } from './generation-config.ts';
 import { load, loadSequenceToSequence } from './load.ts';
-import { files, folder } from './model-source.ts';
+import { files, folder } from './sources/model-source.ts';
 
 let engine: Engine;
 beforeAll(async () => {

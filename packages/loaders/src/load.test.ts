@@ -11,10 +11,10 @@ import {
 } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ByteSource } from './byte-source.ts';
-import type { FileContents } from './file-contents.ts';
 import { load } from './load.ts';
-import { files, folder, type ModelSource } from './model-source.ts';
+import type { ByteSource } from './sources/byte-source.ts';
+import type { FileContents } from './sources/file-contents.ts';
+import { files, folder, type ModelSource } from './sources/model-source.ts';
 import { greedy } from './testing/greedy.ts';
 import { float32, safetensorsBytes } from './testing/safetensors-bytes.ts';
 import { tinyConfig, tinyTensors } from './testing/tiny-gpt2.ts';

@@ -1,5 +1,6 @@
 import {
   type Architecture,
+  type ChatTemplate,
   type CreateModelOptions,
   checkOptionNames,
   createModel,
@@ -10,14 +11,13 @@ import {
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
-import type { ChatTemplate } from './chat/chat-template.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { architectureOf, hasEncoder } from './families.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
-import type { JsonObject } from './json.ts';
-import type { ModelInput } from './model-input.ts';
-import type { LoadedTokenizer } from './tokenizer.ts';
+import type { JsonObject } from './sources/json.ts';
+import type { ModelInput } from './sources/model-input.ts';
+import type { LoadedTokenizer } from './tokenizer/tokenizer.ts';
 
 export interface LoadOptions {
   /** Where the model runs. */

@@ -4,11 +4,11 @@ import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights, tinyModels } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { folder } from './model-source.ts';
-import { loadTokenizer } from './open-tokenizer.ts';
+import { folder } from './sources/model-source.ts';
 import { byteChanges, changed, changedBytes, changes, fuzzRuns, type Json } from './testing/mutations.ts';
 import { allocatingAtMost, refusal } from './testing/survival.ts';
-import type { LoadedTokenizer } from './tokenizer.ts';
+import { loadTokenizer } from './tokenizer/open-tokenizer.ts';
+import type { LoadedTokenizer } from './tokenizer/tokenizer.ts';
 
 let engine: Engine;
 let model: LanguageModel;

@@ -3,14 +3,8 @@ import { join } from 'node:path';
 import { classifierFreeGuidance, combine, contrastiveLogits, dola, type Rule } from '@tokenwright/contrastive';
 import { type Engine, type GenerateOptions, generateBatch, type LanguageModel } from '@tokenwright/core';
 import { toyModel } from '@tokenwright/core/testing';
-import {
-  beamSearch,
-  contrastiveSearch,
-  earlyExit,
-  greedy,
-  repetitionPenalty,
-  speculative,
-} from '@tokenwright/samplers';
+import { greedy, repetitionPenalty } from '@tokenwright/samplers';
+import { beamSearch, contrastiveSearch, earlyExit, speculative } from '@tokenwright/strategies';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { testEngine } from './engines.ts';
 import { goldenCases, goldenModel, promptsOf } from './goldens.ts';

@@ -11,6 +11,7 @@ import {
   sampling,
 } from '@tokenwright/core';
 import { type StrategyCasesOptions, seededWeights, strategyCases, tinyModels } from '@tokenwright/core/testing';
+import { repetitionPenalty } from '@tokenwright/samplers';
 import {
   beamSearch,
   bestOf,
@@ -19,10 +20,9 @@ import {
   earlyExit,
   groupBeamSearch,
   promptLookup,
-  repetitionPenalty,
   speculative,
   stochasticBeams,
-} from '@tokenwright/samplers';
+} from '@tokenwright/strategies';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestBackend, testEngine } from './engines.ts';
 

@@ -6,19 +6,15 @@ import {
   type MaskSampler,
   type Sampler,
 } from '@tokenwright/core';
+import { greedy, mirostat2, noRepeatNgram, normalize, repetitionPenalty } from '@tokenwright/samplers';
 import {
   beamSearch,
   constrainedBeamSearch,
   contrastiveSearch,
-  greedy,
   groupBeamSearch,
-  mirostat2,
-  noRepeatNgram,
-  normalize,
   promptLookup,
-  repetitionPenalty,
   speculative,
-} from '@tokenwright/samplers';
+} from '@tokenwright/strategies';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testEngine } from './engines.ts';
 import { endTokensOf, type GoldenCase, goldenCases, goldenModel, promptsOf } from './goldens.ts';

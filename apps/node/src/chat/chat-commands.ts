@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Chat, ChatMessage } from '@tokenwright/loaders';
+import type { Chat, ChatMessage } from '@tokenwright/chat';
 import { Failure } from '../cli/failure.ts';
 import { wrap } from '../cli/terminal.ts';
 

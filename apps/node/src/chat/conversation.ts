@@ -1,5 +1,5 @@
+import type { Chat } from '@tokenwright/chat';
 import { type EndEvent, type GenerateOptions, TokenwrightError } from '@tokenwright/core';
-import type { Chat } from '@tokenwright/loaders';
 import { type Command, Given, parse } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { Chat, type ChatTemplate, chatML, createChatTemplate, plainDialogue } from '@tokenwright/loaders';
+import { Chat, chatML, createChatTemplate, plainDialogue } from '@tokenwright/chat';
+import type { ChatTemplate } from '@tokenwright/core';
 import { chatCommandNames, readMessages } from '../chat/chat-commands.ts';
 import { Conversation } from '../chat/conversation.ts';
 import type { Command, Given } from '../cli/command.ts';

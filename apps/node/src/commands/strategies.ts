@@ -1,16 +1,7 @@
 import { combine, contrastiveLogits } from '@tokenwright/contrastive';
 import { type EndEvent, type GenerateOptions, generate, type LanguageModel, score } from '@tokenwright/core';
-import {
-  beamSearch,
-  contrastiveSearch,
-  distinctNgrams,
-  greedy,
-  promptLookup,
-  repeatedNgrams,
-  speculative,
-  temperature,
-  topP,
-} from '@tokenwright/samplers';
+import { distinctNgrams, greedy, repeatedNgrams, temperature, topP } from '@tokenwright/samplers';
+import { beamSearch, contrastiveSearch, promptLookup, speculative } from '@tokenwright/strategies';
 import type { Command, Given } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';

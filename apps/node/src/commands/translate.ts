@@ -1,6 +1,7 @@
 import { type EndEvent, type GenerateOptions, generate, type LanguageModel } from '@tokenwright/core';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
-import { beamSearch, greedy } from '@tokenwright/samplers';
+import { greedy } from '@tokenwright/samplers';
+import { beamSearch } from '@tokenwright/strategies';
 import type { Command, Given } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';

@@ -1,5 +1,6 @@
 import type { ChainWarning, GenerateOptions, LanguageModel, Sampler, Tokenizer } from '@tokenwright/core';
-import { type Drafter, fromGenerationConfig } from '@tokenwright/samplers';
+import { fromGenerationConfig } from '@tokenwright/samplers';
+import type { Drafter } from '@tokenwright/strategies';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';

@@ -10,7 +10,7 @@ import {
   promptLookup,
   speculative,
   stochasticBeams,
-} from '@tokenwright/samplers';
+} from '@tokenwright/strategies';
 import type { Flag, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { parametersOf } from './sampler-flags.ts';

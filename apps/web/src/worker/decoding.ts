@@ -7,7 +7,7 @@ import {
   type Rule,
 } from '@tokenwright/contrastive';
 import { type LanguageModel, type Strategy, UnsupportedError } from '@tokenwright/core';
-import { beamSearch, earlyExit, promptLookup, speculative } from '@tokenwright/samplers';
+import { beamSearch, earlyExit, promptLookup, speculative } from '@tokenwright/strategies';
 import type { Decoding, Settings } from '../settings.ts';
 import { samplingWithParts } from './sampling-with-parts.ts';
 import type { Session } from './session.ts';

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { weightFormats } from '../graph/weight-format.ts';
-import { tryRelaxed } from './kernels.ts';
+import { tryRelaxed } from './module/kernels.ts';
 import { describeLaws } from './testing/engine-laws.ts';
 import { lawModels } from './testing/tiny-models.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '@tokenwright/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fusedWasm, type WeightFormat } from './index.ts';
-import { tryRelaxed } from './kernels.ts';
+import { tryRelaxed } from './module/kernels.ts';
 import { describeLaws } from './testing/engine-laws.ts';
 import { errorOf, feed, load, logitsOf, text } from './testing/logits.ts';
 import { lawModels, type TinyModel, tinyGPT2, tinyLlama } from './testing/tiny-models.ts';

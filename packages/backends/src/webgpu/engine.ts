@@ -13,9 +13,9 @@ import {
 import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
-import { Device } from './device.ts';
-import { WebgpuExecutable } from './executable.ts';
-import { DeviceTensors } from './tensors.ts';
+import { Device } from './device/device.ts';
+import { DeviceTensors } from './device/tensors.ts';
+import { WebgpuExecutable } from './program/executable.ts';
 
 export interface FusedWebgpuOptions {
   /** How matrices are held. Default 'f32': the numbers of the checkpoint. */

@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { ready, setBackend, tensor2d, tidy, tile } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { probabilities } from '../distribution.ts';
-import { Random } from '../random.ts';
+import { probabilities } from '../sampling/distribution.ts';
+import { Random } from '../sampling/random.ts';
 import { chooseOnDevice, readChoice } from './choose-on-device.ts';
 
 beforeAll(async () => {

@@ -12,10 +12,10 @@ import type {
   RunResult,
   SourceMemory,
   WeightSource,
-} from '../engine.ts';
+} from '../engine/engine.ts';
+import type { Architecture, EncoderDecoderArchitecture } from '../engine/operations.ts';
+import { requestWeights } from '../engine/weight-requests.ts';
 import { CacheError, DisposedError, ParameterError, UnsupportedError } from '../errors.ts';
-import type { Architecture, EncoderDecoderArchitecture } from '../operations.ts';
-import { requestWeights } from '../weight-requests.ts';
 import { onBackend, TensorLedger } from './backend.ts';
 import { chooseOnDevice, maskOnDevice, readChoice } from './choose-on-device.ts';
 import { growingStore } from './growing-store.ts';

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Frame } from '../engine.ts';
-import { ShapeError } from '../errors.ts';
+import type { Frame } from '../engine/engine.ts';
 import type {
   Activation,
   AttendOptions,
@@ -12,8 +11,9 @@ import type {
   RelativeBias,
   RotaryOptions,
   Weight,
-} from '../operations.ts';
-import { bucketsOf } from '../relative-position.ts';
+} from '../engine/operations.ts';
+import { bucketsOf } from '../engine/relative-position.ts';
+import { ShapeError } from '../errors.ts';
 import type { KeysAndValues, TensorStore } from './store.ts';
 import type { TensorWeights } from './weights.ts';
 

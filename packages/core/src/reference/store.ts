@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { KVStore } from '../engine.ts';
+import type { KVStore } from '../engine/engine.ts';
 import { CacheError } from '../errors.ts';
 import { onBackend, type TensorLedger } from './backend.ts';
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { PrepareOptions, WeightSource } from '../engine.ts';
+import type { PrepareOptions, WeightSource } from '../engine/engine.ts';
+import type { Weight } from '../engine/operations.ts';
+import { elementsOf, outputsOf, readMatrix, readVector, type WeightRequest } from '../engine/weight-requests.ts';
 import { MemoryLimitError, UnsupportedError } from '../errors.ts';
-import type { Weight } from '../operations.ts';
-import { elementsOf, outputsOf, readMatrix, readVector, type WeightRequest } from '../weight-requests.ts';
 import { onBackend, type TensorLedger } from './backend.ts';
 
 /** Weights as tensors, by the handles that the model holds. */

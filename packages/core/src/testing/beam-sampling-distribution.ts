@@ -1,10 +1,10 @@
-import { applyChain, HostRow } from '../chain.ts';
-import { logProbabilities } from '../distribution.ts';
-import { History } from '../history.ts';
-import type { LanguageModel } from '../language-model.ts';
-import { Random } from '../random.ts';
-import { RunMemory } from '../run-memory.ts';
-import type { Sampler } from '../sampler.ts';
+import type { LanguageModel } from '../model/language-model.ts';
+import { applyChain, HostRow } from '../sampling/chain.ts';
+import { logProbabilities } from '../sampling/distribution.ts';
+import { History } from '../sampling/history.ts';
+import { Random } from '../sampling/random.ts';
+import { RunMemory } from '../sampling/run-memory.ts';
+import type { Sampler } from '../sampling/sampler.ts';
 import { logitsAfter, type SequenceDistribution } from './exact-distribution.ts';
 
 export interface BeamSamplingOptions {

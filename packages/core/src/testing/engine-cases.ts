@@ -1,6 +1,6 @@
-import type { CacheKind, Engine } from '../engine.ts';
-import type { LanguageModel } from '../language-model.ts';
-import { createModel } from '../model.ts';
+import type { CacheKind, Engine } from '../engine/engine.ts';
+import type { LanguageModel } from '../model/language-model.ts';
+import { createModel } from '../model/model.ts';
 import { type ContractCase, verifyClose, verifyEqual } from './cases.ts';
 import { generationCases } from './generation-cases.ts';
 import { modelCases } from './model-cases.ts';

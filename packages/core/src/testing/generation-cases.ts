@@ -1,9 +1,9 @@
-import type { StreamEvent } from '../events.ts';
-import { generate } from '../generate.ts';
-import type { LanguageModel } from '../language-model.ts';
-import type { GenerateOptions } from '../options.ts';
-import type { Sampler } from '../sampler.ts';
-import type { Strategy } from '../strategy.ts';
+import type { StreamEvent } from '../generate/events.ts';
+import { generate } from '../generate/generate.ts';
+import type { GenerateOptions } from '../generate/options.ts';
+import type { Strategy } from '../generate/strategy.ts';
+import type { LanguageModel } from '../model/language-model.ts';
+import type { Sampler } from '../sampling/sampler.ts';
 import { type ContractCase, verify, verifyEqual } from './cases.ts';
 
 export interface GenerationCasesOptions {

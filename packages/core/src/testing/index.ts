@@ -25,7 +25,7 @@ export {
   type TestRowOptions,
   testBatch,
   testRow,
-} from './sampler-cases.ts';
+} from './samplers/sampler-cases.ts';
 export { seededWeights } from './seeded-weights.ts';
 export { type StrategyCasesOptions, strategyCases } from './strategy-cases.ts';
 export { type TinyModel, tinyModels } from './tiny-models.ts';

@@ -1,6 +1,6 @@
-import type { WeightSource } from '../engine.ts';
-import type { Architecture, EncoderDecoderArchitecture } from '../operations.ts';
-import { type MatrixRequest, requestWeights } from '../weight-requests.ts';
+import type { WeightSource } from '../engine/engine.ts';
+import type { Architecture, EncoderDecoderArchitecture } from '../engine/operations.ts';
+import { type MatrixRequest, requestWeights } from '../engine/weight-requests.ts';
 
 /** Looked up by position or distance, not multiplied: engines hold these in full, whatever their weight format. */
 const positionTables = /(wpe|embed_positions|relative_attention_bias)\.weight$/;

@@ -1,5 +1,4 @@
-import { advance } from '../advance.ts';
-import type { CacheKind } from '../engine.ts';
+import type { CacheKind } from '../engine/engine.ts';
 import {
   CacheError,
   ContextLengthError,
@@ -8,8 +7,9 @@ import {
   ShapeError,
   UnknownOptionError,
 } from '../errors.ts';
-import type { KVCache } from '../kv-cache.ts';
-import type { LanguageModel } from '../language-model.ts';
+import { advance } from '../model/advance.ts';
+import type { KVCache } from '../model/kv-cache.ts';
+import type { LanguageModel } from '../model/language-model.ts';
 import { type ContractCase, verify, verifyClose, verifyEqual, verifyThrows } from './cases.ts';
 
 export interface ModelCasesOptions {

@@ -1,4 +1,4 @@
-import type { Architecture, Operations, Weight } from '../operations.ts';
+import type { Architecture, Operations, Weight } from '../engine/operations.ts';
 
 /** One operation of a recording: its name and arguments, with places of earlier results where activations stood. */
 interface Recorded {

@@ -1,7 +1,7 @@
-import type { WeightSource } from '../engine.ts';
+import type { WeightSource } from '../engine/engine.ts';
+import type { Architecture, Parameters, Weight } from '../engine/operations.ts';
 import { LoadError } from '../errors.ts';
-import type { Architecture, Parameters, Weight } from '../operations.ts';
-import { Random } from '../random.ts';
+import { Random } from '../sampling/random.ts';
 
 /**
  * A checkpoint of random numbers in the shapes that an architecture asks for: for tests and benchmarks that need no

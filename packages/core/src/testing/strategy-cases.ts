@@ -1,10 +1,10 @@
-import { DecodingState } from '../decoding-state.ts';
-import type { EndEvent, StreamEvent } from '../events.ts';
-import { generate } from '../generate.ts';
-import type { LanguageModel } from '../language-model.ts';
-import type { GenerateOptions } from '../options.ts';
-import type { HostSampler, Sampler } from '../sampler.ts';
-import type { Strategy } from '../strategy.ts';
+import { DecodingState } from '../generate/decoding-state.ts';
+import type { EndEvent, StreamEvent } from '../generate/events.ts';
+import { generate } from '../generate/generate.ts';
+import type { GenerateOptions } from '../generate/options.ts';
+import type { Strategy } from '../generate/strategy.ts';
+import type { LanguageModel } from '../model/language-model.ts';
+import type { HostSampler, Sampler } from '../sampling/sampler.ts';
 import { type ContractCase, verify, verifyEqual } from './cases.ts';
 import { type ToyModel, toyModel } from './toy-model.ts';
 

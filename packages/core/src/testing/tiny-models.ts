@@ -1,6 +1,6 @@
-import { gpt2 } from '../models/gpt2.ts';
-import { llama } from '../models/llama.ts';
-import type { Architecture } from '../operations.ts';
+import { gpt2 } from '../architectures/gpt2.ts';
+import { llama } from '../architectures/llama.ts';
+import type { Architecture } from '../engine/operations.ts';
 
 /** An architecture with a configuration small enough for every test. */
 export interface TinyModel {

@@ -1,5 +1,5 @@
-import { cacheKind } from '../cache-kind.ts';
-import type { EngineMatrix } from '../engine.ts';
+import type { EngineMatrix } from '../engine/engine.ts';
+import { HostMatrix } from '../engine/host-matrix.ts';
 import {
   CacheError,
   ContextLengthError,
@@ -9,10 +9,16 @@ import {
   ParameterError,
   ShapeError,
 } from '../errors.ts';
-import { HostMatrix } from '../host-matrix.ts';
-import type { KVCache } from '../kv-cache.ts';
-import type { CacheOptions, ForwardOptions, ForwardResult, LanguageModel, ModelDefaults } from '../language-model.ts';
-import { Random } from '../random.ts';
+import { cacheKind } from '../model/cache-kind.ts';
+import type { KVCache } from '../model/kv-cache.ts';
+import type {
+  CacheOptions,
+  ForwardOptions,
+  ForwardResult,
+  LanguageModel,
+  ModelDefaults,
+} from '../model/language-model.ts';
+import { Random } from '../sampling/random.ts';
 
 export interface ToyModelOptions {
   /** Default 8. */

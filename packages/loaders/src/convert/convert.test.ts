@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectModel } from '../inspect.ts';
-import { files, folder, type ModelSource } from '../model-source.ts';
-import { openWeights } from '../open-weights.ts';
+import { files, folder, type ModelSource } from '../sources/model-source.ts';
+import { openWeights } from '../weights/open-weights.ts';
 import { type ConversionFormat, conversionFormats, convertModel } from './convert.ts';
 import { folderSink, memorySink } from './sink.ts';
 

@@ -1,5 +1,5 @@
-import { floatToHalf } from '../number-formats.ts';
-import { bytesOf, largestHalf } from '../quantised/quantised-format.ts';
+import { bytesOf, largestHalf } from '../quantization/quantised-format.ts';
+import { floatToHalf } from '../weights/number-formats.ts';
 
 /** A format in which a tensor stays one tensor. */
 export interface PlainFormat {

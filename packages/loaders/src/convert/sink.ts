@@ -1,6 +1,6 @@
 import { LoadError } from '@tokenwright/core';
-import { nodeFiles } from '../byte-source.ts';
-import { checkFileName } from '../model-source.ts';
+import { nodeFiles } from '../sources/byte-source.ts';
+import { checkFileName } from '../sources/model-source.ts';
 
 /** Where a converted model is written: a folder, memory, or what a caller makes of it. */
 export interface ModelSink {

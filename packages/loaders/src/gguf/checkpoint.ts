@@ -1,6 +1,6 @@
-import type { ByteSource } from '../byte-source.ts';
-import type { JsonObject } from '../json.ts';
-import type { StoredWeights } from '../stored-weights.ts';
+import type { ByteSource } from '../sources/byte-source.ts';
+import type { JsonObject } from '../sources/json.ts';
+import type { StoredWeights } from '../weights/stored-weights.ts';
 import { familyOf } from './families/index.ts';
 import { type GgufFile, openGguf } from './gguf-file.ts';
 import { GgufKeys, readInteger, readText } from './keys.ts';

@@ -20,10 +20,10 @@ import {
 import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bytesSource } from '../byte-source.ts';
 import { inspectModel } from '../inspect.ts';
-import type { JsonObject } from '../json.ts';
 import { load, loadSequenceToSequence } from '../load.ts';
+import { bytesSource } from '../sources/byte-source.ts';
+import type { JsonObject } from '../sources/json.ts';
 import { bitsOf, blockForms } from '../testing/gguf-block-forms.ts';
 import { blockFormat, encodeBlocks } from '../testing/gguf-blocks.ts';
 import { uint32 } from '../testing/gguf-bytes.ts';

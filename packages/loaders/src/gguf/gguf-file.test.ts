@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gguf as otherReader } from '@huggingface/gguf';
 import { LoadError } from '@tokenwright/core';
 import { describe, expect, it } from 'vitest';
-import { type ByteSource, bytesSource } from '../byte-source.ts';
+import { type ByteSource, bytesSource } from '../sources/byte-source.ts';
 import { encodeBlocks } from '../testing/gguf-blocks.ts';
 import {
   float32Value,

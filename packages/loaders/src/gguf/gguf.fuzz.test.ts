@@ -13,7 +13,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { architectureOf } from '../families.ts';
 import { readDefaults } from '../generation-config.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../sources/json.ts';
 import { blockFormat } from '../testing/gguf-blocks.ts';
 import {
   float32Value,
@@ -28,7 +28,7 @@ import {
 import { floats, ggufModel } from '../testing/gguf-model.ts';
 import { borderNumber, byteChanges, changedBytes, fuzzRuns } from '../testing/mutations.ts';
 import { AllocationError, allocatingAtMost, refusal, watchedSource } from '../testing/survival.ts';
-import { createTokenizer } from '../tokenizer.ts';
+import { createTokenizer } from '../tokenizer/tokenizer.ts';
 import { openGgufCheckpoint } from './checkpoint.ts';
 import { openGguf } from './gguf-file.ts';
 import type { GgufValue } from './values.ts';

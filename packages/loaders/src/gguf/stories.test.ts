@@ -4,8 +4,8 @@ import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspectModel } from '../inspect.ts';
 import { load } from '../load.ts';
-import type { ModelInput } from '../model-input.ts';
-import { folder } from '../model-source.ts';
+import type { ModelInput } from '../sources/model-input.ts';
+import { folder } from '../sources/model-source.ts';
 import { greedy } from '../testing/greedy.ts';
 import { hasStories, storiesFolder, storiesGguf, unseenStory } from '../testing/stories.ts';
 

@@ -1,4 +1,4 @@
-import { numberFormats } from '../number-formats.ts';
+import { numberFormats } from '../weights/number-formats.ts';
 import type { BlockFormat } from './blocks/block-format.ts';
 import { q2K } from './blocks/q2-k.ts';
 import { q3K } from './blocks/q3-k.ts';

@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../sources/json.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readFlag } from './keys.ts';
 import { addedTokens, aroundText, type MadeTokenizer, type Vocabulary } from './vocabulary.ts';

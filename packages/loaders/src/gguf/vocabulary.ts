@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../sources/json.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readFlag, readInteger } from './keys.ts';
 

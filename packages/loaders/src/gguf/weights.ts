@@ -1,7 +1,7 @@
 import { LoadError } from '@tokenwright/core';
-import type { JsonObject } from '../json.ts';
-import { checkRows, type StoredWeights } from '../stored-weights.ts';
-import { transposed } from '../transpose.ts';
+import type { JsonObject } from '../sources/json.ts';
+import { checkRows, type StoredWeights } from '../weights/stored-weights.ts';
+import { transposed } from '../weights/transpose.ts';
 import type { GgufFamily, Published } from './families/family.ts';
 import { type GgufFile, type GgufTensor, unread } from './gguf-file.ts';
 

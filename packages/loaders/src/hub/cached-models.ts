@@ -1,4 +1,4 @@
-import { nodeFiles } from '../byte-source.ts';
+import { nodeFiles } from '../sources/byte-source.ts';
 import { readHubName } from './hub-name.ts';
 import { type HubOptions, type HubSettings, readHubOptions } from './hub-options.ts';
 import { directoryAt, modelPath, opfsRoot } from './opfs-store.ts';

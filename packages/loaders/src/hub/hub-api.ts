@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import { checkFileName } from '../model-source.ts';
+import { checkFileName } from '../sources/model-source.ts';
 import type { HubFile } from './hub-file.ts';
 import type { HubSettings } from './hub-options.ts';
 import { patientFetch, refusal } from './patient-fetch.ts';

@@ -1,6 +1,6 @@
 import { checkInteger, checkOptionNames, ParameterError } from '@tokenwright/core';
-import { nodeFiles } from '../byte-source.ts';
-import { checkFileName } from '../model-source.ts';
+import { nodeFiles } from '../sources/byte-source.ts';
+import { checkFileName } from '../sources/model-source.ts';
 
 /** How models are had from a hub: huggingface.co, or a server that speaks as it does. */
 export interface HubOptions {

@@ -1,5 +1,5 @@
 import { LoadError, UnsupportedError } from '@tokenwright/core';
-import { blobSource } from '../byte-source.ts';
+import { blobSource } from '../sources/byte-source.ts';
 import type { HubFile } from './hub-file.ts';
 import type { HubStore, PartialFile } from './hub-store.ts';
 

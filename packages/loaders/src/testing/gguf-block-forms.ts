@@ -1,4 +1,4 @@
-import { halfToFloat } from '../number-formats.ts';
+import { halfToFloat } from '../weights/number-formats.ts';
 
 /** A block as one long number, from which bits are taken. */
 interface Bits {

@@ -1,4 +1,4 @@
-import { floatToHalf, halfToFloat } from '../number-formats.ts';
+import { floatToHalf, halfToFloat } from '../weights/number-formats.ts';
 
 /** Writes one block; `block` begins as zeros. */
 type Write = (values: readonly number[], block: Uint8Array) => void;

@@ -1,5 +1,5 @@
 import { TokenwrightError } from '@tokenwright/core';
-import { type ByteSource, bytesSource } from '../byte-source.ts';
+import { type ByteSource, bytesSource } from '../sources/byte-source.ts';
 
 const kinds = [
   'Int8Array',

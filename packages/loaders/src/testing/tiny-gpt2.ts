@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../sources/json.ts';
 import { float32, type TestTensor } from './safetensors-bytes.ts';
 
 /** A GPT-2 of one layer of width 2: 8 ids, 4 positions. */

@@ -1,5 +1,5 @@
 import { checkOptionNames, ParameterError, type Sampler } from '@tokenwright/core';
-import type { SequenceBiasOptions } from '../sequence-bias.ts';
+import type { SequenceBiasOptions } from '../penalties/sequence-bias.ts';
 import { type HuggingFaceOptions, huggingFace } from './hugging-face.ts';
 
 export interface GenerationConfigOptions {

@@ -1,6 +1,6 @@
 import { checkInteger, type Sampler } from '@tokenwright/core';
-import { temperature } from '../temperature.ts';
-import { topK } from '../top-k.ts';
+import { topK } from '../filters/top-k.ts';
+import { temperature } from '../shaping/temperature.ts';
 import { buildPreset, type PresetStages } from './preset.ts';
 
 /** The sampling arguments of OpenAI's GPT-2 code. */

@@ -1,20 +1,20 @@
 import { checkInteger, checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
-import { adaptiveP } from '../adaptive-p.ts';
-import { additivePenalty } from '../additive-penalty.ts';
-import { dry } from '../dry.ts';
-import { dynamicTemperature } from '../dynamic-temperature.ts';
-import { minP } from '../min-p.ts';
-import { mirostat1 } from '../mirostat-1.ts';
-import { mirostat2 } from '../mirostat-2.ts';
-import { repetitionPenalty } from '../repetition-penalty.ts';
-import { temperature } from '../temperature.ts';
-import { type ThinkingBudgetOptions, thinkingBudget } from '../thinking-budget.ts';
-import { type TokenBiasOptions, tokenBias } from '../token-bias.ts';
-import { topK } from '../top-k.ts';
-import { topNSigma } from '../top-n-sigma.ts';
-import { topP } from '../top-p.ts';
-import { typical } from '../typical.ts';
-import { xtc } from '../xtc.ts';
+import { type ThinkingBudgetOptions, thinkingBudget } from '../constraints/thinking-budget.ts';
+import { adaptiveP } from '../controllers/adaptive-p.ts';
+import { mirostat1 } from '../controllers/mirostat-1.ts';
+import { mirostat2 } from '../controllers/mirostat-2.ts';
+import { minP } from '../filters/min-p.ts';
+import { topK } from '../filters/top-k.ts';
+import { topNSigma } from '../filters/top-n-sigma.ts';
+import { topP } from '../filters/top-p.ts';
+import { typical } from '../filters/typical.ts';
+import { xtc } from '../filters/xtc.ts';
+import { additivePenalty } from '../penalties/additive-penalty.ts';
+import { dry } from '../penalties/dry.ts';
+import { repetitionPenalty } from '../penalties/repetition-penalty.ts';
+import { type TokenBiasOptions, tokenBias } from '../penalties/token-bias.ts';
+import { dynamicTemperature } from '../shaping/dynamic-temperature.ts';
+import { temperature } from '../shaping/temperature.ts';
 import { buildPreset, type PresetStage, type PresetStages } from './preset.ts';
 
 /** The sampling parameters of llama.cpp, in camel case. */

@@ -1,16 +1,16 @@
 import { checkInteger, checkNumber, type Sampler } from '@tokenwright/core';
-import { allowedTokens } from '../allowed-tokens.ts';
-import { badWords } from '../bad-words.ts';
-import { frequencyPenalty } from '../frequency-penalty.ts';
-import { greedy } from '../greedy.ts';
-import { minNewTokens } from '../min-new-tokens.ts';
-import { minP } from '../min-p.ts';
-import { presencePenalty } from '../presence-penalty.ts';
-import { repetitionPenalty } from '../repetition-penalty.ts';
-import { temperature } from '../temperature.ts';
-import { tokenBias } from '../token-bias.ts';
-import { topK } from '../top-k.ts';
-import { topP } from '../top-p.ts';
+import { allowedTokens } from '../constraints/allowed-tokens.ts';
+import { badWords } from '../constraints/bad-words.ts';
+import { minNewTokens } from '../constraints/min-new-tokens.ts';
+import { minP } from '../filters/min-p.ts';
+import { topK } from '../filters/top-k.ts';
+import { topP } from '../filters/top-p.ts';
+import { frequencyPenalty } from '../penalties/frequency-penalty.ts';
+import { presencePenalty } from '../penalties/presence-penalty.ts';
+import { repetitionPenalty } from '../penalties/repetition-penalty.ts';
+import { tokenBias } from '../penalties/token-bias.ts';
+import { greedy } from '../shaping/greedy.ts';
+import { temperature } from '../shaping/temperature.ts';
 import { buildPreset, type PresetStages } from './preset.ts';
 
 /** The sampling parameters of vLLM, in camel case. */

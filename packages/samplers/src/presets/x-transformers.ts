@@ -1,10 +1,10 @@
 import { checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
-import { greedy } from '../greedy.ts';
-import { minP } from '../min-p.ts';
-import { temperature } from '../temperature.ts';
-import { topA } from '../top-a.ts';
-import { topK } from '../top-k.ts';
-import { topP } from '../top-p.ts';
+import { minP } from '../filters/min-p.ts';
+import { topA } from '../filters/top-a.ts';
+import { topK } from '../filters/top-k.ts';
+import { topP } from '../filters/top-p.ts';
+import { greedy } from '../shaping/greedy.ts';
+import { temperature } from '../shaping/temperature.ts';
 import { buildPreset, type PresetStages } from './preset.ts';
 
 /** The arguments of x-transformers' `generate()`, in camel case: one filter, and its arguments. */

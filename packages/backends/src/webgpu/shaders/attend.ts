@@ -1,5 +1,5 @@
 import type { CacheElement } from '../../paged/paged-rows.ts';
-import type { Kernel } from '../device.ts';
+import type { Kernel } from '../device/device.ts';
 import { bindingsOf, buffers, exponential, frameAccess, rotaryFunction, signed4 } from './common.ts';
 import { float } from './linear.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Device, type Kernel } from '../device.ts';
+import { Device, type Kernel } from '../device/device.ts';
 import { hasWebgpu } from '../testing/start.ts';
 import { activations, exponential } from './common.ts';
 

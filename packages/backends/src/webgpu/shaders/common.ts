@@ -1,7 +1,7 @@
 import type { WeightFormat } from '../../graph/weight-format.ts';
-import type { DeviceAbilities } from '../abilities.ts';
-import type { BindingKind } from '../device.ts';
-import type { MatrixLayout } from '../formats.ts';
+import type { DeviceAbilities } from '../device/abilities.ts';
+import type { BindingKind } from '../device/device.ts';
+import type { MatrixLayout } from '../weights/formats.ts';
 
 /** Words in front of the arrays of a frame. */
 export const headerWords = 8;

@@ -1,5 +1,5 @@
 import { checkInteger, type TokenEdits } from '@tokenwright/core';
-import type { Kernel } from '../device.ts';
+import type { Kernel } from '../device/device.ts';
 import { logits } from './choose.ts';
 
 /** Infinities and NaN, whose bits are kept as they are: what arithmetic makes of them is not promised. */

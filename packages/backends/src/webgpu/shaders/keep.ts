@@ -1,4 +1,4 @@
-import type { Kernel } from '../device.ts';
+import type { Kernel } from '../device/device.ts';
 import { header, key, logits, removed, threads } from './choose.ts';
 
 /** How the tokens that stay are told: their number, their mass, or their least share of the largest probability. */

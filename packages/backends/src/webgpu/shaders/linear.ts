@@ -1,7 +1,7 @@
 import type { Activation } from '@tokenwright/core';
-import type { DeviceAbilities } from '../abilities.ts';
-import type { Kernel } from '../device.ts';
-import type { MatrixLayout } from '../formats.ts';
+import type { DeviceAbilities } from '../device/abilities.ts';
+import type { Kernel } from '../device/device.ts';
+import type { MatrixLayout } from '../weights/formats.ts';
 import { activations, bindingsOf, buffers, frameAccess, weightAccess } from './common.ts';
 
 /** A linear map as the kernels know it; places come from the parameters, so layers of a shape share a pipeline. */

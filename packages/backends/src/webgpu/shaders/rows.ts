@@ -1,5 +1,5 @@
-import type { Kernel } from '../device.ts';
-import type { MatrixLayout } from '../formats.ts';
+import type { Kernel } from '../device/device.ts';
+import type { MatrixLayout } from '../weights/formats.ts';
 import {
   activations,
   type BufferName,

@@ -1,4 +1,4 @@
-import { halfToFloat } from '../../number-formats.ts';
+import { halfToFloat } from '../../weights/number-formats.ts';
 
 /**
  * A quantised format of GGML: rows are cut into blocks of so many numbers, and each block is stored in so many bytes. The

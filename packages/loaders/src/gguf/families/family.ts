@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../sources/json.ts';
 import type { GgufKeys } from '../keys.ts';
 
 /** A tensor of a Hugging Face checkpoint, made of one of the GGUF file. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../sources/json.ts';
 import type { GgufKeys } from '../keys.ts';
 import { outside, type Published } from './family.ts';
 import { gatedConfig, wholeHeads } from './gated.ts';

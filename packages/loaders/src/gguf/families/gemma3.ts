@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../sources/json.ts';
 import type { GgufKeys } from '../keys.ts';
 import type { GgufFamily } from './family.ts';
 import { ropeScaling } from './gated.ts';

@@ -1,0 +1,32 @@
+import { change, reports, settings } from '../../state/store.ts';
+import { ChainEditor } from './chain-editor.tsx';
+import { DecodingForm } from './decoding-form.tsx';
+
+export function SettingsPanel() {
+  const { chain } = settings.value;
+  return (
+    <aside class="settings" aria-label="Settings">
+      <section class="card">
+        <h2>Decoding</h2>
+        <DecodingForm />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={settings.value.ignoreEnd}
+            onChange={(event) => change({ ignoreEnd: event.currentTarget.checked })}
+          />
+          Go on after the model's end token
+        </label>
+      </section>
+      <section class="card">
+        <h2>Sampler chain</h2>
+        <ChainEditor
+          label="Sampler chain"
+          chain={chain}
+          report={reports.value?.chain}
+          onChange={(next) => change({ chain: next })}
+        />
+      </section>
+    </aside>
+  );
+}

@@ -1,0 +1,56 @@
+import { useSignal } from '@preact/signals';
+import { typescriptCode } from '../../code/typescript-code.ts';
+import type { EngineChoice } from '../../settings.ts';
+import { loaded, run, settings } from '../../state/store.ts';
+import { Scroll } from '../shell/scroll.tsx';
+
+/** The settings as a program, and what was in force in the last run. */
+export function CodeView() {
+  const copied = useSignal(false);
+  const code = typescriptCode(settings.value, engineNow());
+  const options = run.value?.end?.options;
+  return (
+    <>
+      <div class="code-head">
+        <p class="help">The same settings as a program: it writes the same text, for the seed is the same.</p>
+        <button
+          type="button"
+          onClick={async () => {
+            await navigator.clipboard.writeText(code);
+            copied.value = true;
+            setTimeout(() => (copied.value = false), 1500);
+          }}
+        >
+          {copied.value ? 'Copied' : 'Copy'}
+        </button>
+      </div>
+      <Scroll label="TypeScript code">
+        <pre class="listing">{code}</pre>
+      </Scroll>
+      {options !== undefined && (
+        <details>
+          <summary>What was in force in the last run, and where each value came from</summary>
+          <dl class="options">
+            {Object.entries(options).map(([name, { value, source }]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>
+                  <code>{JSON.stringify(value) ?? 'none'}</code> <span class="source">{source}</span>
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </details>
+      )}
+    </>
+  );
+}
+
+/** The engine that runs, as the settings name it. */
+function engineNow(): Exclude<EngineChoice, 'auto'> {
+  const { engine } = settings.value;
+  if (engine !== 'auto') return engine;
+  const name = loaded.value?.engine.name ?? '';
+  if (name.startsWith('tfjs ')) return name.slice(5) as 'webgpu' | 'wasm' | 'cpu';
+  return 'fused';
+}

@@ -1,0 +1,164 @@
+import { useSignal } from '@preact/signals';
+import { bytes } from '../../charts/scales.ts';
+import { examples } from '../../examples.ts';
+import type { CacheReport } from '../../protocol.ts';
+import { compare, generate } from '../../state/actions.ts';
+import { change, loaded, pinned, type RunState, run, selected, usable } from '../../state/store.ts';
+import { tab } from '../../state/tab.ts';
+import { type Colouring, TokenText } from './token-text.tsx';
+
+const colourings: readonly [Colouring, string][] = [
+  ['probability', 'probability'],
+  ['rank', 'rank'],
+  ['entropy', 'entropy'],
+];
+
+const reasons: Readonly<Record<string, string>> = {
+  'end-token': 'the model ended the text',
+  length: 'the length is reached',
+  context: 'the context is full',
+  abort: 'stopped',
+  settled: 'the search is over',
+};
+
+export function OutputView() {
+  const colouring = useSignal<Colouring>('probability');
+  const { value } = run;
+  return (
+    <section class="card output" aria-label="Output">
+      {value === undefined ? (
+        <Welcome />
+      ) : (
+        <TokenText
+          id="token"
+          label="Generated text. Choose a token with the arrow keys"
+          prompt={value.settings.prompt}
+          tokens={value.tokens}
+          texts={value.texts}
+          selected={selected.value}
+          colouring={colouring.value}
+          onSelect={(index) => {
+            selected.value = index;
+            pinned.value = true;
+          }}
+        />
+      )}
+      {value?.failure && (
+        <p class="problem" role="alert">
+          <b>{value.failure.name}</b> {value.failure.message}
+          {value.failure.line !== undefined && ` (your sampler, line ${value.failure.line})`}
+        </p>
+      )}
+      <footer class="facts">
+        <span class="legend">
+          <label>
+            Colour{' '}
+            <select
+              value={colouring.value}
+              onChange={(event) => (colouring.value = event.currentTarget.value as Colouring)}
+            >
+              {colourings.map(([name, text]) => (
+                <option key={name} value={name}>
+                  {text}
+                </option>
+              ))}
+            </select>
+          </label>
+          <span class="ramp" aria-hidden="true">
+            <i>sure</i>
+            <i class="ramp-bar" />
+            <i>surprised</i>
+          </span>
+        </span>
+        <Facts run={value} />
+      </footer>
+      <p class="hidden" role="status">
+        {value?.status === 'done' ? `${value.tokens.length} tokens generated.` : ''}
+      </p>
+    </section>
+  );
+}
+
+/** What to look at first, before anything was generated. */
+function Welcome() {
+  return (
+    <div class="empty">
+      <p>
+        Press <b>Generate</b>, or begin with one of these. Every token takes the colour of its probability; choose one
+        to see how it was chosen.
+      </p>
+      <ul class="examples">
+        {examples.map(({ title, about, tab: view, settings }) => (
+          <li key={title}>
+            <button
+              type="button"
+              disabled={!usable.value}
+              onClick={() => {
+                change(settings);
+                tab.value = view;
+                void generate().then(() => (view === 'compare' ? compare() : undefined));
+              }}
+            >
+              <b>{title}</b>
+              {about}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Facts({ run: value }: { run: RunState | undefined }) {
+  const cache = value?.end?.cache ?? value?.tokens.at(-1)?.cache;
+  return (
+    <span class="facts-numbers">
+      {value !== undefined && (
+        <>
+          <span>
+            <b class="number">{value.tokens.length}</b> tokens
+          </span>
+          <span>
+            <b class="number">{rate(value)}</b> a second
+          </span>
+          {value.end && (
+            <span>
+              first after <b class="number">{value.end.timing.prefill.toFixed(0)}</b> ms
+            </span>
+          )}
+          {value.end && <span>{reasons[value.end.reason] ?? value.end.reason}</span>}
+        </>
+      )}
+      <CacheMeter cache={cache} reused={value?.end?.usage.cachedTokens} />
+    </span>
+  );
+}
+
+/** How full the cache is, what it takes, and what of the prompt it held already. */
+export function CacheMeter({ cache, reused }: { cache: CacheReport | undefined; reused: number | undefined }) {
+  const context = loaded.value?.model.contextLength ?? 0;
+  if (cache === undefined || context === 0) return null;
+  return (
+    <span class="meter">
+      {run.value?.settings.decoding.kind === 'beams' ? 'KV cache of the prompt' : 'KV cache'}
+      <meter min={0} max={context} value={cache.tokens} aria-label="Positions in the KV cache" />
+      <b class="number">
+        {cache.tokens}/{context}
+      </b>
+      <span class="number">{bytes(cache.bytes)}</span>
+      {reused !== undefined && <span class="number">{reused} reused</span>}
+    </span>
+  );
+}
+
+/** New tokens a second, without the reading of the prompt; a search gives all its tokens at its end. */
+function rate({ tokens, end, settings }: RunState): string {
+  if (end !== undefined && settings.decoding.kind === 'beams')
+    return ((end.usage.newTokens / end.timing.total) * 1000).toFixed(0);
+  const milliseconds = end?.timing.perToken ?? mean(tokens.slice(1).map((token) => token.milliseconds));
+  return milliseconds > 0 ? (1000 / milliseconds).toFixed(0) : '–';
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

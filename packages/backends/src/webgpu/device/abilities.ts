@@ -1,0 +1,113 @@
+import { buffers, weightAccess } from '../shaders/common.ts';
+import { fromHalfBits, matrixLayout } from '../weights/formats.ts';
+import type { Device, Kernel } from './device.ts';
+
+/** What a device can do beyond the least that WebGPU promises; each is proven by a known answer before it is used. */
+export interface DeviceAbilities {
+  /** Sums over subgroups. */
+  readonly subgroups: boolean;
+  /** Half-precision numbers in shaders. */
+  readonly float16: boolean;
+}
+
+export const leastAbilities: DeviceAbilities = { subgroups: false, float16: false };
+
+/** True: it must be there; false: it must not be used; undefined: it is used where it works. */
+export type WishedAbilities = { readonly [Name in keyof DeviceAbilities]?: boolean | undefined };
+
+const abilities = {
+  subgroups: { feature: 'subgroups', asked: 'subgroups were', works: subgroupsWork },
+  float16: { feature: 'shader-f16', asked: 'shader-f16 was', works: (device: Device) => halvesAreRight(device, true) },
+} as const;
+
+/** @throws Error naming an ability that is asked for and not there. */
+export async function provenAbilities(device: Device, wished: WishedAbilities): Promise<DeviceAbilities> {
+  const has = async (name: keyof DeviceAbilities): Promise<boolean> => {
+    const { feature, asked, works } = abilities[name];
+    if (wished[name] === false) return false;
+    const proven = device.gpu.features.has(feature) && (await works(device).catch(() => false));
+    if (wished[name] === true && !proven)
+      throw new Error(`${asked} asked for, which ${device.description} does not have, or not as it should be`);
+    return proven;
+  };
+  return { subgroups: await has('subgroups'), float16: await has('float16') };
+}
+
+/** Sums by subgroups rely on subgroups being runs of invocations; the standard does not promise it, so it is tried. */
+async function subgroupsWork(device: Device): Promise<boolean> {
+  const kernel: Kernel = {
+    label: 'subgroups',
+    bindings: ['write'],
+    code: `enable subgroups;
+@group(0) @binding(0) var<storage, read_write> result : array<u32>;
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) i : u32, @builtin(subgroup_size) size : u32,
+        @builtin(subgroup_invocation_id) lane : u32) {
+  let first = i - lane;
+  let sum = subgroupAdd(i);
+  let expected = size * first + size * (size - 1u) / 2u;
+  result[i] = select(0u, 1u, i % size == lane && size <= 64u && sum == expected);
+}`,
+  };
+  const answers = new Uint32Array(await answersOf(device, kernel, []));
+  return answers.every((value) => value === 1);
+}
+
+/**
+ * Whether half-precision numbers become what they stand for, natively or from bits, in the code that reads weights. Subnormal ones
+ * are left out: either way may flush them to zero.
+ */
+export async function halvesAreRight(device: Device, natively: boolean): Promise<boolean> {
+  const { kernel, halves } = halvesKernel(natively);
+  const words = device.storage('A known answer', halves.byteLength);
+  try {
+    device.gpu.queue.writeBuffer(words, 0, halves);
+    const answers = new Float32Array(await answersOf(device, kernel, [words]));
+    return answers.every((value, i) => value === fromHalfBits(halves[i]!));
+  } finally {
+    device.release(words);
+  }
+}
+
+/** 64 half-precision numbers of all sizes as two rows of weights, and the kernel that makes float32 of them, natively or from bits. */
+export function halvesKernel(natively: boolean): {
+  readonly kernel: Kernel;
+  readonly halves: Uint16Array<ArrayBuffer>;
+} {
+  // Exponents from the least to the largest, with other signs and fractions each time.
+  const halves = Uint16Array.from(
+    { length: 64 },
+    (_, i) => ((i & 1) << 15) | ((1 + (i % 30)) << 10) | ((i * 677) & 1023),
+  );
+  return {
+    halves,
+    kernel: {
+      label: 'half precision',
+      bindings: ['read', 'write'],
+      code: `${natively ? 'enable f16;\n' : ''}${buffers(['weights'], natively)}
+@group(0) @binding(1) var<storage, read_write> result : array<f32>;
+${weightAccess(matrixLayout('f16', 2, 32), natively)}
+@compute @workgroup_size(8)
+fn main(@builtin(local_invocation_index) i : u32) {
+  let w = weights8(i / 4u, i % 4u);
+  for (var j = 0u; j < 4u; j++) {
+    result[i * 8u + j] = w[0][j];
+    result[i * 8u + 4u + j] = w[1][j];
+  }
+}`,
+    },
+  };
+}
+
+/** What a kernel of one work group leaves in 256 bytes; its result is bound last. */
+async function answersOf(device: Device, kernel: Kernel, inputs: readonly GPUBuffer[]): Promise<ArrayBuffer> {
+  const result = device.storage('A known answer', 256);
+  try {
+    return await device.guarded('A known answer', async () => {
+      device.runOnce(kernel, [...inputs, result], [1]);
+      return device.read(result, [{ from: 0, bytes: 256 }]);
+    });
+  } finally {
+    device.release(result);
+  }
+}

@@ -1,0 +1,44 @@
+import { type Choice, DisposedError } from '@tokenwright/core';
+import type { Device } from '../device/device.ts';
+
+/** Chosen tokens in a buffer, which the next frame may take from there, and on their way to the host. */
+export class WebgpuChoice implements Choice {
+  readonly device: Device;
+  readonly rows: number;
+  readonly #reading: Promise<Int32Array>;
+  #buffer: GPUBuffer | undefined;
+  #ids: Int32Array | undefined;
+
+  /** @param buffer taken over; it is read at once, so that what is submitted later does not hold it up. */
+  constructor(device: Device, buffer: GPUBuffer, rows: number) {
+    this.device = device;
+    this.#buffer = buffer;
+    this.rows = rows;
+    this.#reading = this.#read(buffer);
+    // Whoever reads is told what went wrong; nobody may.
+    this.#reading.catch(() => {});
+  }
+
+  get buffer(): GPUBuffer {
+    if (this.#buffer === undefined) throw new DisposedError('A choice of the engine');
+    return this.#buffer;
+  }
+
+  get ids(): Int32Array | undefined {
+    return this.#ids;
+  }
+
+  read(): Promise<Int32Array> {
+    return this.#reading;
+  }
+
+  dispose(): void {
+    if (this.#buffer !== undefined) this.device.release(this.#buffer);
+    this.#buffer = undefined;
+  }
+
+  async #read(buffer: GPUBuffer): Promise<Int32Array> {
+    this.#ids = new Int32Array(await this.device.read(buffer, [{ from: 0, bytes: this.rows * 4 }]));
+    return this.#ids;
+  }
+}

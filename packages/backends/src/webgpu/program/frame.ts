@@ -1,0 +1,145 @@
+import type { Frame } from '@tokenwright/core';
+import type { PagedStore } from '../cache/paged-store.ts';
+import type { Device } from '../device/device.ts';
+import type { WebgpuChoice } from '../logits/choice.ts';
+import { slotsPerBlock } from '../shaders/attend.ts';
+import { frameArrays, headerWords } from '../shaders/common.ts';
+
+/** Slots that one share of a split attention goes over, at least, and most shares. */
+const slotsPerShare = 256;
+export const mostShares = 16;
+/** Splitting pays while tokens and heads alone do not fill the device. */
+export const splitTokens = 8;
+
+const none = 0xffffffff;
+
+/** What a frame needs besides its tokens. */
+export interface FrameSetting {
+  readonly store: PagedStore;
+  /** Memory and the source of each cache row, of a model with sources. */
+  readonly sources?: { readonly store: PagedStore; readonly ofRow: Int32Array };
+}
+
+/** How a frame is run. */
+export interface FramePlan {
+  readonly tokens: number;
+  /** Shares of each attention; 1 for undivided. */
+  readonly shares: number;
+}
+
+/** The frame on the device: a header, an array for each property of tokens, and the block tables. */
+export class FrameBuffer {
+  readonly buffer: GPUBuffer;
+  readonly #device: Device;
+  readonly #maxTokens: number;
+  readonly #words: Uint32Array<ArrayBuffer>;
+
+  /** Bytes that a frame takes. Rows have a token each at least; the cache and the source of each has a table. */
+  static bytes(maxTokens: number, maxSlots: number): number {
+    const tables = maxTokens * 2 * (Math.ceil(maxSlots / slotsPerBlock) + 1);
+    return (headerWords + frameArrays.length * maxTokens + tables) * 4;
+  }
+
+  constructor(device: Device, maxTokens: number, maxSlots: number) {
+    this.#device = device;
+    this.#maxTokens = maxTokens;
+    this.#words = new Uint32Array(FrameBuffer.bytes(maxTokens, maxSlots) / 4);
+    this.buffer = device.storage('frame', this.#words.byteLength);
+  }
+
+  /** Upload a frame. The queue keeps the order, so that frames before it are not disturbed. */
+  write(frame: Frame, { store, sources }: FrameSetting): FramePlan {
+    const words = this.#words;
+    const tokens = frame.ids.length;
+    let next = headerWords + frameArrays.length * this.#maxTokens;
+    const tableBase = next;
+    const table = (numbers: readonly number[]): number => {
+      const at = next - tableBase;
+      words.set(numbers, next);
+      next += numbers.length;
+      return at;
+    };
+    const tables = new Map<number, number>();
+    const sourceTables = new Map<number, readonly [number, number]>();
+    const ends = new Map<number, number>();
+    let longest = 0;
+    for (let i = 0; i < tokens; i++) {
+      const row = frame.rows[i]!;
+      ends.set(row, Math.max(ends.get(row) ?? 0, frame.slots[i]! + 1));
+      longest = Math.max(longest, frame.slots[i]! + 1);
+      if (!tables.has(row)) tables.set(row, table(store.numbers(row)));
+      const source = sources?.ofRow[row];
+      if (source !== undefined && !sourceTables.has(source)) {
+        const slots = sources!.store.length(source);
+        sourceTables.set(source, [table(sources!.store.numbers(source)), slots]);
+        longest = Math.max(longest, slots);
+      }
+    }
+    const shares = tokens > splitTokens ? 1 : Math.min(mostShares, Math.ceil(longest / slotsPerShare));
+    const share = Math.ceil(longest / Math.max(1, shares) / 64) * 64;
+    const { size, sinks } = store.window ?? { size: none, sinks: 0 };
+    words.set([tokens, frame.scored.length, 0, Math.max(1, shares), share, size, sinks, 0]);
+    const put = (name: (typeof frameArrays)[number], value: (token: number) => number, count = tokens): void => {
+      const at = headerWords + frameArrays.indexOf(name) * this.#maxTokens;
+      for (let i = 0; i < count; i++) words[at + i] = value(i);
+    };
+    const sourceOf = (i: number): readonly [number, number] =>
+      sourceTables.get(sources?.ofRow[frame.rows[i]!] ?? -1) ?? [0, 0];
+    put('ids', (i) => frame.ids[i]!);
+    put('tables', (i) => tables.get(frame.rows[i]!)!);
+    put('positions', (i) => frame.positions[i]!);
+    put('slots', (i) => frame.slots[i]!);
+    put('firsts', (i) => frame.firsts[i]!);
+    put('ends', (i) => ends.get(frame.rows[i]!)!);
+    put('scored', (i) => frame.scored[i]!, frame.scored.length);
+    put('sourceTables', (i) => sourceOf(i)[0]);
+    put('sourceEnds', (i) => sourceOf(i)[1]);
+    this.#device.gpu.queue.writeBuffer(this.buffer, 0, words, 0, next);
+    return { tokens, shares: Math.max(1, shares) };
+  }
+
+  /** Let the frame's tokens be those that were chosen, which the host need not know. */
+  takeIds(encoder: GPUCommandEncoder, { buffer, rows }: WebgpuChoice): void {
+    const at = headerWords + frameArrays.indexOf('ids') * this.#maxTokens;
+    encoder.copyBufferToBuffer(buffer, 0, this.buffer, at * 4, rows * 4);
+  }
+
+  /** Which scored tokens the head goes over next. */
+  score(first: number, count: number): void {
+    this.#device.gpu.queue.writeBuffer(this.buffer, 4, Uint32Array.of(count, first));
+  }
+
+  dispose(): void {
+    this.#device.release(this.buffer);
+  }
+}
+
+/** Make room in a store for the tokens of a frame. */
+export function reserve(frame: Frame, store: PagedStore): void {
+  for (const [row, length] of lengthsOf(frame)) store.reserve(row, length);
+}
+
+/** Rows of the cache that a frame speaks of. */
+export function rowsOf({ rows }: Frame): number {
+  return rows.reduce((most, row) => Math.max(most, row + 1), 0);
+}
+
+/** The tokens from..to of a frame, none of them scored. */
+export function partOf({ ids, rows, positions, slots, firsts }: Frame, from: number, to: number): Frame {
+  const cut = (numbers: Int32Array): Int32Array => numbers.subarray(from, to);
+  return {
+    ids: cut(ids),
+    rows: cut(rows),
+    positions: cut(positions),
+    slots: cut(slots),
+    firsts: cut(firsts),
+    scored: new Int32Array(0),
+  };
+}
+
+/** Slots that each row of a frame holds after it. */
+export function lengthsOf({ rows, slots }: Frame): Map<number, number> {
+  const lengths = new Map<number, number>();
+  for (const [i, row] of rows.entries()) lengths.set(row, Math.max(lengths.get(row) ?? 0, slots[i]! + 1));
+  return lengths;
+}

@@ -1,0 +1,78 @@
+import type { EncoderDecoderArchitecture, Operations, Weight } from '../engine/operations.ts';
+import {
+  decodeLayers,
+  encodeLayers,
+  memoriseLayers,
+  type PostNormConfig,
+  type PostNormWeights,
+  postNormDimensions,
+  readPostNormConfig,
+  requestPostNorm,
+} from './shared/bart-layers.ts';
+import { readConfig } from './shared/config.ts';
+
+export type MarianConfig = PostNormConfig;
+
+interface MarianWeights extends PostNormWeights {
+  readonly positions: Weight;
+}
+
+/** Marian (Junczys-Dowmunt et al. 2018), the family of the OPUS-MT translators: sinusoidal positions, post-norm layers. */
+export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
+  name: 'marian',
+
+  configure(json) {
+    const config = readConfig('marian', json);
+    config.mustBe('normalize_embedding', false);
+    config.mustBe('static_position_embeddings', true);
+    config.mustBe('share_encoder_decoder_embeddings', true);
+    const result = readPostNormConfig(config, 58101);
+    config.mustBe('decoder_vocab_size', result.vocabSize);
+    if (result.width % 2 !== 0) config.fail('d_model', `must be even, but is ${result.width}`);
+    return result;
+  },
+
+  dimensions: postNormDimensions,
+  sourceLength: ({ contextLength }) => contextLength,
+
+  parameters(p, config, has) {
+    const { contextLength, width } = config;
+    return {
+      ...requestPostNorm(p, config, has),
+      positions: p.table((first, count) => sinusoidalPositions(first, count, width), contextLength, width),
+    };
+  },
+
+  encode: (op, weights, config) => encodeLayers(op, embed(op, weights, config), weights, config),
+
+  memorise: (op, weights, config, encoded) => memoriseLayers(op, encoded, weights, config),
+
+  forward: (op, weights, config) => decodeLayers(op, embed(op, weights, config), weights, config),
+
+  head: (op, { head, headBias }, _config, hidden) =>
+    op.linear(hidden, head, headBias === undefined ? {} : { bias: headBias }),
+};
+
+function embed<X>(
+  op: Operations<X, Weight>,
+  { tokens, positions }: MarianWeights,
+  { embeddingScale: scale }: MarianConfig,
+): X {
+  return op.embed(tokens, { positions, scale });
+}
+
+/**
+ * [positions, width]: sines of position / 10000^(2i / width) for i = 0 .. width / 2 - 1, then their cosines. (Vaswani et al.
+ * 2017 interleave the two; Marian puts them side by side.)
+ */
+function sinusoidalPositions(first: number, count: number, width: number): Float32Array {
+  const half = width / 2;
+  const table = new Float32Array(count * width);
+  for (let row = 0; row < count; row++)
+    for (let i = 0; i < half; i++) {
+      const angle = (first + row) / 10000 ** ((2 * i) / width);
+      table[row * width + i] = Math.sin(angle);
+      table[row * width + half + i] = Math.cos(angle);
+    }
+  return table;
+}

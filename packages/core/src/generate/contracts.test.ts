@@ -1,0 +1,18 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { describe, test } from 'vitest';
+import { referenceEngine } from '../reference/index.ts';
+import { engineCases, generationCases, modelCases, toyModel } from '../testing/index.ts';
+
+const cpu = () => referenceEngine({ backend: 'cpu' });
+
+describe('the reference engine on cpu', () => {
+  for (const { name, run } of engineCases(cpu, { judge: cpu, kinds: ['preallocated', 'growing'], longRun: 300 }))
+    test(name, run, 60_000);
+});
+
+describe('the toy model', () => {
+  const model = toyModel({ maxTokens: 8 });
+  const memory = () => ({ bytes: 0, buffers: model.live.size });
+  for (const { name, run } of [...modelCases(model, { memory }), ...generationCases(model, { memory })])
+    test(name, run);
+});

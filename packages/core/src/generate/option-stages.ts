@@ -1,0 +1,60 @@
+import type { HostSampler, MaskSampler, Sampler } from '../sampling/sampler.ts';
+import type { ResolvedOptions } from './options.ts';
+
+/**
+ * The caller's chain, with the stages that other options add before and after it.
+ *
+ * @param before tokens that earlier calls generated from the same state: new tokens are counted after them.
+ */
+export function chainOf(options: ResolvedOptions, before: number = 0): readonly Sampler[] {
+  const { samplers, minNewTokens, minLength, endTokens, forcedBeginToken: begin, forcedEndToken: end } = options;
+  const least = (minNewTokens > 0 || minLength > 0) && endTokens.length > 0;
+  return [
+    ...(least ? [minimumLength(minNewTokens, minLength, before)] : []),
+    ...samplers,
+    ...(begin === null && end === null ? [] : [forcedTokens(begin, end)]),
+  ];
+}
+
+/** Stages that options put before those of the caller. */
+const leading = new WeakSet<Sampler>();
+
+/**
+ * Stages with their places in the caller's chain, which key random numbers and memory: so an option that adds a stage changes the
+ * numbers of no other. What an option puts before the chain has place -1, and uses neither.
+ */
+export function withPlaces(samplers: readonly Sampler[]): { readonly sampler: Sampler; readonly index: number }[] {
+  const first = samplers[0] !== undefined && leading.has(samplers[0]) ? -1 : 0;
+  return samplers.map((sampler, i) => ({ sampler, index: first + i }));
+}
+
+/** No end token until there are so many new tokens, and so many in all. */
+function minimumLength(minNewTokens: number, minLength: number, before: number): MaskSampler {
+  const sampler: MaskSampler = {
+    name: 'minimum-length',
+    parameters: { minNewTokens, minLength },
+    allowed({ position, promptLength, endTokens, vocabSize }) {
+      const bits = new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff);
+      if (position - promptLength - before < minNewTokens || position < minLength)
+        for (const id of endTokens) bits[id >>> 5]! &= ~(1 << (id & 31));
+      return bits;
+    },
+  };
+  leading.add(sampler);
+  return sampler;
+}
+
+/** What an encoder-decoder checkpoint prescribes: the token after the start token, and the last one that fits. */
+function forcedTokens(begin: number | null, end: number | null): HostSampler {
+  return {
+    name: 'forced-tokens',
+    parameters: { begin, end },
+    onHost(logits, { position, promptLength, maxLength }) {
+      const last = position === maxLength - 1 ? end : null;
+      const id = last ?? (position === 1 && promptLength === 1 ? begin : null);
+      if (id === null) return;
+      logits.fill(-Infinity);
+      logits[id] = 0;
+    },
+  };
+}

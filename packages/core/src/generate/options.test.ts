@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest';
+import { ParameterError, UnknownOptionError } from '../errors.ts';
+import type { Sampler } from '../sampling/sampler.ts';
+import { toyModel } from '../testing/toy-model.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
+import { type GenerateOptions, generateOptionNames, resolveOptions } from './options.ts';
+import type { Strategy } from './strategy.ts';
+
+const sampler: Sampler = { name: 'mine', parameters: { t: 0.5 }, onHost: () => undefined };
+const strategy: Strategy = { name: 'plan', async *decode() {} };
+const tokenizer: Tokenizer = { vocabSize: 2, encode: () => [], decode: () => '' };
+const signal = new AbortController().signal;
+const stopWhen = () => false;
+
+/** A value for each option that is not the library's, and how the report prints it. */
+const given: {
+  [Name in Exclude<keyof GenerateOptions, 'preset'>]-?: [value: GenerateOptions[Name], printed: unknown];
+} = {
+  samplers: [[sampler], [{ name: 'mine', parameters: { t: 0.5 } }]],
+  strategy: [strategy, { name: 'plan', parameters: {} }],
+  seed: [5, 5],
+  sequences: [2, 2],
+  maxNewTokens: [9, 9],
+  maxLength: [30, 30],
+  minNewTokens: [1, 1],
+  minLength: [2, 2],
+  forcedBeginToken: [3, 3],
+  forcedEndToken: [1, 1],
+  endTokens: [[4], [4]],
+  stopStrings: [['x'], ['x']],
+  stopWhen: [stopWhen, 'given'],
+  maxTime: [50, 50],
+  signal: [signal, 'given'],
+  onWarning: [() => undefined, 'given'],
+  cache: ['growing', 'growing'],
+  prefillChunk: [3, 3],
+  onContextFull: ['slide', 'slide'],
+  logprobs: [true, true],
+  topLogprobs: [2, 2],
+  logprobsOf: [[1], [1]],
+  explain: [true, true],
+  steps: [true, true],
+  tokenizer: [tokenizer, 'given'],
+};
+const names = Object.keys(given) as (keyof typeof given)[];
+/** An option with what it needs beside it. */
+const only = (name: keyof typeof given): GenerateOptions => ({
+  ...(name === 'stopStrings' ? { tokenizer } : {}),
+  [name]: given[name][0],
+});
+
+describe('resolveOptions', () => {
+  it('is tested here with every option that there is', () => {
+    expect([...names, 'preset'].sort()).toEqual([...generateOptionNames].sort());
+  });
+
+  it('falls back on the library', () => {
+    const { options, report } = resolveOptions('generate', {}, {});
+    expect(options).toMatchObject({
+      samplers: [],
+      sequences: 1,
+      maxNewTokens: 256,
+      maxLength: Infinity,
+      minNewTokens: 0,
+      minLength: 0,
+      forcedBeginToken: null,
+      forcedEndToken: null,
+      endTokens: [],
+      stopStrings: [],
+      maxTime: Infinity,
+      cache: 'preallocated',
+      prefillChunk: Infinity,
+      onContextFull: 'stop',
+      logprobs: false,
+      topLogprobs: 0,
+      logprobsOf: [],
+      explain: false,
+      steps: false,
+    });
+    expect(new Set(Object.values(report).map(({ source }) => source))).toEqual(new Set(['library default']));
+    expect(report).not.toHaveProperty('stopWhen');
+  });
+
+  it.each(names)('takes %s from the call', (name) => {
+    const { options, report } = resolveOptions('generate', only(name), {});
+    expect(options[name as keyof typeof options]).toBe(given[name][0]);
+    expect(report[name]).toEqual({ value: given[name][1], source: 'call' });
+  });
+
+  it.each(names)('takes %s from a preset', (name) => {
+    const { options, report } = resolveOptions('generate', { preset: { name: 'mine', options: only(name) } }, {});
+    expect(options[name as keyof typeof options]).toBe(given[name][0]);
+    expect(report[name]).toEqual({ value: given[name][1], source: 'preset' });
+  });
+
+  it.each([
+    'endTokens',
+    'maxNewTokens',
+    'maxLength',
+    'minLength',
+    'minNewTokens',
+    'forcedBeginToken',
+    'forcedEndToken',
+  ] as const)('takes %s from the checkpoint', (name) => {
+    const { options, report } = resolveOptions('generate', {}, { [name]: given[name][0] });
+    expect(options[name]).toBe(given[name][0]);
+    expect(report[name]).toEqual({ value: given[name][1], source: 'generation_config.json' });
+  });
+
+  it('lets the call win over the preset, and the preset over the checkpoint', () => {
+    const preset = { name: 'short', options: { maxNewTokens: 2, endTokens: [2] } };
+    const { options, report } = resolveOptions(
+      'generate',
+      { maxNewTokens: 1, preset },
+      { maxNewTokens: 3, endTokens: [3], minLength: 3 },
+    );
+    expect([options.maxNewTokens, options.endTokens, options.minLength]).toEqual([1, [2], 3]);
+    expect([report.maxNewTokens, report.endTokens, report.minLength].map((entry) => entry?.source)).toEqual([
+      'call',
+      'preset',
+      'generation_config.json',
+    ]);
+  });
+
+  it('takes an option that is undefined as left out', () => {
+    const call = { maxNewTokens: undefined } as unknown as GenerateOptions;
+    expect(resolveOptions('generate', call, { maxNewTokens: 3 }).options.maxNewTokens).toBe(3);
+  });
+
+  it("lets a checkpoint's greatest length give way to a number of new tokens that was asked for", () => {
+    const lengths = (call: GenerateOptions) => resolveOptions('generate', call, { maxLength: 20 }).options.maxLength;
+    expect(lengths({})).toBe(20);
+    expect(lengths({ maxNewTokens: 50 })).toBe(Infinity);
+    expect(lengths({ preset: { name: 'long', options: { maxNewTokens: 50 } } })).toBe(Infinity);
+    expect(lengths({ maxNewTokens: 50, maxLength: 10 })).toBe(10);
+  });
+
+  it('makes up a seed and reports it', () => {
+    const { options, report } = resolveOptions('generate', {}, {});
+    expect(report.seed).toEqual({ value: options.seed, source: 'library default' });
+    expect(Number.isSafeInteger(options.seed)).toBe(true);
+  });
+
+  it('reports a cache of the caller in words, and a kind of cache as it is', () => {
+    const printed = (cache: NonNullable<GenerateOptions['cache']>) =>
+      resolveOptions('generate', { cache }, {}).report.cache?.value;
+    expect(printed(toyModel().createCache())).toBe("the caller's");
+    expect(printed({ kind: 'window', size: 4 })).toEqual({ kind: 'window', size: 4 });
+  });
+});
+
+describe('a name that is no option', () => {
+  const failure = (call: object): UnknownOptionError => {
+    try {
+      resolveOptions('generate', call, {});
+    } catch (error) {
+      return error as UnknownOptionError;
+    }
+    throw new Error('nothing was thrown');
+  };
+
+  it.each([
+    ['maxTokens', 'maxNewTokens'],
+    ['max_new_tokens', 'maxNewTokens'],
+    ['stopstrings', 'stopStrings'],
+    ['Seed', 'seed'],
+    ['sampler', 'samplers'],
+    ['topLogProb', 'topLogprobs'],
+  ])('%s is refused, with %s as the nearest', (name, nearest) => {
+    const error = failure({ [name]: 1 });
+    expect(error).toBeInstanceOf(UnknownOptionError);
+    expect(error).toMatchObject({ owner: 'generate', option: name, nearest });
+    expect(error.message).toContain(`Did you mean '${nearest}'?`);
+  });
+
+  it('is refused without a guess when nothing is near', () => {
+    expect(failure({ qqqqqqqqqqq: 1 }).nearest).toBeUndefined();
+  });
+
+  it('is refused in a preset, which is named', () => {
+    const error = failure({ preset: { name: 'creative', options: { temprature: 1 } } });
+    expect(error).toMatchObject({ owner: 'preset creative', option: 'temprature' });
+  });
+
+  it('is preset within a preset', () => {
+    expect(failure({ preset: { name: 'outer', options: { preset: { name: 'inner', options: {} } } } })).toMatchObject({
+      owner: 'preset outer',
+      option: 'preset',
+    });
+  });
+});
+
+describe('a wrong value', () => {
+  it.each<[name: string, values: unknown[]]>([
+    ['maxNewTokens', [-1, 0.5, Number.NaN, Infinity, '5', null]],
+    ['minNewTokens', [-1, 0.5, '5']],
+    ['minLength', [-1, 0.5, '5']],
+    ['maxLength', [0, -1, 2.5, '5', null]],
+    ['sequences', [0, -1, 1.5, '2']],
+    ['topLogprobs', [-1, 0.5, true]],
+    ['prefillChunk', [0, -1, 0.5, '1']],
+    ['maxTime', [-1, Number.NaN, '1', null]],
+    ['seed', [-1, 0.5, 2 ** 53, 'x', null, [1, -1]]],
+    ['endTokens', [[-1], [0.5], ['a'], 5, null]],
+    ['logprobsOf', [[-1], [0.5], 5, null]],
+    ['forcedBeginToken', [-1, 0.5, 'a']],
+    ['forcedEndToken', [-1, 0.5, 'a']],
+    ['logprobs', [1, 'yes', null]],
+    ['explain', [1, null]],
+    ['steps', ['no', null]],
+    ['stopStrings', ['\n\n', [''], [5], null]],
+    ['samplers', [sampler, [{}], [{ name: 'no form' }], [null], [5], null]],
+    ['strategy', [{ name: 'no decode' }, null, 'beam']],
+    ['stopWhen', [5, null]],
+    ['signal', [{}, null, 5]],
+    ['tokenizer', [{}, null]],
+    ['cache', [null, 5]],
+    ['preset', ['creative', null, {}, { name: 'no options' }]],
+  ])('of %s is refused with its name and value', (name, values) => {
+    for (const value of values) {
+      let error: unknown;
+      try {
+        resolveOptions('generate', { tokenizer, [name]: value } as GenerateOptions, {});
+      } catch (caught) {
+        error = caught;
+      }
+      expect(error, JSON.stringify(value)).toBeInstanceOf(ParameterError);
+      expect(error).toMatchObject({ owner: 'generate', parameter: name });
+      const { received } = error as ParameterError;
+      expect([value, ...[value].flat()]).toContainEqual(received);
+    }
+  });
+
+  it('from a checkpoint or a preset is refused like one from the call', () => {
+    expect(() => resolveOptions('generate', {}, { maxNewTokens: -3 })).toThrow(ParameterError);
+    const preset = { name: 'bad', options: { topLogprobs: -3 } };
+    expect(() => resolveOptions('generate', { preset }, {})).toThrow('topLogprobs must be an integer of at least 0');
+  });
+
+  it.each([
+    ['onContextFull', 'slid', 'slide'],
+    ['cache', 'growng', 'growing'],
+    ['cache', 'toString', undefined],
+  ])('of %s that is a wrong word (%s) is refused with the nearest word', (name, value, nearest) => {
+    const resolve = () => resolveOptions('generate', { [name]: value }, {});
+    expect(resolve).toThrow(UnknownOptionError);
+    if (nearest !== undefined) expect(resolve).toThrow(`Did you mean '${nearest}'?`);
+  });
+
+  it('is a stop string without a tokenizer to find it with', () => {
+    expect(() => resolveOptions('generate', { stopStrings: ['x'] }, {})).toThrow(
+      'generate: tokenizer must be given when stopStrings are',
+    );
+  });
+});

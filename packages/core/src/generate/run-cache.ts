@@ -1,0 +1,88 @@
+import { checkInteger, ShapeError } from '../errors.ts';
+import type { KVCache } from '../model/kv-cache.ts';
+
+/**
+ * The cache that a strategy sees. Over a cache of the run's own it passes everything on. Over a cache of the caller, rows
+ * that end are only no longer looked at, so that the caller finds them filled; a strategy that repeats or reorders rows
+ * gets a fork, and the caller's cache stays as it was.
+ */
+export class RunCache implements KVCache {
+  #cache: KVCache;
+  #owned: boolean;
+  /** The row of the cache behind each row of this one. */
+  #order: readonly number[];
+
+  constructor(cache: KVCache, owned: boolean) {
+    this.#cache = cache;
+    this.#owned = owned;
+    this.#order = Array.from({ length: cache.rows }, (_, row) => row);
+  }
+
+  get inner(): KVCache {
+    return this.#cache;
+  }
+
+  /** One entry a row of the inner cache: the content of its row here, or undefined when it is out of sight. */
+  spread<T>(content: readonly (T | undefined)[]): (T | undefined)[] {
+    const result = new Array<T | undefined>(this.#cache.rows).fill(undefined);
+    for (const [row, inner] of this.#order.entries()) result[inner] = content[row];
+    return result;
+  }
+
+  get rows(): number {
+    return this.#order.length;
+  }
+
+  get lengths(): readonly number[] {
+    return this.#order.map((row) => this.#cache.lengths[row]!);
+  }
+
+  get bytes(): number {
+    return this.#cache.bytes;
+  }
+
+  tokens(row: number): Int32Array {
+    return this.#cache.tokens(this.#order[row]!);
+  }
+
+  gather(rows: readonly number[]): void {
+    for (const row of rows) checkInteger('gather', 'rows', row, 0, this.rows - 1);
+    const inner = rows.map((row) => this.#order[row]!);
+    if (!this.#owned && inner.every((row, i) => i === 0 || row > inner[i - 1]!)) {
+      this.#order = inner;
+      return;
+    }
+    if (!this.#owned) {
+      this.#cache = this.#cache.fork();
+      this.#owned = true;
+    }
+    this.#cache.gather(inner);
+    this.#order = inner.map((_, row) => row);
+  }
+
+  truncate(lengths: readonly number[]): void {
+    if (lengths.length !== this.rows) throw new ShapeError('truncate: lengths', [this.rows], [lengths.length]);
+    const spread = this.spread(lengths);
+    this.#cache.truncate(spread.map((length, row) => length ?? this.#cache.lengths[row]!));
+  }
+
+  fork(): KVCache {
+    const fork = this.#cache.fork();
+    fork.gather(this.#order);
+    return fork;
+  }
+
+  async serialise(): Promise<Uint8Array> {
+    const seen = this.fork();
+    try {
+      return await seen.serialise();
+    } finally {
+      seen.dispose();
+    }
+  }
+
+  /** Disposes what the run owns; the caller's cache stays. */
+  dispose(): void {
+    if (this.#owned) this.#cache.dispose();
+  }
+}

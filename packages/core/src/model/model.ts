@@ -1,0 +1,245 @@
+import type {
+  CacheKind,
+  Choice,
+  Engine,
+  Executable,
+  PrepareOptions,
+  RunOptions,
+  SourceMemory,
+  WeightSource,
+} from '../engine/engine.ts';
+import { FingerprintedWeights } from '../engine/fingerprint.ts';
+import type { Architecture, Dimensions } from '../engine/operations.ts';
+import { withContext } from '../engine/shorter-context.ts';
+import { CacheError, checkInteger, checkOptionNames, DisposedError, ParameterError, ShapeError } from '../errors.ts';
+import { cacheKind } from './cache-kind.ts';
+import { frameOf } from './frame-of.ts';
+import type { KVCache } from './kv-cache.ts';
+import { readCache } from './kv-cache-bytes.ts';
+import type { CacheOptions, ForwardOptions, ForwardResult, LanguageModel, ModelDefaults } from './language-model.ts';
+import { ModelCache } from './model-cache.ts';
+import { disposeResult, StepAhead } from './step-ahead.ts';
+import { TokenList } from './token-list.ts';
+
+export interface CreateModelOptions extends PrepareOptions {
+  /** Default: the architecture's name. */
+  readonly name?: string;
+  readonly defaults?: ModelDefaults;
+  /** Use a shorter context than the model has: tables and caches get smaller. */
+  readonly contextLength?: number;
+}
+
+/**
+ * An architecture with its weights on an engine: a language model.
+ *
+ * @throws LoadError, ShapeError when the checkpoint does not fit the configuration; MemoryLimitError when it does not fit
+ * the engine. Nothing stays allocated then. ParameterError for an architecture with an encoder.
+ */
+export async function createModel<C, P>(
+  engine: Engine,
+  architecture: Architecture<C, P>,
+  config: C,
+  weights: WeightSource,
+  options: CreateModelOptions = {},
+): Promise<LanguageModel> {
+  if ('encode' in architecture)
+    throw new ParameterError(
+      'createModel',
+      'architecture',
+      'a decoder-only model (createSequenceToSequence takes those with an encoder)',
+      architecture.name,
+    );
+  const { executable, description } = await prepareModel('createModel', engine, architecture, config, weights, options);
+  return new ExecutableModel(executable, description);
+}
+
+/** What `createModel` and `createSequenceToSequence` have in common: check the options and load the weights. */
+export async function prepareModel<C, P>(
+  owner: string,
+  engine: Engine,
+  architecture: Architecture<C, P>,
+  config: C,
+  weights: WeightSource,
+  options: CreateModelOptions,
+): Promise<{ readonly executable: Executable; readonly description: ModelDescription }> {
+  checkOptionNames(owner, options, ['name', 'defaults', 'contextLength', 'onProgress', 'signal']);
+  const dimensions = architecture.dimensions(config);
+  const contextLength = checkInteger(
+    owner,
+    'contextLength',
+    options.contextLength ?? dimensions.contextLength,
+    1,
+    dimensions.contextLength,
+  );
+  const named = new FingerprintedWeights(weights);
+  const shorter = contextLength < dimensions.contextLength ? withContext(architecture, contextLength) : architecture;
+  const executable = await engine.prepare(shorter, config, named, options);
+  const description = {
+    name: options.name ?? architecture.name,
+    dimensions: { ...dimensions, contextLength },
+    defaults: options.defaults ?? {},
+    fingerprint: named.fingerprint(architecture.name, config),
+  };
+  return { executable, description };
+}
+
+/** What a model is besides its executable. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly dimensions: Dimensions;
+  readonly defaults: ModelDefaults;
+  readonly fingerprint: string;
+  /** For a decoder bound to sources: where their keys and values are, and the ids themselves. */
+  readonly sources?: { readonly memory: SourceMemory; readonly ids: readonly (readonly number[])[] };
+}
+
+/** The language model of a seam architecture: turns rows of tokens into frames, and keeps the cache in step. */
+export class ExecutableModel implements LanguageModel {
+  readonly name: string;
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly layers: number;
+  readonly maxTokens: number;
+  readonly fingerprint: string;
+  readonly tensorBackend: string | undefined;
+  readonly remote: boolean;
+  readonly defaults: ModelDefaults;
+  readonly sources?: readonly (readonly number[])[];
+  readonly dimensions: Dimensions;
+  readonly executable: Executable;
+  readonly #memory: SourceMemory | undefined;
+  #disposed = false;
+
+  constructor(executable: Executable, { name, dimensions, defaults, fingerprint, sources }: ModelDescription) {
+    this.executable = executable;
+    this.dimensions = dimensions;
+    this.name = name;
+    this.vocabSize = dimensions.vocabSize;
+    this.contextLength = dimensions.contextLength;
+    this.layers = dimensions.layers;
+    this.maxTokens = executable.maxTokens;
+    this.fingerprint = fingerprint;
+    this.tensorBackend = executable.engine.tensorBackend;
+    this.remote = executable.engine.remote;
+    this.defaults = defaults;
+    this.#memory = sources?.memory;
+    if (sources !== undefined) this.sources = sources.ids;
+  }
+
+  createCache(options: CacheOptions = {}): ModelCache {
+    checkOptionNames('createCache', options, ['rows', 'kind']);
+    const rows = checkInteger('createCache', 'rows', options.rows ?? this.sources?.length ?? 1, 1);
+    return this.#open(this.#sourcesOfRows(rows), cacheKind(options.kind ?? 'preallocated'));
+  }
+
+  restoreCache(bytes: Uint8Array): KVCache {
+    const { rows, layers, sources } = readCache(bytes, this.fingerprint, this.dimensions);
+    const ofRow = sources === undefined ? this.#sourcesOfRows(rows.length) : Int32Array.from(sources);
+    if (ofRow.length !== rows.length || ofRow.some((source) => source < 0 || source >= (this.sources?.length ?? 1)))
+      throw new CacheError('The serialised cache names sources that the model does not have.');
+    const cache = this.#open(ofRow, { kind: 'preallocated' });
+    try {
+      cache.restore(rows, layers);
+      return cache;
+    } catch (error) {
+      cache.dispose();
+      throw error;
+    }
+  }
+
+  forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options: ForwardOptions = {}): ForwardResult {
+    this.#check();
+    checkOptionNames('forward', options, ['scored', 'hidden', 'layers']);
+    const { scored = 1, hidden = false, layers } = options;
+    checkInteger('forward', 'scored', scored, 0);
+    for (const layer of layers ?? []) checkInteger('forward', 'layers', layer, 0, this.layers);
+    const own = this.#own(cache);
+    const ahead = scored === 1 && !hidden && layers === undefined ? own.takeAhead(tokens) : undefined;
+    const { lengths } = own;
+    const frame = frameOf(tokens, lengths, scored, this);
+    try {
+      const result =
+        ahead ??
+        this.executable.run(frame, own.store, {
+          ...(hidden ? { hidden } : {}),
+          ...(layers === undefined ? {} : { layers }),
+          ...this.#sourcesOf(own),
+        });
+      own.extend(tokens);
+      return {
+        ...result,
+        scored: tokens.map((row) => Math.min(scored, row.length)),
+        dispose: () => disposeResult(result),
+      };
+    } catch (error) {
+      own.store.truncate(lengths);
+      throw error;
+    }
+  }
+
+  follow(choice: Choice, cache: KVCache): () => void {
+    this.#check();
+    const own = this.#own(cache);
+    const { lengths, store } = own;
+    const drop = (): void => own.dropAhead();
+    if (choice.rows !== own.rows || !own.rewinds || lengths.some((length) => length >= this.contextLength)) return drop;
+    // Ids that stand for those which nobody knows yet.
+    const frame = frameOf(
+      lengths.map(() => [0]),
+      lengths,
+      1,
+      this,
+    );
+    try {
+      own.begin(new StepAhead(choice, this.executable.run(frame, store, { ids: choice, ...this.#sourcesOf(own) })));
+    } catch {
+      // The same error comes again, from the `forward` that asks for the step.
+      store.truncate(lengths);
+    }
+    return drop;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#memory === undefined) this.executable.dispose();
+    else this.#memory.dispose();
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new DisposedError(`The model '${this.name}'`);
+  }
+
+  /** Row i of a fresh cache reads source i; a single source is read by any number of rows. */
+  #sourcesOfRows(rows: number): Int32Array {
+    const sources = this.sources?.length ?? 1;
+    if (sources === 1) return new Int32Array(rows);
+    if (rows !== sources) throw new ShapeError('A cache of a model with sources: rows', [sources], [rows]);
+    return Int32Array.from({ length: rows }, (_, row) => row);
+  }
+
+  #open(sources: Int32Array, kind: CacheKind): ModelCache {
+    this.#check();
+    const tokens = Array.from(sources, () => new TokenList());
+    return new ModelCache(
+      this,
+      this.executable.createStore(sources.length, kind),
+      tokens,
+      sources,
+      kind.kind !== 'window',
+    );
+  }
+
+  owns(cache: KVCache): cache is ModelCache {
+    return cache instanceof ModelCache && cache.model === this;
+  }
+
+  #sourcesOf({ sourceOfRow }: ModelCache): Pick<RunOptions, 'sources'> {
+    return this.#memory === undefined ? {} : { sources: { memory: this.#memory, ofRow: sourceOfRow } };
+  }
+
+  #own(cache: KVCache): ModelCache {
+    if (this.owns(cache)) return cache;
+    throw new CacheError(`The cache was not made by the model '${this.name}' that it is given to.`);
+  }
+}

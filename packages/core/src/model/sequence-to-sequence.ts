@@ -1,0 +1,344 @@
+import type { Engine, EngineMatrix, Executable, Frame, SourceMemory, WeightSource } from '../engine/engine.ts';
+import { Hash } from '../engine/fingerprint.ts';
+import type { EncoderDecoderArchitecture } from '../engine/operations.ts';
+import {
+  ContextLengthError,
+  checkInteger,
+  checkOptionNames,
+  DisposedError,
+  ParameterError,
+  ShapeError,
+  UnsupportedError,
+} from '../errors.ts';
+import type { LanguageModel, ModelDefaults } from './language-model.ts';
+import { type CreateModelOptions, ExecutableModel, type ModelDescription, prepareModel } from './model.ts';
+
+/** Sources as token ids: one, or a batch whose rows may differ in length. */
+export interface SourceTokens {
+  readonly ids: ArrayLike<number> | readonly ArrayLike<number>[];
+  /**
+   * In the shape of `ids`: 0 for a token that nothing may attend to (padding), 1 for the others. The others keep their
+   * positions. Default: every token counts.
+   */
+  readonly mask?: ArrayLike<number> | readonly ArrayLike<number>[];
+}
+
+/** Sources that were encoded before, by `encode` or elsewhere. */
+export interface EncodedSources {
+  /** The encoder's last hidden states: [tokens, width] of one source, or one such matrix a source. Copied. */
+  readonly encoderOutput: Float32Array | readonly Float32Array[];
+  /** The ids behind the output, a token each, for samplers that read the source. Without them, they find it empty. */
+  readonly ids?: SourceTokens['ids'];
+  /** A number a token, as in `SourceTokens`. */
+  readonly mask?: SourceTokens['mask'];
+}
+
+/**
+ * An encoder-decoder model. It has no logits of its own: `condition` binds it to sources, and what that returns is a
+ * language model, to which every sampler and strategy applies.
+ *
+ * ```ts
+ * const translator = await createSequenceToSequence(engine, bart, config, weights);
+ * const model = await translator.condition({ ids: source });
+ * for await (const event of generate(model, [])) …
+ * model.dispose();
+ * ```
+ */
+export interface SequenceToSequence {
+  /** For messages and reports. */
+  readonly name: string;
+  readonly vocabSize: number;
+  /** Largest number of positions of one output. */
+  readonly contextLength: number;
+  /** Longest source, in tokens. */
+  readonly sourceLength: number;
+  /** Columns of the encoder's output. */
+  readonly width: number;
+  /** What the checkpoint says about generation; `startTokens` is what every output starts from. */
+  readonly defaults: ModelDefaults;
+
+  /** Run the encoder: [tokens, width] of each source, of the tokens that the mask leaves. */
+  encode(sources: SourceTokens): Promise<Float32Array[]>;
+  /**
+   * A language model of what follows from the sources. The encoder runs once, and keys and values for the sources are
+   * computed once, whatever number of caches and rows use them. Row i of a fresh cache reads source i, and a single source
+   * is read by any number of rows; give `generate` an empty prompt for each row, to begin with the start tokens. Dispose
+   * the model when the sources are done with; the weights stay.
+   *
+   * @throws ContextLengthError for a source that is too long, ParameterError for an id that the vocabulary lacks or a source
+   * without tokens, ShapeError for a mask or encoder output of another size.
+   */
+  condition(sources: SourceTokens | EncodedSources): Promise<LanguageModel>;
+  /** Release the weights, and every model that `condition` gave. Caches must be disposed before. */
+  dispose(): void;
+}
+
+/**
+ * An encoder-decoder architecture with its weights on an engine.
+ *
+ * @throws LoadError, ShapeError when the checkpoint does not fit the configuration; MemoryLimitError when it does not fit
+ * the engine; UnsupportedError when the engine runs no encoders. Nothing stays allocated then. ParameterError for an
+ * architecture without an encoder.
+ */
+export async function createSequenceToSequence<C, P>(
+  engine: Engine,
+  architecture: EncoderDecoderArchitecture<C, P>,
+  config: C,
+  weights: WeightSource,
+  options: CreateModelOptions = {},
+): Promise<SequenceToSequence> {
+  const owner = 'createSequenceToSequence';
+  if (!('encode' in architecture))
+    throw new ParameterError(
+      owner,
+      'architecture',
+      'one with an encoder (createModel takes decoder-only models)',
+      (architecture as { readonly name: string }).name,
+    );
+  const { executable, description } = await prepareModel(owner, engine, architecture, config, weights, options);
+  if (executable.encode === undefined || executable.memorise === undefined) {
+    executable.dispose();
+    throw new UnsupportedError('encoder-decoder models', engine.name);
+  }
+  return new ExecutableSequenceToSequence(executable, description, architecture.sourceLength(config));
+}
+
+/** A source as it is fed: the tokens that count, each at the place that it has in the whole. */
+interface Source {
+  /** [tokens]; empty when only the encoder's output is known. */
+  readonly ids: readonly number[];
+  /** [tokens]. */
+  readonly positions: readonly number[];
+}
+
+class ExecutableSequenceToSequence implements SequenceToSequence {
+  readonly name: string;
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly sourceLength: number;
+  readonly width: number;
+  readonly defaults: ModelDefaults;
+  readonly #executable: Executable;
+  readonly #description: ModelDescription;
+  readonly #models: Set<BoundModel> = new Set();
+  #disposed = false;
+
+  constructor(executable: Executable, description: ModelDescription, sourceLength: number) {
+    this.name = description.name;
+    this.vocabSize = description.dimensions.vocabSize;
+    this.contextLength = description.dimensions.contextLength;
+    // A source attends to itself as a whole, so it has to fit one frame.
+    this.sourceLength = Math.min(sourceLength, executable.maxTokens);
+    this.width = description.dimensions.width;
+    this.defaults = description.defaults;
+    this.#executable = executable;
+    this.#description = description;
+  }
+
+  async encode(given: SourceTokens): Promise<Float32Array[]> {
+    checkOptionNames('encode', given, ['ids', 'mask']);
+    this.#check();
+    return this.#encodeGroups(this.#groups(this.#sources('encode', given)));
+  }
+
+  async condition(given: SourceTokens | EncodedSources): Promise<LanguageModel> {
+    checkOptionNames('condition', given, ['ids', 'encoderOutput', 'mask']);
+    this.#check();
+    if (isEncoded(given)) {
+      const { sources, output } = this.#encodedSources(given);
+      return this.#bind(sources, output, output);
+    }
+    const sources = this.#sources('condition', given);
+    const groups = this.#groups(sources);
+    if (groups.length > 1) return this.#bind(sources, joined(await this.#encodeGroups(groups)));
+    const encoded = this.#executable.encode!(frameOf(sources));
+    try {
+      return this.#bind(sources, encoded);
+    } finally {
+      encoded.dispose();
+    }
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const model of this.#models) model.dispose();
+    this.#executable.dispose();
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new DisposedError(`The model '${this.name}'`);
+  }
+
+  /** @param given the encoder's output when it came from outside, for the fingerprint. */
+  #bind(sources: readonly Source[], encoded: EngineMatrix | Float32Array, given?: Float32Array): LanguageModel {
+    this.#check();
+    const memory = this.#executable.memorise!(encoded, frameOf(sources));
+    const fingerprint = fingerprintOf(this.#description.fingerprint, sources, given);
+    return new BoundModel(this.#executable, { ...this.#description, fingerprint }, memory, sources, this.#models);
+  }
+
+  async #encodeGroups(groups: readonly (readonly Source[])[]): Promise<Float32Array[]> {
+    const outputs: Float32Array[] = [];
+    for (const sources of groups) {
+      this.#check();
+      const encoded = this.#executable.encode!(frameOf(sources));
+      try {
+        const values = await encoded.read();
+        let at = 0;
+        for (const { positions } of sources) {
+          const end = at + positions.length * this.width;
+          outputs.push(values.slice(at, end));
+          at = end;
+        }
+      } finally {
+        encoded.dispose();
+      }
+    }
+    return outputs;
+  }
+
+  /** The sources in lists that fit a frame each. */
+  #groups(sources: readonly Source[]): Source[][] {
+    const groups: Source[][] = [];
+    let room = 0;
+    for (const source of sources) {
+      if (source.positions.length > room) {
+        groups.push([]);
+        room = this.#executable.maxTokens;
+      }
+      groups.at(-1)!.push(source);
+      room -= source.positions.length;
+    }
+    return groups;
+  }
+
+  #sources(owner: string, { ids, mask }: SourceTokens): Source[] {
+    if (ids === undefined) throw new ParameterError(owner, 'ids', 'the token ids of one source or of several', ids);
+    const rows = asRows(ids);
+    const masks = asMasks(mask, rows.length);
+    return rows.map((row, i) => {
+      const name = `ids[${i}]`;
+      const positions = kept(owner, row.length, masks?.[i], i);
+      if (positions.length === 0) throw new ParameterError(owner, name, 'a source with at least one token', row);
+      const length = positions.at(-1)! + 1;
+      if (length > this.sourceLength) throw new ContextLengthError(this.sourceLength, length, `Source ${i}`);
+      const tokens = positions.map((at) => checkInteger(owner, `${name}[${at}]`, row[at], 0, this.vocabSize - 1));
+      return { ids: tokens, positions };
+    });
+  }
+
+  #encodedSources({ encoderOutput, ids, mask }: EncodedSources): { sources: Source[]; output: Float32Array } {
+    const owner = 'condition';
+    const outputs = encoderOutput instanceof Float32Array ? [encoderOutput] : encoderOutput;
+    const rows = ids === undefined ? undefined : asRows(ids);
+    if (rows !== undefined && rows.length !== outputs.length)
+      throw new ShapeError('Sources of the ids', [outputs.length], [rows.length]);
+    const masks = asMasks(mask, outputs.length);
+    const parts: Float32Array[] = [];
+    const sources = outputs.map((output, i) => {
+      const length = Math.floor(output.length / this.width);
+      if (output.length !== length * this.width)
+        throw new ShapeError(`encoderOutput[${i}]`, [length, this.width], [output.length]);
+      const row = rows?.[i];
+      if (row !== undefined && row.length !== length) throw new ShapeError(`ids[${i}]`, [length], [row.length]);
+      const positions = kept(owner, length, masks?.[i], i);
+      if (positions.length === 0)
+        throw new ParameterError(owner, `encoderOutput[${i}]`, 'a source with at least one token', output);
+      for (const at of positions) parts.push(output.subarray(at * this.width, (at + 1) * this.width));
+      const tokens =
+        row && positions.map((at) => checkInteger(owner, `ids[${i}][${at}]`, row[at], 0, this.vocabSize - 1));
+      return { ids: tokens ?? [], positions };
+    });
+    if (sources.length === 0) throw new ParameterError(owner, 'encoderOutput', 'at least one source', encoderOutput);
+    return { sources, output: joined(parts) };
+  }
+}
+
+/** A decoder bound to sources. The weights are not its own: disposing it releases what it remembers of the sources. */
+class BoundModel extends ExecutableModel {
+  readonly #siblings: Set<BoundModel>;
+
+  constructor(
+    executable: Executable,
+    description: ModelDescription,
+    memory: SourceMemory,
+    sources: readonly Source[],
+    siblings: Set<BoundModel>,
+  ) {
+    super(executable, { ...description, sources: { memory, ids: sources.map(({ ids }) => ids) } });
+    this.#siblings = siblings;
+    siblings.add(this);
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#siblings.delete(this);
+  }
+}
+
+function isEncoded(given: SourceTokens | EncodedSources): given is EncodedSources {
+  return (given as Partial<EncodedSources>).encoderOutput !== undefined;
+}
+
+/** All tokens of all sources, rows in order; nothing is scored. */
+function frameOf(sources: readonly Source[]): Frame {
+  const count = sources.reduce((sum, { positions }) => sum + positions.length, 0);
+  const frame = {
+    ids: new Int32Array(count),
+    rows: new Int32Array(count),
+    positions: new Int32Array(count),
+    slots: new Int32Array(count),
+    firsts: new Int32Array(count),
+    scored: new Int32Array(0),
+  };
+  let at = 0;
+  for (const [row, { ids, positions }] of sources.entries())
+    for (const [slot, position] of positions.entries()) {
+      frame.ids[at] = ids[slot] ?? 0;
+      frame.rows[at] = row;
+      frame.positions[at] = position;
+      frame.slots[at++] = slot;
+    }
+  return frame;
+}
+
+/** The places whose mask is not 0. */
+function kept(owner: string, length: number, mask: ArrayLike<number> | undefined, row: number): number[] {
+  const all = Array.from({ length }, (_, at) => at);
+  if (mask === undefined) return all;
+  if (mask.length !== length) throw new ShapeError(`mask[${row}]`, [length], [mask.length]);
+  return all.filter((at) => checkInteger(owner, `mask[${row}][${at}]`, mask[at], 0, 1) === 1);
+}
+
+function asRows(given: ArrayLike<number> | readonly ArrayLike<number>[]): readonly ArrayLike<number>[] {
+  return given.length > 0 && typeof given[0] !== 'number'
+    ? (given as readonly ArrayLike<number>[])
+    : [given as ArrayLike<number>];
+}
+
+function asMasks(mask: SourceTokens['mask'], rows: number): readonly ArrayLike<number>[] | undefined {
+  if (mask === undefined) return undefined;
+  const masks = asRows(mask);
+  if (masks.length !== rows) throw new ShapeError('Rows of the mask', [rows], [masks.length]);
+  return masks;
+}
+
+/** Matrices of equal width below one another. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}
+
+/** A decoder's cache holds what came from its sources, so they are in its fingerprint. */
+function fingerprintOf(model: string, sources: readonly Source[], output: Float32Array | undefined): string {
+  const hash = new Hash();
+  hash.addText(JSON.stringify([model, sources]));
+  if (output !== undefined) hash.addWords(new Int32Array(output.buffer, output.byteOffset, output.length));
+  return hash.digits();
+}

@@ -1,0 +1,173 @@
+import { RunMemory } from '../../sampling/run-memory.ts';
+import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
+import { verify } from '../cases.ts';
+import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-apply.ts';
+import { survivorsOf, testRow } from './sampler-cases-row.ts';
+import { testLogits } from './sampler-cases-rows.ts';
+
+/** The laws that every sampler keeps, each as a check that throws. */
+
+export function isWellFormed(sampler: Sampler): void {
+  verify(/^[a-z0-9]+(-[a-z0-9]+)*$/.test(sampler.name), `the name '${sampler.name}' is not kebab-case`);
+  const formed = hasHostForm(sampler) || hasDeviceForm(sampler) || hasMaskForm(sampler);
+  verify(formed, 'it has none of onHost, onDevice and allowed');
+  if (sampler.parameters === undefined) return;
+  const text = JSON.stringify(sampler.parameters);
+  verify(JSON.stringify(JSON.parse(text)) === text, 'its parameters do not survive JSON');
+  const exact = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null
+      ? Object.values(value).every(exact)
+      : typeof value !== 'number' || Number.isFinite(value);
+  verify(exact(sampler.parameters), 'its parameters hold a number that JSON cannot write');
+}
+
+export function neverEmpties(sampler: Sampler, vocabSize: number): void {
+  for (const { label, logits, options } of testLogits(vocabSize))
+    verify(applyTo(sampler, logits, options).drawable, `nothing can be drawn from the row '${label}'`);
+}
+
+export function isRepeatable(make: () => Sampler, vocabSize: number): void {
+  const [first, second] = [make(), make()];
+  const rows = testLogits(vocabSize);
+  const once = rows.map(({ logits, options }) => applyTo(first, logits, options).logits);
+  // In another order, by another object of the same options: neither may matter.
+  for (const [at, { label, logits, options }] of [...rows.entries()].reverse()) {
+    verifySame(applyTo(first, logits, options).logits, once[at]!, `the row '${label}' the second time`);
+    verifySame(applyTo(second, logits, options).logits, once[at]!, `the row '${label}' by an equal sampler`);
+  }
+}
+
+export function isEquivariant(sampler: Sampler, vocabSize: number): void {
+  const to = (id: number): number => (id * 7 + 3) % vocabSize;
+  verify(vocabSize % 7 !== 0, 'the case needs a vocabulary that 7 does not divide');
+  const permuted = (row: Float32Array): Float32Array => {
+    const result = new Float32Array(vocabSize);
+    row.forEach((logit, id) => {
+      result[to(id)] = logit;
+    });
+    return result;
+  };
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    // Distinct logits: which of equals stays is not asked here.
+    const distinct = logits.map((logit, id) => logit + id / 4096);
+    const ids = (list: ArrayLike<number> | undefined): number[] => Array.from(list ?? [], to);
+    const { logits: here } = applyTo(sampler, distinct, options);
+    const { logits: there } = applyTo(sampler, permuted(distinct), {
+      prompt: ids(options.prompt),
+      generated: ids(options.generated),
+      source: ids(options.source),
+      endTokens: ids(options.endTokens),
+    });
+    verifySame(there, permuted(here), `the row '${label}' with its ids permuted`, 1e-5);
+  }
+}
+
+export function treatsEqualsAlike(sampler: Sampler, vocabSize: number): void {
+  for (const { label, logits } of testLogits(vocabSize)) {
+    const kept = (row: Float32Array): number[] =>
+      Array.from(applyTo(sampler, row).logits)
+        .filter((logit) => logit > -Infinity)
+        .sort((a, b) => a - b);
+    // Reversing the row moves every token among its equals.
+    verifySame(kept(logits.toReversed()), kept(logits), `what stays of the row '${label}' when reversed`, 1e-5);
+  }
+}
+
+export function hidesNothing(sampler: Sampler, vocabSize: number): void {
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    for (const broken of [Number.NaN, Infinity]) {
+      for (const id of [0, vocabSize >> 1, vocabSize - 1]) {
+        const row = applyTo(sampler, logits.with(id, broken), options);
+        verify(!row.drawable, `${broken} at token ${id} of the row '${label}' is hidden`);
+      }
+    }
+  }
+  const empty = applyTo(sampler, new Float32Array(vocabSize).fill(-Infinity));
+  verify(!empty.drawable, 'a row with nothing left gets a token');
+  verify(!empty.logits.some(Number.isNaN), 'a row with nothing left gets NaN');
+}
+
+export function agreesWithItsList(sampler: Sampler, vocabSize: number): void {
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    const subset = survivorsOf(logits).filter((id) => id % 3 !== 1);
+    if (subset.length === 0) continue;
+    const listed = testRow(logits, options);
+    listed.step(1).keep(listed.logits, subset);
+    const plain = applyTo(sampler, listed.logits, options);
+    if (hasHostForm(sampler) || hasMaskForm(sampler)) listed.apply(sampler, 0);
+    else continue;
+    verifySame(listed.logits, plain.logits, `the row '${label}' with its survivors listed`, 1e-6);
+    const left = listed.survivors;
+    if (left === undefined) continue;
+    for (const id of survivorsOf(listed.logits))
+      verify(left.includes(id), `token ${id} of the row '${label}' is left but not listed`);
+  }
+}
+
+export function isGreedyWhenCold(sampler: Sampler, vocabSize: number): void {
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    if (label === 'all equal' || label === 'all zero' || label === 'many ties') continue;
+    const distinct = logits.map((logit, id) => (logit + id / 4096) * 1e5);
+    const top = argMaxOf(distinct);
+    const { logits: cold } = applyTo(sampler, distinct, options);
+    verify(argMaxOf(cold) === top, `the row '${label}' near temperature 0 prefers token ${argMaxOf(cold)} to ${top}`);
+  }
+}
+
+/** A line of draws; a branch from its middle must go on as the line, whatever another branch does in between. */
+export function forks(make: () => Sampler, vocabSize: number): void {
+  const rows = testLogits(vocabSize).filter(({ label }) => label !== 'one token left');
+  const sampler = make();
+  const line = (from: ReturnType<typeof start>, positions: readonly number[], rank: number, first: boolean) => {
+    let { history } = from;
+    const shapes: Float32Array[] = [];
+    for (const position of positions) {
+      const row = testRow(rows[position % rows.length]!.logits, { memory: from.memory, history, promptLength: 2 });
+      row.apply(sampler, 0);
+      shapes.push(row.logits);
+      const left = survivorsOf(row.logits);
+      const id = left.at(first ? position % left.length : rank % left.length)!;
+      history = row.extend(id);
+    }
+    return { history, memory: from.memory, shapes };
+  };
+  const start = () => {
+    const { history } = testRow(rows[0]!.logits, { prompt: [1 % vocabSize, 0] }).context;
+    return { history, memory: new RunMemory() };
+  };
+  const whole = line(start(), [0, 1, 2, 3, 4, 5, 6, 7], 0, true);
+  const half = line(start(), [0, 1, 2, 3], 0, true);
+  line(half, [7, 6, 5, 4], -1, false);
+  const rest = line(half, [4, 5, 6, 7], 0, true);
+  rest.shapes.forEach((shape, at) => {
+    verifySame(shape, whole.shapes[at + 4]!, `step ${at} of a fork after another branch`, 1e-6);
+  });
+}
+
+/** Without `algebra.memory` a stage is not told how its token was drawn, and its snapshot may be skipped. */
+export function declaresItsMemory(sampler: Sampler, vocabSize: number): void {
+  if (sampler.algebra?.memory === true || !hasHostForm(sampler)) return;
+  const row = testRow(testLogits(vocabSize)[0]!.logits, { prompt: [0] });
+  const step = row.step(0);
+  const touched = (): never => {
+    throw new Error('it uses step.memory without declaring algebra.memory');
+  };
+  sampler.onHost(row.logits, {
+    ...step,
+    survivors: undefined,
+    memory: { get: touched, set: touched },
+    get drawn(): never {
+      throw new Error('it reads step.drawn without declaring algebra.memory');
+    },
+  });
+}
+
+/** The outcome must be a distribution: nothing but numbers and -Infinity, and a sum of 1. */
+export function givesADistribution(sampler: Sampler, vocabSize: number): void {
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    const result = applyTo(sampler, logits, options).logits;
+    verify(result.length === vocabSize, `the row '${label}' changes its length`);
+    const sum = distributionOf(result).reduce((total, p) => total + p, 0);
+    verify(Math.abs(sum - 1) < 1e-6, `the row '${label}' becomes no distribution (its sum is ${sum})`);
+  }
+}

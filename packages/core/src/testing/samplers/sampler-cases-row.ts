@@ -1,0 +1,68 @@
+import { HostRow } from '../../sampling/chain.ts';
+import { History } from '../../sampling/history.ts';
+import { Random } from '../../sampling/random.ts';
+import { RunMemory } from '../../sampling/run-memory.ts';
+import type { BatchStep, Sampler } from '../../sampling/sampler.ts';
+
+/** Where a test row stands; everything has a default. */
+export interface TestRowOptions {
+  /** Tokens of the prompt. Default none. */
+  readonly prompt?: ArrayLike<number>;
+  /** Tokens after the prompt. Default none. */
+  readonly generated?: ArrayLike<number>;
+  /** A history and a memory to go on from, instead of the two above. */
+  readonly history?: History;
+  readonly memory?: RunMemory;
+  readonly promptLength?: number;
+  /** Tokens of the source text. */
+  readonly source?: ArrayLike<number>;
+  /** Default 0. */
+  readonly sequence?: number;
+  /** Default 7. */
+  readonly seed?: number;
+  /** Default none. */
+  readonly endTokens?: readonly number[];
+  /** Default 1000. */
+  readonly maxLength?: number;
+}
+
+/** A row of logits with a history and a memory around it, as a run would make it. The logits are copied. */
+export function testRow(logits: ArrayLike<number>, options: TestRowOptions = {}): HostRow {
+  const { prompt = [], generated = [], source } = options;
+  let history = options.history ?? History.of(prompt);
+  if (options.history === undefined) for (const id of Array.from(generated)) history = history.append(id);
+  return new HostRow(Float32Array.from(logits), {
+    history,
+    sequence: options.sequence ?? 0,
+    promptLength: options.promptLength ?? prompt.length,
+    vocabSize: logits.length,
+    endTokens: options.endTokens ?? [],
+    maxLength: options.maxLength ?? 1000,
+    random: new Random(options.seed ?? 7),
+    memory: options.memory ?? new RunMemory(),
+    ...(source === undefined ? {} : { source }),
+  });
+}
+
+/** What a chain makes of one row: [V], a new array. For tests of a sampler with a handful of numbers. */
+export function shaped(
+  samplers: Sampler | readonly Sampler[],
+  logits: ArrayLike<number>,
+  options: TestRowOptions = {},
+): Float32Array {
+  const row = testRow(logits, options);
+  (Array.isArray(samplers) ? (samplers as readonly Sampler[]) : [samplers as Sampler]).forEach((sampler, index) => {
+    row.apply(sampler, index);
+  });
+  return row.logits;
+}
+
+/** The steps of a batch, for a sampler's device form. */
+export function testBatch(rows: readonly HostRow[], stage = 0): BatchStep {
+  return { rows: rows.map((row) => row.step(stage)) };
+}
+
+/** Ids that were not removed, ascending. */
+export function survivorsOf(logits: ArrayLike<number>): number[] {
+  return Array.from(logits, (_, id) => id).filter((id) => logits[id]! > -Infinity);
+}

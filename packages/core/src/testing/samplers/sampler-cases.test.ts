@@ -1,0 +1,313 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { keep, less, max, mul, ready, setBackend, sub, type Tensor, where } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { largest, logSumExp, topTokens } from '../../sampling/distribution.ts';
+import type { Algebra, HostSampler, RowStep, Sampler } from '../../sampling/sampler.ts';
+import { type SamplerCasesOptions, type SamplerLaw, samplerCases } from './sampler-cases.ts';
+
+const leaked: Tensor[] = [];
+beforeAll(async () => {
+  await setBackend('cpu');
+  await ready();
+});
+afterAll(() => {
+  for (const tensor of leaked) tensor.dispose();
+});
+
+const filter: Algebra = {
+  domain: 'probabilities',
+  shiftInvariant: true,
+  scaleInvariant: false,
+  keepsArgMax: true,
+  narrows: true,
+  removes: 'filter',
+};
+
+/** A sound sampler: what lies more than 1 below the largest logit goes. */
+const sound: HostSampler = {
+  name: 'near-the-top',
+  parameters: { distance: 1 },
+  algebra: filter,
+  onHost: (logits) => {
+    const top = logits.reduce((a, b) => (Number.isNaN(b) ? a : Math.max(a, b)), -Infinity);
+    if (top < Infinity) for (let id = 0; id < logits.length; id++) if (logits[id]! < top - 1) logits[id] = -Infinity;
+  },
+};
+const on = (onHost: (logits: Float32Array, step: RowStep) => void, algebra?: Partial<Algebra>): HostSampler => ({
+  name: 'planted',
+  ...(algebra === undefined
+    ? {}
+    : { algebra: { ...filter, shiftInvariant: false, keepsArgMax: false, narrows: false, ...algebra } }),
+  onHost,
+});
+
+async function failures(make: () => Sampler, options?: SamplerCasesOptions): Promise<SamplerLaw[]> {
+  const failed: SamplerLaw[] = [];
+  for (const { name, run } of samplerCases(make, options))
+    await run().catch(() => {
+      failed.push(name);
+    });
+  return failed;
+}
+
+test('a sound sampler passes', async () => {
+  const device: Sampler = {
+    ...sound,
+    onDevice: (logits) => where(less(logits, sub(max(logits, 1, true), 1)), Number.NEGATIVE_INFINITY, logits),
+  };
+  expect(await failures(() => device)).toEqual([]);
+});
+
+describe('a planted bug is found', () => {
+  let calls = 0;
+  const planted: [string, SamplerLaw, () => Sampler, SamplerCasesOptions?][] = [
+    ['a name that is no name', 'is well formed', () => ({ ...sound, name: 'Near Top' })],
+    ['parameters that JSON loses', 'is well formed', () => ({ ...sound, parameters: { from: -Infinity } })],
+    [
+      'removes everything when all are equal',
+      'never empties a row',
+      () =>
+        on((logits, step) => {
+          const { logit } = largest(logits, step.survivors);
+          const mean = logits.reduce((sum, value) => sum + value, 0) / logits.length;
+          for (let id = 0; id < logits.length; id++)
+            if (!(logits[id]! > mean) && logit < Infinity) logits[id] = -Infinity;
+        }),
+    ],
+    [
+      '-Infinity - -Infinity',
+      'gives a distribution',
+      () =>
+        on((logits) => {
+          const bottom = Math.min(...logits);
+          for (let id = 0; id < logits.length; id++) logits[id]! -= bottom;
+        }),
+    ],
+    [
+      'uses Math.random',
+      'is repeatable and holds no state',
+      () =>
+        on((logits) => {
+          logits[0]! += Math.random();
+        }),
+    ],
+    [
+      'counts its calls',
+      'is repeatable and holds no state',
+      () =>
+        on((logits) => {
+          logits[0]! += ++calls;
+        }),
+    ],
+    [
+      'prefers low ids',
+      'does not depend on the numbering of tokens',
+      () => on((logits) => logits.fill(-Infinity, logits.length >> 1)),
+    ],
+    [
+      'splits equals by what stands beside them',
+      'treats equals alike',
+      () =>
+        on((logits) => {
+          for (let id = 1; id < logits.length; id++) if (logits[id] === logits[id - 1]) logits[id]! -= id;
+        }),
+    ],
+    [
+      'a filter that drops NaN',
+      'hides no NaN and no infinity',
+      () => on((logits, step) => step.keep(logits, topTokens(logits, 2, step.survivors))),
+    ],
+    [
+      'turns an empty row into a full one',
+      'hides no NaN and no infinity',
+      () =>
+        on((logits) => {
+          for (let id = 0; id < logits.length; id++) logits[id] = Math.max(logits[id]!, -1e9);
+        }),
+    ],
+    [
+      'trusts the list to be the whole vocabulary',
+      'gives the same with survivors listed',
+      () =>
+        on((logits, step) => {
+          const { length } = step.survivors ?? logits;
+          for (let id = 0; id < logits.length; id++) logits[id]! *= length;
+        }),
+    ],
+    [
+      'forgets what it kept',
+      'gives the same with survivors listed',
+      () =>
+        on((logits, { survivors }) => {
+          if (survivors !== undefined) logits[survivors[0]!] = -Infinity;
+        }),
+    ],
+    [
+      'flips the order when the logits are large',
+      'is greedy near temperature 0',
+      () =>
+        on(
+          (logits) => {
+            if (Math.abs(largest(logits).logit) > 1e4) for (let id = 0; id < logits.length; id++) logits[id]! *= -1;
+          },
+          { keepsArgMax: true },
+        ),
+    ],
+    [
+      'keeps its state in the sampler',
+      'forks with its history',
+      () => {
+        let seen = 0;
+        return on((logits) => {
+          logits[0]! += seen++ % 5;
+        });
+      },
+    ],
+    ['uses memory without saying so', 'declares its memory', () => on((_, { memory }) => memory.set(1))],
+    [
+      'reads how a token was drawn without saying so',
+      'declares its memory',
+      () =>
+        on((logits, { drawn }) => {
+          if (drawn !== undefined) logits[drawn.id]! -= 1;
+        }),
+    ],
+    [
+      'not shift-invariant',
+      'its declared algebra is true',
+      () =>
+        on(
+          (logits) => {
+            for (let id = 0; id < logits.length; id++) if (logits[id]! < 0) logits[id]! *= 2;
+          },
+          { shiftInvariant: true },
+        ),
+    ],
+    [
+      'not scale-invariant',
+      'its declared algebra is true',
+      () => ({ ...sound, algebra: { ...filter, scaleInvariant: true } }),
+    ],
+    [
+      'drops the arg max',
+      'its declared algebra is true',
+      () =>
+        on(
+          (logits) => {
+            const { id } = largest(logits);
+            if (logits.filter((logit) => logit > -Infinity).length > 1) logits[id] = -Infinity;
+          },
+          { keepsArgMax: true },
+        ),
+    ],
+    [
+      'brings tokens back',
+      'its declared algebra is true',
+      () =>
+        on(
+          (logits) => {
+            for (let id = 0; id < logits.length; id++) if (logits[id] === -Infinity) logits[id] = -50;
+          },
+          { narrows: true },
+        ),
+    ],
+    [
+      'says that it selects',
+      'its declared algebra is true',
+      () => ({ ...sound, algebra: { ...filter, selectsArgMax: true } }),
+    ],
+    [
+      'removes tokens without saying so',
+      'its declared algebra is true',
+      () => {
+        const { removes: _, ...silent } = filter;
+        return { ...sound, algebra: silent };
+      },
+    ],
+    [
+      'parts equals without saying that it sorts',
+      'its declared algebra is true',
+      () =>
+        on((logits, step) => {
+          if (Number.isFinite(largest(logits).logit)) step.keep(logits, topTokens(logits, 2, step.survivors));
+        }, filter),
+    ],
+    [
+      'calls a filter a constraint',
+      'its declared algebra is true',
+      () => ({ ...sound, algebra: { ...filter, removes: 'constraint' } }),
+    ],
+    [
+      'says that rows are shaped by themselves, and weighs them together',
+      'device form equals host form, alone and in a batch',
+      () => ({
+        ...sound,
+        algebra: { ...filter, singleRow: true },
+        onDevice: (logits) => {
+          const near = where(less(logits, sub(max(logits, 1, true), 1)), Number.NEGATIVE_INFINITY, logits);
+          return logits.shape[0] === 1 ? logits : near;
+        },
+      }),
+    ],
+    ['needs more than it says', 'reads what it says', () => ({ ...sound, reads: { top: 2 } })],
+    ['edits otherwise than it says', 'edits what it says', () => ({ ...sound, edits: () => ({ divide: 2 }) })],
+    ['keeps others than it says', 'keeps what it says', () => ({ ...sound, keeps: { top: 2 } })],
+    [
+      'another distribution than declared',
+      'draws have the declared distribution',
+      () => sound,
+      { distribution: (p) => p },
+    ],
+    [
+      'a device form for one row only',
+      'device form equals host form, alone and in a batch',
+      () => ({
+        ...sound,
+        onDevice: (logits) => where(less(logits, sub(max(logits), 1)), Number.NEGATIVE_INFINITY, logits),
+      }),
+    ],
+    [
+      '0 * -Infinity on the device',
+      'device form equals host form, alone and in a batch',
+      () => ({
+        ...sound,
+        onDevice: (logits) => mul(logits, where(less(logits, sub(max(logits, 1, true), 1)), 0, 1)),
+      }),
+    ],
+    [
+      'a device form that drops NaN',
+      'device form hides no NaN',
+      () => ({
+        ...sound,
+        onDevice: (logits) => where(less(logits, 1e9), logits, 0),
+      }),
+    ],
+    [
+      'a device form that keeps a tensor',
+      'device form leaks no tensor',
+      () => ({
+        ...sound,
+        onDevice: (logits) => {
+          leaked.push(keep(logits.clone()));
+          return where(less(logits, sub(max(logits, 1, true), 1)), Number.NEGATIVE_INFINITY, logits);
+        },
+      }),
+    ],
+  ];
+  test.each(planted)('%s', async (_, law, make, options) => {
+    expect(await failures(make, options)).toContain(law);
+  });
+
+  test('every law has a planted bug', () => {
+    const laws = samplerCases(() => sound).map(({ name }) => name);
+    expect(laws.filter((law) => !planted.some(([, broken]) => broken === law))).toEqual([]);
+  });
+});
+
+test('a law that does not apply is skipped with its reason', () => {
+  const bans: Sampler = { name: 'bans', onHost: (logits) => logits.fill(-Infinity, 0, 1) };
+  const reason = 'It bans a certain id.';
+  const cases = samplerCases(() => bans, { skip: { 'does not depend on the numbering of tokens': reason } });
+  expect(cases.filter(({ skip }) => skip === reason)).toHaveLength(1);
+  expect(logSumExp(Float32Array.of(0))).toBe(0);
+});

@@ -1,0 +1,121 @@
+import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
+import type { ContractCase } from '../cases.ts';
+import {
+  algebraChecks,
+  editsWhatItSays,
+  keepsWhatItSays,
+  partsEqualsAsItSays,
+  readsWhatItSays,
+  removesWhatItSays,
+} from './sampler-cases-algebra.ts';
+import { deviceEqualsHost, deviceHidesNothing, deviceLeaksNothing } from './sampler-cases-device.ts';
+import * as laws from './sampler-cases-laws.ts';
+import { drawsAsDeclared } from './sampler-cases-statistics.ts';
+
+export { shaped, survivorsOf, type TestRowOptions, testBatch, testRow } from './sampler-cases-row.ts';
+
+/** One law of the contract. */
+export interface SamplerCase extends ContractCase {
+  readonly name: SamplerLaw;
+  /** Why the case does not apply; then `run` does nothing. */
+  readonly skip?: string;
+}
+
+export type SamplerLaw =
+  | 'is well formed'
+  | 'gives a distribution'
+  | 'never empties a row'
+  | 'is repeatable and holds no state'
+  | 'does not depend on the numbering of tokens'
+  | 'treats equals alike'
+  | 'hides no NaN and no infinity'
+  | 'gives the same with survivors listed'
+  | 'is greedy near temperature 0'
+  | 'forks with its history'
+  | 'declares its memory'
+  | 'its declared algebra is true'
+  | 'reads what it says'
+  | 'keeps what it says'
+  | 'edits what it says'
+  | 'draws have the declared distribution'
+  | 'device form equals host form, alone and in a batch'
+  | 'device form hides no NaN'
+  | 'device form leaks no tensor';
+
+export interface SamplerCasesOptions {
+  /** Sizes of the rows. Default [1, 2, 24, 100]. */
+  readonly vocabSizes?: readonly number[];
+  /**
+   * The distribution after the stage, from the one before it, as its formula says it; the mean over its own random numbers when it
+   * uses some. Then the draws are compared with it, by chi-square; without it, with what the stage leaves.
+   */
+  readonly distribution?: (probabilities: readonly number[]) => ArrayLike<number>;
+  /** Laws that do not apply, with the reason: a ban of certain ids depends on the numbering of tokens, for example. */
+  readonly skip?: Partial<Record<SamplerLaw, string>>;
+}
+
+/**
+ * The contract of a sampler as a list of cases, for any test runner:
+ *
+ * ```ts
+ * for (const { name, skip, run } of samplerCases(() => mine({ k: 3 }))) test(name, { skip: skip !== undefined }, run);
+ * ```
+ *
+ * @param make gives a new sampler with the same options at each call.
+ */
+export function samplerCases(make: () => Sampler, options: SamplerCasesOptions = {}): SamplerCase[] {
+  const { vocabSizes = [1, 2, 24, 100], distribution, skip = {} } = options;
+  const sampler = make();
+  const { algebra } = sampler;
+  const everySize = (check: (vocabSize: number) => void | Promise<void>) => async () => {
+    for (const vocabSize of vocabSizes) await check(vocabSize);
+  };
+  const deviceOnly = !hasHostForm(sampler) && !hasMaskForm(sampler);
+  const noHost = deviceOnly ? 'It has only a device form.' : undefined;
+  const noDevice = hasDeviceForm(sampler) ? noHost : 'It has no device form.';
+  const cases: [SamplerLaw, () => void | Promise<void>, reason?: string | undefined][] = [
+    ['is well formed', () => laws.isWellFormed(sampler)],
+    ['gives a distribution', everySize((size) => laws.givesADistribution(sampler, size))],
+    ['never empties a row', everySize((size) => laws.neverEmpties(sampler, size))],
+    ['is repeatable and holds no state', everySize((size) => laws.isRepeatable(make, size))],
+    ['does not depend on the numbering of tokens', everySize((size) => laws.isEquivariant(sampler, size))],
+    ['treats equals alike', everySize((size) => laws.treatsEqualsAlike(sampler, size))],
+    ['hides no NaN and no infinity', everySize((size) => laws.hidesNothing(sampler, size))],
+    ['gives the same with survivors listed', everySize((size) => laws.agreesWithItsList(sampler, size)), noHost],
+    [
+      'is greedy near temperature 0',
+      everySize((size) => laws.isGreedyWhenCold(sampler, size)),
+      algebra?.keepsArgMax === true ? undefined : 'It does not declare keepsArgMax.',
+    ],
+    ['forks with its history', everySize((size) => laws.forks(make, size)), noHost],
+    ['declares its memory', everySize((size) => laws.declaresItsMemory(sampler, size))],
+    [
+      'its declared algebra is true',
+      everySize((size) => {
+        for (const { property, check } of algebraChecks) if (algebra?.[property] === true) check(sampler, size);
+        removesWhatItSays(sampler, size);
+        partsEqualsAsItSays(sampler, size);
+      }),
+      algebra === undefined ? 'It declares no algebra.' : undefined,
+    ],
+    ['reads what it says', everySize((size) => readsWhatItSays(sampler, size))],
+    ['keeps what it says', everySize((size) => keepsWhatItSays(sampler, size))],
+    ['edits what it says', everySize((size) => editsWhatItSays(sampler, size))],
+    ['draws have the declared distribution', () => drawsAsDeclared(sampler, distribution)],
+    [
+      'device form equals host form, alone and in a batch',
+      everySize((size) => deviceEqualsHost(sampler, size)),
+      noDevice,
+    ],
+    ['device form hides no NaN', everySize((size) => deviceHidesNothing(sampler, size)), noDevice],
+    [
+      'device form leaks no tensor',
+      everySize((size) => deviceLeaksNothing(sampler, size)),
+      hasDeviceForm(sampler) ? undefined : 'It has no device form.',
+    ],
+  ];
+  return cases.map(([name, run, reason]) => {
+    const why = skip[name] ?? reason;
+    return why === undefined ? { name, run: async () => run() } : { name, skip: why, run: async () => {} };
+  });
+}

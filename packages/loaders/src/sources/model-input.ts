@@ -1,0 +1,91 @@
+import { LoadError } from '@tokenwright/core';
+import { isGguf } from '../gguf/gguf-file.ts';
+import { hubModel } from '../hub/hub-model.ts';
+import { isHubName } from '../hub/hub-name.ts';
+import type { HubOptions } from '../hub/hub-options.ts';
+import { type ByteSource, fileSource, nodeFiles, urlSource } from './byte-source.ts';
+import { contentsSource, type FileContents } from './file-contents.ts';
+import { folder, type ModelSource } from './model-source.ts';
+
+/**
+ * Where a model can be: a folder or the like (`ModelSource`); the name of one on a hub, such as 'openai-community/gpt2'; or one GGUF
+ * file: a path or URL of it, a File or Blob, a handle such as those of the origin private file
+ * system, an open file of Node, a fetch response, bytes.
+ */
+export type ModelInput = ModelSource | string | URL | FileContents;
+
+/** What a model input turned out to be. */
+export type OpenedInput =
+  | { readonly kind: 'files'; readonly files: ModelSource }
+  | { readonly kind: 'gguf'; readonly file: ByteSource };
+
+/**
+ * @param fileName a .gguf file among several of a folder. Default: the only one there is, and only in a folder without weights in
+ * safetensors.
+ * @param hub how a model of a hub is had.
+ * @throws LoadError for what is none of these, and when a folder has several GGUF files to choose from; as `hubModel`.
+ */
+export async function openInput(input: ModelInput, fileName?: string, hub: HubOptions = {}): Promise<OpenedInput> {
+  if (typeof input === 'string') return openPath(input, fileName, hub);
+  if (input instanceof URL) return openUrl(input, fileName);
+  if (isModelSource(input)) return fromFiles(input, fileName);
+  const file = await contentsSource(input);
+  if (!(await isGguf(file)))
+    throw new LoadError(
+      file.name,
+      'is no GGUF file; a model in safetensors is loaded by its folder, with config.json beside it',
+    );
+  return { kind: 'gguf', file };
+}
+
+function isModelSource(input: object): input is ModelSource {
+  return 'file' in input && typeof input.file === 'function';
+}
+
+async function openUrl(url: URL, fileName: string | undefined): Promise<OpenedInput> {
+  if (url.protocol === 'file:') return openPath(process.getBuiltinModule('node:url').fileURLToPath(url), fileName, {});
+  const file = await urlSource(url);
+  if (await isGguf(file)) return { kind: 'gguf', file };
+  throw new LoadError(file.name, 'is no GGUF file; other models are loaded by a source that gives each of their files');
+}
+
+async function openPath(path: string, fileName: string | undefined, hub: HubOptions): Promise<OpenedInput> {
+  if (/^(https?|blob|data):/.test(path)) return openUrl(new URL(path), fileName);
+  const stat = await nodeFiles()
+    ?.stat(path)
+    .catch(() => undefined);
+  if (stat?.isDirectory()) return fromFiles(folder(path), fileName);
+  if (stat !== undefined) {
+    const file = await fileSource(path);
+    if (await isGguf(file)) return { kind: 'gguf', file };
+    throw new LoadError(path, 'is a file; give the folder that holds it and config.json, or a GGUF file');
+  }
+  if (isHubName(path)) {
+    const name = fileName === undefined ? path : `${path}:${fileName}`;
+    return fromFiles(await hubModel(name, hub), undefined);
+  }
+  // A browser's answer is that it has no folders.
+  folder(path);
+  throw new LoadError(path, "there is no such folder or file; a model on a hub is named 'organisation/name'");
+}
+
+async function fromFiles(files: ModelSource, fileName: string | undefined): Promise<OpenedInput> {
+  if (fileName !== undefined) {
+    const file = await files.file(fileName);
+    if (file === undefined) throw new LoadError(files.name, `there is no ${fileName}${await contentsOf(files)}`);
+    return { kind: 'gguf', file };
+  }
+  const names = (await files.names?.()) ?? [];
+  // A projector for images stands beside the model.
+  const ggufs = names.filter((name) => name.endsWith('.gguf') && !/(^|[/._-])mmproj/i.test(name));
+  if (ggufs.length === 0 || names.some((name) => name.endsWith('.safetensors'))) return { kind: 'files', files };
+  if (ggufs.length > 1)
+    throw new LoadError(files.name, `there are several GGUF files: ${ggufs.join(', ')}. Name one as the option 'file'`);
+  return { kind: 'gguf', file: (await files.file(ggufs[0]!))! };
+}
+
+/** For messages: what is there instead of what was looked for. */
+export async function contentsOf(source: ModelSource): Promise<string> {
+  const names = (await source.names?.()) ?? [];
+  return names.length === 0 ? '' : `; there is: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ' …' : ''}`;
+}

@@ -1,0 +1,89 @@
+import { type ChatTemplate, LoadError } from '@tokenwright/core';
+import { readRange } from '../sources/byte-source.ts';
+import { decodeUtf8, isObject, type JsonObject, largestJson, readJson } from '../sources/json.ts';
+import type { ModelSource } from '../sources/model-source.ts';
+
+const tokenNames = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
+
+/**
+ * The chat template that stands in a tokenizer_config.json, or in what a GGUF file says instead: one, or a list of named ones.
+ *
+ * @returns undefined when there is none.
+ * @throws LoadError for a value of another kind.
+ */
+export function chatTemplateOf(
+  config: JsonObject,
+  model: string,
+  specialTokensMap: JsonObject = {},
+): ChatTemplate | undefined {
+  const sources = templatesIn(config.chat_template ?? undefined, 'tokenizer_config.json');
+  return sources && createChatTemplate(sources, specialTokensOf({ ...specialTokensMap, ...config }), model);
+}
+
+/**
+ * The chat template of a model in files: chat_template.jinja with additional_chat_templates/*.jinja, else chat_template.json, else what
+ * tokenizer_config.json holds.
+ *
+ * @returns undefined when there is none.
+ */
+export async function openChatTemplate(source: ModelSource): Promise<ChatTemplate | undefined> {
+  const json = async (name: string): Promise<JsonObject | undefined> => {
+    const file = await source.file(name);
+    return file === undefined ? undefined : readJson(file);
+  };
+  const config = (await json('tokenizer_config.json')) ?? {};
+  const map = (await json('special_tokens_map.json')) ?? {};
+  const sources =
+    (await templateFiles(source)) ??
+    templatesIn((await json('chat_template.json'))?.chat_template, 'chat_template.json');
+  if (sources === undefined) return chatTemplateOf(config, source.name, map);
+  return createChatTemplate(sources, specialTokensOf({ ...map, ...config }), source.name);
+}
+
+async function templateFiles(source: ModelSource): Promise<Record<string, string> | undefined> {
+  const main = await textOf(source, 'chat_template.jinja');
+  if (main === undefined) return undefined;
+  const sources: Record<string, string> = { default: main };
+  for (const path of (await source.names?.()) ?? []) {
+    const [, name] = /^additional_chat_templates\/([^/]+)\.jinja$/.exec(path) ?? [];
+    const text = name === undefined ? undefined : await textOf(source, path);
+    if (name !== undefined && text !== undefined) sources[name] = text;
+  }
+  return sources;
+}
+
+async function textOf(source: ModelSource, name: string): Promise<string | undefined> {
+  const file = await source.file(name);
+  if (file === undefined) return undefined;
+  if (file.size > largestJson)
+    throw new LoadError(file.name, `has ${file.size} bytes; at most ${largestJson} are read`);
+  return decodeUtf8(file.name, await readRange(file, 0, file.size));
+}
+
+function templatesIn(value: unknown, file: string): Record<string, string> | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string') return { default: value };
+  const isNamed = (entry: unknown): entry is { name: string; template: string } =>
+    isObject(entry) && typeof entry.name === 'string' && typeof entry.template === 'string';
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isNamed))
+    throw new LoadError(file, 'must be a text, or a list of templates with their names', 'chat_template');
+  return Object.fromEntries(value.map(({ name, template }) => [name, template]));
+}
+
+/** Tokens stand as texts, or as objects with their content. */
+function specialTokensOf(config: JsonObject): Record<string, string> {
+  const tokens: Record<string, string> = {};
+  for (const name of tokenNames) {
+    const value = isObject(config[name]) ? config[name].content : config[name];
+    if (typeof value === 'string') tokens[name] = value;
+  }
+  return tokens;
+}
+
+function createChatTemplate(
+  sources: Readonly<Record<string, string>>,
+  specialTokens: Readonly<Record<string, string>>,
+  model: string,
+): ChatTemplate {
+  return { model, names: Object.keys(sources), sources, specialTokens };
+}

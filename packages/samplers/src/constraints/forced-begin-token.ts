@@ -1,0 +1,36 @@
+import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import { force, refuseOutside } from '../shared/token-ids.ts';
+
+export interface ForcedBeginTokenOptions {
+  readonly token: number;
+  /** Length of the text at which it is forced, prompt included. Default 1: right after a decoder's start token. */
+  readonly position?: number;
+}
+
+/**
+ * Force one token at one position (Hugging Face `forced_bos_token_id`, for translation models that are told the language
+ * by it): it gets logit 0, all others are removed. It is forced also when an earlier stage had removed it. An id outside
+ * the vocabulary is an error when the stage is applied.
+ */
+export function forcedBeginToken(options: ForcedBeginTokenOptions): HostSampler {
+  checkOptionNames('forcedBeginToken', options, ['token', 'position']);
+  const token = checkInteger('forcedBeginToken', 'token', options.token, 0);
+  const position = checkInteger('forcedBeginToken', 'position', options.position ?? 1, 0);
+  return {
+    name: 'forced-begin-token',
+    parameters: { token, position },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: false,
+      removes: 'constraint',
+      singleRow: true,
+    },
+    onHost: (logits, step) => {
+      refuseOutside('forcedBeginToken', 'token', [token], logits.length);
+      if (step.position === position) force(logits, [token]);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import { checkEndTokens, type EndTokensOption } from '../shared/end-tokens.ts';
+import { force } from '../shared/token-ids.ts';
+
+export interface ForcedEndTokenOptions extends EndTokensOption {
+  /** Most tokens that the text may have, prompt included. Default: the run's limit. */
+  readonly maxLength?: number;
+}
+
+/**
+ * Force the end when only one token more is allowed: at length maxLength - 1 the end tokens get logit 0 each, all others are
+ * removed (Hugging Face `forced_eos_token_id`). Without an end token it does nothing. An end token is forced also when an
+ * earlier stage had removed it.
+ */
+export function forcedEndToken(options: ForcedEndTokenOptions = {}): HostSampler {
+  checkOptionNames('forcedEndToken', options, ['endTokens', 'maxLength']);
+  const { maxLength } = options;
+  if (maxLength !== undefined) checkInteger('forcedEndToken', 'maxLength', maxLength, 1);
+  const ends = checkEndTokens('forcedEndToken', options);
+  return {
+    name: 'forced-end-token',
+    parameters: { ...ends.parameters, ...(maxLength === undefined ? {} : { maxLength }) },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: false,
+      removes: 'constraint',
+      singleRow: true,
+    },
+    onHost: (logits, step) => {
+      if (step.position !== (maxLength ?? step.maxLength) - 1) return;
+      const ids = ends.of(step);
+      if (ids.length > 0) force(logits, ids);
+    },
+  };
+}

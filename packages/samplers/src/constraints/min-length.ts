@@ -1,0 +1,30 @@
+import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import { checkEndTokens, type EndTokensOption } from '../shared/end-tokens.ts';
+
+export interface MinLengthOptions extends EndTokensOption {
+  /** Tokens that the text must have before it may end, prompt included. 0 is off. */
+  readonly length: number;
+}
+
+/** Remove the end tokens while the text, prompt included, has fewer than `length` tokens (Hugging Face `min_length`). */
+export function minLength(options: MinLengthOptions): HostSampler {
+  checkOptionNames('minLength', options, ['length', 'endTokens']);
+  const length = checkInteger('minLength', 'length', options.length, 0);
+  const ends = checkEndTokens('minLength', options);
+  return {
+    name: 'min-length',
+    parameters: { length, ...ends.parameters },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: true,
+      keepsArgMax: false,
+      narrows: true,
+      removes: 'constraint',
+      singleRow: true,
+    },
+    onHost: (logits, step) => {
+      if (step.position < length) for (const id of ends.of(step)) logits[id] = -Infinity;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { add, less, logSumExp as logSumExpOnDevice, max, minimum, where } from '@tensorflow/tfjs-core';
+import {
+  checkInteger,
+  checkNumber,
+  checkOptionNames,
+  type DeviceSampler,
+  type HostSampler,
+  logSumExp,
+} from '@tokenwright/core';
+import { keepAtLeast, nthLargest } from '../shared/row.ts';
+
+export interface EpsilonOptions {
+  /** Smallest probability that stays, in [0, 1). 0 is off; the paper uses 3e-4 to 9e-4. */
+  readonly epsilon: number;
+  /** Keep at least so many of the most probable, and the equals of the last of them. Default 1. */
+  readonly minKeep?: number;
+}
+
+/**
+ * Remove p_i < epsilon (Hewitt et al. 2022, "Truncation Sampling as Language Model Desmoothing", arXiv:2210.15191).
+ * Equality is kept, as in Hugging Face. A row with NaN, with +Infinity or with nothing left stays as it is.
+ *
+ * The device form exists for `minKeep` 1.
+ */
+export function epsilon(options: EpsilonOptions): HostSampler | (HostSampler & DeviceSampler) {
+  checkOptionNames('epsilon', options, ['epsilon', 'minKeep']);
+  const cutoff = checkNumber(
+    'epsilon',
+    'epsilon',
+    options.epsilon,
+    'a number in [0, 1)',
+    (value) => value >= 0 && value < 1,
+  );
+  const minKeep = checkInteger('epsilon', 'minKeep', options.minKeep ?? 1, 1);
+  const distance = Math.log(cutoff);
+  const host: HostSampler = {
+    name: 'epsilon',
+    parameters: { epsilon: cutoff, minKeep },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
+    onHost: (logits, step) => {
+      if (cutoff === 0) return;
+      const normaliser = logSumExp(logits, step.survivors);
+      if (Number.isFinite(normaliser))
+        keepAtLeast(logits, step, Math.min(normaliser + distance, nthLargest(logits, step.survivors, minKeep)));
+    },
+  };
+  if (minKeep > 1) return host;
+  return {
+    ...host,
+    onDevice: (logits) => {
+      if (cutoff === 0) return logits;
+      const threshold = minimum(max(logits, 1, true), add(logSumExpOnDevice(logits, 1, true), distance));
+      return where(less(logits, threshold), Number.NEGATIVE_INFINITY, logits);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { checkInteger, checkNumber, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import { keepAtLeast, nthLargest, shapeOf, topLogit } from '../shared/row.ts';
+
+export interface EtaOptions {
+  /** In [0, 1). 0 is off; the paper uses 3e-4 to 4e-3. */
+  readonly epsilon: number;
+  /** Keep at least so many of the most probable, and the equals of the last of them. Default 1. */
+  readonly minKeep?: number;
+}
+
+/**
+ * Epsilon with a threshold that follows the entropy: remove p_i < min(epsilon, sqrt(epsilon) * exp(-H)), H = -sum(p ln p)
+ * (Hewitt et al. 2022, "Truncation Sampling as Language Model Desmoothing", arXiv:2210.15191). Equality is kept, as in
+ * Hugging Face. A row with NaN, with +Infinity or with nothing left stays as it is.
+ */
+export function eta(options: EtaOptions): HostSampler {
+  checkOptionNames('eta', options, ['epsilon', 'minKeep']);
+  const epsilon = checkNumber(
+    'eta',
+    'epsilon',
+    options.epsilon,
+    'a number in [0, 1)',
+    (value) => value >= 0 && value < 1,
+  );
+  const minKeep = checkInteger('eta', 'minKeep', options.minKeep ?? 1, 1);
+  return {
+    name: 'eta',
+    parameters: { epsilon, minKeep },
+    algebra: {
+      domain: 'probabilities',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: true,
+      narrows: true,
+      removes: 'filter',
+      singleRow: true,
+    },
+    onHost: (logits, step) => {
+      if (epsilon === 0) return;
+      const top = topLogit(logits, step.survivors);
+      if (!Number.isFinite(top)) return;
+      const { normaliser, entropy } = shapeOf(logits, step.survivors, top);
+      const distance = Math.min(Math.log(epsilon), Math.log(epsilon) / 2 - entropy);
+      keepAtLeast(logits, step, Math.min(normaliser + distance, nthLargest(logits, step.survivors, minKeep)));
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { History, ParameterError, RunMemory, type Tokenizer } from '@tokenwright/core';
+import { shaped, survivorsOf, testRow } from '@tokenwright/core/testing';
+import { expect, test } from 'vitest';
+import { healPrompt, tokenHealing, vocabularyTexts } from '../index.ts';
+
+const pieces = ['<s>', 'h', 'ht', 'tp', 'http', 'https', ' http', ':', 't', 'ttp', '\ufffd', ' the'];
+/** Takes the longest piece; drops the first space of a text, as SentencePiece does; its control token is 0. */
+const tokenizer: Tokenizer = {
+  vocabSize: pieces.length + 1,
+  encode: (text) => {
+    const ids: number[] = [];
+    for (let at = 0; at < text.length; at += pieces[ids.at(-1)!]?.length ?? 1) {
+      const fits = pieces.flatMap((piece, id) => (id > 0 && text.startsWith(piece, at) ? [id] : []));
+      ids.push(fits.sort((a, b) => pieces[b]!.length - pieces[a]!.length)[0] ?? pieces.length);
+    }
+    return ids;
+  },
+  decode: (ids) =>
+    Array.from(ids, (id) => (id === 0 ? '' : (pieces[id] ?? 'a')))
+      .join('')
+      .replace(/^ /, ''),
+};
+
+test('texts of a vocabulary keep their spaces', () => {
+  expect(vocabularyTexts(tokenizer)).toEqual(['', ...pieces.slice(1), 'a']);
+  expect(vocabularyTexts(tokenizer)).toBe(vocabularyTexts(tokenizer));
+});
+
+const texts = vocabularyTexts(tokenizer);
+const flat = new Array(texts.length).fill(0);
+const words = (row: Float32Array): string[] => survivorsOf(row).map((id) => texts[id]!);
+const all = words(Float32Array.from(flat));
+
+test.each<[string, number[], string[]]>([
+  ['http', [], ['h', 'ht', 'http', 'https']],
+  ['http', [1], ['t', 'ttp']],
+  ['http', [2], ['tp', 't']],
+  ['http', [1, 8], ['tp', 't']],
+  ['http', [4], all],
+  ['http', [5], all],
+  ['http', [1, 8, 3], all],
+  // Another way was forced.
+  ['http', [7], all],
+  ['http', [1, 7], all],
+  ['', [], all],
+  ['h:', [], ['h']],
+  ['http:', [5], all],
+])('to say %j, after %j: %j', (text, generated, expected) => {
+  const row = shaped(tokenHealing({ text, texts }), flat, { prompt: [0], generated, endTokens: [0] });
+  expect(words(row)).toEqual(expected);
+});
+
+test('a prompt gives its last token back', () => {
+  const healed = healPrompt(tokenizer, [0, 11, 4]);
+  expect(healed).toMatchObject({ ids: [0, 11], text: 'http' });
+  const row = shaped(healed.sampler, flat, { prompt: healed.ids });
+  expect(words(row)).toEqual(['h', 'ht', 'http', 'https']);
+  expect(healPrompt(tokenizer, [0, 11, 4, 7], 2)).toMatchObject({ ids: [0, 11], text: 'http:' });
+});
+
+test('what cannot be said again stays in the prompt', () => {
+  for (const ids of [[], [4], [4, 0], [4, 10]]) {
+    const healed = healPrompt(tokenizer, ids);
+    expect(healed).toMatchObject({ ids, text: '' });
+    expect(words(shaped(healed.sampler, flat, { prompt: ids }))).toEqual(all);
+  }
+  expect(healPrompt(tokenizer, [0, 4], 9)).toMatchObject({ ids: [0], text: 'http' });
+  expect(healPrompt(tokenizer, [0, 4], 0)).toMatchObject({ ids: [0, 4], text: '' });
+});
+
+test('forks, rewinds and turns of several rows give what each line alone gives', () => {
+  const sampler = tokenHealing({ text: 'http', texts });
+  const memory = new RunMemory();
+  const at = (history: History): string[] => {
+    const row = testRow(flat, { history, memory, promptLength: 1 });
+    row.apply(sampler, 0);
+    return words(row.logits);
+  };
+  const start = History.of([0]);
+  const [a, b] = [start.append(1), start.append(4)];
+  expect(at(b)).toEqual(all);
+  expect(at(a)).toEqual(['t', 'ttp']);
+  expect(at(b.append(7))).toEqual(all);
+  expect(at(start)).toEqual(['h', 'ht', 'http', 'https']);
+  expect(at(a.append(8))).toEqual(['tp', 't']);
+});
+
+test('refuses what it cannot do', () => {
+  expect(() => tokenHealing({ text: 1 as never, texts })).toThrow(ParameterError);
+  expect(() => tokenHealing({ text: '', texts: 'a' as never })).toThrow(ParameterError);
+  expect(() => healPrompt(tokenizer, [0, 4], -1)).toThrow(ParameterError);
+});

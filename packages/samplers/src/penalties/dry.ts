@@ -1,0 +1,151 @@
+import { checkInteger, checkNumber, checkOptionNames, type HostSampler, type Tokenizer } from '@tokenwright/core';
+import { vocabularyTexts } from '../patterns/vocabulary.ts';
+import { checkIds } from '../shared/token-ids.ts';
+import { checkCounting } from './additive-penalty.ts';
+import { countedTokens } from './repetition-penalty.ts';
+
+export interface DryOptions {
+  /** Penalty of the shortest repetition that counts, at least 0. 0 is off. */
+  readonly multiplier: number;
+  /** Growth with each further token, at least 1. Default 1.75. */
+  readonly base?: number;
+  /** Tokens that may repeat before a further one is penalised, at least 0. Default 2. */
+  readonly allowedLength?: number;
+  /** How many of the last tokens are searched, or 'all'. Default 'all'. */
+  readonly window?: number | 'all';
+  /** Sequences of tokens that a repetition does not reach across; see {@link dryBreakers}. Default none. */
+  readonly breakers?: readonly (readonly number[])[];
+  /** Whether the prompt is searched too. Default true. */
+  readonly countPrompt?: boolean;
+}
+
+/**
+ * Don't repeat yourself: penalise the token that would continue a repetition, exponentially in its length (p-e-w 2024,
+ * text-generation-webui pull request 5677; llama.cpp).
+ *
+ * For a token x let L be the longest end of the context that occurred before with x right after it, and that holds no
+ * breaker. When L >= allowedLength: l -> l - multiplier * base ^ (L - allowedLength). So the first length that counts costs
+ * `multiplier`. A token that is a breaker by itself is exempt. The exponent is bounded so that the power fits float32.
+ *
+ * Of breakers in the text the one that begins nearest to the end counts, of those that begin together the longest.
+ * Time is linear in the window (Z algorithm). Removed tokens stay removed, NaN stays NaN.
+ *
+ * Example: context 7 8 9 7 8, multiplier 0.8: token 9 loses 0.8 (L = 2).
+ */
+export function dry(options: DryOptions): HostSampler {
+  checkOptionNames('dry', options, ['multiplier', 'base', 'allowedLength', 'window', 'breakers', 'countPrompt']);
+  const { multiplier, base = 1.75, breakers = [] } = options;
+  checkNumber('dry', 'multiplier', multiplier, 'a number of at least 0', (value) => value >= 0);
+  checkNumber('dry', 'base', base, 'a number of at least 1', (value) => value >= 1);
+  const allowedLength = checkInteger('dry', 'allowedLength', options.allowedLength ?? 2, 0);
+  const { window, countPrompt } = checkCounting('dry', options, true);
+  const sequences = breakers.map((breaker, i) => checkIds('dry', `breakers[${i}]`, breaker));
+  const byHead = new Map<number, (readonly number[])[]>();
+  for (const breaker of sequences) byHead.set(breaker[0]!, [...(byHead.get(breaker[0]!) ?? []), breaker]);
+  const exempt = new Set(sequences.flatMap((breaker) => (breaker.length === 1 ? breaker : [])));
+  const largestExponent = base > 1.000001 ? Math.floor(largestFloatLog / Math.log(base)) : Infinity;
+  return {
+    name: 'dry',
+    parameters: { multiplier, base, allowedLength, window, breakers: sequences, countPrompt },
+    algebra: {
+      domain: 'logits',
+      shiftInvariant: true,
+      scaleInvariant: false,
+      keepsArgMax: multiplier === 0,
+      narrows: true,
+      singleRow: true,
+    },
+    onHost: (logits, step) => {
+      if (multiplier === 0) return;
+      const tokens = countedTokens(step, window, countPrompt);
+      if (tokens.length <= allowedLength) return;
+      const limit = sinceBreaker(tokens, byHead);
+      if (limit < allowedLength) return;
+      const lengths = endRepeats(tokens);
+      const longest = new Map<number, number>();
+      for (let back = 1; back < tokens.length; back++) {
+        const length = Math.min(lengths[back]!, limit);
+        if (length < allowedLength) continue;
+        const next = tokens[tokens.length - back]!;
+        if (length > (longest.get(next) ?? -1)) longest.set(next, length);
+      }
+      for (const [id, length] of longest) {
+        if (exempt.has(id) || id >= logits.length) continue;
+        // A power makes the rounding of its base visible: float32, as llama.cpp has it.
+        const power = Math.fround(base) ** Math.min(length - allowedLength, largestExponent);
+        const penalty = Math.fround(multiplier) * power;
+        logits[id]! -= Math.min(penalty, largestFloat);
+      }
+    },
+  };
+}
+
+/** Breakers that llama.cpp uses when none are named. */
+export const dryBreakerTexts: readonly string[] = ['\n', ':', '"', '*'];
+
+/**
+ * Breakers as {@link DryOptions} wants them, from texts. A text is found through every token whose own text overlaps it:
+ * the token alone when it contains the whole text, else the token and the tokens of the rest. Texts are cut at 40 characters
+ * and rests at 20 tokens, as in llama.cpp.
+ */
+export function dryBreakers(tokenizer: Tokenizer, texts: readonly string[] = dryBreakerTexts): number[][] {
+  const vocabulary = vocabularyTexts(tokenizer);
+  const found = new Map<string, number[]>();
+  for (const text of texts) {
+    const breaker = text.slice(0, 40);
+    if (breaker === '') continue;
+    const rests = Array.from({ length: breaker.length }, (_, length) =>
+      length === 0 ? [] : tokenizer.encode(breaker.slice(length), { addSpecialTokens: false }).slice(0, 20),
+    );
+    vocabulary.forEach((word, id) => {
+      const add = (sequence: number[]): unknown => found.set(sequence.join(), sequence);
+      if (word.includes(breaker)) add([id]);
+      else for (const length of overlaps(word, breaker)) add([id, ...rests[length]!]);
+    });
+  }
+  return [...found.values()];
+}
+
+const largestFloat = 3.4028234663852886e38;
+const largestFloatLog = 88.7228391;
+
+/** Lengths of the ends of `word` that begin `text`. */
+function overlaps(word: string, text: string): number[] {
+  const lengths: number[] = [];
+  for (let length = 1; length < text.length && length <= word.length; length++)
+    if (word.endsWith(text.slice(0, length))) lengths.push(length);
+  return lengths;
+}
+
+/** How many tokens stand after the last breaker; all when there is none. */
+function sinceBreaker(tokens: Int32Array, byHead: ReadonlyMap<number, readonly (readonly number[])[]>): number {
+  if (byHead.size === 0) return tokens.length;
+  for (let start = tokens.length - 1; start >= 0; start--) {
+    let longest = 0;
+    for (const breaker of byHead.get(tokens[start]!) ?? []) {
+      if (breaker.length <= longest || start + breaker.length > tokens.length) continue;
+      if (breaker.every((id, i) => tokens[start + i] === id)) longest = breaker.length;
+    }
+    if (longest > 0) return tokens.length - start - longest;
+  }
+  return tokens.length;
+}
+
+/** [n]: at `back`, how many tokens before place n - back are the same as the last ones. */
+function endRepeats(tokens: Int32Array): Int32Array {
+  const n = tokens.length;
+  const lengths = new Int32Array(n);
+  // [from, to): the stretch, counted from the end, that is known to equal the one that starts at 0.
+  let from = 0;
+  let to = 0;
+  for (let back = 1; back < n; back++) {
+    let length = back < to ? Math.min(to - back, lengths[back - from]!) : 0;
+    while (back + length < n && tokens[n - 1 - length] === tokens[n - 1 - back - length]) length++;
+    lengths[back] = length;
+    if (back + length > to) {
+      from = back;
+      to = back + length;
+    }
+  }
+  return lengths;
+}

@@ -1,0 +1,39 @@
+import { ParameterError, UnknownOptionError } from '@tokenwright/core';
+import { shaped } from '@tokenwright/core/testing';
+import { expect, test } from 'vitest';
+import { temperature } from '../index.ts';
+
+const gone = -Infinity;
+
+test.each([
+  [2, [1, 2, -4, gone], [0.5, 1, -2, gone]],
+  [1, [1, 2, -4, gone], [1, 2, -4, gone]],
+  [0.5, [1, 2, -4, gone], [2, 4, -8, gone]],
+  [0, [1, 2, 2, -4], [gone, 2, gone, gone]],
+  [1e-300, [1, 2, -4, gone], [-1e30, 0, -6e30, gone].map(Math.fround)],
+  [1e-300, [-8, -6, -7, gone], [-2e30, 0, -1e30, gone].map(Math.fround)],
+  [2, [Number.NaN, 2], [Number.NaN, 1]],
+  [0, [gone, gone], [gone, gone]],
+])('t = %d: %j -> %j', (t, logits, expected) => {
+  expect([...shaped(temperature({ t }), logits)]).toEqual(expected);
+});
+
+test('refuses what it cannot do', () => {
+  expect(() => temperature({ t: -1 })).toThrow(ParameterError);
+  expect(() => temperature({ t: Number.NaN })).toThrow(
+    'temperature: t must be a number of at least 0, but NaN was given.',
+  );
+  expect(() => temperature({ temperature: 1 } as never)).toThrow(UnknownOptionError);
+});
+
+test('says when it is greedy', () => {
+  expect(temperature({ t: 0 }).algebra?.selectsArgMax).toBe(true);
+  expect(temperature({ t: 0.1 }).algebra?.selectsArgMax).toBeUndefined();
+});
+
+test('zero can be an error, as in Hugging Face', () => {
+  expect(() => temperature({ t: 0, zero: 'error' })).toThrow(ParameterError);
+  expect(() => temperature({ t: 0.5, zero: 'cold' } as never)).toThrow(ParameterError);
+  expect(temperature({ t: 0.5, zero: 'error' }).parameters).toEqual({ t: 0.5, zero: 'error' });
+  expect(temperature({ t: 0.5 }).parameters).toEqual({ t: 0.5 });
+});

@@ -1,0 +1,134 @@
+import { drawToken, type History, ParameterError, Random, RunMemory, type Sampler, topTokens } from '@tokenwright/core';
+import { survivorsOf, testRow } from '@tokenwright/core/testing';
+import { expect, test } from 'vitest';
+import { adaptiveP, mirostat1, mirostat2 } from '../index.ts';
+
+const V = 64;
+const logitsAt = (position: number): Float32Array =>
+  Float32Array.from({ length: V }, (_, id) => 3 * Math.sin((id + 1) * (position + 3) ** 1.5));
+
+/** The rows that a chain shapes on a line that draws, at each step, the token of the given rank among those left. */
+function run(samplers: readonly Sampler[], ranks: readonly number[], from?: History, memory = new RunMemory()) {
+  let history = from;
+  const shapes: number[][] = [];
+  for (const rank of ranks) {
+    const row = testRow(logitsAt(history?.length ?? 0), { memory, ...(history === undefined ? {} : { history }) });
+    samplers.forEach((sampler, index) => {
+      row.apply(sampler, index);
+    });
+    shapes.push([...row.logits]);
+    const left = topTokens(row.logits, V, row.survivors);
+    history = row.extend(left.at(rank % left.length)!);
+  }
+  return { shapes, history: history!, memory };
+}
+
+const controllers = [mirostat1({ tau: 2, eta: 1 }), mirostat2({ tau: 2, eta: 1 }), adaptiveP({ target: 0.3 })].map(
+  (sampler) => [sampler.name, sampler] as const,
+);
+
+test.each(controllers)('%s: a fork goes on as the line it left, and the other branch does not matter', (_, sampler) => {
+  const whole = run([sampler], [0, 3, 1, 0, 0, 0]);
+  const start = run([sampler], [0, 3, 1]);
+  const other = run([sampler], [-1, -1, -1], start.history, start.memory);
+  const branch = run([sampler], [0, 0, 0], start.history, start.memory);
+  expect(branch.shapes).toEqual(whole.shapes.slice(3));
+  const remembered = ({ history, memory }: typeof whole) => memory.at(history, 0).get();
+  expect(remembered(branch)).toEqual(remembered(whole));
+  expect(remembered(other)).not.toEqual(remembered(branch));
+});
+
+test.each(controllers)('%s: one object used for two rows in turn is as two objects', (_, sampler) => {
+  const alone = run([sampler], [1, 2, 3, 4]);
+  const memory = new RunMemory();
+  let a: History | undefined;
+  let b: History | undefined;
+  const shapes: number[][] = [];
+  for (const [first, second] of [
+    [1, 40],
+    [2, 41],
+    [3, 42],
+    [4, 43],
+  ] as const) {
+    const rowA = run([sampler], [first], a, memory);
+    const rowB = run([sampler], [second], b, memory);
+    shapes.push(rowA.shapes[0]!);
+    a = rowA.history;
+    b = rowB.history;
+  }
+  expect(shapes).toEqual(alone.shapes);
+});
+
+test.each(controllers)('%s twice in a chain: each has its own memory', (_, sampler) => {
+  const copy = { ...sampler };
+  expect(run([sampler, sampler], [0, 3, 1]).shapes).toEqual(run([sampler, copy], [0, 3, 1]).shapes);
+});
+
+test('mirostat 2: mu starts at 2 tau, and a surprising token lowers it', () => {
+  const memory = new RunMemory();
+  const row = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { memory });
+  row.apply(mirostat2({ tau: 1.01 }), 0);
+  expect(survivorsOf(row.logits)).toEqual([0, 1, 2]);
+  const next = row.extend(1);
+  const second = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { memory, history: next });
+  // mu = 2.02 - 0.1 * (2 - 1.01) = 1.921, and the surprise of 1 and 2 is 2 bits.
+  second.apply(mirostat2({ tau: 1.01 }), 0);
+  expect(survivorsOf(second.logits)).toEqual([0]);
+  expect(memory.at(second.extend(0), 0).get()).toBeCloseTo(1.921, 6);
+});
+
+test('a forced token leaves mu alone', () => {
+  const memory = new RunMemory();
+  const row = testRow([0, 0], { memory });
+  row.apply(mirostat2({ tau: 1 }), 0);
+  const forced = row.context.history.append(1);
+  const second = testRow([0, 0], { memory, history: forced });
+  second.apply(mirostat2({ tau: 1 }), 0);
+  expect(memory.at(second.extend(0), 0).get()).toBe(2);
+});
+
+test.each([1, 2.5, 4])('mirostat 2 holds the surprise near %d bits', (tau) => {
+  const random = new Random(5);
+  const memory = new RunMemory();
+  let row = testRow(logitsAt(0), { memory });
+  let bits = 0;
+  for (let position = 0; position < 600; position++) {
+    row.apply(mirostat2({ tau }), 0);
+    const id = drawToken(row.logits, random.uniform(0, position, 'draw'), row.survivors);
+    const history = row.extend(id);
+    if (position >= 100) bits += -Math.log2(memory.drawn(history, 0)!.after);
+    row = testRow(logitsAt(position + 1), { memory, history });
+  }
+  expect(Math.abs(bits / 500 - tau)).toBeLessThan(0.3);
+});
+
+test('mirostat 1 on flat, single and broken rows', () => {
+  const after = (logits: number[], options = {}) => {
+    const row = testRow(logits);
+    row.apply(mirostat1(options), 0);
+    return [...row.logits];
+  };
+  expect(after([1, 1, 1, 1])).toEqual([1, 1, 1, 1]);
+  expect(after([-Infinity, 1])).toEqual([-Infinity, 1]);
+  expect(after([1, Number.NaN])).toEqual([1, Number.NaN]);
+  expect(after([3, 2.9, 2.8, 2.7], { tau: 30 })).toEqual([3, 2.9, 2.8, 2.7].map(Math.fround));
+  expect(survivorsOf(after([3, 2.9, 2.8, 2.7], { tau: 30, overflow: 'keep-one' }))).toEqual([0]);
+});
+
+test('adaptive-p raises what is near the target', () => {
+  const row = testRow([0.5, 0.3, 0.2, 0].map(Math.log));
+  row.apply(adaptiveP({ target: 0.3 }), 0);
+  // x = 2/3, 0, 1/3.
+  const at = (x: number): number => 5 - (10 * x * x) / (1 + x);
+  expect(row.logits[0]).toBeCloseTo(at(2 / 3), 5);
+  expect(row.logits[1]).toBeCloseTo(5, 5);
+  expect(row.logits[2]).toBeCloseTo(at(1 / 3), 5);
+  expect(row.logits[3]).toBe(-Infinity);
+});
+
+test('refuse what they cannot do', () => {
+  expect(() => mirostat1({ m: 1 })).toThrow(ParameterError);
+  expect(() => mirostat2({ tau: -1 })).toThrow(ParameterError);
+  expect(() => adaptiveP({ target: -1 })).toThrow(ParameterError);
+  expect(() => adaptiveP({ target: 0.5, decay: 1 })).toThrow(ParameterError);
+});

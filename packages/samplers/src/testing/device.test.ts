@@ -1,0 +1,52 @@
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import { ready, setBackend, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { samplerCases, shaped, testBatch, testRow } from '@tokenwright/core/testing';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { epsilon, greedy, minP, repetitionPenalty, temperature, tokenBias, topA, topNSigma } from '../index.ts';
+
+const samplers = [
+  () => greedy(),
+  () => temperature({ t: 0.7 }),
+  () => temperature({ t: 0 }),
+  () => temperature({ t: 1e-35 }),
+  () => minP({ p: 0.2 }),
+  () => minP({ p: 1 }),
+  () => minP({ p: 0 }),
+  () => topA({ ratio: 0.5 }),
+  () => topA({ ratio: 1, power: 1 }),
+  () => epsilon({ epsilon: 0.05 }),
+  () => epsilon({ epsilon: 0.9 }),
+  () => topNSigma({ n: 1 }),
+  () => topNSigma({ n: 0 }),
+  () => tokenBias({ biases: { 0: 1e39 } }),
+  () => repetitionPenalty({ penalty: 1.3 }),
+  () => repetitionPenalty({ penalty: 0.7, window: 2, countPrompt: false }),
+] as const;
+
+describe.each(['cpu', 'wasm'])('on %s', (backend) => {
+  beforeAll(async () => {
+    await setBackend(backend);
+    await ready();
+  });
+
+  describe.each(samplers.map((make) => [make().name, JSON.stringify(make().parameters), make] as const))(
+    '%s %s',
+    (_name, _parameters, make) => {
+      for (const { name, run } of samplerCases(make, { vocabSizes: [1, 2, 24, 500] }))
+        if (name.startsWith('device')) test(name, run);
+    },
+  );
+
+  test('a bias never lifts a logit out of float32, and brings nothing back', async () => {
+    const largest = 3.4028234663852886e38;
+    const logits = [largest, 3e38, -3e38, -Infinity, Infinity, Number.NaN, 1];
+    const sampler = tokenBias({ biases: { 0: largest, 1: 1e38, 2: -1e38, 3: 1e39, 4: 1, 5: 1e39, 6: 1e39 } });
+    const rows = testBatch([testRow(Float32Array.from(logits), {})]);
+    const onDevice = tidy(() => sampler.onDevice(tensor2d([logits]), rows));
+    const expected = [largest, largest, -Infinity, -Infinity, Infinity, Number.NaN, largest].map(Math.fround);
+    expect([...(await onDevice.data())]).toEqual(expected);
+    expect([...shaped(sampler, logits)]).toEqual(expected);
+    onDevice.dispose();
+  });
+});

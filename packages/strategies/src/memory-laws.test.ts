@@ -1,0 +1,101 @@
+import { DecodingState, type GenerateOptions, generate, generateBatch, type Sampler } from '@tokenwright/core';
+import { toyModel } from '@tokenwright/core/testing';
+import { adaptiveP, greenList, minP, mirostat1, mirostat2, synthId } from '@tokenwright/samplers';
+import { describe, expect, test } from 'vitest';
+import { speculative } from './speculation/speculative.ts';
+
+/** What a stage remembers is the run's: exact under speculation, batches, states and turns, for each one that remembers. */
+const vocabSize = 24;
+const model = toyModel({ vocabSize, seed: 5 });
+const draft = toyModel({ vocabSize, seed: 9, like: { model, share: 1 }, spread: 1 });
+const prompts = [[1, 2, 3], [4], [5, 6, 7, 8, 9]];
+const common: GenerateOptions = { seed: 3, maxNewTokens: 30, endTokens: [], onWarning: () => {} };
+
+const chains: [string, readonly Sampler[]][] = [
+  ['mirostat 1', [mirostat1({ tau: 2, eta: 0.4 })]],
+  ['mirostat 2', [mirostat2({ tau: 2, eta: 0.4 })]],
+  ['adaptive-p', [minP({ p: 0.01 }), adaptiveP({ target: 0.3, decay: 0.7 })]],
+  ['green list', [greenList({ bias: 3 })]],
+  ['green list by itself', [greenList({ bias: 3, scheme: 'self-hash', contextWidth: 2 })]],
+  ['SynthID', [synthId({ keys: [5, 6, 7], samplingTable: { size: 500 } })]],
+];
+const twice = mirostat2({ tau: 3, eta: 0.4 });
+chains.push(['one object twice in a chain', [twice, minP({ p: 0.01 }), twice]]);
+
+const idsOf = async (options: GenerateOptions, given = prompts): Promise<readonly (readonly number[])[]> =>
+  (await generateBatch(model, given, { ...common, ...options })).ids;
+
+describe.each(chains)('%s', (_, samplers) => {
+  test('matters, and the same seed gives the same', async () => {
+    const plain = await idsOf({ samplers });
+    expect(plain).not.toEqual(await idsOf({ samplers: [] }));
+    expect(await idsOf({ samplers })).toEqual(plain);
+  });
+
+  test('a row of a ragged batch is that row alone', async () => {
+    const together = await idsOf({ samplers });
+    for (const [row, prompt] of prompts.entries())
+      expect((await idsOf({ samplers }, [prompt]))[0]).toEqual(together[row]);
+  });
+
+  test('speculation with the same objects in draft and target gives the tokens of plain sampling', async () => {
+    const strategy = speculative({ draft, accept: 'match', length: 3 });
+    expect(await idsOf({ samplers, strategy })).toEqual(await idsOf({ samplers }));
+  });
+
+  test('two calls that take turns are each alone', async () => {
+    const options = { ...common, samplers };
+    const [a, b] = [generate(model, prompts[0]!, options), generate(model, prompts[2]!, { ...options, seed: 8 })];
+    const ids: [number[], number[]] = [[], []];
+    for (let open = 2; open > 0; ) {
+      open = 0;
+      for (const [at, stream] of [a, b].entries()) {
+        const { value, done } = await stream.next();
+        if (done !== true) open++;
+        if (value?.type === 'token') ids[at]!.push(value.id);
+      }
+    }
+    expect(ids[0]).toEqual((await idsOf({ samplers }, [prompts[0]!]))[0]);
+    expect(ids[1]).toEqual((await idsOf({ samplers, seed: 8 }, [prompts[2]!]))[0]);
+  });
+
+  test('a rewind takes back what was remembered', async () => {
+    const expected = (await idsOf({ samplers }, [prompts[0]!]))[0]!;
+    const ids: number[] = [];
+    const stream = generate(model, prompts[0]!, { ...common, samplers });
+    let answer: { rewind: number } | undefined;
+    let rewound = 0;
+    for (;;) {
+      const { value, done } = await stream.next(answer);
+      answer = undefined;
+      if (done === true) break;
+      if (value.type !== 'token') continue;
+      ids.push(value.id);
+      // Three tokens back, twice: what follows is drawn anew with the same numbers.
+      if (rewound < 2 && ids.length === 12) {
+        rewound++;
+        ids.length -= 3;
+        answer = { rewind: 3 };
+      }
+    }
+    expect(rewound).toBe(2);
+    expect(ids).toEqual(expected);
+  });
+
+  test('a state that is forked or stored goes on as the line it left', async () => {
+    const expected = (await idsOf({ samplers }, [prompts[0]!]))[0]!;
+    const options: GenerateOptions = { ...common, samplers, maxNewTokens: 12 };
+    const { seed: _seed, ...rest } = options;
+    const state = DecodingState.open(model, prompts[0]!, { seed: 3 });
+    const first = (await generate(model, state, rest).result()).ids[0]!;
+    const bytes = await state.serialise();
+    const fork = state.fork();
+    const goOn = async (from: DecodingState): Promise<readonly number[]> =>
+      (await generate(model, from, { ...rest, maxNewTokens: 18 }).result()).ids[0]!;
+    const restored = DecodingState.restore(model, bytes);
+    for (const line of [fork, restored, state]) {
+      expect([...first, ...(await goOn(line))]).toEqual(expected);
+      line.dispose();
+    }
+  });
+});

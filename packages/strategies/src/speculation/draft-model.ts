@@ -1,0 +1,129 @@
+import {
+  advance,
+  checkInteger,
+  type History,
+  type KVCache,
+  type LanguageModel,
+  probabilities,
+  type Row,
+  type RowContext,
+  type Run,
+  RunMemory,
+  ShapeError,
+} from '@tokenwright/core';
+import { drawFrom, shapedRow } from '../shared/host-chain.ts';
+import type { Draft, Drafter, Drafting, DraftOptions } from './drafter.ts';
+
+/**
+ * A smaller model of the same vocabulary as the draft. It draws from its own distribution after the chain of the call; samplers with a
+ * memory have one of their own here.
+ */
+export function draftModel(model: LanguageModel): Drafter {
+  return {
+    name: 'draft-model',
+    parameters: { model: model.name },
+    open: (run, rows, options) => new ModelDrafting(model, run, rows, options),
+  };
+}
+
+export class ModelDrafting implements Drafting {
+  readonly #model: LanguageModel;
+  readonly #run: Run;
+  readonly #options: DraftOptions;
+  readonly #cache: KVCache;
+  readonly #memory: RunMemory = new RunMemory();
+  readonly #layer: number | undefined;
+
+  /** @param layer draft with an early exit after so many layers. */
+  constructor(model: LanguageModel, run: Run, rows: readonly Row[], options: DraftOptions, layer?: number) {
+    if (layer !== undefined) checkInteger('earlyExit', 'layer', layer, 0, model.layers);
+    if (model.vocabSize !== run.model.vocabSize)
+      throw new ShapeError(`The vocabulary of the draft ${model.name}`, [run.model.vocabSize], [model.vocabSize]);
+    this.#model = model;
+    this.#run = run;
+    this.#options = options;
+    this.#layer = layer;
+    this.#cache = model.createCache({ rows: run.promptLengths.length });
+    this.#cache.gather(rows.map(({ prompt }) => prompt));
+  }
+
+  async propose(rows: readonly Row[], lengths: readonly number[]): Promise<Draft[][]> {
+    const drafts = rows.map((): Draft[] => []);
+    const histories = rows.map(({ history }) => history);
+    const open = (row: number): boolean => {
+      const last = drafts[row]!.at(-1);
+      if (drafts[row]!.length >= lengths[row]! || this.#run.interrupted !== undefined) return false;
+      if (last === undefined) return true;
+      return (
+        !this.#run.options.endTokens.includes(last.id) && last.probabilities![last.id]! >= this.#options.confidence
+      );
+    };
+    for (;;) {
+      const active = rows.flatMap((_, row) => (open(row) ? [row] : []));
+      if (active.length === 0) return drafts;
+      for (const [i, logits] of (await this.#logits(rows, histories, active)).entries()) {
+        const at = active[i]!;
+        const { history, ...draft } = this.#draw(logits, this.#context(rows[at]!, histories[at]!));
+        drafts[at]!.push(draft);
+        histories[at] = history;
+      }
+    }
+  }
+
+  gather(rows: readonly number[]): void {
+    this.#cache.gather(rows);
+  }
+
+  dispose(): void {
+    this.#cache.dispose();
+  }
+
+  async #logits(
+    rows: readonly Row[],
+    histories: readonly History[],
+    active: readonly number[],
+  ): Promise<Float32Array[]> {
+    const { vocabSize } = this.#model;
+    const wanted = histories.map((history, row) => (active.includes(row) ? this.#window(history.tokens) : undefined));
+    this.#cache.notePrompts?.(
+      rows.map(({ prompt }, row) =>
+        Math.max(
+          0,
+          this.#run.promptLengths[prompt]! - (histories[row]!.length - (wanted[row] ?? histories[row]!.tokens).length),
+        ),
+      ),
+    );
+    const layer = this.#layer;
+    const result = advance(this.#model, this.#cache, wanted, layer === undefined ? {} : { layers: [layer] });
+    try {
+      const all = await (layer === undefined ? result.logits : result.layers!.get(layer)!).read();
+      return active.map((_, i) => all.slice(i * vocabSize, (i + 1) * vocabSize));
+    } finally {
+      result.dispose();
+    }
+  }
+
+  #draw(logits: Float32Array, context: RowContext): Required<Draft> & { readonly history: History } {
+    const { samplers } = this.#run;
+    const { random, sequence, history } = context;
+    const shaped = shapedRow(logits.slice(), context, samplers);
+    const stage = this.#options.sameDraws ? 'draw' : 'draft';
+    const id = drawFrom(shaped, random.uniform(sequence, history.length, stage), logits, samplers);
+    return { id, probabilities: probabilities(shaped.logits, shaped.survivors), history: shaped.extend(id) };
+  }
+
+  /** What samplers are told here: all as in the run, but for the draft's own memory and source. */
+  #context(row: Row, history: History): RowContext {
+    const { steering: _, source: __, ...context } = this.#run.contextOf(row, history);
+    const source = this.#model.sources?.[row.prompt] ?? this.#model.sources?.[0];
+    return { ...context, memory: this.#memory, ...(source === undefined ? {} : { source }) };
+  }
+
+  /** The tokens that fit the context; when it is full, the older half is forgotten. */
+  #window(tokens: Int32Array): Int32Array {
+    const { contextLength } = this.#model;
+    if (tokens.length <= contextLength) return tokens;
+    const half = Math.ceil(contextLength / 2);
+    return tokens.subarray(Math.ceil((tokens.length - contextLength) / half) * half);
+  }
+}

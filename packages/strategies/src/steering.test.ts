@@ -1,0 +1,85 @@
+import { type Answer, type Explanation, generate, type Strategy, sampling, UnsupportedError } from '@tokenwright/core';
+import { toyModel } from '@tokenwright/core/testing';
+import { mirostat2 } from '@tokenwright/samplers';
+import { describe, expect, it } from 'vitest';
+import { beamSearch } from './beams/beam-search.ts';
+import { bestOf } from './reranking/best-of.ts';
+import { contrastiveSearch } from './reranking/contrastive-search.ts';
+import { promptLookup } from './speculation/prompt-lookup.ts';
+import { speculative } from './speculation/speculative.ts';
+
+const model = toyModel({ vocabSize: 8, seed: 5 });
+const prompts = [
+  [1, 2, 3],
+  [4, 0, 2, 1, 5],
+];
+
+/** The ids of both rows, the reader answering the token of row 0 with number `at`, from 0. */
+async function answered(strategy: Strategy, at: number, answer: Answer): Promise<(readonly number[])[]> {
+  const stream = generate(model, prompts, { strategy, seed: 3, maxNewTokens: 8, endTokens: [] });
+  const ids: (readonly number[])[] = [];
+  let seen = 0;
+  for (let next = await stream.next(); !next.done; ) {
+    const { value } = next;
+    if (value.type === 'end') ids[value.row] = value.ids;
+    next = await stream.next(value.type === 'token' && value.row === 0 && seen++ === at ? answer : undefined);
+  }
+  return ids;
+}
+
+describe.each<[string, () => Strategy]>([
+  ['sampling', () => sampling()],
+  ['speculation', () => speculative({ draft: toyModel({ vocabSize: 8, seed: 5 }), length: 4, accept: 'match' })],
+  ['speculation from the prompt', () => speculative({ draft: promptLookup({ ngram: 1 }), accept: 'match' })],
+  ['contrastive search', () => contrastiveSearch({ topK: 3 })],
+])('a reader of %s', (_, open) => {
+  it('forces, bans, rewinds and stops, and the other row does not notice', async () => {
+    const plain = await answered(open(), 0, {});
+    const forced = await answered(open(), 1, { force: [7, 0, 7] });
+    expect(forced[0]!.slice(0, 5)).toEqual([...plain[0]!.slice(0, 2), 7, 0, 7]);
+    const banned = await answered(open(), 2, { ban: [plain[0]![3]!] });
+    expect(banned[0]!.slice(0, 3)).toEqual(plain[0]!.slice(0, 3));
+    expect(banned[0]![3]).not.toBe(plain[0]![3]);
+    const again = await answered(open(), 4, { rewind: 3 });
+    expect(again[0]).toEqual(plain[0]);
+    const stopped = await answered(open(), 4, { stop: true });
+    expect(stopped[0]).toEqual(plain[0]!.slice(0, 5));
+    for (const ids of [forced, banned, again, stopped]) {
+      expect(ids[1]).toEqual(plain[1]);
+      expect(ids[0]!.length).toBeLessThanOrEqual(8);
+    }
+    expect(model.live.size).toBe(0);
+  });
+});
+
+describe.each<[string, () => Strategy]>([
+  ['beam search', () => beamSearch({ beams: 3 })],
+  ['best of 3', () => bestOf({ of: 3 })],
+])('a reader of %s', (_, open) => {
+  it('may stop, and is told that the rest comes too late', async () => {
+    const plain = await answered(open(), 0, {});
+    expect((await answered(open(), 2, { stop: true }))[0]).toEqual(plain[0]!.slice(0, 3));
+    for (const answer of [{ force: [1] }, { ban: [1] }, { rewind: 1 }, { fork: () => {} }] satisfies Answer[])
+      await expect(answered(open(), 2, answer)).rejects.toThrow(UnsupportedError);
+    expect(model.live.size).toBe(0);
+  });
+});
+
+it('accepted tokens are those that were told of', async () => {
+  const strategy = speculative({ draft: model, length: 6 });
+  const [end] = (await generate(model, [1, 2, 3], { strategy, seed: 3, stopWhen: () => true }).result()).sequences;
+  expect(end!.usage).toMatchObject({ newTokens: 1, draftedTokens: 6, acceptedTokens: 1 });
+});
+
+it('explains accepted tokens with what stages remember of the tokens before them', async () => {
+  const explained = async (strategy?: Strategy): Promise<Explanation[]> => {
+    const found: Explanation[] = [];
+    const options = { samplers: [mirostat2({ tau: 2 })], seed: 3, maxNewTokens: 10, endTokens: [], explain: true };
+    for await (const event of generate(model, [1, 2, 3], { ...options, ...(strategy && { strategy }) }))
+      if (event.type === 'token') found.push(event.explanation!);
+    return found;
+  };
+  const plain = await explained();
+  const speculated = await explained(speculative({ draft: model, length: 4, accept: 'match' }));
+  expect(speculated.map(({ stages }) => stages)).toEqual(plain.map(({ stages }) => stages));
+});
