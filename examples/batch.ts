@@ -14,7 +14,7 @@ const result = await generateBatch(
   prompts.map((prompt) => tokenizer!.encode(prompt)),
   {
     tokenizer: tokenizer!,
-    samplers: [temperature({ t: 0.8 }), topP({ p: 0.9 })],
+    samplers: [temperature({ temperature: 0.8 }), topP({ p: 0.9 })],
     seed: [1, 2, 3],
     stopStrings: ['.'],
     maxNewTokens: 30,

@@ -12,8 +12,8 @@ const { model, tokenizer } = await load(demoModel(), { engine });
 const prompt = 'Alice was beginning to get very tired of';
 const { sequences } = await generate(model, tokenizer!.encode(prompt), {
   tokenizer: tokenizer!,
-  strategy: beamSearch({ beams: 4 }),
-  sequences: 3,
+  strategy: beamSearch({ numBeams: 4 }),
+  numReturnSequences: 3,
   samplers: [noRepeatNgram({ size: 3 })],
   maxNewTokens: 16,
 }).result();

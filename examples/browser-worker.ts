@@ -7,7 +7,7 @@ import { load } from '@tokenwright/loaders';
 import { temperature, topP } from '@tokenwright/samplers';
 
 const prompt = 'Once upon a time there was a king who';
-const samplers = [temperature({ t: 0.8 }), topP({ p: 0.95 })];
+const samplers = [temperature({ temperature: 0.8 }), topP({ p: 0.95 })];
 
 if ('document' in globalThis) {
   const worker = new Worker(new URL('./browser-worker.ts', import.meta.url), { type: 'module' });

@@ -11,7 +11,7 @@ const { model, tokenizer, dispose } = await load(demoModel(), { engine });
 
 const chat = new Chat({ model, tokenizer, chatTemplate: plainDialogue });
 chat.system = 'A conversation with an old captain.';
-const options = { samplers: [temperature({ t: 0.8 }), topP({ p: 0.95 })], seed: 3, maxNewTokens: 24 };
+const options = { samplers: [temperature({ temperature: 0.8 }), topP({ p: 0.95 })], seed: 3, maxNewTokens: 24 };
 for (const question of ['Where have you been?', 'What did you see there?']) {
   process.stdout.write(`> ${question}\n`);
   for await (const event of chat.send(question, { ...options, stopStrings: ['\nUser:'] })) {

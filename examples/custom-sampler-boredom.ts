@@ -4,17 +4,17 @@ import { samplerCases, toyModel } from '@tokenwright/core/testing';
 
 const boredom: Sampler = {
   name: 'boredom',
-  algebra: {
+  traits: {
     domain: 'logits',
     shiftInvariant: true,
     scaleInvariant: true,
     keepsArgMax: true,
     narrows: true,
-    memory: true,
+    stateful: true,
   },
-  onHost(logits, { memory, drawn }) {
-    const bored = 0.8 * (memory.get<number>() ?? 0) + 0.2 * (drawn?.before ?? 0);
-    memory.set(bored);
+  onHost(logits, { state, sampled }) {
+    const bored = 0.8 * (state.get<number>() ?? 0) + 0.2 * (sampled?.before ?? 0);
+    state.set(bored);
     for (let id = 0; id < logits.length; id++) logits[id]! /= 0.5 + 2 * bored;
   },
 };

@@ -1,11 +1,11 @@
-// A factory with options and a declared algebra: the temperature falls from `from` to `to` while the text grows.
+// A factory with options and a declared traits: the temperature falls from `from` to `to` while the text grows.
 import { generateBatch, type Sampler } from '@tokenwright/core';
 import { samplerCases, toyModel } from '@tokenwright/core/testing';
 
 const cooling = ({ from, to, tokens }: { from: number; to: number; tokens: number }): Sampler => ({
   name: 'cooling',
   parameters: { from, to, tokens },
-  algebra: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: true, narrows: true },
+  traits: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: true, narrows: true },
   onHost(logits, { position, promptLength }) {
     const t = from + (to - from) * Math.min(1, (position - promptLength) / tokens);
     for (let id = 0; id < logits.length; id++) logits[id]! /= t;

@@ -16,7 +16,7 @@ const withoutE: Sampler = {
   },
 };
 
-const samplers = [withoutE, temperature({ t: 0.8 }), topP({ p: 0.9 })];
+const samplers = [withoutE, temperature({ temperature: 0.8 }), topP({ p: 0.9 })];
 const prompt = 'A man sat down in our dark library, and';
 const { text } = await generateText(model, tokenizer!, prompt, { samplers, seed: 4, maxNewTokens: 40 }).result();
 console.log(prompt + text);

@@ -12,9 +12,9 @@ const afterTwoSentences: StopCondition = ({ text }) => (text.match(/[.!?]/g) ?? 
 
 const prompt = 'The whale';
 const { text, reason, usage } = await generateText(model, tokenizer!, prompt, {
-  samplers: [temperature({ t: 0.8 }), topP({ p: 0.95 })],
+  samplers: [temperature({ temperature: 0.8 }), topP({ p: 0.95 })],
   seed: 5,
   stopWhen: afterTwoSentences,
 }).result();
 console.log(prompt + text);
-console.log(`ended by: ${reason}, after ${usage.newTokens} tokens`);
+console.log(`ended by: ${reason}, after ${usage.completionTokens} tokens`);

@@ -8,7 +8,13 @@ import { temperature } from '@tokenwright/samplers';
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
 
-const options = { samplers: [temperature({ t: 0.9 })], seed: 3, maxNewTokens: 8, logprobs: true, topLogprobs: 3 };
+const options = {
+  samplers: [temperature({ temperature: 0.9 })],
+  seed: 3,
+  maxNewTokens: 8,
+  logprobs: true,
+  topLogprobs: 3,
+};
 for await (const event of generate(model, tokenizer!.encode('The old house'), options)) {
   if (event.type !== 'token') continue;
   const name = (id: number): string => JSON.stringify(tokenizer!.decode([id]));

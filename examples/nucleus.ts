@@ -8,7 +8,7 @@ import { temperature, topP } from '@tokenwright/samplers';
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
 
-const samplers = [temperature({ t: 0.8 }), topP({ p: 0.95 })];
+const samplers = [temperature({ temperature: 0.8 }), topP({ p: 0.95 })];
 const prompt = 'It was a dark night, and the old captain';
 for (const seed of [1, 2, 1]) {
   const { text, timing } = await generateText(model, tokenizer!, prompt, { samplers, seed, maxNewTokens: 24 }).result();

@@ -90,7 +90,7 @@ describe('demo', () => {
 });
 
 describe('explain', () => {
-  it('shows candidates before and after each stage, in 80 columns without colours', async () => {
+  it('shows candidates before and after each stage, in 80 columns without colors', async () => {
     const { status, stdout } = await run(['explain', 'It was a dark', '--seed', '1', '-n', '2']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/model +temperature 0\.8 +top-p 0\.95/);
@@ -153,7 +153,7 @@ describe('compare', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines.map(({ cache }) => cache)).toEqual(['preallocated', 'growing', 'none']);
+    expect(lines.map(({ cache }) => cache)).toEqual(['static', 'dynamic', 'none']);
     for (const { milliseconds, ids } of lines) expect([milliseconds.length, ids]).toEqual([16, lines[0].ids]);
   });
 });

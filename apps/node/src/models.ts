@@ -120,7 +120,7 @@ async function reporting<Loaded>(
 export function plainer(error: unknown, name: string): unknown {
   if (error instanceof LoadError && error.message.includes('there is no such folder or file'))
     return new Failure(
-      `There is no folder or file '${name}'. Models that come along: ${storyModels.join(', ')}, and translate for 'tokenwright translate'. One on the hub is named 'organisation/name'.`,
+      `There is no folder or file '${name}'. Models that come along: ${storyModels.join(', ')}, and translate for 'tokenwright translate'. One on the hub is named 'organization/name'.`,
     );
   if (error instanceof LoadError && isHubName(name) && error.file === name.split(':', 1)[0])
     return new Failure(`${error.message}. There is no folder '${name}' either.`);

@@ -78,7 +78,7 @@ async function shown(args: readonly string[], environment: NodeJS.ProcessEnv = {
 }
 
 describe.skipIf(!hasTerminal)('on a terminal', () => {
-  it('the explanation has colours', async () => {
+  it('the explanation has colors', async () => {
     const text = await shown(['explain', 'It was a dark', '--seed', '1', '-n', '1']);
     expect(text).toContain('\x1b[32m█');
     expect(text).toContain('18.9 %');
@@ -90,7 +90,7 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(text).toContain('18.9 %');
   });
 
-  it('the text that was scored is coloured by its probabilities', async () => {
+  it('the text that was scored is colored by its probabilities', async () => {
     expect(await shown(['score', 'The king went to the forest.'])).toContain('from 50 %');
   });
 });

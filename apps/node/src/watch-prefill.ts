@@ -5,7 +5,7 @@ import { Progress } from './cli/progress.ts';
 export const watchedChunk = 64;
 
 /**
- * The model, with a bar on a terminal while it reads a prompt. It must be read in chunks: `prefillChunk: watchedChunk`.
+ * The model, with a bar on a terminal while it reads a prompt. It must be read in chunks: `prefillChunkSize: watchedChunk`.
  *
  * @param total tokens of the prompt; asked for when the first is fed.
  */

@@ -34,7 +34,7 @@ describePage('access to the playground', () => {
     expect(await serious(playground)).toEqual([]);
     await playground.page.getByLabel('top-p: p', { exact: true }).fill('0.9');
     await playground.generate();
-    // The other views have no colours of their own.
+    // The other views have no colors of their own.
     for (const tab of colorScheme === 'light' ? ['Token', 'KV cache', 'Your sampler', 'Code'] : ['Token']) {
       await playground.tab(tab);
       expect(await serious(playground), tab).toEqual([]);

@@ -44,7 +44,7 @@ describePage('the playground', () => {
     await playground.setTokens(24);
     await playground.generate();
     const { model, tokenizer, dispose } = await load(demoModel(), { engine: await tfjs({ backend: 'cpu' }).start() });
-    const samplers = [temperature({ t: 0.8 }), topK({ k: 40 }), topP({ p: 0.95 })];
+    const samplers = [temperature({ temperature: 0.8 }), topK({ k: 40 }), topP({ p: 0.95 })];
     const { text } = await generateText(model, tokenizer!, 'The captain looked at the sea and', {
       samplers,
       seed: 7,
@@ -56,7 +56,7 @@ describePage('the playground', () => {
     expect((await playground.text()).replace(/\n+/g, '\n').trimEnd()).toBe(text!.replace(/\n+/g, '\n').trimEnd());
   });
 
-  it('colours tokens by their probability', async () => {
+  it('colors tokens by their probability', async () => {
     const heats = await playground.page
       .locator('.output .token')
       .evaluateAll((all) => all.map((token) => Number((token as HTMLElement).style.getPropertyValue('--heat'))));

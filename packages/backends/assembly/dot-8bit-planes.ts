@@ -76,7 +76,7 @@ export function dot8BitPlanesTwice(
 }
 
 function storePlanes(high: v128, low: v128, scales: usize, totals: usize, sums: usize): void {
-  const centred = i32x4.sub(high, i32x4.shl(v128.load(totals), 6));
-  const product = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(centred), f32x4.splat(128)), f32x4.convert_i32x4_s(low));
+  const centerd = i32x4.sub(high, i32x4.shl(v128.load(totals), 6));
+  const product = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(centerd), f32x4.splat(128)), f32x4.convert_i32x4_s(low));
   v128.store(sums, f32x4.mul(product, v128.load(scales)));
 }

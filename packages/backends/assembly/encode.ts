@@ -30,7 +30,7 @@ export function unitsOf(format: i32, inputs: i32): i32 {
 }
 
 /**
- * One token's input of a linear map: normalised if a norm was folded in, padded with zeros to a multiple of 32, and in the
+ * One token's input of a linear map: normalized if a norm was folded in, padded with zeros to a multiple of 32, and in the
  * numbers that the weight format is multiplied with, in words of 32 bits:
  *
  * - float weights: float32; for half precision made larger, since the weights are taken small;

@@ -55,7 +55,7 @@ const mostUnwidened = 16;
 /**
  * Load one word of each cache line, so that the memory system fetches the next weights while these are computed. Whether that
  * pays depends on the processor: on some the loop over 8-bit weights is half as fast again, on others, whose own prefetching
- * suffices, nearly half as slow. So it is tried when a model is loaded. The sum goes to `witness`, so that no optimiser
+ * suffices, nearly half as slow. So it is tried when a model is loaded. The sum goes to `witness`, so that no optimizer
  * drops the loads.
  */
 function touch(address: usize, bytes: usize, witness: usize): void {

@@ -35,13 +35,13 @@ export function normRow(
   const means = f32x4.splat(mean);
   let squares = f32x4.splat(0);
   for (let i = 0; i < whole; i += 4) {
-    const centred = f32x4.sub(v128.load(x + ((<usize>i) << 2)), means);
-    squares = f32x4.add(squares, f32x4.mul(centred, centred));
+    const centerd = f32x4.sub(v128.load(x + ((<usize>i) << 2)), means);
+    squares = f32x4.add(squares, f32x4.mul(centerd, centerd));
   }
   let total = laneSum(squares);
   for (let i = whole; i < columns; i++) {
-    const centred = load<f32>(x + ((<usize>i) << 2)) - mean;
-    total += centred * centred;
+    const centerd = load<f32>(x + ((<usize>i) << 2)) - mean;
+    total += centerd * centerd;
   }
   const factor: f32 = <f32>1.0 / sqrt<f32>(total / <f32>columns + epsilon);
   const factors = f32x4.splat(factor);

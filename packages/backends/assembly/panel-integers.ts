@@ -11,7 +11,7 @@ function loadEight<T>(address: usize): v128 {
  * multiplied with the scales of the run, float32 [8]; the next run's follow.
  *
  * Eight sums are what the registers hold. All sums are loaded before the first is stored, for then a compiler that joins
- * neighbouring vectors of 128 bits to one of 256 can do so here.
+ * neighboring vectors of 128 bits to one of 256 can do so here.
  */
 export function panelOfIntegers<T>(
   weights: usize,

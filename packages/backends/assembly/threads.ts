@@ -34,9 +34,9 @@ let persistent: bool = false;
 /**
  * Wait until all threads have arrived. Spins, then sleeps.
  *
- * When spinning fails a few times running, the other threads are not on a core: a neighbour is, or the scheduler has put two
+ * When spinning fails a few times running, the other threads are not on a core: a neighbor is, or the scheduler has put two
  * threads on one core, where it leaves them as long as they take turns sleeping. So the next barriers sleep soon, which
- * costs no more than the neighbour's share; then one barrier is waited for so long that the scheduler sees two busy threads
+ * costs no more than the neighbor's share; then one barrier is waited for so long that the scheduler sees two busy threads
  * and parts them. The pauses between such attempts double.
  */
 export function barrier(threads: i32): void {

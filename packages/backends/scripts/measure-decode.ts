@@ -22,11 +22,19 @@ const { values: args } = parseArgs({
 
 const common = { epsilon: 1e-5, activation: 'gelu-tanh', tied: true } as const;
 const shapes: Record<string, GPT2Config> = {
-  small: { ...common, vocabSize: 50257, contextLength: 1280, width: 768, layers: 12, heads: 12, hidden: 3072 },
-  tiny: { ...common, vocabSize: 512, contextLength: 1280, width: 128, layers: 4, heads: 4, hidden: 512 },
+  small: {
+    ...common,
+    vocabSize: 50257,
+    contextLength: 1280,
+    width: 768,
+    layers: 12,
+    heads: 12,
+    intermediateSize: 3072,
+  },
+  tiny: { ...common, vocabSize: 512, contextLength: 1280, width: 128, layers: 4, heads: 4, intermediateSize: 512 },
 };
 
-function randomWeights({ vocabSize, contextLength, width, layers, hidden }: GPT2Config): WeightSource {
+function randomWeights({ vocabSize, contextLength, width, layers, intermediateSize }: GPT2Config): WeightSource {
   const tensors = new Map<string, readonly number[]>([
     ['wte.weight', [vocabSize, width]],
     ['wpe.weight', [contextLength, width]],
@@ -42,8 +50,8 @@ function randomWeights({ vocabSize, contextLength, width, layers, hidden }: GPT2
     linear(`h.${i}.attn.c_attn`, width, 3 * width);
     linear(`h.${i}.attn.c_proj`, width, width);
     norm(`h.${i}.ln_2`);
-    linear(`h.${i}.mlp.c_fc`, width, hidden);
-    linear(`h.${i}.mlp.c_proj`, hidden, width);
+    linear(`h.${i}.mlp.c_fc`, width, intermediateSize);
+    linear(`h.${i}.mlp.c_proj`, intermediateSize, width);
   }
   norm('ln_f');
   return {

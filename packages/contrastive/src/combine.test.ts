@@ -31,7 +31,7 @@ async function idsOf(
   model: ReturnType<typeof combine>,
   options: GenerateOptions = {},
 ): Promise<readonly (readonly number[])[]> {
-  return (await generateBatch(model, prompts, { maxNewTokens: 12, seed: 3, endTokens: [6], ...options })).ids;
+  return (await generateBatch(model, prompts, { maxNewTokens: 12, seed: 3, eosTokenIds: [6], ...options })).ids;
 }
 
 const combinations = {
@@ -100,7 +100,7 @@ describe.each(Object.entries(combinations))('%s', (_, model) => {
       result.dispose();
       return logits;
     };
-    const restored = model.restoreCache(await cache.serialise());
+    const restored = model.restoreCache(await cache.serialize());
     const fork = cache.fork();
     fork.gather([1, 0]);
     fork.gather([1, 0]);
@@ -173,7 +173,7 @@ describe('laws', () => {
       return result;
     };
     const model = combine({ expert, others: [{ model: spy, prompt: [[7, 0]] }], rule: contextAware({ a: 1 }) });
-    const { ids } = await generateBatch(model, [[1, 2, 3]], { maxNewTokens: 4, seed: 1, endTokens: [] });
+    const { ids } = await generateBatch(model, [[1, 2, 3]], { maxNewTokens: 4, seed: 1, eosTokenIds: [] });
     expect(seen).toEqual([0, 1, 2, 3].map((count) => [7, 0, ...ids[0]!.slice(0, count)]));
   });
 
@@ -235,7 +235,7 @@ describe('influence', () => {
       steps: true,
       seed: 4,
       maxNewTokens: 5,
-      endTokens: [],
+      eosTokenIds: [],
     }))
       if (event.type === 'step') told.push((event.detail as { id: number }).id);
       else if (event.type === 'token') tokens.push(event.id);
@@ -279,8 +279,9 @@ it('what the call rules out comes before what the rule does', async () => {
     combine: (own: Float32Array) => own.map((x, id) => (id === 6 ? x : -Infinity)),
   };
   const model = combine({ expert, others: [{ model: amateur }], rule });
-  const [end] = (await generate(model, [1, 2], { minNewTokens: 3, maxNewTokens: 6, endTokens: [6], seed: 1 }).result())
-    .sequences;
+  const [end] = (
+    await generate(model, [1, 2], { minNewTokens: 3, maxNewTokens: 6, eosTokenIds: [6], seed: 1 }).result()
+  ).sequences;
   expect(end!.ids).toHaveLength(4);
   expect(end!.ids.slice(0, 3)).not.toContain(6);
   expect(end!.ids.at(-1)).toBe(6);

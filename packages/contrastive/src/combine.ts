@@ -60,7 +60,7 @@ class CombinedModel implements LanguageModel {
   readonly maxTokens: number;
   readonly fingerprint: string;
   readonly tensorBackend = undefined;
-  readonly remote: boolean = false;
+  readonly readbackIsExpensive: boolean = false;
   readonly defaults: ModelDefaults;
   readonly sources?: readonly (readonly number[])[];
   readonly #expert: LanguageModel;
@@ -122,14 +122,17 @@ class CombinedModel implements LanguageModel {
     if (!this.owns(cache))
       throw new CacheError(`The cache was not made by the model '${this.name}' that it is given to.`);
     const exits = this.#others.flatMap(({ shared, layer }) => (shared && layer !== undefined ? [layer] : []));
-    const layers = [...new Set([...(options.layers ?? []), ...exits])];
+    const layers = [...new Set([...(options.earlyExits ?? []), ...exits])];
     const lengths = cache.lengths;
-    const expert = this.#expert.forward(tokens, cache.expert, { ...options, ...(layers.length > 0 ? { layers } : {}) });
+    const expert = this.#expert.forward(tokens, cache.expert, {
+      ...options,
+      ...(layers.length > 0 ? { earlyExits: layers } : {}),
+    });
     const own: EngineMatrix[] = [];
     try {
       const scored = positionsOf(expert, cache.expert);
       const parts = this.#others.map((source) => {
-        if (source.shared) return source.layer === undefined ? expert.logits : expert.layers!.get(source.layer)!;
+        if (source.shared) return source.layer === undefined ? expert.logits : expert.earlyExits!.get(source.layer)!;
         const matrix = follow(source, cache.others[this.#apart.indexOf(source)]!, cache, scored);
         own.push(matrix);
         return matrix;

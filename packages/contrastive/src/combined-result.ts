@@ -14,7 +14,7 @@ export class CombinedResult implements ForwardResult {
   readonly logits: EngineMatrix;
   readonly scored: readonly number[];
   readonly hidden?: EngineMatrix;
-  readonly layers?: ReadonlyMap<number, EngineMatrix>;
+  readonly earlyExits?: ReadonlyMap<number, EngineMatrix>;
   readonly parts: readonly ForwardPart[];
   /** Where a chain leaves none of the plausible tokens, the expert speaks alone. */
   readonly relaxed: EngineMatrix;
@@ -38,7 +38,7 @@ export class CombinedResult implements ForwardResult {
     this.scored = expert.scored;
     this.relaxed = expert.logits;
     if (expert.hidden !== undefined) this.hidden = expert.hidden;
-    if (expert.layers !== undefined) this.layers = expert.layers;
+    if (expert.earlyExits !== undefined) this.earlyExits = expert.earlyExits;
     this.parts = [
       { name: 'expert', logits: expert.logits },
       ...parts.map((logits, i) => ({ name: others[i]!.name, logits })),

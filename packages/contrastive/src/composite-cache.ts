@@ -82,11 +82,11 @@ export class CompositeCache implements KVCache {
   }
 
   /** Little-endian: the number of caches n, then n + 1 lengths in bytes, then origins and prompt lengths as JSON, then the caches. */
-  async serialise(): Promise<Uint8Array> {
+  async serialize(): Promise<Uint8Array> {
     const notes = new TextEncoder().encode(
       JSON.stringify({ format: noteFormat, origins: this.#origins, promptLengths: this.#promptLengths }),
     );
-    const parts = [notes, ...(await Promise.all(this.#all.map((cache) => cache.serialise())))];
+    const parts = [notes, ...(await Promise.all(this.#all.map((cache) => cache.serialize())))];
     const header = new DataView(new ArrayBuffer(4 * (1 + parts.length)));
     header.setUint32(0, parts.length - 1, true);
     for (const [i, { length }] of parts.entries()) header.setUint32(4 * (i + 1), length, true);
@@ -114,7 +114,7 @@ export class CompositeCache implements KVCache {
 
 const noteFormat = 'tokenwright combined cache 1';
 
-/** The parts that `CompositeCache.serialise` wrote. */
+/** The parts that `CompositeCache.serialize` wrote. */
 export function readParts(
   bytes: Uint8Array,
   caches: number,

@@ -40,10 +40,10 @@ export function follow(
       const count = Math.max(...pass.map(({ row, seen }) => wanted[row]!.length - seen.length + 1));
       const result = advance(source.model, cache, wanted, {
         scored: count,
-        ...(source.layer === undefined ? {} : { layers: [source.layer] }),
+        ...(source.layer === undefined ? {} : { earlyExits: [source.layer] }),
       });
       results.push(result);
-      const from = source.layer === undefined ? result.logits : result.layers!.get(source.layer)!;
+      const from = source.layer === undefined ? result.logits : result.earlyExits!.get(source.layer)!;
       const ends = result.scored.map((_, row) => result.scored.slice(0, row + 1).reduce((sum, n) => sum + n, 0));
       for (const { row, seen, at } of pass)
         picks[at] = { from, row: ends[row]! - 1 - (wanted[row]!.length - seen.length) };

@@ -86,16 +86,21 @@ export function samplingWithInfluence(): Strategy {
   const name = 'sampling-with-influence';
   return {
     name,
-    steerable: true,
+    supportsControl: true,
     async *decode(run) {
       let rows = await run.start();
       while (rows.length > 0) {
         const scores = await run.advance(rows);
-        const ids = await scores.apply(run.samplers).draw();
+        const ids = await scores.apply(run.samplers).sample();
         if (run.options.steps)
           for (const [i, row] of rows.entries()) {
             const detail = await influence(scores.result, i, ids[i]!);
-            yield { type: 'step', row: row.prompt, strategy: name, detail: JSON.parse(JSON.stringify(detail)) };
+            yield {
+              type: 'step',
+              promptIndex: row.promptIndex,
+              strategy: name,
+              detail: JSON.parse(JSON.stringify(detail)),
+            };
           }
         rows = yield* run.accept(rows, ids, scores);
       }

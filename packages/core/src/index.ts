@@ -29,6 +29,7 @@ export { type T5Config, t5 } from './architectures/t5.ts';
 export type {
   CacheKind,
   Choice,
+  EncoderKeyValues as SourceMemory,
   Engine,
   EngineMatrix,
   EngineMemory,
@@ -40,7 +41,6 @@ export type {
   PrepareOptions,
   RunOptions,
   RunResult,
-  SourceMemory,
   TokenEdits,
   TopOfRow,
   WeightSource,
@@ -50,6 +50,7 @@ export type {
   Activation,
   Architecture,
   AttendOptions,
+  CrossAttendOptions as RecallOptions,
   Dimensions,
   EmbedOptions,
   EncoderDecoderArchitecture,
@@ -58,7 +59,6 @@ export type {
   NormOptions,
   Operations,
   Parameters,
-  RecallOptions,
   RelativeBias,
   RotaryOptions,
   VectorOptions,
@@ -95,7 +95,7 @@ export {
 export { BatchResult } from './generate/batch-result.ts';
 export { DecodingState, type DecodingStateOptions } from './generate/decoding-state.ts';
 export type {
-  Answer,
+  Control as Answer,
   EndEvent,
   StepEvent,
   StreamEvent,
@@ -105,7 +105,7 @@ export type {
   Usage,
 } from './generate/events.ts';
 export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate/generate.ts';
-export { Interruption } from './generate/interruption.ts';
+export { InterruptedError as Interruption } from './generate/interrupted-error.ts';
 export {
   type GenerateOptions,
   generateOptionNames,
@@ -136,12 +136,12 @@ export {
 export { applyChain, decisiveStages, HostRow, type RowContext } from './sampling/chain.ts';
 export { type ChainRule, type ChainSetting, type ChainWarning, checkChain } from './sampling/check-chain.ts';
 export {
-  drawToken,
   largest,
   logProbabilities,
   logSumExp,
   probabilities,
   rankOf,
+  sampleToken as drawToken,
   topTokens,
 } from './sampling/distribution.ts';
 export {
@@ -153,13 +153,11 @@ export {
 } from './sampling/explain.ts';
 export { exponential } from './sampling/exponential.ts';
 export { History } from './sampling/history.ts';
-export { Random, type RandomStage } from './sampling/random.ts';
-export { type MemorySnapshot, RunMemory } from './sampling/run-memory.ts';
+export { Random, type RandomPurpose as RandomStage } from './sampling/random.ts';
+export { RunState as RunMemory, type RunStateSnapshot as MemorySnapshot } from './sampling/run-state.ts';
 export {
-  type Algebra,
   type BatchStep,
   type DeviceSampler,
-  type Drawn,
   forEachCandidate,
   type HostSampler,
   hasDeviceForm,
@@ -167,10 +165,12 @@ export {
   hasMaskForm,
   type Json,
   type MaskSampler,
-  type Memory,
   type RowStep,
+  type Sampled as Drawn,
   type Sampler,
   type SamplerBase,
+  type SamplerState as Memory,
+  type SamplerTraits,
 } from './sampling/sampler.ts';
 export { type DescribeOptions, Scores, type TokenLogprob, type TokenScores } from './sampling/scores.ts';
 export type { ChatTemplate } from './text/chat-template.ts';

@@ -186,8 +186,14 @@ it('answers every changed generation_config.json with defaults or an error that 
     fc.asyncProperty(changes(Object.keys(generation)), async (all) => {
       const json = changed(generation, all) as JsonObject;
       const error = await refusal(() => {
-        const { endTokens = [], startTokens = [], maxNewTokens = 0, maxLength = 0 } = readDefaults(json, {}, 10);
-        for (const id of [...endTokens, ...startTokens]) expect(id >= 0 && id < 10 && Number.isInteger(id)).toBe(true);
+        const {
+          eosTokenIds = [],
+          decoderStartTokenIds = [],
+          maxNewTokens = 0,
+          maxLength = 0,
+        } = readDefaults(json, {}, 10);
+        for (const id of [...eosTokenIds, ...decoderStartTokenIds])
+          expect(id >= 0 && id < 10 && Number.isInteger(id)).toBe(true);
         for (const count of [maxNewTokens, maxLength]) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
       });
       if (error === undefined) return;

@@ -14,8 +14,8 @@ describe('readDefaults', () => {
       temperature: 0.8,
     };
     expect(readDefaults(generation, {}, 100)).toEqual({
-      endTokens: [2, 3],
-      startTokens: [1],
+      eosTokenIds: [2, 3],
+      decoderStartTokenIds: [1],
       maxLength: 64,
       maxNewTokens: 20,
       minLength: 0,
@@ -30,11 +30,15 @@ describe('readDefaults', () => {
 
   it('asks config.json where generation_config.json is silent, and starts from the decoder token first', () => {
     const config = { eos_token_id: 7, bos_token_id: 5, decoder_start_token_id: 6, max_length: 12 };
-    expect(readDefaults({ eos_token_id: 8 }, config, 100)).toEqual({ endTokens: [8], startTokens: [6], maxLength: 12 });
+    expect(readDefaults({ eos_token_id: 8 }, config, 100)).toEqual({
+      eosTokenIds: [8],
+      decoderStartTokenIds: [6],
+      maxLength: 12,
+    });
   });
 
   it('leaves out ids that the model cannot generate', () => {
-    expect(readDefaults({ eos_token_id: [3, 50256], bos_token_id: 50256 }, {}, 96)).toEqual({ endTokens: [3] });
+    expect(readDefaults({ eos_token_id: [3, 50256], bos_token_id: 50256 }, {}, 96)).toEqual({ eosTokenIds: [3] });
   });
 
   it.each([

@@ -39,10 +39,10 @@ export function readDefaults(generation: JsonObject, config: JsonObject, vocabSi
     );
 
   const defaults: { -readonly [K in keyof ModelDefaults]: ModelDefaults[K] | undefined } = {
-    endTokens: ids('eos_token_id'),
-    startTokens: ids('decoder_start_token_id') ?? ids('bos_token_id'),
-    forcedBeginToken: id('forced_bos_token_id'),
-    forcedEndToken: id('forced_eos_token_id'),
+    eosTokenIds: ids('eos_token_id'),
+    decoderStartTokenIds: ids('decoder_start_token_id') ?? ids('bos_token_id'),
+    forcedBosTokenId: id('forced_bos_token_id'),
+    forcedEosTokenId: id('forced_eos_token_id'),
     maxNewTokens: count('max_new_tokens'),
     maxLength: count('max_length'),
     minNewTokens: count('min_new_tokens'),

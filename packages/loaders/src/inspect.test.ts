@@ -20,7 +20,7 @@ describe('inspectModel', () => {
       formats: [{ format: 'F16', tensors: inspection.tensors.length, bytes: inspection.bytes }],
       tokenizer: { kind: 'tokenizer.json', model: 'BPE', vocabSize: 4096, specialTokens: 1 },
       chatTemplate: false,
-      defaults: { endTokens: [0], startTokens: [0], maxNewTokens: 200 },
+      defaults: { eosTokenIds: [0], decoderStartTokenIds: [0], maxNewTokens: 200 },
     });
     const { parameters, bytes, dimensions, cacheBytesPerToken } = inspection;
     expect(bytes).toBe(parameters * 2);

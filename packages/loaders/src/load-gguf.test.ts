@@ -158,7 +158,7 @@ describe('what comes with it', () => {
     expect(chatTemplate!.sources.default).toContain('messages');
     // <|im_end|> ends a turn.
     expect(generationConfig).toEqual({ bos_token_id: 1, eos_token_id: [2, 8], temperature: 0.6, top_k: 20 });
-    expect(model.defaults).toEqual({ startTokens: [1], endTokens: [2, 8] });
+    expect(model.defaults).toEqual({ decoderStartTokenIds: [1], eosTokenIds: [2, 8] });
     expect(read.model_type).toBe('llama');
     dispose();
   });

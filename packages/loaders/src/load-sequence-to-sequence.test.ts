@@ -28,9 +28,9 @@ describe('loadSequenceToSequence', () => {
       contextLength: 64,
       sourceLength: 64,
     });
-    expect(sequenceToSequence.defaults).toEqual({ endTokens: [2], startTokens: [2], maxLength: 64 });
+    expect(sequenceToSequence.defaults).toEqual({ eosTokenIds: [2], decoderStartTokenIds: [2], maxLength: 64 });
     expect([config.model_type, generationConfig.num_beams]).toEqual(['bart', 4]);
-    const model = await sequenceToSequence.condition({ ids: tokenizer!.encode('Der Hund läuft.') });
+    const model = await sequenceToSequence.encode({ ids: tokenizer!.encode('Der Hund läuft.') });
     const cache = model.createCache();
     const { logits, dispose: release } = model.forward([[2]], cache);
     const row = await logits.read();
@@ -73,8 +73,8 @@ describe('loadSequenceToSequence', () => {
 describe('readDefaults', () => {
   it('reads the tokens that are forced at the begin and the end', () => {
     expect(readDefaults({ forced_bos_token_id: 5 }, { forced_eos_token_id: [2] }, 10)).toEqual({
-      forcedBeginToken: 5,
-      forcedEndToken: 2,
+      forcedBosTokenId: 5,
+      forcedEosTokenId: 2,
     });
     expect(readDefaults({ forced_bos_token_id: 10, forced_eos_token_id: null }, {}, 10)).toEqual({});
     expect(() => readDefaults({ forced_eos_token_id: [1, 2] }, {}, 10)).toThrow(

@@ -44,7 +44,7 @@ describe('load', () => {
     const { model, tokenizer, config, generationConfig } = loaded;
     expect(model.vocabSize).toBe(4096);
     expect(model.contextLength).toBe(512);
-    expect(model.defaults).toEqual({ endTokens: [0], startTokens: [0], maxNewTokens: 200 });
+    expect(model.defaults).toEqual({ eosTokenIds: [0], decoderStartTokenIds: [0], maxNewTokens: 200 });
     expect(config.n_layer).toBe(2);
     expect(generationConfig.top_p).toBe(0.95);
     const { prompt, ids, greedy_ids: wanted } = expected.cases[0]!;
@@ -80,7 +80,7 @@ describe('load', () => {
     expect(tokenizer).toBeUndefined();
     expect(generationConfig).toEqual({});
     expect(model.name).toBe('tiny');
-    expect(model.defaults).toEqual({ endTokens: [7], startTokens: [7] });
+    expect(model.defaults).toEqual({ eosTokenIds: [7], decoderStartTokenIds: [7] });
     dispose();
   });
 

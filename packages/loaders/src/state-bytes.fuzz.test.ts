@@ -22,8 +22,8 @@ beforeAll(async () => {
   tokenizer = await loadTokenizer(folder(new URL('../../demo-model/models/story-amateur', import.meta.url)));
   const state = DecodingState.open(model, [1, 2, 3], { seed: 5, tokenizer });
   await generate(model, state, { maxNewTokens: 3 }).result();
-  stateBytes = await state.serialise();
-  cacheBytes = await state.cache.serialise();
+  stateBytes = await state.serialize();
+  cacheBytes = await state.cache.serialize();
   state.dispose();
 });
 afterAll(async () => {

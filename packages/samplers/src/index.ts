@@ -11,12 +11,15 @@ export { type SamplerFactory, type SamplerRegistry, samplerRegistry } from './co
 export { type AllowedTokensOptions, allowedTokens } from './constraints/allowed-tokens.ts';
 export { type BadWordsOptions, badWords, badWordTokens } from './constraints/bad-words.ts';
 export { type EncoderNoRepeatNgramOptions, encoderNoRepeatNgram } from './constraints/encoder-no-repeat-ngram.ts';
-export { type ForcedBeginTokenOptions, forcedBeginToken } from './constraints/forced-begin-token.ts';
-export { type ForcedEndTokenOptions, forcedEndToken } from './constraints/forced-end-token.ts';
+export { type ForcedBosTokenOptions, forcedBosToken } from './constraints/forced-bos-token.ts';
+export { type ForcedEosTokenOptions, forcedEosToken } from './constraints/forced-eos-token.ts';
 export { type MinLengthOptions, minLength } from './constraints/min-length.ts';
 export { type MinNewTokensOptions, minNewTokens } from './constraints/min-new-tokens.ts';
 export { type NoRepeatNgramOptions, noRepeatNgram } from './constraints/no-repeat-ngram.ts';
-export { type PrefixFunctionOptions, prefixFunction } from './constraints/prefix-function.ts';
+export {
+  type PrefixAllowedTokensOptions as PrefixFunctionOptions,
+  prefixAllowedTokens as prefixFunction,
+} from './constraints/prefix-allowed-tokens.ts';
 export { type SuppressTokensOptions, suppressTokens } from './constraints/suppress-tokens.ts';
 export { type SuppressTokensAtBeginOptions, suppressTokensAtBegin } from './constraints/suppress-tokens-at-begin.ts';
 export { type ThinkingBudgetOptions, thinkingBudget } from './constraints/thinking-budget.ts';
@@ -24,8 +27,8 @@ export { type AdaptivePOptions, adaptiveP } from './controllers/adaptive-p.ts';
 export type { MirostatOptions } from './controllers/mirostat.ts';
 export { type Mirostat1Options, mirostat1 } from './controllers/mirostat-1.ts';
 export { type Mirostat2Options, mirostat2 } from './controllers/mirostat-2.ts';
-export { type EpsilonOptions, epsilon } from './filters/epsilon.ts';
-export { type EtaOptions, eta } from './filters/eta.ts';
+export { type EpsilonCutoffOptions as EpsilonOptions, epsilonCutoff as epsilon } from './filters/epsilon-cutoff.ts';
+export { type EtaCutoffOptions as EtaOptions, etaCutoff as eta } from './filters/eta-cutoff.ts';
 export { type MinPOptions, minP } from './filters/min-p.ts';
 export { type PLessOptions, pLess } from './filters/p-less.ts';
 export { type TailFreeOptions, tailFree } from './filters/tail-free.ts';
@@ -34,7 +37,7 @@ export { type TopHOptions, topH } from './filters/top-h.ts';
 export { type TopKOptions, topK } from './filters/top-k.ts';
 export { type TopNSigmaOptions, topNSigma } from './filters/top-n-sigma.ts';
 export { type TopPOptions, topP } from './filters/top-p.ts';
-export { type TypicalOptions, typical } from './filters/typical.ts';
+export { type TypicalPOptions as TypicalOptions, typicalP as typical } from './filters/typical-p.ts';
 export { type XtcOptions, xtc } from './filters/xtc.ts';
 export { distinctNgrams, repeatedNgrams } from './metrics/ngram-diversity.ts';
 export { type InfillOptions, infill } from './patterns/infill.ts';
@@ -69,15 +72,15 @@ export { greedy } from './shaping/greedy.ts';
 export { normalize } from './shaping/normalize.ts';
 export { removeInvalid } from './shaping/remove-invalid.ts';
 export { type TemperatureOptions, temperature } from './shaping/temperature.ts';
-export type { EndTokensOption } from './shared/end-tokens.ts';
+export type { EosTokenIdsOption } from './shared/eos-token-ids.ts';
 export type { SequenceNeeds } from './shared/token-ids.ts';
 export {
-  detectGreenList,
-  type GreenListDetectorOptions,
-  type GreenListEvidence,
-  type GreenListOptions,
-  greenList,
-} from './watermarks/green-list.ts';
+  detectKgwWatermark as detectGreenList,
+  type KgwDetectorOptions as GreenListDetectorOptions,
+  type KgwEvidence as GreenListEvidence,
+  type KgwWatermarkOptions as GreenListOptions,
+  kgwWatermark as greenList,
+} from './watermarks/kgw-watermark.ts';
 export {
   detectSynthId,
   type SynthIdDetectorOptions,

@@ -9,14 +9,14 @@ const vocabSize = 24;
 const model = toyModel({ vocabSize, seed: 5 });
 const draft = toyModel({ vocabSize, seed: 9, like: { model, share: 1 }, spread: 1 });
 const prompts = [[1, 2, 3], [4], [5, 6, 7, 8, 9]];
-const common: GenerateOptions = { seed: 3, maxNewTokens: 30, endTokens: [], onWarning: () => {} };
+const common: GenerateOptions = { seed: 3, maxNewTokens: 30, eosTokenIds: [], onWarning: () => {} };
 
 const chains: [string, readonly Sampler[]][] = [
   ['mirostat 1', [mirostat1({ tau: 2, eta: 0.4 })]],
   ['mirostat 2', [mirostat2({ tau: 2, eta: 0.4 })]],
   ['adaptive-p', [minP({ p: 0.01 }), adaptiveP({ target: 0.3, decay: 0.7 })]],
   ['green list', [greenList({ bias: 3 })]],
-  ['green list by itself', [greenList({ bias: 3, scheme: 'self-hash', contextWidth: 2 })]],
+  ['green list by itself', [greenList({ bias: 3, seedingScheme: 'self-hash', contextWidth: 2 })]],
   ['SynthID', [synthId({ keys: [5, 6, 7], samplingTable: { size: 500 } })]],
 ];
 const twice = mirostat2({ tau: 3, eta: 0.4 });
@@ -88,7 +88,7 @@ describe.each(chains)('%s', (_, samplers) => {
     const { seed: _seed, ...rest } = options;
     const state = DecodingState.open(model, prompts[0]!, { seed: 3 });
     const first = (await generate(model, state, rest).result()).ids[0]!;
-    const bytes = await state.serialise();
+    const bytes = await state.serialize();
     const fork = state.fork();
     const goOn = async (from: DecodingState): Promise<readonly number[]> =>
       (await generate(model, from, { ...rest, maxNewTokens: 18 }).result()).ids[0]!;

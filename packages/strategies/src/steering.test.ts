@@ -16,13 +16,13 @@ const prompts = [
 
 /** The ids of both rows, the reader answering the token of row 0 with number `at`, from 0. */
 async function answered(strategy: Strategy, at: number, answer: Answer): Promise<(readonly number[])[]> {
-  const stream = generate(model, prompts, { strategy, seed: 3, maxNewTokens: 8, endTokens: [] });
+  const stream = generate(model, prompts, { strategy, seed: 3, maxNewTokens: 8, eosTokenIds: [] });
   const ids: (readonly number[])[] = [];
   let seen = 0;
   for (let next = await stream.next(); !next.done; ) {
     const { value } = next;
-    if (value.type === 'end') ids[value.row] = value.ids;
-    next = await stream.next(value.type === 'token' && value.row === 0 && seen++ === at ? answer : undefined);
+    if (value.type === 'end') ids[value.promptIndex] = value.ids;
+    next = await stream.next(value.type === 'token' && value.promptIndex === 0 && seen++ === at ? answer : undefined);
   }
   return ids;
 }
@@ -53,8 +53,8 @@ describe.each<[string, () => Strategy]>([
 });
 
 describe.each<[string, () => Strategy]>([
-  ['beam search', () => beamSearch({ beams: 3 })],
-  ['best of 3', () => bestOf({ of: 3 })],
+  ['beam search', () => beamSearch({ numBeams: 3 })],
+  ['best of 3', () => bestOf({ numCandidates: 3 })],
 ])('a reader of %s', (_, open) => {
   it('may stop, and is told that the rest comes too late', async () => {
     const plain = await answered(open(), 0, {});
@@ -74,7 +74,7 @@ it('accepted tokens are those that were told of', async () => {
 it('explains accepted tokens with what stages remember of the tokens before them', async () => {
   const explained = async (strategy?: Strategy): Promise<Explanation[]> => {
     const found: Explanation[] = [];
-    const options = { samplers: [mirostat2({ tau: 2 })], seed: 3, maxNewTokens: 10, endTokens: [], explain: true };
+    const options = { samplers: [mirostat2({ tau: 2 })], seed: 3, maxNewTokens: 10, eosTokenIds: [], explain: true };
     for await (const event of generate(model, [1, 2, 3], { ...options, ...(strategy && { strategy }) }))
       if (event.type === 'token') found.push(event.explanation!);
     return found;

@@ -37,21 +37,21 @@ const draft = toyModel({
 
 describe.each<[string, () => Strategy, Parameters<typeof strategyCases>[1]]>([
   ['sampling', () => sampling(), {}],
-  ['beam search', () => beamSearch({ beams: 3 }), { random: false, sequences: 3 }],
+  ['beam search', () => beamSearch({ numBeams: 3 }), { random: false, sequences: 3 }],
   [
     'beam search as in transformers 4.47',
-    () => beamSearch({ beams: 3, compatibility: 'transformers-4.47' }),
+    () => beamSearch({ numBeams: 3, compatibility: 'transformers-4.47' }),
     { random: false },
   ],
-  ['beam sampling', () => beamSearch({ beams: 3, sample: true }), { random: false, sequences: 3 }],
+  ['beam sampling', () => beamSearch({ numBeams: 3, sample: true }), { random: false, sequences: 3 }],
   [
     'group beam search',
-    () => groupBeamSearch({ beams: 4, groups: 2, diversityPenalty: 1 }),
+    () => groupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1 }),
     { random: false, sequences: 4 },
   ],
   [
     'constrained beam search',
-    () => constrainedBeamSearch({ beams: 3, constraints: [{ phrase: [5, 4] }] }),
+    () => constrainedBeamSearch({ numBeams: 3, constraints: [{ phrase: [5, 4] }] }),
     { random: false, sequences: 3 },
   ],
   ['contrastive search', () => contrastiveSearch({ topK: 3 }), { random: false, slides: false }],
@@ -63,8 +63,8 @@ describe.each<[string, () => Strategy, Parameters<typeof strategyCases>[1]]>([
   ],
   ['speculative, prompt lookup', () => speculative({ draft: promptLookup() }), {}],
   ['speculative, early exit', () => speculative({ draft: earlyExit({ layer: 1 }) }), {}],
-  ['best of 4', () => bestOf({ of: 4 }), { sequences: 4 }],
-  ['stochastic beams', () => stochasticBeams({ beams: 3 }), { sequences: 3 }],
+  ['best of 4', () => bestOf({ numCandidates: 4 }), { sequences: 4 }],
+  ['stochastic beams', () => stochasticBeams({ numBeams: 3 }), { sequences: 3 }],
 ])('%s', (_, open, options) => {
   for (const { name, run } of strategyCases(open, options)) it(name, run);
 });
@@ -81,42 +81,51 @@ const drafters = {
 };
 
 async function idsOf(options: GenerateOptions): Promise<readonly (readonly number[])[]> {
-  return (await generateBatch(model, prompts, { maxNewTokens: 12, seed: 3, endTokens: [6], ...options })).ids;
+  return (await generateBatch(model, prompts, { maxNewTokens: 12, seed: 3, eosTokenIds: [6], ...options })).ids;
 }
 
 describe('laws', () => {
   it('one beam is greedy decoding', async () => {
     const expected = await idsOf({ samplers: [greedy()] });
     for (const compatibility of ['transformers-5', 'transformers-4.47'] as const)
-      expect(await idsOf({ strategy: beamSearch({ beams: 1, compatibility }) })).toEqual(expected);
-    expect(await idsOf({ strategy: groupBeamSearch({ beams: 1, groups: 1, diversityPenalty: 3 }) })).toEqual(expected);
+      expect(await idsOf({ strategy: beamSearch({ numBeams: 1, compatibility }) })).toEqual(expected);
+    expect(await idsOf({ strategy: groupBeamSearch({ numBeams: 1, numBeamGroups: 1, diversityPenalty: 3 }) })).toEqual(
+      expected,
+    );
   });
 
   it('one beam with samplers is greedy decoding with them', async () => {
-    const samplers = [repetitionPenalty({ penalty: 1.5 }), temperature({ t: 0.5 })];
+    const samplers = [repetitionPenalty({ penalty: 1.5 }), temperature({ temperature: 0.5 })];
     const expected = await idsOf({ samplers: [...samplers, greedy()] });
-    expect(await idsOf({ samplers, strategy: beamSearch({ beams: 1 }) })).toEqual(expected);
-    expect(await idsOf({ samplers, strategy: contrastiveSearch({ alpha: 0 }) })).toEqual(expected);
-    expect(await idsOf({ samplers, strategy: contrastiveSearch({ topK: 1, alpha: 0.9 }) })).toEqual(expected);
+    expect(await idsOf({ samplers, strategy: beamSearch({ numBeams: 1 }) })).toEqual(expected);
+    expect(await idsOf({ samplers, strategy: contrastiveSearch({ penaltyAlpha: 0 }) })).toEqual(expected);
+    expect(await idsOf({ samplers, strategy: contrastiveSearch({ topK: 1, penaltyAlpha: 0.9 }) })).toEqual(expected);
   });
 
   it.each(['transformers-4.47', 'transformers-5'] as const)(
     'one group is plain beam search, as in %s',
     async (compatibility) => {
-      const plain = beamSearch({ beams: 4, compatibility });
-      const grouped = groupBeamSearch({ beams: 4, groups: 1, diversityPenalty: 9, compatibility });
-      expect(await idsOf({ strategy: grouped, sequences: 4 })).toEqual(await idsOf({ strategy: plain, sequences: 4 }));
+      const plain = beamSearch({ numBeams: 4, compatibility });
+      const grouped = groupBeamSearch({ numBeams: 4, numBeamGroups: 1, diversityPenalty: 9, compatibility });
+      expect(await idsOf({ strategy: grouped, numReturnSequences: 4 })).toEqual(
+        await idsOf({ strategy: plain, numReturnSequences: 4 }),
+      );
     },
   );
 
   it('every end token ends a constrained or grouped search, and stays as it was found', async () => {
     const found = new Set<number>();
     for (const strategy of [
-      groupBeamSearch({ beams: 4, groups: 2, diversityPenalty: 1 }),
-      constrainedBeamSearch({ beams: 4, constraints: [{ phrase: [5] }] }),
+      groupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1 }),
+      constrainedBeamSearch({ numBeams: 4, constraints: [{ phrase: [5] }] }),
     ])
       for (const { ids, reason } of (
-        await generate(model, prompts, { strategy, endTokens: [6, 3, 1], maxNewTokens: 12, sequences: 4 }).result()
+        await generate(model, prompts, {
+          strategy,
+          eosTokenIds: [6, 3, 1],
+          maxNewTokens: 12,
+          numReturnSequences: 4,
+        }).result()
       ).sequences)
         if (reason === 'end-token') found.add(ids.at(-1)!);
     expect(found.size).toBeGreaterThan(1);
@@ -124,8 +133,10 @@ describe('laws', () => {
 
   it('a constrained search knows the vocabulary, and returns something when everything ends at once', async () => {
     const constraints = [{ phrase: [999] }];
-    await expect(idsOf({ strategy: constrainedBeamSearch({ beams: 2, constraints }) })).rejects.toThrow(/constraints/);
-    const strategy = constrainedBeamSearch({ beams: 2, constraints: [{ phrase: [5, 4] }] });
+    await expect(idsOf({ strategy: constrainedBeamSearch({ numBeams: 2, constraints }) })).rejects.toThrow(
+      /constraints/,
+    );
+    const strategy = constrainedBeamSearch({ numBeams: 2, constraints: [{ phrase: [5, 4] }] });
     const { sequences } = await generate(model, prompts, { strategy, stopWhen: () => true, maxNewTokens: 6 }).result();
     expect(sequences.map(({ ids, reason }) => [ids.length, reason])).toEqual(prompts.map(() => [1, 'predicate']));
   });
@@ -151,7 +162,7 @@ describe('laws', () => {
           const options: GenerateOptions = {
             samplers,
             onContextFull,
-            sequences: 2,
+            numReturnSequences: 2,
             maxNewTokens: 90,
             minNewTokens: 20,
           };
@@ -178,14 +189,14 @@ describe('laws', () => {
 
   it('a wide beam finds the most probable continuations, with their log-probabilities', async () => {
     const small = toyModel({ vocabSize: 4, seed: 8 });
-    const exact = await exactDistribution(small, [1], { maxNewTokens: 4, endTokens: [3] });
+    const exact = await exactDistribution(small, [1], { maxNewTokens: 4, eosTokenIds: [3] });
     const best = [...exact].sort(([, a], [, b]) => b - a).slice(0, 5);
-    const strategy = beamSearch({ beams: 64, lengthPenalty: 0, earlyStopping: 'never' });
+    const strategy = beamSearch({ numBeams: 64, lengthPenalty: 0, earlyStopping: 'never' });
     const { sequences } = await generateBatch(small, [[1]], {
       strategy,
-      sequences: 5,
+      numReturnSequences: 5,
       maxNewTokens: 4,
-      endTokens: [3],
+      eosTokenIds: [3],
     });
     expect(sequences.map(({ ids }) => ids.join(' '))).toEqual(best.map(([key]) => key));
     for (const [i, { score }] of sequences.entries()) expect(score).toBeCloseTo(Math.log(best[i]![1]), 5);
@@ -201,7 +212,7 @@ describe('laws', () => {
         ],
       },
     ];
-    const ids = await idsOf({ strategy: constrainedBeamSearch({ beams: 6, constraints }), maxNewTokens: 14 });
+    const ids = await idsOf({ strategy: constrainedBeamSearch({ numBeams: 6, constraints }), maxNewTokens: 14 });
     for (const tokens of ids) {
       expect(` ${tokens.join(' ')} `).toContain(' 5 5 0 ');
       expect(` ${tokens.join(' ')} `).toMatch(/ 7 1 | 0 7 7 /);
@@ -211,10 +222,10 @@ describe('laws', () => {
   it('tells which hypotheses lived, finished and died', async () => {
     const steps: StepEvent[] = [];
     for await (const event of generate(model, [1, 2, 3], {
-      strategy: beamSearch({ beams: 3 }),
+      strategy: beamSearch({ numBeams: 3 }),
       steps: true,
       maxNewTokens: 5,
-      endTokens: [6],
+      eosTokenIds: [6],
     }))
       if (event.type === 'step') steps.push(event);
     type Detail = {
@@ -233,11 +244,11 @@ describe('laws', () => {
   it('reports per-token log-probabilities that add up to the score', async () => {
     const told = new Map<number, number>();
     for await (const event of generate(model, [1, 2, 3], {
-      strategy: beamSearch({ beams: 3, lengthPenalty: 0 }),
-      sequences: 3,
+      strategy: beamSearch({ numBeams: 3, lengthPenalty: 0 }),
+      numReturnSequences: 3,
       logprobs: true,
       maxNewTokens: 5,
-      endTokens: [6],
+      eosTokenIds: [6],
     }))
       if (event.type === 'token') told.set(event.sequence, (told.get(event.sequence) ?? 0) + event.logprob!);
       else if (event.type === 'end') expect(told.get(event.sequence)).toBeCloseTo(event.score!, 5);
@@ -248,7 +259,7 @@ describe('laws', () => {
 describe('the distribution of what is drawn', () => {
   const small = toyModel({ vocabSize: 4, seed: 8, spread: 1 });
   const other = toyModel({ vocabSize: 4, seed: 31, spread: 1 });
-  const common = { maxNewTokens: 3, endTokens: [3] };
+  const common = { maxNewTokens: 3, eosTokenIds: [3] };
   const chain = [repetitionPenalty({ penalty: 1.4 }), topP({ p: 0.95 })];
 
   async function draws(
@@ -259,7 +270,13 @@ describe('the distribution of what is drawn', () => {
   ): Promise<(readonly number[])[][]> {
     const result: (readonly number[])[][] = [];
     for (let seed = 0; seed < count; seed++) {
-      const { ids } = await generateBatch(small, [[1, 2]], { ...common, strategy, samplers, seed, sequences });
+      const { ids } = await generateBatch(small, [[1, 2]], {
+        ...common,
+        strategy,
+        samplers,
+        seed,
+        numReturnSequences: sequences,
+      });
       result.push([...ids]);
     }
     return result;
@@ -283,7 +300,7 @@ describe('the distribution of what is drawn', () => {
 
   it('the test would notice a wrong distribution', async () => {
     const exact = await exactDistribution(small, [1, 2], { ...common, samplers: chain });
-    const warmer = [temperature({ t: 1.2 }), ...chain];
+    const warmer = [temperature({ temperature: 1.2 }), ...chain];
     expect(chiSquareTest((await draws(sampling(), 4000, warmer)).flat(), exact).p).toBeLessThan(0.001);
   });
 
@@ -291,7 +308,7 @@ describe('the distribution of what is drawn', () => {
     const raw = await exactDistribution(small, [1, 2], common);
     const mean = (ids: readonly number[]): number => Math.log(raw.get(ids.join(' '))!) / ids.length;
     const best = bestOfDistribution(await exactDistribution(small, [1, 2], { ...common, samplers: chain }), mean, 3);
-    expect(chiSquareTest((await draws(bestOf({ of: 3 }), 3000)).flat(), best).p).toBeGreaterThan(0.001);
+    expect(chiSquareTest((await draws(bestOf({ numCandidates: 3 }), 3000)).flat(), best).p).toBeGreaterThan(0.001);
   });
 
   it('beam sampling: that of the best line of what is drawn in each step', async () => {
@@ -300,8 +317,8 @@ describe('the distribution of what is drawn', () => {
     expect(total).toBeCloseTo(1, 9);
     const found: (readonly number[])[] = [];
     for (let seed = 0; seed < 1500; seed++) {
-      const strategy = beamSearch({ beams: 2, sample: true });
-      const options = { maxNewTokens: 3, endTokens: [], strategy, samplers: chain, seed };
+      const strategy = beamSearch({ numBeams: 2, sample: true });
+      const options = { maxNewTokens: 3, eosTokenIds: [], strategy, samplers: chain, seed };
       found.push(...(await generateBatch(small, [[1, 2]], options)).ids);
     }
     expect(new Set(found.map(String)).size).toBeGreaterThan(2);
@@ -310,7 +327,7 @@ describe('the distribution of what is drawn', () => {
 
   it('stochastic beams: draws without replacement, in order', async () => {
     const exact = await exactDistribution(small, [1, 2], { ...common, samplers: chain });
-    const pairs = await draws(stochasticBeams({ beams: 3 }), 4000, chain, 2);
+    const pairs = await draws(stochasticBeams({ numBeams: 3 }), 4000, chain, 2);
     expect(
       chiSquareTest(
         pairs.map(([first]) => first!),
@@ -327,8 +344,10 @@ describe('the distribution of what is drawn', () => {
   });
 
   it('beam sampling: seeds matter', async () => {
-    const flat = [temperature({ t: 3 })];
-    const found = new Set((await draws(beamSearch({ beams: 2, sample: true }), 20, flat)).map((ids) => ids.join(' ')));
+    const flat = [temperature({ temperature: 3 })];
+    const found = new Set(
+      (await draws(beamSearch({ numBeams: 2, sample: true }), 20, flat)).map((ids) => ids.join(' ')),
+    );
     expect(found.size).toBeGreaterThan(3);
   });
 });

@@ -4,7 +4,7 @@ import { contextBench } from './benches/context.ts';
 import { decodeBench } from './benches/decode.ts';
 import { formatsBench } from './benches/formats.ts';
 import { memoryBench } from './benches/memory.ts';
-import { neighbourBench } from './benches/neighbour.ts';
+import { neighborBench } from './benches/neighbor.ts';
 import { plainBench } from './benches/plain.ts';
 import { prefillBench } from './benches/prefill.ts';
 import { profileBench } from './benches/profile.ts';
@@ -20,7 +20,7 @@ const benches: readonly Bench[] = [
   prefillBench,
   contextBench,
   memoryBench,
-  neighbourBench,
+  neighborBench,
   formatsBench,
   samplersBench,
   strategiesBench,

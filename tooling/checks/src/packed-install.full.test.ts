@@ -149,7 +149,7 @@ describe.each(published)('$manifest.name alone', ({ manifest }) => {
     }
   });
 
-  it('ships what it lists, a README and the licence, and no test', () => {
+  it('ships what it lists, a README and the license, and no test', () => {
     const files = filesIn(join(project, 'node_modules', name));
     expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']));
     const wanted = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', ...(manifest.files ?? [])];

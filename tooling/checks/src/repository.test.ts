@@ -38,7 +38,7 @@ function withoutSource(conditions: Conditions): Conditions {
 }
 
 describe.each(publishedPackages())('$folder', ({ manifest }) => {
-  it('is an ES module under the MIT licence that anybody may install', () => {
+  it('is an ES module under the MIT license that anybody may install', () => {
     expect(manifest).toMatchObject({ type: 'module', license: 'MIT', publishConfig: { access: 'public' } });
     expect(manifest.files).toContain('dist');
   });

@@ -65,7 +65,7 @@ function watched(model: LanguageModel, remote: boolean, traffic: Traffic): Langu
     fingerprint: model.fingerprint,
     tensorBackend: model.tensorBackend,
     defaults: model.defaults,
-    remote,
+    readbackIsExpensive: remote,
     createCache: (options) => model.createCache(options),
     restoreCache: (bytes) => model.restoreCache(bytes),
     owns: (cache) => model.owns(cache),
@@ -87,14 +87,19 @@ const chains: [string, Sampler[]][] = [
   ['a list of tokens', [allowedTokens({ tokens: [0, 16, 31, 32, 47, 60] })]],
   ['a list of tokens, greedily', [allowedTokens({ tokens: [5, 31, 60] }), greedy()]],
   ['one token left', [allowedTokens({ tokens: [37] })]],
-  ['a function of the text', [everyThird, temperature({ t: 0.7 })]],
+  ['a function of the text', [everyThird, temperature({ temperature: 0.7 })]],
   ['a regular expression', [regex({ pattern: '[a-m]*', texts }), minP({ p: 0.05 })]],
   [
     'a regular expression among device stages',
-    [repetitionPenalty({ penalty: 1.3 }), regex({ pattern: '([a-c][n-z])*', texts }), topNSigma({ n: 3 }), greedy()],
+    [
+      repetitionPenalty({ penalty: 1.3 }),
+      regex({ pattern: '([a-c][n-z])*', texts }),
+      topNSigma({ sigmas: 3 }),
+      greedy(),
+    ],
   ],
   ['no stage at all', []],
-  ['temperature 0', [temperature({ t: 0 })]],
+  ['temperature 0', [temperature({ temperature: 0 })]],
 ];
 
 describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) => {
@@ -121,7 +126,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
       samplers,
       seed: 5,
       maxNewTokens: backend === 'webgpu' ? 2 : 6,
-      endTokens: [],
+      eosTokenIds: [],
       onWarning: () => {},
     };
     for await (const event of generate(of, [[7, 8], [9]], options))
@@ -153,7 +158,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
     const matrix = counting(logits, traffic);
     return new Scores({ logits: matrix, scored: rows.map(() => 1), dispose: () => logits.dispose() }, contexts, {
       tensorBackend: backend,
-      remote: true,
+      readbackIsExpensive: true,
     }).apply(samplers);
   };
 
@@ -182,11 +187,11 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
     const rows = new Array<number[]>(24).fill(row);
     const traffic: Traffic = { rows: 0, choices: 0 };
     const scores = scoresOf(rows, [], traffic, 9);
-    const far = await scores.draw();
+    const far = await scores.sample();
     expect(traffic).toEqual({ rows: 0, choices: 24 });
     const near = scoresOf(rows, [], traffic, 9);
     await near.logits(0);
-    expect(far).toEqual(await near.draw());
+    expect(far).toEqual(await near.sample());
     expect(new Set(far).size).toBeGreaterThan(12);
     scores.dispose();
     near.dispose();
@@ -208,7 +213,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
       rows: 0,
       choices: 0,
     });
-    const error = await scores.draw().catch((raised: unknown) => raised);
+    const error = await scores.sample().catch((raised: unknown) => raised);
     scores.dispose();
     expect(error).toBeInstanceOf(type);
     expect(error).toMatchObject({ stage });

@@ -80,7 +80,7 @@ describeShared('weighed distributions give what others give', 'goldens', (path) 
   });
 
   it.each([
-    ['beam search', beamSearch({ beams: 3 })],
+    ['beam search', beamSearch({ numBeams: 3 })],
     ['contrastive search', contrastiveSearch()],
     ['speculative decoding by the expert itself', speculative({ draft: earlyExit({ layer: 1 }), accept: 'match' })],
   ])('beta 0 and alpha 0 under %s is the expert alone, and leaves nothing on the engine', async (_, strategy) => {
@@ -150,7 +150,11 @@ async function greedily(
   prompts: readonly number[][],
   { samplers = [], ...options }: GenerateOptions,
 ): Promise<readonly (readonly number[])[]> {
-  const result = await generateBatch(model, prompts, { endTokens: [], samplers: [...samplers, greedy()], ...options });
+  const result = await generateBatch(model, prompts, {
+    eosTokenIds: [],
+    samplers: [...samplers, greedy()],
+    ...options,
+  });
   return result.ids;
 }
 
@@ -164,11 +168,11 @@ describe('what the call rules out comes before what the rule does', () => {
   const model = combine({ expert, others: [{ model: toyModel({ vocabSize: 8, seed: 6 }) }], rule: only });
 
   test.each([
-    ['beams', beamSearch({ beams: 2 })],
+    ['beams', beamSearch({ numBeams: 2 })],
     ['speculation', speculative({ draft: expert })],
     ['contrastive search', contrastiveSearch()],
   ])('under %s', async (_, strategy) => {
-    const options = { strategy, minNewTokens: 3, maxNewTokens: 6, endTokens: [6], seed: 1 };
+    const options = { strategy, minNewTokens: 3, maxNewTokens: 6, eosTokenIds: [6], seed: 1 };
     const { ids } = await generateBatch(model, [[1, 2]], options);
     expect(ids[0]!.indexOf(6)).toBe(3);
   });

@@ -37,7 +37,11 @@ function suite(backend: TestBackend, name: 'story' | 'story-amateur', most: numb
     async (expected) => {
       const { model, tokenizer } = loaded;
       expect(tokenizer!.encode(expected.prompt)).toEqual(expected.ids);
-      const options = { samplers: [greedy()], maxNewTokens: Math.min(most, expected.greedy_ids.length), endTokens: [] };
+      const options = {
+        samplers: [greedy()],
+        maxNewTokens: Math.min(most, expected.greedy_ids.length),
+        eosTokenIds: [],
+      };
       const stream = generateText(model, tokenizer!, expected.prompt, options);
       let text = expected.prompt;
       for await (const piece of stream) text += piece;
@@ -64,11 +68,11 @@ function suite(backend: TestBackend, name: 'story' | 'story-amateur', most: numb
   });
 
   test('the same seeds give the tokens of the other backends', async () => {
-    const samplers = [temperature({ t: 0.8 }), topP({ p: 0.95 })];
+    const samplers = [temperature({ temperature: 0.8 }), topP({ p: 0.95 })];
     const { ids } = await generate(
       loaded.model,
       [1, 2, 3].map(() => loaded.tokenizer!.encode('It was a dark')),
-      { samplers, maxNewTokens: 24, seed: [7, 8, 0], endTokens: [] },
+      { samplers, maxNewTokens: 24, seed: [7, 8, 0], eosTokenIds: [] },
     ).result();
     const others = sampled.get(name);
     if (others === undefined) sampled.set(name, ids);

@@ -32,11 +32,11 @@ const samplers: Sampler[] = [
   presencePenalty({ penalty: 0.7 }),
   repetitionPenalty({ penalty: 1.3 }),
   tokenBias({ biases: { 0: 3, 7: -2, 9: '-Infinity' } }),
-  temperature({ t: 0.7 }),
+  temperature({ temperature: 0.7 }),
   minP({ p: 0.1 }),
   topA({ ratio: 0.3 }),
   epsilon({ epsilon: 0.02 }),
-  topNSigma({ n: 1 }),
+  topNSigma({ sigmas: 1 }),
   greedy(),
 ];
 

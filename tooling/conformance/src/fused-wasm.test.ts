@@ -6,6 +6,6 @@ import { testEngine } from './engines.ts';
 const judge = async () => (await testEngine('cpu'))!;
 
 describe('the fused WebAssembly engine', () => {
-  const cases = engineCases(() => fusedWasm({ threads: 1 }).start(), { judge, kinds: ['preallocated', 'growing'] });
+  const cases = engineCases(() => fusedWasm({ threads: 1 }).start(), { judge, kinds: ['static', 'dynamic'] });
   for (const { name, run } of cases) test(name, run, 60_000);
 });

@@ -21,18 +21,18 @@ testChains(
       [
         tokenBias({ biases: { 7: 2, 9: '-Infinity' } }),
         additivePenalty({ frequency: 0.5, presence: 0.3, countPrompt: true }),
-        topNSigma({ n: 3 }),
-        temperature({ t: 1.2 }),
+        topNSigma({ sigmas: 3 }),
+        temperature({ temperature: 1.2 }),
         topA({ ratio: 0.01 }),
         epsilon({ epsilon: 1e-4 }),
         minP({ p: 0.01 }),
       ],
       4,
     ],
-    ['temperature > top-k > top-p', [temperature({ t: 1.5 }), topK({ k: 40 }), topP({ p: 0.9 })], 4],
+    ['temperature > top-k > top-p', [temperature({ temperature: 1.5 }), topK({ k: 40 }), topP({ p: 0.9 })], 4],
     [
       'a stage on the host after the 50 largest',
-      [temperature({ t: 0.8 }), topK({ k: 50 }), typical({ mass: 0.9 })],
+      [temperature({ temperature: 0.8 }), topK({ k: 50 }), typical({ p: 0.9 })],
       // Ids and values of the 50, and the log-sum-exp.
       4 * (2 * 50 + 1),
     ],

@@ -5,7 +5,7 @@ testChains(
   [
     [
       'temperature > repetition penalty > top-k > min-p > draw',
-      [temperature({ t: 0.8 }), repetitionPenalty({ penalty: 1.3 }), topK({ k: 50 }), minP({ p: 0.02 })],
+      [temperature({ temperature: 0.8 }), repetitionPenalty({ penalty: 1.3 }), topK({ k: 50 }), minP({ p: 0.02 })],
       4,
     ],
   ],

@@ -45,7 +45,7 @@ export function testChains(chains: readonly MeasuredChain[], tensors: boolean): 
 
     const tokens = async (model: LanguageModel, samplers: Sampler[], maxNewTokens: number): Promise<number[]> => {
       const ids: number[] = [];
-      const options = { samplers, seed: 5, maxNewTokens, endTokens: [], onWarning: () => {} };
+      const options = { samplers, seed: 5, maxNewTokens, eosTokenIds: [], onWarning: () => {} };
       for await (const event of generate(model, [8], options)) if (event.type === 'token') ids.push(event.id);
       return ids;
     };

@@ -7,6 +7,6 @@ const judge = async () => (await testEngine('cpu'))!;
 
 describe.skipIf((await installWebgpu()) === undefined)('every contract of the reference engine on WebGPU', () => {
   const start = async () => (await testEngine('webgpu'))!;
-  for (const { name, run } of engineCases(start, { judge, kinds: ['preallocated', 'growing'], longRun: 200 }))
+  for (const { name, run } of engineCases(start, { judge, kinds: ['static', 'dynamic'], longRun: 200 }))
     test(name, run, 600_000);
 });

@@ -7,7 +7,7 @@ import { installWebgpu } from './webgpu-node.ts';
 const judge = async () => (await testEngine('cpu'))!;
 
 describe('the reference engine on wasm', () => {
-  const cases = engineCases(async () => (await testEngine('wasm'))!, { judge, kinds: ['preallocated', 'growing'] });
+  const cases = engineCases(async () => (await testEngine('wasm'))!, { judge, kinds: ['static', 'dynamic'] });
   for (const { name, run } of cases) test(name, run, 60_000);
 });
 
@@ -24,7 +24,7 @@ test.each(['cpu', 'wasm', 'webgpu'] as const)('on %s the preallocated cache has 
   if (engine === undefined) return;
   const { architecture, config } = tinyModels[0]!;
   const model = await createModel(engine, architecture, config, seededWeights(architecture, config));
-  const bytes = (['preallocated', 'growing'] as const).map((kind) => {
+  const bytes = (['static', 'dynamic'] as const).map((kind) => {
     const cache = model.createCache({ kind });
     model.forward([[1, 2, 3]], cache).dispose();
     const { bytes } = cache;

@@ -19,8 +19,8 @@ import {
   badWords,
   encoderNoRepeatNgram,
   encoderRepetitionPenalty,
-  forcedBeginToken,
-  forcedEndToken,
+  forcedBosToken,
+  forcedEosToken,
   greedy,
   noRepeatNgram,
   repetitionPenalty,
@@ -71,17 +71,17 @@ describe.skipIf(absent).each(settings)("%s on %s gives Hugging Face's", (family,
 
   for (const golden of absent ? [] : casesOf(family, 'forward'))
     it(`states and logits: ${golden.id}`, async () => {
-      const encoded = await model.encode(sourceOf(golden));
+      const encoded = await model.encoderOutput(sourceOf(golden));
       if (golden.encoder_last_hidden_state !== undefined)
         expectClose(encoded[0]!, golden.encoder_last_hidden_state[0]!.flat(), tolerance);
       for (const source of [sourceOf(golden), { encoderOutput: encoded }])
-        await using(await model.condition(source), async (bound) => {
+        await using(await model.encode(source), async (bound) => {
           const cache = bound.createCache();
           const inputs = golden.decoder_input_ids!;
           const layers = Array.from({ length: bound.layers + 1 }, (_, layer) => layer);
-          const result = bound.forward(inputs, cache, { scored: inputs[0]!.length, hidden: true, layers });
+          const result = bound.forward(inputs, cache, { scored: inputs[0]!.length, hidden: true, earlyExits: layers });
           expectClose(await result.logits.read(), golden.logits!.flat(2), tolerance);
-          expectClose(await result.layers!.get(bound.layers)!.read(), golden.logits!.flat(2), tolerance);
+          expectClose(await result.earlyExits!.get(bound.layers)!.read(), golden.logits!.flat(2), tolerance);
           const states = golden.decoder_hidden_states?.at(-1);
           if (states !== undefined) {
             const expected = states.flat(2);
@@ -94,10 +94,10 @@ describe.skipIf(absent).each(settings)("%s on %s gives Hugging Face's", (family,
 
   for (const golden of absent ? [] : casesOf(family, 'score'))
     it(`log-probabilities: ${golden.id}`, async () => {
-      await using(await model.condition(sourceOf(golden)), async (bound) => {
+      await using(await model.encode(sourceOf(golden)), async (bound) => {
         const labels = golden.labels!.map((row) => row.filter((id) => id !== -100));
         const cache = bound.createCache();
-        const fed = labels.map((row) => [bound.defaults.startTokens![0]!, ...row.slice(0, -1)]);
+        const fed = labels.map((row) => [bound.defaults.decoderStartTokenIds![0]!, ...row.slice(0, -1)]);
         const result = bound.forward(fed, cache, { scored: Math.max(...fed.map(({ length }) => length)) });
         const logits = await result.logits.read();
         const chosen = labels
@@ -112,7 +112,7 @@ describe.skipIf(absent).each(settings)("%s on %s gives Hugging Face's", (family,
 
   for (const golden of absent ? [] : casesOf(family, 'greedy'))
     it(`greedy choices: ${golden.id}`, async () => {
-      await using(await model.condition(sourceOf(golden)), async (bound) => {
+      await using(await model.encode(sourceOf(golden)), async (bound) => {
         const prompts = (golden.params!.decoder_input_ids as number[][]) ?? golden.input_ids.map(() => []);
         const options = optionsOf({ ...golden.params, ...forcedOf(bound) });
         const { ids } = await collect(bound, prompts, options);
@@ -132,7 +132,7 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
   beforeAll(async () => {
     loaded = await loadSequenceToSequence(demoModel('translate'), { engine: engines.get(backend)! });
     // The first pass leaves the transposed head on the engine.
-    const model = await loaded.sequenceToSequence.condition({ ids: [0, 2] });
+    const model = await loaded.sequenceToSequence.encode({ ids: [0, 2] });
     await generateBatch(model, [[]], { maxNewTokens: 1 });
     model.dispose();
     idle = state();
@@ -146,7 +146,7 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
     const { sequenceToSequence, tokenizer } = loaded;
     for (const { source, source_ids, beams_1 } of expected.cases) {
       expect(tokenizer!.encode(source)).toEqual(source_ids);
-      await using(await sequenceToSequence.condition({ ids: source_ids }), async (model) => {
+      await using(await sequenceToSequence.encode({ ids: source_ids }), async (model) => {
         const { ids } = await collect(model, [[]], { samplers: [greedy()] });
         expect(ids[0]).toEqual(beams_1.ids);
         expect(tokenizer!.decode(ids[0]!).trim()).toBe(beams_1.text);
@@ -157,9 +157,9 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
 
   it('translates all at once, several outputs each', async () => {
     const ids = expected.cases.map(({ source_ids }) => source_ids);
-    await using(await loaded.sequenceToSequence.condition({ ids }), async (model) => {
+    await using(await loaded.sequenceToSequence.encode({ ids }), async (model) => {
       const prompts = ids.map(() => []);
-      const { ids: all } = await collect(model, prompts, { samplers: [greedy()], sequences: 2 });
+      const { ids: all } = await collect(model, prompts, { samplers: [greedy()], numReturnSequences: 2 });
       expect(all).toEqual(expected.cases.flatMap(({ beams_1 }) => [beams_1.ids, beams_1.ids]));
     });
     expect(state()).toEqual(idle);
@@ -174,13 +174,13 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
       },
     };
     const abort = new AbortController();
-    await using(await loaded.sequenceToSequence.condition({ ids }), async (model) => {
+    await using(await loaded.sequenceToSequence.encode({ ids }), async (model) => {
       for await (const event of generate(model, [[], []])) if (event.type === 'token') break;
       for await (const event of generate(model, [[], []], { signal: abort.signal }))
         if (event.type === 'token') abort.abort();
       await expect(generateBatch(model, [[], []], { samplers: [failing] })).rejects.toThrow('on purpose');
     });
-    await expect(loaded.sequenceToSequence.condition({ ids: [[5], [100_000]] })).rejects.toThrow();
+    await expect(loaded.sequenceToSequence.encode({ ids: [[5], [100_000]] })).rejects.toThrow();
     expect(state()).toEqual(idle);
   });
 });
@@ -206,10 +206,10 @@ function sourceOf({ input_ids: ids, attention_mask: mask }: Case): { ids: number
   return mask === undefined ? { ids } : { ids, mask };
 }
 
-function forcedOf({ defaults: { forcedBeginToken, forcedEndToken } }: LanguageModel): Record<string, number> {
+function forcedOf({ defaults: { forcedBosTokenId, forcedEosTokenId } }: LanguageModel): Record<string, number> {
   return {
-    ...(forcedBeginToken === undefined ? {} : { forced_bos_token_id: forcedBeginToken }),
-    ...(forcedEndToken === undefined ? {} : { forced_eos_token_id: forcedEndToken }),
+    ...(forcedBosTokenId === undefined ? {} : { forced_bos_token_id: forcedBosTokenId }),
+    ...(forcedEosTokenId === undefined ? {} : { forced_eos_token_id: forcedEosTokenId }),
   };
 }
 
@@ -233,8 +233,8 @@ const stages: Readonly<Record<string, (value: number) => Sampler>> = {
   no_repeat_ngram_size: (size) => noRepeatNgram({ size }),
   encoder_no_repeat_ngram_size: (size) => encoderNoRepeatNgram({ size }),
   bad_words_ids: (words) => badWords({ words: words as unknown as number[][] }),
-  forced_bos_token_id: (token) => forcedBeginToken({ token }),
-  forced_eos_token_id: (token) => forcedEndToken({ endTokens: [token] }),
+  forced_bos_token_id: (token) => forcedBosToken({ token }),
+  forced_eos_token_id: (token) => forcedEosToken({ eosTokenIds: [token] }),
 };
 
 /** Whole sequences in the order of rows and sequences, with what they start from. */
@@ -246,8 +246,9 @@ async function collect(
   const ids: { row: number; sequence: number; ids: number[] }[] = [];
   for await (const event of generate(model, prompts, options))
     if (event.type === 'end') {
-      const prompt = prompts[event.row]!.length > 0 ? prompts[event.row]! : model.defaults.startTokens!;
-      ids.push({ row: event.row, sequence: event.sequence, ids: [...prompt, ...event.ids] });
+      const prompt =
+        prompts[event.promptIndex]!.length > 0 ? prompts[event.promptIndex]! : model.defaults.decoderStartTokenIds!;
+      ids.push({ row: event.promptIndex, sequence: event.sequence, ids: [...prompt, ...event.ids] });
     }
   ids.sort((a, b) => a.row - b.row || a.sequence - b.sequence);
   return { ids: ids.map((entry) => entry.ids) };
@@ -255,7 +256,7 @@ async function collect(
 
 /** Without the padding after the end token. */
 function untilEnd(sequence: readonly number[], { defaults }: LanguageModel): readonly number[] {
-  const end = sequence.findIndex((id, i) => i > 0 && defaults.endTokens!.includes(id));
+  const end = sequence.findIndex((id, i) => i > 0 && defaults.eosTokenIds!.includes(id));
   return end < 0 ? sequence : sequence.slice(0, end + 1);
 }
 

@@ -18,7 +18,7 @@ interface GoldenCase {
 }
 
 /** A story ends where the next would begin. */
-const endTokens = [1];
+const eosTokenIds = [1];
 
 describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder) => {
   const golden =
@@ -44,7 +44,7 @@ describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder)
       const expected = named(name);
       const prompt = tokenizer!.encode(expected.prompt);
       const wanted = continuation(expected, prompt.length).slice(0, most);
-      const options = { samplers: [greedy()], endTokens, maxNewTokens: wanted.length };
+      const options = { samplers: [greedy()], eosTokenIds, maxNewTokens: wanted.length };
       const { ids } = (await generate(model, prompt, options).result()).sequences[0]!;
       expect(ids).toEqual(wanted);
       // run.c prints no characters of several bytes, so that case is one of ids.
@@ -74,7 +74,7 @@ describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder)
         samplers: [greedy()],
         maxNewTokens: 23,
         logprobs: true,
-        endTokens,
+        eosTokenIds: eosTokenIds,
       });
       for await (const event of stream) if (event.type === 'token') events.push(event);
       expect(tokens.map(({ id }) => id)).toEqual(events.map(({ id }) => id));
@@ -102,8 +102,9 @@ describe.skipIf(!hasWebgpu)('WebGPU', () => {
       };
       const { model, dispose } = await load(folder, { engine: (await testEngine('webgpu'))! });
       const expected = cases.find(({ name }) => name === 'bos_greedy_256')!;
-      const { ids } = (await generate(model, [1], { samplers: [greedy()], maxNewTokens: 16, endTokens }).result())
-        .sequences[0]!;
+      const { ids } = (
+        await generate(model, [1], { samplers: [greedy()], maxNewTokens: 16, eosTokenIds: eosTokenIds }).result()
+      ).sequences[0]!;
       expect(ids).toEqual(expected.input_ids_fed.slice(1, 17));
       dispose();
     }, 120_000);

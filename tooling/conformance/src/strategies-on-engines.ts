@@ -28,12 +28,12 @@ import { type TestBackend, testEngine } from './engines.ts';
 
 const strategies: readonly (readonly [string, (draft: LanguageModel) => Strategy])[] = [
   ['sampling', () => sampling()],
-  ['beam search', () => beamSearch({ beams: 3 })],
-  ['beam sampling', () => beamSearch({ beams: 3, sample: true })],
-  ['group beam search', () => groupBeamSearch({ beams: 4, groups: 2, diversityPenalty: 1 })],
-  ['constrained beam search', () => constrainedBeamSearch({ beams: 3, constraints: [{ phrase: [7, 9] }] })],
-  ['stochastic beams', () => stochasticBeams({ beams: 3 })],
-  ['best of 3', () => bestOf({ of: 3 })],
+  ['beam search', () => beamSearch({ numBeams: 3 })],
+  ['beam sampling', () => beamSearch({ numBeams: 3, sample: true })],
+  ['group beam search', () => groupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1 })],
+  ['constrained beam search', () => constrainedBeamSearch({ numBeams: 3, constraints: [{ phrase: [7, 9] }] })],
+  ['stochastic beams', () => stochasticBeams({ numBeams: 3 })],
+  ['best of 3', () => bestOf({ numCandidates: 3 })],
   ['contrastive search', () => contrastiveSearch({ topK: 3 })],
   ['speculation by a draft', (draft) => speculative({ draft, length: 3 })],
   ['speculation from the prompt', () => speculative({ draft: promptLookup({ ngram: 1 }) })],
@@ -66,7 +66,7 @@ const options = (place: Place, strategy: (draft: LanguageModel) => Strategy): Ge
   strategy: strategy(place.draft),
   samplers: [repetitionPenalty({ penalty: 1.2 })],
   maxNewTokens: 3,
-  endTokens: [],
+  eosTokenIds: [],
   seed: 5,
 });
 

@@ -42,7 +42,7 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       )('$id', async (golden) => {
         const { params } = golden;
         const strategy = beamSearch({
-          beams: params.num_beams as number,
+          numBeams: params.num_beams as number,
           lengthPenalty: (params.length_penalty as number) ?? 1,
           earlyStopping: (params.early_stopping as boolean) ?? false,
           domain: 'log-probabilities',
@@ -89,10 +89,10 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       const { params } = golden;
       const strategy = groupBeamSearch({
         compatibility: 'transformers-4.47',
-        beams: params.num_beams as number,
-        groups: params.num_beam_groups as number,
+        numBeams: params.num_beams as number,
+        numBeamGroups: params.num_beam_groups as number,
         diversityPenalty: params.diversity_penalty as number,
-        paddingToken: 0,
+        padTokenId: 0,
         lengthPenalty: (params.length_penalty as number) ?? 1,
         domain: 'log-probabilities',
       });
@@ -102,14 +102,17 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
     // Over a padded batch, Hugging Face takes the hidden states of the padding into the penalty.
     it.each(goldenCases(path, name, 'contrastive').filter(({ note }) => note === undefined))('$id', async (golden) => {
       const { penalty_alpha: alpha, top_k: topK } = golden.params as { penalty_alpha: number; top_k: number };
-      await expectGolden(models.get(name)!, golden, { strategy: contrastiveSearch({ alpha, topK }) });
+      await expectGolden(models.get(name)!, golden, { strategy: contrastiveSearch({ penaltyAlpha: alpha, topK }) });
     });
 
     it.each(goldenCases(path, name, 'contrastive').filter(({ note }) => note !== undefined))(
       '$id, as far as it has no padding',
       async (golden) => {
         const { penalty_alpha: alpha, top_k: topK, max_new_tokens } = golden.params as Record<string, number>;
-        const options = { strategy: contrastiveSearch({ alpha: alpha!, topK: topK! }), maxNewTokens: max_new_tokens! };
+        const options = {
+          strategy: contrastiveSearch({ penaltyAlpha: alpha!, topK: topK! }),
+          maxNewTokens: max_new_tokens!,
+        };
         const { ids } = await generateBatch(models.get(name)!, promptsOf(golden), options);
         const row = golden.attention_mask!.findIndex((mask) => !mask.includes(0));
         expect(ids[row]).toEqual(golden.sequences[row]!.slice(golden.input_ids[0]!.length));
@@ -126,7 +129,7 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       );
       const strategy = constrainedBeamSearch({
         compatibility: 'transformers-4.47',
-        beams: num_beams,
+        numBeams: num_beams,
         constraints,
         keepComplete: false,
         domain: 'log-probabilities',
@@ -143,13 +146,13 @@ async function expectGolden(
   newer = false,
 ): Promise<void> {
   const { params, input_ids } = golden;
-  const endTokens = endTokensOf(golden);
+  const eosTokenIds = endTokensOf(golden);
   const result = await generateBatch(model, promptsOf(golden), {
     samplers: samplersOf(golden),
-    sequences: (params.num_return_sequences as number) ?? 1,
+    numReturnSequences: (params.num_return_sequences as number) ?? 1,
     maxNewTokens: params.max_new_tokens as number,
     minNewTokens: (params.min_new_tokens as number) ?? 0,
-    endTokens,
+    eosTokenIds: eosTokenIds,
     logprobs: true,
     ...(params.use_cache === false ? { cache: 'none' } : {}),
     ...options,

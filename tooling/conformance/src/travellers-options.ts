@@ -5,5 +5,5 @@ import { mirostat2, repetitionPenalty } from '@tokenwright/samplers';
 export const travellersOptions: GenerateOptions = {
   samplers: [repetitionPenalty({ penalty: 1.1 }), mirostat2({ tau: 4 })],
   maxNewTokens: 12,
-  endTokens: [],
+  eosTokenIds: [],
 };

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const { model, tokenizer, dispose } = await load(demoModel(), { engine });
   const state = DecodingState.open(model, tokenizer!.encode('Once upon a time'), { seed: 7, tokenizer: tokenizer! });
   await generate(model, state, travellersOptions).result();
-  writeFileSync(path, await state.serialise());
+  writeFileSync(path, await state.serialize());
   const { ids, texts } = await generate(model, state, travellersOptions).result();
   expected = { ids: ids[0]!, text: texts[0]! };
   state.dispose();

@@ -7,7 +7,7 @@ import { biasedSequences } from './processors/table.ts';
 export interface ChainPlace {
   /** The rule for which tokens may follow. */
   readonly prefixAllowed?: ((tokens: Int32Array) => Iterable<number>) | undefined;
-  readonly endTokens: readonly number[];
+  readonly eosTokenIds: readonly number[];
 }
 
 /**
@@ -15,7 +15,7 @@ export interface ChainPlace {
  * `params` has the preset's default, which is `generate()`'s own. Greedy decoding has no last stage here: whoever runs the chain adds
  * what chooses.
  */
-export function huggingFaceChain(params: Params, { prefixAllowed, endTokens }: ChainPlace): readonly Sampler[] {
+export function huggingFaceChain(params: Params, { prefixAllowed, eosTokenIds }: ChainPlace): readonly Sampler[] {
   const doSample = params.read('do_sample') === true;
   const biases = params.read('sequence_bias');
   const options = {
@@ -35,7 +35,7 @@ export function huggingFaceChain(params: Params, { prefixAllowed, endTokens }: C
     suppressTokens: params.ids('suppress_tokens'),
     beginSuppressTokens: params.ids('begin_suppress_tokens'),
     renormalizeLogits: params.read('renormalize_logits') === true,
-    ...(doSample ? filters(params, endTokens) : {}),
+    ...(doSample ? filters(params, eosTokenIds) : {}),
   };
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const chain = find<readonly Sampler[]>('preset', 'huggingFace')(given);
@@ -43,7 +43,7 @@ export function huggingFaceChain(params: Params, { prefixAllowed, endTokens }: C
 }
 
 /** What is read only when sampling. Contrastive search has a `top_k` of its own. */
-function filters(params: Params, endTokens: readonly number[]): object {
+function filters(params: Params, eosTokenIds: readonly number[]): object {
   return {
     temperature: params.number('temperature'),
     topK: params.number('top_k'),
@@ -53,6 +53,6 @@ function filters(params: Params, endTokens: readonly number[]): object {
     epsilonCutoff: params.number('epsilon_cutoff'),
     etaCutoff: params.number('eta_cutoff'),
     // Beam sampling keeps a token that goes on, besides those that end the sequence.
-    minTokensToKeep: (params.number('num_beams') ?? 1) > 1 ? endTokens.length + 1 : 1,
+    minTokensToKeep: (params.number('num_beams') ?? 1) > 1 ? eosTokenIds.length + 1 : 1,
   };
 }

@@ -123,7 +123,7 @@ export class Conversation {
       maxNewTokens: this.#session.model.contextLength,
       ...options,
       stopStrings: [...(options.stopStrings ?? []), ...plain],
-      ...(process.stderr.isTTY ? { prefillChunk: options.prefillChunk ?? watchedChunk } : {}),
+      ...(process.stderr.isTTY ? { prefillChunkSize: options.prefillChunkSize ?? watchedChunk } : {}),
     };
   }
 

@@ -8,12 +8,12 @@ export type Paint = (style: Style, text: string) => string;
 
 type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
-/** Colours only on a terminal; NO_COLOR turns them off, FORCE_COLOR on. */
+/** Colors only on a terminal; NO_COLOR turns them off, FORCE_COLOR on. */
 export function paintFor(stream: Output): Paint {
-  return usesColours(stream) ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
+  return usesColors(stream) ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
 }
 
-export function usesColours(stream: Output): boolean {
+export function usesColors(stream: Output): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';

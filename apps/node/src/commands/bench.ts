@@ -125,7 +125,7 @@ async function timesOf(
   const times: EndEvent['timing'][] = [];
   try {
     for (let round = 0; round <= rounds; round++) {
-      const options = { samplers: [greedy()], endTokens: [], maxNewTokens: newTokens, signal: interrupt.signal };
+      const options = { samplers: [greedy()], eosTokenIds: [], maxNewTokens: newTokens, signal: interrupt.signal };
       let written = round * newTokens;
       for await (const event of generate(model, prompt, options)) {
         if (event.type === 'token') progress.show(++written, (rounds + 1) * newTokens);

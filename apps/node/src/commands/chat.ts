@@ -90,7 +90,7 @@ async function templateOf(
   }
   if (chatTemplate !== undefined) return { chatTemplate };
   throw new Failure(
-    `${model.name} has no chat template: it was not trained to chat. Take a model that was (--model organisation/name), or try --template plain.`,
+    `${model.name} has no chat template: it was not trained to chat. Take a model that was (--model organization/name), or try --template plain.`,
   );
 }
 

@@ -9,7 +9,7 @@ import { generalFlags, modelFlags, type Session, withModel } from '../session.ts
 import { comparisonLines, type Series } from '../show/comparison.ts';
 import { jsonLine } from '../show/json.ts';
 
-const caches = ['preallocated', 'growing', 'none'] as const;
+const caches = ['static', 'dynamic', 'none'] as const;
 
 export const compareCommand: Command = {
   name: 'compare',
@@ -68,7 +68,7 @@ async function timePerToken(
   const tokens: number[] = [];
   const progress = new Progress(options.cache === 'none' ? 'no cache' : `cache: ${options.cache}`, 'tokens');
   let last = performance.now();
-  const all = { ...options, samplers: [greedy()], endTokens: [], signal: interrupt.signal };
+  const all = { ...options, samplers: [greedy()], eosTokenIds: [], signal: interrupt.signal };
   try {
     for await (const event of generate(model, prompt, all)) {
       if (event.type !== 'token') continue;

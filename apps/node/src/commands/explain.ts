@@ -65,7 +65,7 @@ async function explainEach(given: Given, session: Session, prompt: string): Prom
   const style = { paint: paintFor(process.stdout), width: Math.min(110, widthOf(process.stdout)), candidates };
   const options = {
     maxNewTokens: 5,
-    ...(process.stderr.isTTY ? { prefillChunk: watchedChunk } : {}),
+    ...(process.stderr.isTTY ? { prefillChunkSize: watchedChunk } : {}),
     ...optionsOf(given, session),
     explain: true,
     logprobs: true,

@@ -74,7 +74,7 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
 /** On a terminal: a prompt in chunks and the steps of a strategy, so that a bar can show how far it is. */
 function watched(options: GenerateOptions): GenerateOptions {
   if (!process.stderr.isTTY) return options;
-  return { ...options, prefillChunk: options.prefillChunk ?? watchedChunk, steps: true };
+  return { ...options, prefillChunkSize: options.prefillChunkSize ?? watchedChunk, steps: true };
 }
 
 interface Printer {
@@ -95,7 +95,7 @@ function jsonPrinter(given: Given): Printer {
 
 /** Text as it comes; several texts, or those that are only known in the end, one after the other. */
 function textPrinter(given: Given, options: GenerateOptions, prompt: string): Printer {
-  const several = (options.sequences ?? 1) > 1;
+  const several = (options.numReturnSequences ?? 1) > 1;
   const searching = new Progress('searching', 'steps');
   let lineBegun = false;
   let steps = 0;
@@ -107,7 +107,7 @@ function textPrinter(given: Given, options: GenerateOptions, prompt: string): Pr
   return {
     event(event) {
       if (event.type === 'step' || (several && event.type === 'token')) {
-        const sequences = event.type === 'step' ? 1 : (options.sequences ?? 1);
+        const sequences = event.type === 'step' ? 1 : (options.numReturnSequences ?? 1);
         if (!lineBegun) searching.show(++steps, (options.maxNewTokens ?? 256) * sequences);
         return;
       }

@@ -53,7 +53,7 @@ export const modelsCommand: Command = {
       '',
       paint('bold', 'From the hub, in the cache'),
       ...(rows.length === 0
-        ? ['  none yet; --model organisation/name downloads one']
+        ? ['  none yet; --model organization/name downloads one']
         : tableLines(rows, ['left', 'right', 'left']).map((line) => `  ${line}`)),
     ];
     process.stdout.write(`${lines.join('\n')}\n`);

@@ -2,7 +2,7 @@ import { type ScoredText, score } from '@tokenwright/core';
 import type { Command, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { readText } from '../cli/prompt.ts';
-import { paintFor, usesColours, widthOf } from '../cli/terminal.ts';
+import { paintFor, usesColors, widthOf } from '../cli/terminal.ts';
 import { samplerFlags, samplersOf } from '../options/sampler-flags.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
@@ -58,7 +58,7 @@ async function scoreText(given: Given, { model, tokenizer }: Session, text: stri
   if (given.has('json')) process.stdout.write(jsonLine(withTexts(scored, (id) => tokenText(tokenizer, id))));
   else {
     const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
-    const heat = usesColours(process.stdout) ? heatLines(ids, scored, tokenizer, style) : [];
+    const heat = usesColors(process.stdout) ? heatLines(ids, scored, tokenizer, style) : [];
     process.stdout.write(`${[...heat, ...scoreLines(scored, text, tokenizer, style)].join('\n')}\n`);
   }
   return interrupt.status;

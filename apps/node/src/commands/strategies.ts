@@ -58,11 +58,11 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
   const { model } = session;
   const weaker = (await session.open(given.text('weaker') ?? 'story-amateur')).model;
   const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
-  const nucleus = [temperature({ t: 0.8 }), topP({ p: 0.95 })];
+  const nucleus = [temperature({ temperature: 0.8 }), topP({ p: 0.95 })];
   const methods: readonly Method[] = [
     { name: 'greedy', options: { samplers: [greedy()] } },
     { name: 'nucleus sampling', options: { samplers: nucleus } },
-    { name: 'beam search', options: { strategy: beamSearch({ beams: 4 }) } },
+    { name: 'beam search', options: { strategy: beamSearch({ numBeams: 4 }) } },
     { name: 'contrastive search', options: { strategy: contrastiveSearch() } },
     {
       name: 'contrastive decoding',
@@ -134,7 +134,7 @@ async function decode(given: Given, session: Session, prompt: string, method: Me
     tokenizer,
     seed: given.number('seed') ?? 1,
     maxNewTokens,
-    endTokens: [],
+    eosTokenIds: [],
     steps: process.stderr.isTTY === true,
     signal: interrupt.signal,
   });

@@ -53,7 +53,7 @@ export const translateCommand: Command = {
         if (tokenizer === undefined)
           throw new Failure(`${sequenceToSequence.name} has no tokenizer files, so it cannot read a text.`);
         const lines = text.split('\n').filter((line) => line.trim() !== '');
-        const model = await sequenceToSequence.condition({ ids: lines.map((line) => tokenizer.encode(line)) });
+        const model = await sequenceToSequence.encode({ ids: lines.map((line) => tokenizer.encode(line)) });
         try {
           return await translate(given, model, tokenizer, lines.length);
         } finally {
@@ -85,16 +85,16 @@ async function translate(
     if (given.has('json')) process.stdout.write(jsonLine(event));
     else if (event.type === 'end') ends.push(event);
     else if (given.has('explain') && event.type === 'step') {
-      const step = ++steps[event.row]!;
+      const step = ++steps[event.promptIndex]!;
       write(beamStepLines(event.detail as unknown as BeamStep, step, tokenizer, style));
     } else if (event.type === 'token' && event.explanation !== undefined) {
-      const { row } = event;
-      write(explanationLines(event as ExplainedToken, ++steps[row]!, texts[row]!, tokenizer, style));
-      texts[row] += event.text ?? '';
+      const { promptIndex } = event;
+      write(explanationLines(event as ExplainedToken, ++steps[promptIndex]!, texts[promptIndex]!, tokenizer, style));
+      texts[promptIndex] += event.text ?? '';
     }
   }
   progress.clear();
-  ends.sort((a, b) => a.row - b.row || a.sequence - b.sequence);
+  ends.sort((a, b) => a.promptIndex - b.promptIndex || a.sequence - b.sequence);
   for (const { text, score } of ends) {
     const shown = given.has('sequences') && score !== undefined ? style.paint('dim', `  (${score.toFixed(4)})`) : '';
     process.stdout.write(`${text}${shown}\n`);
@@ -113,6 +113,6 @@ function optionsOf(given: Given, tokenizer: LoadedTokenizer): GenerateOptions {
     ...optional('sequences', 'sequences'),
     ...(beams === 1
       ? { samplers: [greedy()], explain, logprobs: explain }
-      : { strategy: beamSearch({ beams, ...optional('lengthPenalty', 'length-penalty') }), steps: explain }),
+      : { strategy: beamSearch({ numBeams: beams, ...optional('lengthPenalty', 'length-penalty') }), steps: explain }),
   };
 }

@@ -20,8 +20,8 @@ const tokenizer = {
 const elsewhere: Readonly<Record<string, string>> = {
   minLength: '--min-length is the option that does the same',
   minNewTokens: '--min-new-tokens is the option that does the same',
-  forcedBeginToken: '--forced-begin-token is the option that does the same',
-  forcedEndToken: '--forced-end-token is the option that does the same',
+  forcedBosTokenId: '--forced-bos-token is the option that does the same',
+  forcedEosTokenId: '--forced-eos-token is the option that does the same',
   prefixFunction: 'takes a function of a program',
   badWordTokens: 'what --bad-words uses',
   dryBreakers: 'what --dry uses',

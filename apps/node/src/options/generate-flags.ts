@@ -22,19 +22,15 @@ const length = 'Length and stopping';
 export const reportGroup = 'What is reported (with --json)';
 const working = 'How it works';
 
-const cacheKinds = ['preallocated', 'growing', 'none', 'f16', '8-bit', 'window=N', 'window=N,sinks=M'];
+const cacheKinds = ['static', 'dynamic', 'none', 'f16', '8-bit', 'window=N', 'window=N,sinks=M'];
 
 const optionFlags: readonly OptionFlag[] = [
   number('maxNewTokens', 'max-new-tokens', 'N', 'Most new tokens.', length, 'n'),
   number('maxLength', 'max-length', 'N', 'Most tokens, prompt included.', length),
   number('minNewTokens', 'min-new-tokens', 'N', 'No end token before N new tokens.', length),
   number('minLength', 'min-length', 'N', 'No end token before N tokens, prompt included.', length),
-  forced(
-    'forcedBeginToken',
-    'forced-begin-token',
-    'Force this token after the start token of an encoder-decoder model.',
-  ),
-  forced('forcedEndToken', 'forced-end-token', 'Force this token as the last that the length allows.'),
+  forced('forcedBosTokenId', 'forced-bos-token', 'Force this token after the start token of an encoder-decoder model.'),
+  forced('forcedEosTokenId', 'forced-eos-token', 'Force this token as the last that the length allows.'),
   {
     option: 'stopStrings',
     name: 'stop',
@@ -45,7 +41,7 @@ const optionFlags: readonly OptionFlag[] = [
     read: (given) => given.texts('stop').map((text) => text.replaceAll('\\n', '\n').replaceAll('\\t', '\t')),
   },
   {
-    option: 'endTokens',
+    option: 'eosTokenIds',
     name: 'end-tokens',
     value: 'IDS',
     help: "Ids that end the text, such as 0,50256; 'none' lets it run on.",
@@ -61,17 +57,17 @@ const optionFlags: readonly OptionFlag[] = [
     read: (given) => given.number('max-time')! * 1000,
   },
   number('seed', 'seed', 'N', 'The same seed gives the same text. Default: any; --verbose tells which.', working, 's'),
-  number('sequences', 'sequences', 'N', 'Texts for one prompt.', working),
+  number('numReturnSequences', 'num-return-sequences', 'N', 'Texts for one prompt.', working),
   {
     option: 'cache',
     name: 'cache',
     value: 'KIND',
     help: `How keys and values are kept: ${cacheKinds.join('; ')}. 'none' computes everything anew for each token.`,
     group: working,
-    choices: ['preallocated', 'growing', 'none', 'f16', '8-bit'],
+    choices: ['static', 'dynamic', 'none', 'f16', '8-bit'],
     read: (given) => cacheOf(given.text('cache')!),
   },
-  number('prefillChunk', 'prefill-chunk', 'N', 'Read the prompt in pieces of N tokens.', working),
+  number('prefillChunkSize', 'prefill-chunk', 'N', 'Read the prompt in pieces of N tokens.', working),
   {
     option: 'onContextFull',
     name: 'on-context-full',
@@ -128,7 +124,7 @@ function note({ message }: Pick<ChainWarning, 'message'>): void {
 }
 
 /** What a chat cannot heed: it has one answer a turn, and a cache of its own. */
-const notInChat = ['sequences', 'cache', 'strategy', 'draft'];
+const notInChat = ['numReturnSequences', 'cache', 'strategy', 'draft'];
 
 /** What shapes one answer of a chat. */
 export const answerFlags: readonly Flag[] = generateFlags.filter(({ name }) => !notInChat.includes(name));

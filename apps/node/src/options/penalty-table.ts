@@ -61,7 +61,7 @@ export const penalties: readonly SamplerFlag[] = [
     main: 'multiplier',
     value: 'X',
     more: ['base=B', 'allowed-length=N', 'breakers=usual|none', ...counted],
-    help: 'Penalise a token the more, the longer the repetition that it would go on with; 0.8 is usual.',
+    help: 'Penalize a token the more, the longer the repetition that it would go on with; 0.8 is usual.',
     complete: ({ breakers = 'none', ...parameters }, tokenizer) => ({
       ...parameters,
       breakers: breakers === 'usual' ? dryBreakers(tokenizer) : breakers === 'none' ? [] : breakers,

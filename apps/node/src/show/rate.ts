@@ -13,7 +13,7 @@ const reasons: Readonly<Record<EndReason, string>> = {
 
 /** '120 tokens, 151 a second (prompt of 5 read in 109 ms); the context is full' */
 export function rateLine(ends: readonly EndEvent[]): string {
-  const tokens = ends.reduce((sum, { usage }) => sum + usage.newTokens, 0);
+  const tokens = ends.reduce((sum, { usage }) => sum + usage.completionTokens, 0);
   const last = ends.reduce<EndEvent | undefined>(
     (a, b) => (a === undefined || b.timing.total > a.timing.total ? b : a),
     undefined,

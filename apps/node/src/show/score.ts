@@ -20,7 +20,7 @@ const scale: readonly { readonly from: number; readonly style: Style; readonly n
 
 const styleOf = (probability: number): Style => scale.find(({ from }) => probability >= from)!.style;
 
-/** The text itself, each token coloured by its probability, and what the colours mean. */
+/** The text itself, each token colored by its probability, and what the colors mean. */
 export function heatLines(
   ids: readonly number[],
   scored: ScoredText,
@@ -28,7 +28,7 @@ export function heatLines(
   { paint }: ScoreStyle,
 ): string[] {
   const given = ids.slice(0, ids.length - scored.tokens.length).map((id) => paint('dim', tokenText(tokenizer, id)));
-  const coloured = scored.tokens.map(({ id, logprob }) =>
+  const colored = scored.tokens.map(({ id, logprob }) =>
     // A style must not run over the end of a line.
     tokenText(tokenizer, id)
       .split('\n')
@@ -36,7 +36,7 @@ export function heatLines(
       .join('\n'),
   );
   const legend = scale.map(({ style, name }) => paint(style, ` ${name} `)).join(' ');
-  return [[...given, ...coloured].join(''), '', legend, ''];
+  return [[...given, ...colored].join(''), '', legend, ''];
 }
 
 /** A row a token, and the totals. */

@@ -244,11 +244,11 @@ const constraints: readonly Omit<StageSpec, 'group'>[] = [
     parameters: [json('tokens', [1]), integer('position', 0, 400, 1)],
   },
   {
-    name: 'forced-begin-token',
+    name: 'forced-bos-token',
     help: 'This token at one position.',
     parameters: [integer('token', 0, 400_000, 1), integer('position', 0, 400, 1)],
   },
-  { name: 'forced-end-token', help: 'These tokens when the length is reached.', parameters: [] },
+  { name: 'forced-eos-token', help: 'These tokens when the length is reached.', parameters: [] },
   {
     name: 'thinking-budget',
     help: 'End a passage between two marks after so many tokens.',

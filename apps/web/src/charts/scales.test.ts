@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { bytes, entropyHeat, niceTop, ordinal, percent, rankHeat, surprise, visible } from './scales.ts';
 
-it('colours by surprise', () => {
+it('colors by surprise', () => {
   expect([1, 0.1, 0.001, 1e-9, 0, Number.NaN].map(surprise)).toEqual([0, expect.closeTo(1 / 3), 1, 1, 1, 1]);
   expect([1, 10, 100, 5000].map(rankHeat)).toEqual([0, 0.5, 1, 1]);
   expect([0, 2.5, 9].map(entropyHeat)).toEqual([0, 0.5, 1]);

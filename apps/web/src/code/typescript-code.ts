@@ -38,7 +38,7 @@ export function typescriptCode(settings: Settings, engine: Exclude<EngineChoice,
     ...options,
     `seed: ${settings.seed}`,
     `maxNewTokens: ${settings.maxNewTokens}`,
-    ...(settings.ignoreEnd ? ['endTokens: []'] : []),
+    ...(settings.ignoreEnd ? ['eosTokenIds: []'] : []),
   ];
   const lines = [
     '',

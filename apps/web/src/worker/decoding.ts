@@ -27,7 +27,7 @@ export async function decoderOf(session: Session, { decoding }: Settings): Promi
       return { model, combined: false };
     case 'beams': {
       const { beams, lengthPenalty, sample } = decoding;
-      return { model, strategy: beamSearch({ beams, lengthPenalty, sample }), combined: false };
+      return { model, strategy: beamSearch({ numBeams: beams, lengthPenalty, sample }), combined: false };
     }
     case 'speculative':
       return { model, strategy: speculative(await draftOf(session, decoding)), combined: false };

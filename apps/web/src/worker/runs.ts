@@ -14,7 +14,7 @@ interface Context<Told> {
 }
 
 /** A prompt is read in pieces, so that a stop is heard between them. */
-const prefillChunk = 64;
+const prefillChunkSize = 64;
 
 /** Generate, telling everything about each token. */
 export async function run(
@@ -37,7 +37,7 @@ export async function run(
     seed: settings.seed,
     signal,
     cache,
-    prefillChunk,
+    prefillChunkSize: prefillChunkSize,
     explain: true,
     logprobs: true,
     steps: true,
@@ -121,13 +121,13 @@ export async function race(
   const { model } = session.loaded;
   const ids = session.tokenizer.encode(prompt);
   const kinds = [
-    ['cached', 'preallocated'],
+    ['cached', 'static'],
     ['naive', 'none'],
   ] as const;
   const runners = kinds.map(([series, cache]) => ({
     series,
     written: [] as number[],
-    events: generate(model, ids, { samplers: [greedy()], maxNewTokens: tokens, endTokens: [], cache, signal }),
+    events: generate(model, ids, { samplers: [greedy()], maxNewTokens: tokens, eosTokenIds: [], cache, signal }),
   }));
   try {
     for (let position = 0; position < tokens && !signal.aborted; position++)
@@ -151,5 +151,5 @@ function sameSoFar(runners: readonly { readonly written: readonly number[] }[]):
 }
 
 function lengths({ maxNewTokens, ignoreEnd }: Settings): GenerateOptions {
-  return { maxNewTokens, ...(ignoreEnd ? { endTokens: [] } : {}) };
+  return { maxNewTokens, ...(ignoreEnd ? { eosTokenIds: [] } : {}) };
 }

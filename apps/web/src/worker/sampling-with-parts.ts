@@ -20,15 +20,15 @@ export function samplingWithParts(): Strategy {
   const name = 'sampling-with-parts';
   return {
     name,
-    steerable: true,
+    supportsControl: true,
     async *decode(run) {
       let rows = await run.start();
       while (rows.length > 0) {
         const scores = await run.advance(rows);
-        const ids = await scores.apply(run.samplers).draw();
+        const ids = await scores.apply(run.samplers).sample();
         for (const [i, row] of rows.entries()) {
           const detail = await partsOf(run, scores, i, ids[i]!);
-          yield { type: 'step', row: row.prompt, strategy: name, detail };
+          yield { type: 'step', promptIndex: row.promptIndex, strategy: name, detail };
         }
         rows = yield* run.accept(rows, ids, scores);
       }

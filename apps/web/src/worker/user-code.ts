@@ -46,8 +46,8 @@ export async function compile(code: string, text: (id: number) => string, watch:
 
 /** The same sampler, telling when it runs and where it failed. */
 function watched(sampler: Sampler, watch: Watch): HostSampler {
-  const { name, parameters, algebra } = sampler;
-  const description = { name, ...(parameters === undefined ? {} : { parameters }), ...(algebra && { algebra }) };
+  const { name, parameters, traits } = sampler;
+  const description = { name, ...(parameters === undefined ? {} : { parameters }), ...(traits && { traits: traits }) };
   if (!hasHostForm(sampler))
     throw new UserCodeError('A sampler runs here by its host form: give it onHost(logits, step).', undefined);
   return { ...description, onHost: (logits, step) => guarded(watch, () => sampler.onHost(logits, step)) };

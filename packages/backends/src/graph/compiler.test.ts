@@ -41,7 +41,7 @@ function architecture(forward: Op): Architecture<object, Tree> {
       bias: p.vector(['bias'], [width]),
       a: p.matrix(['a'], { inputs: width, outputs: [width] }),
       b: p.matrix(['b'], { inputs: width, outputs: [width, width, width] }),
-      c: p.matrix(['c'], { inputs: width, outputs: [width, width], use: 'pairs' }),
+      c: p.matrix(['c'], { inputs: width, outputs: [width, width], use: 'gateUp' }),
       rotary: p.table(() => Float32Array.from({ length: 128 * 8 }, (_, i) => Math.cos(i)), 128, 8),
     }),
     forward: (op, weights) => forward(op, weights),
@@ -50,7 +50,7 @@ function architecture(forward: Op): Architecture<object, Tree> {
 }
 
 const norm = <X>(op: Operations<X, Weight>, { gain, bias }: Tree, x: X): X =>
-  op.norm(x, { kind: 'layer', gain, bias, epsilon: 1e-5 });
+  op.norm(x, { kind: 'layer', weight: gain, bias, epsilon: 1e-5 });
 
 /** Forward passes that a compiler can get wrong. */
 const passes: Record<string, Op> = {
@@ -80,9 +80,9 @@ const passes: Record<string, Op> = {
   'rotary positions: of queries only, partial, in pairs, and by themselves': (op, weights) => {
     const x = op.embed(weights.table, { scale: 2 });
     const [q, k, v] = op.split(op.linear(x, weights.b), [width, width, width]) as [typeof x, typeof x, typeof x];
-    const options = { headDim: 12, table: weights.rotary, rotated: 8, style: 'pairs' } as const;
+    const options = { headDim: 12, table: weights.rotary, rotated: 8, style: 'interleaved' } as const;
     const turned = op.rotary(q, options);
-    const attended = op.attend(turned, k, op.rotary(v, { ...options, style: 'halves' }), {
+    const attended = op.attend(turned, k, op.rotary(v, { ...options, style: 'neox' }), {
       layer: 0,
       heads: 2,
       kvHeads: 2,
@@ -98,7 +98,7 @@ const passes: Record<string, Op> = {
     const x = op.embed(weights.table);
     const y = op.norm(op.linear(x, weights.b), {
       kind: 'rms',
-      gain: weights.gain,
+      weight: weights.gain,
       epsilon: 1e-6,
       groups: 3,
     });
@@ -131,7 +131,7 @@ describe('compile', () => {
     );
     return { recorder, gain: gain!, matrix: matrix! };
   };
-  const rms = (gain: Weight) => ({ kind: 'rms', gain, epsilon: 1e-5 }) as const;
+  const rms = (gain: Weight) => ({ kind: 'rms', weight: gain, epsilon: 1e-5 }) as const;
 
   it('refuses a norm that nothing reads', () => {
     const { recorder, gain } = handles();

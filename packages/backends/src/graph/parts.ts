@@ -22,7 +22,7 @@ export interface Parts {
   readonly forward: Part & { readonly result: Value };
   readonly head: Part & { readonly input: Value; readonly result: Value };
   readonly encode: (Part & { readonly result: Value }) | undefined;
-  readonly memorise: (Part & { readonly input: Value }) | undefined;
+  readonly memorize: (Part & { readonly input: Value }) | undefined;
 }
 
 export interface RecordOptions {
@@ -66,13 +66,13 @@ export function record<C, P>(
     result: logits,
     program: compile(heads.operations, { maxTokens: headTokens, input, result: logits, resultOutside, name }),
   };
-  if (!('encode' in architecture)) return { forward, head, encode: undefined, memorise: undefined };
+  if (!('encode' in architecture)) return { forward, head, encode: undefined, memorize: undefined };
 
   const encodes = recorder();
   const encoded = architecture.encode(encodes, weights, config);
-  const memorises = recorder();
-  const given = memorises.input(encoded.columns);
-  architecture.memorise(memorises, weights, config, given);
+  const memorizes = recorder();
+  const given = memorizes.input(encoded.columns);
+  architecture.encoderKeyValues(memorizes, weights, config, given);
   return {
     forward,
     head,
@@ -81,10 +81,10 @@ export function record<C, P>(
       result: encoded,
       program: compile(encodes.operations, { maxTokens, result: encoded, name }),
     },
-    memorise: {
-      operations: memorises.operations,
+    memorize: {
+      operations: memorizes.operations,
       input: given,
-      program: compile(memorises.operations, { maxTokens, input: given, name }),
+      program: compile(memorizes.operations, { maxTokens, input: given, name }),
     },
   };
 }

@@ -102,7 +102,7 @@ export class Recorder implements Operations<Value, Weight> {
   norm(x: Value, options: NormOptions<Weight>): Value {
     const groups = options.groups ?? 1;
     this.#divides('norm: groups', groups, x.columns);
-    this.#agree('norm: gain', x.columns / groups, this.#vectorLength('norm', options.gain));
+    this.#agree('norm: gain', x.columns / groups, this.#vectorLength('norm', options.weight));
     if (options.bias !== undefined)
       this.#agree('norm: bias', x.columns / groups, this.#vectorLength('norm', options.bias));
     const result = newValue(x.columns);
@@ -123,7 +123,7 @@ export class Recorder implements Operations<Value, Weight> {
 
   gated(x: Value, pairs: Weight, activation: Activation): Value {
     const { inputs, outputs, use } = this.#matrix('gated', pairs);
-    if (use !== 'pairs') throw new ParameterError('gated', 'pairs', "a matrix requested with use 'pairs'", use);
+    if (use !== 'gateUp') throw new ParameterError('gated', 'gateUp', "a matrix requested with use 'gateUp'", use);
     this.#agree('gated: inputs', inputs, x.columns);
     checkActivation('gated', activation);
     const result = newValue(outputs / 2);
@@ -167,7 +167,7 @@ export class Recorder implements Operations<Value, Weight> {
     return result;
   }
 
-  recall(q: Value, options: RecallOptions): Value {
+  crossAttend(q: Value, options: RecallOptions): Value {
     this.#divides('recall: heads', options.heads, q.columns);
     this.#divides('recall: kvHeads', options.kvHeads, options.heads);
     const result = newValue(q.columns);
@@ -175,7 +175,7 @@ export class Recorder implements Operations<Value, Weight> {
     return result;
   }
 
-  remember(k: Value, v: Value, options: { readonly layer: number; readonly kvHeads: number }): void {
+  storeEncoderKeyValues(k: Value, v: Value, options: { readonly layer: number; readonly kvHeads: number }): void {
     this.#divides('remember: kvHeads', options.kvHeads, k.columns);
     this.#agree('remember: values', k.columns, v.columns);
     this.operations.push({ kind: 'remember', k, v, ...options });

@@ -3,7 +3,7 @@ import type { CacheElement, Window } from './paged-rows.ts';
 
 /**
  * What a kind of cache is in paged form.
- * @param usual how 'preallocated' and 'window' caches hold numbers; 'growing' ones hold float32.
+ * @param usual how 'static' and 'window' caches hold numbers; 'dynamic' ones hold float32.
  * @throws ParameterError for a window that is none.
  */
 export function storeSetting(
@@ -11,9 +11,9 @@ export function storeSetting(
   usual: CacheElement,
 ): { readonly element: CacheElement; readonly window?: Window } {
   switch (kind.kind) {
-    case 'preallocated':
+    case 'static':
       return { element: usual };
-    case 'growing':
+    case 'dynamic':
       return { element: 'f32' };
     case 'f16':
     case '8-bit':

@@ -33,7 +33,7 @@ describe.each(weightFormats.filter((format) => format !== 'f32'))(
     const cases = engineCases(() => fusedWasm({ threads: 1, weights: format }).start(), {
       judge: () => roundingJudge(format),
       tolerance: tolerance(format),
-      kinds: ['preallocated', 'growing'],
+      kinds: ['static', 'dynamic'],
     });
     for (const { name, run } of cases) it(name, run);
   },

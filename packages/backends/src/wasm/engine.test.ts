@@ -86,7 +86,7 @@ describe('caches', () => {
     expect(() => oneByOne.truncate([100])).toThrow(/has moved past/);
     oneByOne.truncate([239]);
     expect(await feed(model, oneByOne, [[long[239]!]])).toEqual([inFrames[239]]);
-    await expect(oneByOne.serialise()).rejects.toThrow(/no longer holds/);
+    await expect(oneByOne.serialize()).rejects.toThrow(/no longer holds/);
     cache.dispose();
     oneByOne.dispose();
   });
@@ -101,7 +101,7 @@ describe('caches', () => {
 
 describe('threads', () => {
   // Large enough that the threads are worth waking.
-  const tiny = tinyGPT2({ width: 256, heads: 4, hidden: 1024, vocabSize: 997 }) as TinyModel;
+  const tiny = tinyGPT2({ width: 256, heads: 4, intermediateSize: 1024, vocabSize: 997 }) as TinyModel;
 
   it.each<WeightFormat>(['f32', '8-bit', '4-bit-blocks'])('give the same bits as one: %s', async (weights) => {
     const results: Float32Array[][] = [];

@@ -28,7 +28,7 @@ export interface FusedWasmOptions {
   readonly threads?: number;
   /** How matrices are held. Default 'f32': the numbers of the checkpoint. '8-bit' is four times smaller and faster. */
   readonly weights?: WeightFormat;
-  /** How 'preallocated' and 'window' caches hold numbers. Default 'f32'. */
+  /** How 'static' and 'window' caches hold numbers. Default 'f32'. */
   readonly cache?: CacheElement;
   /** Most bytes that weights, caches and results may take together. Default and most: 4 GiB. */
   readonly memoryLimit?: number;
@@ -80,7 +80,7 @@ export function fusedWasm(options: FusedWasmOptions = {}): FusedWasmStarter {
 export class FusedWasmEngine implements Engine {
   readonly name = 'fused wasm';
   readonly tensorBackend: undefined;
-  readonly remote = false;
+  readonly readbackIsExpensive = false;
   readonly machine: Machine;
   readonly #format: WeightFormat;
   readonly #cache: CacheElement;

@@ -56,7 +56,14 @@ describe('a model that does not fit', () => {
       const engine = await fusedWasm({ threads: 1, weights }).start();
       engines.push(engine);
       // 175 billion weights.
-      const config = { ...tinyGPT2().config, vocabSize: 50257, width: 12288, layers: 96, heads: 96, hidden: 49152 };
+      const config = {
+        ...tinyGPT2().config,
+        vocabSize: 50257,
+        width: 12288,
+        layers: 96,
+        heads: 96,
+        intermediateSize: 49152,
+      };
       const source = unreadable(seededWeights(gpt2, config));
       const { needed, available } = await refusal(() => createModel(engine, gpt2, config, source));
       const bytes = { f32: 4, f16: 2, '8-bit': 1, '8-bit-blocks': 1.0625, '4-bit-blocks': 0.5625 }[weights];
@@ -165,7 +172,7 @@ describe('memory', () => {
           const top = await result.logits.top!(3, [7]);
           for (const { values, named } of top) rows.push(values, named);
           result.dispose();
-          const restored = model.restoreCache(await cache.serialise());
+          const restored = model.restoreCache(await cache.serialize());
           rows.push(...(await feed(model, restored, [[6], [7], [8]])));
           results.push(rows);
           for (const each of [cache, restored]) each.dispose();
@@ -206,7 +213,7 @@ describe('a cache that does not fit', () => {
     const { engine, model } = await withBlocks(2);
     const cache = model.createCache();
     await feed(model, cache, [text(70)]);
-    const bytes = await cache.serialise();
+    const bytes = await cache.serialize();
     const other = model.createCache();
     await feed(model, other, [text(5)]);
     const held = engine.memory();
@@ -219,7 +226,7 @@ describe('a cache that does not fit', () => {
     );
     rows.dispose();
     expect(engine.memory()).toEqual(held);
-    expect(await cache.serialise()).toEqual(bytes);
+    expect(await cache.serialize()).toEqual(bytes);
     // Both caches go on as if nothing had been asked.
     expect(await feed(model, cache, [[4]])).toEqual((await logitsOf(model, [...text(70), 4])).slice(-1));
     expect(await feed(model, other, [[4]])).toEqual((await logitsOf(model, [...text(5), 4])).slice(-1));
@@ -266,7 +273,7 @@ describe('a cache that does not fit', () => {
       rows,
       Array.from({ length: 40 }, (_, i) => text(3, 60, i)),
     );
-    const bytes = await rows.serialise();
+    const bytes = await rows.serialize();
     rows.dispose();
     const { engine, model } = await withBlocks(1);
     const held = engine.memory();
@@ -293,13 +300,13 @@ describe('a cache that does not fit', () => {
     const model = await createSequenceToSequence(engine, bart, config, weights);
     const held = engine.memory();
     const many = Array.from({ length: 100 }, (_, i) => [2 + (i % 30), 3, 1]);
-    const error = await model.condition({ ids: many }).then(
+    const error = await model.encode({ ids: many }).then(
       (bound) => bound.dispose(),
       (thrown: unknown) => thrown,
     );
     expect(error).toBeInstanceOf(MemoryLimitError);
     expect(engine.memory()).toEqual(held);
-    const bound = await model.condition({ ids: [[5, 6, 1]] });
+    const bound = await model.encode({ ids: [[5, 6, 1]] });
     bound.dispose();
     expect(engine.memory()).toEqual(held);
   });

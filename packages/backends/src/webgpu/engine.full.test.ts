@@ -12,8 +12,8 @@ import { hasWebgpu, startWebgpu } from './testing/start.ts';
 vi.setConfig({ testTimeout: 300_000 });
 const here = await hasWebgpu();
 const judge = (): Promise<Engine> => referenceEngine({ backend: 'cpu' });
-const gpt2 = tinyGPT2({ layers: 2, width: 32, hidden: 64 }) as TinyModel;
-const llama = tinyLlama({ layers: 2, width: 40, heads: 6, kvHeads: 3, headDim: 10, hidden: 53 }) as TinyModel;
+const gpt2 = tinyGPT2({ layers: 2, width: 32, intermediateSize: 64 }) as TinyModel;
+const llama = tinyLlama({ layers: 2, width: 40, heads: 6, kvHeads: 3, headDim: 10, intermediateSize: 53 }) as TinyModel;
 const prompt = text(40);
 
 describe.skipIf(!here)('formats', () => {
@@ -53,7 +53,7 @@ describe.skipIf(!here)('caches', () => {
     expect(error).toBeGreaterThan(0);
     expect(error).toBeLessThan(tolerance);
     expect(cache.bytes / exact.bytes).toBeLessThan(kind === 'f16' ? 0.55 : 0.45);
-    const restored = model.restoreCache(await exact.serialise());
+    const restored = model.restoreCache(await exact.serialize());
     expect(await feed(model, restored, [[1]])).toEqual(await feed(model, exact, [[1]]));
     await engine.dispose();
   });
@@ -106,7 +106,10 @@ describe.skipIf(!here)('steps', () => {
   it('of ragged rows follow their choices at once, and give the tokens of steps that wait', async () => {
     const engine = await startWebgpu();
     // So large a vocabulary that rows are not read.
-    const model = await load(engine, tinyGPT2({ layers: 2, width: 32, hidden: 64, vocabSize: 4200 }) as TinyModel);
+    const model = await load(
+      engine,
+      tinyGPT2({ layers: 2, width: 32, intermediateSize: 64, vocabSize: 4200 }) as TinyModel,
+    );
     let followed = 0;
     const watched = (follow: LanguageModel['follow']): LanguageModel =>
       new Proxy(model, {
@@ -119,7 +122,7 @@ describe.skipIf(!here)('steps', () => {
     const tokens = async (on: LanguageModel): Promise<readonly [number[][], number]> => {
       const before = engine.report().dispatches;
       const ids: number[][] = [];
-      const options = { sequences: 2, seed: 4, maxNewTokens: 6, endTokens: [] };
+      const options = { sequences: 2, seed: 4, maxNewTokens: 6, eosTokenIds: [] };
       for await (const event of generate(on, [prompt.slice(0, 9), [3]], options))
         if (event.type === 'end') ids.push([...event.ids]);
       return [ids, engine.report().dispatches - before];

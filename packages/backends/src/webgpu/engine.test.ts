@@ -5,13 +5,13 @@ import type { FusedWebgpuEngine } from './index.ts';
 import { hasWebgpu, loseDevice, startWebgpu } from './testing/start.ts';
 
 const here = await hasWebgpu();
-const gpt2 = tinyGPT2({ layers: 2, width: 32, hidden: 64 }) as TinyModel;
+const gpt2 = tinyGPT2({ layers: 2, width: 32, intermediateSize: 64 }) as TinyModel;
 const llama = tinyLlama({ layers: 2 }) as TinyModel;
 
 describe.skipIf(!here)('steps', () => {
   it('of 12 layers take at most 100 kernels, and make no buffer', async () => {
     const engine = await startWebgpu();
-    const model = await load(engine, tinyGPT2({ layers: 12, width: 32, hidden: 64 }) as TinyModel);
+    const model = await load(engine, tinyGPT2({ layers: 12, width: 32, intermediateSize: 64 }) as TinyModel);
     const cache = model.createCache();
     const step = async (): Promise<void> => {
       const { logits } = model.forward([[1]], cache);

@@ -20,7 +20,7 @@ import { WebgpuExecutable } from './program/executable.ts';
 export interface FusedWebgpuOptions {
   /** How matrices are held. Default 'f32': the numbers of the checkpoint. */
   readonly weights?: WeightFormat;
-  /** How 'preallocated' and 'window' caches hold numbers. Default 'f32'. */
+  /** How 'static' and 'window' caches hold numbers. Default 'f32'. */
   readonly cache?: CacheElement;
   /**
    * Add up over subgroups. Default: where the device has them and a known-answer test passes; false: never; true: an
@@ -112,7 +112,7 @@ export interface DeviceReport {
 export class FusedWebgpuEngine implements Engine {
   readonly name = 'fused webgpu';
   readonly tensorBackend: string | undefined;
-  readonly remote = true;
+  readonly readbackIsExpensive = true;
   readonly #device: Device;
   readonly #tensors: DeviceTensors | undefined;
   readonly #format: WeightFormat;

@@ -21,14 +21,14 @@ test('two equal chains never part', async () => {
 
 test('the parting is the first token that one of them removed or weighed otherwise', async () => {
   const plain = await compareChains(model, [1, 2], [[], []], options);
-  const favourite = plain.first[4]!.id;
-  const { first, second, parting } = await compareChains(model, [1, 2], [[], [bans(favourite)]], options);
-  const at = first.findIndex(({ id }) => id === favourite);
+  const favorite = plain.first[4]!.id;
+  const { first, second, parting } = await compareChains(model, [1, 2], [[], [bans(favorite)]], options);
+  const at = first.findIndex(({ id }) => id === favorite);
   expect(parting).toBeDefined();
   expect(parting!).toBeLessThanOrEqual(at);
   expect(first.slice(0, parting)).toEqual(
     second.slice(0, parting).map((event, i) => ({ ...event, explanation: first[i]!.explanation })),
   );
-  expect(second.every(({ id }) => id !== favourite)).toBe(true);
-  expect(second[parting!]!.explanation!.removal(favourite)?.stage).toBe('bans');
+  expect(second.every(({ id }) => id !== favorite)).toBe(true);
+  expect(second[parting!]!.explanation!.removal(favorite)?.stage).toBe('bans');
 });

@@ -97,17 +97,17 @@ describe('score', () => {
     const seen: unknown[] = [];
     const spy: Sampler = {
       name: 'spy',
-      algebra: {
+      traits: {
         domain: 'logits',
         shiftInvariant: true,
         scaleInvariant: true,
         keepsArgMax: true,
         narrows: true,
-        memory: true,
+        stateful: true,
       },
-      onHost: (_, { drawn, memory, position, promptLength }) => {
-        seen.push([position, promptLength, drawn?.id, memory.get()]);
-        memory.set(position);
+      onHost: (_, { sampled, state, position, promptLength }) => {
+        seen.push([position, promptLength, sampled?.id, state.get()]);
+        state.set(position);
       },
     };
     await score(model, [1, 5, 2, 2], { samplers: [spy], promptLength: 2 });

@@ -1,11 +1,11 @@
 import { ContextLengthError, checkInteger, checkOptionNames, ParameterError } from '../errors.ts';
-import { Breather } from '../generate/breathe.ts';
+import { EventLoopYielder } from '../generate/yield-to-event-loop.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { HostRow, type RowContext } from '../sampling/chain.ts';
 import { logSumExp, rankOf, topTokens } from '../sampling/distribution.ts';
 import { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';
-import { RunMemory } from '../sampling/run-memory.ts';
+import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import type { TokenLogprob } from '../sampling/scores.ts';
 
@@ -67,8 +67,8 @@ export async function score(
   const promptLength = checkInteger('score', 'promptLength', options.promptLength ?? 1, 1, ids.length);
   const chunk = Math.min(model.maxTokens, checkInteger('score', 'chunk', options.chunk ?? 128, 1));
 
-  const breather = new Breather();
-  const memory = new RunMemory();
+  const breather = new EventLoopYielder();
+  const memory = new RunState();
   const random = new Random(seed);
   let history = History.of(Array.from(ids).slice(0, promptLength));
   const tokens: ScoredToken[] = [];
@@ -77,7 +77,7 @@ export async function score(
   try {
     // The last token is scored by what stands before it, so it is not fed itself.
     for (let from = 0; from < ids.length - 1; from += chunk) {
-      await breather.breathe();
+      await breather.yieldToEventLoop();
       signal?.throwIfAborted();
       const part = Array.from({ length: Math.min(chunk, ids.length - 1 - from) }, (_, i) => ids[from + i]!);
       const scored = Math.max(0, from + part.length - (promptLength - 1));
@@ -92,10 +92,10 @@ export async function score(
             sequence: 0,
             promptLength,
             vocabSize: model.vocabSize,
-            endTokens: model.defaults.endTokens ?? [],
+            eosTokenIds: model.defaults.eosTokenIds ?? [],
             maxLength: model.contextLength,
             random,
-            memory,
+            state: memory,
             ...(model.sources === undefined ? {} : { source: model.sources[0]! }),
           };
           const { token, next } = scoredToken(row, ids[history.length]!, samplers, context, top);
@@ -120,21 +120,21 @@ function scoredToken(
   context: RowContext,
   top: number,
 ): { token: ScoredToken; next: History } {
-  const normaliser = logSumExp(logits);
+  const normalizer = logSumExp(logits);
   const row = new HostRow(samplers.length === 0 ? logits : logits.slice(), context);
   const stages = samplers.map((sampler, index) => {
     row.apply(sampler, index);
     const logit = row.logits[id]!;
-    return { name: sampler.name, logprob: logit === -Infinity ? logit : logit - logSumExp(row.logits, row.survivors) };
+    return { name: sampler.name, logprob: logit === -Infinity ? logit : logit - logSumExp(row.logits, row.candidates) };
   });
   const token: ScoredToken = {
     id,
     position: context.history.length,
-    logprob: logits[id]! - normaliser,
+    logprob: logits[id]! - normalizer,
     rank: rankOf(logits, id),
     ...(top === 0
       ? {}
-      : { top: Array.from(topTokens(logits, top), (best) => ({ id: best, logprob: logits[best]! - normaliser })) }),
+      : { top: Array.from(topTokens(logits, top), (best) => ({ id: best, logprob: logits[best]! - normalizer })) }),
     ...(samplers.length === 0 ? {} : { stages }),
     allowed: row.logits[id]! > -Infinity,
   };

@@ -2,7 +2,7 @@ import type { EncoderDecoderArchitecture, Operations, Weight } from '../engine/o
 import {
   decodeLayers,
   encodeLayers,
-  memoriseLayers,
+  memorizeLayers,
   type Norm,
   norm,
   type PostNormConfig,
@@ -66,7 +66,7 @@ export const bart: EncoderDecoderArchitecture<BartConfig, BartWeights> = {
   encode: (op, weights, config) =>
     encodeLayers(op, embed(op, weights, weights.encoderEmbedding, config), weights, config),
 
-  memorise: (op, weights, config, encoded) => memoriseLayers(op, encoded, weights, config),
+  encoderKeyValues: (op, weights, config, encoded) => memorizeLayers(op, encoded, weights, config),
 
   forward: (op, weights, config) =>
     decodeLayers(op, embed(op, weights, weights.decoderEmbedding, config), weights, config),

@@ -55,7 +55,7 @@ function asked<C, P>(
 }
 
 describe.each(all.map((architecture) => [architecture.name, architecture] as const))('%s', (_, architecture) => {
-  it('refuses quantised weights, and activations that it does not know', () => {
+  it('refuses quantized weights, and activations that it does not know', () => {
     expect(refused(architecture, { quantization_config: { quant_method: 'gptq' } })).toBe('quantization_config');
     const key = ['activation_function', 'hidden_act', 'hidden_activation'].find(
       (name) => refused(architecture, { [name]: 'swoosh' }) !== undefined,

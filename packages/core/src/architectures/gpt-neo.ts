@@ -7,7 +7,7 @@ export interface GPTNeoConfig {
   readonly width: number;
   readonly layers: number;
   readonly heads: number;
-  readonly hidden: number;
+  readonly intermediateSize: number;
   readonly epsilon: number;
   readonly activation: Activation;
   readonly tied: boolean;
@@ -30,8 +30,8 @@ interface Layer {
   readonly queryKeyValue: Weight;
   readonly output: Linear;
   readonly norm2: Norm;
-  readonly expand: Linear;
-  readonly contract: Linear;
+  readonly upProjection: Linear;
+  readonly downProjection: Linear;
 }
 
 interface GPTNeoWeights {
@@ -60,7 +60,7 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
       width,
       layers,
       heads: config.divisor('num_heads', width, 16),
-      hidden: config.integer('intermediate_size', 4 * width),
+      intermediateSize: config.integer('intermediate_size', 4 * width),
       epsilon: config.number('layer_norm_epsilon', 1e-5),
       activation: config.activation('activation_function', 'gelu_new'),
       tied: config.flag('tie_word_embeddings', true),
@@ -77,7 +77,7 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
     headDim: width / heads,
   }),
 
-  parameters(p, { vocabSize, contextLength, width, layers, hidden, tied }, has) {
+  parameters(p, { vocabSize, contextLength, width, layers, intermediateSize, tied }, has) {
     const prefix = has('transformer.wte.weight') ? 'transformer.' : '';
     const norm = (name: string): Norm => ({
       gain: p.vector([`${prefix}${name}.weight`], [width]),
@@ -99,8 +99,8 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
         ),
         output: linear(`h.${i}.attn.attention.out_proj`, width, width),
         norm2: norm(`h.${i}.ln_2`),
-        expand: linear(`h.${i}.mlp.c_fc`, width, hidden),
-        contract: linear(`h.${i}.mlp.c_proj`, hidden, width),
+        upProjection: linear(`h.${i}.mlp.c_fc`, width, intermediateSize),
+        downProjection: linear(`h.${i}.mlp.c_proj`, intermediateSize, width),
       })),
       norm: norm('ln_f'),
       head: tied ? tokens : p.matrix(['lm_head.weight'], { inputs: width, outputs: [vocabSize] }),
@@ -109,7 +109,7 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
 
   forward<X>(op: Operations<X, Weight>, weights: GPTNeoWeights, config: GPTNeoConfig): X {
     const { width, heads, epsilon, activation, windows } = config;
-    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', gain, bias, epsilon });
+    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
 
     let x = op.embed(weights.tokens, { positions: weights.positions });
     for (const [i, layer] of weights.layers.entries()) {
@@ -128,8 +128,11 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
         ...(window !== undefined && { window }),
       });
       x = op.linear(attended, layer.output.weight, { bias: layer.output.bias, residual: x });
-      const inner = op.linear(norm(x, layer.norm2), layer.expand.weight, { bias: layer.expand.bias, activation });
-      x = op.linear(inner, layer.contract.weight, { bias: layer.contract.bias, residual: x });
+      const inner = op.linear(norm(x, layer.norm2), layer.upProjection.weight, {
+        bias: layer.upProjection.bias,
+        activation,
+      });
+      x = op.linear(inner, layer.downProjection.weight, { bias: layer.downProjection.bias, residual: x });
     }
     const final = norm(x, weights.norm);
     op.tap(final, weights.layers.length);

@@ -8,7 +8,7 @@ export interface GPTNeoXConfig extends RotaryConfig {
   readonly width: number;
   readonly layers: number;
   readonly heads: number;
-  readonly hidden: number;
+  readonly intermediateSize: number;
   readonly epsilon: number;
   readonly activation: Activation;
   readonly tied: boolean;
@@ -32,8 +32,8 @@ interface Layer {
   readonly queryKeyValue: Linear;
   readonly output: Linear;
   readonly norm2: Norm;
-  readonly expand: Linear;
-  readonly contract: Linear;
+  readonly upProjection: Linear;
+  readonly downProjection: Linear;
 }
 
 interface GPTNeoXWeights {
@@ -60,7 +60,7 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
       width,
       layers: config.layers('num_hidden_layers', 44),
       heads,
-      hidden: config.integer('intermediate_size', 24576),
+      intermediateSize: config.integer('intermediate_size', 24576),
       epsilon: config.number('layer_norm_eps', 1e-5),
       activation: config.activation('hidden_act', 'gelu'),
       ...readRotary(config, {
@@ -86,7 +86,7 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
   }),
 
   parameters(p, config, has) {
-    const { vocabSize, contextLength, width, layers, heads, hidden, tied, attentionBias } = config;
+    const { vocabSize, contextLength, width, layers, heads, intermediateSize, tied, attentionBias } = config;
     const headDim = width / heads;
     const prefix = has('gpt_neox.embed_in.weight') ? 'gpt_neox.' : '';
     const norm = (name: string): Norm => ({
@@ -114,8 +114,8 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
         queryKeyValue: linear(`layers.${i}.attention.query_key_value`, width, 3 * width, attentionBias, order),
         output: linear(`layers.${i}.attention.dense`, width, width, attentionBias),
         norm2: norm(`layers.${i}.post_attention_layernorm`),
-        expand: linear(`layers.${i}.mlp.dense_h_to_4h`, width, hidden),
-        contract: linear(`layers.${i}.mlp.dense_4h_to_h`, hidden, width),
+        upProjection: linear(`layers.${i}.mlp.dense_h_to_4h`, width, intermediateSize),
+        downProjection: linear(`layers.${i}.mlp.dense_4h_to_h`, intermediateSize, width),
       })),
       norm: norm('final_layer_norm'),
       head: tied ? tokens : p.matrix(['embed_out.weight'], { inputs: width, outputs: [vocabSize] }),
@@ -126,10 +126,10 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
     const { width, heads, epsilon, activation, parallel } = config;
     const headDim = width / heads;
     const { rotated = headDim } = config;
-    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', gain, bias, epsilon });
+    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
     const linear = (x: X, { weight, ...bias }: Linear, more: { residual?: X; activation?: Activation } = {}): X =>
       op.linear(x, weight, { ...bias, ...more });
-    const rotate = (x: X): X => op.rotary(x, { headDim, rotated, table: weights.rotary, style: 'halves' });
+    const rotate = (x: X): X => op.rotary(x, { headDim, rotated, table: weights.rotary, style: 'neox' });
 
     let x = op.embed(weights.tokens);
     for (const [i, layer] of weights.layers.entries()) {
@@ -137,8 +137,8 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
       const [q, k, v] = op.split(linear(norm(x, layer.norm1), layer.queryKeyValue), [width, width, width]) as [X, X, X];
       const attended = op.attend(rotate(q), rotate(k), v, { layer: i, heads, kvHeads: heads });
       const sum = linear(attended, layer.output, { residual: x });
-      const inner = linear(norm(parallel ? x : sum, layer.norm2), layer.expand, { activation });
-      x = linear(inner, layer.contract, { residual: sum });
+      const inner = linear(norm(parallel ? x : sum, layer.norm2), layer.upProjection, { activation });
+      x = linear(inner, layer.downProjection, { residual: sum });
     }
     const final = norm(x, weights.norm);
     op.tap(final, weights.layers.length);

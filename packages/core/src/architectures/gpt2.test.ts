@@ -42,7 +42,7 @@ describe('gpt2', () => {
       activation: 'relu',
       epsilon: 1e-6,
     });
-    expect(gpt2.configure({ ...small, n_inner: null }).hidden).toBe(16);
+    expect(gpt2.configure({ ...small, n_inner: null }).intermediateSize).toBe(16);
   });
 
   it.each([

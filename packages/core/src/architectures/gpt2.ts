@@ -7,7 +7,7 @@ export interface GPT2Config {
   readonly width: number;
   readonly layers: number;
   readonly heads: number;
-  readonly hidden: number;
+  readonly intermediateSize: number;
   readonly epsilon: number;
   readonly activation: 'gelu-tanh' | 'gelu' | 'relu' | 'silu';
   readonly tied: boolean;
@@ -18,8 +18,8 @@ interface Layer {
   readonly queryKeyValue: Linear;
   readonly output: Linear;
   readonly norm2: Norm;
-  readonly expand: Linear;
-  readonly contract: Linear;
+  readonly upProjection: Linear;
+  readonly downProjection: Linear;
 }
 
 interface Norm {
@@ -57,7 +57,7 @@ export const gpt2: Architecture<GPT2Config, GPT2Weights> = {
       width,
       layers: config.layers('n_layer', 12),
       heads: config.divisor('n_head', width, 12),
-      hidden: config.integer('n_inner', 4 * width),
+      intermediateSize: config.integer('n_inner', 4 * width),
       epsilon: config.number('layer_norm_epsilon', 1e-5),
       activation: config.activation('activation_function', 'gelu_new'),
       tied: config.flag('tie_word_embeddings', true),
@@ -73,7 +73,7 @@ export const gpt2: Architecture<GPT2Config, GPT2Weights> = {
     headDim: width / heads,
   }),
 
-  parameters(p, { vocabSize, contextLength, width, layers, hidden, tied }, has) {
+  parameters(p, { vocabSize, contextLength, width, layers, intermediateSize, tied }, has) {
     const prefix = has('transformer.wte.weight') ? 'transformer.' : '';
     const norm = (name: string): Norm => ({
       gain: p.vector([`${prefix}${name}.weight`], [width]),
@@ -92,8 +92,8 @@ export const gpt2: Architecture<GPT2Config, GPT2Weights> = {
         queryKeyValue: linear(`h.${i}.attn.c_attn`, width, [width, width, width]),
         output: linear(`h.${i}.attn.c_proj`, width, [width]),
         norm2: norm(`h.${i}.ln_2`),
-        expand: linear(`h.${i}.mlp.c_fc`, width, [hidden]),
-        contract: linear(`h.${i}.mlp.c_proj`, hidden, [width]),
+        upProjection: linear(`h.${i}.mlp.c_fc`, width, [intermediateSize]),
+        downProjection: linear(`h.${i}.mlp.c_proj`, intermediateSize, [width]),
       })),
       norm: norm('ln_f'),
       head: tied ? tokens : p.matrix(['lm_head.weight'], { inputs: width, outputs: [vocabSize] }),
@@ -102,7 +102,7 @@ export const gpt2: Architecture<GPT2Config, GPT2Weights> = {
 
   forward<X>(op: Operations<X, Weight>, weights: GPT2Weights, config: GPT2Config): X {
     const { width, heads, epsilon, activation } = config;
-    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', gain, bias, epsilon });
+    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
 
     let x = op.embed(weights.tokens, { positions: weights.positions });
     for (const [i, layer] of weights.layers.entries()) {
@@ -113,8 +113,11 @@ export const gpt2: Architecture<GPT2Config, GPT2Weights> = {
       ) as [X, X, X];
       const attended = op.attend(q, k, v, { layer: i, heads, kvHeads: heads });
       x = op.linear(attended, layer.output.weight, { bias: layer.output.bias, residual: x });
-      const inner = op.linear(norm(x, layer.norm2), layer.expand.weight, { bias: layer.expand.bias, activation });
-      x = op.linear(inner, layer.contract.weight, { bias: layer.contract.bias, residual: x });
+      const inner = op.linear(norm(x, layer.norm2), layer.upProjection.weight, {
+        bias: layer.upProjection.bias,
+        activation,
+      });
+      x = op.linear(inner, layer.downProjection.weight, { bias: layer.downProjection.bias, residual: x });
     }
     const final = norm(x, weights.norm);
     op.tap(final, weights.layers.length);

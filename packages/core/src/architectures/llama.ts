@@ -34,7 +34,7 @@ export const llama: Architecture<LlamaConfig, GatedWeights> = {
       heads,
       kvHeads: readKvHeads(config, heads),
       headDim,
-      hidden: config.integer('intermediate_size', 11008),
+      intermediateSize: config.integer('intermediate_size', 11008),
       epsilon: config.number('rms_norm_eps', 1e-6),
       activation: config.activation('hidden_act', 'silu'),
       ...readRotary(config, { headDim, contextLength: config.integer('max_position_embeddings', 2048) }),

@@ -2,7 +2,7 @@ import type { EncoderDecoderArchitecture, Operations, Weight } from '../engine/o
 import {
   decodeLayers,
   encodeLayers,
-  memoriseLayers,
+  memorizeLayers,
   type PostNormConfig,
   type PostNormWeights,
   postNormDimensions,
@@ -45,7 +45,7 @@ export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
 
   encode: (op, weights, config) => encodeLayers(op, embed(op, weights, config), weights, config),
 
-  memorise: (op, weights, config, encoded) => memoriseLayers(op, encoded, weights, config),
+  encoderKeyValues: (op, weights, config, encoded) => memorizeLayers(op, encoded, weights, config),
 
   forward: (op, weights, config) => decodeLayers(op, embed(op, weights, config), weights, config),
 

@@ -31,7 +31,7 @@ export const mistral: Architecture<MistralConfig, GatedWeights> = {
       heads,
       kvHeads: readKvHeads(config, heads, 8),
       headDim,
-      hidden: config.integer('intermediate_size', 14336),
+      intermediateSize: config.integer('intermediate_size', 14336),
       epsilon: config.number('rms_norm_eps', 1e-6),
       activation: config.activation('hidden_act', 'silu'),
       ...readRotary(config, { headDim, contextLength: config.integer('max_position_embeddings', 131072) }),

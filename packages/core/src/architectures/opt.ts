@@ -9,7 +9,7 @@ export interface OPTConfig {
   readonly tokenWidth: number;
   readonly layers: number;
   readonly heads: number;
-  readonly hidden: number;
+  readonly intermediateSize: number;
   readonly activation: Activation;
   readonly tied: boolean;
   readonly biased: boolean;
@@ -34,8 +34,8 @@ interface Layer {
   readonly queryKeyValue: Linear;
   readonly output: Linear;
   readonly norm2: Norm;
-  readonly expand: Linear;
-  readonly contract: Linear;
+  readonly upProjection: Linear;
+  readonly downProjection: Linear;
 }
 
 interface OPTWeights {
@@ -71,7 +71,7 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
       tokenWidth: config.integer('word_embed_proj_dim', width),
       layers: config.layers('num_hidden_layers', 12),
       heads: config.divisor('num_attention_heads', width, 12),
-      hidden: config.integer('ffn_dim', 3072),
+      intermediateSize: config.integer('ffn_dim', 3072),
       activation: config.activation('activation_function', 'relu'),
       tied: config.flag('tie_word_embeddings', true),
       biased: config.flag('enable_bias', true),
@@ -90,7 +90,7 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
   }),
 
   parameters(p, config, has) {
-    const { vocabSize, contextLength, width, tokenWidth, layers, hidden, tied, biased, finalNorm } = config;
+    const { vocabSize, contextLength, width, tokenWidth, layers, intermediateSize, tied, biased, finalNorm } = config;
     const prefix = has('model.decoder.embed_tokens.weight') ? 'model.decoder.' : 'decoder.';
     const projects = tokenWidth !== width;
     const norm = (name: string): Norm => ({
@@ -136,8 +136,8 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
         ),
         output: linear([`layers.${i}.self_attn.out_proj`], width, [width]),
         norm2: norm(`layers.${i}.final_layer_norm`),
-        expand: linear([`layers.${i}.fc1`], width, [hidden]),
-        contract: linear([`layers.${i}.fc2`], hidden, [width]),
+        upProjection: linear([`layers.${i}.fc1`], width, [intermediateSize]),
+        downProjection: linear([`layers.${i}.fc2`], intermediateSize, [width]),
       })),
       norm: finalNorm ? norm('final_layer_norm') : undefined,
       head: tied ? tokens : p.matrix(['lm_head.weight'], { inputs: tokenWidth, outputs: [vocabSize] }),
@@ -146,7 +146,7 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
 
   forward<X>(op: Operations<X, Weight>, weights: OPTWeights, config: OPTConfig): X {
     const { width, heads, activation, normFirst } = config;
-    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', gain, bias, epsilon });
+    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
     const linear = (x: X, { weight, ...bias }: Linear, more: { residual?: X; activation?: Activation } = {}): X =>
       op.linear(x, weight, { ...bias, ...more });
 
@@ -158,8 +158,8 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
       const attended = op.attend(q, k, v, { layer: i, heads, kvHeads: heads });
       x = linear(attended, layer.output, { residual: x });
       if (!normFirst) x = norm(x, layer.norm1);
-      const inner = linear(normFirst ? norm(x, layer.norm2) : x, layer.expand, { activation });
-      x = linear(inner, layer.contract, { residual: x });
+      const inner = linear(normFirst ? norm(x, layer.norm2) : x, layer.upProjection, { activation });
+      x = linear(inner, layer.downProjection, { residual: x });
       if (!normFirst) x = norm(x, layer.norm2);
     }
     const final = weights.norm === undefined ? x : norm(x, weights.norm);

@@ -38,7 +38,7 @@ export const phi3: Architecture<Phi3Config, GatedWeights> = {
       heads,
       kvHeads: readKvHeads(config, heads),
       headDim,
-      hidden: config.integer('intermediate_size', 8192),
+      intermediateSize: config.integer('intermediate_size', 8192),
       epsilon: config.number('rms_norm_eps', 1e-5),
       activation: config.activation('hidden_act', 'silu'),
       ...readRotary(config, {

@@ -30,7 +30,7 @@ export const qwen2: Architecture<Qwen2Config, GatedWeights> = {
       heads,
       kvHeads: readKvHeads(config, heads, 32),
       headDim,
-      hidden: config.integer('intermediate_size', 22016),
+      intermediateSize: config.integer('intermediate_size', 22016),
       epsilon: config.number('rms_norm_eps', 1e-6),
       activation: config.activation('hidden_act', 'silu'),
       ...readRotary(config, { headDim, contextLength: config.integer('max_position_embeddings', 32768) }),

@@ -16,7 +16,7 @@ export interface T5Config {
   readonly decoderLayers: number;
   readonly heads: number;
   readonly headDim: number;
-  readonly hidden: number;
+  readonly intermediateSize: number;
   /** Two inner projections, one gating the other (version 1.1), or one. */
   readonly gated: boolean;
   readonly activation: Activation;
@@ -82,7 +82,7 @@ export const t5: EncoderDecoderArchitecture<T5Config, T5Weights> = {
       decoderLayers: config.layers('num_decoder_layers', layers),
       heads: config.integer('num_heads', 8),
       headDim: config.integer('d_kv', 64),
-      hidden: config.integer('d_ff', 2048),
+      intermediateSize: config.integer('d_ff', 2048),
       ...feedForwardOf(config),
       epsilon: config.number('layer_norm_epsilon', 1e-6),
       ...bucketsOf(config),
@@ -139,14 +139,19 @@ export const t5: EncoderDecoderArchitecture<T5Config, T5Weights> = {
       x = op.linear(attended, layer.output, { residual: x });
       x = feedForward(op, x, layer, config);
     }
-    return op.norm(x, { kind: 'rms', gain: encoder.norm, epsilon });
+    return op.norm(x, { kind: 'rms', weight: encoder.norm, epsilon });
   },
 
-  memorise<X>(op: Operations<X, Weight>, { decoder }: T5Weights, { heads, headDim }: T5Config, encoded: X): void {
+  encoderKeyValues<X>(
+    op: Operations<X, Weight>,
+    { decoder }: T5Weights,
+    { heads, headDim }: T5Config,
+    encoded: X,
+  ): void {
     for (const [layer, { recallKeyValue }] of decoder.layers.entries()) {
       const both = op.linear(encoded, recallKeyValue);
       const [k, v] = op.split(both, [heads * headDim, heads * headDim]) as [X, X];
-      op.remember(k, v, { layer, kvHeads: heads });
+      op.storeEncoderKeyValues(k, v, { layer, kvHeads: heads });
     }
   },
 
@@ -159,12 +164,12 @@ export const t5: EncoderDecoderArchitecture<T5Config, T5Weights> = {
       const [q, k, v] = queryKeyValue(op, x, layer, config);
       const attended = op.attend(q, k, v, { layer: i, heads, kvHeads: heads, scale: 1, bias });
       x = op.linear(attended, layer.output, { residual: x });
-      const query = op.linear(op.norm(x, { kind: 'rms', gain: layer.recallNorm, epsilon }), layer.recallQuery);
-      const recalled = op.recall(query, { layer: i, heads, kvHeads: heads, scale: 1 });
+      const query = op.linear(op.norm(x, { kind: 'rms', weight: layer.recallNorm, epsilon }), layer.recallQuery);
+      const recalled = op.crossAttend(query, { layer: i, heads, kvHeads: heads, scale: 1 });
       x = op.linear(recalled, layer.recallOutput, { residual: x });
       x = feedForward(op, x, layer, config);
     }
-    const final = op.norm(x, { kind: 'rms', gain: decoder.norm, epsilon });
+    const final = op.norm(x, { kind: 'rms', weight: decoder.norm, epsilon });
     op.tap(final, decoder.layers.length);
     return final;
   },
@@ -217,7 +222,7 @@ function requestStack<Layer>(
 
 /** @param last index of the feed-forward block within the layer. */
 function requestEncoderLayer(p: Parameters<Weight>, name: string, config: T5Config, last: number): EncoderLayer {
-  const { width, heads, headDim, hidden, gated } = config;
+  const { width, heads, headDim, intermediateSize, gated } = config;
   const inner = heads * headDim;
   const attention = `${name}.0.SelfAttention`;
   const dense = `${name}.${last}.DenseReluDense`;
@@ -232,11 +237,11 @@ function requestEncoderLayer(p: Parameters<Weight>, name: string, config: T5Conf
     expand: gated
       ? p.matrix([`${dense}.wi_0.weight`, `${dense}.wi_1.weight`], {
           inputs: width,
-          outputs: [hidden, hidden],
-          use: 'pairs',
+          outputs: [intermediateSize, intermediateSize],
+          use: 'gateUp',
         })
-      : p.matrix([`${dense}.wi.weight`], { inputs: width, outputs: [hidden] }),
-    contract: p.matrix([`${dense}.wo.weight`], { inputs: hidden, outputs: [width] }),
+      : p.matrix([`${dense}.wi.weight`], { inputs: width, outputs: [intermediateSize] }),
+    contract: p.matrix([`${dense}.wo.weight`], { inputs: intermediateSize, outputs: [width] }),
   };
 }
 
@@ -267,7 +272,7 @@ function queryKeyValue<X>(
   { heads, headDim, epsilon }: T5Config,
 ): [X, X, X] {
   const width = heads * headDim;
-  const normed = op.norm(x, { kind: 'rms', gain: layer.norm1, epsilon });
+  const normed = op.norm(x, { kind: 'rms', weight: layer.norm1, epsilon });
   return op.split(op.linear(normed, layer.queryKeyValue), [width, width, width]) as [X, X, X];
 }
 
@@ -277,7 +282,7 @@ function feedForward<X>(
   { norm2, expand, contract }: EncoderLayer,
   { gated, activation, epsilon }: T5Config,
 ): X {
-  const normed = op.norm(x, { kind: 'rms', gain: norm2, epsilon });
+  const normed = op.norm(x, { kind: 'rms', weight: norm2, epsilon });
   const inner = gated ? op.gated(normed, expand, activation) : op.linear(normed, expand, { activation });
   return op.linear(inner, contract, { residual: x });
 }

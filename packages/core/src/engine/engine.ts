@@ -14,7 +14,7 @@ export interface Engine {
    */
   readonly tensorBackend: string | undefined;
   /** True when reading logits back is dear (a GPU), so that stages should run on the device where they can. */
-  readonly remote: boolean;
+  readonly readbackIsExpensive: boolean;
   /** Load the weights and make the model's forward pass ready to run. A failure leaves nothing allocated. */
   prepare<C, P>(
     architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,
@@ -82,11 +82,11 @@ export interface RunOptions {
   /** Return the last hidden state of every token, after the final norm. */
   readonly hidden?: boolean;
   /** Return the logits that the head gives for the hidden state after so many layers, for the scored tokens. */
-  readonly layers?: readonly number[];
+  readonly earlyExits?: readonly number[];
   /** The tokens of the frame, in its order, in place of `Frame.ids`: chosen on this engine, and perhaps not yet known to the host. */
   readonly ids?: Choice;
   /** Which source each cache row reads, with the memory that holds them; for encoder-decoder models. */
-  readonly sources?: { readonly memory: SourceMemory; readonly ofRow: Int32Array };
+  readonly sources?: { readonly memory: EncoderKeyValues; readonly ofRow: Int32Array };
 }
 
 /** A model on an engine, ready to run. Calls are synchronous and read nothing back. */
@@ -102,14 +102,14 @@ export interface Executable {
   /** Encoder-decoder models: source tokens -> encoder output, [N, width]. Rows of the frame are the sources. */
   encode?(frame: Frame): EngineMatrix;
   /** Encoder output of every source, [N, width], and which rows of it belong to which source -> cross-attention memory. */
-  memorise?(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory;
+  encodeKeyValues?(encoded: EngineMatrix | Float32Array, frame: Frame): EncoderKeyValues;
   dispose(): void;
 }
 
 /** How keys and values are held. Engines refuse what they lack with a typed error. */
 export type CacheKind =
-  | { readonly kind: 'preallocated' }
-  | { readonly kind: 'growing' }
+  | { readonly kind: 'static' }
+  | { readonly kind: 'dynamic' }
   | { readonly kind: 'f16' }
   | { readonly kind: '8-bit' }
   | { readonly kind: 'window'; readonly size: number; readonly sinks?: number };
@@ -120,7 +120,7 @@ export interface RunResult {
   /** [N, width], when asked for. */
   readonly hidden?: EngineMatrix;
   /** [S, vocabSize] by layer, when asked for. */
-  readonly layers?: ReadonlyMap<number, EngineMatrix>;
+  readonly earlyExits?: ReadonlyMap<number, EngineMatrix>;
 }
 
 /** Keys and values of some rows, where the engine keeps them. The bookkeeping around it is `KVCache`'s. */
@@ -142,7 +142,7 @@ export interface KVStore {
 }
 
 /** Cross-attention keys and values of a batch of sources, shared by reference between caches. */
-export interface SourceMemory {
+export interface EncoderKeyValues {
   readonly sources: number;
   readonly bytes: number;
   dispose(): void;

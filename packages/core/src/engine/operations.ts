@@ -22,12 +22,12 @@ export interface NormOptions<W> {
   /** `layer`: subtract the mean, divide by the standard deviation. `rms`: divide by the root mean square. */
   readonly kind: 'layer' | 'rms';
   /** [columns], or [columns / groups] when grouped. */
-  readonly gain: W;
+  readonly weight: W;
   /** [columns]; only for `layer`. */
   readonly bias?: W;
   /** Added to the variance or the mean square. */
   readonly epsilon: number;
-  /** Normalise this many equal column groups apart: one per head for query and key norms. Default 1. */
+  /** Normalize this many equal column groups apart: one per head for query and key norms. Default 1. */
   readonly groups?: number;
 }
 
@@ -45,8 +45,8 @@ export interface RotaryOptions<W> {
   readonly table: W;
   /** How many leading dimensions of each head are rotated, even. Default headDim. */
   readonly rotated?: number;
-  /** `halves` pairs dimension i with i + rotated / 2 (Llama, NeoX), `pairs` 2i with 2i + 1 (GPT-J). */
-  readonly style: 'halves' | 'pairs';
+  /** `neox` pairs dimension i with i + rotated / 2 (Llama, NeoX), `interleaved` 2i with 2i + 1 (GPT-J). */
+  readonly style: 'neox' | 'interleaved';
 }
 
 /** T5's learned bias by bucketed distance between query and key positions. */
@@ -78,7 +78,7 @@ export interface AttendOptions<W> {
   readonly direction?: 'causal' | 'bidirectional';
 }
 
-export interface RecallOptions {
+export interface CrossAttendOptions {
   /** Which layer of the source memory that `remember` filled. */
   readonly layer: number;
   readonly heads: number;
@@ -94,8 +94,8 @@ export interface Operations<X, W> {
   norm(x: X, options: NormOptions<W>): X;
   /** x [N, inputs] -> activation(x W + bias) + residual, [N, outputs]. */
   linear(x: X, weight: W, options?: LinearOptions<X, W>): X;
-  /** x [N, inputs] -> activation(x Gate) * (x Up), [N, outputs / 2]; `pairs` was requested with use 'pairs'. */
-  gated(x: X, pairs: W, activation: Activation): X;
+  /** x [N, inputs] -> activation(x Gate) * (x Up), [N, outputs / 2]; `gateUp` was requested with use 'gateUp'. */
+  gated(x: X, gateUp: W, activation: Activation): X;
   /** Column views of x, left to right; the widths add up to its columns. */
   split(x: X, widths: readonly number[]): X[];
   /** x [N, heads * headDim], each head turned by the angle of its token's position id. */
@@ -103,9 +103,9 @@ export interface Operations<X, W> {
   /** q [N, heads * headDim], k and v [N, kvHeads * headDim] -> [N, heads * headDim]. */
   attend(q: X, k: X, v: X, options: AttendOptions<W>): X;
   /** Cross-attention: q over what `remember` stored for the row's source. */
-  recall(q: X, options: RecallOptions): X;
+  crossAttend(q: X, options: CrossAttendOptions): X;
   /** Store keys and values of the frame's tokens, [N, kvHeads * headDim] each, as a layer of the source memory. */
-  remember(k: X, v: X, options: { readonly layer: number; readonly kvHeads: number }): void;
+  storeEncoderKeyValues(k: X, v: X, options: { readonly layer: number; readonly kvHeads: number }): void;
   add(x: X, y: X): X;
   /** x * factor. */
   scale(x: X, factor: number): X;
@@ -132,10 +132,10 @@ export interface MatrixShape {
    */
   readonly layout?: 'output-input' | 'input-output';
   /**
-   * `stack` (default): the parts side by side. `pairs`: two equal parts, gate then up, for `gated`.
+   * `stack` (default): the parts side by side. `gateUp`: two equal parts, gate then up, for `gated`.
    * `embedding`: a row per token for `embed`, possibly used by `linear` too when tied.
    */
-  readonly use?: 'stack' | 'pairs' | 'embedding';
+  readonly use?: 'stack' | 'gateUp' | 'embedding';
   /**
    * Where each output stands in the checkpoint, when that is not its own place: output i is the checkpoint's output
    * order[i], counted over all tensors. For projections that are stored head by head (GPT-NeoX).
@@ -207,7 +207,7 @@ export interface EncoderDecoderArchitecture<C = unknown, P = unknown> extends Ar
   /** Source ids -> encoder output [N, width]; attention is bidirectional. */
   encode<X>(operations: Operations<X, Weight>, weights: P, config: C): X;
   /** Encoder output -> keys and values of every cross-attention layer, through `remember`. */
-  memorise<X>(operations: Operations<X, Weight>, weights: P, config: C, encoded: X): void;
+  encoderKeyValues<X>(operations: Operations<X, Weight>, weights: P, config: C, encoded: X): void;
   /** Longest source, in tokens. */
   sourceLength(config: C): number;
 }

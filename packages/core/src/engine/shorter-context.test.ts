@@ -72,7 +72,7 @@ describe('a model with a shorter context', () => {
     for (const contextLength of [64, 5]) {
       const weights = seededWeights(marian, config);
       const model = await createSequenceToSequence(engine, marian, config, weights, { contextLength });
-      const bound = await model.condition({ ids: [source] });
+      const bound = await model.encode({ ids: [source] });
       const cache = bound.createCache();
       results.push(await logits(bound, cache, [30, 4, 9, 2, 1]));
       cache.dispose();

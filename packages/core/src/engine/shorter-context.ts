@@ -23,7 +23,8 @@ export function withContext<C, P>(
   return {
     ...shorter,
     encode: (operations, weights, config) => architecture.encode(operations, weights, config),
-    memorise: (operations, weights, config, encoded) => architecture.memorise(operations, weights, config, encoded),
+    encoderKeyValues: (operations, weights, config, encoded) =>
+      architecture.encoderKeyValues(operations, weights, config, encoded),
     sourceLength: (config) => architecture.sourceLength(config),
   };
 }

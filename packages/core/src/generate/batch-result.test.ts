@@ -5,12 +5,12 @@ import type { EndEvent } from './events.ts';
 
 const end = (row: number, sequence: number, ids: readonly number[], text?: string): EndEvent => ({
   type: 'end',
-  row,
+  promptIndex: row,
   sequence,
   reason: 'length',
   ids,
   ...(text === undefined ? {} : { text }),
-  usage: { promptTokens: 1, cachedTokens: 0, newTokens: ids.length },
+  usage: { promptTokens: 1, cachedTokens: 0, completionTokens: ids.length },
   timing: { prefill: 0, total: 0, perToken: 0 },
   options: {},
 });
@@ -19,7 +19,7 @@ describe('BatchResult', () => {
   it('orders what ended by prompt, then by sequence', () => {
     const result = new BatchResult([end(1, 1, [4]), end(0, 0, [1]), end(1, 0, [3]), end(0, 1, [2])]);
     expect(result.ids).toEqual([[1], [2], [3], [4]]);
-    expect(result.sequences.map(({ row, sequence }) => [row, sequence])).toEqual([
+    expect(result.sequences.map(({ promptIndex, sequence }) => [promptIndex, sequence])).toEqual([
       [0, 0],
       [0, 1],
       [1, 0],

@@ -6,7 +6,7 @@ export class BatchResult {
   readonly sequences: readonly EndEvent[];
 
   constructor(ends: readonly EndEvent[]) {
-    this.sequences = [...ends].sort((a, b) => a.row - b.row || a.sequence - b.sequence);
+    this.sequences = [...ends].sort((a, b) => a.promptIndex - b.promptIndex || a.sequence - b.sequence);
   }
 
   /** New tokens of each sequence: ragged. */

@@ -1,21 +1,21 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { ParameterError } from '../errors.ts';
 import type { ChainWarning } from '../sampling/check-chain.ts';
-import type { Algebra, Sampler } from '../sampling/sampler.ts';
+import type { Sampler, SamplerTraits } from '../sampling/sampler.ts';
 import { toyModel } from '../testing/index.ts';
 import { generate } from './generate.ts';
 import { sampling } from './sampling.ts';
 
-const algebra: Algebra = {
+const traits: SamplerTraits = {
   domain: 'logits',
   shiftInvariant: true,
   scaleInvariant: true,
   keepsArgMax: true,
   narrows: true,
 };
-const controller: Sampler = { name: 'controller', algebra: { ...algebra, controls: true }, onHost: () => undefined };
-const after = (name: string): Sampler => ({ name, algebra, onHost: () => undefined });
-const penalty: Sampler = { ...after('penalty'), algebra: { ...algebra, shiftInvariant: false } };
+const controller: Sampler = { name: 'controller', traits: { ...traits, controls: true }, onHost: () => undefined };
+const after = (name: string): Sampler => ({ name, traits: traits, onHost: () => undefined });
+const penalty: Sampler = { ...after('penalty'), traits: { ...traits, shiftInvariant: false } };
 const model = toyModel();
 
 afterEach(() => void vi.restoreAllMocks());

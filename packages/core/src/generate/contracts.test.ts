@@ -6,7 +6,7 @@ import { engineCases, generationCases, modelCases, toyModel } from '../testing/i
 const cpu = () => referenceEngine({ backend: 'cpu' });
 
 describe('the reference engine on cpu', () => {
-  for (const { name, run } of engineCases(cpu, { judge: cpu, kinds: ['preallocated', 'growing'], longRun: 300 }))
+  for (const { name, run } of engineCases(cpu, { judge: cpu, kinds: ['static', 'dynamic'], longRun: 300 }))
     test(name, run, 60_000);
 });
 

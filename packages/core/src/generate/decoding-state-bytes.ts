@@ -1,9 +1,9 @@
 import { CacheError } from '../errors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
-import type { MemorySnapshot } from '../sampling/run-memory.ts';
+import type { RunStateSnapshot } from '../sampling/run-state.ts';
 import type { TextStreamState } from '../text/text-stream.ts';
 
-/** What stands in front of the cache in a serialised state, as JSON. */
+/** What stands in front of the cache in a serialized state, as JSON. */
 export interface StateHeader {
   readonly fingerprint: string;
   readonly tokenizer: string | null;
@@ -11,7 +11,7 @@ export interface StateHeader {
   readonly sequence: number;
   readonly promptLength: number;
   readonly tokens: readonly number[];
-  readonly memories: readonly (readonly [chain: string, snapshot: MemorySnapshot])[];
+  readonly memories: readonly (readonly [chain: string, snapshot: RunStateSnapshot])[];
   readonly text: { readonly stream: TextStreamState; readonly held: string } | null;
 }
 
@@ -19,7 +19,7 @@ const magic = [0x54, 0x57, 0x53, 0x54];
 const version = 1;
 const preamble = 12;
 
-/** 'TWST', version and header length (little-endian uint32), a JSON header, the serialised cache. */
+/** 'TWST', version and header length (little-endian uint32), a JSON header, the serialized cache. */
 export function writeState(header: StateHeader, cache: Uint8Array): Uint8Array {
   const headerBytes = new TextEncoder().encode(JSON.stringify(header));
   const bytes = new Uint8Array(preamble + headerBytes.length + cache.length);
@@ -37,20 +37,20 @@ export function readState(
   model: Pick<LanguageModel, 'fingerprint' | 'vocabSize'>,
 ): { header: StateHeader; cache: Uint8Array } {
   if (bytes.length < preamble || magic.some((byte, i) => bytes[i] !== byte))
-    throw new CacheError('These bytes are not a serialised state: the first four must be TWST.');
+    throw new CacheError('These bytes are not a serialized state: the first four must be TWST.');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = view.getUint32(4, true);
-  if (found !== version) throw new CacheError(`The serialised state has version ${found}; ${version} is supported.`);
+  if (found !== version) throw new CacheError(`The serialized state has version ${found}; ${version} is supported.`);
   const end = preamble + view.getUint32(8, true);
   if (end > bytes.length)
     throw new CacheError(
-      `The serialised state is cut off: its header ends at ${end}, ${bytes.length} bytes are there.`,
+      `The serialized state is cut off: its header ends at ${end}, ${bytes.length} bytes are there.`,
     );
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(preamble, end)));
   } catch (cause) {
-    throw new CacheError('The header of the serialised state is not JSON.', { cause });
+    throw new CacheError('The header of the serialized state is not JSON.', { cause });
   }
   return { header: checkHeader(header, model), cache: bytes.subarray(end) };
 }
@@ -67,7 +67,7 @@ function checkHeader(
       `The state is of another model: ${typeof given.fingerprint === 'string' ? given.fingerprint : 'no text'}, but the model's is ${fingerprint}.`,
     );
   const check = (field: keyof StateHeader, holds: boolean, expected: string): void => {
-    if (!holds) throw new CacheError(`The header of the serialised state: ${field} must be ${expected}.`);
+    if (!holds) throw new CacheError(`The header of the serialized state: ${field} must be ${expected}.`);
   };
   check('tokens', Array.isArray(tokens) && tokens.length > 0 && tokens.every(isId), 'ids of the model');
   check('tokenizer', given.tokenizer === null || typeof given.tokenizer === 'string', 'a text or null');

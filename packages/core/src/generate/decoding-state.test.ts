@@ -7,7 +7,7 @@ import type { Sampler } from '../sampling/sampler.ts';
 import { seededWeights, tinyModels, toyModel } from '../testing/index.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { DecodingState } from './decoding-state.ts';
-import type { Answer, StreamEvent } from './events.ts';
+import type { Control, StreamEvent } from './events.ts';
 import { generate } from './generate.ts';
 import type { GenerateOptions } from './options.ts';
 import { sampling } from './sampling.ts';
@@ -16,17 +16,17 @@ import type { Strategy } from './strategy.ts';
 /** Lowers a logit by how surprising the tokens before were: a stage that must remember to be right. */
 const remembers: Sampler = {
   name: 'remembers',
-  algebra: {
+  traits: {
     domain: 'logits',
     shiftInvariant: true,
     scaleInvariant: false,
     keepsArgMax: false,
     narrows: true,
-    memory: true,
+    stateful: true,
   },
-  onHost(logits, { memory, drawn }) {
-    const debt = (memory.get<number>() ?? 0) + (drawn === undefined ? 0 : 1 - drawn.before);
-    memory.set(debt);
+  onHost(logits, { state, sampled }) {
+    const debt = (state.get<number>() ?? 0) + (sampled === undefined ? 0 : 1 - sampled.before);
+    state.set(debt);
     logits[0]! -= debt;
   },
 };
@@ -45,7 +45,7 @@ const halves: Tokenizer = {
   },
 };
 
-const options: GenerateOptions = { samplers: [remembers], endTokens: [], tokenizer: halves };
+const options: GenerateOptions = { samplers: [remembers], eosTokenIds: [], tokenizer: halves };
 const prompt = [1, 2, 3, 4];
 
 async function textAndIds(events: AsyncIterable<StreamEvent>): Promise<{ ids: number[]; text: string }> {
@@ -93,7 +93,7 @@ describe.each(Object.entries(models))('a decoding state of %s', (_, open) => {
     const state = DecodingState.open(model, prompt, { seed: 4, tokenizer: halves });
     await go(model, state, 5);
     const fork = state.fork();
-    const restored = DecodingState.restore(model, await state.serialise(), { tokenizer: halves });
+    const restored = DecodingState.restore(model, await state.serialize(), { tokenizer: halves });
     const expected = await go(model, state, 8);
     expect(await go(model, fork, 8)).toEqual(expected);
     expect(await go(model, restored, 8)).toEqual(expected);
@@ -113,7 +113,7 @@ describe.each(Object.entries(models))('a decoding state of %s', (_, open) => {
     const model = await open();
     const state = DecodingState.open(model, prompt, { seed: 4, tokenizer: halves });
     await go(model, state, 3);
-    const bytes = await state.serialise();
+    const bytes = await state.serialize();
     for (const length of [0, 3, 11, 40, bytes.length - 1])
       expect(() => DecodingState.restore(model, bytes.slice(0, length), { tokenizer: halves })).toThrow(CacheError);
     expect(() => DecodingState.restore(model, bytes)).toThrow(/another tokenizer/);
@@ -127,7 +127,7 @@ test('seed, cache and sequences cannot contradict the state', () => {
   const state = DecodingState.open(model, prompt);
   expect(() => generate(model, state, { seed: 1 })).toThrow(ParameterError);
   expect(() => generate(model, state, { cache: 'none' })).toThrow(ParameterError);
-  expect(() => generate(model, state, { sequences: 2 })).toThrow(ParameterError);
+  expect(() => generate(model, state, { numReturnSequences: 2 })).toThrow(ParameterError);
   state.dispose();
 });
 
@@ -159,7 +159,7 @@ test.each(['break', 'throw'] as const)(
 
 test('a strategy that cannot heed a wish says so', async () => {
   const model = toyModel();
-  const strategy: Strategy = { ...sampling(), name: 'own', steerable: false };
+  const strategy: Strategy = { ...sampling(), name: 'own', supportsControl: false };
   const stream = generate(model, prompt, { strategy, seed: 1 });
   await stream.next();
   await expect(stream.next({ ban: [1] })).rejects.toThrow(UnsupportedError);
@@ -167,7 +167,7 @@ test('a strategy that cannot heed a wish says so', async () => {
 
 describe('the reader of a stream', () => {
   const model = toyModel();
-  const steered = async (answers: Readonly<Record<number, Answer>>, more: GenerateOptions = {}): Promise<number[]> => {
+  const steered = async (answers: Readonly<Record<number, Control>>, more: GenerateOptions = {}): Promise<number[]> => {
     const stream = generate(model, prompt, { ...options, seed: 9, maxNewTokens: 8, ...more });
     const ids: number[] = [];
     let seen = 0;
@@ -199,7 +199,7 @@ describe('the reader of a stream', () => {
   });
 
   test('gets the text of a rewound sequence as if nothing had been taken back', async () => {
-    const run = async (answer?: Answer): Promise<string> => {
+    const run = async (answer?: Control): Promise<string> => {
       const stream = generate(model, prompt, { ...options, seed: 9, maxNewTokens: 8 });
       let seen = 0;
       let text = '';
@@ -228,7 +228,7 @@ describe('the reader of a stream', () => {
     const before = model.live.size;
     await expect(steered({ 1: { rewind: 2 } })).rejects.toThrow(ParameterError);
     await expect(steered({ 1: { force: [8] } })).rejects.toThrow(ParameterError);
-    await expect(steered({ 1: { forse: [1] } as Answer })).rejects.toThrow(UnknownOptionError);
+    await expect(steered({ 1: { forse: [1] } as Control })).rejects.toThrow(UnknownOptionError);
     expect(model.live.size).toBe(before);
   });
 });

@@ -4,7 +4,7 @@ import type { KVCache } from '../model/kv-cache.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';
-import { RunMemory } from '../sampling/run-memory.ts';
+import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { TextStream } from '../text/text-stream.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
@@ -37,7 +37,7 @@ export class DecodingState {
   #text: TextState | undefined;
   readonly #cache: KVCache;
   /** By the chain that wrote it: another chain starts with a memory of its own. */
-  readonly #memories: Map<string, RunMemory>;
+  readonly #memories: Map<string, RunState>;
   #disposed = false;
 
   private constructor(content: StateContent) {
@@ -55,7 +55,7 @@ export class DecodingState {
   /** A state that stands after `prompt`; nothing is fed yet. An empty prompt starts from the model's start tokens. */
   static open(model: LanguageModel, prompt: ArrayLike<number>, options: DecodingStateOptions = {}): DecodingState {
     checkOptionNames('DecodingState.open', options, ['seed', 'sequence', 'tokenizer']);
-    const ids = prompt.length === 0 ? (model.defaults.startTokens ?? []) : prompt;
+    const ids = prompt.length === 0 ? (model.defaults.decoderStartTokenIds ?? []) : prompt;
     if (ids.length === 0) throw new ParameterError('DecodingState.open', 'prompt', 'at least one token', ids);
     for (let i = 0; i < ids.length; i++)
       checkInteger('DecodingState.open', `prompt[${i}]`, ids[i], 0, model.vocabSize - 1);
@@ -95,9 +95,9 @@ export class DecodingState {
   }
 
   /** Used by `generate`: what the stages of this chain remember. */
-  memoryOf(chain: readonly Sampler[]): RunMemory {
+  memoryOf(chain: readonly Sampler[]): RunState {
     const key = chainKey(chain);
-    const memory = this.#memories.get(key) ?? new RunMemory();
+    const memory = this.#memories.get(key) ?? new RunState();
     this.#memories.set(key, memory);
     return memory;
   }
@@ -118,9 +118,9 @@ export class DecodingState {
     return new DecodingState(content);
   }
 
-  /** Everything as bytes: 'TWST', version and header length (little-endian uint32), a JSON header, the serialised cache. */
-  async serialise(): Promise<Uint8Array> {
-    const cache = await this.cache.serialise();
+  /** Everything as bytes: 'TWST', version and header length (little-endian uint32), a JSON header, the serialized cache. */
+  async serialize(): Promise<Uint8Array> {
+    const cache = await this.cache.serialize();
     return writeState(
       {
         fingerprint: this.model.fingerprint,
@@ -137,7 +137,7 @@ export class DecodingState {
   }
 
   /**
-   * The inverse of `serialise`, in this process or another, on this engine or another.
+   * The inverse of `serialize`, in this process or another, on this engine or another.
    *
    * @throws CacheError when the bytes are cut off, or of another version, model or tokenizer.
    */
@@ -156,7 +156,7 @@ export class DecodingState {
     const history = tokens.length > 1 ? History.of(tokens.slice(0, -1)).append(tokens.at(-1)!) : History.of(tokens);
     const memories = new Map(
       header.memories.map(([chain, snapshot]) => {
-        const memory = new RunMemory();
+        const memory = new RunState();
         memory.restore(history, snapshot);
         return [chain, memory];
       }),
@@ -215,7 +215,7 @@ export interface StateContent {
   readonly history: History;
   readonly text: TextState | undefined;
   readonly cache: KVCache;
-  readonly memories: Map<string, RunMemory>;
+  readonly memories: Map<string, RunState>;
 }
 
 /** Names a chain by its stages and parameters. */

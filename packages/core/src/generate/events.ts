@@ -12,7 +12,7 @@ export type StreamEvent = TokenEvent | StepEvent | EndEvent;
 export interface TokenEvent {
   readonly type: 'token';
   /** Which prompt of the batch, from 0. */
-  readonly row: number;
+  readonly promptIndex: number;
   /** Which of the prompt's returned sequences, from 0. */
   readonly sequence: number;
   readonly id: number;
@@ -36,7 +36,7 @@ export type TokenDetails = Pick<TokenEvent, 'logprob' | 'rank' | 'top' | 'named'
 /** What a strategy did in one step; with option `steps`. The content is the strategy's own and is documented there. */
 export interface StepEvent {
   readonly type: 'step';
-  readonly row: number;
+  readonly promptIndex: number;
   readonly strategy: string;
   readonly detail: Json;
 }
@@ -44,7 +44,7 @@ export interface StepEvent {
 /** A sequence is complete; exactly one for each sequence. */
 export interface EndEvent {
   readonly type: 'end';
-  readonly row: number;
+  readonly promptIndex: number;
   readonly sequence: number;
   readonly reason: EndReason;
   /** New tokens, the one that ended the sequence included. */
@@ -65,7 +65,7 @@ export interface Usage {
   readonly promptTokens: number;
   /** Tokens of the prompt that a given cache held already. */
   readonly cachedTokens: number;
-  readonly newTokens: number;
+  readonly completionTokens: number;
   /** Tokens that a draft proposed; with speculative decoding. */
   readonly draftedTokens?: number;
   /** Those of them that were accepted. Divided by `draftedTokens`, the acceptance rate. */
@@ -87,7 +87,7 @@ export interface Timing {
  * event. `force` and `ban` need a strategy that is `steerable` (sampling, speculation and contrastive search are). Where whole sequences
  * are settled at the end (beams, best of n), `stop` cuts the sequence short, and anything else is an UnsupportedError.
  */
-export interface Answer {
+export interface Control {
   /** End the sequence here, with reason 'predicate'. */
   readonly stop?: boolean;
   /** Take back this many of the call's last tokens, the one of the event included. Their text is void. */

@@ -74,7 +74,7 @@ describe('the text of a sequence', () => {
   });
 
   it('leaves out control tokens and the end token', async () => {
-    const { pieces, text, ids } = await written([a, control, b, space, a], { endTokens: [space] });
+    const { pieces, text, ids } = await written([a, control, b, space, a], { eosTokenIds: [space] });
     expect([pieces, text, ids]).toEqual([['a', '', 'b', ''], 'ab', [a, control, b, space]]);
   });
 
@@ -124,7 +124,7 @@ describe('a stop string', () => {
 
   it.each<[string, GenerateOptions]>([
     ['length', {}],
-    ['end-token', { endTokens: [b], maxNewTokens: 9 }],
+    ['end-token', { eosTokenIds: [b], maxNewTokens: 9 }],
     ['predicate', { stopWhen: ({ id }) => id === E }],
   ])('leaves what was held back as the tail when the reason is %s', async (reason, options) => {
     const {

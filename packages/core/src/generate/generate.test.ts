@@ -59,17 +59,17 @@ const logSoftmax = (logits: ArrayLike<number>): number[] => {
 
 describe('a sequence ends', () => {
   it('with an end token, which is part of it', async () => {
-    const end = await endOf(toy(), [1, 2], { samplers: [script(3, 4, 5)], endTokens: [4] });
+    const end = await endOf(toy(), [1, 2], { samplers: [script(3, 4, 5)], eosTokenIds: [4] });
     expect([end.reason, end.ids]).toEqual(['end-token', [3, 4]]);
   });
 
   it("with the model's end token, unless the call names others or none", async () => {
-    const model = toy({ defaults: { endTokens: [4] } });
+    const model = toy({ defaults: { eosTokenIds: [4] } });
     const ids = async (options: GenerateOptions) =>
       (await endOf(model, [1, 2], { samplers: [script(3, 4, 5, 6)], maxNewTokens: 4, ...options })).ids;
     expect(await ids({})).toEqual([3, 4]);
-    expect(await ids({ endTokens: [5] })).toEqual([3, 4, 5]);
-    expect(await ids({ endTokens: [] })).toEqual([3, 4, 5, 6]);
+    expect(await ids({ eosTokenIds: [5] })).toEqual([3, 4, 5]);
+    expect(await ids({ eosTokenIds: [] })).toEqual([3, 4, 5, 6]);
   });
 
   it('after the most new tokens', async () => {
@@ -94,14 +94,14 @@ describe('a sequence ends', () => {
   );
 
   it('by no end token before there are so many new tokens', async () => {
-    const options = { samplers: [favour(4)], endTokens: [4] };
+    const options = { samplers: [favour(4)], eosTokenIds: [4] };
     expect((await endOf(toy(), [1, 2], { ...options })).ids).toEqual([4]);
     const { ids, reason } = await endOf(toy(), [1, 2], { ...options, minNewTokens: 3 });
     expect([ids.length, ids.indexOf(4), reason]).toEqual([4, 3, 'end-token']);
   });
 
   it('by no end token before there are so many in all', async () => {
-    const { ids } = await endOf(toy(), [1, 2], { samplers: [favour(4)], endTokens: [4], minLength: 6 });
+    const { ids } = await endOf(toy(), [1, 2], { samplers: [favour(4)], eosTokenIds: [4], minLength: 6 });
     expect([ids.length, ids.indexOf(4)]).toEqual([5, 4]);
   });
 
@@ -161,14 +161,14 @@ describe('a sequence ends', () => {
       controller.abort();
       return forward(...given);
     };
-    const end = await endOf(model, new Array<number>(20).fill(1), { signal: controller.signal, prefillChunk: 5 });
+    const end = await endOf(model, new Array<number>(20).fill(1), { signal: controller.signal, prefillChunkSize: 5 });
     expect([end.reason, model.fed]).toEqual(['abort', 5]);
   });
 
   it('for the first of several reasons: end token, stop condition, length', async () => {
     const options = { samplers: [script(3)], maxNewTokens: 1 };
     const reason = async (more: GenerateOptions) => (await endOf(toy(), [1], { ...options, ...more })).reason;
-    expect(await reason({ endTokens: [3], stopWhen: () => true })).toBe('end-token');
+    expect(await reason({ eosTokenIds: [3], stopWhen: () => true })).toBe('end-token');
     expect(await reason({ stopWhen: () => true })).toBe('predicate');
     expect(await reason({})).toBe('length');
   });
@@ -187,7 +187,7 @@ describe('a full context', () => {
     expect((await endOf(toy(small), [1, 2, 3], { maxNewTokens: 6 })).reason).toBe('context');
   });
 
-  it.each(['preallocated', 'none'] as const)(
+  it.each(['static', 'none'] as const)(
     'slides when asked to: the older half is forgotten (cache %s)',
     async (cache) => {
       const model = toy(small);
@@ -222,7 +222,7 @@ describe('a full context', () => {
 
 describe('a prompt', () => {
   it('that is empty begins with the start tokens of the model', async () => {
-    const model = toy({ defaults: { startTokens: [5, 6] } });
+    const model = toy({ defaults: { decoderStartTokenIds: [5, 6] } });
     const events = await eventsOf(model, [], { maxNewTokens: 1, logprobs: true });
     const [{ id, logprob }] = tokensOf(events) as [TokenEvent];
     expect(logprob).toBeCloseTo(logSoftmax(model.logitsAfter([5, 6]))[id]!, 6);
@@ -261,7 +261,7 @@ describe('a prompt', () => {
       sizes.push(tokens[0]!.length);
       return forward(tokens, ...rest);
     };
-    expect((await endOf(model, prompt, { maxNewTokens: 5, prefillChunk: 6 })).ids).toEqual(ids);
+    expect((await endOf(model, prompt, { maxNewTokens: 5, prefillChunkSize: 6 })).ids).toEqual(ids);
     expect(Math.max(...sizes)).toBe(6);
     expect(sizes.reduce((a, b) => a + b)).toBe(24);
   });
@@ -325,7 +325,7 @@ describe('what is told of a token', () => {
   it('names an added stage at its place, and leaves the numbers of the others as they were', async () => {
     const numbers = new Set<number>();
     const random: HostSampler = { ...script(3), name: 'random', onHost: (_, step) => void numbers.add(step.random()) };
-    const options = { samplers: [halving, random], maxNewTokens: 1, endTokens: [2] };
+    const options = { samplers: [halving, random], maxNewTokens: 1, eosTokenIds: [2] };
     await endOf(toy(), [1], options);
     expect(numbers.size).toBe(1);
     const [token] = tokensOf(await eventsOf(toy(), [1], { ...options, minNewTokens: 1, explain: true }));
@@ -342,9 +342,11 @@ describe('the end event', () => {
     const events = await eventsOf(toy(), [[1], [2, 3], [4]], {
       samplers: [script(5, 6, 7)],
       maxNewTokens: 3,
-      sequences: 2,
+      numReturnSequences: 2,
     });
-    const order = events.map(({ type, row, ...rest }) => `${type} ${row}.${'sequence' in rest ? rest.sequence : ''}`);
+    const order = events.map(
+      ({ type, promptIndex, ...rest }) => `${type} ${promptIndex}.${'sequence' in rest ? rest.sequence : ''}`,
+    );
     for (const row of [0, 1, 2])
       for (const sequence of [0, 1])
         expect(order.filter((entry) => entry.endsWith(`${row}.${sequence}`))).toEqual([
@@ -357,9 +359,9 @@ describe('the end event', () => {
   });
 
   it('follows the last token of its row, while the others go on', async () => {
-    const stopWhen = ({ row, history, promptLength }: StopState) => history.length - promptLength > row;
+    const stopWhen = ({ promptIndex, history, promptLength }: StopState) => history.length - promptLength > promptIndex;
     const events = await eventsOf(toy(), [[1], [2]], { stopWhen });
-    expect(events.map(({ type, row }) => `${type} ${row}`)).toEqual([
+    expect(events.map(({ type, promptIndex }) => `${type} ${promptIndex}`)).toEqual([
       'token 0',
       'end 0',
       'token 1',
@@ -384,12 +386,12 @@ describe('the end event', () => {
   });
 
   it('says what was in force and where it came from', async () => {
-    const model = toy({ defaults: { endTokens: [4] } });
+    const model = toy({ defaults: { eosTokenIds: [4] } });
     const { options } = await endOf(model, [1], { maxNewTokens: 2, preset: { name: 'p', options: { minLength: 1 } } });
     expect(options).toMatchObject({
       maxNewTokens: { value: 2, source: 'call' },
       minLength: { value: 1, source: 'preset' },
-      endTokens: { value: [4], source: 'generation_config.json' },
+      eosTokenIds: { value: [4], source: 'generation_config.json' },
       sequences: { value: 1, source: 'library default' },
       seed: { value: 7, source: 'call' },
     });
@@ -440,7 +442,7 @@ describe('a cache that is given', () => {
   it('keeps the rows that end first', async () => {
     const model = toy();
     const cache = model.createCache({ rows: 2 });
-    const stopWhen = ({ row, history }: StopState) => row === 0 && history.length === 3;
+    const stopWhen = ({ promptIndex, history }: StopState) => promptIndex === 0 && history.length === 3;
     const [a, b] = endsOf(await eventsOf(model, [[1, 2], [3]], { cache, stopWhen, maxNewTokens: 5 }));
     expect(a!.ids).toHaveLength(1);
     expect([...cache.tokens(0)]).toEqual([1, 2]);
@@ -451,7 +453,7 @@ describe('a cache that is given', () => {
   it('holds the prompt, and stays otherwise as it was, when several sequences go on from it', async () => {
     const model = toy();
     const cache = model.createCache();
-    await eventsOf(model, [1, 2, 3], { cache, maxNewTokens: 3, sequences: 2 });
+    await eventsOf(model, [1, 2, 3], { cache, maxNewTokens: 3, numReturnSequences: 2 });
     expect([cache.rows, [...cache.tokens(0)]]).toEqual([1, [1, 2]]);
     cache.dispose();
   });
@@ -504,7 +506,8 @@ describe('a batch', () => {
 
   it('does not feed the rows that have ended', async () => {
     const model = toy();
-    const stopWhen = ({ row, history, promptLength }: StopState) => row === 0 && history.length === promptLength + 2;
+    const stopWhen = ({ promptIndex, history, promptLength }: StopState) =>
+      promptIndex === 0 && history.length === promptLength + 2;
     await generateBatch(model, prompts, { seed: 7, stopWhen, maxNewTokens: 6 });
     // Prompts of 6 tokens, then all new ones but the last: 1 of the first row, 5 of the others.
     expect(model.fed).toBe(6 + 1 + 5 + 5);
@@ -522,7 +525,7 @@ describe('a batch', () => {
   });
 
   it('gives a rectangle with a mask', async () => {
-    const stopWhen = ({ row, id }: StopState) => row === 1 && id === 6;
+    const stopWhen = ({ promptIndex, id }: StopState) => promptIndex === 1 && id === 6;
     const result = await generateBatch(toy(), [[1], [2]], { samplers: [script(5, 6, 7)], stopWhen, maxNewTokens: 3 });
     expect([...result.padded(0, 'right').ids]).toEqual([5, 6, 7, 5, 6, 0]);
     expect([...result.padded(0, 'left').ids]).toEqual([5, 6, 7, 0, 5, 6]);
@@ -530,7 +533,7 @@ describe('a batch', () => {
   });
 
   it('of none has no results', async () => {
-    const model = toy({ defaults: { startTokens: [1] } });
+    const model = toy({ defaults: { decoderStartTokenIds: [1] } });
     expect((await generateBatch(model, [])).sequences).toEqual([]);
     expect(await failure((async () => generateBatch(model, [], { maxNewTokens: -1 }))())).toBeInstanceOf(
       ParameterError,
@@ -541,14 +544,14 @@ describe('a batch', () => {
 describe('several sequences of a prompt', () => {
   it('read the prompt once', async () => {
     const model = toy();
-    await eventsOf(model, [1, 2, 3, 4, 5], { sequences: 3, maxNewTokens: 4 });
+    await eventsOf(model, [1, 2, 3, 4, 5], { numReturnSequences: 3, maxNewTokens: 4 });
     // All but its last token is shared; then 4 steps of 3 rows.
     expect(model.fed).toBe(4 + 3 * 4);
   });
 
   it('differ, and the first is that of a single one', async () => {
     const model = toy();
-    const ends = endsOf(await eventsOf(model, [1, 2], { sequences: 3, maxNewTokens: 8 }));
+    const ends = endsOf(await eventsOf(model, [1, 2], { numReturnSequences: 3, maxNewTokens: 8 }));
     expect(ends.map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
     expect(ends[0]!.ids).toEqual((await endOf(model, [1, 2], { maxNewTokens: 8 })).ids);
     expect(new Set(ends.map(({ ids }) => ids.join())).size).toBe(3);
@@ -556,8 +559,12 @@ describe('several sequences of a prompt', () => {
 
   it('work from a prompt of one token, and in a batch', async () => {
     const model = toy();
-    const { ids, sequences } = await generateBatch(model, [[1], [2, 3]], { seed: 7, sequences: 2, maxNewTokens: 3 });
-    expect(sequences.map(({ row, sequence }) => [row, sequence])).toEqual([
+    const { ids, sequences } = await generateBatch(model, [[1], [2, 3]], {
+      seed: 7,
+      numReturnSequences: 2,
+      maxNewTokens: 3,
+    });
+    expect(sequences.map(({ promptIndex, sequence }) => [promptIndex, sequence])).toEqual([
       [0, 0],
       [0, 1],
       [1, 0],
@@ -593,9 +600,9 @@ describe('a stream', () => {
       const { done, value } = await stream.next(answer);
       if (done === true) break;
       events.push(value);
-      answer = value.type === 'token' && value.row === 0 ? { stop: true } : undefined;
+      answer = value.type === 'token' && value.promptIndex === 0 ? { stop: true } : undefined;
     }
-    expect(endsOf(events).map(({ row, reason, ids }) => [row, reason, ids.length])).toEqual([
+    expect(endsOf(events).map(({ promptIndex, reason, ids }) => [promptIndex, reason, ids.length])).toEqual([
       [0, 'predicate', 1],
       [1, 'length', 3],
     ]);

@@ -4,8 +4,8 @@ import type { Tokenizer } from '../text/tokenizer.ts';
 import { BatchResult } from './batch-result.ts';
 import { warnAboutChain } from './chain-warnings.ts';
 import { DecodingState } from './decoding-state.ts';
-import type { Answer, EndEvent, StreamEvent } from './events.ts';
-import { Interruption } from './interruption.ts';
+import type { Control, EndEvent, StreamEvent } from './events.ts';
+import { InterruptedError } from './interrupted-error.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
 import { GenerationRun } from './run.ts';
 import { sampling } from './sampling.ts';
@@ -56,20 +56,20 @@ export function generateText(
   prompt: string,
   options: GenerateOptions = {},
 ): TextGeneration {
-  if ((options.sequences ?? 1) !== 1)
-    throw new ParameterError('generateText', 'sequences', '1; use generate for several,', options.sequences);
+  if ((options.numReturnSequences ?? 1) !== 1)
+    throw new ParameterError('generateText', 'sequences', '1; use generate for several,', options.numReturnSequences);
   return new TextGeneration(generate(model, tokenizer.encode(prompt), { ...options, tokenizer }));
 }
 
 /** The events of a call, in order. An async generator: `for await`, or `next(answer)` to steer. */
-export class TokenStream implements AsyncIterableIterator<StreamEvent, void, Answer | undefined> {
-  readonly #events: AsyncGenerator<StreamEvent, void, Answer | undefined>;
+export class TokenStream implements AsyncIterableIterator<StreamEvent, void, Control | undefined> {
+  readonly #events: AsyncGenerator<StreamEvent, void, Control | undefined>;
 
-  constructor(events: AsyncGenerator<StreamEvent, void, Answer | undefined>) {
+  constructor(events: AsyncGenerator<StreamEvent, void, Control | undefined>) {
     this.#events = events;
   }
 
-  next(answer?: Answer): Promise<IteratorResult<StreamEvent, void>> {
+  next(answer?: Control): Promise<IteratorResult<StreamEvent, void>> {
     return this.#events.next(answer);
   }
 
@@ -122,11 +122,11 @@ export class TextGeneration implements AsyncIterable<string> {
   }
 }
 
-async function* decode(open: () => GenerationRun): AsyncGenerator<StreamEvent, void, Answer | undefined> {
+async function* decode(open: () => GenerationRun): AsyncGenerator<StreamEvent, void, Control | undefined> {
   const run = open();
   try {
     for (const output of run.outputs) {
-      const full = run.fullFromTheStart(output.prompt);
+      const full = run.fullFromTheStart(output.promptIndex);
       if (full !== undefined) yield run.end(output, full);
     }
     if (run.outputs.every(({ ended }) => ended)) return;
@@ -134,7 +134,7 @@ async function* decode(open: () => GenerationRun): AsyncGenerator<StreamEvent, v
     try {
       yield* strategy.decode(run);
     } catch (error) {
-      if (!(error instanceof Interruption)) throw error;
+      if (!(error instanceof InterruptedError)) throw error;
       for (const output of run.outputs) if (!output.ended) yield run.end(output, error.reason);
     }
     for (const output of run.outputs) if (!output.ended) yield run.end(output, 'settled');
@@ -148,8 +148,13 @@ function optionsOfState(state: DecodingState, options: GenerateOptions): Generat
   for (const name of ['seed', 'cache'] as const)
     if (options[name] !== undefined)
       throw new ParameterError('generate', name, "left out: it is the state's", options[name]);
-  if ((options.sequences ?? 1) !== 1)
-    throw new ParameterError('generate', 'sequences', '1 when a state goes on; fork it for more', options.sequences);
+  if ((options.numReturnSequences ?? 1) !== 1)
+    throw new ParameterError(
+      'generate',
+      'sequences',
+      '1 when a state goes on; fork it for more',
+      options.numReturnSequences,
+    );
   if (options.tokenizer !== undefined && state.tokenizer !== undefined && options.tokenizer !== state.tokenizer)
     throw new ParameterError('generate', 'tokenizer', "left out, or the state's own", options.tokenizer);
   const { seed, cache, tokenizer } = state;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HostSampler } from '../sampling/sampler.ts';
-import { shaped, survivorsOf, type TestRowOptions } from '../testing/samplers/sampler-cases.ts';
+import { candidatesOf, shaped, type TestRowOptions } from '../testing/samplers/sampler-cases.ts';
 import { chainOf, withPlaces } from './option-stages.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
 
@@ -9,7 +9,7 @@ const chain = (options: GenerateOptions) => chainOf(resolveOptions('generate', o
 const names = (options: GenerateOptions) => chain(options).map(({ name }) => name);
 /** What is left of 40 tokens with equal logits. */
 const left = (options: GenerateOptions, row: TestRowOptions) =>
-  survivorsOf(shaped(chain(options), new Array<number>(40).fill(0), row));
+  candidatesOf(shaped(chain(options), new Array<number>(40).fill(0), row));
 const all = Array.from({ length: 40 }, (_, id) => id);
 
 describe('the chain of a call', () => {
@@ -19,7 +19,7 @@ describe('the chain of a call', () => {
   });
 
   it('has the minimum before the stages of the caller, and forced tokens after them', () => {
-    expect(names({ samplers: [mine], minLength: 3, endTokens: [1], forcedEndToken: 1 })).toEqual([
+    expect(names({ samplers: [mine], minLength: 3, eosTokenIds: [1], forcedEosTokenId: 1 })).toEqual([
       'minimum-length',
       'mine',
       'forced-tokens',
@@ -30,45 +30,47 @@ describe('the chain of a call', () => {
 it('places are those in the chain of the caller', () => {
   const places = (options: GenerateOptions) => withPlaces(chain(options)).map(({ index }) => index);
   expect(places({ samplers: [mine, mine] })).toEqual([0, 1]);
-  expect(places({ samplers: [mine, mine], minLength: 3, endTokens: [1], forcedEndToken: 1 })).toEqual([-1, 0, 1, 2]);
+  expect(places({ samplers: [mine, mine], minLength: 3, eosTokenIds: [1], forcedEosTokenId: 1 })).toEqual([
+    -1, 0, 1, 2,
+  ]);
   expect(places({})).toEqual([]);
 });
 
 describe('minimum-length', () => {
-  const endTokens = [2, 33];
-  const without = all.filter((id) => !endTokens.includes(id));
+  const eosTokenIds = [2, 33];
+  const without = all.filter((id) => !eosTokenIds.includes(id));
 
   it('removes the end tokens until there are so many new ones', () => {
-    const options = { minNewTokens: 2, endTokens };
-    expect(left(options, { prompt: [0, 0], generated: [], endTokens })).toEqual(without);
-    expect(left(options, { prompt: [0, 0], generated: [1], endTokens })).toEqual(without);
-    expect(left(options, { prompt: [0, 0], generated: [1, 1], endTokens })).toEqual(all);
+    const options = { minNewTokens: 2, eosTokenIds };
+    expect(left(options, { prompt: [0, 0], generated: [], eosTokenIds })).toEqual(without);
+    expect(left(options, { prompt: [0, 0], generated: [1], eosTokenIds })).toEqual(without);
+    expect(left(options, { prompt: [0, 0], generated: [1, 1], eosTokenIds })).toEqual(all);
   });
 
   it('removes them until there are so many in all', () => {
-    const options = { minLength: 3, endTokens };
-    expect(left(options, { prompt: [0, 0], endTokens })).toEqual(without);
-    expect(left(options, { prompt: [0, 0], generated: [1], endTokens })).toEqual(all);
+    const options = { minLength: 3, eosTokenIds };
+    expect(left(options, { prompt: [0, 0], eosTokenIds })).toEqual(without);
+    expect(left(options, { prompt: [0, 0], generated: [1], eosTokenIds })).toEqual(all);
   });
 
   it('bears an end token that the model does not have', () => {
-    expect(left({ minLength: 3, endTokens: [99] }, { prompt: [0], endTokens: [99] })).toEqual(all);
+    expect(left({ minLength: 3, eosTokenIds: [99] }, { prompt: [0], eosTokenIds: [99] })).toEqual(all);
   });
 });
 
 describe('forced tokens', () => {
   it('stand right after a start token, and nowhere else', () => {
-    expect(left({ forcedBeginToken: 7 }, { prompt: [0] })).toEqual([7]);
-    expect(left({ forcedBeginToken: 7 }, { prompt: [0], generated: [7] })).toEqual(all);
-    expect(left({ forcedBeginToken: 7 }, { prompt: [0, 0] })).toEqual(all);
+    expect(left({ forcedBosTokenId: 7 }, { prompt: [0] })).toEqual([7]);
+    expect(left({ forcedBosTokenId: 7 }, { prompt: [0], generated: [7] })).toEqual(all);
+    expect(left({ forcedBosTokenId: 7 }, { prompt: [0, 0] })).toEqual(all);
   });
 
   it('stand where the greatest length is reached', () => {
-    expect(left({ forcedEndToken: 9 }, { prompt: [0], generated: [1, 1], maxLength: 4 })).toEqual([9]);
-    expect(left({ forcedEndToken: 9 }, { prompt: [0], generated: [1], maxLength: 4 })).toEqual(all);
+    expect(left({ forcedEosTokenId: 9 }, { prompt: [0], generated: [1, 1], maxLength: 4 })).toEqual([9]);
+    expect(left({ forcedEosTokenId: 9 }, { prompt: [0], generated: [1], maxLength: 4 })).toEqual(all);
   });
 
   it('end rather than begin where only one fits', () => {
-    expect(left({ forcedBeginToken: 7, forcedEndToken: 9 }, { prompt: [0], maxLength: 2 })).toEqual([9]);
+    expect(left({ forcedBosTokenId: 7, forcedEosTokenId: 9 }, { prompt: [0], maxLength: 2 })).toEqual([9]);
   });
 });

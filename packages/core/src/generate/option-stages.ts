@@ -7,8 +7,8 @@ import type { ResolvedOptions } from './options.ts';
  * @param before tokens that earlier calls generated from the same state: new tokens are counted after them.
  */
 export function chainOf(options: ResolvedOptions, before: number = 0): readonly Sampler[] {
-  const { samplers, minNewTokens, minLength, endTokens, forcedBeginToken: begin, forcedEndToken: end } = options;
-  const least = (minNewTokens > 0 || minLength > 0) && endTokens.length > 0;
+  const { samplers, minNewTokens, minLength, eosTokenIds, forcedBosTokenId: begin, forcedEosTokenId: end } = options;
+  const least = (minNewTokens > 0 || minLength > 0) && eosTokenIds.length > 0;
   return [
     ...(least ? [minimumLength(minNewTokens, minLength, before)] : []),
     ...samplers,
@@ -33,10 +33,10 @@ function minimumLength(minNewTokens: number, minLength: number, before: number):
   const sampler: MaskSampler = {
     name: 'minimum-length',
     parameters: { minNewTokens, minLength },
-    allowed({ position, promptLength, endTokens, vocabSize }) {
+    allowed({ position, promptLength, eosTokenIds, vocabSize }) {
       const bits = new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff);
       if (position - promptLength - before < minNewTokens || position < minLength)
-        for (const id of endTokens) bits[id >>> 5]! &= ~(1 << (id & 31));
+        for (const id of eosTokenIds) bits[id >>> 5]! &= ~(1 << (id & 31));
       return bits;
     },
   };

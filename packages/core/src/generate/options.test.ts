@@ -19,21 +19,21 @@ const given: {
   samplers: [[sampler], [{ name: 'mine', parameters: { t: 0.5 } }]],
   strategy: [strategy, { name: 'plan', parameters: {} }],
   seed: [5, 5],
-  sequences: [2, 2],
+  numReturnSequences: [2, 2],
   maxNewTokens: [9, 9],
   maxLength: [30, 30],
   minNewTokens: [1, 1],
   minLength: [2, 2],
-  forcedBeginToken: [3, 3],
-  forcedEndToken: [1, 1],
-  endTokens: [[4], [4]],
+  forcedBosTokenId: [3, 3],
+  forcedEosTokenId: [1, 1],
+  eosTokenIds: [[4], [4]],
   stopStrings: [['x'], ['x']],
   stopWhen: [stopWhen, 'given'],
   maxTime: [50, 50],
   signal: [signal, 'given'],
   onWarning: [() => undefined, 'given'],
-  cache: ['growing', 'growing'],
-  prefillChunk: [3, 3],
+  cache: ['dynamic', 'dynamic'],
+  prefillChunkSize: [3, 3],
   onContextFull: ['slide', 'slide'],
   logprobs: [true, true],
   topLogprobs: [2, 2],
@@ -63,13 +63,13 @@ describe('resolveOptions', () => {
       maxLength: Infinity,
       minNewTokens: 0,
       minLength: 0,
-      forcedBeginToken: null,
-      forcedEndToken: null,
-      endTokens: [],
+      forcedBosTokenId: null,
+      forcedEosTokenId: null,
+      eosTokenIds: [],
       stopStrings: [],
       maxTime: Infinity,
-      cache: 'preallocated',
-      prefillChunk: Infinity,
+      cache: 'static',
+      prefillChunkSize: Infinity,
       onContextFull: 'stop',
       logprobs: false,
       topLogprobs: 0,
@@ -94,13 +94,13 @@ describe('resolveOptions', () => {
   });
 
   it.each([
-    'endTokens',
+    'eosTokenIds',
     'maxNewTokens',
     'maxLength',
     'minLength',
     'minNewTokens',
-    'forcedBeginToken',
-    'forcedEndToken',
+    'forcedBosTokenId',
+    'forcedEosTokenId',
   ] as const)('takes %s from the checkpoint', (name) => {
     const { options, report } = resolveOptions('generate', {}, { [name]: given[name][0] });
     expect(options[name]).toBe(given[name][0]);
@@ -108,14 +108,14 @@ describe('resolveOptions', () => {
   });
 
   it('lets the call win over the preset, and the preset over the checkpoint', () => {
-    const preset = { name: 'short', options: { maxNewTokens: 2, endTokens: [2] } };
+    const preset = { name: 'short', options: { maxNewTokens: 2, eosTokenIds: [2] } };
     const { options, report } = resolveOptions(
       'generate',
       { maxNewTokens: 1, preset },
-      { maxNewTokens: 3, endTokens: [3], minLength: 3 },
+      { maxNewTokens: 3, eosTokenIds: [3], minLength: 3 },
     );
-    expect([options.maxNewTokens, options.endTokens, options.minLength]).toEqual([1, [2], 3]);
-    expect([report.maxNewTokens, report.endTokens, report.minLength].map((entry) => entry?.source)).toEqual([
+    expect([options.maxNewTokens, options.eosTokenIds, options.minLength]).toEqual([1, [2], 3]);
+    expect([report.maxNewTokens, report.eosTokenIds, report.minLength].map((entry) => entry?.source)).toEqual([
       'call',
       'preset',
       'generation_config.json',
@@ -198,13 +198,13 @@ describe('a wrong value', () => {
     ['maxLength', [0, -1, 2.5, '5', null]],
     ['sequences', [0, -1, 1.5, '2']],
     ['topLogprobs', [-1, 0.5, true]],
-    ['prefillChunk', [0, -1, 0.5, '1']],
+    ['prefillChunkSize', [0, -1, 0.5, '1']],
     ['maxTime', [-1, Number.NaN, '1', null]],
     ['seed', [-1, 0.5, 2 ** 53, 'x', null, [1, -1]]],
-    ['endTokens', [[-1], [0.5], ['a'], 5, null]],
+    ['eosTokenIds', [[-1], [0.5], ['a'], 5, null]],
     ['logprobsOf', [[-1], [0.5], 5, null]],
-    ['forcedBeginToken', [-1, 0.5, 'a']],
-    ['forcedEndToken', [-1, 0.5, 'a']],
+    ['forcedBosTokenId', [-1, 0.5, 'a']],
+    ['forcedEosTokenId', [-1, 0.5, 'a']],
     ['logprobs', [1, 'yes', null]],
     ['explain', [1, null]],
     ['steps', ['no', null]],
@@ -239,7 +239,7 @@ describe('a wrong value', () => {
 
   it.each([
     ['onContextFull', 'slid', 'slide'],
-    ['cache', 'growng', 'growing'],
+    ['cache', 'dynmic', 'dynamic'],
     ['cache', 'toString', undefined],
   ])('of %s that is a wrong word (%s) is refused with the nearest word', (name, value, nearest) => {
     const resolve = () => resolveOptions('generate', { [name]: value }, {});

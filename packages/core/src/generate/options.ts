@@ -18,7 +18,7 @@ export interface GenerateOptions {
   /** Integer from 0 to 2^53 - 1, or one a prompt. Default: any; the end event tells which. */
   readonly seed?: number | readonly number[];
   /** Sequences a prompt, for strategies that can return several. Default 1. */
-  readonly sequences?: number;
+  readonly numReturnSequences?: number;
   /** Most tokens after the prompt. Default 256. */
   readonly maxNewTokens?: number;
   /** Most tokens, prompt included. Default: none but the context's, which ends a sequence with reason 'context'. */
@@ -28,11 +28,11 @@ export interface GenerateOptions {
   /** No end token before this many tokens, prompt included. Default 0. */
   readonly minLength?: number;
   /** The token after the start token of an encoder-decoder model; null forces none. Default: the model's, or null. */
-  readonly forcedBeginToken?: number | null;
+  readonly forcedBosTokenId?: number | null;
   /** The last token that the length allows; null forces none. Default: the model's, or null. */
-  readonly forcedEndToken?: number | null;
+  readonly forcedEosTokenId?: number | null;
   /** Ids that end a sequence. Default: the model's. [] lets it run on. */
-  readonly endTokens?: readonly number[];
+  readonly eosTokenIds?: readonly number[];
   /** Texts that end a sequence; they are not part of the text. Needs a tokenizer. Default []. */
   readonly stopStrings?: readonly string[];
   /** The application's own condition. */
@@ -47,7 +47,7 @@ export interface GenerateOptions {
    */
   readonly cache?: KVCache | CacheKind | CacheKind['kind'] | 'none';
   /** Most tokens fed at once while prompts are read, but at least one a row. Default: what the model allows. */
-  readonly prefillChunk?: number;
+  readonly prefillChunkSize?: number;
   /** When the context is full: end with reason 'context', or forget the older half and go on. Default 'stop'. */
   readonly onContextFull?: 'stop' | 'slide';
   /** Report log-probability and rank of each token, as the model gave them before any sampler. Default false. */
@@ -90,13 +90,13 @@ const libraryDefaults = {
   maxLength: Infinity,
   minNewTokens: 0,
   minLength: 0,
-  forcedBeginToken: null,
-  forcedEndToken: null,
-  endTokens: [],
+  forcedBosTokenId: null,
+  forcedEosTokenId: null,
+  eosTokenIds: [],
   stopStrings: [],
   maxTime: Infinity,
-  cache: 'preallocated',
-  prefillChunk: Infinity,
+  cache: 'static',
+  prefillChunkSize: Infinity,
   onContextFull: 'stop',
   logprobs: false,
   topLogprobs: 0,
@@ -167,7 +167,7 @@ function checkpointOptions(
   call: GenerateOptions,
   preset: Partial<GenerateOptions>,
 ): GenerateOptions {
-  const { startTokens: _, ...options } = model;
+  const { decoderStartTokenIds: _, ...options } = model;
   if (call.maxNewTokens === undefined && preset.maxNewTokens === undefined) return options;
   const { maxLength: __, ...rest } = options;
   return rest;
@@ -177,8 +177,8 @@ function check(owner: string, options: ResolvedOptions): void {
   checkInteger(owner, 'maxNewTokens', options.maxNewTokens, 0);
   checkInteger(owner, 'minNewTokens', options.minNewTokens, 0);
   checkInteger(owner, 'minLength', options.minLength, 0);
-  checkInteger(owner, 'sequences', options.sequences, 1);
-  for (const name of ['forcedBeginToken', 'forcedEndToken'] as const)
+  checkInteger(owner, 'sequences', options.numReturnSequences, 1);
+  for (const name of ['forcedBosTokenId', 'forcedEosTokenId'] as const)
     if (options[name] !== null) checkInteger(owner, name, options[name], 0);
   checkInteger(owner, 'topLogprobs', options.topLogprobs, 0);
   if (options.maxLength !== Infinity) checkInteger(owner, 'maxLength', options.maxLength, 1);
@@ -191,10 +191,10 @@ function check(owner: string, options: ResolvedOptions): void {
     );
   if (options.minLength > options.maxLength)
     throw new ParameterError(owner, 'minLength', `at most maxLength, ${options.maxLength},`, options.minLength);
-  if (options.prefillChunk !== Infinity) checkInteger(owner, 'prefillChunk', options.prefillChunk, 1);
+  if (options.prefillChunkSize !== Infinity) checkInteger(owner, 'prefillChunkSize', options.prefillChunkSize, 1);
   if (options.maxTime !== Infinity)
     checkNumber(owner, 'maxTime', options.maxTime, 'milliseconds, 0 or more', (ms) => ms >= 0);
-  for (const name of ['endTokens', 'logprobsOf'] as const)
+  for (const name of ['eosTokenIds', 'logprobsOf'] as const)
     for (const id of checkList(owner, name, 'a list of ids', options[name])) checkInteger(owner, name, id, 0);
   for (const seed of Array.isArray(options.seed) ? options.seed : [options.seed])
     checkInteger(owner, 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
@@ -241,8 +241,8 @@ function checkList<T>(owner: string, parameter: string, allowed: string, value: 
 }
 
 const cacheNames: Readonly<Record<CacheKind['kind'] | 'none', true>> = {
-  preallocated: true,
-  growing: true,
+  static: true,
+  dynamic: true,
   f16: true,
   '8-bit': true,
   window: true,

@@ -6,7 +6,7 @@ import { StopStrings } from './stop.ts';
 
 /** One sequence on its way out: its text, and whether a stop string has ended it. */
 export class Output {
-  readonly prompt: number;
+  readonly promptIndex: number;
   readonly sequence: number;
   /** The last accepted state; at first the prompt. */
   history: History;
@@ -30,7 +30,7 @@ export class Output {
     stopStrings: readonly string[],
     from?: TextState,
   ) {
-    this.prompt = prompt;
+    this.promptIndex = prompt;
     this.sequence = sequence;
     this.history = history;
     this.#stream = from?.stream.fork() ?? (tokenizer && new TextStream(tokenizer, history.tokens));
@@ -61,7 +61,7 @@ export class Output {
 
   /** The text as these tokens would leave it. */
   preview(ids: Iterable<number>, silent: readonly number[]): { readonly text: string; readonly stopped: boolean } {
-    const copy = new Output(this.prompt, this.sequence, this.history, undefined, []);
+    const copy = new Output(this.promptIndex, this.sequence, this.history, undefined, []);
     copy.text = this.text;
     copy.#stream = this.#stream?.fork();
     copy.#stops = this.#stops.fork();

@@ -8,7 +8,7 @@ import type { GenerateOptions } from './options.ts';
 
 const model = toyModel({ vocabSize: 8, seed: 5, contextLength: 16 });
 const ends = async (prompt: Parameters<typeof generate>[1], options: GenerateOptions = {}) =>
-  (await generate(model, prompt, { endTokens: [], seed: 1, ...options }).result()).sequences;
+  (await generate(model, prompt, { eosTokenIds: [], seed: 1, ...options }).result()).sequences;
 
 describe('a full context', () => {
   test.each([
@@ -24,7 +24,7 @@ describe('a full context', () => {
     const state = DecodingState.open(model, new Array<number>(15).fill(1), { seed: 1 });
     const counts: number[] = [];
     for (let call = 0; call < 3; call++) {
-      const [end] = (await generate(model, state, { endTokens: [] }).result()).sequences;
+      const [end] = (await generate(model, state, { eosTokenIds: [] }).result()).sequences;
       counts.push(end!.ids.length);
     }
     expect(counts).toEqual([1, 0, 0]);
@@ -54,8 +54,8 @@ test('a cache of another model is refused and stays as it is', async () => {
 
 describe('nothing is ignored', () => {
   test.each<[string, GenerateOptions]>([
-    ['endTokens', { endTokens: [99] }],
-    ['forcedBeginToken', { forcedBeginToken: 99 }],
+    ['eosTokenIds', { eosTokenIds: [99] }],
+    ['forcedBosTokenId', { forcedBosTokenId: 99 }],
     ['minNewTokens', { minNewTokens: 20, maxNewTokens: 3 }],
     ['minLength', { minLength: 12, maxLength: 9 }],
     ['cache', { cache: {} as never }],
@@ -72,7 +72,7 @@ describe('nothing is ignored', () => {
 
   test('several sequences as one text', () => {
     const tokenizer = { vocabSize: 8, encode: () => [1], decode: () => '' };
-    expect(() => generateText(model, tokenizer, 'a', { sequences: 2 })).toThrow(/use generate/);
+    expect(() => generateText(model, tokenizer, 'a', { numReturnSequences: 2 })).toThrow(/use generate/);
   });
 
   test("a tokenizer besides the state's", () => {
@@ -83,7 +83,7 @@ describe('nothing is ignored', () => {
   });
 
   test('a kind of cache that does not exist, also by the toy model', () => {
-    expect(() => model.createCache({ kind: 'growin' as never })).toThrow("Did you mean 'growing'");
+    expect(() => model.createCache({ kind: 'dynami' as never })).toThrow("Did you mean 'dynamic'");
   });
 
   test('the beginning of a name is taken for the name', () => {
@@ -93,10 +93,10 @@ describe('nothing is ignored', () => {
 
 test('a least length counts from the call, also on a state', async () => {
   const state = DecodingState.open(model, [1, 2], { seed: 1 });
-  await generate(model, state, { maxNewTokens: 3, endTokens: [] }).result();
+  await generate(model, state, { maxNewTokens: 3, eosTokenIds: [] }).result();
   const favourEnd = { name: 'favour-end', onHost: (logits: Float32Array) => logits.set([logits[0]! + 50], 0) };
   const [end] = (
-    await generate(model, state, { minNewTokens: 3, maxNewTokens: 5, endTokens: [0], samplers: [favourEnd] }).result()
+    await generate(model, state, { minNewTokens: 3, maxNewTokens: 5, eosTokenIds: [0], samplers: [favourEnd] }).result()
   ).sequences;
   expect(end!.ids).toHaveLength(4);
   state.dispose();
@@ -104,7 +104,7 @@ test('a least length counts from the call, also on a state', async () => {
 
 describe("a reader's wishes together", () => {
   const steered = async (answer: object, at: number, options: GenerateOptions = {}): Promise<readonly number[]> => {
-    const stream = generate(model, [1, 2], { endTokens: [], seed: 3, maxNewTokens: 6, ...options });
+    const stream = generate(model, [1, 2], { eosTokenIds: [], seed: 3, maxNewTokens: 6, ...options });
     let ids: readonly number[] = [];
     let seen = 0;
     for (let next = await stream.next(); !next.done; ) {

@@ -72,10 +72,10 @@ export class RunCache implements KVCache {
     return fork;
   }
 
-  async serialise(): Promise<Uint8Array> {
+  async serialize(): Promise<Uint8Array> {
     const seen = this.fork();
     try {
-      return await seen.serialise();
+      return await seen.serialize();
     } finally {
       seen.dispose();
     }

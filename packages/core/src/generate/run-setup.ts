@@ -12,7 +12,7 @@ export function checkedPrompt(
   row: number,
   { onContextFull }: ResolvedOptions,
 ): History {
-  const prompt = given.length === 0 ? (model.defaults.startTokens ?? []) : given;
+  const prompt = given.length === 0 ? (model.defaults.decoderStartTokenIds ?? []) : given;
   if (prompt.length === 0)
     throw new ParameterError('generate', `prompts[${row}]`, 'at least one token (the model has no start token)', []);
   if (onContextFull === 'stop' && prompt.length > model.contextLength)
@@ -35,7 +35,7 @@ export function checkedState(
 
 /** Ids that the caller named must be in the vocabulary. What a checkpoint says beyond it can never be drawn, and does no harm. */
 export function checkIds(model: LanguageModel, options: ResolvedOptions, report: OptionReport): void {
-  for (const name of ['endTokens', 'logprobsOf', 'forcedBeginToken', 'forcedEndToken'] as const) {
+  for (const name of ['eosTokenIds', 'logprobsOf', 'forcedBosTokenId', 'forcedEosTokenId'] as const) {
     if (report[name]?.source === 'generation_config.json') continue;
     for (const id of [options[name] ?? []].flat()) checkInteger('generate', name, id, 0, model.vocabSize - 1);
   }
@@ -53,5 +53,5 @@ export function openCache(model: LanguageModel, rows: number, cache: ResolvedOpt
     if (cache.rows !== rows) throw new ShapeError('generate: rows of the cache', [rows], [cache.rows]);
     return new RunCache(cache as KVCache, false);
   }
-  return new RunCache(model.createCache({ rows, kind: cache === 'none' ? 'preallocated' : cache }), true);
+  return new RunCache(model.createCache({ rows, kind: cache === 'none' ? 'static' : cache }), true);
 }

@@ -3,17 +3,16 @@ import { CacheError, checkInteger, checkOptionNames, ShapeError, UnsupportedErro
 import { advance, commonPrefix } from '../model/advance.ts';
 import type { ForwardOptions, LanguageModel } from '../model/language-model.ts';
 import type { RowContext } from '../sampling/chain.ts';
+import { type TokenControl, TokenControls } from '../sampling/control.ts';
 import type { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';
-import { RunMemory } from '../sampling/run-memory.ts';
+import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { Scores } from '../sampling/scores.ts';
-import { type Steering, SteeringNotes } from '../sampling/steering.ts';
-import { Breather } from './breathe.ts';
 import { chainKey, DecodingState } from './decoding-state.ts';
-import type { Answer, EndEvent, TokenDetails, TokenEvent } from './events.ts';
+import type { Control, EndEvent, TokenDetails, TokenEvent } from './events.ts';
 import { lastStates, statesAfter, windowOf } from './history-states.ts';
-import { Interruption } from './interruption.ts';
+import { InterruptedError } from './interrupted-error.ts';
 import { chainOf } from './option-stages.ts';
 import type { OptionReport, ResolvedOptions } from './options.ts';
 import { Output } from './output.ts';
@@ -21,6 +20,7 @@ import type { RunCache } from './run-cache.ts';
 import { checkedPrompt, checkedState, checkIds, openCache, seedOf } from './run-setup.ts';
 import type { EndReason } from './stop.ts';
 import type { ChosenToken, Decoding, Row, Run, Settled } from './strategy.ts';
+import { EventLoopYielder } from './yield-to-event-loop.ts';
 
 /** One call of `generate`: owns the sequences on their way out, and whatever has to be released at the end. */
 export class GenerationRun implements Run {
@@ -36,11 +36,11 @@ export class GenerationRun implements Run {
   readonly #openings: readonly Output[];
   readonly #report: OptionReport;
   readonly #randoms: readonly Random[];
-  readonly #memory: RunMemory;
+  readonly #memory: RunState;
   readonly #state: DecodingState | undefined;
-  readonly #steering: SteeringNotes = new SteeringNotes();
+  readonly #steering: TokenControls = new TokenControls();
   readonly #cachedTokens: readonly number[];
-  readonly #breather: Breather = new Breather();
+  readonly #breather: EventLoopYielder = new EventLoopYielder();
   readonly #began: number = performance.now();
   #firstToken: number | undefined;
   /** Drops the step that followed the last choice. */
@@ -72,10 +72,10 @@ export class GenerationRun implements Run {
     const outputOf = (prompt: number, sequence: number): Output =>
       new Output(prompt, sequence, this.#prompts[prompt]!, options.tokenizer, options.stopStrings, state?.text);
     this.outputs = this.#prompts.flatMap((_, prompt) =>
-      Array.from({ length: options.sequences }, (_, sequence) => outputOf(prompt, sequence)),
+      Array.from({ length: options.numReturnSequences }, (_, sequence) => outputOf(prompt, sequence)),
     );
     this.#openings = this.#prompts.map((_, prompt) => outputOf(prompt, 0));
-    this.#memory = state?.memoryOf(this.samplers) ?? new RunMemory();
+    this.#memory = state?.memoryOf(this.samplers) ?? new RunState();
     this.cache = openCache(model, this.#prompts.length, state?.cache ?? options.cache);
     this.#cachedTokens = this.#prompts.map((prompt, row) => commonPrefix(prompt.tokens, this.cache.tokens(row)));
   }
@@ -94,11 +94,11 @@ export class GenerationRun implements Run {
     return this.#randoms[prompt]!;
   }
 
-  async start(count: number = this.options.sequences): Promise<Row[]> {
+  async start(count: number = this.options.numReturnSequences): Promise<Row[]> {
     const rows = this.#prompts
-      .map((history, prompt) => ({ prompt, sequence: 0, history }))
-      .filter(({ prompt }) => this.fullFromTheStart(prompt) === undefined);
-    if (rows.length < this.#prompts.length) this.cache.gather(rows.map(({ prompt }) => prompt));
+      .map((history, promptIndex) => ({ promptIndex, sequence: 0, history }))
+      .filter(({ promptIndex }) => this.fullFromTheStart(promptIndex) === undefined);
+    if (rows.length < this.#prompts.length) this.cache.gather(rows.map(({ promptIndex }) => promptIndex));
     if (count === 1) return rows;
     // Read each prompt once, all but its last token, and share the result.
     const starts = rows.map(({ history }) => (history.length > 1 ? this.#window(history).subarray(0, -1) : undefined));
@@ -111,11 +111,11 @@ export class GenerationRun implements Run {
 
   async advance(
     rows: readonly Row[],
-    options: Pick<ForwardOptions, 'scored' | 'hidden' | 'layers'> = {},
+    options: Pick<ForwardOptions, 'scored' | 'hidden' | 'earlyExits'> = {},
   ): Promise<Scores> {
     this.#scores?.dispose();
     this.#scores = undefined;
-    await this.#breather.breathe();
+    await this.#breather.yieldToEventLoop();
     if (rows.length !== this.cache.rows) throw new ShapeError('Rows to advance', [this.cache.rows], [rows.length]);
     if (this.options.cache === 'none') this.cache.truncate(rows.map(() => 0));
     const wanted = rows.map(({ history }) => this.#window(history));
@@ -126,8 +126,12 @@ export class GenerationRun implements Run {
       lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => this.contextOf(row, history)),
     );
     const ahead = scored === 1 && this.#mayFollow(rows);
-    const { tensorBackend, remote } = this.model;
-    this.#scores = new Scores(result, contexts, { tensorBackend, remote, ...(ahead && { onChoice: this.#follow }) });
+    const { tensorBackend, readbackIsExpensive } = this.model;
+    this.#scores = new Scores(result, contexts, {
+      tensorBackend,
+      readbackIsExpensive,
+      ...(ahead && { onChoice: this.#follow }),
+    });
     return this.#scores;
   }
 
@@ -137,7 +141,7 @@ export class GenerationRun implements Run {
       this.model.follow !== undefined &&
       this.options.cache !== 'none' &&
       rows.length === this.cache.inner.rows &&
-      rows.every(({ history, prompt }) => history.length + 1 < this.maxLength(prompt))
+      rows.every(({ history, promptIndex }) => history.length + 1 < this.maxLength(promptIndex))
     );
   }
 
@@ -149,15 +153,15 @@ export class GenerationRun implements Run {
     const { sources, vocabSize } = this.model;
     return {
       history,
-      sequence: (this.#state?.sequence ?? 0) + row.sequence + ((row.lane ?? 0) << 16),
-      promptLength: this.promptLengths[row.prompt]!,
+      sequence: (this.#state?.sequence ?? 0) + row.sequence + ((row.beamIndex ?? 0) << 16),
+      promptLength: this.promptLengths[row.promptIndex]!,
       vocabSize,
-      endTokens: this.options.endTokens,
-      maxLength: this.maxLength(row.prompt),
-      random: this.random(row.prompt),
-      memory: this.#memory,
+      eosTokenIds: this.options.eosTokenIds,
+      maxLength: this.maxLength(row.promptIndex),
+      random: this.random(row.promptIndex),
+      state: this.#memory,
       ...this.#steeringOf(history),
-      ...(sources === undefined ? {} : { source: sources[Math.min(row.prompt, sources.length - 1)]! }),
+      ...(sources === undefined ? {} : { source: sources[Math.min(row.promptIndex, sources.length - 1)]! }),
     };
   }
 
@@ -220,15 +224,15 @@ export class GenerationRun implements Run {
   }
 
   /** Tell of one token more of a sequence; returns the reader's answer. */
-  async *#emit(output: Output, { history, details, guessed }: ChosenToken): Decoding<Answer | undefined> {
-    const { endTokens, tokenizer } = this.options;
+  async *#emit(output: Output, { history, details, guessed }: ChosenToken): Decoding<Control | undefined> {
+    const { eosTokenIds, tokenizer } = this.options;
     const id = history.at(-1)!;
     output.history = history;
     if (guessed === true) output.acceptedTokens++;
     this.#firstToken ??= performance.now();
-    const text = output.push(id, endTokens.includes(id));
-    const { prompt: row, sequence } = output;
-    const event: TokenEvent = { type: 'token', row, sequence, id, ...details };
+    const text = output.push(id, eosTokenIds.includes(id));
+    const { promptIndex: row, sequence } = output;
+    const event: TokenEvent = { type: 'token', promptIndex: row, sequence, id, ...details };
     return yield tokenizer === undefined ? event : { ...event, text };
   }
 
@@ -236,7 +240,7 @@ export class GenerationRun implements Run {
     for (const { row, reason, score, tokens } of finished) {
       const output = this.#output(row);
       let stopped = false;
-      for (const [i, history] of statesAfter(row.history, this.startLengths[row.prompt]!).entries()) {
+      for (const [i, history] of statesAfter(row.history, this.startLengths[row.promptIndex]!).entries()) {
         const details = tokens?.[i];
         const answer = yield* this.#emit(output, details === undefined ? { history } : { history, details });
         if (answer === undefined) continue;
@@ -251,30 +255,30 @@ export class GenerationRun implements Run {
   }
 
   ended(row: Row): EndReason | undefined {
-    const { stopStrings, stopWhen, tokenizer, endTokens } = this.options;
+    const { stopStrings, stopWhen, tokenizer, eosTokenIds } = this.options;
     if (tokenizer === undefined || (stopStrings.length === 0 && stopWhen === undefined))
       return this.#reason(row, false, '');
-    const ids = row.history.tokens.subarray(this.startLengths[row.prompt]!);
-    const { stopped, text } = this.#openings[row.prompt]!.preview(ids, endTokens);
+    const ids = row.history.tokens.subarray(this.startLengths[row.promptIndex]!);
+    const { stopped, text } = this.#openings[row.promptIndex]!.preview(ids, eosTokenIds);
     return this.#reason(row, stopped, text);
   }
 
   /** The end event of a sequence. */
   end(output: Output, reason: EndReason, score?: number): EndEvent {
-    const { prompt, sequence, history } = output;
+    const { promptIndex, sequence, history } = output;
     const state = sequence === 0 ? this.#state : undefined;
     // A state that may go on keeps what is not yet printable; otherwise it is printed as it is.
     const goesOn = state !== undefined && reason !== 'end-token' && reason !== 'stop-string';
     state?.moveTo(history, goesOn ? output.suspend() : undefined);
     const tail = goesOn ? '' : output.flush();
     output.ended = true;
-    const promptTokens = this.startLengths[prompt]!;
+    const promptTokens = this.startLengths[promptIndex]!;
     const ids = Array.from(history.tokens.subarray(promptTokens));
     const now = performance.now();
     const firstToken = this.#firstToken ?? now;
     return {
       type: 'end',
-      row: prompt,
+      promptIndex,
       sequence,
       reason,
       ids,
@@ -282,8 +286,8 @@ export class GenerationRun implements Run {
       ...(score === undefined ? {} : { score }),
       usage: {
         promptTokens,
-        cachedTokens: this.#cachedTokens[prompt]!,
-        newTokens: ids.length,
+        cachedTokens: this.#cachedTokens[promptIndex]!,
+        completionTokens: ids.length,
         ...(output.draftedTokens === undefined
           ? {}
           : { draftedTokens: output.draftedTokens, acceptedTokens: output.acceptedTokens }),
@@ -299,7 +303,7 @@ export class GenerationRun implements Run {
 
   /** Why not even one token may follow the prompt, if so. */
   fullFromTheStart(prompt: number): 'length' | 'context' | undefined {
-    return this.#full({ prompt, history: this.#prompts[prompt]! });
+    return this.#full({ promptIndex: prompt, history: this.#prompts[prompt]! });
   }
 
   dispose(): void {
@@ -312,28 +316,28 @@ export class GenerationRun implements Run {
   }
 
   #output(row: Row): Output {
-    return this.outputs[row.prompt * this.options.sequences + row.sequence]!;
+    return this.outputs[row.promptIndex * this.options.numReturnSequences + row.sequence]!;
   }
 
   #reason(row: Row, stopString: boolean, text: string): EndReason | undefined {
-    const { endTokens, stopWhen } = this.options;
-    const { history, prompt, sequence } = row;
+    const { eosTokenIds, stopWhen } = this.options;
+    const { history, promptIndex, sequence } = row;
     const id = history.at(-1)!;
-    const promptLength = this.promptLengths[prompt]!;
+    const promptLength = this.promptLengths[promptIndex]!;
     const elapsed = performance.now() - this.#began;
-    if (endTokens.includes(id)) return 'end-token';
+    if (eosTokenIds.includes(id)) return 'end-token';
     if (stopString) return 'stop-string';
-    if (stopWhen?.({ history, promptLength, id, text, row: prompt, sequence, elapsed }) === true) return 'predicate';
+    if (stopWhen?.({ history, promptLength, id, text, promptIndex, sequence, elapsed }) === true) return 'predicate';
     return this.#full(row) ?? this.interrupted;
   }
 
-  #full({ history, prompt }: Pick<Row, 'history' | 'prompt'>): 'length' | 'context' | undefined {
-    if (history.length >= this.maxLength(prompt)) return 'length';
+  #full({ history, promptIndex }: Pick<Row, 'history' | 'promptIndex'>): 'length' | 'context' | undefined {
+    if (history.length >= this.maxLength(promptIndex)) return 'length';
     if (this.options.onContextFull === 'stop' && history.length >= this.model.contextLength) return 'context';
     return undefined;
   }
 
-  #steeringOf(history: History): { steering?: Steering } {
+  #steeringOf(history: History): { steering?: TokenControl } {
     const steering = this.#steering.at(history);
     return steering === undefined ? {} : { steering };
   }
@@ -342,11 +346,11 @@ export class GenerationRun implements Run {
    * Do what the reader asked. The sequence then goes `'elsewhere'` when tokens were taken back, `'anew'` when only what was chosen
    * after this token is void, or `'on'`.
    */
-  #steer(answer: Answer, output: Output, index: number): 'on' | 'anew' | 'elsewhere' {
+  #steer(answer: Control, output: Output, index: number): 'on' | 'anew' | 'elsewhere' {
     checkOptionNames('answer', answer, answerNames);
     const { rewind = 0, force = [], ban = [], fork } = answer;
     const { strategy } = this.options;
-    if (force.length + ban.length > 0 && strategy !== undefined && strategy.steerable !== true)
+    if (force.length + ban.length > 0 && strategy !== undefined && strategy.supportsControl !== true)
       this.#refuse("a reader's force and ban");
     checkInteger('answer', 'rewind', rewind, 0, output.depth);
     for (const id of [...force, ...ban]) checkInteger('answer', 'force and ban', id, 0, this.model.vocabSize - 1);
@@ -370,9 +374,9 @@ export class GenerationRun implements Run {
     cache.gather([index]);
     return DecodingState.assemble({
       model: this.model,
-      seed: this.random(output.prompt).seed,
+      seed: this.random(output.promptIndex).seed,
       sequence: (this.#state?.sequence ?? 0) + output.sequence,
-      promptLength: this.promptLengths[output.prompt]!,
+      promptLength: this.promptLengths[output.promptIndex]!,
       tokenizer: this.options.tokenizer,
       history: output.history,
       text: output.suspend(),
@@ -388,17 +392,17 @@ export class GenerationRun implements Run {
   /** Tell the cache which tokens are the prompt's, as far as they are still in the window. */
   #notePrompts(rows: readonly Row[]): void {
     const { cache } = this;
-    const lengths = rows.map(({ prompt, history }) =>
-      Math.max(0, this.promptLengths[prompt]! - (history.length - this.#window(history).length)),
+    const lengths = rows.map(({ promptIndex, history }) =>
+      Math.max(0, this.promptLengths[promptIndex]! - (history.length - this.#window(history).length)),
     );
     cache.inner.notePrompts?.(cache.spread(lengths));
   }
 
-  #chunks(): { prefillChunk: number; between: () => void } {
+  #chunks(): { prefillChunkSize: number; between: () => void } {
     return {
-      prefillChunk: this.options.prefillChunk,
+      prefillChunkSize: this.options.prefillChunkSize,
       between: () => {
-        if (this.interrupted !== undefined) throw new Interruption(this.interrupted);
+        if (this.interrupted !== undefined) throw new InterruptedError(this.interrupted);
       },
     };
   }

@@ -7,12 +7,12 @@ import type { Strategy } from './strategy.ts';
 export function sampling(): Strategy {
   return {
     name: 'sampling',
-    steerable: true,
+    supportsControl: true,
     async *decode(run) {
       let rows = await run.start();
       while (rows.length > 0) {
         const scores = await run.advance(rows);
-        const ids = await scores.apply(run.samplers).draw();
+        const ids = await scores.apply(run.samplers).sample();
         rows = yield* run.accept(rows, ids, scores);
       }
     },

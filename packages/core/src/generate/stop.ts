@@ -9,7 +9,7 @@ export interface StopState {
   readonly id: number;
   /** The new text so far, control tokens left out; '' when the call has no tokenizer. */
   readonly text: string;
-  readonly row: number;
+  readonly promptIndex: number;
   readonly sequence: number;
   /** Milliseconds since the call began. */
   readonly elapsed: number;

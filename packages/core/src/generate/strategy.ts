@@ -5,7 +5,7 @@ import type { History } from '../sampling/history.ts';
 import type { Random } from '../sampling/random.ts';
 import type { Json, Sampler } from '../sampling/sampler.ts';
 import type { Scores } from '../sampling/scores.ts';
-import type { Answer, StreamEvent, TokenDetails } from './events.ts';
+import type { Control, StreamEvent, TokenDetails } from './events.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { EndReason } from './stop.ts';
 
@@ -22,21 +22,21 @@ export interface Strategy {
    * True when a reader's `force` and `ban` are heeded: tokens come from `scores.draw`, or the strategy looks at `steering` of the
    * row's context. Default false: such an answer is an UnsupportedError.
    */
-  readonly steerable?: boolean;
+  readonly supportsControl?: boolean;
   decode(run: Run): Decoding;
 }
 
 /** What a strategy's generator yields, returns and is answered. */
-export type Decoding<Result = void> = AsyncGenerator<StreamEvent, Result, Answer | undefined>;
+export type Decoding<Result = void> = AsyncGenerator<StreamEvent, Result, Control | undefined>;
 
 /** One sequence, or one hypothesis of one, as it stands. Row i of a list stands in row i of the cache. */
 export interface Row {
   /** Which prompt of the batch, from 0. */
-  readonly prompt: number;
+  readonly promptIndex: number;
   /** Which of the prompt's returned sequences, from 0. */
   readonly sequence: number;
   /** Tells hypotheses of one sequence apart in random numbers: a beam's rank. Default 0. */
-  readonly lane?: number;
+  readonly beamIndex?: number;
   readonly history: History;
 }
 
@@ -71,7 +71,7 @@ export interface Run {
    * Feed what the cache lacks of each row and return the scores of the next token: one row of scores a row, or
    * `scored` each, last positions in order. Ends the life of the scores that were returned before.
    */
-  advance(rows: readonly Row[], options?: Pick<ForwardOptions, 'scored' | 'hidden' | 'layers'>): Promise<Scores>;
+  advance(rows: readonly Row[], options?: Pick<ForwardOptions, 'scored' | 'hidden' | 'earlyExits'>): Promise<Scores>;
   /**
    * Append one token to each row: emits its event, and the end event of the rows that a stop condition ends. Returns the
    * rows that go on; the cache is gathered to them.

@@ -82,14 +82,14 @@ describe('advance', () => {
 
   it('feeds a long row in chunks, each token once', () => {
     const { model, feeds, cache } = watched(1);
-    advance(model, cache, [range(10)], { prefillChunk: 4 });
+    advance(model, cache, [range(10)], { prefillChunkSize: 4 });
     expect(feeds).toEqual([[4], [2], [4]]);
     expect(rowsOf(cache)).toEqual([[...range(10)]]);
   });
 
   it('shares a chunk between the rows, and lets them end together', () => {
     const { model, feeds, cache } = watched(2);
-    advance(model, cache, [range(9), range(4)], { prefillChunk: 6 });
+    advance(model, cache, [range(9), range(4)], { prefillChunkSize: 6 });
     expect(feeds).toEqual([
       [3, 0],
       [3, 1],
@@ -99,7 +99,7 @@ describe('advance', () => {
 
   it('does not share a chunk with rows for which nothing is wanted', () => {
     const { model, feeds, cache } = watched(2);
-    advance(model, cache, [range(8), undefined], { prefillChunk: 4 });
+    advance(model, cache, [range(8), undefined], { prefillChunkSize: 4 });
     expect(feeds).toEqual([
       [4, 0],
       [4, 0],
@@ -108,7 +108,7 @@ describe('advance', () => {
 
   it('feeds no more at once than the model allows', () => {
     const { model, feeds, cache } = watched(1, 5);
-    advance(model, cache, [range(12)], { prefillChunk: 100 });
+    advance(model, cache, [range(12)], { prefillChunkSize: 100 });
     expect(feeds).toEqual([[5], [2], [5]]);
   });
 
@@ -118,14 +118,14 @@ describe('advance', () => {
     const between = (): void => {
       if (asked++ === 2) throw new RangeError('stop');
     };
-    expect(() => advance(model, cache, [range(10)], { prefillChunk: 4, between })).toThrow(RangeError);
+    expect(() => advance(model, cache, [range(10)], { prefillChunkSize: 4, between })).toThrow(RangeError);
     expect(feeds).toEqual([[4], [2]]);
     expect(rowsOf(cache)).toEqual([[...range(6)]]);
   });
 
   it('disposes the results of all passes but the last', () => {
     const { model, cache } = watched(1);
-    const result = advance(model, cache, [range(20)], { prefillChunk: 3 });
+    const result = advance(model, cache, [range(20)], { prefillChunkSize: 3 });
     expect(model.live.size).toBe(2);
     result.dispose();
     expect([...model.live]).toEqual([cache]);
@@ -139,15 +139,15 @@ describe('advance', () => {
       fc.record({
         held: fc.array(row, { minLength: rows, maxLength: rows }),
         wanted: fc.array(row, { minLength: rows, maxLength: rows }),
-        prefillChunk: fc.integer({ min: 3, max: 20 }),
+        prefillChunkSize: fc.integer({ min: 3, max: 20 }),
       }),
     );
     await fc.assert(
-      fc.asyncProperty(batch, async ({ held, wanted, prefillChunk }) => {
+      fc.asyncProperty(batch, async ({ held, wanted, prefillChunkSize }) => {
         const { model, feeds, cache } = watched(held.length);
         advance(model, cache, held);
         feeds.length = 0;
-        const result = advance(model, cache, wanted, { prefillChunk });
+        const result = advance(model, cache, wanted, { prefillChunkSize });
         expect(rowsOf(cache)).toEqual(wanted.map((tokens) => [...tokens]));
         expect(await result.logits.read()).toEqual(
           Float32Array.from(wanted.flatMap((tokens) => [...model.logitsAfter(tokens)])),
@@ -156,7 +156,7 @@ describe('advance', () => {
           const kept = Math.min(commonPrefix(tokens, held[i]!), tokens.length - 1);
           expect(feeds.reduce((sum, lengths) => sum + lengths[i]!, 0)).toBe(tokens.length - kept);
         }
-        for (const lengths of feeds) expect(lengths.reduce((a, b) => a + b)).toBeLessThanOrEqual(prefillChunk);
+        for (const lengths of feeds) expect(lengths.reduce((a, b) => a + b)).toBeLessThanOrEqual(prefillChunkSize);
       }),
       { numRuns: 200 },
     );

@@ -3,7 +3,7 @@ import type { ForwardOptions, ForwardResult, LanguageModel } from './language-mo
 
 export interface AdvanceOptions extends ForwardOptions {
   /** Most tokens that one forward pass feeds, over all rows. Default: what the model allows. */
-  readonly prefillChunk?: number;
+  readonly prefillChunkSize?: number;
   /** Called between forward passes; throws to stop. */
   readonly between?: () => void;
 }
@@ -19,7 +19,7 @@ export function advance(
   model: LanguageModel,
   cache: KVCache,
   wanted: readonly (Int32Array | undefined)[],
-  { prefillChunk = model.maxTokens, between, ...options }: AdvanceOptions = {},
+  { prefillChunkSize = model.maxTokens, between, ...options }: AdvanceOptions = {},
 ): ForwardResult {
   const scored = options.scored ?? 1;
   const kept = wanted.map((tokens, row) =>
@@ -35,7 +35,7 @@ export function advance(
       tokens.subarray(Math.max(kept[row]!, tokens.length - left), Math.max(kept[row]!, tokens.length - next)),
     );
   const active = wanted.filter((tokens) => tokens !== undefined).length;
-  const perRow = Math.max(scored, 1, Math.floor(Math.min(prefillChunk, model.maxTokens) / active));
+  const perRow = Math.max(scored, 1, Math.floor(Math.min(prefillChunkSize, model.maxTokens) / active));
   const longest = Math.max(...wanted.map((tokens, row) => (tokens?.length ?? 0) - kept[row]!));
   let left = longest;
   for (; left > perRow; left -= perRow) {

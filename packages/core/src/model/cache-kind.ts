@@ -1,7 +1,7 @@
 import type { CacheKind } from '../engine/engine.ts';
 import { ParameterError, UnknownOptionError } from '../errors.ts';
 
-const kindNames: readonly string[] = ['preallocated', 'growing', 'f16', '8-bit', 'window'];
+const kindNames: readonly string[] = ['static', 'dynamic', 'f16', '8-bit', 'window'];
 
 /** Check a kind of cache, and write a name out as an object. */
 export function cacheKind(kind: CacheKind | CacheKind['kind']): CacheKind {

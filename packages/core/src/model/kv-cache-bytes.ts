@@ -73,13 +73,13 @@ export function readCache(
 } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < preamble || magic.some((byte, i) => bytes[i] !== byte))
-    throw new CacheError('These bytes are not a serialised cache: the first four must be TWKV.');
+    throw new CacheError('These bytes are not a serialized cache: the first four must be TWKV.');
   if (view.getUint32(4, true) !== version)
-    throw new CacheError(`The serialised cache has version ${view.getUint32(4, true)}; ${version} is supported.`);
+    throw new CacheError(`The serialized cache has version ${view.getUint32(4, true)}; ${version} is supported.`);
   const headerLength = view.getUint32(8, true);
   if (preamble + headerLength > bytes.length)
     throw new CacheError(
-      `The serialised cache is cut off: its header needs ${headerLength} bytes, ${bytes.length - preamble} are there.`,
+      `The serialized cache is cut off: its header needs ${headerLength} bytes, ${bytes.length - preamble} are there.`,
     );
   const header = parseHeader(bytes.subarray(preamble, preamble + headerLength));
   const expected = { fingerprint, dtype: 'float32', layers, kvHeads, headDim };
@@ -87,7 +87,7 @@ export function readCache(
     const received = (header as unknown as Record<string, unknown>)[key];
     if (received !== value)
       throw new CacheError(
-        `The serialised cache is of another model: ${key} is ${typeof received === 'object' ? 'a list' : String(received)}, but the model's is ${value}.`,
+        `The serialized cache is of another model: ${key} is ${typeof received === 'object' ? 'a list' : String(received)}, but the model's is ${value}.`,
       );
   }
   const rows = header.tokens.map((row) => {
@@ -96,7 +96,7 @@ export function readCache(
       row.length > contextLength ||
       row.some((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize)
     )
-      throw new CacheError('The serialised cache names tokens that the model does not have, or more than its context.');
+      throw new CacheError('The serialized cache names tokens that the model does not have, or more than its context.');
     return Int32Array.from(row);
   });
   const { sources } = header;
@@ -104,13 +104,13 @@ export function readCache(
     sources !== undefined &&
     (!Array.isArray(sources) || sources.length !== rows.length || !sources.every(Number.isInteger))
   )
-    throw new CacheError('The sources of the serialised cache must be one integer a row.');
+    throw new CacheError('The sources of the serialized cache must be one integer a row.');
   const slot = kvHeads * headDim;
   const needed = rows.reduce((sum, row) => sum + row.length * 2 * layers * slot * 4, 0);
   let at = preamble + headerLength;
   if (bytes.length - at !== needed)
     throw new CacheError(
-      `The serialised cache is cut off: ${needed} bytes of keys and values were expected, ${bytes.length - at} are there.`,
+      `The serialized cache is cut off: ${needed} bytes of keys and values were expected, ${bytes.length - at} are there.`,
     );
   const read = (count: number): Float32Array => {
     const part = new Float32Array(count);
@@ -128,7 +128,7 @@ function parseHeader(bytes: Uint8Array): Header {
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new CacheError('The header of the serialised cache is not JSON.', { cause });
+    throw new CacheError('The header of the serialized cache is not JSON.', { cause });
   }
   if (
     typeof header !== 'object' ||
@@ -136,6 +136,6 @@ function parseHeader(bytes: Uint8Array): Header {
     !Array.isArray((header as Header).tokens) ||
     (header as Header).tokens.length === 0
   )
-    throw new CacheError('The header of the serialised cache has no list of tokens.');
+    throw new CacheError('The header of the serialized cache has no list of tokens.');
   return header as Header;
 }

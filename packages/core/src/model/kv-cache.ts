@@ -25,6 +25,6 @@ export interface KVCache {
   /** A cache of its own that starts equal. What is equal is shared, not copied. */
   fork(): KVCache;
   /** Everything as bytes, for `LanguageModel.restoreCache`. Little-endian, with a versioned header. */
-  serialise(): Promise<Uint8Array>;
+  serialize(): Promise<Uint8Array>;
   dispose(): void;
 }

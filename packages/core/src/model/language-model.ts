@@ -22,14 +22,14 @@ export interface LanguageModel {
   /** Name of the TF.js backend of device samplers, undefined when there is none. */
   readonly tensorBackend: string | undefined;
   /** True when reading logits back is dear, so that samplers should run where the logits are. */
-  readonly remote: boolean;
+  readonly readbackIsExpensive: boolean;
   /** What the checkpoint says about generation (generation_config.json); the lowest layer of options. */
   readonly defaults: ModelDefaults;
   /** The source ids, for encoder-decoder models: of each row, or one for all rows; samplers see them as `step.source`. */
   readonly sources?: readonly (readonly number[])[];
 
   createCache(options?: CacheOptions): KVCache;
-  /** A cache from what `KVCache.serialise` gave, in this process or another. */
+  /** A cache from what `KVCache.serialize` gave, in this process or another. */
   restoreCache(bytes: Uint8Array): KVCache;
   /** True for a cache that this model made, the only kind that its `forward` takes. */
   owns(cache: KVCache): boolean;
@@ -52,23 +52,23 @@ export interface LanguageModel {
 
 export interface ModelDefaults {
   /** Ids that end a sequence. */
-  readonly endTokens?: readonly number[];
+  readonly eosTokenIds?: readonly number[];
   readonly maxNewTokens?: number;
   readonly maxLength?: number;
   readonly minLength?: number;
   readonly minNewTokens?: number;
   /** What a decoder starts from when no prompt is given (encoder-decoder models), or the begin token. */
-  readonly startTokens?: readonly number[];
+  readonly decoderStartTokenIds?: readonly number[];
   /** The first new token, whatever the logits say (multilingual translators name the target language so). */
-  readonly forcedBeginToken?: number;
+  readonly forcedBosTokenId?: number;
   /** The last new token when the greatest length is reached. */
-  readonly forcedEndToken?: number;
+  readonly forcedEosTokenId?: number;
 }
 
 export interface CacheOptions {
   /** Default 1. */
   readonly rows?: number;
-  /** Default `preallocated` (in place). */
+  /** Default `static` (in place). */
   readonly kind?: CacheKind | CacheKind['kind'];
 }
 
@@ -78,7 +78,7 @@ export interface ForwardOptions {
   /** Also return the last hidden state of every fed token, after the final norm. Default false. */
   readonly hidden?: boolean;
   /** Also return the logits of these early exits (number of layers passed). Default none. */
-  readonly layers?: readonly number[];
+  readonly earlyExits?: readonly number[];
 }
 
 /**
@@ -92,7 +92,7 @@ export interface ForwardResult {
   /** Hidden states of all fed tokens, in the same order, [sum of fed, W]; only when asked for. */
   readonly hidden?: EngineMatrix;
   /** Logits of early exits, like `logits`; only when asked for. */
-  readonly layers?: ReadonlyMap<number, EngineMatrix>;
+  readonly earlyExits?: ReadonlyMap<number, EngineMatrix>;
   /**
    * For a model that rules tokens out itself: its logits without that, like `logits`. A row of which a chain leaves nothing starts
    * again from them, so that constraints of the call come before those of the model.

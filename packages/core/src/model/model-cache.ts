@@ -98,7 +98,7 @@ export class ModelCache implements KVCache {
     );
   }
 
-  serialise(): Promise<Uint8Array> {
+  serialize(): Promise<Uint8Array> {
     return writeCache(
       this.store,
       this.#tokens.map((row) => row.view().slice()),

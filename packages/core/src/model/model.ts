@@ -1,11 +1,11 @@
 import type {
   CacheKind,
   Choice,
+  EncoderKeyValues,
   Engine,
   Executable,
   PrepareOptions,
   RunOptions,
-  SourceMemory,
   WeightSource,
 } from '../engine/engine.ts';
 import { FingerprintedWeights } from '../engine/fingerprint.ts';
@@ -90,7 +90,7 @@ export interface ModelDescription {
   readonly defaults: ModelDefaults;
   readonly fingerprint: string;
   /** For a decoder bound to sources: where their keys and values are, and the ids themselves. */
-  readonly sources?: { readonly memory: SourceMemory; readonly ids: readonly (readonly number[])[] };
+  readonly sources?: { readonly memory: EncoderKeyValues; readonly ids: readonly (readonly number[])[] };
 }
 
 /** The language model of a seam architecture: turns rows of tokens into frames, and keeps the cache in step. */
@@ -102,12 +102,12 @@ export class ExecutableModel implements LanguageModel {
   readonly maxTokens: number;
   readonly fingerprint: string;
   readonly tensorBackend: string | undefined;
-  readonly remote: boolean;
+  readonly readbackIsExpensive: boolean;
   readonly defaults: ModelDefaults;
   readonly sources?: readonly (readonly number[])[];
   readonly dimensions: Dimensions;
   readonly executable: Executable;
-  readonly #memory: SourceMemory | undefined;
+  readonly #memory: EncoderKeyValues | undefined;
   #disposed = false;
 
   constructor(executable: Executable, { name, dimensions, defaults, fingerprint, sources }: ModelDescription) {
@@ -120,7 +120,7 @@ export class ExecutableModel implements LanguageModel {
     this.maxTokens = executable.maxTokens;
     this.fingerprint = fingerprint;
     this.tensorBackend = executable.engine.tensorBackend;
-    this.remote = executable.engine.remote;
+    this.readbackIsExpensive = executable.engine.readbackIsExpensive;
     this.defaults = defaults;
     this.#memory = sources?.memory;
     if (sources !== undefined) this.sources = sources.ids;
@@ -129,15 +129,15 @@ export class ExecutableModel implements LanguageModel {
   createCache(options: CacheOptions = {}): ModelCache {
     checkOptionNames('createCache', options, ['rows', 'kind']);
     const rows = checkInteger('createCache', 'rows', options.rows ?? this.sources?.length ?? 1, 1);
-    return this.#open(this.#sourcesOfRows(rows), cacheKind(options.kind ?? 'preallocated'));
+    return this.#open(this.#sourcesOfRows(rows), cacheKind(options.kind ?? 'static'));
   }
 
   restoreCache(bytes: Uint8Array): KVCache {
     const { rows, layers, sources } = readCache(bytes, this.fingerprint, this.dimensions);
     const ofRow = sources === undefined ? this.#sourcesOfRows(rows.length) : Int32Array.from(sources);
     if (ofRow.length !== rows.length || ofRow.some((source) => source < 0 || source >= (this.sources?.length ?? 1)))
-      throw new CacheError('The serialised cache names sources that the model does not have.');
-    const cache = this.#open(ofRow, { kind: 'preallocated' });
+      throw new CacheError('The serialized cache names sources that the model does not have.');
+    const cache = this.#open(ofRow, { kind: 'static' });
     try {
       cache.restore(rows, layers);
       return cache;
@@ -150,11 +150,11 @@ export class ExecutableModel implements LanguageModel {
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options: ForwardOptions = {}): ForwardResult {
     this.#check();
     checkOptionNames('forward', options, ['scored', 'hidden', 'layers']);
-    const { scored = 1, hidden = false, layers } = options;
+    const { scored = 1, hidden = false, earlyExits } = options;
     checkInteger('forward', 'scored', scored, 0);
-    for (const layer of layers ?? []) checkInteger('forward', 'layers', layer, 0, this.layers);
+    for (const layer of earlyExits ?? []) checkInteger('forward', 'layers', layer, 0, this.layers);
     const own = this.#own(cache);
-    const ahead = scored === 1 && !hidden && layers === undefined ? own.takeAhead(tokens) : undefined;
+    const ahead = scored === 1 && !hidden && earlyExits === undefined ? own.takeAhead(tokens) : undefined;
     const { lengths } = own;
     const frame = frameOf(tokens, lengths, scored, this);
     try {
@@ -162,7 +162,7 @@ export class ExecutableModel implements LanguageModel {
         ahead ??
         this.executable.run(frame, own.store, {
           ...(hidden ? { hidden } : {}),
-          ...(layers === undefined ? {} : { layers }),
+          ...(earlyExits === undefined ? {} : { earlyExits }),
           ...this.#sourcesOf(own),
         });
       own.extend(tokens);

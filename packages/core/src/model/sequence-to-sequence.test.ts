@@ -65,7 +65,7 @@ function build(
 ): Promise<SequenceToSequence> {
   const config = architecture.configure(json);
   return createSequenceToSequence(engine, architecture, config, seededWeights(architecture, config), {
-    defaults: { startTokens: [2], endTokens: [] },
+    defaults: { decoderStartTokenIds: [2], eosTokenIds: [] },
   });
 }
 
@@ -76,7 +76,7 @@ describe.each(families)('%s', (name, architecture, json) => {
   beforeAll(async () => {
     whole = await build(architecture, json);
     // The first pass leaves the transposed head on the engine.
-    await using(await whole.condition({ ids: [2] }), (model) => logitsOf(model, [[2]]));
+    await using(await whole.encode({ ids: [2] }), (model) => logitsOf(model, [[2]]));
     idle = state();
   });
   afterEach(() => expect(state()).toEqual(idle));
@@ -85,12 +85,12 @@ describe.each(families)('%s', (name, architecture, json) => {
   describe('keeps the contracts of language models, bound to a source', () => {
     let bound: LanguageModel;
     beforeEach(async () => {
-      bound = await whole.condition({ ids: sources[1]! });
+      bound = await whole.encode({ ids: sources[1]! });
     });
     afterEach(() => bound.dispose());
     const nobody = { vocabSize: 8, contextLength: 8 } as LanguageModel;
     const contracts = (model: LanguageModel) => [
-      ...modelCases(model, { kinds: ['preallocated', 'growing'], memory: () => engine.memory() }),
+      ...modelCases(model, { kinds: ['static', 'dynamic'], memory: () => engine.memory() }),
       ...generationCases(model, { memory: () => engine.memory(), longRun: 60 }),
     ];
     for (const [i, contract] of contracts(nobody).entries())
@@ -98,7 +98,7 @@ describe.each(families)('%s', (name, architecture, json) => {
   });
 
   it('gives each source of a ragged batch what it gets alone, under any order of rows', async () => {
-    await using(await whole.condition({ ids: sources }), async (model) => {
+    await using(await whole.encode({ ids: sources }), async (model) => {
       expect(model.sources).toEqual(sources);
       const cache = model.createCache();
       expect(cache.rows).toBe(3);
@@ -108,7 +108,7 @@ describe.each(families)('%s', (name, architecture, json) => {
       const gathered = await logitsOf(model, [[4], [5], [6], [7]], cache);
       cache.dispose();
       for (const [i, ids] of sources.entries())
-        await using(await whole.condition({ ids }), async (alone) => {
+        await using(await whole.encode({ ids }), async (alone) => {
           expectClose(together[i]!, (await logitsOf(alone, [prompts[i]!]))[0]!);
           for (const [row, from] of [2, 0, 0, 1].entries())
             if (from === i) expectClose(gathered[row]!, (await logitsOf(alone, [[...prompts[i]!, 4 + row]]))[0]!);
@@ -137,7 +137,7 @@ describe.each(families)('%s', (name, architecture, json) => {
 
     async function first(source: SourceTokens): Promise<Float32Array> {
       let logits = new Float32Array(0);
-      await using(await whole.condition(source), async (model) => {
+      await using(await whole.encode(source), async (model) => {
         logits = Float32Array.from((await logitsOf(model, [[2, 4]]))[0]!);
       });
       return logits;
@@ -145,21 +145,21 @@ describe.each(families)('%s', (name, architecture, json) => {
   });
 
   it('takes sources that were encoded before', async () => {
-    const encoded = await whole.encode({
+    const encoded = await whole.encoderOutput({
       ids: sources,
       mask: sources.map((row) => row.map((_, i) => (i === 1 ? 0 : 1))),
     });
     expect(encoded.map(({ length }) => length / whole.width)).toEqual([4, 6, 1]);
-    const full = await whole.encode({ ids: sources[0]! });
-    await using(await whole.condition({ ids: sources[0]! }), async (model) => {
+    const full = await whole.encoderOutput({ ids: sources[0]! });
+    await using(await whole.encode({ ids: sources[0]! }), async (model) => {
       const expected = await logitsOf(model, [[2, 4]]);
-      await using(await whole.condition({ encoderOutput: full, ids: sources[0]! }), async (given) => {
+      await using(await whole.encode({ encoderOutput: full, ids: sources[0]! }), async (given) => {
         expect(given.sources).toEqual([sources[0]!]);
         expectClose((await logitsOf(given, [[2, 4]]))[0]!, expected[0]!);
       });
       const padded = new Float32Array(full[0]!.length + whole.width).fill(9);
       padded.set(full[0]!);
-      await using(await whole.condition({ encoderOutput: padded, mask: [1, 1, 1, 1, 1, 0] }), async (given) => {
+      await using(await whole.encode({ encoderOutput: padded, mask: [1, 1, 1, 1, 1, 0] }), async (given) => {
         expect(given.sources).toEqual([[]]);
         expectClose((await logitsOf(given, [[2, 4]]))[0]!, expected[0]!);
       });
@@ -168,7 +168,7 @@ describe.each(families)('%s', (name, architecture, json) => {
 
   it('remembers a source once, whatever number of rows and caches read it', async () => {
     const { layers, kvHeads, headDim } = architecture.dimensions(architecture.configure(json));
-    await using(await whole.condition({ ids: sources[1]! }), async (model) => {
+    await using(await whole.encode({ ids: sources[1]! }), async (model) => {
       const remembered = sources[1]!.length * 2 * layers * kvHeads * headDim * 4;
       expect(engine.memory().bytes - idle.memory.bytes).toBe(remembered);
       const caches = [model.createCache({ rows: 2 }), model.createCache({ rows: 5 })];
@@ -196,7 +196,7 @@ describe.each(families)('%s', (name, architecture, json) => {
         expect([promptLength, history.at(0)]).toEqual([1, 2]);
       },
     };
-    await using(await whole.condition({ ids: sources }), async (model) => {
+    await using(await whole.encode({ ids: sources }), async (model) => {
       const options = { maxNewTokens: 5, sequences: 2, seed: 3, samplers: [watching] };
       const { ids } = await generateBatch(model, [[], [], []], options);
       expect(ids).toHaveLength(6);
@@ -208,10 +208,10 @@ describe.each(families)('%s', (name, architecture, json) => {
     const options = { maxNewTokens: 6, seed: 5 };
     const alone: (readonly number[])[] = [];
     for (const ids of sources.slice(0, 2))
-      await using(await whole.condition({ ids }), async (model) => {
+      await using(await whole.encode({ ids }), async (model) => {
         alone.push((await generate(model, [], options).result()).ids[0]!);
       });
-    const models = await Promise.all(sources.slice(0, 2).map((ids) => whole.condition({ ids })));
+    const models = await Promise.all(sources.slice(0, 2).map((ids) => whole.encode({ ids })));
     const both = await Promise.all(models.map((model) => generate(model, [], options).result()));
     expect(both.map(({ ids }) => ids[0])).toEqual(alone);
     models[0]!.dispose();
@@ -222,30 +222,30 @@ describe.each(families)('%s', (name, architecture, json) => {
 
   it('encodes in several frames what does not fit one', async () => {
     const many = Array.from({ length: 30 }, (_, i) => Array.from({ length: 90 }, (_, at) => (i * 7 + at * 3) % 50));
-    await using(await whole.condition({ ids: many }), async (model) => {
+    await using(await whole.encode({ ids: many }), async (model) => {
       const all = await logitsOf(
         model,
         many.map(() => [2]),
       );
       for (const i of [0, 22, 23, 29])
-        await using(await whole.condition({ ids: many[i]! }), async (alone) =>
+        await using(await whole.encode({ ids: many[i]! }), async (alone) =>
           expectClose(all[i]!, (await logitsOf(alone, [[2]]))[0]!),
         );
     });
   });
 
   it('restores a cache with what its rows read, for the same sources only', async () => {
-    await using(await whole.condition({ ids: sources }), async (model) => {
+    await using(await whole.encode({ ids: sources }), async (model) => {
       const cache = model.createCache();
       await logitsOf(model, [[2, 3], [2], [2, 4]], cache);
       cache.gather([1, 2, 0]);
-      const bytes = await cache.serialise();
+      const bytes = await cache.serialize();
       const expected = await logitsOf(model, [[8], [9], [10]], cache);
       const restored = model.restoreCache(bytes);
       expect(await logitsOf(model, [[8], [9], [10]], restored)).toEqual(expected);
       cache.dispose();
       restored.dispose();
-      await using(await whole.condition({ ids: [...sources].reverse() }), async (other) => {
+      await using(await whole.encode({ ids: [...sources].reverse() }), async (other) => {
         expect(() => other.restoreCache(bytes)).toThrow(CacheError);
       });
     });
@@ -253,8 +253,8 @@ describe.each(families)('%s', (name, architecture, json) => {
 
   it('is a pass whose operations do not depend on the frame', async () => {
     const taped = await build({ ...architecture, ...recorded(architecture) } as typeof architecture, json);
-    await using(await taped.condition({ ids: sources }), async (model) => {
-      await using(await whole.condition({ ids: sources }), async (plain) => {
+    await using(await taped.encode({ ids: sources }), async (model) => {
+      await using(await whole.encode({ ids: sources }), async (plain) => {
         const [a, b] = [model.createCache(), plain.createCache()];
         for (const step of [
           [[2, 3], [2], [2]],
@@ -271,7 +271,7 @@ describe.each(families)('%s', (name, architecture, json) => {
   it('refuses what cannot be right, and keeps nothing', async () => {
     const refused = async (source: unknown): Promise<unknown> => {
       try {
-        (await whole.condition(source as { ids: number[] })).dispose();
+        (await whole.encode(source as { ids: number[] })).dispose();
       } catch (error) {
         return (error as Error).constructor;
       }
@@ -296,7 +296,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     expect(await refused({ encoderOutput: [output, output], ids: [1, 2] })).toBe(ShapeError);
     expect(await refused({ encoderOutput: output, ids: [1, -1] })).toBe(ParameterError);
     expect(await refused({ encoderOutput: output, mask: [1, 1, 1] })).toBe(ShapeError);
-    await using(await whole.condition({ ids: sources }), async (model) => {
+    await using(await whole.encode({ ids: sources }), async (model) => {
       expect(() => model.createCache({ rows: 2 })).toThrow(ShapeError);
     });
   });
@@ -309,15 +309,15 @@ describe('createSequenceToSequence', () => {
   it('disposes what it gave, in any order, and leaves nothing', async () => {
     const before = engine.memory();
     const whole = await createSequenceToSequence(engine, bart, config, weights);
-    const [one, other] = [await whole.condition({ ids: [1] }), await whole.condition({ ids: [1, 2] })];
+    const [one, other] = [await whole.encode({ ids: [1] }), await whole.encode({ ids: [1, 2] })];
     one.dispose();
     whole.dispose();
     whole.dispose();
     other.dispose();
     expect(engine.memory()).toEqual(before);
     expect(() => other.createCache()).toThrow(DisposedError);
-    await expect(whole.condition({ ids: [1] })).rejects.toThrow(DisposedError);
     await expect(whole.encode({ ids: [1] })).rejects.toThrow(DisposedError);
+    await expect(whole.encoderOutput({ ids: [1] })).rejects.toThrow(DisposedError);
   });
 
   it('has the options of createModel', async () => {
@@ -343,7 +343,7 @@ describe('createSequenceToSequence', () => {
     const without: Engine = {
       name: 'half an engine',
       tensorBackend: 'cpu',
-      remote: false,
+      readbackIsExpensive: false,
       memory: () => engine.memory(),
       dispose: () => engine.dispose(),
       async prepare(...given) {

@@ -1,4 +1,4 @@
-import type { Engine, EngineMatrix, Executable, Frame, SourceMemory, WeightSource } from '../engine/engine.ts';
+import type { EncoderKeyValues, Engine, EngineMatrix, Executable, Frame, WeightSource } from '../engine/engine.ts';
 import { Hash } from '../engine/fingerprint.ts';
 import type { EncoderDecoderArchitecture } from '../engine/operations.ts';
 import {
@@ -23,7 +23,7 @@ export interface SourceTokens {
   readonly mask?: ArrayLike<number> | readonly ArrayLike<number>[];
 }
 
-/** Sources that were encoded before, by `encode` or elsewhere. */
+/** Sources that were encoded before, by `encoderOutput` or elsewhere. */
 export interface EncodedSources {
   /** The encoder's last hidden states: [tokens, width] of one source, or one such matrix a source. Copied. */
   readonly encoderOutput: Float32Array | readonly Float32Array[];
@@ -34,12 +34,12 @@ export interface EncodedSources {
 }
 
 /**
- * An encoder-decoder model. It has no logits of its own: `condition` binds it to sources, and what that returns is a
+ * An encoder-decoder model. It has no logits of its own: `encode` binds it to sources, and what that returns is a
  * language model, to which every sampler and strategy applies.
  *
  * ```ts
  * const translator = await createSequenceToSequence(engine, bart, config, weights);
- * const model = await translator.condition({ ids: source });
+ * const model = await translator.encode({ ids: source });
  * for await (const event of generate(model, [])) …
  * model.dispose();
  * ```
@@ -54,11 +54,11 @@ export interface SequenceToSequence {
   readonly sourceLength: number;
   /** Columns of the encoder's output. */
   readonly width: number;
-  /** What the checkpoint says about generation; `startTokens` is what every output starts from. */
+  /** What the checkpoint says about generation; `decoderStartTokenIds` is what every output starts from. */
   readonly defaults: ModelDefaults;
 
   /** Run the encoder: [tokens, width] of each source, of the tokens that the mask leaves. */
-  encode(sources: SourceTokens): Promise<Float32Array[]>;
+  encoderOutput(sources: SourceTokens): Promise<Float32Array[]>;
   /**
    * A language model of what follows from the sources. The encoder runs once, and keys and values for the sources are
    * computed once, whatever number of caches and rows use them. Row i of a fresh cache reads source i, and a single source
@@ -68,8 +68,8 @@ export interface SequenceToSequence {
    * @throws ContextLengthError for a source that is too long, ParameterError for an id that the vocabulary lacks or a source
    * without tokens, ShapeError for a mask or encoder output of another size.
    */
-  condition(sources: SourceTokens | EncodedSources): Promise<LanguageModel>;
-  /** Release the weights, and every model that `condition` gave. Caches must be disposed before. */
+  encode(sources: SourceTokens | EncodedSources): Promise<LanguageModel>;
+  /** Release the weights, and every model that `encode` gave. Caches must be disposed before. */
   dispose(): void;
 }
 
@@ -96,7 +96,7 @@ export async function createSequenceToSequence<C, P>(
       (architecture as { readonly name: string }).name,
     );
   const { executable, description } = await prepareModel(owner, engine, architecture, config, weights, options);
-  if (executable.encode === undefined || executable.memorise === undefined) {
+  if (executable.encode === undefined || executable.encodeKeyValues === undefined) {
     executable.dispose();
     throw new UnsupportedError('encoder-decoder models', engine.name);
   }
@@ -135,20 +135,20 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
     this.#description = description;
   }
 
-  async encode(given: SourceTokens): Promise<Float32Array[]> {
-    checkOptionNames('encode', given, ['ids', 'mask']);
+  async encoderOutput(given: SourceTokens): Promise<Float32Array[]> {
+    checkOptionNames('encoderOutput', given, ['ids', 'mask']);
     this.#check();
-    return this.#encodeGroups(this.#groups(this.#sources('encode', given)));
+    return this.#encodeGroups(this.#groups(this.#sources('encoderOutput', given)));
   }
 
-  async condition(given: SourceTokens | EncodedSources): Promise<LanguageModel> {
-    checkOptionNames('condition', given, ['ids', 'encoderOutput', 'mask']);
+  async encode(given: SourceTokens | EncodedSources): Promise<LanguageModel> {
+    checkOptionNames('encode', given, ['ids', 'encoderOutput', 'mask']);
     this.#check();
     if (isEncoded(given)) {
       const { sources, output } = this.#encodedSources(given);
       return this.#bind(sources, output, output);
     }
-    const sources = this.#sources('condition', given);
+    const sources = this.#sources('encode', given);
     const groups = this.#groups(sources);
     if (groups.length > 1) return this.#bind(sources, joined(await this.#encodeGroups(groups)));
     const encoded = this.#executable.encode!(frameOf(sources));
@@ -173,7 +173,7 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
   /** @param given the encoder's output when it came from outside, for the fingerprint. */
   #bind(sources: readonly Source[], encoded: EngineMatrix | Float32Array, given?: Float32Array): LanguageModel {
     this.#check();
-    const memory = this.#executable.memorise!(encoded, frameOf(sources));
+    const memory = this.#executable.encodeKeyValues!(encoded, frameOf(sources));
     const fingerprint = fingerprintOf(this.#description.fingerprint, sources, given);
     return new BoundModel(this.#executable, { ...this.#description, fingerprint }, memory, sources, this.#models);
   }
@@ -229,7 +229,7 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
   }
 
   #encodedSources({ encoderOutput, ids, mask }: EncodedSources): { sources: Source[]; output: Float32Array } {
-    const owner = 'condition';
+    const owner = 'encode';
     const outputs = encoderOutput instanceof Float32Array ? [encoderOutput] : encoderOutput;
     const rows = ids === undefined ? undefined : asRows(ids);
     if (rows !== undefined && rows.length !== outputs.length)
@@ -262,7 +262,7 @@ class BoundModel extends ExecutableModel {
   constructor(
     executable: Executable,
     description: ModelDescription,
-    memory: SourceMemory,
+    memory: EncoderKeyValues,
     sources: readonly Source[],
     siblings: Set<BoundModel>,
   ) {

@@ -108,14 +108,14 @@ function summing(): { executable: Summing; model: ExecutableModel } {
 
 async function idsOf(stream: AsyncIterable<StreamEvent>): Promise<number[][]> {
   const ids: number[][] = [];
-  for await (const event of stream) if (event.type === 'end') ids[event.row] = [...event.ids];
+  for await (const event of stream) if (event.type === 'end') ids[event.promptIndex] = [...event.ids];
   return ids;
 }
 
 describe('a step that was begun ahead', () => {
   test('is taken by the forward of its tokens, so that each runs once', async () => {
     const { executable, model } = summing();
-    const ids = await idsOf(generate(model, [[1], [5]], { maxNewTokens: 5, endTokens: [] }));
+    const ids = await idsOf(generate(model, [[1], [5]], { maxNewTokens: 5, eosTokenIds: [] }));
     expect(ids).toEqual([
       [2, 4, 8, 16, 32],
       [6, 12, 24, 48, 96],
@@ -126,7 +126,7 @@ describe('a step that was begun ahead', () => {
   test('is dropped when a row ends, and once more than needed was run', async () => {
     const { executable, model } = summing();
     const cache = model.createCache({ rows: 2 });
-    const ids = await idsOf(generate(model, [[1], [5]], { maxNewTokens: 5, endTokens: [8], cache }));
+    const ids = await idsOf(generate(model, [[1], [5]], { maxNewTokens: 5, eosTokenIds: [8], cache }));
     expect(ids).toEqual([
       [2, 4, 8],
       [6, 12, 24, 48, 96],

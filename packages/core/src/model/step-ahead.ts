@@ -23,8 +23,8 @@ export class StepAhead {
   }
 }
 
-export function disposeResult({ logits, hidden, layers }: RunResult): void {
+export function disposeResult({ logits, hidden, earlyExits }: RunResult): void {
   logits.dispose();
   hidden?.dispose();
-  for (const matrix of layers?.values() ?? []) matrix.dispose();
+  for (const matrix of earlyExits?.values() ?? []) matrix.dispose();
 }

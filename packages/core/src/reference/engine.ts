@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {
   CacheKind,
+  EncoderKeyValues,
   Engine,
   EngineMatrix,
   EngineMemory,
@@ -10,7 +11,6 @@ import type {
   PrepareOptions,
   RunOptions,
   RunResult,
-  SourceMemory,
   WeightSource,
 } from '../engine/engine.ts';
 import type { Architecture, EncoderDecoderArchitecture } from '../engine/operations.ts';
@@ -18,9 +18,9 @@ import { requestWeights } from '../engine/weight-requests.ts';
 import { CacheError, DisposedError, ParameterError, UnsupportedError } from '../errors.ts';
 import { onBackend, TensorLedger } from './backend.ts';
 import { chooseOnDevice, maskOnDevice, readChoice } from './choose-on-device.ts';
-import { growingStore } from './growing-store.ts';
+import { growingStore } from './dynamic-store.ts';
 import { TensorOperations } from './operations.ts';
-import { preallocatedStore } from './preallocated-store.ts';
+import { preallocatedStore } from './static-store.ts';
 import { type KeysAndValues, RowStore, type StoreSetting } from './store.ts';
 import { TensorWeights } from './weights.ts';
 import { type SlotWriter, slotWriter } from './write-in-place.ts';
@@ -48,7 +48,7 @@ export async function referenceEngine({ backend, memoryLimit }: ReferenceEngineO
 class ReferenceEngine implements Engine {
   readonly name: string;
   readonly tensorBackend: string;
-  readonly remote: boolean;
+  readonly readbackIsExpensive: boolean;
   readonly ledger: TensorLedger = new TensorLedger();
   readonly writer: SlotWriter | undefined;
   readonly #memoryLimit: number;
@@ -56,7 +56,7 @@ class ReferenceEngine implements Engine {
   constructor(backend: string, memoryLimit: number, writer: SlotWriter | undefined) {
     this.name = `tfjs ${backend}`;
     this.tensorBackend = backend;
-    this.remote = backend === 'webgl' || backend === 'webgpu';
+    this.readbackIsExpensive = backend === 'webgl' || backend === 'webgpu';
     this.writer = writer;
     this.#memoryLimit = memoryLimit;
   }
@@ -113,16 +113,12 @@ class TensorExecutable<C, P> implements Executable {
     const { ledger, tensorBackend: backend, writer } = this.engine;
     const setting: StoreSetting = { backend, ledger, layers, kvHeads, headDim };
     switch (cache.kind) {
-      case 'growing':
+      case 'dynamic':
         return growingStore(setting, rows);
-      case 'preallocated':
+      case 'static':
         return writer === undefined ? growingStore(setting, rows) : preallocatedStore(setting, rows, writer);
       default:
-        throw new UnsupportedError(
-          `a cache of kind '${cache.kind}'`,
-          this.engine.name,
-          "Use 'preallocated' or 'growing'.",
-        );
+        throw new UnsupportedError(`a cache of kind '${cache.kind}'`, this.engine.name, "Use 'static' or 'dynamic'.");
     }
   }
 
@@ -130,7 +126,7 @@ class TensorExecutable<C, P> implements Executable {
     if (!(store instanceof RowStore))
       throw new CacheError(`The cache belongs to another engine than ${this.engine.name}.`);
     const { sources } = options;
-    const taps = new Map((options.layers ?? []).map((layer) => [layer, undefined as tf.Tensor2D | undefined]));
+    const taps = new Map((options.earlyExits ?? []).map((layer) => [layer, undefined as tf.Tensor2D | undefined]));
     return this.#inScope(() => {
       const operations = new TensorOperations(this.#tensors, {
         frame,
@@ -146,7 +142,7 @@ class TensorExecutable<C, P> implements Executable {
       return {
         logits: head(hidden),
         ...(options.hidden === true ? { hidden: this.#matrix(hidden) } : {}),
-        ...(options.layers === undefined
+        ...(options.earlyExits === undefined
           ? {}
           : {
               layers: new Map([...taps].map(([layer, x]) => [layer, head(tapped(x, layer, this.#architecture.name))])),
@@ -163,7 +159,7 @@ class TensorExecutable<C, P> implements Executable {
     });
   }
 
-  memorise(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
+  encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): EncoderKeyValues {
     const architecture = this.#encoderDecoder();
     return this.#inScope(() => {
       const { width } = architecture.dimensions(this.#config);
@@ -175,7 +171,7 @@ class TensorExecutable<C, P> implements Executable {
         remembered: (layer, row, content) => memory.put(layer, row, content),
       });
       try {
-        architecture.memorise(operations, this.#weights, this.#config, x);
+        architecture.encoderKeyValues(operations, this.#weights, this.#config, x);
         return memory;
       } catch (error) {
         memory.dispose();
@@ -275,7 +271,7 @@ class TensorMatrix implements EngineMatrix {
   }
 }
 
-class TensorSourceMemory implements SourceMemory {
+class TensorSourceMemory implements EncoderKeyValues {
   readonly #ledger: TensorLedger;
   readonly #content: KeysAndValues[][] = [];
 
@@ -314,7 +310,7 @@ class TensorSourceMemory implements SourceMemory {
   }
 }
 
-function memoryOf(memory: SourceMemory, layer: number, source: number): KeysAndValues {
+function memoryOf(memory: EncoderKeyValues, layer: number, source: number): KeysAndValues {
   if (!(memory instanceof TensorSourceMemory)) throw new CacheError('The source memory belongs to another engine.');
   return memory.get(layer, source);
 }

@@ -3,11 +3,11 @@ import type { Frame } from '../engine/engine.ts';
 import type {
   Activation,
   AttendOptions,
+  CrossAttendOptions,
   EmbedOptions,
   LinearOptions,
   NormOptions,
   Operations,
-  RecallOptions,
   RelativeBias,
   RotaryOptions,
   Weight,
@@ -56,12 +56,12 @@ export class TensorOperations implements Operations<X, Weight> {
     return tf.add(x, tf.gather(this.#weights.matrix(positions), this.#positionIds(positionOffset)));
   }
 
-  norm(x: X, { kind, gain, bias, epsilon, groups = 1 }: NormOptions<Weight>): X {
+  norm(x: X, { kind, weight, bias, epsilon, groups = 1 }: NormOptions<Weight>): X {
     const [tokens, columns] = x.shape;
     const grouped = groups === 1 ? x : tf.reshape(x, [tokens, groups, columns / groups]);
-    const centred = kind === 'layer' ? tf.sub(grouped, tf.mean(grouped, -1, true)) : grouped;
-    const variance: tf.Tensor = tf.mean(tf.square(centred), -1, true);
-    const scaled = tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), this.#weights.vector(gain));
+    const centerd = kind === 'layer' ? tf.sub(grouped, tf.mean(grouped, -1, true)) : grouped;
+    const variance: tf.Tensor = tf.mean(tf.square(centerd), -1, true);
+    const scaled = tf.mul(tf.mul(centerd, tf.rsqrt(tf.add(variance, epsilon))), this.#weights.vector(weight));
     const result = bias === undefined ? scaled : tf.add(scaled, this.#weights.vector(bias));
     return (groups === 1 ? result : tf.reshape(result as tf.Tensor2D, [tokens, columns])) as X;
   }
@@ -94,7 +94,7 @@ export class TensorOperations implements Operations<X, Weight> {
     const headed = tf.reshape(x, [tokens, heads, headDim]);
     const turned = rotated === headDim ? headed : tf.slice(headed, [0, 0, 0], [tokens, heads, rotated]);
     let result: tf.Tensor3D;
-    if (style === 'halves') {
+    if (style === 'neox') {
       const [a, b] = tf.split(turned, 2, 2) as [tf.Tensor3D, tf.Tensor3D];
       const real: tf.Tensor3D = tf.sub(tf.mul(a, cosines), tf.mul(b, sines));
       const imaginary: tf.Tensor3D = tf.add(tf.mul(b, cosines), tf.mul(a, sines));
@@ -135,14 +135,14 @@ export class TensorOperations implements Operations<X, Weight> {
     return outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 0);
   }
 
-  recall(q: X, { layer, heads, scale }: RecallOptions): X {
+  crossAttend(q: X, { layer, heads, scale }: CrossAttendOptions): X {
     const outputs = this.#segments.map((segment) =>
       attention(rowsOf(q, segment), this.#pass.recalled!(layer, segment.row), { heads, scale }),
     );
     return outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 0);
   }
 
-  remember(k: X, v: X, { layer, kvHeads }: { readonly layer: number; readonly kvHeads: number }): void {
+  storeEncoderKeyValues(k: X, v: X, { layer, kvHeads }: { readonly layer: number; readonly kvHeads: number }): void {
     for (const segment of this.#segments)
       this.#pass.remembered!(layer, segment.row, {
         keys: headed(rowsOf(k, segment), kvHeads),

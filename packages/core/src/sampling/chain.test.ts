@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
-import { survivorsOf, testRow } from '../testing/samplers/sampler-cases.ts';
+import { candidatesOf, testRow } from '../testing/samplers/sampler-cases.ts';
 import { applyChain, decisiveStages } from './chain.ts';
 import { History } from './history.ts';
 import { Random } from './random.ts';
-import { RunMemory } from './run-memory.ts';
-import type { Algebra, DeviceSampler, HostSampler, MaskSampler, RowStep, Sampler } from './sampler.ts';
+import { RunState } from './run-state.ts';
+import type { DeviceSampler, HostSampler, MaskSampler, RowStep, Sampler, SamplerTraits } from './sampler.ts';
 
 const removed = -Infinity;
-const plain: Algebra = {
+const plain: SamplerTraits = {
   domain: 'logits',
   shiftInvariant: true,
   scaleInvariant: true,
@@ -18,14 +18,14 @@ const plain: Algebra = {
 const narrowing = { ...plain, narrows: true };
 const remembering = { ...plain, memory: true };
 
-const stage = (name: string, onHost: HostSampler['onHost'], algebra?: Algebra): HostSampler => ({
+const stage = (name: string, onHost: HostSampler['onHost'], traits?: SamplerTraits): HostSampler => ({
   name,
   onHost,
-  ...(algebra === undefined ? {} : { algebra }),
+  ...(traits === undefined ? {} : { traits: traits }),
 });
 /** Keeps these ids, in the order given. */
-const keeping = (ids: readonly number[], algebra: Algebra = narrowing): HostSampler =>
-  stage('keeping', (logits, step) => step.keep(logits, ids), algebra);
+const keeping = (ids: readonly number[], traits: SamplerTraits = narrowing): HostSampler =>
+  stage('keeping', (logits, step) => step.keep(logits, ids), traits);
 const masking = (allowed: readonly number[]): MaskSampler => ({
   name: 'masking',
   allowed: ({ vocabSize }) => {
@@ -34,7 +34,7 @@ const masking = (allowed: readonly number[]): MaskSampler => ({
     return bits;
   },
 });
-const listed = ({ survivors }: { survivors: Int32Array | undefined }) => survivors && [...survivors];
+const listed = ({ candidates }: { candidates: Int32Array | undefined }) => candidates && [...candidates];
 
 describe('keep', () => {
   it('removes all but the ids, and lists them in order', () => {
@@ -68,11 +68,11 @@ describe('keep', () => {
     const row = testRow([1, 2]);
     row.apply(keeping([]), 0);
     expect([...row.logits]).toEqual([removed, removed]);
-    expect(row.drawable).toBe(false);
+    expect(row.sampleable).toBe(false);
   });
 });
 
-describe('survivors', () => {
+describe('candidates', () => {
   it('are told to the next stage that reads them', () => {
     const seen: (number[] | undefined)[] = [];
     const spy = stage('spy', (_, step) => void seen.push(listed(step)), narrowing);
@@ -84,7 +84,7 @@ describe('survivors', () => {
     const reviving = stage('reviving', (logits) => logits.fill(9, 0, 1));
     const row = testRow([1, 2, 3]);
     applyChain(row, [keeping([1, 2]), reviving]);
-    expect(row.survivors).toBeUndefined();
+    expect(row.candidates).toBeUndefined();
     expect([...row.logits]).toEqual([9, 2, 3]);
   });
 
@@ -112,9 +112,9 @@ describe('a mask', () => {
       );
       const row = testRow(new Array(size).fill(0));
       row.apply({ name: 'mask', allowed: () => bits }, 0);
-      expect(survivorsOf(row.logits)).toEqual(expected);
-      if (row.survivors !== undefined) expect([...row.survivors]).toEqual(expected);
-      expect(row.survivors !== undefined).toBe(expected.length <= size >> 2);
+      expect(candidatesOf(row.logits)).toEqual(expected);
+      if (row.candidates !== undefined) expect([...row.candidates]).toEqual(expected);
+      expect(row.candidates !== undefined).toBe(expected.length <= size >> 2);
     }
   });
 
@@ -139,7 +139,7 @@ describe('a step', () => {
       prompt: [1, 2],
       generated: [0],
       sequence: 4,
-      endTokens: [2],
+      eosTokenIds: [2],
       maxLength: 17,
       source: [7, 8],
     });
@@ -152,7 +152,7 @@ describe('a step', () => {
       promptLength: 2,
       sequence: 4,
       vocabSize: 3,
-      endTokens: [2],
+      eosTokenIds: [2],
       maxLength: 17,
       source: [7, 8],
     });
@@ -173,10 +173,10 @@ describe('a step', () => {
   });
 
   it('keeps the memories of stages apart', () => {
-    const memory = new RunMemory();
-    const counting = stage('counting', (_, step) => step.memory.set((step.memory.get<number>() ?? 0) + 1), remembering);
+    const memory = new RunState();
+    const counting = stage('counting', (_, step) => step.state.set((step.state.get<number>() ?? 0) + 1), remembering);
     const counts: unknown[] = [];
-    const reading = stage('reading', (_, step) => void counts.push(step.memory.get()), remembering);
+    const reading = stage('reading', (_, step) => void counts.push(step.state.get()), remembering);
     let history = History.of([0]);
     for (let i = 0; i < 3; i++) {
       const row = testRow([0, 0], { history, memory });
@@ -197,7 +197,7 @@ describe('drawn', () => {
   it('tells a stage that remembers how probable the token was before and after it', () => {
     const row = testRow(logits);
     row.apply(dropping, 0);
-    const next = testRow(logits, { history: row.extend(1), memory: row.context.memory }).step(0).drawn!;
+    const next = testRow(logits, { history: row.extend(1), memory: row.context.state }).step(0).sampled!;
     expect(next.id).toBe(1);
     expect(next.before).toBeCloseTo(0.3, 6);
     expect(next.after).toBeCloseTo(0.6, 6);
@@ -206,7 +206,7 @@ describe('drawn', () => {
   it('says 0 for a token that the stage had removed', () => {
     const row = testRow(logits);
     row.apply(dropping, 0);
-    const next = testRow(logits, { history: row.extend(2), memory: row.context.memory }).step(0).drawn!;
+    const next = testRow(logits, { history: row.extend(2), memory: row.context.state }).step(0).sampled!;
     expect(next.before).toBeCloseTo(0.5, 6);
     expect(next.after).toBe(0);
   });
@@ -214,7 +214,7 @@ describe('drawn', () => {
   it('tells each stage what it saw itself, and the others nothing', () => {
     const row = testRow(logits);
     applyChain(row, [dropping, keeping([1]), stage('last', () => undefined, remembering)]);
-    const step = (index: number) => testRow(logits, { history: child, memory: row.context.memory }).step(index).drawn;
+    const step = (index: number) => testRow(logits, { history: child, memory: row.context.state }).step(index).sampled;
     const child = row.extend(1);
     expect(step(0)!.after).toBeCloseTo(0.6, 6);
     expect(step(1)).toBeUndefined();
@@ -225,10 +225,10 @@ describe('drawn', () => {
     const row = testRow(logits);
     row.apply(dropping, 0);
     const [left, right] = [row.extend(0), row.extend(1)];
-    const { memory } = row.context;
-    expect(memory.drawn(left, 0)?.id).toBe(0);
-    expect(memory.drawn(right, 0)?.id).toBe(1);
-    expect(memory.drawn(row.context.history, 0)).toBeUndefined();
+    const { state } = row.context;
+    expect(state.drawn(left, 0)?.id).toBe(0);
+    expect(state.drawn(right, 0)?.id).toBe(1);
+    expect(state.drawn(row.context.history, 0)).toBeUndefined();
   });
 });
 
@@ -238,11 +238,11 @@ describe('a row that cannot be drawn from', () => {
     ['a logit is NaN', [0, Number.NaN]],
     ['a logit is +Infinity', [Infinity, 0]],
   ])('is known when %s', (_, values) => {
-    expect(testRow(values).drawable).toBe(false);
+    expect(testRow(values).sampleable).toBe(false);
   });
 
   it('is one that can while a single token is finite', () => {
-    expect(testRow([removed, -1e30]).drawable).toBe(true);
+    expect(testRow([removed, -1e30]).sampleable).toBe(true);
   });
 
   it('is refused with the stage, the position and the token to blame', () => {
@@ -268,8 +268,8 @@ describe('a row that cannot be drawn from', () => {
 });
 
 describe('decisiveStages', () => {
-  const of = (name: string, algebra?: Partial<Algebra>): Sampler =>
-    stage(name, () => undefined, algebra && { ...plain, ...algebra });
+  const of = (name: string, traits?: Partial<SamplerTraits>): Sampler =>
+    stage(name, () => undefined, traits && { ...plain, ...traits });
   const greedy = of('greedy', { selectsArgMax: true, keepsArgMax: true, narrows: true });
   const keeper = of('keeper', { keepsArgMax: true });
   const names = (samplers: readonly Sampler[]): string[] =>
@@ -287,7 +287,7 @@ describe('decisiveStages', () => {
     ],
     [
       'a stage with a memory stays',
-      [of('remembering', { keepsArgMax: true, memory: true }), keeper, greedy],
+      [of('remembering', { keepsArgMax: true, stateful: true }), keeper, greedy],
       ['0 remembering', '2 greedy'],
     ],
     ['a stage of which nothing is known stays', [of('unknown'), greedy], ['0 unknown', '1 greedy']],

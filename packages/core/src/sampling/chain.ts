@@ -1,11 +1,11 @@
 import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
 import { withPlaces } from '../generate/option-stages.ts';
+import type { TokenControl } from './control.ts';
 import { largest, logSumExp } from './distribution.ts';
 import type { History } from './history.ts';
 import type { Random } from './random.ts';
-import type { RunMemory } from './run-memory.ts';
+import type { RunState } from './run-state.ts';
 import { hasHostForm, hasMaskForm, type RowStep, type Sampler } from './sampler.ts';
-import type { Steering } from './steering.ts';
 
 /** Where a row of logits stands in a run: what its sampler steps are made from. */
 export interface RowContext {
@@ -13,13 +13,13 @@ export interface RowContext {
   readonly sequence: number;
   readonly promptLength: number;
   readonly vocabSize: number;
-  readonly endTokens: readonly number[];
+  readonly eosTokenIds: readonly number[];
   readonly maxLength: number;
   readonly random: Random;
-  readonly memory: RunMemory;
+  readonly state: RunState;
   readonly source?: ArrayLike<number>;
   /** What the reader of the stream has asked of this token. */
-  readonly steering?: Steering;
+  readonly control?: TokenControl;
 }
 
 /** One row of logits on its way through a chain, on the host. */
@@ -27,7 +27,7 @@ export class HostRow {
   /** [V]; edited in place by the stages. */
   readonly logits: Float32Array;
   readonly context: RowContext;
-  #survivors: Int32Array | undefined;
+  #candidates: Int32Array | undefined;
   /** What stages with a memory saw and left, to tell them later how the token was drawn. */
   readonly #seen: { stage: number; before: Snapshot; after: Snapshot }[] = [];
 
@@ -41,46 +41,46 @@ export class HostRow {
   static ofListed(ids: Int32Array, values: Float32Array, context: RowContext): HostRow {
     const row = new HostRow(new Float32Array(context.vocabSize).fill(-Infinity), context);
     for (let i = 0; i < ids.length; i++) row.logits[ids[i]!] = values[i]!;
-    row.#survivors = ascending(ids);
+    row.#candidates = ascending(ids);
     return row;
   }
 
   /** Ids that may still be finite, ascending; undefined = any. */
-  get survivors(): Int32Array | undefined {
-    return this.#survivors;
+  get candidates(): Int32Array | undefined {
+    return this.#candidates;
   }
 
   /** Run one stage. `index` is its place in the chain, which keys its random numbers and its memory. */
   apply(sampler: Sampler, index: number): void {
-    const remembers = sampler.algebra?.memory === true;
+    const remembers = sampler.traits?.stateful === true;
     const before = remembers ? this.#snapshot() : undefined;
     const step = this.step(index);
     if (hasHostForm(sampler)) sampler.onHost(this.logits, step);
     else if (hasMaskForm(sampler)) this.#mask(sampler.allowed(step));
     else throw new UnsupportedError(`the device-only sampler '${sampler.name}'`, 'A row on the host');
-    if (sampler.algebra?.narrows !== true && !hasMaskForm(sampler)) this.#survivors = undefined;
+    if (sampler.traits?.narrows !== true && !hasMaskForm(sampler)) this.#candidates = undefined;
     if (before !== undefined) this.#seen.push({ stage: index, before, after: this.#snapshot() });
   }
 
   /** What the stage at `index` is told. */
   step(index: number): RowStep {
-    const { history, sequence, promptLength, vocabSize, endTokens, maxLength, random, memory, source } = this.context;
+    const { history, sequence, promptLength, vocabSize, eosTokenIds, maxLength, random, state, source } = this.context;
     const row = this;
-    const drawn = memory.drawn(history, index);
+    const drawn = state.drawn(history, index);
     return {
       history,
       sequence,
       promptLength,
       vocabSize,
-      endTokens,
+      eosTokenIds,
       maxLength,
       position: history.length,
       ...(source === undefined ? {} : { source }),
-      ...(drawn === undefined ? {} : { drawn }),
+      ...(drawn === undefined ? {} : { sampled: drawn }),
       random: (at = 0) => random.uniform(sequence, history.length, { sampler: index }, at),
-      memory: memory.at(history, index),
-      get survivors() {
-        return row.#survivors;
+      state: state.at(history, index),
+      get candidates() {
+        return row.#candidates;
       },
       keep: (logits, ids) => row.#keep(logits, ids),
     };
@@ -89,9 +89,9 @@ export class HostRow {
   /** Append `id`, telling the stages that remember how probable it was. */
   extend(id: number): History {
     const child = this.context.history.append(id);
-    if (this.context.steering?.force !== undefined) return child;
+    if (this.context.control?.force !== undefined) return child;
     for (const { stage, before, after } of this.#seen)
-      this.context.memory.recordDrawn(child, stage, {
+      this.context.state.recordDrawn(child, stage, {
         id,
         before: probabilityIn(before, id),
         after: probabilityIn(after, id),
@@ -110,8 +110,8 @@ export class HostRow {
   }
 
   /** True when a token can be drawn: something is left, and nothing is NaN or +Infinity. */
-  get drawable(): boolean {
-    const { id, logit } = largest(this.logits, this.#survivors);
+  get sampleable(): boolean {
+    const { id, logit } = largest(this.logits, this.#candidates);
     return id >= 0 && logit < Infinity;
   }
 
@@ -119,17 +119,17 @@ export class HostRow {
     const kept = ascending(ids);
     const values = new Float32Array(kept.length);
     for (let i = 0; i < kept.length; i++) values[i] = logits[kept[i]!]!;
-    const { survivors } = this;
-    if (survivors === undefined) logits.fill(-Infinity);
-    else for (const id of survivors) logits[id] = -Infinity;
+    const { candidates } = this;
+    if (candidates === undefined) logits.fill(-Infinity);
+    else for (const id of candidates) logits[id] = -Infinity;
     for (let i = 0; i < kept.length; i++) logits[kept[i]!] = values[i]!;
-    if (logits === this.logits) this.#survivors = kept;
+    if (logits === this.logits) this.#candidates = kept;
   }
 
   #mask(bits: Uint32Array): void {
-    const { survivors } = this;
-    if (survivors !== undefined) {
-      for (const id of survivors) if (((bits[id >>> 5]! >>> (id & 31)) & 1) === 0) this.logits[id] = -Infinity;
+    const { candidates } = this;
+    if (candidates !== undefined) {
+      for (const id of candidates) if (((bits[id >>> 5]! >>> (id & 31)) & 1) === 0) this.logits[id] = -Infinity;
       return;
     }
     // A list pays for itself only when it is much shorter than the row.
@@ -144,10 +144,10 @@ export class HostRow {
 
   #snapshot(): Snapshot {
     const { logits } = this;
-    const survivors = this.#survivors;
-    const normaliser = logSumExp(logits, survivors);
-    if (survivors === undefined) return { survivors, logits: logits.slice(), normaliser };
-    return { survivors, logits: Float32Array.from(survivors, (id) => logits[id]!), normaliser };
+    const candidates = this.#candidates;
+    const normalizer = logSumExp(logits, candidates);
+    if (candidates === undefined) return { candidates, logits: logits.slice(), normalizer };
+    return { candidates, logits: Float32Array.from(candidates, (id) => logits[id]!), normalizer };
   }
 }
 
@@ -167,7 +167,7 @@ export function applyChain(row: HostRow, samplers: readonly Sampler[], firstInde
 export function decisiveStages(samplers: readonly Sampler[]): readonly { sampler: Sampler; index: number }[] {
   const stages = withPlaces(samplers);
   const last = stages.at(-1);
-  if (last?.sampler.algebra?.selectsArgMax !== true) return stages;
+  if (last?.sampler.traits?.selectsArgMax !== true) return stages;
   let end = stages.length - 1;
   while (end > 0 && skippable(samplers[end - 1]!)) end--;
   return [...stages.slice(0, end), last];
@@ -198,18 +198,18 @@ function idsOfBits(bits: Uint32Array, vocabSize: number, most: number): Int32Arr
   return ids.subarray(0, count);
 }
 
-function skippable({ algebra }: Sampler): boolean {
-  return algebra?.keepsArgMax === true && algebra.memory !== true;
+function skippable({ traits }: Sampler): boolean {
+  return traits?.keepsArgMax === true && traits.stateful !== true;
 }
 
-/** What a stage saw: of the whole row, or of the survivors in their order. */
+/** What a stage saw: of the whole row, or of the candidates in their order. */
 interface Snapshot {
-  readonly survivors: Int32Array | undefined;
+  readonly candidates: Int32Array | undefined;
   readonly logits: Float32Array;
-  readonly normaliser: number;
+  readonly normalizer: number;
 }
 
-function probabilityIn({ survivors, logits, normaliser }: Snapshot, id: number): number {
-  const at = survivors === undefined ? id : survivors.indexOf(id);
-  return at < 0 ? 0 : Math.exp(logits[at]! - normaliser);
+function probabilityIn({ candidates, logits, normalizer }: Snapshot, id: number): number {
+  const at = candidates === undefined ? id : candidates.indexOf(id);
+  return at < 0 ? 0 : Math.exp(logits[at]! - normalizer);
 }

@@ -30,7 +30,7 @@ export interface ChainSetting {
 
 /**
  * Warnings about orders that make no sense, by place. Empty for a sound chain. It goes by what the samplers declare
- * (`Sampler.algebra`), so those of other authors count too. `generate` calls it for every chain: see `onWarning`.
+ * (`Sampler.traits`), so those of other authors count too. `generate` calls it for every chain: see `onWarning`.
  */
 export function checkChain(samplers: readonly Sampler[], { domain = 'logits' }: ChainSetting = {}): ChainWarning[] {
   return samplers.flatMap((sampler, stage) =>
@@ -52,17 +52,17 @@ interface Rule {
   ): string | undefined;
 }
 
-const isFilter = ({ algebra }: Sampler): boolean => algebra?.removes === 'filter' && algebra.selectsArgMax !== true;
-/** A host form without a declared algebra: nobody can tell what it does. */
-const isUndeclared = (sampler: Sampler): boolean => sampler.algebra === undefined && !hasMaskForm(sampler);
+const isFilter = ({ traits }: Sampler): boolean => traits?.removes === 'filter' && traits.selectsArgMax !== true;
+/** A host form without a declared traits: nobody can tell what it does. */
+const isUndeclared = (sampler: Sampler): boolean => sampler.traits === undefined && !hasMaskForm(sampler);
 /** It measures the spread of the whole row. */
 const measures = ({ name }: Sampler): boolean => name === 'top-n-sigma' || name === 'mirostat-1';
 /** Stages whose decision is random, or leads away from the most probable token on purpose. */
 const isErratic = ({ name }: Sampler): boolean => name === 'xtc' || name === 'adaptive-p';
 const isPenalty = ({ name }: Sampler): boolean => name.endsWith('-penalty') || name === 'penalties' || name === 'dry';
-const dependsOnZero = ({ algebra }: Sampler): boolean => algebra?.shiftInvariant === false && algebra.narrows;
-const isGreedy = ({ algebra }: Sampler): boolean => algebra?.selectsArgMax === true;
-const isController = ({ algebra }: Sampler): boolean => algebra?.controls === true;
+const dependsOnZero = ({ traits }: Sampler): boolean => traits?.shiftInvariant === false && traits.narrows;
+const isGreedy = ({ traits }: Sampler): boolean => traits?.selectsArgMax === true;
+const isController = ({ traits }: Sampler): boolean => traits?.controls === true;
 
 const rules: readonly Rule[] = [
   {
@@ -111,7 +111,7 @@ const rules: readonly Rule[] = [
       const unknown = before.find(isUndeclared);
       return (
         unknown &&
-        `'${sampler.name}' measures the whole row, and '${unknown.name}' before it does not say whether it takes tokens out. Put it first, or declare 'algebra' (with 'removes' when it does).`
+        `'${sampler.name}' measures the whole row, and '${unknown.name}' before it does not say whether it takes tokens out. Put it first, or declare 'traits' (with 'removes' when it does).`
       );
     },
   },
@@ -119,11 +119,11 @@ const rules: readonly Rule[] = [
     rule: 'penalty-on-log-probabilities',
     check: (sampler, before, _, domain) => {
       if (!dependsOnZero(sampler)) return undefined;
-      const normaliser = before.find(
-        ({ name, algebra }) => name === 'normalize' || algebra?.domain === 'log-probabilities',
+      const normalizer = before.find(
+        ({ name, traits }) => name === 'normalize' || traits?.domain === 'log-probabilities',
       );
-      if (normaliser !== undefined)
-        return `'${sampler.name}' depends on where zero lies, and '${normaliser.name}' has made all logits negative. Put it before.`;
+      if (normalizer !== undefined)
+        return `'${sampler.name}' depends on where zero lies, and '${normalizer.name}' has made all logits negative. Put it before.`;
       return domain === 'log-probabilities'
         ? `'${sampler.name}' depends on where zero lies, and the strategy gives it log-probabilities, which are all negative. Use the strategy's domain 'logits', unless Hugging Face's beams are to be met.`
         : undefined;
@@ -142,9 +142,9 @@ const rules: readonly Rule[] = [
   {
     rule: 'reviving-after-filter',
     check: (sampler, before) => {
-      if (sampler.algebra?.narrows !== false || isController(sampler)) return undefined;
+      if (sampler.traits?.narrows !== false || isController(sampler)) return undefined;
       // Forced tokens overrule a mask on purpose; what repairs a broken row makes masked tokens possible in name only.
-      const overrules = sampler.algebra.removes === 'constraint' || sampler.name === 'remove-invalid';
+      const overrules = sampler.traits.removes === 'constraint' || sampler.name === 'remove-invalid';
       const filter = before.find((stage) => isFilter(stage) || (!overrules && hasMaskForm(stage)));
       return (
         filter &&

@@ -12,7 +12,7 @@ export interface Stage {
 /** Where the logits are, and whether TF.js can work on them there. */
 export interface ScoresSetting {
   readonly tensorBackend: string | undefined;
-  readonly remote: boolean;
+  readonly readbackIsExpensive: boolean;
   /** Told of a choice on the device before it is known, to let the next step follow it. */
   readonly onChoice?: (choice: Choice) => void;
 }
@@ -35,20 +35,20 @@ export interface DividedChain {
 export function divideChain(
   stages: readonly Stage[],
   logits: EngineMatrix,
-  { remote, tensorBackend }: ScoresSetting,
+  { readbackIsExpensive, tensorBackend }: ScoresSetting,
   banned: boolean,
   selects: boolean,
 ): DividedChain {
   const canBeFar = ({ sampler }: Stage): boolean =>
     // What remembers is told how a token was drawn, and that is known on the host only.
-    sampler.algebra?.memory !== true &&
+    sampler.traits?.stateful !== true &&
     ((selects && sampler.keeps !== undefined && logits.keep !== undefined) ||
       (sampler.edits !== undefined && logits.edit !== undefined) ||
       (hasDeviceForm(sampler)
         ? tensorBackend !== undefined && logits.map !== undefined
         : hasMaskForm(sampler) && logits.mask !== undefined));
   let from = 0;
-  if (remote && !banned) while (from < stages.length && canBeFar(stages[from]!)) from++;
+  if (readbackIsExpensive && !banned) while (from < stages.length && canBeFar(stages[from]!)) from++;
   for (let i = stages.length - 1; i >= from; i--) {
     const { sampler } = stages[i]!;
     if (hasHostForm(sampler) || hasMaskForm(sampler)) continue;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
+import { largest, logProbabilities, logSumExp, probabilities, rankOf, sampleToken, topTokens } from './distribution.ts';
 
 const removed = -Infinity;
 const logits = (...values: number[]): Float32Array => Float32Array.from(values);
@@ -33,14 +33,14 @@ describe('largest', () => {
     expect(largest(logits(...values))).toEqual(expected);
   });
 
-  it('looks at nothing but the survivors', () => {
+  it('looks at nothing but the candidates', () => {
     expect(largest(logits(9, 3, 3, 1), Int32Array.of(1, 2, 3))).toEqual({ id: 1, logit: 3 });
     expect(largest(logits(9, 3), Int32Array.of())).toEqual({ id: -1, logit: removed });
   });
 });
 
 describe('logSumExp and probabilities', () => {
-  it('normalise a row', () => {
+  it('normalize a row', () => {
     const row = logs(0.1, 0.2, 0.3, 0.4);
     expect(logSumExp(row)).toBeCloseTo(0, 6);
     for (const [id, p] of [0.1, 0.2, 0.3, 0.4].entries()) {
@@ -66,7 +66,7 @@ describe('logSumExp and probabilities', () => {
     expect(logSumExp(logits(0, Infinity))).toBe(Infinity);
   });
 
-  it('give the same with the survivors listed', () => {
+  it('give the same with the candidates listed', () => {
     fc.assert(
       fc.property(rows, (row) => {
         fc.pre(leftOf(row).length > 0);
@@ -95,7 +95,7 @@ describe('drawToken', () => {
     ['a single token is drawn always', [removed, -5, removed], almostOne, 1],
     ['a logit too small for a weight is never drawn', [0, -1e5], almostOne, 0],
   ])('%s', (_, values, uniform, expected) => {
-    expect(drawToken(logits(...values), uniform)).toBe(expected);
+    expect(sampleToken(logits(...values), uniform)).toBe(expected);
   });
 
   it.each([
@@ -108,7 +108,7 @@ describe('drawToken', () => {
     [0.601, 3],
     [0.999, 3],
   ])('inverts the cumulative distribution of 0.1, 0.2, 0.3, 0.4 at %d', (uniform, expected) => {
-    expect(drawToken(logs(0.1, 0.2, 0.3, 0.4), uniform)).toBe(expected);
+    expect(sampleToken(logs(0.1, 0.2, 0.3, 0.4), uniform)).toBe(expected);
   });
 
   it.each([
@@ -117,20 +117,20 @@ describe('drawToken', () => {
     ['a NaN comes first', [Number.NaN, 0]],
     ['a logit is +Infinity', [0, Infinity]],
   ])('draws nothing when %s', (_, values) => {
-    expect(drawToken(logits(...values), 0.5)).toBe(-1);
+    expect(sampleToken(logits(...values), 0.5)).toBe(-1);
   });
 
-  it('draws nothing from no survivors', () => {
-    expect(drawToken(logits(0, 0), 0.5, Int32Array.of())).toBe(-1);
+  it('draws nothing from no candidates', () => {
+    expect(sampleToken(logits(0, 0), 0.5, Int32Array.of())).toBe(-1);
   });
 
-  it('draws what a plain cumulative sum draws, with the survivors listed or not', () => {
+  it('draws what a plain cumulative sum draws, with the candidates listed or not', () => {
     fc.assert(
       fc.property(rows, fc.double({ min: 0, max: almostOne, noNaN: true }), (row, uniform) => {
         const left = leftOf(row);
         fc.pre(left.length > 0);
-        const drawn = drawToken(row, uniform);
-        expect(drawToken(row, uniform, left)).toBe(drawn);
+        const drawn = sampleToken(row, uniform);
+        expect(sampleToken(row, uniform, left)).toBe(drawn);
         expect(row[drawn]).toBeGreaterThan(removed);
         const weights = probabilities(row);
         const before = weights.slice(0, drawn).reduce((sum, p) => sum + p, 0);
@@ -162,7 +162,7 @@ describe('topTokens', () => {
     expect([...topTokens(logits(1, 2), 0)]).toEqual([]);
   });
 
-  it('is the start of a full sort, with the survivors listed or not', () => {
+  it('is the start of a full sort, with the candidates listed or not', () => {
     fc.assert(
       fc.property(rows, fc.integer({ min: 0, max: 45 }), (row, count) => {
         const sorted = [...leftOf(row)].sort((a, b) => row[b]! - row[a]! || a - b).slice(0, count);

@@ -1,7 +1,7 @@
 import { exponential } from './exponential.ts';
 
 /**
- * The arithmetic of one row of logits, in float64. `survivors` narrows the loop to the listed ids; every other id must be
+ * The arithmetic of one row of logits, in float64. `candidates` narrows the loop to the listed ids; every other id must be
  * -Infinity. Removed tokens (-Infinity) have probability 0.
  */
 
@@ -9,11 +9,11 @@ import { exponential } from './exponential.ts';
  * Largest logit and where it stands; of equals the lowest id. `id` is -1 when nothing is left (`logit` -Infinity) or a logit
  * is NaN (`logit` NaN).
  */
-export function largest(logits: Float32Array, survivors?: Int32Array): { id: number; logit: number } {
+export function largest(logits: Float32Array, candidates?: Int32Array): { id: number; logit: number } {
   let id = -1;
   let logit = -Infinity;
   // Not (value > logit): this way NaN is met without a test of its own.
-  if (survivors === undefined) {
+  if (candidates === undefined) {
     for (let at = 0; at < logits.length; at++) {
       // Four at a time: almost always none of them is larger, and one branch says so.
       while (at + 3 < logits.length) {
@@ -30,7 +30,7 @@ export function largest(logits: Float32Array, survivors?: Int32Array): { id: num
     }
     return { id, logit };
   }
-  for (const at of survivors) {
+  for (const at of candidates) {
     const value = logits[at]!;
     if (value <= logit) continue;
     if (Number.isNaN(value)) return { id: -1, logit: value };
@@ -41,30 +41,31 @@ export function largest(logits: Float32Array, survivors?: Int32Array): { id: num
 }
 
 /** ln(sum(exp(logits))). -Infinity when nothing is left; NaN when a logit is NaN. */
-export function logSumExp(logits: Float32Array, survivors?: Int32Array): number {
-  const { logit: top } = largest(logits, survivors);
+export function logSumExp(logits: Float32Array, candidates?: Int32Array): number {
+  const { logit: top } = largest(logits, candidates);
   if (!Number.isFinite(top)) return top;
   let sum = 0;
-  if (survivors === undefined) for (let i = 0; i < logits.length; i++) sum += exponential(logits[i]! - top);
-  else for (const id of survivors) sum += exponential(logits[id]! - top);
+  if (candidates === undefined) for (let i = 0; i < logits.length; i++) sum += exponential(logits[i]! - top);
+  else for (const id of candidates) sum += exponential(logits[id]! - top);
   return top + Math.log(sum);
 }
 
 /** softmax(logits): [V], float64. */
-export function probabilities(logits: Float32Array, survivors?: Int32Array): Float64Array {
-  const normaliser = logSumExp(logits, survivors);
+export function probabilities(logits: Float32Array, candidates?: Int32Array): Float64Array {
+  const normalizer = logSumExp(logits, candidates);
   const result = new Float64Array(logits.length);
-  if (survivors === undefined) for (let i = 0; i < logits.length; i++) result[i] = exponential(logits[i]! - normaliser);
-  else for (const id of survivors) result[id] = exponential(logits[id]! - normaliser);
+  if (candidates === undefined)
+    for (let i = 0; i < logits.length; i++) result[i] = exponential(logits[i]! - normalizer);
+  else for (const id of candidates) result[id] = exponential(logits[id]! - normalizer);
   return result;
 }
 
 /** log(softmax(logits)): [V], float64; -Infinity for removed tokens. */
-export function logProbabilities(logits: Float32Array, survivors?: Int32Array): Float64Array {
-  const normaliser = logSumExp(logits, survivors);
+export function logProbabilities(logits: Float32Array, candidates?: Int32Array): Float64Array {
+  const normalizer = logSumExp(logits, candidates);
   const result = new Float64Array(logits.length).fill(-Infinity);
-  if (survivors === undefined) for (let i = 0; i < logits.length; i++) result[i] = logits[i]! - normaliser;
-  else for (const id of survivors) result[id] = logits[id]! - normaliser;
+  if (candidates === undefined) for (let i = 0; i < logits.length; i++) result[i] = logits[i]! - normalizer;
+  else for (const id of candidates) result[id] = logits[id]! - normalizer;
   return result;
 }
 
@@ -74,14 +75,14 @@ export function logProbabilities(logits: Float32Array, survivors?: Int32Array): 
  *
  * Example: probabilities [0.5, 0, 0.5]: uniform 0.49 -> 0, uniform 0.5 -> 2.
  */
-export function drawToken(logits: Float32Array, uniform: number, survivors?: Int32Array): number {
-  const { id: topId, logit: top } = largest(logits, survivors);
+export function sampleToken(logits: Float32Array, uniform: number, candidates?: Int32Array): number {
+  const { id: topId, logit: top } = largest(logits, candidates);
   if (topId < 0 || top === Infinity) return -1;
-  const count = survivors?.length ?? logits.length;
+  const count = candidates?.length ?? logits.length;
   const weights = weightsOf(count);
   let total = 0;
   for (let i = 0; i < count; i++) {
-    const logit = logits[survivors === undefined ? i : survivors[i]!]!;
+    const logit = logits[candidates === undefined ? i : candidates[i]!]!;
     total += weights[i] = logit === -Infinity ? 0 : exponential(logit - top);
   }
   const target = uniform * total;
@@ -90,7 +91,7 @@ export function drawToken(logits: Float32Array, uniform: number, survivors?: Int
   for (let i = 0; i < count; i++) {
     if (weights[i] === 0) continue;
     sum += weights[i]!;
-    last = survivors === undefined ? i : survivors[i]!;
+    last = candidates === undefined ? i : candidates[i]!;
     if (sum > target) return last;
   }
   return last;
@@ -105,9 +106,9 @@ export function rankOf(logits: Float32Array, id: number): number {
 }
 
 /** Ids of the `count` largest logits by falling value, of equals the lower id first; removed tokens are left out. */
-export function topTokens(logits: Float32Array, count: number, survivors?: Int32Array): Int32Array {
+export function topTokens(logits: Float32Array, count: number, candidates?: Int32Array): Int32Array {
   // A binary heap of the best `count`, its weakest on top.
-  const heap = new Int32Array(Math.min(count, survivors?.length ?? logits.length));
+  const heap = new Int32Array(Math.min(count, candidates?.length ?? logits.length));
   let size = 0;
   const weaker = (a: number, b: number): boolean => logits[a]! < logits[b]! || (logits[a] === logits[b] && a > b);
   const sink = (start: number): void => {
@@ -133,10 +134,10 @@ export function topTokens(logits: Float32Array, count: number, survivors?: Int32
     }
   };
   if (heap.length === 0) return heap;
-  if (survivors === undefined) {
+  if (candidates === undefined) {
     for (let id = 0; id < logits.length; id++) if (logits[id]! > -Infinity) offer(id);
   } else {
-    for (const id of survivors) if (logits[id]! > -Infinity) offer(id);
+    for (const id of candidates) if (logits[id]! > -Infinity) offer(id);
   }
   return heap.slice(0, size).sort((a, b) => (weaker(a, b) ? 1 : -1));
 }

@@ -18,7 +18,7 @@ const clearing = (name: string, ...ids: number[]): HostSampler => ({
 const doubling: HostSampler = { name: 'doubling', onHost: (row) => row.set(row.map((logit) => 2 * logit)) };
 
 describe('explain', () => {
-  it("summarises the model's own distribution", () => {
+  it("summarizes the model's own distribution", () => {
     const { model, stages } = explain(logits, [], context, 2);
     expect(stages).toEqual([]);
     expect(model.candidates).toBe(4);

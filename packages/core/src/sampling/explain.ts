@@ -102,23 +102,23 @@ interface State {
   readonly logits: Float32Array;
   /** One bit for each token that is left; undefined when `logits` says it. */
   readonly left: Uint32Array | undefined;
-  readonly normaliser: number;
+  readonly normalizer: number;
 }
 
 function stateOf(before: State | undefined, logits: Float32Array): State {
-  const normaliser = logSumExp(logits);
+  const normalizer = logSumExp(logits);
   const left = new Uint32Array(Math.ceil(logits.length / 32));
   for (let id = 0; id < logits.length; id++) {
     if (logits[id] === -Infinity) continue;
-    if (before === undefined || before.logits[id] !== logits[id]) return { logits, left: undefined, normaliser };
+    if (before === undefined || before.logits[id] !== logits[id]) return { logits, left: undefined, normalizer };
     left[id >>> 5]! |= 1 << (id & 31);
   }
-  return { logits: before?.logits ?? logits, left, normaliser };
+  return { logits: before?.logits ?? logits, left, normalizer };
 }
 
-function probabilityIn({ logits, left, normaliser }: State, id: number): number {
+function probabilityIn({ logits, left, normalizer }: State, id: number): number {
   const isLeft = left === undefined || ((left[id >>> 5]! >>> (id & 31)) & 1) === 1;
-  return isLeft && logits[id]! > -Infinity ? Math.exp(logits[id]! - normaliser) : 0;
+  return isLeft && logits[id]! > -Infinity ? Math.exp(logits[id]! - normalizer) : 0;
 }
 
 function summary(logits: Float32Array, top: number): DistributionSummary {

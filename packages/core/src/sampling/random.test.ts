@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ParameterError } from '../errors.ts';
-import { Random, type RandomStage, threefryBlock } from './random.ts';
+import { Random, type RandomPurpose, threefryBlock } from './random.ts';
 
 const numbers = (count: number, number: (i: number) => number): number[] =>
   Array.from({ length: count }, (_, i) => number(i));
@@ -47,7 +47,7 @@ describe('threefryBlock', () => {
 
 describe('Random', () => {
   // Computed by a second implementation, in Python, so a seed means the same numbers for ever.
-  it.each<[seed: number, sequence: number, position: number, stage: RandomStage, index: number, expected: number]>([
+  it.each<[seed: number, sequence: number, position: number, stage: RandomPurpose, index: number, expected: number]>([
     [0, 0, 0, 'draw', 0, 0.9699479951504365],
     [1, 0, 0, 'draw', 0, 0.7745928940552103],
     [2 ** 53 - 1, 0, 0, 'draw', 0, 0.9812455689651198],
@@ -101,7 +101,7 @@ describe('Random', () => {
 
   it('gives stages numbers that are unrelated', () => {
     const random = new Random(11);
-    const stages: RandomStage[] = ['draw', 'draft', 'accept', 'residual', { sampler: 0 }, { sampler: 1 }];
+    const stages: RandomPurpose[] = ['draw', 'draft', 'accept', 'residual', { sampler: 0 }, { sampler: 1 }];
     const series = stages.map((stage) => numbers(4_000, (position) => random.uniform(0, position, stage)));
     for (const [i, a] of series.entries())
       for (const b of series.slice(i + 1)) {
@@ -111,7 +111,7 @@ describe('Random', () => {
       }
   });
 
-  it('gives neighbouring seeds, positions and sequences numbers that are unrelated', () => {
+  it('gives neighboring seeds, positions and sequences numbers that are unrelated', () => {
     const base = numbers(4_000, (i) => new Random(5).uniform(0, i, 'draw'));
     for (const other of [
       numbers(4_000, (i) => new Random(6).uniform(0, i, 'draw')),

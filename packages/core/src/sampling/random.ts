@@ -4,7 +4,7 @@ import { ParameterError } from '../errors.ts';
  * What a uniform number is used for. Numbers of different stages are independent.
  * `{ sampler: k }` is the k-th stage of the sampler chain.
  */
-export type RandomStage = 'draw' | 'draft' | 'accept' | 'residual' | { readonly sampler: number };
+export type RandomPurpose = 'draw' | 'draft' | 'accept' | 'residual' | { readonly sampler: number };
 
 const stageNumber = { draw: 0, draft: 1, accept: 2, residual: 3 } as const;
 const firstSamplerStage = 16;
@@ -32,7 +32,7 @@ export class Random {
   }
 
   /** A uniform number in [0, 1) with 53 random bits. `position` = tokens before it in the sequence. */
-  uniform(sequence: number, position: number, stage: RandomStage, index = 0): number {
+  uniform(sequence: number, position: number, stage: RandomPurpose, index = 0): number {
     const stageWord = typeof stage === 'string' ? stageNumber[stage] : firstSamplerStage + stage.sampler;
     threefry(this.#low, this.#high, sequence >>> 0, stageWord);
     threefry(word0, word1, position >>> 0, index >>> 0);

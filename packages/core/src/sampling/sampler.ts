@@ -17,10 +17,10 @@ export type Sampler = HostSampler | DeviceSampler | MaskSampler;
 export interface SamplerBase {
   /** Kebab-case, for printing and for `EmptyDistributionError.stage`. */
   readonly name: string;
-  /** What the factory was called with, defaults filled in: for printing, serialising, comparing. */
+  /** What the factory was called with, defaults filled in: for printing, serializing, comparing. */
   readonly parameters?: Json;
   /** What may be assumed about it. Without one, nothing is. */
-  readonly algebra?: Algebra;
+  readonly traits?: SamplerTraits;
   /**
    * How many of the largest logits it must see; 'all' by default. Where logits are dear to read and the engine can select
    * (`EngineMatrix.top`), only those are read back for the first stage that runs on the host.
@@ -60,8 +60,8 @@ export interface MaskSampler extends SamplerBase {
 }
 
 /** Properties that the composer checks and the engine uses. Tested by `samplerCases`: a declared property must hold. */
-export interface Algebra {
-  /** What its formula is defined on. `logits` accepts either; `log-probabilities` normalises by itself. */
+export interface SamplerTraits {
+  /** What its formula is defined on. `logits` accepts either; `log-probabilities` normalizes by itself. */
   readonly domain: 'logits' | 'log-probabilities' | 'probabilities';
   /** Adding a constant to all logits changes nothing but that constant. */
   readonly shiftInvariant: boolean;
@@ -82,7 +82,7 @@ export interface Algebra {
    */
   readonly singleRow?: boolean;
   /** It reads or writes `step.memory` or `step.drawn`. Default false. */
-  readonly memory?: boolean;
+  readonly stateful?: boolean;
   /**
    * A filter that cuts an order of the tokens, in which of equals the lower ids come first: so equals may part. Default false: equals
    * stay or go together.
@@ -107,19 +107,19 @@ export interface RowStep {
   readonly promptLength: number;
   readonly vocabSize: number;
   /** Ids that end the sequence. */
-  readonly endTokens: readonly number[];
+  readonly eosTokenIds: readonly number[];
   /** Most tokens that the sequence may have, prompt included. */
   readonly maxLength: number;
   /** Uniform in [0, 1), keyed by seed, sequence, position and stage; `index` gives further independent ones. */
   random(index?: number): number;
-  readonly memory: Memory;
+  readonly state: SamplerState;
   /** How the last token of the history was drawn, as this stage saw it; absent for a prompt or a forced token. */
-  readonly drawn?: Drawn;
+  readonly sampled?: Sampled;
   /**
    * The ids that may still have a finite logit, ascending, when an earlier stage has listed them; undefined = any may.
    * Only a hint for speed: a listed token may be -Infinity too.
    */
-  readonly survivors: Int32Array | undefined;
+  readonly candidates: Int32Array | undefined;
   /**
    * Remove all tokens but `ids` (in any order, finite or not), and list them for the stages that follow.
    * Use it after a selection; for single removals just write -Infinity.
@@ -132,14 +132,14 @@ export interface BatchStep {
 }
 
 /** What a stage stored in this run. Values must be small, immutable and structured-cloneable. */
-export interface Memory {
+export interface SamplerState {
   /** What this stage stored at the nearest earlier node of this history; undefined at first. */
   get<T extends Json>(): T | undefined;
   /** Store for this node. */
   set(value: Json): void;
 }
 
-export interface Drawn {
+export interface Sampled {
   readonly id: number;
   /** Its probability in what this stage was given. */
   readonly before: number;
@@ -162,13 +162,13 @@ export function hasMaskForm(sampler: Sampler): sampler is MaskSampler {
 /** Call `visit` for each token that is not removed, by rising id. The loop that a stage writes when it needs no sort. */
 export function forEachCandidate(
   logits: Float32Array,
-  step: Pick<RowStep, 'survivors'>,
+  step: Pick<RowStep, 'candidates'>,
   visit: (id: number, logit: number) => void,
 ): void {
-  const { survivors } = step;
-  if (survivors === undefined) {
+  const { candidates } = step;
+  if (candidates === undefined) {
     for (let id = 0; id < logits.length; id++) if (logits[id]! > -Infinity) visit(id, logits[id]!);
   } else {
-    for (const id of survivors) if (logits[id]! > -Infinity) visit(id, logits[id]!);
+    for (const id of candidates) if (logits[id]! > -Infinity) visit(id, logits[id]!);
   }
 }

@@ -4,13 +4,13 @@ import type { EngineMatrix, TopOfRow } from '../engine/engine.ts';
 import { HostMatrix } from '../engine/host-matrix.ts';
 import { DisposedError, EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
 import { testRow } from '../testing/samplers/sampler-cases.ts';
+import type { TokenControl } from './control.ts';
 import { logSumExp, topTokens } from './distribution.ts';
-import type { Algebra, DeviceSampler, HostSampler, MaskSampler, Sampler } from './sampler.ts';
+import type { DeviceSampler, HostSampler, MaskSampler, Sampler, SamplerTraits } from './sampler.ts';
 import { Scores, type ScoresSetting } from './scores.ts';
-import type { Steering } from './steering.ts';
 
 const removed = -Infinity;
-const algebra: Algebra = {
+const traits: SamplerTraits = {
   domain: 'logits',
   shiftInvariant: true,
   scaleInvariant: true,
@@ -44,9 +44,9 @@ class DeviceMatrix extends HostMatrix {
 }
 
 /** Edits a row on the host. */
-const host = (name: string, edit: (row: Float32Array) => void, more: Partial<Algebra> = {}): HostSampler => ({
+const host = (name: string, edit: (row: Float32Array) => void, more: Partial<SamplerTraits> = {}): HostSampler => ({
   name,
-  algebra: { ...algebra, ...more },
+  traits: { ...traits, ...more },
   onHost: edit,
 });
 /** Writes a value for one token, in each row of the pretended device. */
@@ -77,9 +77,9 @@ function matrixOf(values: Float32Array, columns: number, log: string[]): DeviceM
   return matrix;
 }
 
-const onHost: ScoresSetting = { tensorBackend: undefined, remote: false };
-const near: ScoresSetting = { tensorBackend: 'near', remote: false };
-const remote: ScoresSetting = { tensorBackend: 'far', remote: true };
+const onHost: ScoresSetting = { tensorBackend: undefined, readbackIsExpensive: false };
+const near: ScoresSetting = { tensorBackend: 'near', readbackIsExpensive: false };
+const remote: ScoresSetting = { tensorBackend: 'far', readbackIsExpensive: true };
 
 /** Scores of some rows, three tokens after the prompt of each; with a log of what happens to their matrix. */
 function scoresOf(rows: readonly (readonly number[])[], setting = onHost): { scores: Scores; log: string[] } {
@@ -103,7 +103,7 @@ describe('Scores', () => {
     let runs = 0;
     scores.apply([host('counting', () => void runs++)]);
     expect([log.length, runs]).toEqual([0, 0]);
-    await scores.draw();
+    await scores.sample();
     await scores.probabilities(0);
     await scores.logits(0);
     expect([log, runs]).toEqual([['read'], 1]);
@@ -142,8 +142,8 @@ describe('Scores', () => {
     const even = new Array<number>(1000).fill(0);
     const { scores } = scoresOf([even, even]);
     const uniform = (row: number, stage: 'draw' | 'residual') => scores.contexts[row]!.random.uniform(0, 3, stage);
-    expect(await scores.draw()).toEqual([0, 1].map((row) => Math.floor(1000 * uniform(row, 'draw'))));
-    expect(await scores.draw('residual')).toEqual([0, 1].map((row) => Math.floor(1000 * uniform(row, 'residual'))));
+    expect(await scores.sample()).toEqual([0, 1].map((row) => Math.floor(1000 * uniform(row, 'draw'))));
+    expect(await scores.sample('residual')).toEqual([0, 1].map((row) => Math.floor(1000 * uniform(row, 'residual'))));
   });
 
   it('take the largest without a draw when the chain ends by selecting it', async () => {
@@ -152,7 +152,7 @@ describe('Scores', () => {
     const needed = host('needed', (row) => row.fill(9, 1, 2));
     const select = host('select', () => void calls.push('select'), { selectsArgMax: true });
     const { scores } = scoresOf([[1, 2, 3]]);
-    expect(await scores.apply([needed, skipped, select]).draw()).toEqual([1]);
+    expect(await scores.apply([needed, skipped, select]).sample()).toEqual([1]);
     expect(calls).toEqual(['select']);
   });
 
@@ -181,10 +181,10 @@ describe('Scores', () => {
 
   it('tell stages that remember how the token was drawn when they extend a history', async () => {
     const { scores } = scoresOf([[Math.log(0.25), Math.log(0.75)]]);
-    scores.apply([host('remembering', () => undefined, { memory: true })]);
+    scores.apply([host('remembering', () => undefined, { stateful: true })]);
     const child = await scores.extend(0, 1);
     expect([...child.tokens]).toEqual([0, 0, 0, 1]);
-    expect(scores.contexts[0]!.memory.drawn(child, 0)!.after).toBeCloseTo(0.75, 6);
+    expect(scores.contexts[0]!.state.drawn(child, 0)!.after).toBeCloseTo(0.75, 6);
   });
 });
 
@@ -233,7 +233,7 @@ describe('an error of a draw', () => {
     ['the model before device stages', [Number.NaN, 0, 0], [far('first', 1, 1)], remote, InvalidLogitsError, 'model'],
   ])('blames %s', async (_, logits, stages, setting, type, stage) => {
     const { scores } = scoresOf([logits], setting);
-    const error = await failure(scores.apply(stages).draw());
+    const error = await failure(scores.apply(stages).sample());
     expect(error).toBeInstanceOf(type);
     expect(error).toMatchObject({ stage, position: 3 });
   });
@@ -243,13 +243,13 @@ describe('an error of a draw', () => {
       [0, 0, 0],
       [removed, 0, removed],
     ]);
-    const error = await failure(scores.apply([host('picky', (row) => row.fill(removed, 1, 2))]).draw());
+    const error = await failure(scores.apply([host('picky', (row) => row.fill(removed, 1, 2))]).sample());
     expect(error).toMatchObject({ stage: 'picky' });
     expect(
       await failure(
         scoresOf([[0, 0, 0]])
           .scores.apply([nothing])
-          .draw(),
+          .sample(),
       ),
     ).toBeUndefined();
   });
@@ -278,21 +278,21 @@ describe('stages on the device', () => {
   });
 
   it('run on the host on a remote engine that gives no tensors', async () => {
-    const { scores, log } = scoresOf([[1, 2, 3]], { tensorBackend: undefined, remote: true });
+    const { scores, log } = scoresOf([[1, 2, 3]], { tensorBackend: undefined, readbackIsExpensive: true });
     expect([...(await scores.apply([both('a', 0, 10)]).logits(0))]).toEqual([10, 2, 3]);
     expect(log).toEqual(['read']);
   });
 
   it('are refused after stages that only have a host form', async () => {
     const { scores } = scoresOf([[1, 2]], remote);
-    const error = await failure(scores.apply([host('near', () => undefined), far('far', 0, 1)]).draw());
+    const error = await failure(scores.apply([host('near', () => undefined), far('far', 0, 1)]).sample());
     expect(error).toBeInstanceOf(UnsupportedError);
     expect((error as Error).message).toContain("the device-only sampler 'far'");
   });
 
   it('are refused on an engine without a TF.js backend', async () => {
     const { scores } = scoresOf([[1, 2]], onHost);
-    const error = await failure(scores.apply([far('far', 0, 1)]).draw());
+    const error = await failure(scores.apply([far('far', 0, 1)]).sample());
     expect(error).toBeInstanceOf(UnsupportedError);
     expect((error as Error).message).toContain("'far'");
   });
@@ -307,7 +307,7 @@ describe('stages on the device', () => {
         return x;
       },
     };
-    await failure(scores.apply([spy]).draw());
+    await failure(scores.apply([spy]).sample());
     expect(seen).toEqual([scores.contexts.map(({ random }) => [3, random.uniform(0, 3, { sampler: 0 })])]);
   });
 });
@@ -337,11 +337,11 @@ describe('what is read back where reading is dear', () => {
   }
   const largestTwo: HostSampler = {
     ...host('largest-two', (row) => void row),
-    algebra: { ...algebra, narrows: true },
+    traits: { ...traits, narrows: true },
     reads: { top: 2 },
-    onHost: (logits, step) => step.keep(logits, topTokens(logits, 2, step.survivors)),
+    onHost: (logits, step) => step.keep(logits, topTokens(logits, 2, step.candidates)),
   };
-  const open = (values: readonly number[], samplers: Sampler[], steering?: Steering, setting = remote) => {
+  const open = (values: readonly number[], samplers: Sampler[], steering?: TokenControl, setting = remote) => {
     const logits = new SelectingMatrix(values);
     const context = { ...testRow(values, { prompt: [0, 0, 0] }).context, ...(steering && { steering }) };
     const result = { logits, scored: [1], dispose: () => logits.dispose() };
@@ -354,12 +354,12 @@ describe('what is read back where reading is dear', () => {
     expect(log).toEqual(['top 2']);
   });
 
-  it.each<[string, readonly number[], Sampler[], Steering | undefined, ScoresSetting]>([
+  it.each<[string, readonly number[], Sampler[], TokenControl | undefined, ScoresSetting]>([
     ['the stage reads all', [1, 4, 2, 3], [host('all', () => undefined)], undefined, remote],
     [
       'the stage remembers',
       [1, 4, 2, 3],
-      [{ ...largestTwo, algebra: { ...algebra, memory: true } }],
+      [{ ...largestTwo, traits: { ...traits, stateful: true } }],
       undefined,
       remote,
     ],
@@ -374,7 +374,7 @@ describe('what is read back where reading is dear', () => {
 
   it('is nothing for a forced token', async () => {
     const { scores, log } = open([1, 4, 2, 3], [largestTwo], { force: [2] });
-    expect(await scores.draw()).toEqual([2]);
+    expect(await scores.sample()).toEqual([2]);
     expect([...(await scores.extend(0, 2)).tokens]).toEqual([0, 0, 0, 2]);
     expect(log).toEqual([]);
   });
@@ -387,7 +387,7 @@ describe('disposed scores', () => {
     scores.dispose();
     expect(log).toEqual(['dispose']);
     for (const use of [
-      () => scores.draw(),
+      () => scores.sample(),
       () => scores.logits(0),
       () => scores.probabilities(0),
       () => scores.logProbabilities(0),

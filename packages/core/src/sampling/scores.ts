@@ -3,10 +3,10 @@ import { DisposedError } from '../errors.ts';
 import type { ForwardResult } from '../model/language-model.ts';
 import { decisiveStages, HostRow, type RowContext } from './chain.ts';
 import { type DividedChain, divideChain, type ScoresSetting, type Stage, shapeOnDevice } from './device-stages.ts';
-import { drawToken, largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
+import { largest, logProbabilities, logSumExp, probabilities, rankOf, sampleToken, topTokens } from './distribution.ts';
 import { type Explanation, explain } from './explain.ts';
 import type { History } from './history.ts';
-import type { RandomStage } from './random.ts';
+import type { RandomPurpose } from './random.ts';
 import type { Sampler } from './sampler.ts';
 
 export type { ScoresSetting } from './device-stages.ts';
@@ -22,7 +22,7 @@ export class Scores {
   readonly #result: ForwardResult;
   readonly #setting: ScoresSetting;
   #stages: Sampler[] = [];
-  #normalised = false;
+  #normalized = false;
   #evaluated: Promise<readonly HostRow[]> | undefined;
   #raw: Promise<Float32Array> | undefined;
   #disposed = false;
@@ -53,9 +53,9 @@ export class Scores {
   }
 
   /** Let the stages see log-probabilities instead of logits, as the processors of Hugging Face do under beams. */
-  normalise(): this {
+  normalize(): this {
     this.#check();
-    this.#normalised = true;
+    this.#normalized = true;
     this.#evaluated = undefined;
     return this;
   }
@@ -65,11 +65,11 @@ export class Scores {
    * then only the choice is read back, and a token whose border lies within rounding of the uniform number may differ.
    * @throws EmptyDistributionError, InvalidLogitsError naming the stage, when a row has nothing to draw from.
    */
-  async draw(stage: RandomStage = 'draw'): Promise<number[]> {
+  async sample(stage: RandomPurpose = 'draw'): Promise<number[]> {
     this.#check();
-    const forced = this.contexts.map(({ steering }) => steering?.force?.[0]);
+    const forced = this.contexts.map(({ control }) => control?.force?.[0]);
     if (forced.every((id) => id !== undefined)) return forced;
-    const selects = this.#stages.at(-1)?.algebra?.selectsArgMax === true;
+    const selects = this.#stages.at(-1)?.traits?.selectsArgMax === true;
     const uniforms = this.contexts.map(({ random, sequence, history }) =>
       random.uniform(sequence, history.length, stage),
     );
@@ -78,8 +78,8 @@ export class Scores {
       (await this.#evaluate()).map((row, at) => {
         if (forced[at] !== undefined) return forced[at];
         const id = selects
-          ? largest(row.logits, row.survivors).id
-          : drawToken(row.logits, uniforms[at]!, row.survivors);
+          ? largest(row.logits, row.candidates).id
+          : sampleToken(row.logits, uniforms[at]!, row.candidates);
         return id >= 0 && row.logits[id]! < Infinity ? id : -1;
       });
     for (const [at, id] of ids.entries()) {
@@ -96,14 +96,14 @@ export class Scores {
 
   /** softmax of the logits after the stages, [V], float64. */
   async probabilities(row: number): Promise<Float64Array> {
-    const { logits, survivors } = (await this.#evaluate())[row]!;
-    return probabilities(logits, survivors);
+    const { logits, candidates } = (await this.#evaluate())[row]!;
+    return probabilities(logits, candidates);
   }
 
   /** log-softmax of the logits after the stages, [V], float64. */
   async logProbabilities(row: number): Promise<Float64Array> {
-    const { logits, survivors } = (await this.#evaluate())[row]!;
-    return logProbabilities(logits, survivors);
+    const { logits, candidates } = (await this.#evaluate())[row]!;
+    return logProbabilities(logits, candidates);
   }
 
   /** The model's own logits, before any stage: a copy, [V]. */
@@ -125,10 +125,10 @@ export class Scores {
   async describe(row: number, id: number, { top = 0, ids = [] }: DescribeOptions = {}): Promise<TokenScores> {
     const { columns } = this.#result.logits;
     const logits = (await this.#readRaw()).subarray(row * columns, (row + 1) * columns);
-    const normaliser = logSumExp(logits);
-    const scored = (token: number): TokenLogprob => ({ id: token, logprob: logits[token]! - normaliser });
+    const normalizer = logSumExp(logits);
+    const scored = (token: number): TokenLogprob => ({ id: token, logprob: logits[token]! - normalizer });
     return {
-      logprob: logits[id]! - normaliser,
+      logprob: logits[id]! - normalizer,
       rank: rankOf(logits, id),
       ...(top > 0 ? { top: Array.from(topTokens(logits, top), scored) } : {}),
       ...(ids.length > 0 ? { named: ids.map(scored) } : {}),
@@ -149,7 +149,7 @@ export class Scores {
   async extend(row: number, id: number): Promise<History> {
     this.#check();
     // Nothing has to be known of the row when no stage remembers.
-    if (!this.#stages.some(({ algebra }) => algebra?.memory === true)) return this.contexts[row]!.history.append(id);
+    if (!this.#stages.some(({ traits }) => traits?.stateful === true)) return this.contexts[row]!.history.append(id);
     return (await this.#evaluate())[row]!.extend(id);
   }
 
@@ -180,13 +180,13 @@ export class Scores {
     const rows = await this.#onDevice(far, (logits) => this.#rowsFor(near[0]?.sampler, logits));
     for (const row of rows) this.#shape(row, near);
     const { relaxed } = this.#result;
-    if (relaxed === undefined || rows.every(({ drawable }) => drawable)) return rows;
-    return Promise.all(rows.map(async (row, at) => (row.drawable ? row : this.#relaxedRow(at))));
+    if (relaxed === undefined || rows.every(({ sampleable }) => sampleable)) return rows;
+    return Promise.all(rows.map(async (row, at) => (row.sampleable ? row : this.#relaxedRow(at))));
   }
 
   #shape(row: HostRow, stages: readonly Stage[]): void {
-    remove(row.logits, row.context.steering?.ban);
-    if (this.#normalised) row.logits.set(logProbabilities(row.logits));
+    remove(row.logits, row.context.control?.ban);
+    if (this.#normalized) row.logits.set(logProbabilities(row.logits));
     for (const { sampler, index } of stages) row.apply(sampler, index);
   }
 
@@ -199,11 +199,16 @@ export class Scores {
 
   /** The rows as the first stage on the host needs them: what it does not read stays where it is. */
   async #rowsFor(first: Sampler | undefined, logits: EngineMatrix): Promise<HostRow[]> {
-    const reads = first?.algebra?.memory === true || this.#hostFirst ? 'all' : (first?.reads ?? 'all');
-    if (reads !== 'all' && this.#setting.remote && logits.top !== undefined && reads.top < logits.columns) {
+    const reads = first?.traits?.stateful === true || this.#hostFirst ? 'all' : (first?.reads ?? 'all');
+    if (
+      reads !== 'all' &&
+      this.#setting.readbackIsExpensive &&
+      logits.top !== undefined &&
+      reads.top < logits.columns
+    ) {
       const rows = await logits.top(reads.top, []);
       // Of a broken row only the whole tells what is wrong with it.
-      if (rows.every(({ logSumExp: normaliser }) => Number.isFinite(normaliser)))
+      if (rows.every(({ logSumExp: normalizer }) => Number.isFinite(normalizer)))
         return rows.map(({ ids, values }, at) => HostRow.ofListed(ids, values, this.contexts[at]!));
     }
     const all = logits === this.#result.logits ? await this.#readForEditing() : await logits.read();
@@ -214,7 +219,7 @@ export class Scores {
   /** The choice of each row without reading it, -1 where there is none; undefined when that cannot be done. */
   async #chooseOnDevice(uniforms: readonly number[] | undefined): Promise<number[] | undefined> {
     const { relaxed } = this.#result;
-    if (!this.#setting.remote || this.#hostFirst || relaxed !== undefined || this.#evaluated !== undefined)
+    if (!this.#setting.readbackIsExpensive || this.#hostFirst || relaxed !== undefined || this.#evaluated !== undefined)
       return undefined;
     const { far, near } = this.#divide(true);
     const { choose, columns } = this.#result.logits;
@@ -240,7 +245,7 @@ export class Scores {
 
   /** True when whole rows have to be changed before the first stage. */
   get #hostFirst(): boolean {
-    return this.#normalised || this.contexts.some(({ steering }) => steering?.ban !== undefined);
+    return this.#normalized || this.contexts.some(({ control }) => control?.ban !== undefined);
   }
 
   #divide(selects = false): DividedChain {
@@ -268,18 +273,18 @@ export class Scores {
     const { near, far } = this.#divide();
     const { columns } = this.#result.logits;
     let retrace = new HostRow(await this.raw(row), this.contexts[row]!);
-    if (!retrace.drawable) retrace.refuse('model');
+    if (!retrace.sampleable) retrace.refuse('model');
     for (const [i, { sampler }] of far.entries()) {
       const all = await this.#onDevice(far.slice(0, i + 1), (logits) => logits.read());
       retrace = new HostRow(all.slice(row * columns, (row + 1) * columns), this.contexts[row]!);
-      if (!retrace.drawable) retrace.refuse(sampler.name);
+      if (!retrace.sampleable) retrace.refuse(sampler.name);
     }
-    remove(retrace.logits, this.contexts[row]!.steering?.ban);
-    if (!retrace.drawable) retrace.refuse('ban');
-    if (this.#normalised) retrace.logits.set(logProbabilities(retrace.logits));
+    remove(retrace.logits, this.contexts[row]!.control?.ban);
+    if (!retrace.sampleable) retrace.refuse('ban');
+    if (this.#normalized) retrace.logits.set(logProbabilities(retrace.logits));
     for (const { sampler, index } of near) {
       retrace.apply(sampler, index);
-      if (!retrace.drawable) retrace.refuse(sampler.name);
+      if (!retrace.sampleable) retrace.refuse(sampler.name);
     }
     return retrace.refuse(this.#stages.at(-1)?.name ?? 'model');
   }

@@ -3,7 +3,7 @@ import { applyChain, HostRow } from '../sampling/chain.ts';
 import { logProbabilities } from '../sampling/distribution.ts';
 import { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';
-import { RunMemory } from '../sampling/run-memory.ts';
+import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { logitsAfter, type SequenceDistribution } from './exact-distribution.ts';
 
@@ -60,13 +60,13 @@ async function continuations(
     sequence: 0,
     promptLength,
     vocabSize: model.vocabSize,
-    endTokens: [],
+    eosTokenIds: [],
     maxLength: model.contextLength,
     random: new Random(0),
-    memory: new RunMemory(),
+    state: new RunState(),
   });
   applyChain(row, samplers);
-  return Array.from(logProbabilities(row.logits, row.survivors)).flatMap((logprob, id) =>
+  return Array.from(logProbabilities(row.logits, row.candidates)).flatMap((logprob, id) =>
     logprob === -Infinity ? [] : [{ history: history.append(id), score: score + logprob }],
   );
 }

@@ -27,14 +27,7 @@ export interface EngineCasesOptions {
  * models and caches, and release all that it took. The engine is started once and disposed by the last case.
  */
 export function engineCases(start: () => Promise<Engine>, options: EngineCasesOptions): ContractCase[] {
-  const {
-    judge,
-    tolerance = 1e-4,
-    ownTolerance = 1e-4,
-    kinds = ['preallocated'],
-    models = tinyModels,
-    longRun,
-  } = options;
+  const { judge, tolerance = 1e-4, ownTolerance = 1e-4, kinds = ['static'], models = tinyModels, longRun } = options;
   let engine: Promise<Engine> | undefined;
   const started = (): Promise<Engine> => {
     engine ??= start();
@@ -114,9 +107,9 @@ async function runFrames(model: LanguageModel): Promise<Float32Array[]> {
   const one = model.createCache();
   const three = model.createCache({ rows: 3 });
   const feed = async (tokens: readonly (readonly number[])[], cache: typeof one, scored = 1): Promise<void> => {
-    const result = model.forward(tokens, cache, { scored, hidden: true, layers: [0, 1] });
+    const result = model.forward(tokens, cache, { scored, hidden: true, earlyExits: [0, 1] });
     logits.push(await result.logits.read(), await result.hidden!.read());
-    for (const layer of result.layers!.values()) logits.push(await layer.read());
+    for (const layer of result.earlyExits!.values()) logits.push(await layer.read());
     result.dispose();
   };
   try {

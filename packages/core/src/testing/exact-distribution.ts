@@ -3,7 +3,7 @@ import { applyChain, HostRow } from '../sampling/chain.ts';
 import { probabilities } from '../sampling/distribution.ts';
 import { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';
-import { RunMemory } from '../sampling/run-memory.ts';
+import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 
 export interface ExactDistributionOptions {
@@ -12,7 +12,7 @@ export interface ExactDistributionOptions {
   /** Continuations are enumerated up to this length: up to vocabSize ^ maxNewTokens of them. */
   readonly maxNewTokens: number;
   /** Default []. */
-  readonly endTokens?: readonly number[];
+  readonly eosTokenIds?: readonly number[];
   /** For chains that use random numbers of their own: the result is the distribution given this seed. Default 0. */
   readonly seed?: number;
 }
@@ -28,9 +28,9 @@ export type SequenceDistribution = ReadonlyMap<string, number>;
 export async function exactDistribution(
   model: LanguageModel,
   prompt: ArrayLike<number>,
-  { samplers = [], maxNewTokens, endTokens = [], seed = 0 }: ExactDistributionOptions,
+  { samplers = [], maxNewTokens, eosTokenIds = [], seed = 0 }: ExactDistributionOptions,
 ): Promise<SequenceDistribution> {
-  const memory = new RunMemory();
+  const memory = new RunState();
   const random = new Random(seed);
   const result = new Map<string, number>();
   let open: { readonly history: History; readonly probability: number }[] = [
@@ -44,17 +44,17 @@ export async function exactDistribution(
         sequence: 0,
         promptLength: prompt.length,
         vocabSize: model.vocabSize,
-        endTokens,
+        eosTokenIds: eosTokenIds,
         maxLength: prompt.length + maxNewTokens,
         random,
-        memory,
+        state: memory,
         ...(model.sources === undefined ? {} : { source: model.sources[0]! }),
       });
       applyChain(row, samplers);
-      for (const [id, p] of probabilities(row.logits, row.survivors).entries()) {
+      for (const [id, p] of probabilities(row.logits, row.candidates).entries()) {
         if (p === 0) continue;
         const node = { history: row.extend(id), probability: probability * p };
-        if (length < maxNewTokens && !endTokens.includes(id)) grown.push(node);
+        if (length < maxNewTokens && !eosTokenIds.includes(id)) grown.push(node);
         else result.set(Array.from(node.history.tokens.subarray(prompt.length)).join(' '), node.probability);
       }
     }

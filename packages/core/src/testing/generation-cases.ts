@@ -24,7 +24,7 @@ export function generationCases(
   const options = (more: GenerateOptions = {}): GenerateOptions => ({
     maxNewTokens: 8,
     seed: 11,
-    endTokens: [],
+    eosTokenIds: [],
     ...(strategy === undefined ? {} : { strategy: strategy() }),
     ...more,
   });
@@ -64,7 +64,7 @@ export function generationCases(
   add('rows that end early leave the others as they were', async () => {
     const plain = await ids(prompts);
     const end = plain[0]![2]!;
-    const ended = await ids(prompts, { endTokens: [end] });
+    const ended = await ids(prompts, { eosTokenIds: [end] });
     for (const [i, row] of plain.entries()) {
       const at = row.indexOf(end);
       verifyEqual(ended[i], at < 0 ? row : row.slice(0, at + 1), `row ${i}`);
@@ -73,7 +73,7 @@ export function generationCases(
 
   add('cached, growing and naive decoding give the same tokens', async () => {
     const expected = await ids(prompts);
-    for (const cache of ['growing', 'none'] as const)
+    for (const cache of ['dynamic', 'none'] as const)
       verifyEqual(await ids(prompts, { cache }), expected, `cache: '${cache}'`);
   });
 

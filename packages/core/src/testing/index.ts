@@ -16,12 +16,12 @@ export { mappedWeights } from './mapped-weights.ts';
 export { type ModelCasesOptions, modelCases } from './model-cases.ts';
 export { recorded } from './recorded.ts';
 export {
+  candidatesOf,
   type SamplerCase,
   type SamplerCasesOptions,
   type SamplerLaw,
   samplerCases,
   shaped,
-  survivorsOf,
   type TestRowOptions,
   testBatch,
   testRow,

@@ -24,7 +24,7 @@ export interface ModelCasesOptions {
 /** What every language model and its caches must do: cached = uncached, rows apart, forks, rewinds, errors that lose nothing. */
 export function modelCases(
   model: LanguageModel,
-  { tolerance = 1e-4, kinds = ['preallocated'], memory }: ModelCasesOptions = {},
+  { tolerance = 1e-4, kinds = ['static'], memory }: ModelCasesOptions = {},
 ): ContractCase[] {
   const cases: ContractCase[] = [];
   for (const kind of kinds) {
@@ -125,10 +125,10 @@ export function modelCases(
       });
     });
 
-    add('serialised and restored, it goes on as before', async () => {
+    add('serialized and restored, it goes on as before', async () => {
       await using(open(2), async (cache) => {
         await lastLogits(model, cache, [text.slice(0, 6), text.slice(4, 7)]);
-        const bytes = await cache.serialise();
+        const bytes = await cache.serialize();
         const expected = await lastLogits(model, cache, [[text[8]!], [text[9]!]]);
         await using(model.restoreCache(bytes), async (restored) => {
           verifyEqual(restored.lengths, [6, 3], 'lengths');
@@ -142,14 +142,14 @@ export function modelCases(
     add('advance feeds what is missing, after any other prefix, in chunks of any size', async () => {
       const wanted = [Int32Array.from(text.slice(0, 15)), Int32Array.from(text.slice(3, 9))];
       const expected = await using(open(2), (fresh) => lastLogits(model, fresh, wanted));
-      for (const prefillChunk of [1, 2, 5, 1000])
+      for (const prefillChunkSize of [1, 2, 5, 1000])
         await using(open(2), async (cache) => {
           await lastLogits(model, cache, [text.slice(0, 4), [...text.slice(3, 7), text[0]!, text[1]!, text[2]!]]);
-          const result = advance(model, cache, wanted, { prefillChunk });
+          const result = advance(model, cache, wanted, { prefillChunkSize });
           try {
             const logits = rowsOf(await result.logits.read(), model.vocabSize);
             for (const [i, row] of expected.entries())
-              verifyClose(logits[i]!, row, tolerance, `row ${i}, chunk ${prefillChunk}`);
+              verifyClose(logits[i]!, row, tolerance, `row ${i}, chunk ${prefillChunkSize}`);
           } finally {
             result.dispose();
           }

@@ -56,7 +56,11 @@ function record(pass: Pass, hasInput: boolean): Tape {
       (_, name: keyof Operations<unknown, Weight>) =>
       (...args: unknown[]) => {
         const count =
-          name === 'split' ? (args[1] as readonly number[]).length : name === 'tap' || name === 'remember' ? 0 : 1;
+          name === 'split'
+            ? (args[1] as readonly number[]).length
+            : name === 'tap' || name === 'storeEncoderKeyValues'
+              ? 0
+              : 1;
         const results = Array.from({ length: count }, () => new Place(places++));
         operations.push({ name, arguments: args, results: results.map(({ index }) => index) });
         return name === 'split' ? results : results[0];

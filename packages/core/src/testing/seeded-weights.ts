@@ -41,15 +41,15 @@ export function seededWeights<C, P>(
       const shape = shapes.get(name);
       if (shape === undefined) throw new LoadError('seeded weights', 'no such tensor', name);
       const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
-      const centre = shape.length === 1 && name.endsWith('weight') ? 1 : 0;
-      fillNormal(values, centre, deviation, Math.floor(random.uniform(names.indexOf(name), 0, 'draw') * 2 ** 32));
+      const center = shape.length === 1 && name.endsWith('weight') ? 1 : 0;
+      fillNormal(values, center, deviation, Math.floor(random.uniform(names.indexOf(name), 0, 'draw') * 2 ** 32));
       return values;
     },
   };
 }
 
 /** Box and Muller over a 32-bit mixing counter: fast enough for a hundred million numbers. */
-function fillNormal(values: Float32Array, centre: number, deviation: number, seed: number): void {
+function fillNormal(values: Float32Array, center: number, deviation: number, seed: number): void {
   let state = seed | 0;
   const uniform = (): number => {
     state = (state + 0x9e3779b9) | 0;
@@ -60,7 +60,7 @@ function fillNormal(values: Float32Array, centre: number, deviation: number, see
   for (let i = 0; i < values.length; i += 2) {
     const radius = deviation * Math.sqrt(-2 * Math.log(1 - uniform()));
     const angle = 2 * Math.PI * uniform();
-    values[i] = centre + radius * Math.cos(angle);
-    if (i + 1 < values.length) values[i + 1] = centre + radius * Math.sin(angle);
+    values[i] = center + radius * Math.cos(angle);
+    if (i + 1 < values.length) values[i + 1] = center + radius * Math.sin(angle);
   }
 }

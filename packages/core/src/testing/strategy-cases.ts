@@ -34,7 +34,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     strategy: open(),
     maxNewTokens: 6,
     seed: 11,
-    endTokens: [],
+    eosTokenIds: [],
     ...more,
   });
   const ends = async (prompt: readonly (readonly number[])[], more?: GenerateOptions): Promise<readonly EndEvent[]> =>
@@ -57,15 +57,19 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     for (const count of new Set([1, sequences])) {
       const told = new Map<string, number[]>();
       const ended: EndEvent[] = [];
-      for await (const event of generate(model, prompts, call({ sequences: count, endTokens: [6] }))) {
-        const key = event.type === 'step' ? '' : `${event.row} ${event.sequence}`;
+      for await (const event of generate(model, prompts, call({ numReturnSequences: count, eosTokenIds: [6] }))) {
+        const key = event.type === 'step' ? '' : `${event.promptIndex} ${event.sequence}`;
         if (event.type === 'token') told.set(key, [...(told.get(key) ?? []), event.id]);
         if (event.type !== 'end') continue;
         verifyEqual(told.get(key) ?? [], event.ids, `token events of sequence ${key}`);
         ended.push(event);
       }
       verifyEqual(ended.length, prompts.length * count, 'end events');
-      verifyEqual(new Set(ended.map(({ row, sequence }) => `${row} ${sequence}`)).size, ended.length, 'sequences');
+      verifyEqual(
+        new Set(ended.map(({ promptIndex, sequence }) => `${promptIndex} ${sequence}`)).size,
+        ended.length,
+        'sequences',
+      );
     }
   });
 
@@ -81,21 +85,25 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
   });
 
   add('a row of a ragged batch is that row alone', async () => {
-    for (const endTokens of [[], [6], [6, 3]]) {
-      const together = await ids(prompts, { endTokens });
+    for (const eosTokenIds of [[], [6], [6, 3]]) {
+      const together = await ids(prompts, { eosTokenIds: eosTokenIds });
       for (const [i, prompt] of prompts.entries())
-        verifyEqual([together[i]], await ids([prompt], { endTokens }), `row ${i} with end tokens ${endTokens.join()}`);
+        verifyEqual(
+          [together[i]],
+          await ids([prompt], { eosTokenIds: eosTokenIds }),
+          `row ${i} with end tokens ${eosTokenIds.join()}`,
+        );
     }
   });
 
   add('nothing follows what a stop condition ends', async () => {
-    const stops: GenerateOptions[] = [{ endTokens: [3, 6] }, { stopWhen: ({ id }) => id === 2 || id === 6 }];
+    const stops: GenerateOptions[] = [{ eosTokenIds: [3, 6] }, { stopWhen: ({ id }) => id === 2 || id === 6 }];
     for (const stop of stops)
       for (const { ids: tokens, reason } of await ends(prompts, stop)) {
-        const wanted = stop.endTokens ?? [2, 6];
+        const wanted = stop.eosTokenIds ?? [2, 6];
         const at = tokens.findIndex((id) => wanted.includes(id));
         verify(at < 0 || at === tokens.length - 1, () => `${tokens.join(' ')} goes on after ${tokens[at]}`);
-        const expected = at < 0 ? 'length' : stop.endTokens === undefined ? 'predicate' : 'end-token';
+        const expected = at < 0 ? 'length' : stop.eosTokenIds === undefined ? 'predicate' : 'end-token';
         verifyEqual(reason, expected, `reason of ${tokens.join(' ')}`);
       }
   });
@@ -104,7 +112,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     for (const maxNewTokens of [1, 2, 5])
       for (const { ids: tokens, reason } of await ends(prompts, { maxNewTokens }))
         verifyEqual([tokens.length, reason], [maxNewTokens, 'length'], 'length and reason');
-    for (const { ids: tokens } of await ends(prompts, { endTokens: [3, 6], minNewTokens: 4 }))
+    for (const { ids: tokens } of await ends(prompts, { eosTokenIds: [3, 6], minNewTokens: 4 }))
       verify(tokens.length >= 4, () => `${tokens.join(' ')} ended before 4 tokens`);
   });
 
@@ -121,8 +129,8 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
           call({ maxNewTokens: 20, onContextFull }),
         ).result()
       ).sequences;
-    for (const { ids: tokens, reason, row } of await run('stop'))
-      verifyEqual([reason, tokens.length], ['context', row === 0 ? 7 : 0], 'reason and length');
+    for (const { ids: tokens, reason, promptIndex } of await run('stop'))
+      verifyEqual([reason, tokens.length], ['context', promptIndex === 0 ? 7 : 0], 'reason and length');
     if (slides) for (const { ids: tokens } of await run('slide')) verifyEqual(tokens.length, 20, 'length');
     verify(small.live.size === 0, `leaked ${small.live.size} caches and results`);
   });
@@ -132,19 +140,19 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     const met = new Set<string>();
     const counting: HostSampler = {
       name: 'counting',
-      algebra: {
+      traits: {
         domain: 'logits',
         shiftInvariant: true,
         scaleInvariant: true,
         keepsArgMax: true,
         narrows: true,
-        memory: true,
+        stateful: true,
       },
-      onHost(_, { memory, history, promptLength, drawn }) {
-        const count = memory.get<number>() ?? 0;
-        const told = count === 0 ? drawn === undefined : drawn?.id === history.at(-1);
+      onHost(_, { state, history, promptLength, sampled }) {
+        const count = state.get<number>() ?? 0;
+        const told = count === 0 ? sampled === undefined : sampled?.id === history.at(-1);
         if (told && count === history.length - promptLength) met.add(history.tokens.join(' '));
-        memory.set(count + 1);
+        state.set(count + 1);
       },
     };
     const plain = await ids(prompts);
@@ -157,7 +165,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
   });
 
   add('the whole prompt read in small parts gives the same', async () => {
-    verifyEqual(await ids(prompts, { prefillChunk: 3 }), await ids(prompts), 'in parts');
+    verifyEqual(await ids(prompts, { prefillChunkSize: 3 }), await ids(prompts), 'in parts');
   });
 
   add('two calls that take turns are each as alone', async () => {
@@ -174,7 +182,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     const told = await goOn(state);
     verifyEqual(Array.from(state.history.tokens), [...prompts[0]!, ...told], 'tokens of the state');
     const fork = state.fork();
-    const restored = DecodingState.restore(model, await state.serialise());
+    const restored = DecodingState.restore(model, await state.serialize());
     const expected = await ids([Array.from(state.history.tokens)], { maxNewTokens: 3 });
     for (const [name, one] of Object.entries({ state, fork, restored })) {
       verifyEqual([await goOn(one)], expected, `what the ${name} goes on with`);

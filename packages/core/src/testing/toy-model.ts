@@ -54,7 +54,7 @@ export class ToyModel implements LanguageModel {
   readonly maxTokens: number;
   readonly fingerprint: string;
   readonly tensorBackend = undefined;
-  readonly remote: boolean = false;
+  readonly readbackIsExpensive: boolean = false;
   readonly defaults: ModelDefaults;
   /** Caches and results that are not disposed yet. */
   readonly live: Set<object> = new Set();
@@ -110,11 +110,11 @@ export class ToyModel implements LanguageModel {
     try {
       content = JSON.parse(new TextDecoder().decode(bytes)) as typeof content;
     } catch (cause) {
-      throw new CacheError('These bytes are not a serialised cache of a toy model.', { cause });
+      throw new CacheError('These bytes are not a serialized cache of a toy model.', { cause });
     }
     const { fingerprint, tokens } = content;
     if (fingerprint !== this.fingerprint)
-      throw new CacheError(`The serialised cache is of another model: ${fingerprint}.`);
+      throw new CacheError(`The serialized cache is of another model: ${fingerprint}.`);
     return new ToyCache(this, tokens);
   }
 
@@ -159,9 +159,9 @@ export class ToyModel implements LanguageModel {
             ),
           }
         : {}),
-      ...(options.layers === undefined
+      ...(options.earlyExits === undefined
         ? {}
-        : { layers: new Map(options.layers.map((layer) => [layer, logits(layer)])) }),
+        : { layers: new Map(options.earlyExits.map((layer) => [layer, logits(layer)])) }),
     };
     return {
       ...matrices,
@@ -248,7 +248,7 @@ export class ToyCache implements KVCache {
     );
   }
 
-  async serialise(): Promise<Uint8Array> {
+  async serialize(): Promise<Uint8Array> {
     return new TextEncoder().encode(JSON.stringify({ fingerprint: this.model.fingerprint, tokens: this.#live() }));
   }
 

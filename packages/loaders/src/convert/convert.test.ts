@@ -79,7 +79,7 @@ describe('convertModel', () => {
     );
   });
 
-  it('keeps norms, biases and positions whole, and quantises what is multiplied', async () => {
+  it('keeps norms, biases and positions whole, and quantizes what is multiplied', async () => {
     const { formats, tensors, tokenizer, parameters } = await inspectModel(await converted(story, '4-bit-blocks'));
     expect(formats.map(({ format }) => format)).toEqual(['4-bit-blocks', 'F32']);
     const formatOf = (name: string) => tensors.find((tensor) => tensor.name.endsWith(name))?.format;

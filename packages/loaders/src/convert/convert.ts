@@ -10,9 +10,9 @@ import {
 import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
 import { architectureOf } from '../families.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
-import { type QuantisedEntry, quantisedKey } from '../quantization/open-quantised.ts';
-import { outsideOf, type QuantisedFormat } from '../quantization/quantised-format.ts';
-import { quantisedFormats } from '../quantization/quantised-formats.ts';
+import { type QuantizedEntry, quantizedKey } from '../quantization/open-quantized.ts';
+import { outsideOf, type QuantizedFormat } from '../quantization/quantized-format.ts';
+import { quantizedFormats } from '../quantization/quantized-formats.ts';
 import type { JsonObject } from '../sources/json.ts';
 import type { ModelInput } from '../sources/model-input.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
@@ -27,7 +27,7 @@ export type ConversionFormat = 'f32' | 'f16' | 'bf16' | '8-bit' | '8-bit-blocks'
 
 export const conversionFormats: readonly ConversionFormat[] = [
   ...plainFormats.keys(),
-  ...quantisedFormats.keys(),
+  ...quantizedFormats.keys(),
 ] as ConversionFormat[];
 
 export interface ConvertOptions {
@@ -52,7 +52,7 @@ export interface ConversionReport {
 
 /**
  * Write a model anew, as a folder that `load` reads: config.json, generation_config.json, tokenizer.json, tokenizer_config.json and
- * model.safetensors. What comes in may be a GGUF file or a folder, quantised or not; tensors are read and written one at a time.
+ * model.safetensors. What comes in may be a GGUF file or a folder, quantized or not; tensors are read and written one at a time.
  *
  * With 'f32', 'f16' and 'bf16' the result is a checkpoint that other software reads, too. The other formats are our own: a matrix
  * `w` becomes `w.packed` and `w.scales`, described in the file's metadata (see the README).
@@ -139,22 +139,22 @@ function planOf(
   for (const request of requests)
     if (request.kind !== 'table') for (const name of request.names) requestOf.set(name, request);
 
-  const described: Record<string, QuantisedEntry> = {};
+  const described: Record<string, QuantizedEntry> = {};
   const tensors = [...requestOf].map(([name, request]) => {
     const shape = weights.shape(name)!;
     const isMatrix = request.kind === 'matrix' && !tables.has(request.weight) && shape.length === 2;
-    const quantised = isMatrix ? quantisedFormats.get(format) : undefined;
-    if (quantised === undefined) return { name, part: plainPart(weights, name, isMatrix ? format : 'f32') };
-    const entry: QuantisedEntry = {
-      format: quantised.name,
+    const quantized = isMatrix ? quantizedFormats.get(format) : undefined;
+    if (quantized === undefined) return { name, part: plainPart(weights, name, isMatrix ? format : 'f32') };
+    const entry: QuantizedEntry = {
+      format: quantized.name,
       shape: [shape[0]!, shape[1]!],
       ...((request as MatrixRequest).shape.layout === 'input-output' && { transposed: true }),
     };
     described[name] = entry;
-    return { name, part: quantisedPart(weights, name, quantised, entry) };
+    return { name, part: quantizedPart(weights, name, quantized, entry) };
   });
   const metadata: Record<string, string> = { format: 'pt' };
-  if (Object.keys(described).length > 0) metadata[quantisedKey] = JSON.stringify(described);
+  if (Object.keys(described).length > 0) metadata[quantizedKey] = JSON.stringify(described);
   return { tensors, metadata, leftOut: weights.names().filter((name) => !requestOf.has(name)) };
 }
 
@@ -167,11 +167,11 @@ function plainPart(weights: StoredWeights, name: string, format: string): Planne
   };
 }
 
-function quantisedPart(
+function quantizedPart(
   weights: StoredWeights,
   name: string,
-  format: QuantisedFormat,
-  { shape, transposed: turned = false }: QuantisedEntry,
+  format: QuantizedFormat,
+  { shape, transposed: turned = false }: QuantizedEntry,
 ): PlannedPart {
   const [rows, columns] = turned ? [shape[1], shape[0]] : shape;
   const planned = (part: 'packed' | 'scales') => {

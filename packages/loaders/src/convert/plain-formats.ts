@@ -1,4 +1,4 @@
-import { bytesOf, largestHalf } from '../quantization/quantised-format.ts';
+import { bytesOf, largestHalf } from '../quantization/quantized-format.ts';
 import { floatToHalf } from '../weights/number-formats.ts';
 
 /** A format in which a tensor stays one tensor. */

@@ -27,8 +27,8 @@ export function positionTables(
     norm: nothing,
     linear: nothing,
     gated: nothing,
-    recall: nothing,
-    remember: nothing,
+    crossAttend: nothing,
+    storeEncoderKeyValues: nothing,
     add: nothing,
     scale: nothing,
     softcap: nothing,
@@ -36,7 +36,7 @@ export function positionTables(
     tap: nothing,
   };
   if ('encode' in architecture)
-    architecture.memorise(op, weights, settings, architecture.encode(op, weights, settings));
+    architecture.encoderKeyValues(op, weights, settings, architecture.encode(op, weights, settings));
   architecture.head(op, weights, settings, architecture.forward(op, weights, settings));
   return tables;
 }

@@ -277,7 +277,7 @@ it('T5 gives the logits of the same weights in Hugging Face layout', async () =>
     const loaded = await loadSequenceToSequence(await ggufModel({ config, weights }), { engine });
     const expected = await createSequenceToSequence(engine, architecture, settings, weights);
     for (const sequenceToSequence of [expected, loaded.sequenceToSequence]) {
-      const model = await sequenceToSequence.condition({ ids: [3, 17, 5, 40, 1] });
+      const model = await sequenceToSequence.encode({ ids: [3, 17, 5, 40, 1] });
       results.push(await logitsOf(model));
       model.dispose();
     }
@@ -288,7 +288,7 @@ it('T5 gives the logits of the same weights in Hugging Face layout', async () =>
   }
 });
 
-describe('quantised matrices', () => {
+describe('quantized matrices', () => {
   // Widths that every format's blocks divide.
   const config: JsonObject = {
     model_type: 'llama',

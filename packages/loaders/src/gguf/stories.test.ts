@@ -41,7 +41,7 @@ describe.skipIf(!hasStories)('stories260k as GGUF', () => {
   it.each([
     ['Q8_0', 0.005],
     ['Q4_0', 0.1],
-  ])('as %s writes recognisable text', async (type, loss) => {
+  ])('as %s writes recognizable text', async (type, loss) => {
     const { text, perplexity } = await judged(await storiesGguf(type));
     expect(perplexity / original.perplexity - 1).toBeLessThan(loss);
     expect(text).toMatch(/there was a little (girl|boy) named \w+\./);

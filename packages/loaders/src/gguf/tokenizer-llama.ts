@@ -4,7 +4,7 @@ import { readFlag } from './keys.ts';
 import { addedTokens, aroundText, idsByToken, type MadeTokenizer, tokenTypes, type Vocabulary } from './vocabulary.ts';
 
 /**
- * `llama`: SentencePiece's BPE with byte fallback. It joins the neighbours whose joint piece has the highest score, so that the
+ * `llama`: SentencePiece's BPE with byte fallback. It joins the neighbors whose joint piece has the highest score, so that the
  * scores are the ranks of merges: every way to make a piece of two others is one.
  */
 export function sentencePieceTokenizer(file: GgufFile, vocabulary: Vocabulary): MadeTokenizer {

@@ -4,7 +4,7 @@ import type { GgufFile } from './gguf-file.ts';
 import { readFlag } from './keys.ts';
 import { addedTokens, aroundText, type MadeTokenizer, type Vocabulary } from './vocabulary.ts';
 
-/** `t5`: SentencePiece's Unigram, with the table of its normaliser where the file has one. */
+/** `t5`: SentencePiece's Unigram, with the table of its normalizer where the file has one. */
 export function unigramTokenizer(file: GgufFile, vocabulary: Vocabulary): MadeTokenizer {
   const { scores, tokens, unknown } = vocabulary;
   if (scores === undefined) throw new LoadError(file.name, 'the key is missing', 'tokenizer.ggml.scores');

@@ -177,7 +177,7 @@ describe('a model of a hub', () => {
     expect(filesAsked()).toEqual([]);
   });
 
-  it('is a GGUF by its file name or its quantisation', async () => {
+  it('is a GGUF by its file name or its quantization', async () => {
     for (const name of ['small-Q4_K_M.gguf', 'small-Q4_K_S.gguf', 'small-q8_0.gguf'])
       hub.files.set(name, bytesOf(name));
     const chosen = async (file: string): Promise<readonly string[]> =>

@@ -4,7 +4,7 @@ import { LoadError } from '@tokenwright/core';
 export interface HubName {
   /** 'org/name' */
   readonly repository: string;
-  /** A .gguf file by its name, or a part of the name that tells its quantisation; undefined for safetensors. */
+  /** A .gguf file by its name, or a part of the name that tells its quantization; undefined for safetensors. */
   readonly file: string | undefined;
 }
 
@@ -21,8 +21,8 @@ export function readHubName(text: string): HubName {
   const repository = at < 0 ? text : text.slice(0, at);
   const file = at < 0 ? undefined : text.slice(at + 1);
   if (!repositoryName.test(repository) || repository.includes('..') || repository.includes('--'))
-    throw new LoadError(text, "is no name of a model on a hub: that is 'organisation/name'");
+    throw new LoadError(text, "is no name of a model on a hub: that is 'organization/name'");
   if (file === '')
-    throw new LoadError(text, "lacks what follows ':', the name of a .gguf file or a quantisation such as Q4_K_M");
+    throw new LoadError(text, "lacks what follows ':', the name of a .gguf file or a quantization such as Q4_K_M");
   return { repository, file };
 }

@@ -53,6 +53,6 @@ it('load takes the name of a model on a hub', async () => {
 
 it('a name that is neither a path nor that of a model is an error that says both', async () => {
   await expect(load('nowhere', { engine })).rejects.toThrow(
-    "nowhere: there is no such folder or file; a model on a hub is named 'organisation/name'",
+    "nowhere: there is no such folder or file; a model on a hub is named 'organization/name'",
   );
 });

@@ -19,7 +19,7 @@ export const shardIndex = 'model.safetensors.index.json';
  * Which of a model's files are needed to run it.
  *
  * @param paths all files of the model.
- * @param file a .gguf file, or a part of its name that tells its quantisation; undefined for safetensors, or the only .gguf there is.
+ * @param file a .gguf file, or a part of its name that tells its quantization; undefined for safetensors, or the only .gguf there is.
  * @throws LoadError when there is no such file, or several; UnsupportedError for a GGUF in several files.
  */
 export function neededFiles(repository: string, paths: readonly string[], file: string | undefined): string[] {
@@ -56,7 +56,7 @@ function ggufOf(repository: string, paths: readonly string[], file: string | und
       ? all
       : all.some((path) => path.toLowerCase() === wanted)
         ? all.filter((path) => path.toLowerCase() === wanted)
-        : all.filter((path) => quantisationIn(path.toLowerCase(), wanted));
+        : all.filter((path) => quantizationIn(path.toLowerCase(), wanted));
   if (found.some((path) => /-\d{5}-of-\d{5}\.gguf$/.test(path)))
     throw new UnsupportedError(`a GGUF in several files (${shown(found)})`, '@tokenwright/loaders');
   if (found.length === 1) return found[0]!;
@@ -68,8 +68,8 @@ function ggufOf(repository: string, paths: readonly string[], file: string | und
   );
 }
 
-/** Whether a name has the quantisation as a word of its own: 'q4_k' is not in 'model-q4_k_m.gguf'. */
-function quantisationIn(path: string, wanted: string): boolean {
+/** Whether a name has the quantization as a word of its own: 'q4_k' is not in 'model-q4_k_m.gguf'. */
+function quantizationIn(path: string, wanted: string): boolean {
   const escaped = wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`(^|[/._-])${escaped}(\\.gguf$|[./-])`).test(path);
 }

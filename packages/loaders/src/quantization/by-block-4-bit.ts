@@ -1,14 +1,14 @@
 import { floatToHalf, halfToFloat } from '../weights/number-formats.ts';
 import { firstOf } from './by-block-8-bit.ts';
 import { rounded } from './by-row-8-bit.ts';
-import { blockSize, blocksOf, bytesOf, largestHalf, type QuantisedFormat } from './quantised-format.ts';
+import { blockSize, blocksOf, bytesOf, largestHalf, type QuantizedFormat } from './quantized-format.ts';
 
 /**
  * 4 bits with a half-precision scale for each 32 numbers of a row: x = scale (q - 8), q from 0 to 15. The scale makes the number
  * that is farthest from zero -8, the largest that 4 bits hold. A block is 16 bytes: number i in the lower half of byte i, number
  * 16 + i in the upper. 4.5 bits a number.
  */
-export const byBlock4Bit: QuantisedFormat = {
+export const byBlock4Bit: QuantizedFormat = {
   name: '4-bit-blocks',
   packed: { dtype: 'U8', shape: (rows, columns) => [rows, blocksOf(columns) * 16] },
   scales: { dtype: 'F16', shape: (rows, columns) => [rows, blocksOf(columns)] },

@@ -1,9 +1,9 @@
 import { floatToHalf, halfToFloat } from '../weights/number-formats.ts';
 import { rounded } from './by-row-8-bit.ts';
-import { blockSize, blocksOf, bytesOf, largestHalf, type QuantisedFormat } from './quantised-format.ts';
+import { blockSize, blocksOf, bytesOf, largestHalf, type QuantizedFormat } from './quantized-format.ts';
 
 /** 8 bits with a half-precision scale for each 32 numbers of a row: x = scale q, q from -127 to 127. 8.5 bits a number. */
-export const byBlock8Bit: QuantisedFormat = {
+export const byBlock8Bit: QuantizedFormat = {
   name: '8-bit-blocks',
   packed: { dtype: 'I8', shape: (rows, columns) => [rows, columns] },
   scales: { dtype: 'F16', shape: (rows, columns) => [rows, blocksOf(columns)] },

@@ -1,9 +1,9 @@
-import { bytesOf, largestFloat, type QuantisedFormat } from './quantised-format.ts';
+import { bytesOf, largestFloat, type QuantizedFormat } from './quantized-format.ts';
 
 /**
  * 8 bits with a float32 scale for each row: x = scale q, q from -127 to 127. The number that is farthest from zero is 127 or -127.
  */
-export const byRow8Bit: QuantisedFormat = {
+export const byRow8Bit: QuantizedFormat = {
   name: '8-bit',
   packed: { dtype: 'I8', shape: (rows, columns) => [rows, columns] },
   scales: { dtype: 'F32', shape: (rows) => [rows] },

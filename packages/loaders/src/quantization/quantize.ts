@@ -1,10 +1,10 @@
 import { checkInteger, ParameterError } from '@tokenwright/core';
 import { floatToHalf, halfToFloat } from '../weights/number-formats.ts';
-import { bytesOf, largestHalf, outsideOf, type QuantisedFormat, type QuantisedFormatName } from './quantised-format.ts';
-import { quantisedFormats } from './quantised-formats.ts';
+import { bytesOf, largestHalf, outsideOf, type QuantizedFormat, type QuantizedFormatName } from './quantized-format.ts';
+import { quantizedFormats } from './quantized-formats.ts';
 
 /** What `quantize` makes. */
-export type QuantizationFormat = 'f16' | QuantisedFormatName;
+export type QuantizationFormat = 'f16' | QuantizedFormatName;
 
 /** A matrix in fewer bits. */
 export interface QuantizedMatrix {
@@ -23,7 +23,7 @@ export interface QuantizedMatrix {
   readonly error: QuantizationError;
 }
 
-/** How far the numbers are from those that were quantised. */
+/** How far the numbers are from those that were quantized. */
 export interface QuantizationError {
   /** Largest distance of a number. */
   readonly largest: number;
@@ -71,12 +71,12 @@ export function quantize(values: Float32Array, columns: number, format: Quantiza
   };
 }
 
-/** The numbers of a quantised matrix, float32 [rows, columns]. */
+/** The numbers of a quantized matrix, float32 [rows, columns]. */
 export function dequantize({ format, shape, packed, scales }: QuantizedMatrix): Float32Array {
   return codecOf('dequantize', format).decode(packed, scales, shape[1]);
 }
 
-type Codec = Pick<QuantisedFormat, 'largest' | 'encode' | 'decode'> & { readonly scales: { readonly dtype: string } };
+type Codec = Pick<QuantizedFormat, 'largest' | 'encode' | 'decode'> & { readonly scales: { readonly dtype: string } };
 
 const halves: Codec = {
   scales: { dtype: 'F32' },
@@ -87,9 +87,9 @@ const halves: Codec = {
 };
 
 function codecOf(owner: string, format: QuantizationFormat): Codec {
-  const codec = format === 'f16' ? halves : quantisedFormats.get(format);
+  const codec = format === 'f16' ? halves : quantizedFormats.get(format);
   if (codec === undefined)
-    throw new ParameterError(owner, 'format', `one of f16, ${[...quantisedFormats.keys()].join(', ')}`, format);
+    throw new ParameterError(owner, 'format', `one of f16, ${[...quantizedFormats.keys()].join(', ')}`, format);
   return codec;
 }
 

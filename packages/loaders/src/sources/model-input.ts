@@ -66,7 +66,7 @@ async function openPath(path: string, fileName: string | undefined, hub: HubOpti
   }
   // A browser's answer is that it has no folders.
   folder(path);
-  throw new LoadError(path, "there is no such folder or file; a model on a hub is named 'organisation/name'");
+  throw new LoadError(path, "there is no such folder or file; a model on a hub is named 'organization/name'");
 }
 
 async function fromFiles(files: ModelSource, fileName: string | undefined): Promise<OpenedInput> {

@@ -11,7 +11,7 @@ interface Written {
 }
 
 /**
- * Plain quantisers, one for each format: the nearest numbers for scales that the largest values give. Other writers search for better
+ * Plain quantizers, one for each format: the nearest numbers for scales that the largest values give. Other writers search for better
  * scales; what is stored means the same.
  */
 const formats: Readonly<Record<string, Written>> = {
@@ -110,7 +110,7 @@ function writeQ80(x: readonly number[], block: Uint8Array): void {
   for (let i = 0; i < 32; i++) block[2 + i] = clamp(Math.round(divided(x[i]!, d)), -127, 127);
 }
 
-/** Steps and offsets of groups, themselves quantised: x is about d s q - dmin m. */
+/** Steps and offsets of groups, themselves quantized: x is about d s q - dmin m. */
 function stepsAndOffsets(x: readonly number[], size: number, levels: number): { steps: number[]; offsets: number[] } {
   const steps: number[] = [];
   const offsets: number[] = [];

@@ -26,7 +26,7 @@ export interface GgufModelOptions {
   readonly config: JsonObject;
   /** Under the names of Hugging Face's checkpoint. */
   readonly weights: WeightSource;
-  /** Type of matrices. Rows that its blocks do not divide stay F16, vectors F32, as llama.cpp's quantiser has it. */
+  /** Type of matrices. Rows that its blocks do not divide stay F16, vectors F32, as llama.cpp's quantizer has it. */
   readonly type?: string;
   /** Type of one tensor by its name in the file, where it is another. */
   readonly typeOf?: (name: string) => string | undefined;
@@ -144,7 +144,7 @@ function scalingMetadata(scaling: JsonObject | undefined): Metadata {
   };
 }
 
-/** [heads, 2, half, ...] -> [heads, half, 2, ...]: the rotated halves of a head become neighbours. */
+/** [heads, 2, half, ...] -> [heads, half, 2, ...]: the rotated halves of a head become neighbors. */
 function permuted({ name, shape, values }: Tensor, heads: number): Tensor {
   const rows = shape[0]!;
   const width = values.length / rows;

@@ -93,7 +93,7 @@ const sections: Readonly<Record<string, Section>> = {
   },
   decoder: {
     list: 'decoders',
-    // CTC, of speech models, takes equal neighbours for one, which no text model means.
+    // CTC, of speech models, takes equal neighbors for one, which no text model means.
     kinds: {
       ByteLevel: byteLevel,
       WordPiece: { prefix: [text], cleanup: flag },

@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import { withQuantised } from '../quantization/open-quantised.ts';
+import { withQuantized } from '../quantization/open-quantized.ts';
 import type { ModelSource } from '../sources/model-source.ts';
 import { openSafetensors } from './safetensors.ts';
 import { openShards } from './shards.ts';
@@ -13,13 +13,13 @@ import type { StoredWeights } from './stored-weights.ts';
  */
 export async function openWeights(source: ModelSource): Promise<StoredWeights> {
   const single = await source.file('model.safetensors');
-  if (single !== undefined) return withQuantised(await openSafetensors(single));
+  if (single !== undefined) return withQuantized(await openSafetensors(single));
   const index = await source.file('model.safetensors.index.json');
   if (index !== undefined) return openShards(source, index);
 
   const names = (await source.names?.()) ?? [];
   const candidates = names.filter((name) => name.endsWith('.safetensors'));
-  if (candidates.length === 1) return withQuantised(await openSafetensors((await source.file(candidates[0]!))!));
+  if (candidates.length === 1) return withQuantized(await openSafetensors((await source.file(candidates[0]!))!));
   if (candidates.length > 1)
     throw new LoadError(
       source.name,

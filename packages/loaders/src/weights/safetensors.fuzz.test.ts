@@ -1,7 +1,7 @@
 import { LoadError, ShapeError } from '@tokenwright/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { quantisedKey, withQuantised } from '../quantization/open-quantised.ts';
+import { quantizedKey, withQuantized } from '../quantization/open-quantized.ts';
 import { byteChanges, changed, changedBytes, changes, fuzzRuns, type Json } from '../testing/mutations.ts';
 import { withHeader } from '../testing/safetensors-bytes.ts';
 import { allocatingAtMost, refusal, watchedSource } from '../testing/survival.ts';
@@ -40,7 +40,7 @@ async function survives(bytes: Uint8Array): Promise<boolean> {
   const error = await refusal(() =>
     // A byte becomes four at most; tables of small floats take 256 KiB.
     allocatingAtMost(4 * bytes.length + (1 << 18), async () => {
-      const weights = withQuantised(await openSafetensors(source));
+      const weights = withQuantized(await openSafetensors(source));
       for (const name of weights.names()) {
         const values = await weights.read(name);
         const wanted = weights.shape(name)!.reduce((product, size) => product * size, 1);
@@ -90,7 +90,7 @@ it('answers every changed byte, cut and insertion with the file or a LoadError',
   );
 });
 
-it('answers every changed description of quantised tensors with the file or an error', {
+it('answers every changed description of quantized tensors with the file or an error', {
   timeout: 600_000,
 }, async () => {
   const description: Json = {
@@ -114,7 +114,7 @@ it('answers every changed description of quantised tensors with the file or an e
   }
   const fileOf = (described: Json, names: Json): Uint8Array =>
     withHeader(
-      JSON.stringify({ __metadata__: { [quantisedKey]: JSON.stringify(described) }, ...(names as object) }),
+      JSON.stringify({ __metadata__: { [quantizedKey]: JSON.stringify(described) }, ...(names as object) }),
       new Uint8Array(end).fill(7),
     );
   expect(await survives(fileOf(description, tensors))).toBe(true);

@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import { withQuantised } from '../quantization/open-quantised.ts';
+import { withQuantized } from '../quantization/open-quantized.ts';
 import type { ByteSource } from '../sources/byte-source.ts';
 import { isObject, readJson } from '../sources/json.ts';
 import { checkFileName, type ModelSource } from '../sources/model-source.ts';
@@ -20,7 +20,7 @@ export async function openShards(source: ModelSource, index: ByteSource): Promis
   const missing = files.filter((_, i) => sources[i] === undefined);
   if (missing.length > 0)
     throw new LoadError(index.name, `${missing.length} of ${files.length} files are missing: ${missing.join(', ')}`);
-  const shards = await Promise.all(sources.map((shard) => openSafetensors(shard!).then(withQuantised)));
+  const shards = await Promise.all(sources.map((shard) => openSafetensors(shard!).then(withQuantized)));
 
   const shardOf = new Map<string, StoredWeights>();
   files.forEach((file, i) => {

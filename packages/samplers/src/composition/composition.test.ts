@@ -6,7 +6,7 @@ import {
   chainToJson,
   checkChain,
   diffChains,
-  forcedEndToken,
+  forcedEosToken,
   greedy,
   infill,
   minP,
@@ -27,7 +27,7 @@ const chain = [
   repetitionPenalty({ penalty: 1.1, window: 64 }),
   topK({ k: 40 }),
   topP({ p: 0.95 }),
-  temperature({ t: 0.8 }),
+  temperature({ temperature: 0.8 }),
 ];
 
 test('a chain prints in order', () => {
@@ -55,8 +55,8 @@ test('every factory accepts the parameters that its sampler declares', () => {
     'encoder-repetition-penalty': { penalty: 1.2 },
     epsilon: { epsilon: 0.001 },
     eta: { epsilon: 0.001 },
-    'exponential-length-decay': { start: 5, factor: 1.1, endTokens: [2] },
-    'forced-begin-token': { token: 1 },
+    'exponential-length-decay': { start: 5, factor: 1.1, eosTokenIds: [2] },
+    'forced-bos-token': { token: 1 },
     'frequency-penalty': { penalty: 0.5 },
     'min-length': { length: 3 },
     'min-new-tokens': { count: 3 },
@@ -107,12 +107,12 @@ test('custom factories can be added', () => {
   });
   const text = (id: number): string => `${id}`;
   const registry = { ...samplerRegistry, bans, infill: (options: object) => infill({ ...options, text }) };
-  const json = chainToJson([bans({ ids: [1, 2] }), infill({ text, endToken: 3 })]);
+  const json = chainToJson([bans({ ids: [1, 2] }), infill({ text, eosTokenId: 3 })]);
   expect(chainToJson(chainFromJson(json, registry))).toEqual(json);
 });
 
 test('two chains can be compared', () => {
-  const other = [topK({ k: 40 }), topP({ p: 0.9 }), minP({ p: 0.05 }), temperature({ t: 0.8 })];
+  const other = [topK({ k: 40 }), topP({ p: 0.9 }), minP({ p: 0.05 }), temperature({ temperature: 0.8 })];
   expect(printDifferences(diffChains(chain, other))).toBe(
     [
       '- repetition-penalty(penalty 1.1, window 64, countPrompt true)',
@@ -136,7 +136,7 @@ test('two chains can be compared', () => {
 const mask: Sampler = { name: 'grammar', allowed: () => Uint32Array.of(1) };
 const normalize: Sampler = {
   name: 'normalize',
-  algebra: {
+  traits: {
     domain: 'log-probabilities',
     shiftInvariant: true,
     scaleInvariant: false,
@@ -148,13 +148,13 @@ const normalize: Sampler = {
 const revive: Sampler = {
   ...normalize,
   name: 'revive',
-  algebra: { ...normalize.algebra!, domain: 'logits', narrows: false },
+  traits: { ...normalize.traits!, domain: 'logits', narrows: false },
 };
 
 const mine: Sampler = {
   ...revive,
   name: 'mine',
-  algebra: { ...revive.algebra!, shiftInvariant: true, narrows: true, removes: 'filter' },
+  traits: { ...revive.traits!, shiftInvariant: true, narrows: true, removes: 'filter' },
 };
 const unknown: Sampler = { name: 'unknown', onHost: () => {} };
 
@@ -162,21 +162,21 @@ test.each<[string, Sampler[], string[]]>([
   ['a sound chain', chain, []],
   ['a sound chain with a controller', [minP({ p: 0.05 }), mirostat2()], []],
   ['greedy at the end', [repetitionPenalty({ penalty: 1.1 }), greedy()], []],
-  ['a controller before something', [mirostat2(), temperature({ t: 1 })], ['controller-not-last']],
+  ['a controller before something', [mirostat2(), temperature({ temperature: 1 })], ['controller-not-last']],
   ['two controllers', [mirostat2({ tau: 3 }), { ...mirostat2(), name: 'other' }], ['two-controllers']],
   ['something after greedy', [greedy(), topK({ k: 3 })], ['after-greedy']],
   ['xtc before greedy', [xtc({ probability: 0.5 }), greedy()], ['random-before-greedy']],
-  ['xtc before temperature 0', [xtc({ probability: 0.5 }), temperature({ t: 0 })], ['random-before-greedy']],
-  ['top-n-sigma after a filter', [topK({ k: 9 }), topNSigma({ n: 1 })], ['statistics-after-filter']],
-  ['top-n-sigma after a mask', [mask, topNSigma({ n: 1 })], ['statistics-after-filter']],
-  ['top-n-sigma after xtc', [xtc({ probability: 0.5 }), topNSigma({ n: 1 })], ['statistics-after-filter']],
-  ['top-n-sigma after a filter of another author', [mine, topNSigma({ n: 1 })], ['statistics-after-filter']],
-  ['top-n-sigma after who knows what', [unknown, topNSigma({ n: 1 })], ['statistics-after-filter']],
-  ['top-n-sigma after a penalty', [presencePenalty({ penalty: 1 }), topNSigma({ n: 1 })], []],
+  ['xtc before temperature 0', [xtc({ probability: 0.5 }), temperature({ temperature: 0 })], ['random-before-greedy']],
+  ['top-n-sigma after a filter', [topK({ k: 9 }), topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after a mask', [mask, topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after xtc', [xtc({ probability: 0.5 }), topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after a filter of another author', [mine, topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after who knows what', [unknown, topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after a penalty', [presencePenalty({ penalty: 1 }), topNSigma({ sigmas: 1 })], []],
   ['a penalty after a filter of another author', [mine, presencePenalty({ penalty: 1 })], ['penalty-after-filter']],
   ['a penalty after a list of allowed tokens', [allowedTokens({ tokens: [1] }), presencePenalty({ penalty: 1 })], []],
-  ['a forced token after a mask', [mask, forcedEndToken()], []],
-  ['a forced token after a filter', [topK({ k: 2 }), forcedEndToken()], ['reviving-after-filter']],
+  ['a forced token after a mask', [mask, forcedEosToken()], []],
+  ['a forced token after a filter', [topK({ k: 2 }), forcedEosToken()], ['reviving-after-filter']],
   ['reviving after a mask', [mask, revive], ['reviving-after-filter']],
   ['a penalty after normalize', [normalize, repetitionPenalty({ penalty: 2 })], ['penalty-on-log-probabilities']],
   ['a penalty after a filter', [topP({ p: 0.5 }), repetitionPenalty({ penalty: 2 })], ['penalty-after-filter']],
@@ -189,7 +189,7 @@ test.each<[string, Sampler[], string[]]>([
 });
 
 test('a warning says where and what', () => {
-  expect(checkChain([topK({ k: 9 }), topNSigma({ n: 1 })])).toEqual([
+  expect(checkChain([topK({ k: 9 }), topNSigma({ sigmas: 1 })])).toEqual([
     {
       rule: 'statistics-after-filter',
       stage: 1,

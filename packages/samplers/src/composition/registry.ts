@@ -2,8 +2,8 @@ import { checkOptionNames, type Sampler } from '@tokenwright/core';
 import { allowedTokens } from '../constraints/allowed-tokens.ts';
 import { badWords } from '../constraints/bad-words.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';
-import { forcedBeginToken } from '../constraints/forced-begin-token.ts';
-import { forcedEndToken } from '../constraints/forced-end-token.ts';
+import { forcedBosToken } from '../constraints/forced-bos-token.ts';
+import { forcedEosToken } from '../constraints/forced-eos-token.ts';
 import { minLength } from '../constraints/min-length.ts';
 import { minNewTokens } from '../constraints/min-new-tokens.ts';
 import { noRepeatNgram } from '../constraints/no-repeat-ngram.ts';
@@ -13,8 +13,8 @@ import { thinkingBudget } from '../constraints/thinking-budget.ts';
 import { adaptiveP } from '../controllers/adaptive-p.ts';
 import { mirostat1 } from '../controllers/mirostat-1.ts';
 import { mirostat2 } from '../controllers/mirostat-2.ts';
-import { epsilon } from '../filters/epsilon.ts';
-import { eta } from '../filters/eta.ts';
+import { epsilonCutoff } from '../filters/epsilon-cutoff.ts';
+import { etaCutoff } from '../filters/eta-cutoff.ts';
 import { minP } from '../filters/min-p.ts';
 import { pLess } from '../filters/p-less.ts';
 import { tailFree } from '../filters/tail-free.ts';
@@ -23,7 +23,7 @@ import { topH } from '../filters/top-h.ts';
 import { topK } from '../filters/top-k.ts';
 import { topNSigma } from '../filters/top-n-sigma.ts';
 import { topP } from '../filters/top-p.ts';
-import { typical } from '../filters/typical.ts';
+import { typicalP } from '../filters/typical-p.ts';
 import { xtc } from '../filters/xtc.ts';
 import { additivePenalty } from '../penalties/additive-penalty.ts';
 import { dry } from '../penalties/dry.ts';
@@ -39,7 +39,7 @@ import { greedy } from '../shaping/greedy.ts';
 import { normalize } from '../shaping/normalize.ts';
 import { removeInvalid } from '../shaping/remove-invalid.ts';
 import { temperature } from '../shaping/temperature.ts';
-import { greenList } from '../watermarks/green-list.ts';
+import { kgwWatermark } from '../watermarks/kgw-watermark.ts';
 import { synthId } from '../watermarks/synth-id.ts';
 
 /** Makes a sampler from the `parameters` of an equal one. It checks them: they may come from a file. */
@@ -62,14 +62,14 @@ export const samplerRegistry: SamplerRegistry = {
   'dynamic-temperature': dynamicTemperature,
   'encoder-no-repeat-ngram': encoderNoRepeatNgram,
   'encoder-repetition-penalty': encoderRepetitionPenalty,
-  epsilon,
-  eta,
+  'epsilon-cutoff': epsilonCutoff,
+  'eta-cutoff': etaCutoff,
   'exponential-length-decay': exponentialLengthDecay,
-  'forced-begin-token': forcedBeginToken,
-  'forced-end-token': forcedEndToken,
+  'forced-bos-token': forcedBosToken,
+  'forced-eos-token': forcedEosToken,
   'frequency-penalty': frequencyPenalty,
   greedy: withoutOptions('greedy', greedy),
-  'green-list': greenList,
+  'kgw-watermark': kgwWatermark,
   'min-length': minLength,
   'min-new-tokens': minNewTokens,
   'min-p': minP,
@@ -94,7 +94,7 @@ export const samplerRegistry: SamplerRegistry = {
   'top-k': topK,
   'top-n-sigma': topNSigma,
   'top-p': topP,
-  typical,
+  'typical-p': typicalP,
   xtc,
 };
 

@@ -5,7 +5,7 @@ export interface AllowedTokensOptions {
   /** The only ids that may be drawn; at least one. */
   readonly tokens: readonly number[];
   /** Whether the run's end tokens may be drawn too. Default false (vLLM `allowed_token_ids`). */
-  readonly endTokens?: boolean;
+  readonly eosTokenIds?: boolean;
 }
 
 /**
@@ -13,14 +13,14 @@ export interface AllowedTokensOptions {
  * the vocabulary is an error when the stage is applied.
  */
 export function allowedTokens(options: AllowedTokensOptions): MaskSampler {
-  checkOptionNames('allowedTokens', options, ['tokens', 'endTokens']);
+  checkOptionNames('allowedTokens', options, ['tokens', 'eosTokenIds']);
   const tokens = checkIds('allowedTokens', 'tokens', options.tokens);
-  const endTokens = options.endTokens ?? false;
+  const eosTokenIds = options.eosTokenIds ?? false;
   let last: { vocabSize: number; ends: readonly number[]; bits: Uint32Array } | undefined;
   return {
     name: 'allowed-tokens',
-    parameters: { tokens, endTokens },
-    algebra: {
+    parameters: { tokens, eosTokenIds },
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -31,12 +31,12 @@ export function allowedTokens(options: AllowedTokensOptions): MaskSampler {
     },
     allowed: (step) => {
       // The mask of a run is always the same: it is made once.
-      if (last?.vocabSize !== step.vocabSize || (endTokens && last.ends !== step.endTokens)) {
+      if (last?.vocabSize !== step.vocabSize || (eosTokenIds && last.ends !== step.eosTokenIds)) {
         refuseOutside('allowedTokens', 'tokens', tokens, step.vocabSize);
-        const ends = endTokens ? step.endTokens : [];
+        const ends = eosTokenIds ? step.eosTokenIds : [];
         last = {
           vocabSize: step.vocabSize,
-          ends: step.endTokens,
+          ends: step.eosTokenIds,
           bits: maskOf([...tokens, ...ends.filter((id) => id < step.vocabSize)], step.vocabSize),
         };
       }

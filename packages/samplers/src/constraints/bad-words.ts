@@ -27,7 +27,7 @@ export function badWords(options: BadWordsOptions): HostSampler {
   return {
     name: 'bad-words',
     parameters: { words, needs },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -36,11 +36,11 @@ export function badWords(options: BadWordsOptions): HostSampler {
       removes: 'constraint',
       singleRow: true,
     },
-    onHost: (logits, { history, endTokens }) => {
+    onHost: (logits, { history, eosTokenIds }) => {
       refuseOutside('badWords', 'words', ids, logits.length);
       for (const word of words) {
         const last = word.at(-1)!;
-        if (word.length === 1 && endTokens.includes(last)) continue;
+        if (word.length === 1 && eosTokenIds.includes(last)) continue;
         if (isBegun(history.tokens, word, needs)) logits[last] = -Infinity;
       }
     },

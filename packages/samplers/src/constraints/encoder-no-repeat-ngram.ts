@@ -19,7 +19,7 @@ export function encoderNoRepeatNgram(options: EncoderNoRepeatNgramOptions): Host
   return {
     name: 'encoder-no-repeat-ngram',
     parameters: { size },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

@@ -1,23 +1,23 @@
 import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
-import { checkEndTokens, type EndTokensOption } from '../shared/end-tokens.ts';
+import { checkEndTokens, type EosTokenIdsOption } from '../shared/eos-token-ids.ts';
 
-export interface MinNewTokensOptions extends EndTokensOption {
+export interface MinNewTokensOptions extends EosTokenIdsOption {
   /** Tokens that the reply must have before it may end. 0 is off. */
   readonly count: number;
 }
 
 /**
  * Remove the end tokens while the reply has fewer than `count` tokens (Hugging Face `min_new_tokens`, vLLM `min_tokens`,
- * which covers the stop ids too: name them in `endTokens`).
+ * which covers the stop ids too: name them in `eosTokenIds`).
  */
 export function minNewTokens(options: MinNewTokensOptions): HostSampler {
-  checkOptionNames('minNewTokens', options, ['count', 'endTokens']);
+  checkOptionNames('minNewTokens', options, ['count', 'eosTokenIds']);
   const count = checkInteger('minNewTokens', 'count', options.count, 0);
   const ends = checkEndTokens('minNewTokens', options);
   return {
     name: 'min-new-tokens',
     parameters: { count, ...ends.parameters },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

@@ -23,7 +23,7 @@ export function noRepeatNgram(options: NoRepeatNgramOptions): HostSampler {
   return {
     name: 'no-repeat-ngram',
     parameters: { size, countPrompt },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

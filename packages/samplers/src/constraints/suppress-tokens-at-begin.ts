@@ -20,7 +20,7 @@ export function suppressTokensAtBegin(options: SuppressTokensAtBeginOptions): Ho
   return {
     name: 'suppress-tokens-at-begin',
     parameters: { tokens, ...(position === undefined ? {} : { position }) },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

@@ -16,7 +16,7 @@ export function suppressTokens(options: SuppressTokensOptions): HostSampler {
   return {
     name: 'suppress-tokens',
     parameters: { tokens },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

@@ -1,5 +1,5 @@
 import { History, ParameterError, RunMemory } from '@tokenwright/core';
-import { shaped, survivorsOf, testRow } from '@tokenwright/core/testing';
+import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ThinkingBudgetOptions, thinkingBudget } from '../index.ts';
@@ -36,8 +36,8 @@ test.each<[number[], Partial<ThinkingBudgetOptions>, number[]]>([
   [[5], { start: [5], end: [5], budget: 0 }, [5]],
 ])('after %j, %j: %j', (generated, options, left) => {
   const sampler = thinkingBudget({ ...markers, budget: 9, ...options });
-  expect(survivorsOf(shaped(sampler, flat, { generated }))).toEqual(left);
-  expect(survivorsOf(shaped(sampler, flat, { prompt: generated }))).toEqual(left);
+  expect(candidatesOf(shaped(sampler, flat, { generated }))).toEqual(left);
+  expect(candidatesOf(shaped(sampler, flat, { prompt: generated }))).toEqual(left);
 });
 
 test('a forced token is forced also when it was removed', () => {
@@ -51,7 +51,7 @@ test('whatever a model wants, it thinks no longer, and every part that is over b
       const sampler = thinkingBudget({ ...markers, budget });
       let history = History.of([]);
       for (const wish of wishes) {
-        const left = survivorsOf(shaped(sampler, flat, { history }));
+        const left = candidatesOf(shaped(sampler, flat, { history }));
         history = history.append(left.includes(wish) ? wish : left[0]!);
       }
       const text = history.tokens.join('');
@@ -66,7 +66,7 @@ test('forks, rewinds and turns of several rows give what each line alone gives',
   const at = (history: History): number[] => {
     const row = testRow(flat, { history, memory });
     row.apply(sampler, 0);
-    return survivorsOf(row.logits);
+    return candidatesOf(row.logits);
   };
   const open = History.of([0]).append(1).append(2);
   const [a, b] = [open.append(5), open.append(3)];

@@ -32,7 +32,7 @@ export function thinkingBudget(options: ThinkingBudgetOptions): HostSampler {
   return {
     name: 'thinking-budget',
     parameters: { start, end, budget, closing },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

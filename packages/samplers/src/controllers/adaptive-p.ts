@@ -38,36 +38,36 @@ export function adaptiveP(options: AdaptivePOptions): HostSampler {
   return {
     name: 'adaptive-p',
     parameters: { target, decay },
-    algebra: {
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
       singleRow: true,
-      memory: true,
+      stateful: true,
       controls: true,
     },
     onHost: (logits, step) => {
-      const { memory, drawn } = step;
-      let { sum, weight } = memory.get<{ sum: number; weight: number }>() ?? {
+      const { state, sampled } = step;
+      let { sum, weight } = state.get<{ sum: number; weight: number }>() ?? {
         sum: target / (1 - decay),
         weight: 1 / (1 - decay),
       };
-      if (drawn !== undefined) {
-        sum = drawn.before + decay * sum;
+      if (sampled !== undefined) {
+        sum = sampled.before + decay * sum;
         weight = 1 + decay * weight;
       }
-      memory.set({ sum, weight });
-      const normaliser = logSumExp(logits, step.survivors);
-      if (!Number.isFinite(normaliser)) return;
+      state.set({ sum, weight });
+      const normalizer = logSumExp(logits, step.candidates);
+      if (!Number.isFinite(normalizer)) return;
       const aim = Math.min(1, Math.max(0, 2 * target - sum / weight));
-      const { survivors } = step;
-      const total = survivors?.length ?? logits.length;
+      const { candidates } = step;
+      const total = candidates?.length ?? logits.length;
       for (let i = 0; i < total; i++) {
-        const id = survivors === undefined ? i : survivors[i]!;
+        const id = candidates === undefined ? i : candidates[i]!;
         if (logits[id] === -Infinity) continue;
-        const distance = Math.abs(exponential(logits[id]! - normaliser) - aim) / 0.3;
+        const distance = Math.abs(exponential(logits[id]! - normalizer) - aim) / 0.3;
         logits[id] = 5 - (10 * distance * distance) / (1 + distance);
       }
     },

@@ -1,7 +1,7 @@
 import { checkInteger, type HostSampler, ParameterError, topTokens } from '@tokenwright/core';
 import { largestIds } from '../shared/largest-ids.ts';
 import { keepLargest, topLogit } from '../shared/row.ts';
-import { checkMirostat, type MirostatOptions, mirostatAlgebra, nextMu } from './mirostat.ts';
+import { checkMirostat, type MirostatOptions, mirostatTraits, nextMu } from './mirostat.ts';
 
 export interface Mirostat1Options extends MirostatOptions {
   /** How many of the most probable tokens the slope is estimated from, at least 2. Default 100. */
@@ -34,18 +34,18 @@ export function mirostat1(options: Mirostat1Options = {}): HostSampler {
   return {
     name: 'mirostat-1',
     parameters: { tau, eta, m, overflow },
-    algebra: mirostatAlgebra,
+    traits: mirostatTraits,
     onHost: (logits, step) => {
       const mu = nextMu(step, tau, eta);
-      if (!Number.isFinite(topLogit(logits, step.survivors))) return;
-      const s = slope(logits, topTokens(logits, m, step.survivors));
+      if (!Number.isFinite(topLogit(logits, step.candidates))) return;
+      const s = slope(logits, topTokens(logits, m, step.candidates));
       const e = s - 1;
       // At e = 0 the fraction is 0 / 0; its limit is 2^mu / ln(V).
       const share = e === 0 ? 1 / Math.log(step.vocabSize) : e / (1 - step.vocabSize ** -e);
       const k = (share * 2 ** mu) ** (1 / s);
       if (!(s > 0)) return;
       if (k >= 2 ** 31 && overflow === 'keep-one') keepLargest(logits, step);
-      else if (k < logits.length) step.keep(logits, largestIds(logits, Math.max(1, Math.floor(k)), step.survivors)!);
+      else if (k < logits.length) step.keep(logits, largestIds(logits, Math.max(1, Math.floor(k)), step.candidates)!);
     },
   };
 }

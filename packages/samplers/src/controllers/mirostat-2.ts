@@ -1,6 +1,6 @@
 import { type HostSampler, logSumExp } from '@tokenwright/core';
 import { keepAtLeast } from '../shared/row.ts';
-import { checkMirostat, type MirostatOptions, mirostatAlgebra, nextMu } from './mirostat.ts';
+import { checkMirostat, type MirostatOptions, mirostatTraits, nextMu } from './mirostat.ts';
 
 export type Mirostat2Options = MirostatOptions;
 
@@ -18,11 +18,11 @@ export function mirostat2(options: Mirostat2Options = {}): HostSampler {
   return {
     name: 'mirostat-2',
     parameters: { tau, eta },
-    algebra: mirostatAlgebra,
+    traits: mirostatTraits,
     onHost: (logits, step) => {
       const mu = nextMu(step, tau, eta);
-      const normaliser = logSumExp(logits, step.survivors);
-      if (Number.isFinite(normaliser)) keepAtLeast(logits, step, normaliser - mu * Math.LN2);
+      const normalizer = logSumExp(logits, step.candidates);
+      if (Number.isFinite(normalizer)) keepAtLeast(logits, step, normalizer - mu * Math.LN2);
     },
   };
 }

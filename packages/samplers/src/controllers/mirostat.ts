@@ -1,4 +1,4 @@
-import { type Algebra, checkNumber, checkOptionNames, type RowStep } from '@tokenwright/core';
+import { checkNumber, checkOptionNames, type RowStep, type SamplerTraits } from '@tokenwright/core';
 
 /** What the two versions of mirostat share: the options and the controller. */
 export interface MirostatOptions {
@@ -8,7 +8,7 @@ export interface MirostatOptions {
   readonly eta?: number;
 }
 
-export const mirostatAlgebra: Algebra = {
+export const mirostatTraits: SamplerTraits = {
   domain: 'probabilities',
   shiftInvariant: true,
   scaleInvariant: false,
@@ -17,7 +17,7 @@ export const mirostatAlgebra: Algebra = {
   removes: 'filter',
   singleRow: true,
   sorts: true,
-  memory: true,
+  stateful: true,
   controls: true,
 };
 
@@ -33,9 +33,9 @@ export function checkMirostat(
 }
 
 /** mu for this step: the last one, corrected by how surprising the token was that was drawn with it. Stored for this node. */
-export function nextMu({ memory, drawn }: RowStep, tau: number, eta: number): number {
-  let mu = memory.get<number>() ?? 2 * tau;
-  if (drawn !== undefined && drawn.after > 0) mu -= eta * (-Math.log2(drawn.after) - tau);
-  memory.set(mu);
+export function nextMu({ state, sampled }: RowStep, tau: number, eta: number): number {
+  let mu = state.get<number>() ?? 2 * tau;
+  if (sampled !== undefined && sampled.after > 0) mu -= eta * (-Math.log2(sampled.after) - tau);
+  state.set(mu);
   return mu;
 }

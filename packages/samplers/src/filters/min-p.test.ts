@@ -1,5 +1,5 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { type MinPOptions, minP } from '../index.ts';
 
@@ -15,7 +15,7 @@ test.each<[MinPOptions, number[], number[]]>([
   [{ p: 0.9, minKeep: 9 }, [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
   [{ p: 1 }, [1], [0]],
 ])('%j of %j keeps %j', (options, probabilities, kept) => {
-  expect(survivorsOf(shaped(minP(options), probabilities.map(Math.log)))).toEqual(kept);
+  expect(candidatesOf(shaped(minP(options), probabilities.map(Math.log)))).toEqual(kept);
 });
 
 test.each([[[1, Number.NaN, 3]], [[1, Infinity, 3]], [[gone, gone, gone]]])('leaves %j alone', (logits) => {

@@ -27,7 +27,7 @@ export function minP(options: MinPOptions): HostSampler | (HostSampler & DeviceS
   const host: HostSampler = {
     name: 'min-p',
     parameters: { p, minKeep },
-    algebra: {
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -39,7 +39,7 @@ export function minP(options: MinPOptions): HostSampler | (HostSampler & DeviceS
     },
     onHost: (logits, step) => {
       if (p === 0) return;
-      const top = topLogit(logits, step.survivors);
+      const top = topLogit(logits, step.candidates);
       if (Number.isFinite(top)) keepAtLeast(logits, step, top + distance, minKeep);
     },
   };

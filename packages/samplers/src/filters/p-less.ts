@@ -22,7 +22,7 @@ export function pLess(options: PLessOptions = {}): HostSampler {
   return {
     name: 'p-less',
     parameters: { normalized },
-    algebra: {
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -32,14 +32,14 @@ export function pLess(options: PLessOptions = {}): HostSampler {
       singleRow: true,
     },
     onHost: (logits, step) => {
-      const { survivors } = step;
-      const top = topLogit(logits, survivors);
+      const { candidates } = step;
+      const top = topLogit(logits, candidates);
       if (!Number.isFinite(top)) return;
-      const total = survivors?.length ?? logits.length;
+      const total = candidates?.length ?? logits.length;
       let sum = 0;
       let squares = 0;
       for (let i = 0; i < total; i++) {
-        const weight = exponential(logits[survivors === undefined ? i : survivors[i]!]! - top);
+        const weight = exponential(logits[candidates === undefined ? i : candidates[i]!]! - top);
         sum += weight;
         squares += weight * weight;
       }

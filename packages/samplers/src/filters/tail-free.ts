@@ -5,7 +5,7 @@ import { sumOfWeights, topLogit } from '../shared/row.ts';
 
 export interface TailFreeOptions {
   /** Share of the curvature to keep, in [0, 1]. 1 is off. */
-  readonly z: number;
+  readonly mass: number;
   /** Keep at least so many of the most probable. Default 1. */
   readonly minKeep?: number;
 }
@@ -21,13 +21,13 @@ export interface TailFreeOptions {
  * [0.5, 0.5], z = 0.9: the sum exceeds 0.9 at position 1, so token 0 stays.
  */
 export function tailFree(options: TailFreeOptions): HostSampler {
-  checkOptionNames('tailFree', options, ['z', 'minKeep']);
-  const z = checkNumber('tailFree', 'z', options.z, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
+  checkOptionNames('tailFree', options, ['mass', 'minKeep']);
+  const z = checkNumber('tailFree', 'mass', options.mass, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
   const minKeep = checkInteger('tailFree', 'minKeep', options.minKeep ?? 1, 1);
   return {
     name: 'tail-free',
-    parameters: { z, minKeep },
-    algebra: {
+    parameters: { mass: z, minKeep },
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -39,25 +39,25 @@ export function tailFree(options: TailFreeOptions): HostSampler {
     },
     onHost: (logits, step) => {
       if (z === 1) return;
-      const { survivors } = step;
-      const top = topLogit(logits, survivors);
+      const { candidates } = step;
+      const top = topLogit(logits, candidates);
       if (!Number.isFinite(top)) return;
-      const sum = sumOfWeights(logits, survivors, top);
-      const total = survivors?.length ?? logits.length;
+      const sum = sumOfWeights(logits, candidates, top);
+      const total = candidates?.length ?? logits.length;
       // Look at a few of the largest first. What lies beyond can add at most `unseen`; when that cannot move the cut, stop.
       for (const size of [128, 2048]) {
         if (size >= total) break;
-        const ids = largestIds(logits, size, survivors)!;
+        const ids = largestIds(logits, size, candidates)!;
         const probabilities = fallingProbabilities(logits, fallingOrder(logits, ids), top, sum);
         const whole = ids.length < size;
         const unseen = whole ? 0 : 2 * probabilities.at(-2)!;
         const cut = cutAt(probabilities, z, minKeep, 0);
         if (whole || (cut < probabilities.length && cut === cutAt(probabilities, z, minKeep, unseen))) {
-          if (cut < ids.length) step.keep(logits, largestIds(logits, cut, survivors)!);
+          if (cut < ids.length) step.keep(logits, largestIds(logits, cut, candidates)!);
           return;
         }
       }
-      const order = fallingOrder(logits, survivors);
+      const order = fallingOrder(logits, candidates);
       const cut = cutAt(fallingProbabilities(logits, order, top, sum), z, minKeep, 0);
       if (cut < order.length) step.keep(logits, order.subarray(0, cut));
     },

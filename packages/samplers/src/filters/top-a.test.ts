@@ -1,5 +1,5 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { type TopAOptions, topA } from '../index.ts';
 
@@ -15,7 +15,7 @@ test.each<[TopAOptions, number[], number[]]>([
   [{ ratio: 1, power: 0 }, [0.1, 0.2, 0.3, 0.4], [3]],
   [{ ratio: 1, power: 1 }, [0.25, 0.25, 0.25, 0.25], [0, 1, 2, 3]],
 ])('%j of %j keeps %j', (options, probabilities, kept) => {
-  expect(survivorsOf(shaped(topA(options), probabilities.map(Math.log)))).toEqual(kept);
+  expect(candidatesOf(shaped(topA(options), probabilities.map(Math.log)))).toEqual(kept);
 });
 
 test.each([[[1, Number.NaN, 3]], [[1, Infinity, 3]], [[gone, gone, gone]]])('leaves %j alone', (logits) => {

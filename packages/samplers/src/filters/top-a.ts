@@ -28,7 +28,7 @@ export function topA(options: TopAOptions = {}): HostSampler & DeviceSampler {
   return {
     name: 'top-a',
     parameters: { ratio, power },
-    algebra: {
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -39,17 +39,17 @@ export function topA(options: TopAOptions = {}): HostSampler & DeviceSampler {
     },
     onHost: (logits, step) => {
       if (ratio === 0) return;
-      const top = topLogit(logits, step.survivors);
+      const top = topLogit(logits, step.candidates);
       if (!Number.isFinite(top)) return;
-      const normaliser = logSumExp(logits, step.survivors);
+      const normalizer = logSumExp(logits, step.candidates);
       // With ratio 1 and power 1 or less the threshold is the top itself, which rounding must not pass.
-      keepAtLeast(logits, step, Math.min(top, normaliser + logRatio + power * (top - normaliser)));
+      keepAtLeast(logits, step, Math.min(top, normalizer + logRatio + power * (top - normalizer)));
     },
     onDevice: (logits) => {
       if (ratio === 0) return logits;
       const top = max(logits, 1, true);
-      const normaliser = logSumExpOnDevice(logits, 1, true);
-      const threshold = minimum(top, add(add(normaliser, logRatio), mul(sub(top, normaliser), power)));
+      const normalizer = logSumExpOnDevice(logits, 1, true);
+      const threshold = minimum(top, add(add(normalizer, logRatio), mul(sub(top, normalizer), power)));
       return where(less(logits, threshold), Number.NEGATIVE_INFINITY, logits);
     },
   };

@@ -10,7 +10,7 @@ import { sumOfWeights, topLogit } from '../shared/row.ts';
 
 export interface TopHOptions {
   /** Share of the entropy to keep, in (0, 1]. It is never fully off, for only `candidates` tokens can stay. */
-  readonly h: number;
+  readonly entropyShare: number;
   /** How many of the largest logits are looked at; the others always go. Default 100, as in Hugging Face. */
   readonly candidates?: number;
 }
@@ -23,13 +23,19 @@ export interface TopHOptions {
  * At h = 1 rounding may lose the last token. A row with NaN, with +Infinity or with nothing left stays as it is.
  */
 export function topH(options: TopHOptions): HostSampler {
-  checkOptionNames('topH', options, ['h', 'candidates']);
-  const h = checkNumber('topH', 'h', options.h, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
+  checkOptionNames('topH', options, ['entropyShare', 'candidates']);
+  const h = checkNumber(
+    'topH',
+    'entropyShare',
+    options.entropyShare,
+    'a number in (0, 1]',
+    (value) => value > 0 && value <= 1,
+  );
   const candidates = checkInteger('topH', 'candidates', options.candidates ?? 100, 1);
   return {
     name: 'top-h',
-    parameters: { h, candidates },
-    algebra: {
+    parameters: { entropyShare: h, candidates },
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -41,16 +47,16 @@ export function topH(options: TopHOptions): HostSampler {
     },
     reads: { top: candidates },
     onHost: (logits, step) => {
-      const top = topLogit(logits, step.survivors);
+      const top = topLogit(logits, step.candidates);
       if (!Number.isFinite(top)) return;
-      const ids = topTokens(logits, candidates, step.survivors);
-      const normaliser = top + Math.log(sumOfWeights(logits, ids, top));
-      const shareOf = (id: number): number => exponential(logits[id]! - normaliser) * (normaliser - logits[id]!);
+      const ids = topTokens(logits, candidates, step.candidates);
+      const normalizer = top + Math.log(sumOfWeights(logits, ids, top));
+      const shareOf = (id: number): number => exponential(logits[id]! - normalizer) * (normalizer - logits[id]!);
       const allowed = h * ids.reduce((sum, id) => sum + shareOf(id), 0);
       let sum = 0;
       let kept = 0;
       // A token whose probability is 0 in float64 would cost nothing, yet it has no share to be kept for.
-      while (kept < ids.length && exponential(logits[ids[kept]!]! - normaliser) > 0) {
+      while (kept < ids.length && exponential(logits[ids[kept]!]! - normalizer) > 0) {
         sum += shareOf(ids[kept]!);
         if (sum > allowed) break;
         kept++;

@@ -1,5 +1,5 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { type TopKOptions, topK } from '../index.ts';
 
@@ -23,7 +23,7 @@ test.each<[TopKOptions, number[], number[]]>([
   [{ k: 1 }, [5], [0]],
 ])('%j of %j keeps %j', (options, logits, kept) => {
   const result = shaped(topK(options), logits);
-  expect(survivorsOf(result)).toEqual(kept);
+  expect(candidatesOf(result)).toEqual(kept);
   for (const id of kept) expect(result[id]).toBe(Math.fround(logits[id]!));
 });
 
@@ -35,7 +35,7 @@ test('a large k selects the same tokens as sorting', () => {
   const logits = Float32Array.from({ length: 5000 }, (_, id) => Math.fround(Math.sin(id * id) * 4));
   const sorted = Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b);
   for (const k of [1, 512, 513, 2000, 4999])
-    expect(survivorsOf(shaped(topK({ k }), logits))).toEqual(sorted.slice(0, k).sort((a, b) => a - b));
+    expect(candidatesOf(shaped(topK({ k }), logits))).toEqual(sorted.slice(0, k).sort((a, b) => a - b));
 });
 
 test('refuses what it cannot do', () => {

@@ -34,7 +34,7 @@ export function topK(options: TopKOptions): HostSampler {
   return {
     name: 'top-k',
     parameters: k === undefined ? { share: options.share!, ties } : { k, ties },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -46,10 +46,10 @@ export function topK(options: TopKOptions): HostSampler {
     },
     ...(k !== undefined && ties === 'exactly-k' ? { reads: { top: k }, keeps: { top: k } } : {}),
     onHost: (logits, step) => {
-      const { survivors } = step;
+      const { candidates } = step;
       const wanted = count(logits.length);
-      if (wanted >= (survivors?.length ?? logits.length)) return;
-      const ids = largestIds(logits, wanted, survivors);
+      if (wanted >= (candidates?.length ?? logits.length)) return;
+      const ids = largestIds(logits, wanted, candidates);
       if (ids === undefined || ids.length === 0) return;
       if (ties === 'exactly-k') step.keep(logits, ids);
       else

@@ -4,7 +4,7 @@ import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 export interface TopNSigmaOptions {
   /** How many standard deviations below the largest logit a token may lie, at least 0. 0 is off; usual is 1. */
-  readonly n: number;
+  readonly sigmas: number;
 }
 
 /**
@@ -15,12 +15,12 @@ export interface TopNSigmaOptions {
  * A row with NaN, with +Infinity or with nothing left stays as it is.
  */
 export function topNSigma(options: TopNSigmaOptions): HostSampler & DeviceSampler {
-  checkOptionNames('topNSigma', options, ['n']);
-  const n = checkNumber('topNSigma', 'n', options.n, 'a number of at least 0', (value) => value >= 0);
+  checkOptionNames('topNSigma', options, ['sigmas']);
+  const n = checkNumber('topNSigma', 'sigmas', options.sigmas, 'a number of at least 0', (value) => value >= 0);
   return {
     name: 'top-n-sigma',
-    parameters: { n },
-    algebra: {
+    parameters: { sigmas: n },
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -31,16 +31,16 @@ export function topNSigma(options: TopNSigmaOptions): HostSampler & DeviceSample
     },
     onHost: (logits, step) => {
       if (n === 0) return;
-      const { survivors } = step;
-      const top = topLogit(logits, survivors);
+      const { candidates } = step;
+      const top = topLogit(logits, candidates);
       if (!Number.isFinite(top)) return;
-      const total = survivors?.length ?? logits.length;
+      const total = candidates?.length ?? logits.length;
       let count = 0;
       let first = 0;
       let second = 0;
       // Moments about the top: the distance to it is what the sums have to resolve.
       for (let i = 0; i < total; i++) {
-        const distance = top - logits[survivors === undefined ? i : survivors[i]!]!;
+        const distance = top - logits[candidates === undefined ? i : candidates[i]!]!;
         if (distance === Infinity) continue;
         count++;
         first += distance;

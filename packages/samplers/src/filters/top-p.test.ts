@@ -1,5 +1,5 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { type TopPOptions, topP } from '../index.ts';
 
@@ -23,7 +23,7 @@ test.each<[TopPOptions, number[], number[]]>([
 ])('%j of %j keeps %j', (options, probabilities, kept) => {
   const logits = Float32Array.from(probabilities, Math.log);
   const result = shaped(topP(options), logits);
-  expect(survivorsOf(result)).toEqual(kept);
+  expect(candidatesOf(result)).toEqual(kept);
   for (const id of kept) expect(result[id]).toBe(logits[id]);
 });
 
@@ -47,7 +47,7 @@ test.each([
       sum += Math.exp(logits[id]!);
       return before < p * total;
     });
-    expect(survivorsOf(shaped(topP({ p }), logits))).toEqual(kept.sort((a, b) => a - b));
+    expect(candidatesOf(shaped(topP({ p }), logits))).toEqual(kept.sort((a, b) => a - b));
   }
 });
 

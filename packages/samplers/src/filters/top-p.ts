@@ -41,7 +41,7 @@ export function topP(options: TopPOptions): HostSampler {
   return {
     name: 'top-p',
     parameters: { p, border, minKeep },
-    algebra: {
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -54,15 +54,15 @@ export function topP(options: TopPOptions): HostSampler {
     ...(border === 'below' && minKeep === 1 ? { keeps: { mass: p } } : {}),
     onHost: (logits, step) => {
       if (p === 1) return;
-      const { survivors } = step;
-      const top = topLogit(logits, survivors);
+      const { candidates } = step;
+      const top = topLogit(logits, candidates);
       if (!Number.isFinite(top)) return;
       // Weights relative to the top, not probabilities: equal tokens weigh exactly 1, so their borders are exact.
-      const total = survivors?.length ?? logits.length;
+      const total = candidates?.length ?? logits.length;
       const weights = new Float64Array(total);
       let sum = 0;
       for (let i = 0; i < total; i++)
-        sum += weights[i] = exponential(logits[survivors === undefined ? i : survivors[i]!]! - top);
+        sum += weights[i] = exponential(logits[candidates === undefined ? i : candidates[i]!]! - top);
 
       // The n tokens below probability (1 - p) / n together weigh less than 1 - p, so the nucleus is complete before them.
       const smallest = (((1 - p) * sum) / total) * (1 - 1e-9);
@@ -72,7 +72,7 @@ export function topP(options: TopPOptions): HostSampler {
       for (let i = 0; i < total; i++) {
         const weight = weights[i]!;
         if (weight < smallest || weight === 0) continue;
-        const id = survivors === undefined ? i : survivors[i]!;
+        const id = candidates === undefined ? i : candidates[i]!;
         ids[count] = id;
         keys[count] = -logits[id]!;
         weights[count++] = weight;
@@ -82,7 +82,7 @@ export function topP(options: TopPOptions): HostSampler {
         inclusive: border === 'at-most',
         minimum: minKeep,
       });
-      const kept = items.length < minKeep ? topTokens(logits, minKeep, survivors) : items.map((item) => ids[item]!);
+      const kept = items.length < minKeep ? topTokens(logits, minKeep, candidates) : items.map((item) => ids[item]!);
       step.keep(logits, kept);
     },
   };

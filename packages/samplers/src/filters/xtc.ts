@@ -35,7 +35,7 @@ export function xtc(options: XtcOptions): HostSampler {
   return {
     name: 'xtc',
     parameters: { probability, threshold, minKeep },
-    algebra: {
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -47,9 +47,9 @@ export function xtc(options: XtcOptions): HostSampler {
     },
     onHost: (logits, step) => {
       if (probability === 0 || threshold > 0.5 || step.random() > probability) return;
-      const normaliser = logSumExp(logits, step.survivors);
-      if (!Number.isFinite(normaliser)) return;
-      const border = normaliser + Math.log(threshold);
+      const normalizer = logSumExp(logits, step.candidates);
+      if (!Number.isFinite(normalizer)) return;
+      const border = normalizer + Math.log(threshold);
       const choices: number[] = [];
       let least = -1;
       let candidates = 0;

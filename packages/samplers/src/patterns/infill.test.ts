@@ -1,5 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type InfillOptions, infill } from '../index.ts';
@@ -14,25 +14,25 @@ test.each<[string, number[], number[]]>([
   ['the longer text wins when it is likelier', [0.001, 0.1, 0.5, 0.1, 0.2, 0.099], [0, 2]],
   ['two that are both likely stay', [0.001, 0.25, 0.25, 0.25, 0.2, 0.049], [0, 1, 3]],
 ])('%s', (_, probabilities, kept) => {
-  const result = shaped(infill({ text: (id) => texts[id]! }), probabilities.map(Math.log), { endTokens: [0] });
-  expect(survivorsOf(result)).toEqual(kept);
+  const result = shaped(infill({ text: (id) => texts[id]! }), probabilities.map(Math.log), { eosTokenIds: [0] });
+  expect(candidatesOf(result)).toEqual(kept);
 });
 
 test('no likely text leaves the end token, or the likeliest when that was removed', () => {
   const flat = [-9, ...Array.from({ length: 8 }, (_, i) => i * 0.01)];
   const options: InfillOptions = { text: (id) => `${id}` };
-  expect(survivorsOf(shaped(infill(options), flat, { endTokens: [0] }))).toEqual([0]);
-  expect(survivorsOf(shaped(infill(options), flat.with(0, -Infinity), { endTokens: [0] }))).toEqual([8]);
-  expect(survivorsOf(shaped(infill({ ...options, endToken: 3 }), flat, { endTokens: [0] }))).toEqual([3]);
+  expect(candidatesOf(shaped(infill(options), flat, { eosTokenIds: [0] }))).toEqual([0]);
+  expect(candidatesOf(shaped(infill(options), flat.with(0, -Infinity), { eosTokenIds: [0] }))).toEqual([8]);
+  expect(candidatesOf(shaped(infill({ ...options, eosTokenId: 3 }), flat, { eosTokenIds: [0] }))).toEqual([3]);
 });
 
 test("with mass 'merged' the draw sees the merged probability", () => {
   const logits = [0, 0.5, 0.3, 0.2].map((p) => Math.log(p));
   const result = shaped(infill({ text: (id) => ['', 'x', 'xy', 'z'][id]!, mass: 'merged' }), logits, {
-    endTokens: [0],
+    eosTokenIds: [0],
   });
   expect(Math.exp(result[1]!)).toBeCloseTo(0.8, 6);
-  expect(survivorsOf(result)).toEqual([1]);
+  expect(candidatesOf(result)).toEqual([1]);
 });
 
 describe('merging texts of which one begins the other', () => {
@@ -85,12 +85,12 @@ test('a large vocabulary is put in order once, and the result is that of few can
   };
   const stage = infill({ text: word });
   const row = Array.from({ length: 1500 }, (_, id) => (id === 5 || id === 40 ? 10 : Math.sin(id) - 1));
-  const first = survivorsOf(shaped(stage, row));
+  const first = candidatesOf(shaped(stage, row));
   expect(calls).toBe(1500);
-  expect(survivorsOf(shaped(stage, row))).toEqual(first);
+  expect(candidatesOf(shaped(stage, row))).toEqual(first);
   expect(calls).toBe(1500);
   const few = row.map((logit, id) => (id < 1000 ? logit : -Infinity));
-  expect(survivorsOf(shaped(stage, few))).toEqual(first);
+  expect(candidatesOf(shaped(stage, few))).toEqual(first);
   expect(calls).toBe(2500);
 });
 

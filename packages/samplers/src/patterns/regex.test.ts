@@ -1,5 +1,5 @@
 import { drawToken, EmptyDistributionError, History, ParameterError, Random, RunMemory } from '@tokenwright/core';
-import { shaped, survivorsOf, testRow } from '@tokenwright/core/testing';
+import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import {
   type Arbitrary,
   array,
@@ -124,8 +124,8 @@ test.each([
   ['😀é?', [11], ['é', '']],
   ['', [], ['']],
 ])('%s after %j', (pattern, generated, expected) => {
-  const row = shaped(regex({ pattern, texts }), flat, { prompt: [14], generated, endTokens: [0] });
-  expect(survivorsOf(row).map((id) => texts[id])).toEqual(
+  const row = shaped(regex({ pattern, texts }), flat, { prompt: [14], generated, eosTokenIds: [0] });
+  expect(candidatesOf(row).map((id) => texts[id])).toEqual(
     texts.filter((text, id) => (id === 0 || id > 2) && expected.includes(text)),
   );
 });
@@ -138,7 +138,7 @@ test('a mask is what trying every token gives', () => {
   for (const generated of [[], [1], [4, 1], [2], [299]]) {
     const state = generated.reduce((at, id) => automaton.after(at, words[id]!), automaton.start);
     const expected = words.flatMap((word, id) => (automaton.after(state, word) >= 0 ? [id] : []));
-    expect(survivorsOf(shaped(sampler, new Array(300).fill(0), { generated }))).toEqual(expected);
+    expect(candidatesOf(shaped(sampler, new Array(300).fill(0), { generated }))).toEqual(expected);
   }
 });
 
@@ -152,7 +152,7 @@ test('what is drawn under it matches', () => {
     let history = History.of([]);
     let text = '';
     for (;;) {
-      const row = shaped(sampler, new Array(vocabulary.length).fill(0), { history, endTokens: [0] });
+      const row = shaped(sampler, new Array(vocabulary.length).fill(0), { history, eosTokenIds: [0] });
       const id = drawToken(row, random.uniform(sequence, history.length, 'draw'));
       if (id === 0) break;
       text += vocabulary[id];
@@ -166,9 +166,9 @@ test('forks, rewinds and turns of several rows give what each line alone gives',
   const sampler = regex({ pattern: 'a(b|1)*', texts });
   const memory = new RunMemory();
   const at = (history: History): string[] => {
-    const row = testRow(flat, { history, memory, promptLength: 1, endTokens: [0] });
+    const row = testRow(flat, { history, memory, promptLength: 1, eosTokenIds: [0] });
     row.apply(sampler, 0);
-    return survivorsOf(row.logits).map((id) => texts[id]!);
+    return candidatesOf(row.logits).map((id) => texts[id]!);
   };
   const start = History.of([14]);
   const [a, b] = [start.append(3), start.append(5)];
@@ -182,14 +182,14 @@ test('forks, rewinds and turns of several rows give what each line alone gives',
 test('a row that it empties is an error that names it', () => {
   const row = testRow(flat, { generated: [3, 4] });
   row.apply(regex({ pattern: 'ab', texts }), 0);
-  expect(row.drawable).toBe(false);
+  expect(row.sampleable).toBe(false);
   expect(() => row.refuse('regex')).toThrow(EmptyDistributionError);
 });
 
 test('a vocabulary larger or smaller than the list of texts', () => {
   const sampler = regex({ pattern: '[ab]*', texts });
-  expect(survivorsOf(shaped(sampler, new Array(70).fill(0)))).toEqual([3, 4, 5, 12]);
-  expect(survivorsOf(shaped(sampler, new Array(4).fill(0)))).toEqual([3]);
+  expect(candidatesOf(shaped(sampler, new Array(70).fill(0)))).toEqual([3, 4, 5, 12]);
+  expect(candidatesOf(shaped(sampler, new Array(4).fill(0)))).toEqual([3]);
 });
 
 test('a pattern of a size beyond reason is refused', () => {

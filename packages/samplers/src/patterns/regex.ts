@@ -33,7 +33,7 @@ export function regex(options: RegexOptions): MaskSampler {
   return {
     name: 'regex',
     parameters: { pattern },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -42,7 +42,7 @@ export function regex(options: RegexOptions): MaskSampler {
       removes: 'constraint',
       singleRow: true,
     },
-    allowed: ({ history, promptLength, vocabSize, endTokens }) => {
+    allowed: ({ history, promptLength, vocabSize, eosTokenIds }) => {
       let state = automaton.start;
       for (const id of history.tokens.subarray(promptLength)) {
         const text = texts[id];
@@ -56,7 +56,7 @@ export function regex(options: RegexOptions): MaskSampler {
       const result = new Uint32Array(Math.ceil(vocabSize / 32));
       result.set(mask.subarray(0, result.length));
       const ended = automaton.accepts(state);
-      for (const id of endTokens) {
+      for (const id of eosTokenIds) {
         if (id >= vocabSize) continue;
         if (ended) result[id >>> 5]! |= 1 << (id & 31);
         else result[id >>> 5]! &= ~(1 << (id & 31));

@@ -1,5 +1,5 @@
 import { History, ParameterError, RunMemory, type Tokenizer } from '@tokenwright/core';
-import { shaped, survivorsOf, testRow } from '@tokenwright/core/testing';
+import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { healPrompt, tokenHealing, vocabularyTexts } from '../index.ts';
 
@@ -28,7 +28,7 @@ test('texts of a vocabulary keep their spaces', () => {
 
 const texts = vocabularyTexts(tokenizer);
 const flat = new Array(texts.length).fill(0);
-const words = (row: Float32Array): string[] => survivorsOf(row).map((id) => texts[id]!);
+const words = (row: Float32Array): string[] => candidatesOf(row).map((id) => texts[id]!);
 const all = words(Float32Array.from(flat));
 
 test.each<[string, number[], string[]]>([
@@ -46,7 +46,7 @@ test.each<[string, number[], string[]]>([
   ['h:', [], ['h']],
   ['http:', [5], all],
 ])('to say %j, after %j: %j', (text, generated, expected) => {
-  const row = shaped(tokenHealing({ text, texts }), flat, { prompt: [0], generated, endTokens: [0] });
+  const row = shaped(tokenHealing({ text, texts }), flat, { prompt: [0], generated, eosTokenIds: [0] });
   expect(words(row)).toEqual(expected);
 });
 

@@ -32,7 +32,7 @@ export function tokenHealing(options: TokenHealingOptions): MaskSampler {
   return {
     name: 'token-healing',
     parameters: { text },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

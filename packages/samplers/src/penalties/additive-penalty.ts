@@ -27,7 +27,7 @@ export interface AdditivePenaltyOptions {
  *
  * Its place beside the multiplicative repetition penalty is the order of the chain: llama.cpp and vLLM multiply first, so
  * `[repetitionPenalty(...), additivePenalty(...)]`; web-llm adds first, so the other way round. The results differ, as the
- * multiplication then sees the penalised logit. Removed tokens stay removed, NaN stays NaN.
+ * multiplication then sees the penalized logit. Removed tokens stay removed, NaN stays NaN.
  *
  * Example: logits [2, -2, 1], reply [0, 1, 0], frequency 0.5, presence 1: [0, -3.5, 1].
  */
@@ -67,7 +67,7 @@ export function additive(
   return {
     name,
     parameters,
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: false,

@@ -9,7 +9,7 @@ export interface DryOptions {
   readonly multiplier: number;
   /** Growth with each further token, at least 1. Default 1.75. */
   readonly base?: number;
-  /** Tokens that may repeat before a further one is penalised, at least 0. Default 2. */
+  /** Tokens that may repeat before a further one is penalized, at least 0. Default 2. */
   readonly allowedLength?: number;
   /** How many of the last tokens are searched, or 'all'. Default 'all'. */
   readonly window?: number | 'all';
@@ -20,7 +20,7 @@ export interface DryOptions {
 }
 
 /**
- * Don't repeat yourself: penalise the token that would continue a repetition, exponentially in its length (p-e-w 2024,
+ * Don't repeat yourself: penalize the token that would continue a repetition, exponentially in its length (p-e-w 2024,
  * text-generation-webui pull request 5677; llama.cpp).
  *
  * For a token x let L be the longest end of the context that occurred before with x right after it, and that holds no
@@ -47,7 +47,7 @@ export function dry(options: DryOptions): HostSampler {
   return {
     name: 'dry',
     parameters: { multiplier, base, allowedLength, window, breakers: sequences, countPrompt },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: false,

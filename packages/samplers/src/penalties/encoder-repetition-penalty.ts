@@ -26,7 +26,7 @@ export function encoderRepetitionPenalty(options: EncoderRepetitionPenaltyOption
   return {
     name: 'encoder-repetition-penalty',
     parameters: { penalty },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: false,
       scaleInvariant: true,

@@ -1,7 +1,7 @@
 import { checkInteger, checkNumber, checkOptionNames, type HostSampler } from '@tokenwright/core';
-import { checkEndTokens, type EndTokensOption } from '../shared/end-tokens.ts';
+import { checkEndTokens, type EosTokenIdsOption } from '../shared/eos-token-ids.ts';
 
-export interface ExponentialLengthDecayOptions extends EndTokensOption {
+export interface ExponentialLengthDecayOptions extends EosTokenIdsOption {
   /** Tokens of the reply after which it begins, at least 0. */
   readonly start: number;
   /** Above 1 makes the end likelier from token to token, below 1 less likely; more than 0. 1 is off. */
@@ -18,7 +18,7 @@ export interface ExponentialLengthDecayOptions extends EndTokensOption {
  * Example: end token's logit -2, start 10, factor 1.5, 12 tokens: -2 + 2 * 1.25 = 0.5.
  */
 export function exponentialLengthDecay(options: ExponentialLengthDecayOptions): HostSampler {
-  checkOptionNames('exponentialLengthDecay', options, ['start', 'factor', 'endTokens']);
+  checkOptionNames('exponentialLengthDecay', options, ['start', 'factor', 'eosTokenIds']);
   const start = checkInteger('exponentialLengthDecay', 'start', options.start, 0);
   const factor = checkNumber(
     'exponentialLengthDecay',
@@ -31,7 +31,7 @@ export function exponentialLengthDecay(options: ExponentialLengthDecayOptions): 
   return {
     name: 'exponential-length-decay',
     parameters: { start, factor, ...ends.parameters },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: false,
       scaleInvariant: true,

@@ -20,7 +20,7 @@ test.each<[RepetitionPenaltyOptions, number[]]>([
   expect([...result]).toEqual(expected);
 });
 
-test('a token seen often is penalised once, a removed one stays removed', () => {
+test('a token seen often is penalized once, a removed one stays removed', () => {
   const result = shaped(repetitionPenalty({ penalty: 2 }), [4, gone, 0], { prompt: [0, 0, 0, 1, 2] });
   expect([...result]).toEqual([2, gone, 0]);
 });

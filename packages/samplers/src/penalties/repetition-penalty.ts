@@ -45,7 +45,7 @@ export function repetitionPenalty(options: RepetitionPenaltyOptions): HostSample
   return {
     name: 'repetition-penalty',
     parameters: { penalty, window, countPrompt },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: false,
       scaleInvariant: true,
@@ -64,8 +64,8 @@ export function repetitionPenalty(options: RepetitionPenaltyOptions): HostSample
       const pairs = penalty === 1 ? [] : rows.flatMap((step, row) => Array.from(seen(step), (id) => [row, id]));
       if (pairs.length === 0) return logits;
       const marks = scatterND(tensor2d(pairs, undefined, 'int32'), ones([pairs.length]), logits.shape);
-      const penalised = where(less(logits, 0), mul(logits, penalty), div(logits, penalty));
-      return where(greater(marks, 0), penalised, logits) as Tensor2D;
+      const penalized = where(less(logits, 0), mul(logits, penalty), div(logits, penalty));
+      return where(greater(marks, 0), penalized, logits) as Tensor2D;
     },
   };
 }

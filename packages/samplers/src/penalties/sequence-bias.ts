@@ -37,7 +37,7 @@ export function sequenceBias(options: SequenceBiasOptions): HostSampler {
   return {
     name: 'sequence-bias',
     parameters: { sequences: sequences.map(({ tokens, bias }) => ({ tokens, bias: biasToJson(bias) })), needs },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: false,

@@ -32,7 +32,7 @@ export function tokenBias(options: TokenBiasOptions): HostSampler & DeviceSample
   return {
     name: 'token-bias',
     parameters: { biases: Object.fromEntries(entries.map(([id, bias]) => [id, biasToJson(bias)])) },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: false,

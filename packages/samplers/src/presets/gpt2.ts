@@ -12,7 +12,7 @@ export interface Gpt2Options {
 }
 
 const stages: PresetStages<Required<Gpt2Options>> = [
-  ['temperature', ({ temperature: t }) => (t === 1 ? undefined : temperature({ t }))],
+  ['temperature', ({ temperature: t }) => (t === 1 ? undefined : temperature({ temperature: t }))],
   ['topK', ({ topK: k }) => (k === 0 ? undefined : topK({ k, ties: 'keep-all' }))],
 ];
 

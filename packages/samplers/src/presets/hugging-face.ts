@@ -1,21 +1,21 @@
 import { checkInteger, checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
 import { badWords } from '../constraints/bad-words.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';
-import { forcedBeginToken } from '../constraints/forced-begin-token.ts';
-import { forcedEndToken } from '../constraints/forced-end-token.ts';
+import { forcedBosToken } from '../constraints/forced-bos-token.ts';
+import { forcedEosToken } from '../constraints/forced-eos-token.ts';
 import { minLength } from '../constraints/min-length.ts';
 import { minNewTokens } from '../constraints/min-new-tokens.ts';
 import { noRepeatNgram } from '../constraints/no-repeat-ngram.ts';
-import { type PrefixFunctionOptions, prefixFunction } from '../constraints/prefix-function.ts';
+import { type PrefixAllowedTokensOptions, prefixAllowedTokens } from '../constraints/prefix-allowed-tokens.ts';
 import { suppressTokens } from '../constraints/suppress-tokens.ts';
 import { suppressTokensAtBegin } from '../constraints/suppress-tokens-at-begin.ts';
-import { epsilon } from '../filters/epsilon.ts';
-import { eta } from '../filters/eta.ts';
+import { epsilonCutoff } from '../filters/epsilon-cutoff.ts';
+import { etaCutoff } from '../filters/eta-cutoff.ts';
 import { minP } from '../filters/min-p.ts';
 import { topH } from '../filters/top-h.ts';
 import { topK } from '../filters/top-k.ts';
 import { topP } from '../filters/top-p.ts';
-import { typical } from '../filters/typical.ts';
+import { typicalP } from '../filters/typical-p.ts';
 import { encoderRepetitionPenalty } from '../penalties/encoder-repetition-penalty.ts';
 import { exponentialLengthDecay } from '../penalties/exponential-length-decay.ts';
 import { repetitionPenalty } from '../penalties/repetition-penalty.ts';
@@ -52,7 +52,7 @@ export interface HuggingFaceOptions {
   /** 1 is off. Default 1. */
   readonly repetitionPenalty?: number;
   /** Default true; false leaves the prompt out, like `prompt_ignore_length` with the prompt's length. */
-  readonly penalisePrompt?: boolean;
+  readonly penalizePrompt?: boolean;
   /** Empty is off. Default empty. */
   readonly sequenceBias?: SequenceBiasOptions['sequences'];
   /** 1 is off. Default 1. */
@@ -68,7 +68,7 @@ export interface HuggingFaceOptions {
   /** 0 is off. Default 0. */
   readonly minNewTokens?: number;
   /** Default null, off. */
-  readonly prefixAllowedTokensFn?: PrefixFunctionOptions['allowed'] | null;
+  readonly prefixAllowedTokensFn?: PrefixAllowedTokensOptions['allowed'] | null;
   /** Forced as the second token of the text. Default null, off. */
   readonly forcedBosTokenId?: number | null;
   /** Forced as the last token that the length allows. Default null, off. */
@@ -81,7 +81,7 @@ export interface HuggingFaceOptions {
   readonly suppressTokens?: readonly number[];
   /** For the first new token, or with `forcedBosTokenId` the third of the text. Empty is off. Default empty. */
   readonly beginSuppressTokens?: readonly number[];
-  /** A watermark, `greenList(...)` or `synthId(...)`: after the filters. Default null, off. */
+  /** A watermark, `kgwWatermark(...)` or `synthId(...)`: after the filters. Default null, off. */
   readonly watermark?: Sampler | null;
   /** Make the result log-probabilities. Default false. */
   readonly renormalizeLogits?: boolean;
@@ -102,7 +102,7 @@ const defaults: Required<HuggingFaceOptions> = {
   etaCutoff: 0,
   topH: 0,
   repetitionPenalty: 1,
-  penalisePrompt: true,
+  penalizePrompt: true,
   sequenceBias: [],
   encoderRepetitionPenalty: 1,
   noRepeatNgramSize: 0,
@@ -136,8 +136,8 @@ const stages: PresetStages<Required<HuggingFaceOptions>> = [
   ],
   [
     'repetitionPenalty',
-    ({ repetitionPenalty: penalty, penalisePrompt }) =>
-      penalty === 1 ? undefined : repetitionPenalty({ penalty, countPrompt: penalisePrompt }),
+    ({ repetitionPenalty: penalty, penalizePrompt }) =>
+      penalty === 1 ? undefined : repetitionPenalty({ penalty, countPrompt: penalizePrompt }),
   ],
   ['noRepeatNgramSize', ({ noRepeatNgramSize: size }) => (size === 0 ? undefined : noRepeatNgram({ size }))],
   [
@@ -152,13 +152,13 @@ const stages: PresetStages<Required<HuggingFaceOptions>> = [
   ['minNewTokens', ({ minNewTokens: count }) => (count === 0 ? undefined : minNewTokens({ count }))],
   [
     'prefixAllowedTokensFn',
-    ({ prefixAllowedTokensFn: allowed }) => (allowed === null ? undefined : prefixFunction({ allowed })),
+    ({ prefixAllowedTokensFn: allowed }) => (allowed === null ? undefined : prefixAllowedTokens({ allowed })),
   ],
-  ['forcedBosTokenId', ({ forcedBosTokenId: token }) => (token === null ? undefined : forcedBeginToken({ token }))],
+  ['forcedBosTokenId', ({ forcedBosTokenId: token }) => (token === null ? undefined : forcedBosToken({ token }))],
   [
     'forcedEosTokenId',
     ({ forcedEosTokenId: ids }) =>
-      ids === null ? undefined : forcedEndToken({ endTokens: typeof ids === 'number' ? [ids] : ids }),
+      ids === null ? undefined : forcedEosToken({ eosTokenIds: typeof ids === 'number' ? [ids] : ids }),
   ],
   ['removeInvalidValues', ({ removeInvalidValues }) => (removeInvalidValues ? removeInvalid() : undefined)],
   [
@@ -176,8 +176,11 @@ const stages: PresetStages<Required<HuggingFaceOptions>> = [
     },
   ],
   ['processors', ({ processors }) => processors],
-  ['temperature', ({ doSample, temperature: t }) => (doSample && t !== 1 ? temperature({ t }) : undefined)],
-  ['topH', ({ doSample, topH: h }) => (doSample && h !== 0 ? topH({ h }) : undefined)],
+  [
+    'temperature',
+    ({ doSample, temperature: t }) => (doSample && t !== 1 ? temperature({ temperature: t }) : undefined),
+  ],
+  ['topH', ({ doSample, topH: entropyShare }) => (doSample && entropyShare !== 0 ? topH({ entropyShare }) : undefined)],
   [
     'topK',
     ({ doSample, topK: k, minTokensToKeep }) =>
@@ -193,18 +196,18 @@ const stages: PresetStages<Required<HuggingFaceOptions>> = [
   ],
   [
     'typicalP',
-    ({ doSample, typicalP: mass, minTokensToKeep: minKeep }) =>
-      doSample && mass !== 1 ? typical({ mass, minKeep }) : undefined,
+    ({ doSample, typicalP: p, minTokensToKeep: minKeep }) =>
+      doSample && p !== 1 ? typicalP({ p, minKeep }) : undefined,
   ],
   [
     'epsilonCutoff',
-    ({ doSample, epsilonCutoff, minTokensToKeep: minKeep }) =>
-      doSample && epsilonCutoff !== 0 ? epsilon({ epsilon: epsilonCutoff, minKeep }) : undefined,
+    ({ doSample, epsilonCutoff: epsilon, minTokensToKeep: minKeep }) =>
+      doSample && epsilon !== 0 ? epsilonCutoff({ epsilon, minKeep }) : undefined,
   ],
   [
     'etaCutoff',
-    ({ doSample, etaCutoff, minTokensToKeep: minKeep }) =>
-      doSample && etaCutoff !== 0 ? eta({ epsilon: etaCutoff, minKeep }) : undefined,
+    ({ doSample, etaCutoff: epsilon, minTokensToKeep: minKeep }) =>
+      doSample && epsilon !== 0 ? etaCutoff({ epsilon, minKeep }) : undefined,
   ],
   ['watermark', ({ watermark }) => watermark ?? undefined],
   ['renormalizeLogits', ({ renormalizeLogits }) => (renormalizeLogits ? normalize() : undefined)],
@@ -214,7 +217,7 @@ const stages: PresetStages<Required<HuggingFaceOptions>> = [
 /**
  * The chain of Hugging Face transformers 4.47 to 5: sequence bias, penalties, n-grams, bad words, lengths, prefix function,
  * forced tokens, clean-up, suppressed tokens, your processors, temperature, top-H, top-k (ties kept), top-p (mass before a
- * token below p), min-p, typical, epsilon, eta, watermark, normalisation.
+ * token below p), min-p, typical, epsilon, eta, watermark, normalization.
  */
 export function huggingFace(options: HuggingFaceOptions = {}): Sampler[] {
   const { temperature: t, topK: k, minTokensToKeep } = options;

@@ -7,7 +7,7 @@ import { minP } from '../filters/min-p.ts';
 import { topK } from '../filters/top-k.ts';
 import { topNSigma } from '../filters/top-n-sigma.ts';
 import { topP } from '../filters/top-p.ts';
-import { typical } from '../filters/typical.ts';
+import { typicalP } from '../filters/typical-p.ts';
 import { xtc } from '../filters/xtc.ts';
 import { additivePenalty } from '../penalties/additive-penalty.ts';
 import { dry } from '../penalties/dry.ts';
@@ -119,14 +119,12 @@ const byName: Readonly<Record<LlamaCppStage, PresetStage<Filled>>> = {
             breakers: drySequenceBreakers,
           }),
   ],
-  top_n_sigma: ['topNSigma', ({ topNSigma: n }) => (n > 0 ? topNSigma({ n }) : undefined)],
+  top_n_sigma: ['topNSigma', ({ topNSigma: sigmas }) => (sigmas > 0 ? topNSigma({ sigmas }) : undefined)],
   top_k: ['topK', ({ topK: k }) => (k > 0 ? topK({ k, ties: 'exactly-k' }) : undefined)],
   typ_p: [
     'typicalP',
-    ({ typicalP, minKeep }) =>
-      typicalP < 1
-        ? typical({ mass: typicalP, border: 'at-most', ties: 'cut', minKeep: Math.max(1, minKeep) })
-        : undefined,
+    ({ typicalP: p, minKeep }) =>
+      p < 1 ? typicalP({ p, border: 'at-most', ties: 'cut', minKeep: Math.max(1, minKeep) }) : undefined,
   ],
   top_p: ['topP', ({ topP: p, minKeep }) => (p < 1 ? topP({ p, minKeep: Math.max(1, minKeep) }) : undefined)],
   min_p: ['minP', ({ minP: p, minKeep }) => (p > 0 ? minP({ p, minKeep: Math.max(1, minKeep) }) : undefined)],
@@ -139,8 +137,9 @@ const byName: Readonly<Record<LlamaCppStage, PresetStage<Filled>>> = {
     'temperature',
     (options) => {
       const { temperature: t, dynatempRange: range, dynatempExponent: exponent } = options;
-      if (range > 0) return dynamicTemperature({ t: Math.max(0, t), range, exponent, listed: listedTokens(options) });
-      return t === 1 ? undefined : temperature({ t: Math.max(0, t) });
+      if (range > 0)
+        return dynamicTemperature({ temperature: Math.max(0, t), range, exponent, listed: listedTokens(options) });
+      return t === 1 ? undefined : temperature({ temperature: Math.max(0, t) });
     },
   ],
 };
@@ -207,7 +206,7 @@ const last: PresetStage<Filled> = [
 
 /** With mirostat, the list is left out. */
 const mirostatStages: PresetStages<Filled> = [
-  ['temperature', ({ temperature: t }) => (t === 1 ? undefined : temperature({ t: Math.max(0, t) }))],
+  ['temperature', ({ temperature: t }) => (t === 1 ? undefined : temperature({ temperature: Math.max(0, t) }))],
   [
     'mirostat',
     ({ mirostat, mirostatTau: tau, mirostatEta: eta }) =>

@@ -1,5 +1,5 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
 import {
   checkChain,
@@ -65,7 +65,7 @@ describe('order', () => {
   };
   const beforeProcessors =
     'sequence-bias encoder-repetition-penalty repetition-penalty no-repeat-ngram encoder-no-repeat-ngram bad-words ' +
-    'min-length min-new-tokens prefix-function forced-begin-token forced-end-token remove-invalid ' +
+    'min-length min-new-tokens prefix-function forced-bos-token forced-eos-token remove-invalid ' +
     'exponential-length-decay suppress-tokens suppress-tokens-at-begin';
   test.each([
     [
@@ -151,14 +151,14 @@ describe('ties and borders', () => {
     ['Hugging Face keeps typical ties', huggingFace({ typicalP: 0.5 }), quarters, [0, 1, 2, 3]],
     ['llama.cpp cuts typical ties', llamaCpp({ typicalP: 0.5, topP: 1 }), quarters, [0, 1, 2]],
     ['a least count reaches top-k', huggingFace({ topK: 1, minTokensToKeep: 2 }), [3, 2, 1, 0], [0, 1]],
-  ])('%s', (_, chain, logits, kept) => expect(survivorsOf(shaped(chain, logits))).toEqual(kept));
+  ])('%s', (_, chain, logits, kept) => expect(candidatesOf(shaped(chain, logits))).toEqual(kept));
 });
 
 test('temperature before or after the filters', () => {
   const logits = [Math.log(0.6), Math.log(0.3), Math.log(0.1)];
   const after = { temperature: 2, topP: 0.85, topK: 0 };
-  expect(survivorsOf(shaped(huggingFace(after), logits))).toEqual([0, 1, 2]);
-  expect(survivorsOf(shaped(llamaCpp({ ...after, minP: 0 }), logits))).toEqual([0, 1]);
+  expect(candidatesOf(shaped(huggingFace(after), logits))).toEqual([0, 1, 2]);
+  expect(candidatesOf(shaped(llamaCpp({ ...after, minP: 0 }), logits))).toEqual([0, 1]);
 });
 
 test('llama.cpp: tokens that were set to -Infinity count for the dynamic temperature as long as they are listed', () => {
@@ -180,7 +180,7 @@ test('llama.cpp: tokens that were set to -Infinity count for the dynamic tempera
   const other = shaped(llamaCpp({ topNSigma: 1, topK: 0, ...off, temperature: 2, dynatempRange: 1 }), [2, 2, -1, -1]);
   expect([...other]).toEqual([1, 1, -Infinity, -Infinity]);
   // With what is left alone the temperature would be 3.
-  const left = shaped(dynamicTemperature({ t: 2, range: 1 }), [2, 2, -Infinity, -Infinity]);
+  const left = shaped(dynamicTemperature({ temperature: 2, range: 1 }), [2, 2, -Infinity, -Infinity]);
   expect(left[0]).toBeCloseTo(2 / 3, 6);
 });
 
@@ -190,7 +190,7 @@ test('vLLM raises a tiny temperature to 0.01', () => {
 
 test('vLLM bounds a bias, and holds back the ids that it is told', () => {
   expect(vllm({ logitBias: { 1: 500, 2: -101 } })[0]!.parameters).toEqual({ biases: { 1: 100, 2: -100 } });
-  expect(vllm({ minTokens: 2, stopTokenIds: [7] })[0]!.parameters).toEqual({ count: 2, endTokens: [7] });
+  expect(vllm({ minTokens: 2, stopTokenIds: [7] })[0]!.parameters).toEqual({ count: 2, eosTokenIds: [7] });
 });
 
 test('Hugging Face: with a forced first token, the tokens of the beginning are those after it', () => {

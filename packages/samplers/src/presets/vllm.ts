@@ -64,9 +64,9 @@ const stages: PresetStages<Required<VllmOptions>> = [
   ['badWords', ({ badWords: words }) => (words.length === 0 ? undefined : badWords({ words }))],
   [
     'minTokens',
-    ({ minTokens: count, stopTokenIds: endTokens }) => {
+    ({ minTokens: count, stopTokenIds: eosTokenIds }) => {
       if (count === 0) return undefined;
-      return minNewTokens(endTokens.length === 0 ? { count } : { count, endTokens });
+      return minNewTokens(eosTokenIds.length === 0 ? { count } : { count, eosTokenIds });
     },
   ],
   [
@@ -88,12 +88,12 @@ const stages: PresetStages<Required<VllmOptions>> = [
     'temperature',
     ({ temperature: t }) => {
       if (isGreedy(t)) return greedy();
-      return t === 1 ? undefined : temperature({ t: Math.max(0.01, t) });
+      return t === 1 ? undefined : temperature({ temperature: Math.max(0.01, t) });
     },
   ],
-  ['minP', ({ temperature: t, minP: p }) => (isGreedy(t) || p === 0 ? undefined : minP({ p }))],
-  ['topK', ({ temperature: t, topK: k }) => (isGreedy(t) || k <= 0 ? undefined : topK({ k, ties: 'keep-all' }))],
-  ['topP', ({ temperature: t, topP: p }) => (isGreedy(t) || p === 1 ? undefined : topP({ p }))],
+  ['minP', ({ temperature, minP: p }) => (isGreedy(temperature) || p === 0 ? undefined : minP({ p }))],
+  ['topK', ({ temperature, topK: k }) => (isGreedy(temperature) || k <= 0 ? undefined : topK({ k, ties: 'keep-all' }))],
+  ['topP', ({ temperature, topP: p }) => (isGreedy(temperature) || p === 1 ? undefined : topP({ p }))],
 ];
 
 /**
@@ -102,9 +102,9 @@ const stages: PresetStages<Required<VllmOptions>> = [
  * Built from vLLM's source; it was not compared with results of vLLM itself.
  */
 export function vllm(options: VllmOptions = {}): Sampler[] {
-  const { temperature: t, topK: k, topP: p } = options;
-  if (t !== undefined)
-    checkNumber('vllm', 'temperature', t, 'a number from 0 to 2', (value) => value >= 0 && value <= 2);
+  const { temperature, topK: k, topP: p } = options;
+  if (temperature !== undefined)
+    checkNumber('vllm', 'temperature', temperature, 'a number from 0 to 2', (value) => value >= 0 && value <= 2);
   for (const name of ['frequencyPenalty', 'presencePenalty'] as const)
     checkNumber('vllm', name, options[name] ?? 0, 'a number from -2 to 2', (value) => Math.abs(value) <= 2);
   if (k !== undefined) checkInteger('vllm', 'topK', k, -1);

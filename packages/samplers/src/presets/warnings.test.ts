@@ -23,7 +23,7 @@ const huggingFaceOptions = anyOf<Known<typeof huggingFace>>({
   etaCutoff: [0, 0.01],
   topH: [0, 0.5],
   repetitionPenalty: [1, 1.2],
-  penalisePrompt: [true, false],
+  penalizePrompt: [true, false],
   sequenceBias: [[], [{ tokens: [1, 2], bias: 2 }], [{ tokens: [1], bias: '-Infinity' }]],
   encoderRepetitionPenalty: [1, 1.2],
   noRepeatNgramSize: [0, 3],

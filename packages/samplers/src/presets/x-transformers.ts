@@ -54,7 +54,7 @@ const stages: PresetStages<Filled> = [
     'temperature',
     ({ temperature: t }) => {
       if (t === 0) return greedy();
-      return t === 1 ? undefined : temperature({ t });
+      return t === 1 ? undefined : temperature({ temperature: t });
     },
   ],
 ];
@@ -64,9 +64,9 @@ const stages: PresetStages<Filled> = [
  * tokens); top-k keeps exactly k, top-p keeps a token when the mass before it is at most p.
  */
 export function xTransformers(options: XTransformersOptions = {}): Sampler[] {
-  const { filter = 'top_k', temperature: t = 1 } = options;
+  const { filter = 'top_k', temperature = 1 } = options;
   if (!Object.hasOwn(filters, filter))
     throw new ParameterError('xTransformers', 'filter', `one of ${Object.keys(filters).join(', ')}`, filter);
-  checkNumber('xTransformers', 'temperature', t, 'a number of at least 0', (value) => value >= 0);
+  checkNumber('xTransformers', 'temperature', temperature, 'a number of at least 0', (value) => value >= 0);
   return buildPreset('xTransformers', options, defaults, stages);
 }

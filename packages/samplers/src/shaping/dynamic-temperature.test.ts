@@ -19,7 +19,7 @@ test.each([
 
 test('the exponent bends the way', () => {
   // p = [0.8, 0.2]: H / ln 2 = 0.7219; squared 0.5212; t' = 0.5 + 1 * 0.5212.
-  const result = shaped(dynamicTemperature({ t: 1, range: 0.5, exponent: 2 }), [Math.log(4), 0]);
+  const result = shaped(dynamicTemperature({ temperature: 1, range: 0.5, exponent: 2 }), [Math.log(4), 0]);
   expect(result[0]).toBeCloseTo(Math.log(4) / 1.0212, 4);
 });
 

@@ -3,7 +3,7 @@ import { divideLogits, keepLargest, shapeOf, topLogit } from '../shared/row.ts';
 
 export interface DynamicTemperatureOptions {
   /** Middle of the range, at least 0. Default 1. */
-  readonly t?: number;
+  readonly temperature?: number;
   /** How far the temperature may go to each side, at least 0. 0 makes it a plain temperature. */
   readonly range: number;
   /** Bends the way from entropy to temperature, above 0. Default 1. */
@@ -23,10 +23,10 @@ export interface DynamicTemperatureOptions {
  * t' = 0 is greedy. One token stays as it is, and so does a row with NaN, with +Infinity or with nothing left.
  */
 export function dynamicTemperature(options: DynamicTemperatureOptions): HostSampler {
-  checkOptionNames('dynamicTemperature', options, ['t', 'range', 'exponent', 'listed']);
+  checkOptionNames('dynamicTemperature', options, ['temperature', 'range', 'exponent', 'listed']);
   const atLeast0 = (name: string, value: number): number =>
     checkNumber('dynamicTemperature', name, value, 'a number of at least 0', (number) => number >= 0);
-  const t = atLeast0('t', options.t ?? 1);
+  const t = atLeast0('temperature', options.temperature ?? 1);
   const range = atLeast0('range', options.range);
   const exponent = checkNumber(
     'dynamicTemperature',
@@ -41,8 +41,8 @@ export function dynamicTemperature(options: DynamicTemperatureOptions): HostSamp
   const high = t + range;
   return {
     name: 'dynamic-temperature',
-    parameters: { t, range, exponent, listed },
-    algebra: {
+    parameters: { temperature: t, range, exponent, listed },
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -51,15 +51,15 @@ export function dynamicTemperature(options: DynamicTemperatureOptions): HostSamp
       singleRow: true,
     },
     onHost: (logits, step) => {
-      const top = topLogit(logits, step.survivors);
+      const top = topLogit(logits, step.candidates);
       if (!Number.isFinite(top)) return;
-      const { count, entropy } = shapeOf(logits, step.survivors, top);
+      const { count, entropy } = shapeOf(logits, step.candidates, top);
       if (count === 1) return;
       const least = listed === 'left' ? 0 : listed === 'vocabulary' ? logits.length : Math.min(listed, logits.length);
       const doubt = Math.min(1, entropy / Math.log(Math.max(count, least)));
       const chosen = low + (high - low) * doubt ** exponent;
       if (chosen === 0) keepLargest(logits, step);
-      else divideLogits(logits, step.survivors, chosen);
+      else divideLogits(logits, step.candidates, chosen);
     },
   };
 }

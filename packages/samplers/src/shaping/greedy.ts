@@ -12,7 +12,7 @@ export function greedy(): HostSampler & DeviceSampler {
   return {
     name: 'greedy',
     parameters: {},
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

@@ -10,7 +10,7 @@ export function normalize(): HostSampler {
   return {
     name: 'normalize',
     parameters: {},
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -18,11 +18,11 @@ export function normalize(): HostSampler {
       narrows: true,
       singleRow: true,
     },
-    onHost: (logits, { survivors }) => {
-      const normaliser = logSumExp(logits, survivors);
-      if (!Number.isFinite(normaliser)) return;
-      if (survivors === undefined) for (let id = 0; id < logits.length; id++) logits[id]! -= normaliser;
-      else for (const id of survivors) logits[id]! -= normaliser;
+    onHost: (logits, { candidates }) => {
+      const normalizer = logSumExp(logits, candidates);
+      if (!Number.isFinite(normalizer)) return;
+      if (candidates === undefined) for (let id = 0; id < logits.length; id++) logits[id]! -= normalizer;
+      else for (const id of candidates) logits[id]! -= normalizer;
     },
   };
 }

@@ -11,7 +11,7 @@ export function removeInvalid(): HostSampler {
   return {
     name: 'remove-invalid',
     parameters: {},
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: false,
       scaleInvariant: false,

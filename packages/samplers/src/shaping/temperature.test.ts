@@ -15,25 +15,25 @@ test.each([
   [2, [Number.NaN, 2], [Number.NaN, 1]],
   [0, [gone, gone], [gone, gone]],
 ])('t = %d: %j -> %j', (t, logits, expected) => {
-  expect([...shaped(temperature({ t }), logits)]).toEqual(expected);
+  expect([...shaped(temperature({ temperature: t }), logits)]).toEqual(expected);
 });
 
 test('refuses what it cannot do', () => {
-  expect(() => temperature({ t: -1 })).toThrow(ParameterError);
-  expect(() => temperature({ t: Number.NaN })).toThrow(
+  expect(() => temperature({ temperature: -1 })).toThrow(ParameterError);
+  expect(() => temperature({ temperature: Number.NaN })).toThrow(
     'temperature: t must be a number of at least 0, but NaN was given.',
   );
   expect(() => temperature({ temperature: 1 } as never)).toThrow(UnknownOptionError);
 });
 
 test('says when it is greedy', () => {
-  expect(temperature({ t: 0 }).algebra?.selectsArgMax).toBe(true);
-  expect(temperature({ t: 0.1 }).algebra?.selectsArgMax).toBeUndefined();
+  expect(temperature({ temperature: 0 }).traits?.selectsArgMax).toBe(true);
+  expect(temperature({ temperature: 0.1 }).traits?.selectsArgMax).toBeUndefined();
 });
 
 test('zero can be an error, as in Hugging Face', () => {
-  expect(() => temperature({ t: 0, zero: 'error' })).toThrow(ParameterError);
+  expect(() => temperature({ temperature: 0, zero: 'error' })).toThrow(ParameterError);
   expect(() => temperature({ t: 0.5, zero: 'cold' } as never)).toThrow(ParameterError);
-  expect(temperature({ t: 0.5, zero: 'error' }).parameters).toEqual({ t: 0.5, zero: 'error' });
-  expect(temperature({ t: 0.5 }).parameters).toEqual({ t: 0.5 });
+  expect(temperature({ temperature: 0.5, zero: 'error' }).parameters).toEqual({ t: 0.5, zero: 'error' });
+  expect(temperature({ temperature: 0.5 }).parameters).toEqual({ t: 0.5 });
 });

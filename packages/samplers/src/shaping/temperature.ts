@@ -5,7 +5,7 @@ import { keepLargestOnDevice } from './greedy.ts';
 
 export interface TemperatureOptions {
   /** Divisor of the logits, at least 0. 1 changes nothing; below 1 sharpens, above 1 flattens; 0 is greedy. */
-  readonly t: number;
+  readonly temperature: number;
   /** What t = 0 means: the limit, which is greedy, or an error, as in Hugging Face. Default `'greedy'`. */
   readonly zero?: 'greedy' | 'error';
 }
@@ -19,18 +19,18 @@ export interface TemperatureOptions {
  * tends to greedy and never to an empty row. Removed tokens stay removed, NaN stays NaN.
  */
 export function temperature(options: TemperatureOptions): HostSampler & DeviceSampler {
-  checkOptionNames('temperature', options, ['t', 'zero']);
+  checkOptionNames('temperature', options, ['temperature', 'zero']);
   const { zero = 'greedy' } = options;
   if (zero !== 'greedy' && zero !== 'error')
     throw new ParameterError('temperature', 'zero', "'greedy' or 'error'", zero);
   const t =
     zero === 'error'
-      ? checkNumber('temperature', 't', options.t, 'a number above 0', (value) => value > 0)
-      : checkNumber('temperature', 't', options.t, 'a number of at least 0', (value) => value >= 0);
+      ? checkNumber('temperature', 'temperature', options.temperature, 'a number above 0', (value) => value > 0)
+      : checkNumber('temperature', 'temperature', options.temperature, 'a number of at least 0', (value) => value >= 0);
   return {
     name: 'temperature',
-    parameters: zero === 'greedy' ? { t } : { t, zero },
-    algebra: {
+    parameters: zero === 'greedy' ? { temperature: t } : { temperature: t, zero },
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -43,7 +43,7 @@ export function temperature(options: TemperatureOptions): HostSampler & DeviceSa
     ...(t >= smallestTemperature ? { edits: () => ({ divide: t }) } : {}),
     onHost: (logits, step) => {
       if (t === 0) keepLargest(logits, step);
-      else divideLogits(logits, step.survivors, t);
+      else divideLogits(logits, step.candidates, t);
     },
     onDevice: (logits) => {
       if (t === 0) return keepLargestOnDevice(logits);

@@ -3,13 +3,13 @@
  *
  * A radix sort on the bits of float32: linear in the row, for the few stages that need the whole order.
  */
-export function fallingOrder(logits: Float32Array, survivors: Int32Array | undefined): Int32Array {
-  const total = survivors?.length ?? logits.length;
+export function fallingOrder(logits: Float32Array, candidates: Int32Array | undefined): Int32Array {
+  const total = candidates?.length ?? logits.length;
   const values = new Float32Array(total);
   let ids = new Int32Array(total);
   let count = 0;
   for (let i = 0; i < total; i++) {
-    const id = survivors === undefined ? i : survivors[i]!;
+    const id = candidates === undefined ? i : candidates[i]!;
     const logit = logits[id]!;
     if (logit === -Infinity) continue;
     // Adding 0 makes -0 the equal of 0 in bits too.

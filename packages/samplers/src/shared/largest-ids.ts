@@ -7,15 +7,15 @@ import { prefixOf } from '../patterns/prefix.ts';
 export function largestIds(
   logits: Float32Array,
   count: number,
-  survivors: Int32Array | undefined,
+  candidates: Int32Array | undefined,
 ): Int32Array | undefined {
   // A heap is faster while it stays small; beyond, its logarithm costs more than the passes of a selection.
-  return count <= 512 ? byHeap(logits, count, survivors) : bySelection(logits, count, survivors);
+  return count <= 512 ? byHeap(logits, count, candidates) : bySelection(logits, count, candidates);
 }
 
 /** One pass over the row; the heap of the best so far has its weakest on top. */
-function byHeap(logits: Float32Array, count: number, survivors: Int32Array | undefined): Int32Array | undefined {
-  const total = survivors?.length ?? logits.length;
+function byHeap(logits: Float32Array, count: number, candidates: Int32Array | undefined): Int32Array | undefined {
+  const total = candidates?.length ?? logits.length;
   const values = new Float64Array(count);
   const ids = new Int32Array(count);
   let size = 0;
@@ -56,8 +56,8 @@ function byHeap(logits: Float32Array, count: number, survivors: Int32Array | und
     floor = values[0]!;
   };
 
-  if (survivors !== undefined) {
-    for (let i = 0; i < total; i++) offer(survivors[i]!, logits[survivors[i]!]!);
+  if (candidates !== undefined) {
+    for (let i = 0; i < total; i++) offer(candidates[i]!, logits[candidates[i]!]!);
   } else {
     // Four at a time: almost always none of them enters, and one branch says so. NaN fails every comparison.
     let id = 0;
@@ -77,13 +77,13 @@ function byHeap(logits: Float32Array, count: number, survivors: Int32Array | und
   return broken ? undefined : ids.subarray(0, size);
 }
 
-function bySelection(logits: Float32Array, count: number, survivors: Int32Array | undefined): Int32Array | undefined {
-  const total = survivors?.length ?? logits.length;
+function bySelection(logits: Float32Array, count: number, candidates: Int32Array | undefined): Int32Array | undefined {
+  const total = candidates?.length ?? logits.length;
   const ids = new Int32Array(total);
   const keys = new Float64Array(total);
   let size = 0;
   for (let i = 0; i < total; i++) {
-    const id = survivors === undefined ? i : survivors[i]!;
+    const id = candidates === undefined ? i : candidates[i]!;
     const logit = logits[id]!;
     if (logit === -Infinity) continue;
     if (!(logit < Infinity)) return undefined;

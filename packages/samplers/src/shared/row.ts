@@ -6,18 +6,18 @@ import { exponential, largest, type RowStep, topTokens } from '@tokenwright/core
  */
 
 /** What the helpers need to know of a step. */
-export type Candidates = Pick<RowStep, 'survivors' | 'keep'>;
+export type Candidates = Pick<RowStep, 'candidates' | 'keep'>;
 
 /** The largest logit; NaN when any logit is NaN, -Infinity when nothing is left. */
-export function topLogit(logits: Float32Array, survivors: Int32Array | undefined): number {
-  return largest(logits, survivors).logit;
+export function topLogit(logits: Float32Array, candidates: Int32Array | undefined): number {
+  return largest(logits, candidates).logit;
 }
 
 /** Sum of exp(logit - top). With `top` from {@link topLogit} no term overflows, and the top's own is exactly 1. */
-export function sumOfWeights(logits: Float32Array, survivors: Int32Array | undefined, top: number): number {
+export function sumOfWeights(logits: Float32Array, candidates: Int32Array | undefined, top: number): number {
   let sum = 0;
-  if (survivors === undefined) for (let id = 0; id < logits.length; id++) sum += exponential(logits[id]! - top);
-  else for (let i = 0; i < survivors.length; i++) sum += exponential(logits[survivors[i]!]! - top);
+  if (candidates === undefined) for (let id = 0; id < logits.length; id++) sum += exponential(logits[id]! - top);
+  else for (let i = 0; i < candidates.length; i++) sum += exponential(logits[candidates[i]!]! - top);
   return sum;
 }
 
@@ -26,26 +26,26 @@ export interface Shape {
   /** Tokens that are left. */
   readonly count: number;
   /** ln(sum(exp(l))). */
-  readonly normaliser: number;
+  readonly normalizer: number;
   /** -sum(p ln p) in nats. */
   readonly entropy: number;
 }
 
 /** One pass: with d = top - l and Z = sum(exp(-d)), H = ln Z + sum(d exp(-d)) / Z. */
-export function shapeOf(logits: Float32Array, survivors: Int32Array | undefined, top: number): Shape {
-  const total = survivors?.length ?? logits.length;
+export function shapeOf(logits: Float32Array, candidates: Int32Array | undefined, top: number): Shape {
+  const total = candidates?.length ?? logits.length;
   let count = 0;
   let sum = 0;
   let moment = 0;
   for (let i = 0; i < total; i++) {
-    const distance = top - logits[survivors === undefined ? i : survivors[i]!]!;
+    const distance = top - logits[candidates === undefined ? i : candidates[i]!]!;
     if (distance === Infinity) continue;
     count++;
     const weight = exponential(-distance);
     sum += weight;
     moment += weight * distance;
   }
-  return { count, normaliser: top + Math.log(sum), entropy: Math.log(sum) + moment / sum };
+  return { count, normalizer: top + Math.log(sum), entropy: Math.log(sum) + moment / sum };
 }
 
 /**
@@ -53,28 +53,28 @@ export function shapeOf(logits: Float32Array, survivors: Int32Array | undefined,
  * that only `minKeep` saves, the lower ids.
  */
 export function keepAtLeast(logits: Float32Array, step: Candidates, threshold: number, minKeep = 1): void {
-  const { survivors } = step;
-  const total = survivors?.length ?? logits.length;
+  const { candidates } = step;
+  const total = candidates?.length ?? logits.length;
   // A list pays for itself only when it is much shorter than the row.
   const ids = scratchIds(Math.max(minKeep, total >> 2));
   let kept = 0;
   for (let i = 0; i < total; i++) {
-    const id = survivors === undefined ? i : survivors[i]!;
+    const id = candidates === undefined ? i : candidates[i]!;
     if (logits[id]! >= threshold && logits[id]! > -Infinity) {
       if (kept < ids.length) ids[kept] = id;
       kept++;
     }
   }
-  if (kept < minKeep) step.keep(logits, topTokens(logits, minKeep, survivors));
+  if (kept < minKeep) step.keep(logits, topTokens(logits, minKeep, candidates));
   else if (kept <= ids.length) step.keep(logits, ids.subarray(0, kept));
-  else if (kept < total) removeBelow(logits, survivors, threshold);
+  else if (kept < total) removeBelow(logits, candidates, threshold);
 }
 
-function removeBelow(logits: Float32Array, survivors: Int32Array | undefined, threshold: number): void {
-  if (survivors === undefined) {
+function removeBelow(logits: Float32Array, candidates: Int32Array | undefined, threshold: number): void {
+  if (candidates === undefined) {
     for (let id = 0; id < logits.length; id++) if (logits[id]! < threshold) logits[id] = -Infinity;
   } else {
-    for (const id of survivors) if (logits[id]! < threshold) logits[id] = -Infinity;
+    for (const id of candidates) if (logits[id]! < threshold) logits[id] = -Infinity;
   }
 }
 
@@ -85,23 +85,23 @@ export const smallestTemperature = 1e-30;
  * l / t for t > 0. Where a quotient would leave the range of float32, the largest logit is first subtracted from all, which the
  * distribution does not see: so a tiny t tends to greedy and never to an empty row.
  */
-export function divideLogits(logits: Float32Array, survivors: Int32Array | undefined, t: number): void {
-  const top = topLogit(logits, survivors);
+export function divideLogits(logits: Float32Array, candidates: Int32Array | undefined, t: number): void {
+  const top = topLogit(logits, candidates);
   const large = t < smallestTemperature || !Number.isFinite(Math.fround(top / t));
   const shift = large && Number.isFinite(top) ? top : 0;
   const divisor = Math.max(t, smallestTemperature);
-  if (survivors === undefined) for (let id = 0; id < logits.length; id++) logits[id] = (logits[id]! - shift) / divisor;
-  else for (const id of survivors) logits[id] = (logits[id]! - shift) / divisor;
+  if (candidates === undefined) for (let id = 0; id < logits.length; id++) logits[id] = (logits[id]! - shift) / divisor;
+  else for (const id of candidates) logits[id] = (logits[id]! - shift) / divisor;
 }
 
 /** The n-th largest logit; of fewer tokens, the smallest that is left. Only for rows without NaN that have a token left. */
-export function nthLargest(logits: Float32Array, survivors: Int32Array | undefined, n: number): number {
-  return n === 1 ? topLogit(logits, survivors) : logits[topTokens(logits, n, survivors).at(-1)!]!;
+export function nthLargest(logits: Float32Array, candidates: Int32Array | undefined, n: number): number {
+  return n === 1 ? topLogit(logits, candidates) : logits[topTokens(logits, n, candidates).at(-1)!]!;
 }
 
 /** Keep only the largest logit; of equals the lowest id. */
 export function keepLargest(logits: Float32Array, step: Candidates): void {
-  const { id, logit } = largest(logits, step.survivors);
+  const { id, logit } = largest(logits, step.candidates);
   if (id >= 0 && logit < Infinity) step.keep(logits, [id]);
 }
 

@@ -1,13 +1,13 @@
 import { logSumExp } from '@tokenwright/core';
-import { shaped, survivorsOf, type TestRowOptions } from '@tokenwright/core/testing';
+import { candidatesOf, shaped, type TestRowOptions } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   allowedTokens,
   badWords,
   exponentialLengthDecay,
-  forcedBeginToken,
-  forcedEndToken,
+  forcedBosToken,
+  forcedEosToken,
   greenList,
   minLength,
   minNewTokens,
@@ -29,7 +29,7 @@ const id = fc.nat(vocabSize - 1);
 const tokens = fc.array(fc.nat(3), { maxLength: 6 });
 const list = fc.array(id, { minLength: 1, maxLength: 4 });
 const sequence = fc.array(fc.nat(3), { minLength: 1, maxLength: 3 });
-const text = fc.record({ prompt: tokens, generated: tokens, endTokens: fc.uniqueArray(id, { maxLength: 2 }) });
+const text = fc.record({ prompt: tokens, generated: tokens, eosTokenIds: fc.uniqueArray(id, { maxLength: 2 }) });
 const logit = fc.oneof(
   { weight: 6, arbitrary: fc.float({ min: -30, max: 30, noNaN: true }) },
   { weight: 1, arbitrary: fc.constantFrom(-Infinity, 0) },
@@ -37,7 +37,7 @@ const logit = fc.oneof(
 const row = fc.array(logit, { minLength: vocabSize, maxLength: vocabSize }).map((logits) => logits.map(Math.fround));
 const bias = fc.oneof(fc.integer({ min: -8, max: 8 }), fc.constant('-Infinity' as const));
 
-type Text = Required<Pick<TestRowOptions, 'endTokens'>> & {
+type Text = Required<Pick<TestRowOptions, 'eosTokenIds'>> & {
   readonly prompt: readonly number[];
   readonly generated: readonly number[];
 };
@@ -101,9 +101,9 @@ describe('removals', () => {
   test('allowed tokens', () =>
     check(
       fc.tuple(list, fc.boolean()),
-      ([ids, endTokens]) => allowedTokens({ tokens: ids, endTokens }),
+      ([ids, eosTokenIds]) => allowedTokens({ tokens: ids, eosTokenIds }),
       (logits, given, [ids, too]) =>
-        without(logits, (at) => !ids.includes(at) && !(too && given.endTokens.includes(at))),
+        without(logits, (at) => !ids.includes(at) && !(too && given.eosTokenIds.includes(at))),
     ));
 
   test('prefix function', () =>
@@ -127,7 +127,7 @@ describe('removals', () => {
             (word) =>
               word.at(-1) === at &&
               ends(all(given), word.slice(0, -1)) &&
-              !(word.length === 1 && given.endTokens.includes(at)),
+              !(word.length === 1 && given.eosTokenIds.includes(at)),
           ),
         ),
     ));
@@ -136,12 +136,13 @@ describe('removals', () => {
     check(
       fc.nat(9),
       (length) => minLength({ length }),
-      (logits, given, length) => without(logits, (at) => given.endTokens.includes(at) && all(given).length < length),
+      (logits, given, length) => without(logits, (at) => given.eosTokenIds.includes(at) && all(given).length < length),
     );
     check(
       fc.nat(6),
       (count) => minNewTokens({ count }),
-      (logits, given, count) => without(logits, (at) => given.endTokens.includes(at) && given.generated.length < count),
+      (logits, given, count) =>
+        without(logits, (at) => given.eosTokenIds.includes(at) && given.generated.length < count),
     );
   });
 
@@ -152,7 +153,7 @@ describe('removals', () => {
       fc.property(word, fc.array(fc.nat(8), { maxLength: 2 }), (wanted, generated) => {
         const said = generated.map((token) => texts[token]).join('');
         const result = shaped(tokenHealing({ text: wanted, texts }), new Array(vocabSize).fill(0), { generated });
-        const left = survivorsOf(result).map((token) => texts[token]!);
+        const left = candidatesOf(result).map((token) => texts[token]!);
         if (generated.includes(0) || !wanted.startsWith(said) || said === wanted) {
           expect(left).toHaveLength(vocabSize);
           return;
@@ -173,16 +174,16 @@ describe('forced tokens', () => {
   test('begin', () =>
     check(
       fc.tuple(id, fc.nat(8)),
-      ([token, position]) => forcedBeginToken({ token, position }),
+      ([token, position]) => forcedBosToken({ token, position }),
       (logits, given, [token, position]) => (all(given).length === position ? forced([token]) : logits),
     ));
 
   test('end', () =>
     check(
       fc.integer({ min: 1, max: 12 }),
-      (maxLength) => forcedEndToken({ maxLength }),
+      (maxLength) => forcedEosToken({ maxLength }),
       (logits, given, maxLength) =>
-        all(given).length === maxLength - 1 && given.endTokens.length > 0 ? forced(given.endTokens) : logits,
+        all(given).length === maxLength - 1 && given.eosTokenIds.length > 0 ? forced(given.eosTokenIds) : logits,
     ));
 
   test('the end of a thinking that has had its budget', () =>
@@ -206,7 +207,7 @@ test('exponential length decay', () => {
       const beyond = given.generated.length - start;
       const result = shaped(exponentialLengthDecay({ start, factor }), logits, given);
       logits.forEach((l, at) => {
-        const pulled = beyond > 0 && given.endTokens.includes(at) && l > -Infinity;
+        const pulled = beyond > 0 && given.eosTokenIds.includes(at) && l > -Infinity;
         const expected = pulled ? l + Math.abs(l) * (factor ** beyond - 1) : l;
         if (expected === -Infinity) expect(result[at]).toBe(-Infinity);
         else expect(Math.abs(result[at]! - expected)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(expected)));

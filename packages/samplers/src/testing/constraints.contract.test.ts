@@ -52,10 +52,10 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
     () => samplers.prefixFunction({ allowed: (tokens) => [0, 2, tokens.length % 24] }),
     named(...removes),
   ],
-  ['forced begin token', () => samplers.forcedBeginToken({ token: 3, position: 4 }), named(...removes)],
+  ['forced begin token', () => samplers.forcedBosToken({ token: 3, position: 4 }), named(...removes)],
   [
     'forced end token',
-    () => samplers.forcedEndToken({ maxLength: 4 }),
+    () => samplers.forcedEosToken({ maxLength: 4 }),
     because('It acts on end tokens.', 'treats equals alike', ...removes),
   ],
   [
@@ -83,7 +83,11 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
     because('It hides them: that is what it is for.', 'hides no NaN and no infinity'),
   ],
   ['green list', () => samplers.greenList({ bias: 1 }), named()],
-  ['green list, self-hash', () => samplers.greenList({ bias: 1, scheme: 'self-hash', contextWidth: 2 }), named()],
+  [
+    'green list, self-hash',
+    () => samplers.greenList({ bias: 1, seedingScheme: 'self-hash', contextWidth: 2 }),
+    named(),
+  ],
   ['synth id', () => samplers.synthId({ keys: [5, 6, 7], samplingTable: { size: 1000 } }), named()],
 ];
 

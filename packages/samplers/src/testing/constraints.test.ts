@@ -1,11 +1,11 @@
 import { applyChain, EmptyDistributionError, ParameterError, UnknownOptionError } from '@tokenwright/core';
-import { shaped, survivorsOf, type TestRowOptions, testRow } from '@tokenwright/core/testing';
+import { candidatesOf, shaped, type TestRowOptions, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import {
   allowedTokens,
   exponentialLengthDecay,
-  forcedBeginToken,
-  forcedEndToken,
+  forcedBosToken,
+  forcedEosToken,
   minLength,
   minNewTokens,
   normalize,
@@ -19,7 +19,7 @@ import {
 const gone = -Infinity;
 const logits = [1, 2, 3, 4];
 const left = (sampler: Parameters<typeof shaped>[0], options?: TestRowOptions): number[] =>
-  survivorsOf(shaped(sampler, logits, options));
+  candidatesOf(shaped(sampler, logits, options));
 
 test('suppress tokens, always or for the first new token only', () => {
   expect(left(suppressTokens({ tokens: [0, 2] }))).toEqual([1, 3]);
@@ -33,11 +33,11 @@ test('suppress tokens, always or for the first new token only', () => {
 });
 
 test('allowed tokens, with and without the end tokens, in two vocabularies', () => {
-  expect(left(allowedTokens({ tokens: [0, 2] }), { endTokens: [3] })).toEqual([0, 2]);
-  const sampler = allowedTokens({ tokens: [0, 2], endTokens: true });
-  expect(left(sampler, { endTokens: [3] })).toEqual([0, 2, 3]);
-  expect(left(sampler, { endTokens: [1, 9] })).toEqual([0, 1, 2]);
-  expect(survivorsOf(shaped(sampler, new Array(40).fill(0), { endTokens: [39] }))).toEqual([0, 2, 39]);
+  expect(left(allowedTokens({ tokens: [0, 2] }), { eosTokenIds: [3] })).toEqual([0, 2]);
+  const sampler = allowedTokens({ tokens: [0, 2], eosTokenIds: true });
+  expect(left(sampler, { eosTokenIds: [3] })).toEqual([0, 2, 3]);
+  expect(left(sampler, { eosTokenIds: [1, 9] })).toEqual([0, 1, 2]);
+  expect(candidatesOf(shaped(sampler, new Array(40).fill(0), { eosTokenIds: [39] }))).toEqual([0, 2, 39]);
 });
 
 test('a prefix function sees the whole text, and may not allow nothing', () => {
@@ -54,15 +54,15 @@ test('a prefix function only narrows, and an emptied row names it', () => {
   const chain = [topK({ k: 1 }), prefixFunction({ allowed: () => [0] })];
   const row = testRow(logits);
   applyChain(row, chain);
-  expect(row.drawable).toBe(false);
+  expect(row.sampleable).toBe(false);
   expect(() => row.refuse('prefix-function')).toThrow(EmptyDistributionError);
 });
 
 test('forced tokens come back from the dead', () => {
-  const begin = forcedBeginToken({ token: 2 });
+  const begin = forcedBosToken({ token: 2 });
   expect([...shaped(begin, [1, 2, gone, 4], { prompt: [0] })]).toEqual([gone, gone, 0, gone]);
   expect([...shaped(begin, [1, 2, 3, 4], { prompt: [0, 0] })]).toEqual([1, 2, 3, 4]);
-  expect([...shaped(forcedBeginToken({ token: 2, position: 2 }), logits, { prompt: [0, 0] })]).toEqual([
+  expect([...shaped(forcedBosToken({ token: 2, position: 2 }), logits, { prompt: [0, 0] })]).toEqual([
     gone,
     gone,
     0,
@@ -73,22 +73,22 @@ test('forced tokens come back from the dead', () => {
 
 test('the end is forced when one token more is allowed', () => {
   const row = (sampler: Parameters<typeof shaped>[0], options: TestRowOptions) => [...shaped(sampler, logits, options)];
-  const run = { prompt: [0], generated: [1], maxLength: 3, endTokens: [1, 3] };
-  expect(row(forcedEndToken(), run)).toEqual([gone, 0, gone, 0]);
-  expect(row(forcedEndToken(), { ...run, maxLength: 4 })).toEqual(logits);
-  expect(row(forcedEndToken(), { ...run, endTokens: [] })).toEqual(logits);
-  expect(row(forcedEndToken({ endTokens: [0] }), run)).toEqual([0, gone, gone, gone]);
-  expect(row(forcedEndToken({ maxLength: 3 }), { ...run, maxLength: 99 })).toEqual([gone, 0, gone, 0]);
+  const run = { prompt: [0], generated: [1], maxLength: 3, eosTokenIds: [1, 3] };
+  expect(row(forcedEosToken(), run)).toEqual([gone, 0, gone, 0]);
+  expect(row(forcedEosToken(), { ...run, maxLength: 4 })).toEqual(logits);
+  expect(row(forcedEosToken(), { ...run, eosTokenIds: [] })).toEqual(logits);
+  expect(row(forcedEosToken({ eosTokenIds: [0] }), run)).toEqual([0, gone, gone, gone]);
+  expect(row(forcedEosToken({ maxLength: 3 }), { ...run, maxLength: 99 })).toEqual([gone, 0, gone, 0]);
 });
 
 test('no end before a length, prompt counted or not', () => {
-  const run = { prompt: [0, 0], generated: [0], endTokens: [3, 99] };
+  const run = { prompt: [0, 0], generated: [0], eosTokenIds: [3, 99] };
   expect(left(minLength({ length: 4 }), run)).toEqual([0, 1, 2]);
   expect(left(minLength({ length: 3 }), run)).toEqual([0, 1, 2, 3]);
-  expect(left(minLength({ length: 4, endTokens: [0] }), run)).toEqual([1, 2, 3]);
+  expect(left(minLength({ length: 4, eosTokenIds: [0] }), run)).toEqual([1, 2, 3]);
   expect(left(minNewTokens({ count: 2 }), run)).toEqual([0, 1, 2]);
   expect(left(minNewTokens({ count: 1 }), run)).toEqual([0, 1, 2, 3]);
-  expect(left(minNewTokens({ count: 2, endTokens: [0, 1] }), run)).toEqual([2, 3]);
+  expect(left(minNewTokens({ count: 2, eosTokenIds: [0, 1] }), run)).toEqual([2, 3]);
 });
 
 test.each([
@@ -106,7 +106,7 @@ test.each([
   const row = shaped(exponentialLengthDecay(options), [1, logit], {
     prompt: [0, 0, 0],
     generated: new Array(count).fill(0),
-    endTokens: [1],
+    eosTokenIds: [1],
   });
   expect([...row]).toEqual([1, expected]);
 });
@@ -135,7 +135,7 @@ test('ids from another vocabulary are an error', () => {
     suppressTokens({ tokens: [4] }),
     suppressTokensAtBegin({ tokens: [4] }),
     allowedTokens({ tokens: [4] }),
-    forcedBeginToken({ token: 4 }),
+    forcedBosToken({ token: 4 }),
   ])
     expect(() => left(sampler)).toThrow("must be ids below the vocabulary's 4, but 4 was given.");
 });
@@ -146,10 +146,10 @@ test('refuse what they cannot do', () => {
   expect(() => suppressTokensAtBegin({ tokens: [1], position: -1 })).toThrow(ParameterError);
   expect(() => allowedTokens({ tokens: [] })).toThrow(ParameterError);
   expect(() => prefixFunction({ allowed: [1] as never })).toThrow(ParameterError);
-  expect(() => forcedBeginToken({ token: 0.5 })).toThrow(ParameterError);
-  expect(() => forcedEndToken({ maxLength: 0 })).toThrow(ParameterError);
+  expect(() => forcedBosToken({ token: 0.5 })).toThrow(ParameterError);
+  expect(() => forcedEosToken({ maxLength: 0 })).toThrow(ParameterError);
   expect(() => minLength({ length: -1 })).toThrow(ParameterError);
-  expect(() => minNewTokens({ count: 1, endTokens: ['a'] as never })).toThrow(ParameterError);
+  expect(() => minNewTokens({ count: 1, eosTokenIds: ['a'] as never })).toThrow(ParameterError);
   expect(() => exponentialLengthDecay({ start: 0, factor: 0 })).toThrow(ParameterError);
   expect(() => minLength({ min_length: 1 } as never)).toThrow(UnknownOptionError);
 });

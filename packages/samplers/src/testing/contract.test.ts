@@ -56,7 +56,7 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ['greedy', () => greedy(), { distribution: (p) => keeping(p, (value) => value === Math.max(...p)) }],
   [
     'temperature 0.5',
-    () => temperature({ t: 0.5 }),
+    () => temperature({ temperature: 0.5 }),
     {
       distribution: (p) =>
         keeping(
@@ -65,14 +65,14 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
         ),
     },
   ],
-  ['temperature 0', () => temperature({ t: 0 })],
-  ['temperature 3', () => temperature({ t: 3 })],
+  ['temperature 0', () => temperature({ temperature: 0 })],
+  ['temperature 3', () => temperature({ temperature: 3 })],
   [
     'dynamic temperature',
-    () => dynamicTemperature({ t: 1, range: 0.5 }),
+    () => dynamicTemperature({ temperature: 1, range: 0.5 }),
     { distribution: plainDynamicTemperature(1, 0.5) },
   ],
-  ['dynamic temperature from 0', () => dynamicTemperature({ t: 0.5, range: 0.5 })],
+  ['dynamic temperature from 0', () => dynamicTemperature({ temperature: 0.5, range: 0.5 })],
   ['top-k 3', () => topK({ k: 3 }), { distribution: (p) => keeping(p, (value) => value >= falling(p)[2]!) }],
   ['top-k 1', () => topK({ k: 1 })],
   ['top-k 3 with ties', () => topK({ k: 3, ties: 'keep-all' })],
@@ -98,11 +98,11 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ['epsilon', () => epsilon({ epsilon: 0.05 }), { distribution: (p) => keeping(p, (value) => value >= 0.05) }],
   ['epsilon 0.9, keeping 3', () => epsilon({ epsilon: 0.9, minKeep: 3 })],
   ['eta', () => eta({ epsilon: 0.1 }), { distribution: plainDistribution(plainEta(0.1)) }],
-  ['typical', () => typical({ mass: 0.6 }), { distribution: plainDistribution(plainTypical(0.6)) }],
-  ['typical, cut', () => typical({ mass: 0.6, ties: 'cut', border: 'at-most' })],
-  ['top-h', () => topH({ h: 0.6 }), { distribution: plainDistribution(plainTopH(0.6)) }],
-  ['top-n-sigma', () => topNSigma({ n: 1 }), { distribution: plainDistribution(plainTopNSigma(1)) }],
-  ['top-n-sigma 0', () => topNSigma({ n: 0 })],
+  ['typical', () => typical({ p: 0.6 }), { distribution: plainDistribution(plainTypical(0.6)) }],
+  ['typical, cut', () => typical({ p: 0.6, ties: 'cut', border: 'at-most' })],
+  ['top-h', () => topH({ entropyShare: 0.6 }), { distribution: plainDistribution(plainTopH(0.6)) }],
+  ['top-n-sigma', () => topNSigma({ sigmas: 1 }), { distribution: plainDistribution(plainTopNSigma(1)) }],
+  ['top-n-sigma 0', () => topNSigma({ sigmas: 0 })],
   [
     'p-less',
     () => pLess(),
@@ -122,7 +122,7 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
     },
   ],
   ['xtc, always', () => xtc({ probability: 1, threshold: 0.05 })],
-  ['tail-free', () => tailFree({ z: 0.8 }), { distribution: plainDistribution(plainTailFree(0.8)) }],
+  ['tail-free', () => tailFree({ mass: 0.8 }), { distribution: plainDistribution(plainTailFree(0.8)) }],
   ['repetition penalty', () => repetitionPenalty({ penalty: 1.5 })],
   ['repetition penalty below 1', () => repetitionPenalty({ penalty: 0.5, window: 2, countPrompt: false })],
   ['mirostat 1', () => mirostat1({ tau: 1.2 }), { distribution: plainDistribution(plainMirostat1(1.2)) }],

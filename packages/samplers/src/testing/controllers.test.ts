@@ -1,5 +1,5 @@
 import { drawToken, type History, ParameterError, Random, RunMemory, type Sampler, topTokens } from '@tokenwright/core';
-import { survivorsOf, testRow } from '@tokenwright/core/testing';
+import { candidatesOf, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { adaptiveP, mirostat1, mirostat2 } from '../index.ts';
 
@@ -17,7 +17,7 @@ function run(samplers: readonly Sampler[], ranks: readonly number[], from?: Hist
       row.apply(sampler, index);
     });
     shapes.push([...row.logits]);
-    const left = topTokens(row.logits, V, row.survivors);
+    const left = topTokens(row.logits, V, row.candidates);
     history = row.extend(left.at(rank % left.length)!);
   }
   return { shapes, history: history!, memory };
@@ -68,12 +68,12 @@ test('mirostat 2: mu starts at 2 tau, and a surprising token lowers it', () => {
   const memory = new RunMemory();
   const row = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { memory });
   row.apply(mirostat2({ tau: 1.01 }), 0);
-  expect(survivorsOf(row.logits)).toEqual([0, 1, 2]);
+  expect(candidatesOf(row.logits)).toEqual([0, 1, 2]);
   const next = row.extend(1);
   const second = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { memory, history: next });
   // mu = 2.02 - 0.1 * (2 - 1.01) = 1.921, and the surprise of 1 and 2 is 2 bits.
   second.apply(mirostat2({ tau: 1.01 }), 0);
-  expect(survivorsOf(second.logits)).toEqual([0]);
+  expect(candidatesOf(second.logits)).toEqual([0]);
   expect(memory.at(second.extend(0), 0).get()).toBeCloseTo(1.921, 6);
 });
 
@@ -94,7 +94,7 @@ test.each([1, 2.5, 4])('mirostat 2 holds the surprise near %d bits', (tau) => {
   let bits = 0;
   for (let position = 0; position < 600; position++) {
     row.apply(mirostat2({ tau }), 0);
-    const id = drawToken(row.logits, random.uniform(0, position, 'draw'), row.survivors);
+    const id = drawToken(row.logits, random.uniform(0, position, 'draw'), row.candidates);
     const history = row.extend(id);
     if (position >= 100) bits += -Math.log2(memory.drawn(history, 0)!.after);
     row = testRow(logitsAt(position + 1), { memory, history });
@@ -112,7 +112,7 @@ test('mirostat 1 on flat, single and broken rows', () => {
   expect(after([-Infinity, 1])).toEqual([-Infinity, 1]);
   expect(after([1, Number.NaN])).toEqual([1, Number.NaN]);
   expect(after([3, 2.9, 2.8, 2.7], { tau: 30 })).toEqual([3, 2.9, 2.8, 2.7].map(Math.fround));
-  expect(survivorsOf(after([3, 2.9, 2.8, 2.7], { tau: 30, overflow: 'keep-one' }))).toEqual([0]);
+  expect(candidatesOf(after([3, 2.9, 2.8, 2.7], { tau: 30, overflow: 'keep-one' }))).toEqual([0]);
 });
 
 test('adaptive-p raises what is near the target', () => {

@@ -1,5 +1,5 @@
 import { EmptyDistributionError, generate, InvalidLogitsError, type Sampler } from '@tokenwright/core';
-import { shaped, survivorsOf, toyModel } from '@tokenwright/core/testing';
+import { candidatesOf, shaped, toyModel } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
 import * as samplers from '../index.ts';
 
@@ -13,8 +13,8 @@ const text = (id: number): string => 'abcd'[id] ?? '';
 const texts = ['a', 'b', 'c', 'd'];
 const members: [string, Sampler, equal: number[]][] = [
   ['greedy', samplers.greedy(), [0]],
-  ['temperature', samplers.temperature({ t: 0.5 }), all],
-  ['temperature 0', samplers.temperature({ t: 0 }), [0]],
+  ['temperature', samplers.temperature({ temperature: 0.5 }), all],
+  ['temperature 0', samplers.temperature({ temperature: 0 }), [0]],
   ['dynamic temperature', samplers.dynamicTemperature({ range: 1 }), all],
   ['top-k 2', samplers.topK({ k: 2 }), [0, 1]],
   ['top-k 2, ties', samplers.topK({ k: 2, ties: 'keep-all' }), all],
@@ -28,23 +28,23 @@ const members: [string, Sampler, equal: number[]][] = [
   ['min-p 1', samplers.minP({ p: 1 }), all],
   ['top-a 0', samplers.topA({ ratio: 0 }), all],
   ['top-a 1', samplers.topA({ ratio: 1 }), all],
-  ['typical', samplers.typical({ mass: 0.5 }), all],
-  ['typical, cut', samplers.typical({ mass: 0.5, ties: 'cut' }), [0, 1]],
-  ['typical 1', samplers.typical({ mass: 1 }), all],
+  ['typical', samplers.typical({ p: 0.5 }), all],
+  ['typical, cut', samplers.typical({ p: 0.5, ties: 'cut' }), [0, 1]],
+  ['typical 1', samplers.typical({ p: 1 }), all],
   ['epsilon 0', samplers.epsilon({ epsilon: 0 }), all],
   ['epsilon 0.9', samplers.epsilon({ epsilon: 0.9 }), all],
   ['eta 0.9', samplers.eta({ epsilon: 0.9 }), all],
-  ['top-h 0.5', samplers.topH({ h: 0.5 }), [0, 1]],
-  ['top-h 1 of two candidates', samplers.topH({ h: 1, candidates: 2 }), [0, 1]],
-  ['top-n-sigma 0', samplers.topNSigma({ n: 0 }), all],
-  ['top-n-sigma 1', samplers.topNSigma({ n: 1 }), all],
+  ['top-h 0.5', samplers.topH({ entropyShare: 0.5 }), [0, 1]],
+  ['top-h 1 of two candidates', samplers.topH({ entropyShare: 1, candidates: 2 }), [0, 1]],
+  ['top-n-sigma 0', samplers.topNSigma({ sigmas: 0 }), all],
+  ['top-n-sigma 1', samplers.topNSigma({ sigmas: 1 }), all],
   ['p-less', samplers.pLess(), all],
   ['p-less, normalized', samplers.pLess({ normalized: true }), all],
   ['xtc', samplers.xtc({ probability: 1, threshold: 0.2 }), [3]],
   ['xtc 0', samplers.xtc({ probability: 0 }), all],
   ['xtc above one half', samplers.xtc({ probability: 1, threshold: 0.6 }), all],
-  ['tail-free 0', samplers.tailFree({ z: 0 }), [0]],
-  ['tail-free 1', samplers.tailFree({ z: 1 }), all],
+  ['tail-free 0', samplers.tailFree({ mass: 0 }), [0]],
+  ['tail-free 1', samplers.tailFree({ mass: 1 }), all],
   ['infill', samplers.infill({ text }), [3]],
   ['mirostat 1', samplers.mirostat1(), all],
   ['mirostat 2', samplers.mirostat2(), all],
@@ -68,10 +68,10 @@ const members: [string, Sampler, equal: number[]][] = [
   ['bad words', samplers.badWords({ words: [[0, 1], [2], [3]] }), [0, 3]],
   ['suppress tokens', samplers.suppressTokens({ tokens: [1] }), [0, 2, 3]],
   ['suppress tokens at begin', samplers.suppressTokensAtBegin({ tokens: [1] }), [0, 2, 3]],
-  ['allowed tokens', samplers.allowedTokens({ tokens: [1], endTokens: true }), [1, 3]],
+  ['allowed tokens', samplers.allowedTokens({ tokens: [1], eosTokenIds: true }), [1, 3]],
   ['prefix function', samplers.prefixFunction({ allowed: () => [2] }), [2]],
-  ['forced begin token', samplers.forcedBeginToken({ token: 2 }), [2]],
-  ['forced end token', samplers.forcedEndToken({ maxLength: 2 }), [3]],
+  ['forced begin token', samplers.forcedBosToken({ token: 2 }), [2]],
+  ['forced end token', samplers.forcedEosToken({ maxLength: 2 }), [3]],
   ['min length', samplers.minLength({ length: 2 }), [0, 1, 2]],
   ['min new tokens', samplers.minNewTokens({ count: 1 }), [0, 1, 2]],
   ['thinking budget', samplers.thinkingBudget({ start: [0], end: [2], budget: 0 }), [2]],
@@ -82,8 +82,8 @@ const members: [string, Sampler, equal: number[]][] = [
 /** What makes a broken row drawable on purpose, and so is left out of the laws about broken rows. */
 const hidesBrokenRows = new Set(['forced begin token', 'forced end token', 'thinking budget']);
 /** Which tokens it removes does not depend on the logits. */
-const isConstraint = ({ algebra }: Sampler): boolean => algebra?.removes === 'constraint';
-const around = { prompt: [0], endTokens: [3] };
+const isConstraint = ({ traits }: Sampler): boolean => traits?.removes === 'constraint';
+const around = { prompt: [0], eosTokenIds: [3] };
 
 test('every sampler of the package is here, but the one whose purpose is to repair rows', () => {
   const names = new Set(members.map(([, { name }]) => name));
@@ -93,12 +93,12 @@ test('every sampler of the package is here, but the one whose purpose is to repa
 
 describe.each(members)('%s', (label, sampler, equal) => {
   test('of equal tokens', () => {
-    expect(survivorsOf(shaped(sampler, [2, 2, 2, 2], around))).toEqual(equal);
+    expect(candidatesOf(shaped(sampler, [2, 2, 2, 2], around))).toEqual(equal);
   });
 
   test.skipIf(isConstraint(sampler))('one token only is kept', () => {
-    expect(survivorsOf(shaped(sampler, [-7], { prompt: [0] }))).toEqual([0]);
-    expect(survivorsOf(shaped(sampler, [-Infinity, 5, -Infinity], { prompt: [0] }))).toEqual([1]);
+    expect(candidatesOf(shaped(sampler, [-7], { prompt: [0] }))).toEqual([0]);
+    expect(candidatesOf(shaped(sampler, [-Infinity, 5, -Infinity], { prompt: [0] }))).toEqual([1]);
   });
 
   test.skipIf(hidesBrokenRows.has(label))('nothing left stays nothing, without NaN', () => {
@@ -122,7 +122,7 @@ describe.each(members)('%s', (label, sampler, equal) => {
 const everything = Array.from({ length: toyModel().vocabSize }, (_, id) => id);
 const but = (...ids: number[]): number[] => everything.filter((id) => !ids.includes(id));
 const failure = async (chain: Sampler[]): Promise<unknown> =>
-  generate(toyModel(), [1, 2], { samplers: chain, maxNewTokens: 1, endTokens: [0], onWarning: () => {} })
+  generate(toyModel(), [1, 2], { samplers: chain, maxNewTokens: 1, eosTokenIds: [0], onWarning: () => {} })
     .result()
     .catch((error: unknown) => error);
 
@@ -157,14 +157,14 @@ describe('an emptied distribution is a typed error that names the stage', () => 
       ],
     ],
   ])('%s', async (stage, chain) => {
-    const error = await failure([...chain, samplers.topK({ k: 3 }), samplers.temperature({ t: 0.5 })]);
+    const error = await failure([...chain, samplers.topK({ k: 3 }), samplers.temperature({ temperature: 0.5 })]);
     expect(error).toBeInstanceOf(EmptyDistributionError);
     expect(error).toMatchObject({ stage, position: 2 });
   });
 
   test('and NaN is one that names who brought it', async () => {
     const breaks: Sampler = { name: 'breaks', onHost: (logits) => logits.fill(Number.NaN, 3, 4) };
-    const error = await failure([samplers.temperature({ t: 2 }), breaks, samplers.topP({ p: 0.9 })]);
+    const error = await failure([samplers.temperature({ temperature: 2 }), breaks, samplers.topP({ p: 0.9 })]);
     expect(error).toBeInstanceOf(InvalidLogitsError);
     expect(error).toMatchObject({ stage: 'breaks', position: 2 });
   });

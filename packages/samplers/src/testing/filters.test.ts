@@ -1,5 +1,5 @@
 import type { Sampler } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
 import { epsilon, eta, pLess, tailFree, topH, topNSigma, typical, xtc } from '../index.ts';
 
@@ -7,15 +7,15 @@ const gone = -Infinity;
 
 /** sampler, probabilities, ids that stay. */
 const rows: [Sampler, number[], number[]][] = [
-  [typical({ mass: 0.5 }), [0.97, 0.01, 0.01, 0.01], [0]],
-  [typical({ mass: 0.5 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
-  [typical({ mass: 0.3 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
-  [typical({ mass: 0.3, ties: 'cut' }), [0.4, 0.2, 0.2, 0.2], [1, 2]],
-  [typical({ mass: 0.5, ties: 'cut' }), [0.25, 0.25, 0.25, 0.25], [0, 1]],
-  [typical({ mass: 0.5, ties: 'cut', border: 'at-most' }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2]],
-  [typical({ mass: 0.1, minKeep: 2 }), [0.97, 0.01, 0.01, 0.01], [0, 1]],
-  [typical({ mass: 1 }), [0.4, 0.2, 0.2, 0.2], [0, 1, 2, 3]],
-  [typical({ mass: 0.9 }), [0.5, 0, 0.5, 0], [0, 2]],
+  [typical({ p: 0.5 }), [0.97, 0.01, 0.01, 0.01], [0]],
+  [typical({ p: 0.5 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
+  [typical({ p: 0.3 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
+  [typical({ p: 0.3, ties: 'cut' }), [0.4, 0.2, 0.2, 0.2], [1, 2]],
+  [typical({ p: 0.5, ties: 'cut' }), [0.25, 0.25, 0.25, 0.25], [0, 1]],
+  [typical({ p: 0.5, ties: 'cut', border: 'at-most' }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2]],
+  [typical({ p: 0.1, minKeep: 2 }), [0.97, 0.01, 0.01, 0.01], [0, 1]],
+  [typical({ p: 1 }), [0.4, 0.2, 0.2, 0.2], [0, 1, 2, 3]],
+  [typical({ p: 0.9 }), [0.5, 0, 0.5, 0], [0, 2]],
 
   [epsilon({ epsilon: 0 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
   [epsilon({ epsilon: 0.25 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
@@ -32,16 +32,16 @@ const rows: [Sampler, number[], number[]][] = [
   [eta({ epsilon: 0.99, minKeep: 3 }), [0.1, 0.2, 0.3, 0.4], [1, 2, 3]],
 
   // Shares of H = 1.28: 0.230, 0.322, 0.361, 0.367; running from the largest: 0.367, 0.728, 1.050, 1.280.
-  [topH({ h: 0.1 }), [0.1, 0.2, 0.3, 0.4], [3]],
-  [topH({ h: 0.6 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
-  [topH({ h: 0.9 }), [0.1, 0.2, 0.3, 0.4], [1, 2, 3]],
-  [topH({ h: 0.9, candidates: 2 }), [0.1, 0.2, 0.3, 0.4], [3]],
+  [topH({ entropyShare: 0.1 }), [0.1, 0.2, 0.3, 0.4], [3]],
+  [topH({ entropyShare: 0.6 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
+  [topH({ entropyShare: 0.9 }), [0.1, 0.2, 0.3, 0.4], [1, 2, 3]],
+  [topH({ entropyShare: 0.9, candidates: 2 }), [0.1, 0.2, 0.3, 0.4], [3]],
 
-  [topNSigma({ n: 0 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
-  [topNSigma({ n: 1 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
-  [topNSigma({ n: 3 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
-  [topNSigma({ n: 1 }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2, 3]],
-  [topNSigma({ n: 1 }), [0, 0.3, 0, 0.7], [3]],
+  [topNSigma({ sigmas: 0 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
+  [topNSigma({ sigmas: 1 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
+  [topNSigma({ sigmas: 3 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
+  [topNSigma({ sigmas: 1 }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2, 3]],
+  [topNSigma({ sigmas: 1 }), [0, 0.3, 0, 0.7], [3]],
 
   [pLess(), [0.1, 0.15, 0.2, 0.25, 0.3], [3, 4]],
   [pLess(), [0.2, 0.2, 0.2, 0.2, 0.2], [0, 1, 2, 3, 4]],
@@ -57,14 +57,14 @@ const rows: [Sampler, number[], number[]][] = [
   [xtc({ probability: 1, threshold: 0.19, minKeep: 3 }), [0.4, 0.3, 0.2, 0.1], [0, 1, 2, 3]],
   [xtc({ probability: 1, threshold: 0.2 }), [0.25, 0.25, 0.25, 0.25], [3]],
 
-  [tailFree({ z: 1 }), [0.5, 0.3, 0.15, 0.05], [0, 1, 2, 3]],
-  [tailFree({ z: 0.9 }), [0.5, 0.3, 0.15, 0.05], [0]],
-  [tailFree({ z: 0 }), [0.5, 0.3, 0.15, 0.05], [0]],
-  [tailFree({ z: 0, minKeep: 2 }), [0.5, 0.3, 0.1, 0.05, 0.05], [0, 1]],
-  [tailFree({ z: 0.1 }), [0.7, 0.1, 0.1, 0.05, 0.05], [0]],
-  [tailFree({ z: 0.8 }), [0.5, 0.3, 0.1, 0.05, 0.05], [0, 1]],
-  [tailFree({ z: 0.3 }), [0.2, 0.2, 0.2, 0.2, 0.2], [0]],
-  [tailFree({ z: 0.5 }), [0.6, 0.4], [0, 1]],
+  [tailFree({ mass: 1 }), [0.5, 0.3, 0.15, 0.05], [0, 1, 2, 3]],
+  [tailFree({ mass: 0.9 }), [0.5, 0.3, 0.15, 0.05], [0]],
+  [tailFree({ mass: 0 }), [0.5, 0.3, 0.15, 0.05], [0]],
+  [tailFree({ mass: 0, minKeep: 2 }), [0.5, 0.3, 0.1, 0.05, 0.05], [0, 1]],
+  [tailFree({ mass: 0.1 }), [0.7, 0.1, 0.1, 0.05, 0.05], [0]],
+  [tailFree({ mass: 0.8 }), [0.5, 0.3, 0.1, 0.05, 0.05], [0, 1]],
+  [tailFree({ mass: 0.3 }), [0.2, 0.2, 0.2, 0.2, 0.2], [0]],
+  [tailFree({ mass: 0.5 }), [0.6, 0.4], [0, 1]],
 ];
 
 test.each(
@@ -72,21 +72,21 @@ test.each(
 )('%s %s of %j keeps %j', (_name, _parameters, probabilities, kept, sampler) => {
   const logits = Float32Array.from(probabilities, Math.log);
   const result = shaped(sampler, logits);
-  expect(survivorsOf(result)).toEqual(kept);
+  expect(candidatesOf(result)).toEqual(kept);
   for (const id of kept) expect(result[id]).toBe(logits[id]);
 });
 
 describe('rows on which nothing can be decided, and rows with one token', () => {
   const strict: Sampler[] = [
-    typical({ mass: 0.1 }),
+    typical({ p: 0.1 }),
     epsilon({ epsilon: 0.9 }),
     eta({ epsilon: 0.9 }),
-    topH({ h: 0.1 }),
-    topNSigma({ n: 0.1 }),
+    topH({ entropyShare: 0.1 }),
+    topNSigma({ sigmas: 0.1 }),
     pLess(),
     pLess({ normalized: true }),
     xtc({ probability: 1, threshold: 0 }),
-    tailFree({ z: 0 }),
+    tailFree({ mass: 0 }),
   ];
   test.each(strict.map((sampler) => [sampler.name, sampler] as const))('%s leaves them as they are', (_, sampler) => {
     for (const logits of [[1, Number.NaN, 3], [1, Infinity, 3], [gone, gone, gone], [gone, 5, gone], [5]])
@@ -109,7 +109,7 @@ test('a long tail-free row is cut where sorting everything cuts it', () => {
         running += sum <= 1e-6 ? 1 / bends.length : bends[i]! / sum;
         if (running > z && i >= 1) cut = i;
       }
-      const kept = survivorsOf(shaped(tailFree({ z }), logits));
+      const kept = candidatesOf(shaped(tailFree({ mass: z }), logits));
       expect(kept).toEqual(order.slice(0, cut).sort((a, b) => a - b));
     }
   }

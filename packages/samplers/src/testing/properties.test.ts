@@ -1,5 +1,5 @@
 import { forEachCandidate, type Sampler } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -38,10 +38,10 @@ const count = fc.integer({ min: 1, max: 12 });
 /** Every sampler with any options that it allows. */
 const samplers: Record<string, fc.Arbitrary<Sampler>> = {
   greedy: fc.constant(greedy()),
-  temperature: fc.double({ min: 0, max: 20, noNaN: true }).map((t) => temperature({ t })),
+  temperature: fc.double({ min: 0, max: 20, noNaN: true }).map((t) => temperature({ temperature: t })),
   dynamicTemperature: fc
     .tuple(share, share, above0)
-    .map(([t, range, exponent]) => dynamicTemperature({ t, range, exponent })),
+    .map(([t, range, exponent]) => dynamicTemperature({ temperature: t, range, exponent })),
   topK: fc
     .tuple(count, fc.constantFrom('exactly-k' as const, 'keep-all' as const))
     .map(([k, ties]) => topK({ k, ties })),
@@ -58,16 +58,16 @@ const samplers: Record<string, fc.Arbitrary<Sampler>> = {
       fc.constantFrom('keep-all' as const, 'cut' as const),
       count,
     )
-    .map(([mass, border, ties, minKeep]) => typical({ mass, border, ties, minKeep })),
+    .map(([mass, border, ties, minKeep]) => typical({ p: mass, border, ties, minKeep })),
   epsilon: fc.tuple(share, count).map(([value, minKeep]) => epsilon({ epsilon: value * 0.99, minKeep })),
   eta: fc.tuple(share, count).map(([value, minKeep]) => eta({ epsilon: value * 0.99, minKeep })),
-  topH: fc.tuple(above0, count).map(([h, candidates]) => topH({ h, candidates })),
-  topNSigma: fc.double({ min: 0, max: 5, noNaN: true }).map((n) => topNSigma({ n })),
+  topH: fc.tuple(above0, count).map(([h, candidates]) => topH({ entropyShare: h, candidates })),
+  topNSigma: fc.double({ min: 0, max: 5, noNaN: true }).map((n) => topNSigma({ sigmas: n })),
   pLess: fc.boolean().map((normalized) => pLess({ normalized })),
   xtc: fc
     .tuple(share, share, count)
     .map(([probability, threshold, minKeep]) => xtc({ probability, threshold, minKeep })),
-  tailFree: fc.tuple(share, count).map(([z, minKeep]) => tailFree({ z, minKeep })),
+  tailFree: fc.tuple(share, count).map(([z, minKeep]) => tailFree({ mass: z, minKeep })),
   infill: fc
     .constantFrom('own' as const, 'merged' as const)
     .map((mass) => infill({ text: (id) => 'ab'.slice(0, id % 3), mass })),
@@ -99,13 +99,13 @@ describe.each(Object.entries(samplers))('%s', (_, sampler) => {
   test('leaves something, takes nothing back, and makes no NaN', () => {
     fc.assert(
       fc.property(sampler, rows, fc.array(fc.nat(59), { maxLength: 8 }), (stage, logits, generated) => {
-        const options = { prompt: [0], generated, endTokens: [1] };
+        const options = { prompt: [0], generated, eosTokenIds: [1] };
         const result = shaped(stage, logits, options);
-        const left = survivorsOf(result);
+        const left = candidatesOf(result);
         expect(left.length).toBeGreaterThan(0);
         expect(result.every((logit) => logit < Infinity && !Number.isNaN(logit))).toBe(true);
         expect(left.every((id) => logits[id]! > -Infinity)).toBe(true);
-        if (stage.algebra?.keepsArgMax === true) {
+        if (stage.traits?.keepsArgMax === true) {
           const top = Math.max(...logits);
           expect(left.some((id) => Math.fround(logits[id]!) === Math.fround(top))).toBe(true);
         }
@@ -119,7 +119,7 @@ describe.each(Object.entries(samplers))('%s', (_, sampler) => {
 test.each(['greedy', 'temperature0', 'topK', 'topKShare', 'minP'])(
   '%s: what it removed does not matter to it the second time',
   (name) => {
-    const sampler = name === 'temperature0' ? fc.constant(temperature({ t: 0 })) : samplers[name]!;
+    const sampler = name === 'temperature0' ? fc.constant(temperature({ temperature: 0 })) : samplers[name]!;
     fc.assert(
       fc.property(sampler, rows, (stage, logits) => {
         const once = shaped(stage, logits);
@@ -147,16 +147,16 @@ const formulas: Record<string, fc.Arbitrary<readonly [Sampler, plain.PlainFilter
     .map(([ratio, half]) => [topA({ ratio, power: 4 * half }), plain.plainTopA(ratio, 4 * half)]),
   epsilon: small.map((value) => [epsilon({ epsilon: value }), plain.plainEpsilon(value)]),
   eta: small.map((value) => [eta({ epsilon: value }), plain.plainEta(value)]),
-  typical: fraction.map((mass) => [typical({ mass }), plain.plainTypical(mass)]),
+  typical: fraction.map((mass) => [typical({ p: mass }), plain.plainTypical(mass)]),
   topH: fc
     .tuple(fraction, fc.integer({ min: 1, max: 40 }))
-    .map(([h, candidates]) => [topH({ h, candidates }), plain.plainTopH(h, candidates)]),
-  topNSigma: fraction.map((n) => [topNSigma({ n: 4 * n }), plain.plainTopNSigma(4 * n)]),
+    .map(([h, candidates]) => [topH({ entropyShare: h, candidates }), plain.plainTopH(h, candidates)]),
+  topNSigma: fraction.map((n) => [topNSigma({ sigmas: 4 * n }), plain.plainTopNSigma(4 * n)]),
   pLess: fc.boolean().map((normalized) => [pLess({ normalized }), plain.plainPLess(normalized)]),
   xtc: small.map((half) => [xtc({ probability: 1, threshold: half / 2 }), plain.plainXtc(half / 2)]),
   tailFree: fc
     .tuple(fraction, count)
-    .map(([z, minKeep]) => [tailFree({ z, minKeep }), plain.plainTailFree(z, minKeep)]),
+    .map(([z, minKeep]) => [tailFree({ mass: z, minKeep }), plain.plainTailFree(z, minKeep)]),
   mirostat1: fc
     .tuple(fraction, fc.integer({ min: 2, max: 80 }))
     .map(([tau, m]) => [mirostat1({ tau: 5 * tau, m }), plain.plainMirostat1(5 * tau, m)]),
@@ -183,7 +183,7 @@ test.each(Object.entries(formulas))('%s keeps what its formula says', (_, formul
   fc.assert(
     fc.property(formula, ordinaryRows, ([stage, filter], logits) => {
       const stays = filter(plain.plainSoftmax(logits));
-      expect(survivorsOf(shaped(stage, logits))).toEqual(Array.from(stays.keys()).filter((id) => stays[id]));
+      expect(candidatesOf(shaped(stage, logits))).toEqual(Array.from(stays.keys()).filter((id) => stays[id]));
     }),
     { numRuns: 600 },
   );
@@ -196,14 +196,14 @@ test.each<[string, fc.Arbitrary<readonly [Sampler, (p: readonly number[]) => rea
     fc
       .tuple(fraction, fraction)
       .map(([t, exponent]) => [
-        dynamicTemperature({ t: 1 + t, range: 0.5, exponent }),
+        dynamicTemperature({ temperature: 1 + t, range: 0.5, exponent }),
         plain.plainDynamicTemperature(1 + t, 0.5, exponent),
       ]),
   ],
   [
     'temperature',
     fraction.map((t) => [
-      temperature({ t: 0.4 + 3 * t }),
+      temperature({ temperature: 0.4 + 3 * t }),
       (p) => plain.plainSoftmax(p.map((value) => Math.log(value) / (0.4 + 3 * t))),
     ]),
   ],
@@ -221,7 +221,7 @@ test.each<[string, fc.Arbitrary<readonly [Sampler, (p: readonly number[]) => rea
 });
 
 describe('limits that tie samplers together', () => {
-  const kept = (sampler: Sampler, logits: number[]): number[] => survivorsOf(shaped(sampler, logits));
+  const kept = (sampler: Sampler, logits: number[]): number[] => candidatesOf(shaped(sampler, logits));
   const agree = (a: Sampler, b: Sampler): void =>
     fc.assert(
       fc.property(rows, (logits) => {
@@ -231,7 +231,7 @@ describe('limits that tie samplers together', () => {
 
   test('top-k 1 = greedy', () => agree(topK({ k: 1 }), greedy()));
   test('top-p 0 = greedy', () => agree(topP({ p: 0 }), greedy()));
-  test('temperature 0 = greedy', () => agree(temperature({ t: 0 }), greedy()));
+  test('temperature 0 = greedy', () => agree(temperature({ temperature: 0 }), greedy()));
   test('min-p 1 = top-k 1 with ties', () => agree(minP({ p: 1 }), topK({ k: 1, ties: 'keep-all' })));
   test('top-a with power 1 = min-p', () => {
     fc.assert(
@@ -245,14 +245,14 @@ describe('limits that tie samplers together', () => {
     ['top-k of the vocabulary', topK({ k: 60 })],
     ['top-p 1', topP({ p: 1 })],
     ['min-p 0', minP({ p: 0 })],
-    ['typical 1', typical({ mass: 1 })],
+    ['typical 1', typical({ p: 1 })],
     ['epsilon 0', epsilon({ epsilon: 0 })],
     ['eta 0', eta({ epsilon: 0 })],
     ['top-a 0', topA({ ratio: 0 })],
-    ['top-n-sigma 0', topNSigma({ n: 0 })],
+    ['top-n-sigma 0', topNSigma({ sigmas: 0 })],
     ['xtc 0', xtc({ probability: 0 })],
-    ['tail-free 1', tailFree({ z: 1 })],
-    ['temperature 1', temperature({ t: 1 })],
+    ['tail-free 1', tailFree({ mass: 1 })],
+    ['temperature 1', temperature({ temperature: 1 })],
     ['repetition penalty 1', repetitionPenalty({ penalty: 1 })],
   ])('%s changes nothing', (_, sampler) => {
     fc.assert(
@@ -273,13 +273,13 @@ test('every preset leaves something', () => {
         xTransformers({ filter: 'top_p', thres: p, temperature: p }),
         gpt2({ topK: k }),
       ])
-        expect(survivorsOf(shaped(chain, logits)).length).toBeGreaterThan(0);
+        expect(candidatesOf(shaped(chain, logits)).length).toBeGreaterThan(0);
     }),
   );
 });
 
 test('candidates are visited by rising id, removed ones are not', () => {
   const seen: number[] = [];
-  forEachCandidate(Float32Array.of(1, -Infinity, 0), { survivors: undefined }, (id) => seen.push(id));
+  forEachCandidate(Float32Array.of(1, -Infinity, 0), { candidates: undefined }, (id) => seen.push(id));
   expect(seen).toEqual([0, 2]);
 });

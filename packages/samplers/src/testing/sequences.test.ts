@@ -1,5 +1,5 @@
 import { ParameterError, type Tokenizer } from '@tokenwright/core';
-import { shaped, survivorsOf } from '@tokenwright/core/testing';
+import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { badWords, badWordTokens, encoderNoRepeatNgram, noRepeatNgram, sequenceBias, tokenBias } from '../index.ts';
@@ -16,13 +16,13 @@ test.each([
   [[], 1, [0, 1, 2, 3]],
   [[9, 9], 1, [0, 1, 2, 3]],
 ])('no-repeat n-gram after %j, size %d, leaves %j', (prompt, size, left) => {
-  expect(survivorsOf(shaped(noRepeatNgram({ size }), flat, { prompt }))).toEqual(left);
+  expect(candidatesOf(shaped(noRepeatNgram({ size }), flat, { prompt }))).toEqual(left);
 });
 
 test('no-repeat n-gram: the prompt may be left out', () => {
   const sampler = noRepeatNgram({ size: 2, countPrompt: false });
-  expect(survivorsOf(shaped(sampler, flat, { prompt: [1, 2], generated: [1] }))).toEqual([0, 1, 2, 3]);
-  expect(survivorsOf(shaped(sampler, flat, { prompt: [1, 2], generated: [1, 3, 1] }))).toEqual([0, 1, 2]);
+  expect(candidatesOf(shaped(sampler, flat, { prompt: [1, 2], generated: [1] }))).toEqual([0, 1, 2, 3]);
+  expect(candidatesOf(shaped(sampler, flat, { prompt: [1, 2], generated: [1, 3, 1] }))).toEqual([0, 1, 2]);
 });
 
 test('with it, no sequence of the size comes about twice', () => {
@@ -30,7 +30,7 @@ test('with it, no sequence of the size comes about twice', () => {
     property(array(integer({ min: 0, max: 3 }), { maxLength: 60 }), integer({ min: 2, max: 4 }), (wishes, size) => {
       const tokens: number[] = [];
       for (const wish of wishes) {
-        const left = survivorsOf(shaped(noRepeatNgram({ size }), flat, { prompt: tokens }));
+        const left = candidatesOf(shaped(noRepeatNgram({ size }), flat, { prompt: tokens }));
         if (left.length === 0) break;
         tokens.push(left[wish % left.length]!);
       }
@@ -46,7 +46,7 @@ test.each([
   [[1, 2, 3], [2], 3, [0, 1, 2, 3]],
   [[1, 2, 3, 0], [0, 2], 2, [0, 1, 2]],
 ])('encoder no-repeat n-gram: source %j, text %j, size %d leaves %j', (source, prompt, size, left) => {
-  expect(survivorsOf(shaped(encoderNoRepeatNgram({ size }), flat, { source, prompt }))).toEqual(left);
+  expect(candidatesOf(shaped(encoderNoRepeatNgram({ size }), flat, { source, prompt }))).toEqual(left);
 });
 
 test('token bias adds, removes, and revives nothing', () => {
@@ -79,15 +79,15 @@ test("needs 'sequence' asks for a text as long as the sequence", () => {
   const sampler = sequenceBias({ sequences: [{ tokens, bias: 2 }], needs: 'sequence' });
   expect(shaped(sampler, flat, { prompt: [1] })[2]).toBe(0);
   expect(shaped(sampler, flat, { prompt: [3, 1] })[2]).toBe(2);
-  expect(survivorsOf(shaped(badWords({ words: [tokens], needs: 'sequence' }), flat, { prompt: [1] }))).toContain(2);
-  expect(survivorsOf(shaped(badWords({ words: [tokens] }), flat, { prompt: [1] }))).not.toContain(2);
+  expect(candidatesOf(shaped(badWords({ words: [tokens], needs: 'sequence' }), flat, { prompt: [1] }))).toContain(2);
+  expect(candidatesOf(shaped(badWords({ words: [tokens] }), flat, { prompt: [1] }))).not.toContain(2);
 });
 
 test('bad words: an end token by itself is passed over', () => {
   const sampler = badWords({ words: [[1, 2], [3], [0]] });
-  expect(survivorsOf(shaped(sampler, flat, { prompt: [1] }))).toEqual([1]);
-  expect(survivorsOf(shaped(sampler, flat, { prompt: [1], endTokens: [3] }))).toEqual([1, 3]);
-  expect(survivorsOf(shaped(sampler, flat, { prompt: [2] }))).toEqual([1, 2]);
+  expect(candidatesOf(shaped(sampler, flat, { prompt: [1] }))).toEqual([1]);
+  expect(candidatesOf(shaped(sampler, flat, { prompt: [1], eosTokenIds: [3] }))).toEqual([1, 3]);
+  expect(candidatesOf(shaped(sampler, flat, { prompt: [2] }))).toEqual([1, 2]);
 });
 
 test('bad words from texts, with and without a space before', () => {

@@ -85,7 +85,7 @@ test('marked text is found, other text and other keys are not', () => {
 
 test('scores are their formulas', () => {
   const tokens = [5, 6, 7, 8, 5, 6, 9, 5, 6, 2, 0, 3, 4];
-  const options = { keys, ngramLength: 3, endTokens: [0] };
+  const options = { keys, ngramLength: 3, eosTokenIds: [0] };
   const { bits, counted, scored, mean, weightedMean, zScore } = detectSynthId(tokens, options);
   // The contexts [5, 6] come again, and what follows the end does not count.
   expect(counted.map(Number)).toEqual([1, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0]);
@@ -130,9 +130,9 @@ test('after a filter only what is left is marked; broken rows are left alone', (
   const sampler = synthId({ keys });
   const row = testRow(logitsAt(2));
   row.apply(topK({ k: 5 }), 0);
-  const left = [...row.survivors!];
+  const left = [...row.candidates!];
   row.apply(sampler, 1);
-  expect([...row.survivors!]).toEqual(left);
+  expect([...row.candidates!]).toEqual(left);
   expect([...shaped([topK({ k: 5 }), sampler], logitsAt(2))]).toEqual([...row.logits]);
   for (const broken of [
     [1, Number.NaN],

@@ -47,7 +47,7 @@ export function synthId(options: SynthIdOptions): HostSampler {
   return {
     name: 'synth-id',
     parameters: { keys, ngramLength, samplingTable: tableParameters, contextHistory, skipFirst },
-    algebra: {
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -55,17 +55,17 @@ export function synthId(options: SynthIdOptions): HostSampler {
       narrows: true,
       singleRow: true,
     },
-    onHost: (logits, { history, promptLength, survivors }) => {
+    onHost: (logits, { history, promptLength, candidates }) => {
       const reply = history.tokens.subarray(promptLength);
       if (skipFirst && reply.length < before) return;
       const first = skipFirst ? before : 0;
       if (occurredBefore(reply, reply.length, before, Math.max(first, reply.length - contextHistory))) return;
-      const normaliser = logSumExp(logits, survivors);
-      if (!Number.isFinite(normaliser)) return;
+      const normalizer = logSumExp(logits, candidates);
+      if (!Number.isFinite(normalizer)) return;
 
-      const ids = candidatesOf(logits, survivors);
+      const ids = candidatesOf(logits, candidates);
       const p = new Float64Array(ids.length);
-      for (let i = 0; i < ids.length; i++) p[i] = exponential(logits[ids[i]!]! - normaliser);
+      for (let i = 0; i < ids.length; i++) p[i] = exponential(logits[ids[i]!]! - normalizer);
       const context = Array.from({ length: before }, (_, i) => reply[reply.length - before + i] ?? 0);
       const bits = new CandidateBits(table, context, keys, ids);
       const g = new Uint8Array(ids.length);
@@ -85,7 +85,7 @@ export function synthId(options: SynthIdOptions): HostSampler {
 
 export interface SynthIdDetectorOptions extends Omit<SynthIdOptions, 'skipFirst'> {
   /** Tokens from the first of these on are not counted. Default none. */
-  readonly endTokens?: readonly number[];
+  readonly eosTokenIds?: readonly number[];
   /** Weight of each layer in the weighted mean, at least 0, not all 0. Default falling evenly from 10 to 1. */
   readonly weights?: readonly number[];
 }
@@ -110,13 +110,13 @@ export interface SynthIdEvidence {
  * the paper. Give it the reply without its prompt.
  */
 export function detectSynthId(tokens: ArrayLike<number>, options: SynthIdDetectorOptions): SynthIdEvidence {
-  const { endTokens = [], weights, ...rest } = options;
+  const { eosTokenIds = [], weights, ...rest } = options;
   const { keys, ngramLength, table, contextHistory } = checkSynthId('detectSynthId', rest);
   const layers = keys.length;
   const weightOf = checkWeights(weights, layers);
   const ids = Int32Array.from(tokens);
   const before = ngramLength - 1;
-  const end = ids.findIndex((id) => endTokens.includes(id));
+  const end = ids.findIndex((id) => eosTokenIds.includes(id));
   const bits: Uint8Array[] = [];
   const counted: boolean[] = [];
   let scored = 0;
@@ -260,12 +260,12 @@ function occurredBefore(tokens: Int32Array, end: number, width: number, first: n
   return false;
 }
 
-function candidatesOf(logits: Float32Array, survivors: Int32Array | undefined): Int32Array {
-  const total = survivors?.length ?? logits.length;
+function candidatesOf(logits: Float32Array, candidates: Int32Array | undefined): Int32Array {
+  const total = candidates?.length ?? logits.length;
   const ids = new Int32Array(total);
   let count = 0;
   for (let i = 0; i < total; i++) {
-    const id = survivors === undefined ? i : survivors[i]!;
+    const id = candidates === undefined ? i : candidates[i]!;
     if (logits[id]! > -Infinity) ids[count++] = id;
   }
   return ids.subarray(0, count);

@@ -45,7 +45,7 @@ export function beamSearch(options: BeamSearchOptions): Strategy {
   checkOptionNames('beamSearch', options, [...beamOptionNames, 'sample', 'compatibility']);
   if (typeof sample !== 'boolean') throw new ParameterError('beamSearch', 'sample', 'true or false', sample);
   const settings = beamSettings('beamSearch', options);
-  const { beams: width, domain } = settings;
+  const { numBeams: width, domain } = settings;
   return {
     name,
     parameters: { ...settings, sample },
@@ -71,4 +71,4 @@ export function beamSearch(options: BeamSearchOptions): Strategy {
   };
 }
 
-export const beamOptionNames: readonly string[] = ['beams', 'lengthPenalty', 'earlyStopping', 'domain'];
+export const beamOptionNames: readonly string[] = ['numBeams', 'lengthPenalty', 'earlyStopping', 'domain'];

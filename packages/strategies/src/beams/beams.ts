@@ -17,7 +17,7 @@ import {
 /** What the kinds of beam search have in common. */
 export interface BeamOptions {
   /** Hypotheses that are followed at once, at least 1. 1 = greedy decoding. */
-  readonly beams: number;
+  readonly numBeams: number;
   /**
    * A finished hypothesis scores `sum of log-probabilities / (new tokens, the end token included) ^ lengthPenalty`. Above 0 favours
    * longer sequences, below 0 shorter ones, 0 = off. Default 1.
@@ -31,7 +31,7 @@ export interface BeamOptions {
   readonly earlyStopping?: boolean | 'never';
   /**
    * What the sampler chain is applied to: `'logits'` = to the model's logits, so a sampler means what it means elsewhere, and the
-   * result is normalised; `'log-probabilities'` = to the log-softmax, and the result is added up as it is (Hugging Face).
+   * result is normalized; `'log-probabilities'` = to the log-softmax, and the result is added up as it is (Hugging Face).
    * Default 'logits'.
    */
   readonly domain?: 'logits' | 'log-probabilities';
@@ -45,12 +45,12 @@ export type BeamSettings = Required<BeamOptions> & {
 /** Check the options and fill in the defaults. */
 export function beamSettings(owner: string, options: BeamOptions & Partial<BeamSettings>): BeamSettings {
   const { lengthPenalty = 1, earlyStopping = false, domain = 'logits', compatibility = 'transformers-5' } = options;
-  const beams = checkInteger(owner, 'beams', options.beams, 1);
+  const beams = checkInteger(owner, 'numBeams', options.numBeams, 1);
   checkNumber(owner, 'lengthPenalty', lengthPenalty, 'a finite number');
   oneOf(owner, 'earlyStopping', earlyStopping, [true, false, 'never']);
   oneOf(owner, 'domain', domain, ['logits', 'log-probabilities']);
   oneOf(owner, 'compatibility', compatibility, ['transformers-5', 'transformers-4.47']);
-  return { beams, lengthPenalty, earlyStopping, domain, compatibility };
+  return { numBeams: beams, lengthPenalty, earlyStopping, domain, compatibility };
 }
 
 export function oneOf(owner: string, parameter: string, value: unknown, allowed: readonly unknown[]): void {
@@ -110,8 +110,8 @@ export class Beam {
 
   /** @param start the prompt, and where it stands in the cache. */
   constructor(run: Run, settings: BeamSettings, start: Row, origin: number, rules: BeamRules = {}, firstLane = 0) {
-    this.prompt = start.prompt;
-    this.live = [{ row: { ...start, sequence: 0, lane: firstLane }, score: 0, origin }];
+    this.prompt = start.promptIndex;
+    this.live = [{ row: { ...start, sequence: 0, beamIndex: firstLane }, score: 0, origin }];
     this.#run = run;
     this.#settings = settings;
     this.#rules = rules;
@@ -128,7 +128,7 @@ export class Beam {
    * those that were to go on, although the prompt may be done.
    */
   take(candidates: readonly Hypothesis[]): readonly Hypothesis[] {
-    const { beams, compatibility, earlyStopping, lengthPenalty } = this.#settings;
+    const { numBeams, compatibility, earlyStopping, lengthPenalty } = this.#settings;
     this.#before = { live: this.live, finished: this.finished };
     const older = compatibility === 'transformers-4.47';
     // Those that reach the greatest length are selected once more, and then closed together.
@@ -143,12 +143,12 @@ export class Beam {
       if (together) last = reason;
       if (reason === undefined || (closes && together)) going.push(candidate);
       else {
-        const counts = rank < beams && this.#rules.mayEnd?.(candidate) !== false;
+        const counts = rank < numBeams && this.#rules.mayEnd?.(candidate) !== false;
         (counts ? ended : dropped).push(this.#finish(candidate, reason));
       }
     }
     going.sort((a, b) => b.score - a.score);
-    const chosen = (this.#rules.select?.(going) ?? going.slice(0, beams)).map((hypothesis, rank) => ({
+    const chosen = (this.#rules.select?.(going) ?? going.slice(0, numBeams)).map((hypothesis, rank) => ({
       ...hypothesis,
       row: { ...hypothesis.row, lane: this.#firstLane + rank },
     }));
@@ -160,7 +160,7 @@ export class Beam {
     const best = older ? candidates[0] : chosen[0];
     if (best === undefined) return chosen;
     const length = earlyStopping === 'never' && lengthPenalty > 0 ? this.#greatestLength : this.#newTokens(best);
-    const worst = this.finished[beams - 1]?.final;
+    const worst = this.finished[numBeams - 1]?.final;
     if (worst !== undefined && (earlyStopping === true || worst >= best.score / length ** lengthPenalty))
       this.live = [];
     else if (closes && last !== undefined) this.close(last);
@@ -177,7 +177,7 @@ export class Beam {
   /** What became of the hypotheses in the last step, for `StepEvent.detail`. */
   lastStep(): Json {
     const { live: before, finished: finishedBefore } = this.#before;
-    const survivors = new Set([...this.live, ...this.finished].map(({ parent }) => parent));
+    const candidates = new Set([...this.live, ...this.finished].map(({ parent }) => parent));
     const shown = (hypothesis: Hypothesis): { ids: number[]; score: number } => ({
       ids: Array.from(hypothesis.row.history.tokens.subarray(this.#run.startLengths[this.prompt]!)),
       score: hypothesis.score,
@@ -190,18 +190,18 @@ export class Beam {
       finished: this.finished
         .filter((hypothesis) => !finishedBefore.includes(hypothesis))
         .map((hypothesis) => ({ ...shown(hypothesis), score: hypothesis.final, reason: hypothesis.reason })),
-      died: before.filter((hypothesis) => !survivors.has(hypothesis)).map(shown),
+      died: before.filter((hypothesis) => !candidates.has(hypothesis)).map(shown),
     };
   }
 
   #keep(ended: readonly Finished[]): void {
-    this.finished = [...this.finished, ...ended].sort(betterFirst).slice(0, this.#settings.beams);
+    this.finished = [...this.finished, ...ended].sort(betterFirst).slice(0, this.#settings.numBeams);
   }
 
   #finish(hypothesis: Hypothesis, reason: EndReason): Finished {
     const { lengthPenalty, compatibility } = this.#settings;
     const { row } = hypothesis;
-    const [firstEnd] = this.#run.options.endTokens;
+    const [firstEnd] = this.#run.options.eosTokenIds;
     const renamed = reason === 'end-token' && compatibility === 'transformers-4.47' && row.history.at(-1) !== firstEnd;
     return {
       ...hypothesis,
@@ -260,7 +260,7 @@ export function settled(run: Run, beams: readonly Beam[]): Settled[] {
       .filter((beam) => beam.prompt === prompt)
       .flatMap(({ finished }) => finished)
       .sort(betterFirst)
-      .slice(0, run.options.sequences)
+      .slice(0, run.options.numReturnSequences)
       .map((hypothesis, sequence) => ({
         row: { ...hypothesis.row, sequence },
         reason: hypothesis.reason,
@@ -273,12 +273,12 @@ export function settled(run: Run, beams: readonly Beam[]): Settled[] {
 /** A step event for each beam that took part in a step, when they are wanted. */
 export function stepEvents(run: Run, strategy: string, beams: readonly Beam[]): StreamEvent[] {
   if (!run.options.steps) return [];
-  return beams.map((beam) => ({ type: 'step', row: beam.prompt, strategy, detail: beam.lastStep() }));
+  return beams.map((beam) => ({ type: 'step', promptIndex: beam.prompt, strategy, detail: beam.lastStep() }));
 }
 
 /** @throws ParameterError when more sequences are wanted than there are beams. */
 export function checkSequences(strategy: string, run: Run, beams: number): void {
-  checkInteger(strategy, 'sequences', run.options.sequences, 1, beams);
+  checkInteger(strategy, 'sequences', run.options.numReturnSequences, 1, beams);
 }
 
 export function detailsOf(hypothesis: Hypothesis): TokenDetails[] {

@@ -60,7 +60,7 @@ export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): St
   const { keepComplete = true } = options;
   oneOf('constrainedBeamSearch', 'keepComplete', keepComplete, [true, false]);
   const settings = beamSettings('constrainedBeamSearch', options);
-  const { beams: width, domain } = settings;
+  const { numBeams: width, domain } = settings;
   return {
     name,
     parameters: { ...settings, constraints: constraints as never, keepComplete },
@@ -78,7 +78,7 @@ export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): St
             select: (going) => byBanks(going.slice(0, width), forced, width, progress),
             closing: (live, finished) => {
               const complete = live.filter((hypothesis) => progress(hypothesis).complete);
-              return complete.length + finished.length < run.options.sequences ? live : complete;
+              return complete.length + finished.length < run.options.numReturnSequences ? live : complete;
             },
           }),
       );
@@ -98,7 +98,7 @@ export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): St
             await advancing(scores, beam, origins, domain, (parent, logits) => {
               const state = progress(parent);
               if (!state.complete) return state.advancing;
-              return keepComplete ? [bestGoingOn(logits, run.options.endTokens)] : [];
+              return keepComplete ? [bestGoingOn(logits, run.options.eosTokenIds)] : [];
             }),
           );
           forced = grown.filter(({ row }) => mayGoOn.has(run.ended(row)));
@@ -127,9 +127,9 @@ async function advancing(
 ): Promise<Continuation[]> {
   const continuations: Continuation[] = [];
   for (const parent of beam.live) {
-    const { logits, normaliser } = await additions(scores, origins.get(parent)!, domain);
+    const { logits, normalizer } = await additions(scores, origins.get(parent)!, domain);
     for (const id of tokens(parent, logits)) {
-      const score = parent.score + logits[id]! - normaliser;
+      const score = parent.score + logits[id]! - normalizer;
       if (score > -Infinity) continuations.push({ parent, id, score, key: score });
     }
   }
@@ -137,8 +137,8 @@ async function advancing(
 }
 
 /** The most probable token that does not end the sequence. */
-function bestGoingOn(logits: Float32Array, endTokens: readonly number[]): number {
-  return topTokens(logits, 1 + endTokens.length).find((id) => !endTokens.includes(id)) ?? 0;
+function bestGoingOn(logits: Float32Array, eosTokenIds: readonly number[]): number {
+  return topTokens(logits, 1 + eosTokenIds.length).find((id) => !eosTokenIds.includes(id)) ?? 0;
 }
 
 /** The best of each bank, fullest bank first; then the second of each; and so on. */
@@ -181,7 +181,7 @@ function progressOf(run: Run, constraints: readonly Constraint[]): Progress {
     }
     return progress;
   };
-  return ({ row }) => at(row.history, run.startLengths[row.prompt]!);
+  return ({ row }) => at(row.history, run.startLengths[row.promptIndex]!);
 }
 
 function checkVocabulary(constraints: readonly Constraint[], vocabSize: number): void {

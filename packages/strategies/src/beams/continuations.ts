@@ -3,25 +3,25 @@ import type { Beam, BeamSettings, Hypothesis } from './beams.ts';
 
 /** How many continuations are looked at: enough that `beams` of them go on although every end token may be among them. */
 export function candidateCount(run: Run, beams: number): number {
-  return Math.max(2, 1 + run.options.endTokens.length) * beams;
+  return Math.max(2, 1 + run.options.eosTokenIds.length) * beams;
 }
 
 /** Apply the chain of the call in the domain that was asked for. */
 export function shape(run: Run, scores: Scores, domain: BeamSettings['domain']): Scores {
-  if (domain === 'log-probabilities') scores.normalise();
+  if (domain === 'log-probabilities') scores.normalize();
   return scores.apply(run.samplers);
 }
 
-/** What a token adds to the score of a hypothesis: its logit after the chain, less `normaliser`. */
+/** What a token adds to the score of a hypothesis: its logit after the chain, less `normalizer`. */
 export async function additions(
   scores: Scores,
   row: number,
   domain: BeamSettings['domain'],
-): Promise<{ readonly logits: Float32Array; readonly normaliser: number }> {
+): Promise<{ readonly logits: Float32Array; readonly normalizer: number }> {
   const logits = await scores.logits(row);
   // Let the ordinary draw raise its typed error.
-  if (!(largest(logits).logit < Infinity)) await scores.draw();
-  return { logits, normaliser: domain === 'logits' ? logSumExp(logits) : 0 };
+  if (!(largest(logits).logit < Infinity)) await scores.sample();
+  return { logits, normalizer: domain === 'logits' ? logSumExp(logits) : 0 };
 }
 
 /** A continuation before its history is made. */
@@ -67,7 +67,7 @@ export async function expand(
 ): Promise<Hypothesis[]> {
   const all: Continuation[] = [];
   for (const parent of beam.live) {
-    const { logits, normaliser } = await additions(scores, origins.get(parent)!, domain);
+    const { logits, normalizer } = await additions(scores, origins.get(parent)!, domain);
     const order = penalty === undefined && noise === undefined ? logits : logits.slice();
     for (const [id, amount] of penalty ?? []) order[id]! -= amount;
     const base = noise === undefined ? order : order.slice();
@@ -78,11 +78,11 @@ export async function expand(
       all.push({
         parent,
         id,
-        score: parent.score + base[id]! - normaliser,
-        key: parent.score + order[id]! - normaliser,
+        score: parent.score + base[id]! - normalizer,
+        key: parent.score + order[id]! - normalizer,
       });
   }
-  if (all.length === 0 && beam.finished.length === 0) await scores.draw();
+  if (all.length === 0 && beam.finished.length === 0) await scores.sample();
   return grow(run, scores, origins, all.sort((a, b) => b.key - a.key).slice(0, count));
 }
 

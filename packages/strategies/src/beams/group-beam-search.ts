@@ -16,21 +16,21 @@ import { candidateCount, expand, shape } from './continuations.ts';
 
 export interface GroupBeamSearchOptions extends BeamOptions {
   /** Into how many groups the beams are divided; a divisor of `beams`. 1 = plain beam search. */
-  readonly groups: number;
+  readonly numBeamGroups: number;
   /** Subtracted from a token's score for each hypothesis of an earlier group that takes it in this step. 0 = off. */
   readonly diversityPenalty: number;
   /**
    * Hugging Face goes on to count its padding token for each hypothesis of a group that is done. Give that token for the same result.
    * Default: a group that is done counts for nothing.
    */
-  readonly paddingToken?: number;
+  readonly padTokenId?: number;
   /** As in `BeamSearchOptions`; Hugging Face has group beam search as it was in 4.47. Default `'transformers-5'`. */
   readonly compatibility?: BeamCompatibility;
 }
 
 /**
  * Diverse beam search (Vijayakumar et al. 2016, arXiv:1610.02424) with the Hamming penalty: the beams are divided into groups that
- * are searched one after the other in each step, and a group is penalised for tokens that the groups before it take in the
+ * are searched one after the other in each step, and a group is penalized for tokens that the groups before it take in the
  * same step. The first group is a plain beam search of its own. The best `sequences` of all groups are returned.
  *
  * Penalties count in the scores, as in Hugging Face.
@@ -40,23 +40,28 @@ export function groupBeamSearch(options: GroupBeamSearchOptions): Strategy {
   checkOptionNames('groupBeamSearch', options, [
     ...beamOptionNames,
     'compatibility',
-    'groups',
+    'numBeamGroups',
     'diversityPenalty',
-    'paddingToken',
+    'padTokenId',
   ]);
   const all = beamSettings('groupBeamSearch', options);
-  const groups = checkInteger('groupBeamSearch', 'groups', options.groups, 1);
-  if (all.beams % groups !== 0)
-    throw new ParameterError('groupBeamSearch', 'groups', `a divisor of ${all.beams}`, groups);
-  const { diversityPenalty, paddingToken } = options;
+  const groups = checkInteger('groupBeamSearch', 'numBeamGroups', options.numBeamGroups, 1);
+  if (all.numBeams % groups !== 0)
+    throw new ParameterError('groupBeamSearch', 'numBeamGroups', `a divisor of ${all.numBeams}`, groups);
+  const { diversityPenalty, padTokenId } = options;
   checkNumber('groupBeamSearch', 'diversityPenalty', diversityPenalty, 'a finite number');
-  if (paddingToken !== undefined) checkInteger('groupBeamSearch', 'paddingToken', paddingToken, 0);
-  const settings = { ...all, beams: all.beams / groups };
+  if (padTokenId !== undefined) checkInteger('groupBeamSearch', 'padTokenId', padTokenId, 0);
+  const settings = { ...all, beams: all.numBeams / groups };
   return {
     name,
-    parameters: { ...all, groups, diversityPenalty, ...(paddingToken === undefined ? {} : { paddingToken }) },
+    parameters: {
+      ...all,
+      numBeamGroups: groups,
+      diversityPenalty,
+      ...(padTokenId === undefined ? {} : { padTokenId }),
+    },
     async *decode(run) {
-      checkSequences(name, run, all.beams);
+      checkSequences(name, run, all.numBeams);
       const beams = (await run.start(groups)).map(
         (row, origin) => new Beam(run, settings, row, origin, {}, row.sequence * settings.beams),
       );
@@ -75,7 +80,7 @@ export function groupBeamSearch(options: GroupBeamSearchOptions): Strategy {
           if (!beam.done) {
             const candidates = await expand(run, scores, beam, origins, settings.domain, { count, penalty });
             for (const { row } of beam.take(candidates)) add(row.history.at(-1)!);
-          } else if (paddingToken !== undefined) for (let i = 0; i < settings.beams; i++) add(paddingToken);
+          } else if (padTokenId !== undefined) for (let i = 0; i < settings.beams; i++) add(padTokenId);
         }
         yield* stepEvents(run, name, active);
         arrange(run.cache, beams);

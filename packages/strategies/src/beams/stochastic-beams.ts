@@ -12,7 +12,7 @@ import { additions, type Continuation, grow, gumbel } from './continuations.ts';
 
 export interface StochasticBeamsOptions {
   /** How many sequences are drawn, at least 1. */
-  readonly beams: number;
+  readonly numBeams: number;
 }
 
 /**
@@ -24,17 +24,17 @@ export interface StochasticBeamsOptions {
  */
 export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
   const name = 'stochastic-beams';
-  checkOptionNames('stochasticBeams', options, ['beams']);
-  const width = checkInteger('stochasticBeams', 'beams', options.beams, 1);
+  checkOptionNames('stochasticBeams', options, ['numBeams']);
+  const width = checkInteger('stochasticBeams', 'numBeams', options.numBeams, 1);
   return {
     name,
-    parameters: { beams: width },
+    parameters: { numBeams: width },
     async *decode(run) {
       checkSequences(name, run, width);
       let all = (await run.start(1)).map(
         (row, origin): Drawn => ({ row: { ...row, sequence: 0 }, score: 0, key: 0, origin }),
       );
-      const prompts = all.map(({ row }) => row.prompt);
+      const prompts = all.map(({ row }) => row.promptIndex);
       for (;;) {
         const live = all.filter(({ reason }) => reason === undefined);
         if (live.length === 0) break;
@@ -47,12 +47,12 @@ export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
         const origins = new Map(live.map((hypothesis, row) => [hypothesis as Hypothesis, row]));
         const next: Drawn[] = [];
         for (const prompt of prompts) {
-          const own = live.filter(({ row }) => row.prompt === prompt);
-          const done = all.filter(({ row, reason }) => row.prompt === prompt && reason !== undefined);
+          const own = live.filter(({ row }) => row.promptIndex === prompt);
+          const done = all.filter(({ row, reason }) => row.promptIndex === prompt && reason !== undefined);
           const perturbed = await Promise.all(
             own.map((parent) => perturb(run, scores, parent, origins.get(parent)!, width)),
           );
-          if (own.length > 0 && done.length === 0 && perturbed.flat().length === 0) await scores.draw();
+          if (own.length > 0 && done.length === 0 && perturbed.flat().length === 0) await scores.sample();
           const grown = await grow(
             run,
             scores,
@@ -78,8 +78,8 @@ export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
       for (const prompt of prompts)
         yield* run.settle(
           all
-            .filter(({ row }) => row.prompt === prompt)
-            .slice(0, run.options.sequences)
+            .filter(({ row }) => row.promptIndex === prompt)
+            .slice(0, run.options.numReturnSequences)
             .map(({ row, reason, score, ...rest }, sequence) => ({
               row: { ...row, sequence },
               reason: reason!,
@@ -98,10 +98,10 @@ interface Drawn extends Hypothesis {
 
 /** The `count` continuations of a hypothesis with the largest perturbed values, given that the largest of all is the hypothesis' own. */
 async function perturb(run: Run, scores: Scores, parent: Drawn, row: number, count: number): Promise<Continuation[]> {
-  const { logits, normaliser } = await additions(scores, row, 'logits');
+  const { logits, normalizer } = await additions(scores, row, 'logits');
   const noise = gumbel(run)(parent);
   const noisy = Float64Array.from(logits, (logit, id) =>
-    logit === -Infinity ? -Infinity : parent.score + logit - normaliser + noise(id),
+    logit === -Infinity ? -Infinity : parent.score + logit - normalizer + noise(id),
   );
   const largest = noisy.reduce((most, value) => Math.max(most, value), -Infinity);
   const keys = noisy.map((value) => {
@@ -112,7 +112,7 @@ async function perturb(run: Run, scores: Scores, parent: Drawn, row: number, cou
   return Array.from(topTokens(Float32Array.from(keys), count), (id) => ({
     parent,
     id,
-    score: parent.score + logits[id]! - normaliser,
+    score: parent.score + logits[id]! - normalizer,
     key: keys[id]!,
   }));
 }

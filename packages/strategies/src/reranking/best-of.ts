@@ -13,7 +13,7 @@ import {
 
 export interface BestOfOptions {
   /** How many sequences are drawn for each prompt, at least as many as are returned. */
-  readonly of: number;
+  readonly numCandidates: number;
   /** Rate a sequence by the model's own sum of log-probabilities / length ^ lengthPenalty. 0 = by the sum. Default 1, the mean. */
   readonly lengthPenalty?: number;
   /** Rate it otherwise: larger is better. `logprobs` are the model's, before any sampler. */
@@ -26,8 +26,8 @@ export interface BestOfOptions {
  */
 export function bestOf(options: BestOfOptions): Strategy {
   const name = 'best-of';
-  checkOptionNames('bestOf', options, ['of', 'lengthPenalty', 'score']);
-  const count = checkInteger('bestOf', 'of', options.of, 1);
+  checkOptionNames('bestOf', options, ['numCandidates', 'lengthPenalty', 'score']);
+  const count = checkInteger('bestOf', 'numCandidates', options.numCandidates, 1);
   const lengthPenalty = checkNumber('bestOf', 'lengthPenalty', options.lengthPenalty ?? 1, 'a finite number');
   if (options.score !== undefined && typeof options.score !== 'function')
     throw new ParameterError('bestOf', 'score', 'a function', options.score);
@@ -36,19 +36,19 @@ export function bestOf(options: BestOfOptions): Strategy {
     (({ logprobs }) => logprobs.reduce((sum, logprob) => sum + logprob, 0) / logprobs.length ** lengthPenalty);
   return {
     name,
-    parameters: { of: count, ...(options.score === undefined ? { lengthPenalty } : { score: 'given' }) },
+    parameters: { numCandidates: count, ...(options.score === undefined ? { lengthPenalty } : { score: 'given' }) },
     async *decode(run) {
-      checkInteger(name, 'sequences', run.options.sequences, 1, count);
+      checkInteger(name, 'sequences', run.options.numReturnSequences, 1, count);
       const finished: (Settled & { readonly score: number })[] = [];
       const finish = ({ row, logprobs, tokens }: Drawn, reason: EndReason): void => {
-        const ids = Array.from(row.history.tokens.subarray(run.startLengths[row.prompt]!));
+        const ids = Array.from(row.history.tokens.subarray(run.startLengths[row.promptIndex]!));
         finished.push({ row, reason, tokens, score: ids.length === 0 ? -Infinity : score({ ids, logprobs }) });
       };
       let open = (await run.start(count)).map((row): Drawn => ({ row, logprobs: [], tokens: [] }));
       try {
         while (open.length > 0) {
           const scores = await run.advance(open.map(({ row }) => row));
-          const ids = await scores.apply(run.samplers).draw();
+          const ids = await scores.apply(run.samplers).sample();
           const going: number[] = [];
           for (const [i, drawn] of open.entries()) {
             const row = { ...drawn.row, history: await scores.extend(i, ids[i]!) };
@@ -67,10 +67,12 @@ export function bestOf(options: BestOfOptions): Strategy {
         if (!(error instanceof Interruption)) throw error;
         for (const drawn of open) finish(drawn, error.reason);
       }
-      for (const prompt of new Set(finished.map(({ row }) => row.prompt))) {
-        const best = finished.filter(({ row }) => row.prompt === prompt).sort((a, b) => b.score - a.score);
+      for (const prompt of new Set(finished.map(({ row }) => row.promptIndex))) {
+        const best = finished.filter(({ row }) => row.promptIndex === prompt).sort((a, b) => b.score - a.score);
         yield* run.settle(
-          best.slice(0, run.options.sequences).map((one, sequence) => ({ ...one, row: { ...one.row, sequence } })),
+          best
+            .slice(0, run.options.numReturnSequences)
+            .map((one, sequence) => ({ ...one, row: { ...one.row, sequence } })),
         );
       }
     },

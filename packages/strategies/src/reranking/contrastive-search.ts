@@ -19,7 +19,7 @@ export interface ContrastiveSearchOptions {
   /** How many of the most probable tokens are tried, at least 1. 1 = greedy decoding. Default 4. */
   readonly topK?: number;
   /** Weight of the penalty, from 0 (greedy decoding) to 1 (the penalty alone). Default 0.6. */
-  readonly alpha?: number;
+  readonly penaltyAlpha?: number;
 }
 
 /**
@@ -35,19 +35,19 @@ export interface ContrastiveSearchOptions {
  */
 export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strategy {
   const name = 'contrastive-search';
-  checkOptionNames('contrastiveSearch', options, ['topK', 'alpha']);
+  checkOptionNames('contrastiveSearch', options, ['topK', 'penaltyAlpha']);
   const topK = checkInteger('contrastiveSearch', 'topK', options.topK ?? 4, 1);
   const alpha = checkNumber(
     'contrastiveSearch',
-    'alpha',
-    options.alpha ?? 0.6,
+    'penaltyAlpha',
+    options.penaltyAlpha ?? 0.6,
     'a number from 0 to 1',
     (value) => value >= 0 && value <= 1,
   );
   return {
     name,
-    steerable: true,
-    parameters: { topK, alpha },
+    supportsControl: true,
+    parameters: { topK, penaltyAlpha: alpha },
     async *decode(run) {
       if (run.options.onContextFull === 'slide')
         throw new UnsupportedError(
@@ -97,7 +97,12 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
         run.cache.gather(choices.map(({ best }) => best.index));
         if (run.options.steps)
           for (const [i, { ranked }] of choices.entries())
-            yield { type: 'step', row: rows[i]!.prompt, strategy: name, detail: { candidates: ranked.map(shown) } };
+            yield {
+              type: 'step',
+              promptIndex: rows[i]!.promptIndex,
+              strategy: name,
+              detail: { candidates: ranked.map(shown) },
+            };
         const chosen = new Map(
           choices.map(({ best }, i) => [best.history, { index: best.index, context: [...known[i]!, best.state] }]),
         );
@@ -126,11 +131,11 @@ interface Candidate extends ChosenToken {
 /** The `topK` most probable tokens after the chain, or the one that a reader has forced. */
 async function candidatesOf(run: Run, row: Row, scores: Scores, index: number, topK: number): Promise<Candidate[]> {
   const { row: shaped, raw } = await shapedScores(scores, index, run.contextOf(row), run.samplers);
-  const forced = shaped.context.steering?.force?.slice(0, 1);
-  if (forced === undefined && !shaped.drawable) refuse(shaped, raw, run.samplers);
-  const p = probabilities(shaped.logits, shaped.survivors);
+  const forced = shaped.context.control?.force?.slice(0, 1);
+  if (forced === undefined && !shaped.sampleable) refuse(shaped, raw, run.samplers);
+  const p = probabilities(shaped.logits, shaped.candidates);
   return Promise.all(
-    Array.from(forced ?? topTokens(shaped.logits, topK, shaped.survivors), async (id) => ({
+    Array.from(forced ?? topTokens(shaped.logits, topK, shaped.candidates), async (id) => ({
       id,
       probability: p[id]!,
       history: shaped.extend(id),
@@ -181,7 +186,7 @@ async function fedStates(
 
 /** How many tokens of each row the last forward pass of an advance feeds at most. */
 function tokensPerRow(run: Run, rows: number): number {
-  return Math.max(1, Math.floor(Math.min(run.options.prefillChunk, run.model.maxTokens) / rows));
+  return Math.max(1, Math.floor(Math.min(run.options.prefillChunkSize, run.model.maxTokens) / rows));
 }
 
 function shown({ id, probability, similarity, score }: Candidate & { similarity: number; score: number }): Json {

@@ -8,7 +8,7 @@ import { decisiveStages, drawToken, HostRow, type RowContext, type Sampler, type
  */
 export function shapedRow(logits: Float32Array, context: RowContext, samplers: readonly Sampler[]): HostRow {
   const row = new HostRow(logits, context);
-  for (const id of context.steering?.ban ?? []) row.logits[id] = -Infinity;
+  for (const id of context.control?.ban ?? []) row.logits[id] = -Infinity;
   for (const { sampler, index } of decisiveStages(samplers)) row.apply(sampler, index);
   return row;
 }
@@ -22,7 +22,7 @@ export async function shapedScores(
 ): Promise<{ readonly row: HostRow; readonly raw: Float32Array }> {
   const raw = await scores.raw(index);
   const row = shapedRow(raw.slice(), context, samplers);
-  if (row.drawable) return { row, raw };
+  if (row.sampleable) return { row, raw };
   const relaxed = await scores.relaxed(index);
   return { row: relaxed === undefined ? row : shapedRow(relaxed, context, samplers), raw };
 }
@@ -34,19 +34,19 @@ export async function shapedScores(
  * @throws EmptyDistributionError, InvalidLogitsError
  */
 export function drawFrom(row: HostRow, uniform: number, raw: Float32Array, samplers: readonly Sampler[]): number {
-  const forced = row.context.steering?.force?.[0];
+  const forced = row.context.control?.force?.[0];
   if (forced !== undefined) return forced;
-  const id = drawToken(row.logits, uniform, row.survivors);
+  const id = drawToken(row.logits, uniform, row.candidates);
   return id >= 0 ? id : refuse(row, raw, samplers);
 }
 
 /** Raise the typed error for a row in which nothing can be drawn, naming the first stage after which it is so. */
 export function refuse(row: HostRow, raw: Float32Array, samplers: readonly Sampler[]): never {
   const retrace = new HostRow(raw.slice(), row.context);
-  if (!retrace.drawable) retrace.refuse('model');
+  if (!retrace.sampleable) retrace.refuse('model');
   for (const { sampler, index } of decisiveStages(samplers)) {
     retrace.apply(sampler, index);
-    if (!retrace.drawable) retrace.refuse(sampler.name);
+    if (!retrace.sampleable) retrace.refuse(sampler.name);
   }
   return row.refuse(samplers.at(-1)?.name ?? 'model');
 }

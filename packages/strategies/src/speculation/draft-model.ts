@@ -44,7 +44,7 @@ export class ModelDrafting implements Drafting {
     this.#options = options;
     this.#layer = layer;
     this.#cache = model.createCache({ rows: run.promptLengths.length });
-    this.#cache.gather(rows.map(({ prompt }) => prompt));
+    this.#cache.gather(rows.map(({ promptIndex }) => promptIndex));
   }
 
   async propose(rows: readonly Row[], lengths: readonly number[]): Promise<Draft[][]> {
@@ -55,7 +55,7 @@ export class ModelDrafting implements Drafting {
       if (drafts[row]!.length >= lengths[row]! || this.#run.interrupted !== undefined) return false;
       if (last === undefined) return true;
       return (
-        !this.#run.options.endTokens.includes(last.id) && last.probabilities![last.id]! >= this.#options.confidence
+        !this.#run.options.eosTokenIds.includes(last.id) && last.probabilities![last.id]! >= this.#options.confidence
       );
     };
     for (;;) {
@@ -86,17 +86,18 @@ export class ModelDrafting implements Drafting {
     const { vocabSize } = this.#model;
     const wanted = histories.map((history, row) => (active.includes(row) ? this.#window(history.tokens) : undefined));
     this.#cache.notePrompts?.(
-      rows.map(({ prompt }, row) =>
+      rows.map(({ promptIndex }, row) =>
         Math.max(
           0,
-          this.#run.promptLengths[prompt]! - (histories[row]!.length - (wanted[row] ?? histories[row]!.tokens).length),
+          this.#run.promptLengths[promptIndex]! -
+            (histories[row]!.length - (wanted[row] ?? histories[row]!.tokens).length),
         ),
       ),
     );
     const layer = this.#layer;
-    const result = advance(this.#model, this.#cache, wanted, layer === undefined ? {} : { layers: [layer] });
+    const result = advance(this.#model, this.#cache, wanted, layer === undefined ? {} : { earlyExits: [layer] });
     try {
-      const all = await (layer === undefined ? result.logits : result.layers!.get(layer)!).read();
+      const all = await (layer === undefined ? result.logits : result.earlyExits!.get(layer)!).read();
       return active.map((_, i) => all.slice(i * vocabSize, (i + 1) * vocabSize));
     } finally {
       result.dispose();
@@ -109,14 +110,14 @@ export class ModelDrafting implements Drafting {
     const shaped = shapedRow(logits.slice(), context, samplers);
     const stage = this.#options.sameDraws ? 'draw' : 'draft';
     const id = drawFrom(shaped, random.uniform(sequence, history.length, stage), logits, samplers);
-    return { id, probabilities: probabilities(shaped.logits, shaped.survivors), history: shaped.extend(id) };
+    return { id, probabilities: probabilities(shaped.logits, shaped.candidates), history: shaped.extend(id) };
   }
 
   /** What samplers are told here: all as in the run, but for the draft's own memory and source. */
   #context(row: Row, history: History): RowContext {
-    const { steering: _, source: __, ...context } = this.#run.contextOf(row, history);
-    const source = this.#model.sources?.[row.prompt] ?? this.#model.sources?.[0];
-    return { ...context, memory: this.#memory, ...(source === undefined ? {} : { source }) };
+    const { control: _, source: __, ...context } = this.#run.contextOf(row, history);
+    const source = this.#model.sources?.[row.promptIndex] ?? this.#model.sources?.[0];
+    return { ...context, state: this.#memory, ...(source === undefined ? {} : { source }) };
   }
 
   /** The tokens that fit the context; when it is full, the older half is forgotten. */

@@ -21,20 +21,20 @@ export function promptLookup(options: PromptLookupOptions = {}): Drafter {
     parameters: { ngram },
     open: (run) => ({
       propose: async (rows, lengths) =>
-        rows.map(({ history }, row) => drafted(history.tokens, ngram, lengths[row]!, run.options.endTokens)),
+        rows.map(({ history }, row) => drafted(history.tokens, ngram, lengths[row]!, run.options.eosTokenIds)),
       gather: () => {},
       dispose: () => {},
     }),
   };
 }
 
-function drafted(tokens: Int32Array, ngram: number, length: number, endTokens: readonly number[]): Draft[] {
+function drafted(tokens: Int32Array, ngram: number, length: number, eosTokenIds: readonly number[]): Draft[] {
   for (let size = Math.min(ngram, tokens.length - 1); size > 0; size--) {
     const ending = tokens.subarray(tokens.length - size);
     for (let at = 0; at + size < tokens.length; at++) {
       if (!ending.every((id, i) => tokens[at + i] === id)) continue;
       const ids = Array.from(tokens.subarray(at + size, at + size + length));
-      const end = ids.findIndex((id) => endTokens.includes(id));
+      const end = ids.findIndex((id) => eosTokenIds.includes(id));
       return (end < 0 ? ids : ids.slice(0, end)).map((id) => ({ id }));
     }
   }

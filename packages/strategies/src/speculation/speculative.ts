@@ -57,7 +57,7 @@ export function speculative(options: SpeculativeOptions): Strategy {
   const judge = accept === 'match' ? draw : accepted;
   return {
     name,
-    steerable: true,
+    supportsControl: true,
     parameters: {
       draft: { name: drafter.name, ...(drafter.parameters === undefined ? {} : { parameters: drafter.parameters }) },
       length: first,
@@ -75,7 +75,7 @@ export function speculative(options: SpeculativeOptions): Strategy {
             rows,
             // What the reader asked of the next token is no draft's to guess.
             rows.map((row, i) =>
-              run.contextOf(row).steering === undefined ? Math.min(lengths[i]!, room(run, row, rows.length)) : 0,
+              run.contextOf(row).control === undefined ? Math.min(lengths[i]!, room(run, row, rows.length)) : 0,
             ),
           );
           const scored = 1 + Math.max(...drafts.map(({ length }) => length));
@@ -94,7 +94,7 @@ export function speculative(options: SpeculativeOptions): Strategy {
             if (run.options.steps)
               yield {
                 type: 'step',
-                row: row.prompt,
+                promptIndex: row.promptIndex,
                 strategy: name,
                 detail: { drafted: drafts[i]!.map(({ id }) => id), accepted: good },
               };
@@ -102,7 +102,9 @@ export function speculative(options: SpeculativeOptions): Strategy {
           const before = rows;
           rows = yield* run.append(rows, chosen);
           const kept = rows.map((row) =>
-            before.findIndex(({ prompt, sequence }) => prompt === row.prompt && sequence === row.sequence),
+            before.findIndex(
+              ({ promptIndex, sequence }) => promptIndex === row.promptIndex && sequence === row.sequence,
+            ),
           );
           lengths = kept.map((row) => lengths[row]!);
           drafting.gather(kept);
@@ -140,7 +142,7 @@ async function verify(
       history = shaped.extend(id);
       const guessed = id === drafts[i]![at]?.id;
       tokens.push({ history, details: await run.describe(scores, index, id, shaped.context.history), guessed });
-      if (!guessed || run.options.endTokens.includes(id)) break;
+      if (!guessed || run.options.eosTokenIds.includes(id)) break;
     }
     chosen.push(tokens);
   }
@@ -156,10 +158,10 @@ function draw(row: HostRow, _: Draft | undefined, raw: Float32Array, { samplers 
 /** Accept with probability p / q, else draw from max(p - q, 0). */
 function accepted(row: HostRow, draft: Draft | undefined, raw: Float32Array, run: Run): number {
   if (draft === undefined) return draw(row, draft, raw, run);
-  if (!row.drawable) refuse(row, raw, run.samplers);
+  if (!row.sampleable) refuse(row, raw, run.samplers);
   const { random, sequence, history } = row.context;
   const uniform = (stage: 'accept' | 'residual'): number => random.uniform(sequence, history.length, stage);
-  const p = probabilities(row.logits, row.survivors);
+  const p = probabilities(row.logits, row.candidates);
   const q = (id: number): number => draft.probabilities?.[id] ?? (id === draft.id ? 1 : 0);
   if (uniform('accept') * q(draft.id) < p[draft.id]!) return draft.id;
   const residual = Float32Array.from(p, (probability, id) => Math.log(Math.max(0, probability - q(id))));
@@ -168,9 +170,9 @@ function accepted(row: HostRow, draft: Draft | undefined, raw: Float32Array, run
 }
 
 /** How many guesses may follow a row: one token must fit after them, and the window of a full context must not move. */
-function room(run: Run, { prompt, history }: Row, rows: number): number {
+function room(run: Run, { promptIndex, history }: Row, rows: number): number {
   const { contextLength, maxTokens } = run.model;
-  const left = run.maxLength(prompt) - history.length;
+  const left = run.maxLength(promptIndex) - history.length;
   const over = history.length - contextLength;
   const half = Math.ceil(contextLength / 2);
   const still = over <= 0 ? -over : Math.ceil(over / half) * half - over;

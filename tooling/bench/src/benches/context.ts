@@ -9,7 +9,7 @@ import { pairedRatio } from '../library/statistics.ts';
 const base = 100;
 
 /** Ways in which an engine of this library holds keys and values. */
-const kinds: readonly CacheKind[] = [{ kind: 'preallocated' }, { kind: 'f16' }, { kind: '8-bit' }];
+const kinds: readonly CacheKind[] = [{ kind: 'static' }, { kind: 'f16' }, { kind: '8-bit' }];
 
 /** What a token costs as the context grows. */
 export const contextBench: Bench = {
@@ -22,7 +22,7 @@ export const contextBench: Bench = {
           context.print(`Cost of a token, ${shape.name}, plain TensorFlow.js`, await contextRows(context, plainModel)),
         visit: async (model) => {
           for (const kind of kinds) {
-            const heading = `Cost of a token, ${shape.name}, ${label(model.choice)}, ${kind.kind === 'preallocated' ? 'f32' : kind.kind} cache`;
+            const heading = `Cost of a token, ${shape.name}, ${label(model.choice)}, ${kind.kind === 'static' ? 'f32' : kind.kind} cache`;
             context.print(heading, await contextRows(context, model, kind));
           }
         },

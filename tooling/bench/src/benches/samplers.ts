@@ -89,8 +89,8 @@ function runChain(row: HostRow, samplers: readonly Sampler[], draws: boolean): v
   for (const { sampler, index } of decisiveStages(samplers)) row.apply(sampler, index);
   if (!draws) return;
   const { random, sequence, history } = row.context;
-  if (samplers.at(-1)?.algebra?.selectsArgMax === true) largest(row.logits, row.survivors);
-  else drawToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.survivors);
+  if (samplers.at(-1)?.traits?.selectsArgMax === true) largest(row.logits, row.candidates);
+  else drawToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.candidates);
 }
 
 /** Rows of logits to spend: a chain edits them in place, so each step needs a fresh copy, which is not counted. */
@@ -135,10 +135,10 @@ class StepBench {
       sequence: 0,
       promptLength,
       vocabSize: this.vocabSize,
-      endTokens: [this.vocabSize - 1],
+      eosTokenIds: [this.vocabSize - 1],
       maxLength: 1000,
       random: new Random(3),
-      memory: new RunMemory(),
+      state: new RunMemory(),
       source: this.#history.tokens.subarray(0, promptLength),
     };
     return new HostRow(this.#logits.slice(), context);

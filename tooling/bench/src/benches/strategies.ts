@@ -78,7 +78,10 @@ async function beamRows(
   const prompts = Array.from({ length: beams }, (_, row) => [...prompt.slice(row), ...prompt.slice(0, row)]);
   const turns = await context.turns([
     { run: () => stepTime(model, prompts, tokens, { samplers: [greedy()] }) },
-    { run: () => stepTime(model, [prompt], tokens, { strategy: beamSearch({ beams, earlyStopping: 'never' }) }) },
+    {
+      run: () =>
+        stepTime(model, [prompt], tokens, { strategy: beamSearch({ numBeams: beams, earlyStopping: 'never' }) }),
+    },
   ]);
   const [batch, search] = turns.values as [number[], number[]];
   return [
@@ -108,7 +111,7 @@ async function speculationRows(
   const rows: Row[] = [];
   for (const [chain, samplers] of [
     ['greedy', [greedy()]],
-    ['drawn at 0.8', [temperature({ t: 0.8 })]],
+    ['drawn at 0.8', [temperature({ temperature: 0.8 })]],
   ] as const) {
     const strategies = [
       ['amateur, 3 guesses', speculative({ draft: amateur, length: 3 })],
@@ -194,7 +197,7 @@ async function stepTime(
   const times: number[] = [];
   for (const maxNewTokens of [short, short + tokens]) {
     const began = performance.now();
-    await generate(model, prompts, { ...options, maxNewTokens, endTokens: [], seed: 1 }).result();
+    await generate(model, prompts, { ...options, maxNewTokens, eosTokenIds: [], seed: 1 }).result();
     times.push(performance.now() - began);
   }
   return (times[1]! - times[0]!) / tokens;
@@ -209,7 +212,7 @@ async function acceptanceRate(
   const { sequences } = await generate(model, prompt, {
     ...options,
     maxNewTokens: tokens,
-    endTokens: [],
+    eosTokenIds: [],
     seed: 1,
   }).result();
   const { draftedTokens = 0, acceptedTokens = 0 } = sequences[0]!.usage;

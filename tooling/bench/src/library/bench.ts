@@ -1,6 +1,6 @@
 import { makeRow, type Row, type RowFacts } from './row.ts';
 import { gpt2Small, type Shape, tiny } from './shapes.ts';
-import { summarise } from './statistics.ts';
+import { summarize } from './statistics.ts';
 import { type Column, measured, table } from './table.ts';
 import { type Contestant, inTurns, type Turns } from './turns.ts';
 
@@ -67,7 +67,7 @@ export class Context {
 
   /** A row of this bench; `values` are those of the contestant that it is about. */
   row(facts: RowFacts, values: readonly number[], turns: Pick<Turns, 'noisy' | 'foreign'>): Row {
-    return makeRow(this.bench, facts, summarise(values), turns);
+    return makeRow(this.bench, facts, summarize(values), turns);
   }
 
   /** Print rows under a heading. */

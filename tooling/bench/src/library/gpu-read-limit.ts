@@ -9,7 +9,7 @@ const mapRead = 0x01;
 const threads = 256;
 const groups = 2048;
 
-/** Every word of the buffer is its own number; each thread adds up vectors that lie `threads * groups` apart, so that neighbours read what is beside. */
+/** Every word of the buffer is its own number; each thread adds up vectors that lie `threads * groups` apart, so that neighbors read what is beside. */
 const code = `
 @group(0) @binding(0) var<storage, read_write> words : array<vec4u>;
 @group(0) @binding(1) var<storage, read_write> sums : array<u32>;

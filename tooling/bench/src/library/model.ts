@@ -109,7 +109,7 @@ export async function timeGenerate(
   { prompt, tokens, rows = 1 }: { readonly prompt: number; readonly tokens: number; readonly rows?: number },
 ): Promise<number> {
   const prompts = Array.from({ length: rows }, (_, row) => promptOf(shape, prompt, row));
-  const options = { samplers: [greedy()], maxNewTokens: tokens, endTokens: [], seed: 0 };
+  const options = { samplers: [greedy()], maxNewTokens: tokens, eosTokenIds: [], seed: 0 };
   const { sequences } = await generate(model, prompts, options).result();
   return Math.max(...sequences.map(({ timing }) => timing.perToken));
 }

@@ -13,7 +13,7 @@ it('chooses the tokens that the samplers of the library choose', () => {
     repetitionPenalty({ penalty: settings.penalty }),
     topK({ k: settings.k }),
     topP({ p: settings.p }),
-    temperature({ t: settings.temperature }),
+    temperature({ temperature: settings.temperature }),
   ];
   for (let i = 0; i < 200; i++) {
     const uniform = (i + 0.5) / 200;
@@ -22,13 +22,13 @@ it('chooses the tokens that the samplers of the library choose', () => {
       sequence: 0,
       promptLength: 5,
       vocabSize: 600,
-      endTokens: [],
+      eosTokenIds: [],
       maxLength: 1000,
       random: new Random(1),
-      memory: new RunMemory(),
+      state: new RunMemory(),
     });
     applyChain(row, chain);
-    expect(naiveChain(logits, history.tokens, uniform, settings)).toBe(drawToken(row.logits, uniform, row.survivors));
+    expect(naiveChain(logits, history.tokens, uniform, settings)).toBe(drawToken(row.logits, uniform, row.candidates));
   }
 });
 

@@ -16,11 +16,11 @@ export function naiveChain(
   uniform: number,
   { penalty, k, p, temperature }: NaiveSettings,
 ): number {
-  const penalised = logits.slice();
-  for (const id of new Set(history)) penalised[id]! *= penalised[id]! > 0 ? 1 / penalty : penalty;
-  const best = sortEverything(penalised).ids;
+  const penalized = logits.slice();
+  for (const id of new Set(history)) penalized[id]! *= penalized[id]! > 0 ? 1 / penalty : penalty;
+  const best = sortEverything(penalized).ids;
   const topK = new Float32Array(logits.length).fill(-Infinity);
-  for (const id of best.subarray(0, k)) topK[id] = penalised[id]!;
+  for (const id of best.subarray(0, k)) topK[id] = penalized[id]!;
   const { ids, probabilities } = sortEverything(topK);
   const topP = new Float32Array(logits.length).fill(-Infinity);
   let mass = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { median, pairedRatio, summarise } from './statistics.ts';
+import { median, pairedRatio, summarize } from './statistics.ts';
 
 describe('median', () => {
   it.each([
@@ -19,8 +19,8 @@ describe('median', () => {
   });
 });
 
-it('summarises', () => {
-  expect(summarise([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5, count: 3 });
+it('summarizes', () => {
+  expect(summarize([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5, count: 3 });
 });
 
 it('compares round by round, so that a slow round does not count', () => {

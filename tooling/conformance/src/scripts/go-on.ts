@@ -1,4 +1,4 @@
-// Goes on from a serialised state of the demo model (path, engine): prints the ids that follow.
+// Goes on from a serialized state of the demo model (path, engine): prints the ids that follow.
 import { readFileSync } from 'node:fs';
 import { selectEngine, tfjs } from '@tokenwright/backends';
 import { fusedWasm } from '@tokenwright/backends/wasm';

@@ -68,7 +68,7 @@ describe.each(familyCases.map((family) => [family.name, family] as const))('%s',
   describe('keeps the contracts of language models', () => {
     const nobody = { vocabSize: 8, contextLength: 8 } as LanguageModel;
     const contracts = (model: LanguageModel) =>
-      modelCases(model, { kinds: ['preallocated'], memory: () => engines.get('cpu')!.memory() });
+      modelCases(model, { kinds: ['static'], memory: () => engines.get('cpu')!.memory() });
     let model: LanguageModel;
     beforeAll(async () => {
       model = await build(engines.get('cpu')!, family, source);

@@ -13,7 +13,7 @@ import {
 } from './arithmetic.ts';
 import { plainRotation, rotate } from './rotation.ts';
 
-/** Qwen 3: each head of q and k is normalised before it is turned; `layer_types` may name windowed layers. */
+/** Qwen 3: each head of q and k is normalized before it is turned; `layer_types` may name windowed layers. */
 export const qwen3: Family = (config, tensors, ids) => {
   const width = numberOf(config, 'hidden_size');
   const heads = numberOf(config, 'num_attention_heads');

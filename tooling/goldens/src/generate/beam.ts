@@ -39,7 +39,11 @@ export const runBeam: RunKind = async (golden, models) => {
     const params = new Params(argumentsOf(golden, place));
     const sequences = params.number('num_return_sequences') ?? 1;
     const search: Strategy = strategy('beamSearch', { ...beamArguments(params), compatibility });
-    return decode(golden, place, params, { strategy: search, greedy: false, options: { sequences } });
+    return decode(golden, place, params, {
+      strategy: search,
+      greedy: false,
+      options: { numReturnSequences: sequences },
+    });
   };
   const older = await run('transformers-4.47');
   const newer = await run('transformers-5');

@@ -20,7 +20,11 @@ export const runConstrainedBeam: RunKind = async (golden, models) => {
     // Hugging Face drops a hypothesis that holds the phrases when it ranks low; ours keeps it unless told otherwise.
     keepComplete: false,
   });
-  const decoded = await decode(golden, place, params, { strategy: search, greedy: false, options: { sequences } });
+  const decoded = await decode(golden, place, params, {
+    strategy: search,
+    greedy: false,
+    options: { numReturnSequences: sequences },
+  });
   // `transition_scores` are not compared: they mix the scores of this and of earlier steps, and for 11 cases Hugging Face
   // cannot compute them at all.
   // A sequence that the chain makes impossible has score -Infinity there; ours are only those that can be.

@@ -17,7 +17,7 @@ export interface Decoded {
   readonly scores: readonly (number | undefined)[];
   readonly probe: Probe;
   readonly tolerance: number;
-  readonly endTokens: readonly number[];
+  readonly eosTokenIds: readonly number[];
   /** What Hugging Face fills up the rows of a batch with. */
   readonly padToken: number | undefined;
   /** The columns of a recorded sequence that are prompt. */
@@ -53,7 +53,7 @@ export async function decode(
 ): Promise<Decoded> {
   params.without(withoutEffect);
   const padToken = params.number('pad_token_id');
-  const endTokens = params.ids('eos_token_id') ?? [];
+  const eosTokenIds = params.ids('eos_token_id') ?? [];
   const maxNewTokens = params.number('max_new_tokens');
   const maxLength = params.number('max_length');
   const cached = params.read('use_cache') !== false;
@@ -61,25 +61,25 @@ export async function decode(
   const prompts =
     place.sources === undefined
       ? unpadded(golden)
-      : (started ?? place.sources.map(() => place.model.defaults.startTokens ?? []));
-  const forcedBeginToken = golden.params?.forced_bos_token_id as number | undefined;
-  const forcedEndToken = golden.params?.forced_eos_token_id as number | undefined;
+      : (started ?? place.sources.map(() => place.model.defaults.decoderStartTokenIds ?? []));
+  const forcedBosToken = golden.params?.forced_bos_token_id as number | undefined;
+  const forcedEosToken = golden.params?.forced_eos_token_id as number | undefined;
   const probe = new Probe();
-  const chain = huggingFaceChain(params, { endTokens, prefixAllowed: prefixRule(golden.prefix_allowed_tokens_fn) });
+  const chain = huggingFaceChain(params, { eosTokenIds, prefixAllowed: prefixRule(golden.prefix_allowed_tokens_fn) });
   params.finish();
   const { sequences } = await generate(place.model, prompts, {
     // Orders that Hugging Face has too.
     onWarning: () => {},
     samplers: [...chain, probe.sampler, ...(greedy ? [sampler('greedy')] : [])],
-    endTokens,
+    eosTokenIds: eosTokenIds,
     // The chain has the forced tokens of the case already, where Hugging Face's has them.
-    forcedBeginToken: null,
-    forcedEndToken: null,
+    forcedBosTokenId: null,
+    forcedEosTokenId: null,
     ...(maxNewTokens === undefined ? {} : { maxNewTokens }),
     ...(maxLength === undefined ? {} : { maxLength }),
     // They are stages of the chain too, before the probe; as options they replace what the checkpoint forces.
-    ...(forcedBeginToken === undefined ? {} : { forcedBeginToken }),
-    ...(forcedEndToken === undefined ? {} : { forcedEndToken }),
+    ...(forcedBosToken === undefined ? {} : { forcedBosTokenId: forcedBosToken }),
+    ...(forcedEosToken === undefined ? {} : { forcedEosTokenId: forcedEosToken }),
     ...(cached ? {} : { cache: 'none' }),
     ...(strategy === undefined ? {} : { strategy }),
     ...options,
@@ -89,7 +89,7 @@ export async function decode(
     sources: place.sources,
     tolerance: place.tolerance,
     probe,
-    endTokens,
+    eosTokenIds,
     padToken,
     ids: sequences.map(({ ids }) => ids),
     scores: sequences.map(({ score }) => score),
@@ -104,13 +104,13 @@ export function compareSequences(decoded: Decoded, recorded: readonly (readonly 
   return recorded.flatMap((sequence, i) => {
     const ours = decoded.ids[i]!;
     const expected = sequence.slice(decoded.promptColumns);
-    const ended = decoded.endTokens.includes(ours.at(-1)!);
+    const ended = decoded.eosTokenIds.includes(ours.at(-1)!);
     const padded = ended && expected.slice(ours.length).every((id) => id === decoded.padToken);
     return compareIds(`sequence ${i}`, padded ? expected.slice(0, ours.length) : expected, ours);
   });
 }
 
-/** Compare the score of each token before and after normalising, for one sequence a prompt. */
+/** Compare the score of each token before and after normalizing, for one sequence a prompt. */
 export function compareSteps(golden: GenerateCase, decoded: Decoded): string[] {
   const differences: string[] = [];
   const read = (name: string, i: number): unknown[] | undefined => (golden[name] as unknown[][] | undefined)?.[i];
@@ -119,7 +119,7 @@ export function compareSteps(golden: GenerateCase, decoded: Decoded): string[] {
       decoded.probe.after([...decoded.prompts[i]!, ...ids.slice(0, at)], decoded.sources?.[i]),
     );
     const raw = read('transition_scores_raw', i);
-    const normalised = read('transition_scores_normalized', i);
+    const normalized = read('transition_scores_normalized', i);
     for (const [at, id] of ids.entries()) {
       const row = rows[at];
       if (row === undefined) {
@@ -129,11 +129,11 @@ export function compareSteps(golden: GenerateCase, decoded: Decoded): string[] {
       const label = `sequence ${i}, step ${at}`;
       if (raw !== undefined)
         differences.push(...compareWithin(`${label}: score`, toRow([raw[at]]), [row[id]!], decoded.tolerance));
-      if (normalised !== undefined)
+      if (normalized !== undefined)
         differences.push(
           ...compareWithin(
             `${label}: log-probability`,
-            toRow([normalised[at]]),
+            toRow([normalized[at]]),
             [logProbabilities(row)[id]!],
             decoded.tolerance,
           ),

@@ -16,11 +16,15 @@ export const runGroupBeam: RunKind = async (golden, models) => {
     compatibility: 'transformers-4.47',
     ...beamArguments(params),
     groups: params.required('num_beam_groups'),
-    // Groups that are done go on with padding there, and later groups are penalised for it.
+    // Groups that are done go on with padding there, and later groups are penalized for it.
     paddingToken: params.number('pad_token_id'),
     diversityPenalty: params.required('diversity_penalty'),
   });
-  const decoded = await decode(golden, place, params, { strategy: search, greedy: false, options: { sequences } });
+  const decoded = await decode(golden, place, params, {
+    strategy: search,
+    greedy: false,
+    options: { numReturnSequences: sequences },
+  });
   // `transition_scores` are not compared: Hugging Face looks them up by beam numbers that count from the first beam of a group
   // instead of the first of all, so they belong to other beams, and for 5 cases it cannot compute them at all.
   return [...compareSequences(decoded, golden.sequences!), ...compareScores(golden, decoded, golden.sequences_scores)];

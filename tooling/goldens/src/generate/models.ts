@@ -37,7 +37,7 @@ export class Models {
   /** A decoder-only model by its folder under that of the goldens. */
   async languageModel(path: string): Promise<LanguageModel> {
     const { model } = await this.at(path);
-    if ('condition' in model) throw new TypeError(`${path} holds an encoder-decoder model`);
+    if ('encoderOutput' in model) throw new TypeError(`${path} holds an encoder-decoder model`);
     return model;
   }
 

@@ -16,7 +16,7 @@ export const runSampleDistribution: RunKind = async (golden, models) => {
   using place = await conditioned(golden, models);
   const rows = unpadded(golden);
   const params = new Params({ do_sample: true, ...golden.params });
-  const samplers = huggingFaceChain(params, { endTokens: [] });
+  const samplers = huggingFaceChain(params, { eosTokenIds: [] });
   params.finish();
   const { logits } = await logitsOf(place.model, rows);
   return rows.flatMap((prompt, row) => {

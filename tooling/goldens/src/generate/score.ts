@@ -25,7 +25,7 @@ export const runScore: RunKind = async (golden, models) => {
     const ids =
       sources === undefined
         ? golden.input_ids[row]!
-        : [...model.defaults.startTokens!, ...wanted.map((id) => (id === ignored ? padId : id))];
+        : [...model.defaults.decoderStartTokenIds!, ...wanted.map((id) => (id === ignored ? padId : id))];
     const text = await score(model, ids);
     const answers = sources === undefined ? wanted.slice(1) : wanted;
     const logprobs = text.tokens.map(({ logprob }) => logprob);

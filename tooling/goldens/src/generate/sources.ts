@@ -27,11 +27,11 @@ const encoderDecoderTolerance = 5e-4;
 /** The model of a case, bound to all its sources, or to the `row`th alone. */
 export async function conditioned(golden: GenerateCase, models: Models, row?: number): Promise<Place> {
   const { model, config, generationConfig } = await models.own();
-  if (!('condition' in model))
+  if (!('encoderOutput' in model))
     return { model, sources: undefined, tolerance, config, generationConfig, [Symbol.dispose]() {} };
   const all = unpadded(golden);
   const sources = row === undefined ? all : [all[row]!];
-  const bound = await (model as SequenceToSequence).condition({ ids: sources });
+  const bound = await (model as SequenceToSequence).encode({ ids: sources });
   return {
     model: bound,
     sources,

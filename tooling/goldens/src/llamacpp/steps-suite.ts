@@ -69,7 +69,7 @@ const slope = 33;
 
 function follow(golden: StepCase, samplers: readonly Sampler[], rows: readonly Float32Array[]): string[] {
   const memory = new RunMemory();
-  const controller = samplers.findIndex(({ algebra }) => algebra?.controls === true);
+  const controller = samplers.findIndex(({ traits }) => traits?.controls === true);
   const differences: string[] = [];
   let history = History.of([]);
   for (const [index, step] of golden.steps.entries()) {
@@ -105,11 +105,11 @@ function follow(golden: StepCase, samplers: readonly Sampler[], rows: readonly F
 function rowAt(history: History, memory: RunMemory, logits: Float32Array): HostRow {
   return new HostRow(logits.slice(), {
     history,
-    memory,
+    state: memory,
     sequence: 0,
     promptLength: 0,
     vocabSize: logits.length,
-    endTokens: [],
+    eosTokenIds: [],
     maxLength: Infinity,
     random: new Random(0),
   });

@@ -45,10 +45,10 @@ function compareProbabilities(golden: TranscribedCase): string[] {
   const logits = Float32Array.from(golden.probs, Math.log);
   const { samplers } = stageOf({ name: golden.sampler, params }, {});
   const got = shapeRow(logits, { prompt: last_tokens, samplers });
-  const unnormalised = golden.note?.includes('original probabilities') === true;
+  const unnormalized = golden.note?.includes('original probabilities') === true;
   const after = probabilities(got);
   const ours = golden.probs.flatMap((before, id) => {
-    if (got[id]! > -Infinity) return [{ id, value: unnormalised ? before : after[id]! }];
+    if (got[id]! > -Infinity) return [{ id, value: unnormalized ? before : after[id]! }];
     // llama.cpp lists a token that it set to -Infinity; the others are gone.
     return golden.order_of_candidate_ids?.includes(id) === true ? [{ id, value: 0 }] : [];
   });

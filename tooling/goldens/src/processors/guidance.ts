@@ -34,10 +34,10 @@ export function runGuidance(
     // A token that only the unconditional row rules out is infinity less infinity in the class; ours takes that row's lowest logit.
     const expected = toRow(row).map((value, id) => (Number.isNaN(value) && other[id] === -Infinity ? got[id]! : value));
     const input = Float32Array.from([...own, ...other], (logit) => scale * logit);
-    const normalised = weigh(onLogProbabilities, own, other);
+    const normalized = weigh(onLogProbabilities, own, other);
     return [
       ...compareRow(`row ${i}`, expected, got, { input }),
-      ...compareRow(`row ${i}: normalised`, logProbabilities(got), logProbabilities(normalised), { input }),
+      ...compareRow(`row ${i}: normalized`, logProbabilities(got), logProbabilities(normalized), { input }),
     ];
   });
 }

@@ -45,14 +45,14 @@ export async function runHamming(
     const taken = Array.from({ length: group }, (_, other) =>
       current_tokens.slice(first + other * size, first + (other + 1) * size),
     );
-    const got = await penalised(inputs[i]!, taken, groups, diversityPenalty);
+    const got = await penalized(inputs[i]!, taken, groups, diversityPenalty);
     differences.push(...compareRow(`row ${i}`, toRow(row), got, { input: inputs[i]! }));
   }
   return differences;
 }
 
 /** What a search makes of a row after the groups before have taken their tokens. */
-async function penalised(
+async function penalized(
   input: Float32Array,
   taken: readonly (readonly number[])[],
   groups: number,
@@ -81,7 +81,7 @@ async function penalised(
     samplers: [script],
     steps: true,
     maxNewTokens: 3,
-    endTokens: [],
+    eosTokenIds: [],
   })) {
     if (event.type === 'step') steps.push((event.detail as unknown as { live: Live[] }).live);
     if (steps.length === 2 * groups) break;

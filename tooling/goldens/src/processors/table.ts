@@ -103,7 +103,7 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
   NoBadWordsLogitsProcessor: {
     plan: (params) => ({
       samplers: [sampler('badWords', { words: params.lists('bad_words_ids'), needs: 'sequence' })],
-      endTokens: params.ids('eos_token_id') ?? [],
+      eosTokenIds: params.ids('eos_token_id') ?? [],
     }),
   },
   SequenceBiasLogitsProcessor: {
@@ -121,25 +121,25 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
     }),
   },
   ForcedBOSTokenLogitsProcessor: {
-    plan: (params) => ({ samplers: [sampler('forcedBeginToken', { token: params.required('bos_token_id') })] }),
+    plan: (params) => ({ samplers: [sampler('forcedBosToken', { token: params.required('bos_token_id') })] }),
   },
   ForcedEOSTokenLogitsProcessor: {
     plan: (params) => ({
-      samplers: [sampler('forcedEndToken', { endTokens: params.ids('eos_token_id') })],
+      samplers: [sampler('forcedEosToken', { eosTokenIds: params.ids('eos_token_id') })],
       maxLength: params.required('max_length'),
     }),
   },
   MinLengthLogitsProcessor: {
     plan: (params) => ({
       samplers: [sampler('minLength', { length: params.required('min_length') })],
-      endTokens: params.ids('eos_token_id')!,
+      eosTokenIds: params.ids('eos_token_id')!,
     }),
   },
   MinNewTokensLengthLogitsProcessor: {
     plan: (params) => ({
       samplers: [sampler('minNewTokens', { count: params.required('min_new_tokens') })],
       promptLength: params.required('prompt_length_to_skip'),
-      endTokens: params.ids('eos_token_id')!,
+      eosTokenIds: params.ids('eos_token_id')!,
     }),
   },
   ExponentialDecayLengthPenalty: {
@@ -148,7 +148,7 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
       return {
         samplers: [sampler('exponentialLengthDecay', { start, factor })],
         promptLength: params.required('input_ids_seq_length'),
-        endTokens: params.ids('eos_token_id')!,
+        eosTokenIds: params.ids('eos_token_id')!,
       };
     },
     // Hugging Face adds infinity to an end token that was removed before, which gives NaN; ours stays removed.
@@ -194,10 +194,10 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
         bos_token_id: 'no class of the chains reads it',
         pad_token_id: 'no class of the chains reads it',
       });
-      const endTokens = params.ids('eos_token_id')!;
+      const eosTokenIds = params.ids('eos_token_id')!;
       return {
-        samplers: huggingFaceChain(params, { endTokens }),
-        endTokens,
+        samplers: huggingFaceChain(params, { eosTokenIds }),
+        eosTokenIds,
         promptLength: params.required('input_ids_seq_length'),
         maxLength: params.required('max_length'),
       };

@@ -36,7 +36,7 @@ export const openContrastiveEndToEnd: OpenSuite = (file, setting) => {
       const { ids } = await generate(model, golden.prompt, {
         samplers: [probe.sampler, sampler('greedy')],
         maxNewTokens,
-        endTokens: [],
+        eosTokenIds: [],
       }).result();
       const first = probe.after(golden.prompt)!;
       return [

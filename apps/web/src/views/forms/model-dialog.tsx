@@ -91,7 +91,7 @@ export function ModelDialog({ shown }: { shown: Signal<boolean> }) {
         <input
           type="text"
           aria-label="Name of a model on huggingface.co"
-          placeholder="organisation/name, or organisation/name:file.gguf"
+          placeholder="organization/name, or organization/name:file.gguf"
           spellcheck={false}
           autocapitalize="off"
           value={wanted.value}

@@ -5,9 +5,9 @@ import type { CacheReport } from '../../protocol.ts';
 import { compare, generate } from '../../state/actions.ts';
 import { change, loaded, pinned, type RunState, run, selected, usable } from '../../state/store.ts';
 import { tab } from '../../state/tab.ts';
-import { type Colouring, TokenText } from './token-text.tsx';
+import { type Coloring, TokenText } from './token-text.tsx';
 
-const colourings: readonly [Colouring, string][] = [
+const colorings: readonly [Coloring, string][] = [
   ['probability', 'probability'],
   ['rank', 'rank'],
   ['entropy', 'entropy'],
@@ -22,7 +22,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 export function OutputView() {
-  const colouring = useSignal<Colouring>('probability');
+  const coloring = useSignal<Coloring>('probability');
   const { value } = run;
   return (
     <section class="card output" aria-label="Output">
@@ -36,7 +36,7 @@ export function OutputView() {
           tokens={value.tokens}
           texts={value.texts}
           selected={selected.value}
-          colouring={colouring.value}
+          coloring={coloring.value}
           onSelect={(index) => {
             selected.value = index;
             pinned.value = true;
@@ -52,12 +52,12 @@ export function OutputView() {
       <footer class="facts">
         <span class="legend">
           <label>
-            Colour{' '}
+            Color{' '}
             <select
-              value={colouring.value}
-              onChange={(event) => (colouring.value = event.currentTarget.value as Colouring)}
+              value={coloring.value}
+              onChange={(event) => (coloring.value = event.currentTarget.value as Coloring)}
             >
-              {colourings.map(([name, text]) => (
+              {colorings.map(([name, text]) => (
                 <option key={name} value={name}>
                   {text}
                 </option>
@@ -84,8 +84,8 @@ function Welcome() {
   return (
     <div class="empty">
       <p>
-        Press <b>Generate</b>, or begin with one of these. Every token takes the colour of its probability; choose one
-        to see how it was chosen.
+        Press <b>Generate</b>, or begin with one of these. Every token takes the color of its probability; choose one to
+        see how it was chosen.
       </p>
       <ul class="examples">
         {examples.map(({ title, about, tab: view, settings }) => (
@@ -154,7 +154,7 @@ export function CacheMeter({ cache, reused }: { cache: CacheReport | undefined; 
 /** New tokens a second, without the reading of the prompt; a search gives all its tokens at its end. */
 function rate({ tokens, end, settings }: RunState): string {
   if (end !== undefined && settings.decoding.kind === 'beams')
-    return ((end.usage.newTokens / end.timing.total) * 1000).toFixed(0);
+    return ((end.usage.completionTokens / end.timing.total) * 1000).toFixed(0);
   const milliseconds = end?.timing.perToken ?? mean(tokens.slice(1).map((token) => token.milliseconds));
   return milliseconds > 0 ? (1000 / milliseconds).toFixed(0) : '–';
 }

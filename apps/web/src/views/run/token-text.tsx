@@ -3,7 +3,7 @@ import { entropyHeat, ordinal, percent, rankHeat, surprise, visible } from '../.
 import type { TokenReport } from '../../protocol.ts';
 import { memo } from '../shell/memo.ts';
 
-export type Colouring = 'probability' | 'rank' | 'entropy';
+export type Coloring = 'probability' | 'rank' | 'entropy';
 
 interface TokenTextProps {
   readonly label: string;
@@ -11,7 +11,7 @@ interface TokenTextProps {
   readonly tokens: readonly TokenReport[];
   readonly texts: ReadonlyMap<number, string>;
   readonly selected: number | undefined;
-  readonly colouring?: Colouring;
+  readonly coloring?: Coloring;
   /** From here on another text differs. */
   readonly parting?: number | undefined;
   readonly id: string;
@@ -25,7 +25,7 @@ export function TokenText({
   tokens,
   texts,
   selected,
-  colouring = 'probability',
+  coloring = 'probability',
   parting,
   id,
   onSelect,
@@ -71,7 +71,7 @@ export function TokenText({
           text={texts.get(token.id) ?? ''}
           selected={index === selected}
           parting={index === parting}
-          heat={heat(token, colouring)}
+          heat={heat(token, coloring)}
           beforeLineEnd={tokens[index + 1]?.piece.startsWith('\n') === true}
         />
       ))}
@@ -124,8 +124,8 @@ function Piece({ text, before }: { text: string; before: boolean }) {
   );
 }
 
-function heat({ probability, rank, distributions }: TokenReport, colouring: Colouring): number {
-  if (colouring === 'rank') return rankHeat(rank);
-  if (colouring === 'entropy') return entropyHeat(distributions[0]?.entropy ?? 0);
+function heat({ probability, rank, distributions }: TokenReport, coloring: Coloring): number {
+  if (coloring === 'rank') return rankHeat(rank);
+  if (coloring === 'entropy') return entropyHeat(distributions[0]?.entropy ?? 0);
   return surprise(probability);
 }

@@ -7,7 +7,7 @@ const pageBytes = 65536;
 /** Kernels may read, never write, up to this far past the end of what they were given. */
 const slack = 256;
 
-/** The allocations in a module's memory: first fit, with neighbours joined when they are freed. Grows by what is needed. */
+/** The allocations in a module's memory: first fit, with neighbors joined when they are freed. Grows by what is needed. */
 export class Heap {
   readonly #memory: WebAssembly.Memory;
   readonly #limit: number;

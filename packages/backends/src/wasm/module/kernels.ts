@@ -107,7 +107,7 @@ export function relaxedAnswersRight(kernels: Pick<Kernels, 'relaxedDot'>, memory
   return true;
 }
 
-/** How many times as fast products in planes are as those in 16 bits. Long enough for the optimising compiler to finish. */
+/** How many times as fast products in planes are as those in 16 bits. Long enough for the optimizing compiler to finish. */
 function speedOfPlanes(kernels: Kernels): number {
   const best = [Infinity, Infinity];
   const started = performance.now();

@@ -26,7 +26,7 @@ interface Setting {
   readonly cacheWindow: { readonly size: number; readonly sinks: number } | undefined;
   readonly softcap: number;
   readonly biased: boolean;
-  readonly rotary: 'halves' | 'pairs' | undefined;
+  readonly rotary: 'neox' | 'interleaved' | undefined;
   readonly seed: number;
 }
 
@@ -42,7 +42,7 @@ const settings: fc.Arbitrary<Setting> = fc.record({
   }),
   softcap: fc.constantFrom(0, 0, 2),
   biased: fc.boolean(),
-  rotary: fc.constantFrom(undefined, 'halves', 'pairs'),
+  rotary: fc.constantFrom(undefined, 'neox', 'interleaved'),
   seed: fc.integer({ min: 1, max: 1e6 }),
 });
 
@@ -229,7 +229,7 @@ async function run(bench: KernelBench, element: CacheElement, setting: Setting) 
           [layout.attendTurn]: 3,
           [layout.rotaryTable]: bench.rows(angles, headDim),
           [layout.rotaryWidth]: headDim,
-          [layout.rotaryPairs]: rotary === 'pairs' ? 1 : 0,
+          [layout.rotaryPairs]: rotary === 'interleaved' ? 1 : 0,
         }),
       },
       { [layout.attendScale]: 0.5, [layout.attendSoftcap]: softcap },

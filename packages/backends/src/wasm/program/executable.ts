@@ -24,9 +24,9 @@ import type { WeightFormat } from '../../graph/weight-format.ts';
 import type { CacheElement, CacheShape } from '../../paged/paged-rows.ts';
 import { storeSetting } from '../../paged/store-setting.ts';
 import { BlockPool } from '../cache/block-pool.ts';
+import { WasmSourceMemory } from '../cache/encoder-key-values.ts';
 import { lengthsOf, reserve, storeFor } from '../cache/frame-store.ts';
 import { PagedStore } from '../cache/paged-store.ts';
-import { WasmSourceMemory } from '../cache/source-memory.ts';
 import { ModelInMemory } from '../module/in-memory.ts';
 import type { Machine } from '../module/machine.ts';
 import { WasmMatrix } from './matrix.ts';
@@ -116,7 +116,7 @@ export class WasmExecutable implements Executable {
     const { forward: part, head: headPart } = parts;
     const { machine } = this.#setting;
     const scored = frame.scored.length;
-    const layers = [...new Set(options.layers ?? [])];
+    const layers = [...new Set(options.earlyExits ?? [])];
     this.#checkTapped(layers);
 
     const results: WasmMatrix[] = [];
@@ -156,7 +156,7 @@ export class WasmExecutable implements Executable {
           this.#model.play('head', scored);
         }
       }
-      return { logits, ...(hidden && { hidden }), ...(options.layers && { layers: ofLayers }) };
+      return { logits, ...(hidden && { hidden }), ...(options.earlyExits && { earlyExits: ofLayers }) };
     } catch (error) {
       for (const matrix of results) matrix.dispose();
       throw error;
@@ -185,11 +185,11 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  memorise(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
+  encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
     this.#check();
     const { heap } = this.#setting.machine;
-    const part = this.#model.parts.memorise;
-    const tape = this.#model.memorise;
+    const part = this.#model.parts.memorize;
+    const tape = this.#model.memorize;
     if (part === undefined || tape === undefined)
       throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
     const tokens = frame.ids.length;
@@ -205,7 +205,7 @@ export class WasmExecutable implements Executable {
     }
     const store = storeFor(this.#setting.machine, frame, cacheShape(part.operations, this.#name, this.engine.name));
     const input = tape.addressOf(part.input);
-    // Each token is memorised by itself, so any number of them goes in several frames.
+    // Each token is memorized by itself, so any number of them goes in several frames.
     for (let first = 0; first < tokens; first += this.maxTokens) {
       const last = Math.min(tokens, first + this.maxTokens);
       for (let token = first; token < last; token++) {
@@ -216,7 +216,7 @@ export class WasmExecutable implements Executable {
           heap.views.bytes.copyWithin(target, encoded.address + token * stride, encoded.address + (token + 1) * stride);
       }
       this.#model.frame.write(partOf(frame, first, last), store, true);
-      this.#model.play('memorise', last - first);
+      this.#model.play('memorize', last - first);
     }
     for (const [row, length] of lengthsOf(frame)) store.grown(row, length);
     return new WasmSourceMemory(store);

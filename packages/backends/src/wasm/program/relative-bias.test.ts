@@ -18,7 +18,7 @@ const config = t5.configure({
 
 async function logits(engine: Engine): Promise<Float32Array[]> {
   const model = await createSequenceToSequence(engine, t5, config, seededWeights(t5, config));
-  const bound = await model.condition({ ids: [[5, 17, 9, 1]] });
+  const bound = await model.encode({ ids: [[5, 17, 9, 1]] });
   const cache = bound.createCache();
   const rows = await feed(bound, cache, [[0, 4, 7, 30]]);
   cache.dispose();

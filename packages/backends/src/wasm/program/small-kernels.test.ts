@@ -168,7 +168,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
     );
   });
 
-  it.each(['halves', 'pairs'] as const)('rotary positions of heads, whole and in part: %s', (style) => {
+  it.each(['neox', 'interleaved'] as const)('rotary positions of heads, whole and in part: %s', (style) => {
     fc.assert(
       fc.property(
         fc.record({
@@ -190,7 +190,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
             {
               [layout.rotaryTable]: bench.rows(table, width),
               [layout.rotaryWidth]: width,
-              [layout.rotaryPairs]: style === 'pairs' ? 1 : 0,
+              [layout.rotaryPairs]: style === 'interleaved' ? 1 : 0,
               [layout.rotaryHeadSize]: headDim,
             },
             {},

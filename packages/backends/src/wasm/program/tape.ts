@@ -325,7 +325,7 @@ function writeNorm(
   weights: Weights,
 ): void {
   integer(layout.normKind, options.kind === 'layer' ? layout.normKindLayer : layout.normKindRootMeanSquare);
-  integer(layout.normGain, weights.address(options.gain));
+  integer(layout.normGain, weights.address(options.weight));
   integer(layout.normBias, options.bias === undefined ? 0 : weights.address(options.bias));
   float(layout.normEpsilon, options.epsilon);
   integer(layout.normGroups, options.groups ?? 1);
@@ -338,5 +338,5 @@ function writeRotary(
 ): void {
   integer(layout.rotaryTable, weights.address(table));
   integer(layout.rotaryWidth, rotated);
-  integer(layout.rotaryPairs, style === 'pairs' ? 1 : 0);
+  integer(layout.rotaryPairs, style === 'interleaved' ? 1 : 0);
 }

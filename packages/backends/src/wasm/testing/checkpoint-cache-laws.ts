@@ -43,7 +43,7 @@ export function describeCheckpointCaches(paths: readonly string[], formats: read
         await last([...short, b]),
         await last([...long, c]),
       ]);
-      const restored = model.restoreCache(await cache.serialise());
+      const restored = model.restoreCache(await cache.serialize());
       expect(await feed(model, restored, [[c], [b], [a]])).toEqual(await feed(model, cache, [[c], [b], [a]]));
       cache.truncate([1, 0, long.length - 1]);
       expect(await feed(model, cache, [[a], [a, b], [c]])).toEqual([
@@ -73,7 +73,7 @@ async function open(engine: Engine, found: Checkpoint): Promise<{ model: Languag
   }
   const architecture = translators[config.model_type as string]!;
   const whole = await createSequenceToSequence(engine, architecture, architecture.configure(config), source);
-  const model = await whole.condition({ ids: [goldenTexts(found)[0]!.source!] });
+  const model = await whole.encode({ ids: [goldenTexts(found)[0]!.source!] });
   return {
     model,
     dispose() {

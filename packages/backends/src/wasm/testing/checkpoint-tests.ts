@@ -89,12 +89,12 @@ export function testCheckpoints(start: () => Promise<Engine>): void {
       const results: Float32Array[][] = [];
       for (const on of [reference, engine]) {
         const model = await createSequenceToSequence(on, architecture, architecture.configure(config), source);
-        const bound: LanguageModel = await model.condition(sources);
+        const bound: LanguageModel = await model.encode(sources);
         const cache = bound.createCache({ rows: 3 });
         const rows = await feed(bound, cache, [[0, 4, 50], [0, 21], [0]]);
         cache.gather([2, 0, 0, 1]);
         rows.push(...(await feed(bound, cache, [[7], [8], [9], [10]])));
-        results.push([...rows, ...(await model.encode(sources))]);
+        results.push([...rows, ...(await model.encoderOutput(sources))]);
         cache.dispose();
         bound.dispose();
         model.dispose();

@@ -129,7 +129,7 @@ export function describeLaws(tiny: TinyModel, weights: WeightFormat, relaxed?: b
     it('restores a cache from its bytes', async () => {
       const cache = model.createCache({ rows: 2 });
       await feed(model, cache, [prompt, text(5)]);
-      const restored = model.restoreCache(await cache.serialise());
+      const restored = model.restoreCache(await cache.serialize());
       expect(await feed(model, restored, [[1], [2]])).toEqual(await feed(model, cache, [[1], [2]]));
       cache.dispose();
       restored.dispose();
@@ -138,9 +138,9 @@ export function describeLaws(tiny: TinyModel, weights: WeightFormat, relaxed?: b
     it('gives hidden states and the logits of layers', async () => {
       const all = async (on: LanguageModel): Promise<Float32Array[]> => {
         const cache = on.createCache({ rows: 2 });
-        const options = { scored: 2, hidden: true, layers: [0, 2, 3] };
+        const options = { scored: 2, hidden: true, earlyExits: [0, 2, 3] };
         const result = on.forward([prompt, text(4)], cache, options);
-        const matrices = [result.logits, result.hidden!, ...[0, 2, 3].map((layer) => result.layers!.get(layer)!)];
+        const matrices = [result.logits, result.hidden!, ...[0, 2, 3].map((layer) => result.earlyExits!.get(layer)!)];
         const values = await Promise.all(matrices.map((matrix) => matrix.read()));
         result.dispose();
         cache.dispose();

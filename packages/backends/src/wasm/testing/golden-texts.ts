@@ -93,7 +93,7 @@ export async function logitsOfTexts(
   const architecture = translators[family]!;
   const model = await createSequenceToSequence(engine, architecture, architecture.configure(config), source);
   for (const { source: ids, ids: target } of texts) {
-    const bound = await model.condition({ ids: [ids!] });
+    const bound = await model.encode({ ids: [ids!] });
     const cache = bound.createCache();
     rows.push(...(await feed(bound, cache, [target])));
     cache.dispose();

@@ -39,12 +39,12 @@ export function turned(
   head: ArrayLike<number>,
   angles: ArrayLike<number>,
   width: number,
-  style: 'halves' | 'pairs',
+  style: 'neox' | 'interleaved',
 ): Float64Array {
   const result = Float64Array.from(head);
   const half = width / 2;
   for (let i = 0; i < half; i++) {
-    const [a, b] = style === 'pairs' ? [2 * i, 2 * i + 1] : [i, i + half];
+    const [a, b] = style === 'interleaved' ? [2 * i, 2 * i + 1] : [i, i + half];
     result[a] = head[a]! * angles[i]! - head[b]! * angles[i + half]!;
     result[b] = head[b]! * angles[i]! + head[a]! * angles[i + half]!;
   }

@@ -85,7 +85,7 @@ export function tinyGPT2(overrides: Partial<GPT2Config> = {}, seed = 1): TinyMod
     width: 64,
     layers: 3,
     heads: 4,
-    hidden: 256,
+    intermediateSize: 256,
     epsilon: 1e-5,
     activation: 'gelu-tanh',
     tied: true,
@@ -104,7 +104,7 @@ export function tinyLlama(overrides: Partial<LlamaConfig> = {}, seed = 100): Tin
     heads: 4,
     kvHeads: 2,
     headDim: 16,
-    hidden: 172,
+    intermediateSize: 172,
     epsilon: 1e-5,
     activation: 'silu',
     rotaryBase: 10000,
@@ -127,11 +127,22 @@ export function mappedSource<C, P>(
 /** Models whose sizes meet the odd cases: widths that nothing divides, grouped heads, tied and untied heads, biases. */
 export const lawModels: readonly TinyModel[] = [
   tinyGPT2() as TinyModel,
-  { ...tinyGPT2({ width: 36, heads: 3, hidden: 50, vocabSize: 61, tied: false }), name: 'odd GPT-2' } as TinyModel,
-  { ...tinyGPT2({ width: 30, heads: 3, hidden: 33, activation: 'gelu' }), name: 'odder GPT-2' } as TinyModel,
+  {
+    ...tinyGPT2({ width: 36, heads: 3, intermediateSize: 50, vocabSize: 61, tied: false }),
+    name: 'odd GPT-2',
+  } as TinyModel,
+  { ...tinyGPT2({ width: 30, heads: 3, intermediateSize: 33, activation: 'gelu' }), name: 'odder GPT-2' } as TinyModel,
   tinyLlama() as TinyModel,
   {
-    ...tinyLlama({ width: 40, heads: 6, kvHeads: 3, headDim: 10, hidden: 53, tied: true, attentionBias: true }),
+    ...tinyLlama({
+      width: 40,
+      heads: 6,
+      kvHeads: 3,
+      headDim: 10,
+      intermediateSize: 53,
+      tied: true,
+      attentionBias: true,
+    }),
     name: 'odd Llama',
   } as TinyModel,
 ];

@@ -281,7 +281,7 @@ export class Weights {
 function readsByRows({ request, role, rows, inputs }: Plan, source: WeightSource): boolean {
   if (request.kind !== 'matrix' || role !== 'packed' || source.readRows === undefined) return false;
   const { names, shape } = request;
-  const inOrder = shape.layout !== 'input-output' && shape.order === undefined && shape.use !== 'pairs';
+  const inOrder = shape.layout !== 'input-output' && shape.order === undefined && shape.use !== 'gateUp';
   return names.length === 1 && inOrder && rows * inputs * 4 > 2 * slabBytes;
 }
 
@@ -334,7 +334,7 @@ function planOf(request: WeightRequest, role: Role, chosen: WeightFormat): Plan 
 
 /** Which output a packed row holds; undefined for padding. */
 function rowOrder({ request, rows }: Plan): (packed: number) => number | undefined {
-  if (request.kind !== 'matrix' || request.shape.use !== 'pairs')
+  if (request.kind !== 'matrix' || request.shape.use !== 'gateUp')
     return (packed) => (packed < rows ? packed : undefined);
   const half = rows / 2;
   return (packed) => {

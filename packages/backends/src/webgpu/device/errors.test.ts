@@ -20,7 +20,7 @@ import { Device } from './device.ts';
 
 const here = await hasWebgpu();
 const nothing = { bytes: 0, buffers: 0 };
-const small = tinyGPT2({ layers: 1, width: 8, heads: 2, hidden: 8 }) as TinyModel;
+const small = tinyGPT2({ layers: 1, width: 8, heads: 2, intermediateSize: 8 }) as TinyModel;
 
 let gpu: GPU | undefined;
 afterEach(() => void vi.unstubAllGlobals());
@@ -89,9 +89,9 @@ describe.skipIf(!here)('what no buffer of the device can hold', () => {
       heads: 1,
       kvHeads: 1,
       headDim: 8,
-      hidden: 8,
+      intermediateSize: 8,
     });
-    const wide = { architecture, config: { ...narrow, hidden: 2 ** 18 } };
+    const wide = { architecture, config: { ...narrow, intermediateSize: 2 ** 18 } };
     const model = unread(wide as TinyModel);
     const error = await failureOf(load(engine, model));
     expect(error).toBeInstanceOf(MemoryLimitError);

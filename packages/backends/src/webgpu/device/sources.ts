@@ -18,7 +18,7 @@ export function encodeSources(model: ModelOnDevice, frame: Frame, store: PagedSt
 }
 
 /** Keys and values of encoded sources, [tokens, columns], to the store. Each token by itself, so any number goes in several frames. */
-export function memoriseSources(
+export function memorizeSources(
   model: ModelOnDevice,
   frame: Frame,
   store: PagedStore,
@@ -26,9 +26,9 @@ export function memoriseSources(
   maxTokens: number,
 ): void {
   const { gpu } = model.device;
-  const { columns } = model.parts.memorise!.input;
+  const { columns } = model.parts.memorize!.input;
   reserve(frame, store);
-  const [first, stride] = model.memorise!.place(model.parts.memorise!.input);
+  const [first, stride] = model.memorize!.place(model.parts.memorize!.input);
   const tokens = frame.ids.length;
   for (let from = 0; from < tokens; from += maxTokens) {
     const to = Math.min(tokens, from + maxTokens);
@@ -41,7 +41,7 @@ export function memoriseSources(
       else gpu.queue.writeBuffer(model.arena, target, encoded.slice(token * columns, (token + 1) * columns));
     }
     const pass = encoder.beginComputePass();
-    model.memorise!.play({ pass, count: plan.tokens, shares: 1, cache: store.pool });
+    model.memorize!.play({ pass, count: plan.tokens, shares: 1, cache: store.pool });
     pass.end();
     gpu.queue.submit([encoder.finish()]);
   }

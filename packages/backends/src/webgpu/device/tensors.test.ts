@@ -8,7 +8,7 @@ import { type TinyModel, tinyGPT2 } from '../../wasm/testing/tiny-models.ts';
 import { hasWebgpu, startWebgpu } from '../testing/start.ts';
 
 const here = await hasWebgpu();
-const gpt2 = tinyGPT2({ layers: 1, width: 32, hidden: 64 }) as TinyModel;
+const gpt2 = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64 }) as TinyModel;
 
 /** A sampler with no other form. */
 const halved: Sampler = { name: 'halved', onDevice: (logits) => tf.div(logits, 2) };
@@ -80,7 +80,7 @@ describe.skipIf(!here)('TF.js on the device of the engine', () => {
     expect(result.logits.map).toBeUndefined();
     const { context } = testRow(new Array<number>(model.vocabSize).fill(0), { prompt: [1] });
     const scores = new Scores(result, [{ ...context, random: new Random(1) }], model).apply([halved]);
-    await expect(scores.draw()).rejects.toThrow(/does not support the device form of 'halved'.*tfjs-backend-webgpu/);
+    await expect(scores.sample()).rejects.toThrow(/does not support the device form of 'halved'.*tfjs-backend-webgpu/);
     scores.dispose();
     await engine.dispose();
     await expect(startWebgpu({ tensors: 1 as never })).rejects.toThrow(/tensors/);

@@ -21,12 +21,17 @@ describe.skipIf(!here)('the logits of the reference engine', () => {
   });
 
   it.each([
-    ['GPT-2', 'many tokens', [text(7), text(2, 60, 9)], tinyGPT2({ layers: 1, width: 24, heads: 3, hidden: 24 })],
+    [
+      'GPT-2',
+      'many tokens',
+      [text(7), text(2, 60, 9)],
+      tinyGPT2({ layers: 1, width: 24, heads: 3, intermediateSize: 24 }),
+    ],
     [
       'Llama',
       'single tokens',
       [text(1), []],
-      tinyLlama({ layers: 1, width: 40, heads: 6, kvHeads: 3, headDim: 10, hidden: 53 }),
+      tinyLlama({ layers: 1, width: 40, heads: 6, kvHeads: 3, headDim: 10, intermediateSize: 53 }),
     ],
   ])('%s: %s in two ragged rows', async (_name, _many, tokens, tiny) => {
     const [received, expected] = await Promise.all(
@@ -60,7 +65,7 @@ describe.skipIf(!here)('the logits of the reference engine', () => {
     const [received, expected] = await Promise.all(
       engines.map(async (engine) => {
         const model = await createSequenceToSequence(engine, architecture, config, seededWeights(architecture, config));
-        const bound = await model.condition({ ids: [text(40)] });
+        const bound = await model.encode({ ids: [text(40)] });
         const cache = bound.createCache();
         const logits = await feed(bound, cache, [text(24)]);
         cache.dispose();

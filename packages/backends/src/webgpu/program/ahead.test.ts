@@ -14,10 +14,10 @@ import { hasWebgpu, startWebgpu } from '../testing/start.ts';
 
 const here = await hasWebgpu();
 /** The vocabulary is so large that a row is dear to read: only then is the choice made on the device. */
-const tiny = tinyGPT2({ layers: 1, width: 32, hidden: 64, vocabSize: 4200 }) as TinyModel;
+const tiny = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64, vocabSize: 4200 }) as TinyModel;
 const greedy: Sampler = {
   name: 'largest',
-  algebra: {
+  traits: {
     domain: 'logits',
     shiftInvariant: true,
     scaleInvariant: true,
@@ -46,8 +46,9 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
   async function run(on: LanguageModel, options: GenerateOptions): Promise<[number[][], number]> {
     const before = engine.report().dispatches;
     const ids: number[][] = [];
-    const given = { seed: 3, endTokens: [], onWarning: () => {}, ...options };
-    for await (const event of generate(on, [[5]], given)) if (event.type === 'end') ids[event.row] = [...event.ids];
+    const given = { seed: 3, eosTokenIds: [], onWarning: () => {}, ...options };
+    for await (const event of generate(on, [[5]], given))
+      if (event.type === 'end') ids[event.promptIndex] = [...event.ids];
     return [ids, engine.report().dispatches - before];
   }
 
@@ -75,7 +76,7 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
     const told = async (on: LanguageModel): Promise<unknown> => {
       const cache = on.createCache();
       const seenHere: unknown[] = [];
-      const stream = generate(on, [[5]], { seed: 3, endTokens: [], maxNewTokens: 6, cache });
+      const stream = generate(on, [[5]], { seed: 3, eosTokenIds: [], maxNewTokens: 6, cache });
       let answer: { ban: number[] } | undefined;
       for (;;) {
         const { value: event, done } = await stream.next(answer as never);
@@ -83,7 +84,7 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
         answer = undefined;
         if (event.type !== 'token') continue;
         const fork = cache.fork();
-        seenHere.push([event.id, [...cache.lengths], (await fork.serialise()).length]);
+        seenHere.push([event.id, [...cache.lengths], (await fork.serialize()).length]);
         fork.dispose();
         if (seenHere.length === 2) answer = { ban: [event.id, event.id + 1] };
       }

@@ -25,10 +25,10 @@ import type { WeightFormat } from '../../graph/weight-format.ts';
 import type { CacheElement } from '../../paged/paged-rows.ts';
 import { storeSetting } from '../../paged/store-setting.ts';
 import { BlockPool } from '../cache/block-pool.ts';
+import { WebgpuSourceMemory } from '../cache/encoder-key-values.ts';
 import { PagedStore } from '../cache/paged-store.ts';
-import { WebgpuSourceMemory } from '../cache/source-memory.ts';
 import { ModelOnDevice } from '../device/on-device.ts';
-import { encodeSources, memoriseSources } from '../device/sources.ts';
+import { encodeSources, memorizeSources } from '../device/sources.ts';
 import { WebgpuChoice } from '../logits/choice.ts';
 import { type MatrixSetting, WebgpuMatrix } from '../logits/matrix.ts';
 import { headTokens, scoreInto, scoreTapped } from '../logits/scoring.ts';
@@ -109,7 +109,7 @@ export class WebgpuExecutable implements Executable {
     const model = this.#model;
     const { forward: part, head: headPart } = model.parts;
     const scored = frame.scored.length;
-    const layers = [...new Set(options.layers ?? [])];
+    const layers = [...new Set(options.earlyExits ?? [])];
     this.#checkTapped(layers);
     const sources = options.sources && {
       store: this.#memory(options.sources.memory),
@@ -149,7 +149,7 @@ export class WebgpuExecutable implements Executable {
       scoreInto(model, encoder, pass, scored, logits);
       for (const [layer, target] of ofLayers) scoreTapped(model, taps.get(layer)!, stride, scored, target);
       for (const [row, length] of lengthsOf(frame)) own.grown(row, length);
-      return { logits, ...(hidden && { hidden }), ...(options.layers && { layers: ofLayers }) };
+      return { logits, ...(hidden && { hidden }), ...(options.earlyExits && { earlyExits: ofLayers }) };
     } catch (error) {
       for (const result of results) result.dispose();
       throw error;
@@ -175,9 +175,9 @@ export class WebgpuExecutable implements Executable {
     }
   }
 
-  memorise(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
+  encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
     this.#check();
-    const part = this.#part('memorise');
+    const part = this.#part('memorize');
     const tokens = frame.ids.length;
     const { columns } = part.input;
     if (!(encoded instanceof Float32Array || encoded instanceof WebgpuMatrix))
@@ -187,7 +187,7 @@ export class WebgpuExecutable implements Executable {
       throw new ShapeError('The encoded source', [tokens, columns], [rows, columns]);
     const store = new PagedStore(this.#pool('memory', part, 'f32'), rowsOf(frame));
     try {
-      memoriseSources(this.#model, frame, store, encoded, this.maxTokens);
+      memorizeSources(this.#model, frame, store, encoded, this.maxTokens);
       return new WebgpuSourceMemory(store);
     } catch (error) {
       store.dispose();
@@ -220,7 +220,7 @@ export class WebgpuExecutable implements Executable {
   }
 
   /** A part that only models with a source have. */
-  #part<Name extends 'encode' | 'memorise'>(name: Name): NonNullable<Parts[Name]> {
+  #part<Name extends 'encode' | 'memorize'>(name: Name): NonNullable<Parts[Name]> {
     const part = this.#model.parts[name];
     if (part === undefined) throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
     return part;

@@ -39,7 +39,7 @@ export function linearPlayer(binder: Binder, step: LinearStep, index: number): P
     ...binder.place(operation.result),
     ...(residual === undefined ? [0, 0] : binder.place(residual)),
     binder.vector(bias),
-    binder.vector(norm?.options.gain),
+    binder.vector(norm?.options.weight),
     binder.vector(norm?.options.bias),
   ]);
   const resources = [p, frame, arena, binder.weights.vectors, buffer];

@@ -33,11 +33,11 @@ export function embedPlayer(binder: Binder, { operation }: StepOf<'embed'>, inde
 export function normPlayer(binder: Binder, { operation }: StepOf<'norm'>, index: number): Player {
   const { frame, arena, maxTokens, counted } = binder.setting;
   const { x, result, options } = operation;
-  const { kind, gain, bias, epsilon, groups = 1 } = options;
+  const { kind, weight, bias, epsilon, groups = 1 } = options;
   const p = binder.write(index, [
     ...binder.place(x),
     ...binder.place(result),
-    binder.vector(gain),
+    binder.vector(weight),
     binder.vector(bias),
   ]);
   const shape = { kind, size: x.columns / groups, epsilon, bias: bias !== undefined };

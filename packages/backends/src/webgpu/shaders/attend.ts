@@ -38,7 +38,7 @@ export interface AttendShape {
   /** Reach of the relative bias; undefined without one. */
   readonly reach: number | undefined;
   readonly sees: 'before' | 'row' | 'source';
-  readonly rotary: { readonly rotated: number; readonly style: 'halves' | 'pairs' } | undefined;
+  readonly rotary: { readonly rotated: number; readonly style: 'neox' | 'interleaved' } | undefined;
   readonly maxTokens: number;
 }
 

@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
 
 /**
  * The largest logit of each row, or the one at which the running sum of the softmax exceeds a uniform number; 0xffffffff where there
- * is none. A work group a row. Threads own neighbouring tokens, so that the running sum goes in order.
+ * is none. A work group a row. Threads own neighboring tokens, so that the running sum goes in order.
  */
 export function chooseKernel(vocabSize: number, draws: boolean): Kernel {
   const share = Math.ceil(vocabSize / threads);

@@ -36,7 +36,7 @@ export function bindingsOf(names: readonly BufferName[]): BindingKind[] {
   return names.map((name) => declarations[name]![0]);
 }
 
-/** Declarations of the buffers a kernel binds, in order. `halves`: weights are half-precision numbers, and not bits. */
+/** Declarations of the buffers a kernel binds, in order. `neox`: weights are half-precision numbers, and not bits. */
 export function buffers(names: readonly BufferName[], halves = false): string {
   const declared = (name: BufferName): string =>
     halves && name === 'weights' ? 'var<storage, read> weights : array<vec4<f16>>' : declarations[name]![1];
@@ -57,7 +57,7 @@ export function readsHalves({ format }: MatrixLayout, { float16 }: DeviceAbiliti
   return format === 'f16' && float16;
 }
 
-/** `weights8(row, chunk)`: eight neighbouring weights of a row as two vectors, whatever the format. `halves` as in `buffers`. */
+/** `weights8(row, chunk)`: eight neighboring weights of a row as two vectors, whatever the format. `neox` as in `buffers`. */
 export function weightAccess({ format, wordsPerRow, scales, padded }: MatrixLayout, halves: boolean): string {
   const read: Record<WeightFormat, string> = {
     f32: `let at = row * ${wordsPerRow}u + chunk * 8u;
@@ -134,14 +134,14 @@ fn act_gelu_tanh(x : f32) -> f32 {
 
 /** Rotated element `d` of a head that starts at `base` in the arena. */
 export function rotaryFunction(
-  options: { readonly rotated: number; readonly style: 'halves' | 'pairs' } | undefined,
+  options: { readonly rotated: number; readonly style: 'neox' | 'interleaved' } | undefined,
 ): string {
   if (options === undefined)
     return 'fn turned(base : u32, d : u32, position : u32, table : u32) -> f32 { return arena[base + d]; }';
   const { rotated, style } = options;
   const half = rotated / 2;
   const [partner, angle, first] =
-    style === 'halves'
+    style === 'neox'
       ? [`select(d - ${half}u, d + ${half}u, d < ${half}u)`, `select(d - ${half}u, d, d < ${half}u)`, `d < ${half}u`]
       : ['d ^ 1u', 'd / 2u', '(d & 1u) == 0u'];
   return `fn turned(base : u32, d : u32, position : u32, table : u32) -> f32 {

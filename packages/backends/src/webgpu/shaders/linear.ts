@@ -63,7 +63,7 @@ fn finish(token : u32, row : u32, sum : f32, up : f32) {
 }
 
 /**
- * For one to four tokens: a work group reads the weights of four outputs once, eight neighbouring inputs a thread, so that memory is
+ * For one to four tokens: a work group reads the weights of four outputs once, eight neighboring inputs a thread, so that memory is
  * read in order. Bound by memory bandwidth.
  */
 export function fewTokensKernel(shape: LinearShape, tokens: number, { subgroups }: DeviceAbilities): Kernel {

@@ -114,7 +114,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
 
 /** Turn heads by their positions, not in place. p[0] = x, its stride, result, its stride; p[1].x = table. */
 export function rotaryKernel(
-  options: { rotated: number; style: 'halves' | 'pairs'; headDim: number; columns: number },
+  options: { rotated: number; style: 'neox' | 'interleaved'; headDim: number; columns: number },
   maxTokens: number,
 ): Kernel {
   const { headDim, columns } = options;

@@ -1,6 +1,6 @@
 import type { WeightFormat } from '../../graph/weight-format.ts';
 
-/** Inputs of a quantised block; rows are padded with zeros to a multiple. */
+/** Inputs of a quantized block; rows are padded with zeros to a multiple. */
 export const inputsPerBlock = 32;
 
 /** How a matrix lies in its buffer, in 32-bit words: all rows, then the scales. */

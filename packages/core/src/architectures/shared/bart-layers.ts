@@ -19,7 +19,7 @@ export interface PostNormConfig {
 export interface StackConfig {
   readonly layers: number;
   readonly heads: number;
-  readonly hidden: number;
+  readonly intermediateSize: number;
 }
 
 export interface Norm {
@@ -73,7 +73,7 @@ export function readPostNormConfig(config: ConfigReader, vocabSize: number): Pos
   const stack = (side: 'encoder' | 'decoder'): StackConfig => ({
     layers: config.layers(`${side}_layers`, 12),
     heads: config.divisor(`${side}_attention_heads`, width, 16),
-    hidden: config.integer(`${side}_ffn_dim`, 4096),
+    intermediateSize: config.integer(`${side}_ffn_dim`, 4096),
   });
   return {
     vocabSize: config.integer('vocab_size', vocabSize),
@@ -146,10 +146,10 @@ export function requestPostNorm(
   return {
     tokens,
     encoder: Array.from({ length: encoder.layers }, (_, i) =>
-      encoderLayer(`${prefix}encoder.layers.${i}`, encoder.hidden),
+      encoderLayer(`${prefix}encoder.layers.${i}`, encoder.intermediateSize),
     ),
     decoder: Array.from({ length: decoder.layers }, (_, i) =>
-      decoderLayer(`${prefix}decoder.layers.${i}`, decoder.hidden),
+      decoderLayer(`${prefix}decoder.layers.${i}`, decoder.intermediateSize),
     ),
     head: tied ? tokens : p.matrix(['lm_head.weight'], { inputs: width, outputs: [vocabSize] }),
     headBias: has('final_logits_bias') ? p.vector(['final_logits_bias'], [vocabSize]) : undefined,
@@ -186,7 +186,7 @@ export function decodeLayers<X>(
     const attended = op.attend(q, k, v, { layer: i, heads, kvHeads: heads });
     x = norm(op, addLinear(op, x, attended, layer.output), layer.norm1);
     const query = op.linear(x, layer.recallQuery.weight, { bias: layer.recallQuery.bias });
-    const recalled = op.recall(query, { layer: i, heads, kvHeads: heads });
+    const recalled = op.crossAttend(query, { layer: i, heads, kvHeads: heads });
     x = norm(op, addLinear(op, x, recalled, layer.recallOutput), layer.recallNorm);
     x = feedForward(op, x, layer, config);
   }
@@ -195,7 +195,7 @@ export function decodeLayers<X>(
 }
 
 /** Encoder output [N, width] -> the keys and values that each decoder layer recalls. */
-export function memoriseLayers<X>(
+export function memorizeLayers<X>(
   op: Operations<X, Weight>,
   encoded: X,
   { decoder }: PostNormWeights,
@@ -204,12 +204,12 @@ export function memoriseLayers<X>(
   for (const [layer, { recallKeyValue }] of decoder.entries()) {
     const both = op.linear(encoded, recallKeyValue.weight, { bias: recallKeyValue.bias });
     const [k, v] = op.split(both, [width, width]) as [X, X];
-    op.remember(k, v, { layer, kvHeads: heads });
+    op.storeEncoderKeyValues(k, v, { layer, kvHeads: heads });
   }
 }
 
 export function norm<X>(op: Operations<X, Weight>, x: X, { gain, bias }: Norm): X {
-  return op.norm(x, { kind: 'layer', gain, bias, epsilon });
+  return op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
 }
 
 function queryKeyValue<X>(

@@ -43,12 +43,12 @@ const activations: Readonly<Record<string, Activation>> = {
 /**
  * Read the config.json of a model family, named `owner` in errors.
  *
- * @throws LoadError for a model whose weights are quantised: their tensors hold other numbers than the family's.
+ * @throws LoadError for a model whose weights are quantized: their tensors hold other numbers than the family's.
  */
 export function readConfig(owner: string, json: Readonly<Record<string, unknown>>): ConfigReader {
   const config = readObject(owner, json, '');
   if (config.value('quantization_config') !== undefined)
-    config.fail('quantization_config', 'weights that are stored quantised in this way are not supported');
+    config.fail('quantization_config', 'weights that are stored quantized in this way are not supported');
   return config;
 }
 

@@ -13,7 +13,7 @@ export interface GatedConfig extends RotaryConfig {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  readonly hidden: number;
+  readonly intermediateSize: number;
   readonly epsilon: number;
   readonly activation: Activation;
   /** The head is the token table. */
@@ -77,7 +77,7 @@ export function requestGated(p: Parameters<Weight>, config: GatedConfig, has: (n
 }
 
 function requestLayer(p: Parameters<Weight>, name: string, config: GatedConfig): Layer {
-  const { width, heads, kvHeads, headDim, hidden, attentionBias, fused = false, headNorms = false } = config;
+  const { width, heads, kvHeads, headDim, intermediateSize, attentionBias, fused = false, headNorms = false } = config;
   const { outputBias = attentionBias, feedForwardBias = false } = config;
   const linear = (parts: readonly string[], inputs: number, outputs: readonly number[], biased: boolean): Linear => ({
     weight: p.matrix(
@@ -108,19 +108,22 @@ function requestLayer(p: Parameters<Weight>, name: string, config: GatedConfig):
     output: linear(['self_attn.o_proj'], heads * headDim, [width], outputBias),
     norm2: p.vector([`${name}.post_attention_layernorm.weight`], [width]),
     gateUp: feedForwardBias
-      ? [linear(['mlp.gate_proj'], width, [hidden], true), linear(['mlp.up_proj'], width, [hidden], true)]
+      ? [
+          linear(['mlp.gate_proj'], width, [intermediateSize], true),
+          linear(['mlp.up_proj'], width, [intermediateSize], true),
+        ]
       : p.matrix(
           gateUp.map((part) => `${name}.${part}.weight`),
-          { inputs: width, outputs: [hidden, hidden], use: 'pairs' },
+          { inputs: width, outputs: [intermediateSize, intermediateSize], use: 'gateUp' },
         ),
-    down: linear(['mlp.down_proj'], hidden, [width], feedForwardBias),
+    down: linear(['mlp.down_proj'], intermediateSize, [width], feedForwardBias),
   };
 }
 
 export function forwardGated<X>(op: Operations<X, Weight>, weights: GatedWeights, config: GatedConfig): X {
   const { heads, kvHeads, headDim, epsilon, windows, rotated = headDim } = config;
-  const norm = (x: X, gain: Weight, groups = 1): X => op.norm(x, { kind: 'rms', gain, epsilon, groups });
-  const rotate = (x: X): X => op.rotary(x, { headDim, rotated, table: weights.rotary, style: 'halves' });
+  const norm = (x: X, gain: Weight, groups = 1): X => op.norm(x, { kind: 'rms', weight: gain, epsilon, groups });
+  const rotate = (x: X): X => op.rotary(x, { headDim, rotated, table: weights.rotary, style: 'neox' });
 
   let x = op.embed(weights.tokens);
   for (const [i, layer] of weights.layers.entries()) {

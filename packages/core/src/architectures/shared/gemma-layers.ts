@@ -11,7 +11,7 @@ export interface GemmaConfig {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  readonly hidden: number;
+  readonly intermediateSize: number;
   readonly epsilon: number;
   readonly activation: Activation;
   /** The head is the token table. */
@@ -77,7 +77,7 @@ export function readGemma(
     heads,
     kvHeads: readKvHeads(config, heads, 4),
     headDim: config.integer('head_dim', 256),
-    hidden: config.integer('intermediate_size', 9216),
+    intermediateSize: config.integer('intermediate_size', 9216),
     epsilon: config.number('rms_norm_eps', 1e-6),
     activation: config.activation('hidden_activation', 'gelu_pytorch_tanh'),
     tied: config.flag('tie_word_embeddings', true),
@@ -127,7 +127,7 @@ function requestGain(p: Parameters<Weight>, name: string, length: number): Weigh
 }
 
 function requestLayer(p: Parameters<Weight>, name: string, config: GemmaConfig): Layer {
-  const { width, heads, kvHeads, headDim, hidden, attentionBias, headNorms } = config;
+  const { width, heads, kvHeads, headDim, intermediateSize, attentionBias, headNorms } = config;
   const attention = (parts: readonly string[], inputs: number, outputs: readonly number[]): Linear => ({
     weight: p.matrix(
       parts.map((part) => `${name}.self_attn.${part}_proj.weight`),
@@ -152,24 +152,24 @@ function requestLayer(p: Parameters<Weight>, name: string, config: GemmaConfig):
     feedForwardNorm: requestGain(p, `${name}.pre_feedforward_layernorm`, width),
     gateUp: p.matrix([`${name}.mlp.gate_proj.weight`, `${name}.mlp.up_proj.weight`], {
       inputs: width,
-      outputs: [hidden, hidden],
-      use: 'pairs',
+      outputs: [intermediateSize, intermediateSize],
+      use: 'gateUp',
     }),
-    down: p.matrix([`${name}.mlp.down_proj.weight`], { inputs: hidden, outputs: [width] }),
+    down: p.matrix([`${name}.mlp.down_proj.weight`], { inputs: intermediateSize, outputs: [width] }),
     fedNorm: requestGain(p, `${name}.post_feedforward_layernorm`, width),
   };
 }
 
 export function forwardGemma<X>(op: Operations<X, Weight>, weights: GemmaWeights, config: GemmaConfig): X {
   const { width, heads, kvHeads, headDim, epsilon, activation, scale, attentionSoftcap, sliding, window } = config;
-  const norm = (x: X, gain: Weight, groups = 1): X => op.norm(x, { kind: 'rms', gain, epsilon, groups });
+  const norm = (x: X, gain: Weight, groups = 1): X => op.norm(x, { kind: 'rms', weight: gain, epsilon, groups });
 
   let x = op.embed(weights.tokens, { scale: Math.sqrt(width) });
   for (const [i, layer] of weights.layers.entries()) {
     op.tap(x, i);
     const { rotated = headDim } = sliding[i] ? config.slidingRotary : config.rotary;
     const table = sliding[i] ? weights.slidingRotary : weights.rotary;
-    const rotate = (part: X): X => op.rotary(part, { headDim, rotated, table, style: 'halves' });
+    const rotate = (part: X): X => op.rotary(part, { headDim, rotated, table, style: 'neox' });
     const { weight, ...bias } = layer.queryKeyValue;
     let [q, k, v] = op.split(op.linear(norm(x, layer.attentionNorm), weight, bias), [
       heads * headDim,

@@ -42,8 +42,8 @@ function unstack(values: Float32Array, rows: number): Float32Array[] {
 
 /** softmax, as an ordinary array of float64. */
 export function distributionOf(logits: Float32Array): number[] {
-  const normaliser = logSumExp(logits);
-  return Array.from(logits, (logit) => Math.exp(logit - normaliser));
+  const normalizer = logSumExp(logits);
+  return Array.from(logits, (logit) => Math.exp(logit - normalizer));
 }
 
 /** Ids by falling logit; the first is the arg max, of equals the lowest id. */

@@ -17,7 +17,7 @@ export async function deviceEqualsHost(sampler: Sampler, vocabSize: number): Pro
   for (const [at, { label, logits, options }] of rows.entries()) {
     const { logits: expected } = applyTo(sampler, logits, options);
     verifySame(batch[at]!, expected, `the row '${label}' on ${getBackend()}`, 1e-5);
-    if (sampler.algebra?.singleRow === false) continue;
+    if (sampler.traits?.singleRow === false) continue;
     const [alone] = await onDevice(sampler, [testRow(logits, options)]);
     verifySame(alone!, batch[at]!, `the row '${label}' alone on ${getBackend()}`, 1e-6);
   }

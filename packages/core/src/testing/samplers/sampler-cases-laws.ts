@@ -1,8 +1,8 @@
-import { RunMemory } from '../../sampling/run-memory.ts';
+import { RunState } from '../../sampling/run-state.ts';
 import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
 import { verify } from '../cases.ts';
 import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-apply.ts';
-import { survivorsOf, testRow } from './sampler-cases-row.ts';
+import { candidatesOf, testRow } from './sampler-cases-row.ts';
 import { testLogits } from './sampler-cases-rows.ts';
 
 /** The laws that every sampler keeps, each as a check that throws. */
@@ -23,7 +23,7 @@ export function isWellFormed(sampler: Sampler): void {
 
 export function neverEmpties(sampler: Sampler, vocabSize: number): void {
   for (const { label, logits, options } of testLogits(vocabSize))
-    verify(applyTo(sampler, logits, options).drawable, `nothing can be drawn from the row '${label}'`);
+    verify(applyTo(sampler, logits, options).sampleable, `nothing can be drawn from the row '${label}'`);
 }
 
 export function isRepeatable(make: () => Sampler, vocabSize: number): void {
@@ -56,7 +56,7 @@ export function isEquivariant(sampler: Sampler, vocabSize: number): void {
       prompt: ids(options.prompt),
       generated: ids(options.generated),
       source: ids(options.source),
-      endTokens: ids(options.endTokens),
+      eosTokenIds: ids(options.eosTokenIds),
     });
     verifySame(there, permuted(here), `the row '${label}' with its ids permuted`, 1e-5);
   }
@@ -78,28 +78,28 @@ export function hidesNothing(sampler: Sampler, vocabSize: number): void {
     for (const broken of [Number.NaN, Infinity]) {
       for (const id of [0, vocabSize >> 1, vocabSize - 1]) {
         const row = applyTo(sampler, logits.with(id, broken), options);
-        verify(!row.drawable, `${broken} at token ${id} of the row '${label}' is hidden`);
+        verify(!row.sampleable, `${broken} at token ${id} of the row '${label}' is hidden`);
       }
     }
   }
   const empty = applyTo(sampler, new Float32Array(vocabSize).fill(-Infinity));
-  verify(!empty.drawable, 'a row with nothing left gets a token');
+  verify(!empty.sampleable, 'a row with nothing left gets a token');
   verify(!empty.logits.some(Number.isNaN), 'a row with nothing left gets NaN');
 }
 
 export function agreesWithItsList(sampler: Sampler, vocabSize: number): void {
   for (const { label, logits, options } of testLogits(vocabSize)) {
-    const subset = survivorsOf(logits).filter((id) => id % 3 !== 1);
+    const subset = candidatesOf(logits).filter((id) => id % 3 !== 1);
     if (subset.length === 0) continue;
     const listed = testRow(logits, options);
     listed.step(1).keep(listed.logits, subset);
     const plain = applyTo(sampler, listed.logits, options);
     if (hasHostForm(sampler) || hasMaskForm(sampler)) listed.apply(sampler, 0);
     else continue;
-    verifySame(listed.logits, plain.logits, `the row '${label}' with its survivors listed`, 1e-6);
-    const left = listed.survivors;
+    verifySame(listed.logits, plain.logits, `the row '${label}' with its candidates listed`, 1e-6);
+    const left = listed.candidates;
     if (left === undefined) continue;
-    for (const id of survivorsOf(listed.logits))
+    for (const id of candidatesOf(listed.logits))
       verify(left.includes(id), `token ${id} of the row '${label}' is left but not listed`);
   }
 }
@@ -125,7 +125,7 @@ export function forks(make: () => Sampler, vocabSize: number): void {
       const row = testRow(rows[position % rows.length]!.logits, { memory: from.memory, history, promptLength: 2 });
       row.apply(sampler, 0);
       shapes.push(row.logits);
-      const left = survivorsOf(row.logits);
+      const left = candidatesOf(row.logits);
       const id = left.at(first ? position % left.length : rank % left.length)!;
       history = row.extend(id);
     }
@@ -133,7 +133,7 @@ export function forks(make: () => Sampler, vocabSize: number): void {
   };
   const start = () => {
     const { history } = testRow(rows[0]!.logits, { prompt: [1 % vocabSize, 0] }).context;
-    return { history, memory: new RunMemory() };
+    return { history, memory: new RunState() };
   };
   const whole = line(start(), [0, 1, 2, 3, 4, 5, 6, 7], 0, true);
   const half = line(start(), [0, 1, 2, 3], 0, true);
@@ -144,20 +144,20 @@ export function forks(make: () => Sampler, vocabSize: number): void {
   });
 }
 
-/** Without `algebra.memory` a stage is not told how its token was drawn, and its snapshot may be skipped. */
+/** Without `traits.memory` a stage is not told how its token was drawn, and its snapshot may be skipped. */
 export function declaresItsMemory(sampler: Sampler, vocabSize: number): void {
-  if (sampler.algebra?.memory === true || !hasHostForm(sampler)) return;
+  if (sampler.traits?.stateful === true || !hasHostForm(sampler)) return;
   const row = testRow(testLogits(vocabSize)[0]!.logits, { prompt: [0] });
   const step = row.step(0);
   const touched = (): never => {
-    throw new Error('it uses step.memory without declaring algebra.memory');
+    throw new Error('it uses step.memory without declaring traits.memory');
   };
   sampler.onHost(row.logits, {
     ...step,
-    survivors: undefined,
-    memory: { get: touched, set: touched },
-    get drawn(): never {
-      throw new Error('it reads step.drawn without declaring algebra.memory');
+    candidates: undefined,
+    state: { get: touched, set: touched },
+    get sampled(): never {
+      throw new Error('it reads step.drawn without declaring traits.memory');
     },
   });
 }

@@ -1,7 +1,7 @@
 import { HostRow } from '../../sampling/chain.ts';
 import { History } from '../../sampling/history.ts';
 import { Random } from '../../sampling/random.ts';
-import { RunMemory } from '../../sampling/run-memory.ts';
+import { RunState } from '../../sampling/run-state.ts';
 import type { BatchStep, Sampler } from '../../sampling/sampler.ts';
 
 /** Where a test row stands; everything has a default. */
@@ -12,7 +12,7 @@ export interface TestRowOptions {
   readonly generated?: ArrayLike<number>;
   /** A history and a memory to go on from, instead of the two above. */
   readonly history?: History;
-  readonly memory?: RunMemory;
+  readonly memory?: RunState;
   readonly promptLength?: number;
   /** Tokens of the source text. */
   readonly source?: ArrayLike<number>;
@@ -21,7 +21,7 @@ export interface TestRowOptions {
   /** Default 7. */
   readonly seed?: number;
   /** Default none. */
-  readonly endTokens?: readonly number[];
+  readonly eosTokenIds?: readonly number[];
   /** Default 1000. */
   readonly maxLength?: number;
 }
@@ -36,10 +36,10 @@ export function testRow(logits: ArrayLike<number>, options: TestRowOptions = {})
     sequence: options.sequence ?? 0,
     promptLength: options.promptLength ?? prompt.length,
     vocabSize: logits.length,
-    endTokens: options.endTokens ?? [],
+    eosTokenIds: options.eosTokenIds ?? [],
     maxLength: options.maxLength ?? 1000,
     random: new Random(options.seed ?? 7),
-    memory: options.memory ?? new RunMemory(),
+    state: options.memory ?? new RunState(),
     ...(source === undefined ? {} : { source }),
   });
 }
@@ -63,6 +63,6 @@ export function testBatch(rows: readonly HostRow[], stage = 0): BatchStep {
 }
 
 /** Ids that were not removed, ascending. */
-export function survivorsOf(logits: ArrayLike<number>): number[] {
+export function candidatesOf(logits: ArrayLike<number>): number[] {
   return Array.from(logits, (_, id) => id).filter((id) => logits[id]! > -Infinity);
 }

@@ -45,7 +45,7 @@ export function testLogits(vocabSize: number): TestLogits[] {
       prompt: Array.from({ length: 3 }, (_, position) => token(row, position)),
       generated: Array.from({ length: row % 4 }, (_, position) => token(row, 10 + position)),
       source: Array.from({ length: 4 }, (_, position) => token(row, 20 + position)),
-      endTokens: [0],
+      eosTokenIds: [0],
     },
   }));
 }

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { keep, less, max, mul, ready, setBackend, sub, type Tensor, where } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { largest, logSumExp, topTokens } from '../../sampling/distribution.ts';
-import type { Algebra, HostSampler, RowStep, Sampler } from '../../sampling/sampler.ts';
+import type { HostSampler, RowStep, Sampler, SamplerTraits } from '../../sampling/sampler.ts';
 import { type SamplerCasesOptions, type SamplerLaw, samplerCases } from './sampler-cases.ts';
 
 const leaked: Tensor[] = [];
@@ -14,7 +14,7 @@ afterAll(() => {
   for (const tensor of leaked) tensor.dispose();
 });
 
-const filter: Algebra = {
+const filter: SamplerTraits = {
   domain: 'probabilities',
   shiftInvariant: true,
   scaleInvariant: false,
@@ -27,17 +27,17 @@ const filter: Algebra = {
 const sound: HostSampler = {
   name: 'near-the-top',
   parameters: { distance: 1 },
-  algebra: filter,
+  traits: filter,
   onHost: (logits) => {
     const top = logits.reduce((a, b) => (Number.isNaN(b) ? a : Math.max(a, b)), -Infinity);
     if (top < Infinity) for (let id = 0; id < logits.length; id++) if (logits[id]! < top - 1) logits[id] = -Infinity;
   },
 };
-const on = (onHost: (logits: Float32Array, step: RowStep) => void, algebra?: Partial<Algebra>): HostSampler => ({
+const on = (onHost: (logits: Float32Array, step: RowStep) => void, traits?: Partial<SamplerTraits>): HostSampler => ({
   name: 'planted',
-  ...(algebra === undefined
+  ...(traits === undefined
     ? {}
-    : { algebra: { ...filter, shiftInvariant: false, keepsArgMax: false, narrows: false, ...algebra } }),
+    : { traits: { ...filter, shiftInvariant: false, keepsArgMax: false, narrows: false, ...traits } }),
   onHost,
 });
 
@@ -68,7 +68,7 @@ describe('a planted bug is found', () => {
       'never empties a row',
       () =>
         on((logits, step) => {
-          const { logit } = largest(logits, step.survivors);
+          const { logit } = largest(logits, step.candidates);
           const mean = logits.reduce((sum, value) => sum + value, 0) / logits.length;
           for (let id = 0; id < logits.length; id++)
             if (!(logits[id]! > mean) && logit < Infinity) logits[id] = -Infinity;
@@ -115,7 +115,7 @@ describe('a planted bug is found', () => {
     [
       'a filter that drops NaN',
       'hides no NaN and no infinity',
-      () => on((logits, step) => step.keep(logits, topTokens(logits, 2, step.survivors))),
+      () => on((logits, step) => step.keep(logits, topTokens(logits, 2, step.candidates))),
     ],
     [
       'turns an empty row into a full one',
@@ -127,19 +127,19 @@ describe('a planted bug is found', () => {
     ],
     [
       'trusts the list to be the whole vocabulary',
-      'gives the same with survivors listed',
+      'gives the same with candidates listed',
       () =>
         on((logits, step) => {
-          const { length } = step.survivors ?? logits;
+          const { length } = step.candidates ?? logits;
           for (let id = 0; id < logits.length; id++) logits[id]! *= length;
         }),
     ],
     [
       'forgets what it kept',
-      'gives the same with survivors listed',
+      'gives the same with candidates listed',
       () =>
-        on((logits, { survivors }) => {
-          if (survivors !== undefined) logits[survivors[0]!] = -Infinity;
+        on((logits, { candidates }) => {
+          if (candidates !== undefined) logits[candidates[0]!] = -Infinity;
         }),
     ],
     [
@@ -163,18 +163,18 @@ describe('a planted bug is found', () => {
         });
       },
     ],
-    ['uses memory without saying so', 'declares its memory', () => on((_, { memory }) => memory.set(1))],
+    ['uses memory without saying so', 'declares its memory', () => on((_, { state }) => state.set(1))],
     [
       'reads how a token was drawn without saying so',
       'declares its memory',
       () =>
-        on((logits, { drawn }) => {
-          if (drawn !== undefined) logits[drawn.id]! -= 1;
+        on((logits, { sampled }) => {
+          if (sampled !== undefined) logits[sampled.id]! -= 1;
         }),
     ],
     [
       'not shift-invariant',
-      'its declared algebra is true',
+      'its declared traits is true',
       () =>
         on(
           (logits) => {
@@ -185,12 +185,12 @@ describe('a planted bug is found', () => {
     ],
     [
       'not scale-invariant',
-      'its declared algebra is true',
-      () => ({ ...sound, algebra: { ...filter, scaleInvariant: true } }),
+      'its declared traits is true',
+      () => ({ ...sound, traits: { ...filter, scaleInvariant: true } }),
     ],
     [
       'drops the arg max',
-      'its declared algebra is true',
+      'its declared traits is true',
       () =>
         on(
           (logits) => {
@@ -202,7 +202,7 @@ describe('a planted bug is found', () => {
     ],
     [
       'brings tokens back',
-      'its declared algebra is true',
+      'its declared traits is true',
       () =>
         on(
           (logits) => {
@@ -213,36 +213,36 @@ describe('a planted bug is found', () => {
     ],
     [
       'says that it selects',
-      'its declared algebra is true',
-      () => ({ ...sound, algebra: { ...filter, selectsArgMax: true } }),
+      'its declared traits is true',
+      () => ({ ...sound, traits: { ...filter, selectsArgMax: true } }),
     ],
     [
       'removes tokens without saying so',
-      'its declared algebra is true',
+      'its declared traits is true',
       () => {
         const { removes: _, ...silent } = filter;
-        return { ...sound, algebra: silent };
+        return { ...sound, traits: silent };
       },
     ],
     [
       'parts equals without saying that it sorts',
-      'its declared algebra is true',
+      'its declared traits is true',
       () =>
         on((logits, step) => {
-          if (Number.isFinite(largest(logits).logit)) step.keep(logits, topTokens(logits, 2, step.survivors));
+          if (Number.isFinite(largest(logits).logit)) step.keep(logits, topTokens(logits, 2, step.candidates));
         }, filter),
     ],
     [
       'calls a filter a constraint',
-      'its declared algebra is true',
-      () => ({ ...sound, algebra: { ...filter, removes: 'constraint' } }),
+      'its declared traits is true',
+      () => ({ ...sound, traits: { ...filter, removes: 'constraint' } }),
     ],
     [
       'says that rows are shaped by themselves, and weighs them together',
       'device form equals host form, alone and in a batch',
       () => ({
         ...sound,
-        algebra: { ...filter, singleRow: true },
+        traits: { ...filter, singleRow: true },
         onDevice: (logits) => {
           const near = where(less(logits, sub(max(logits, 1, true), 1)), Number.NEGATIVE_INFINITY, logits);
           return logits.shape[0] === 1 ? logits : near;

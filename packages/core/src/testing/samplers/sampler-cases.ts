@@ -1,18 +1,18 @@
 import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
 import type { ContractCase } from '../cases.ts';
+import { deviceEqualsHost, deviceHidesNothing, deviceLeaksNothing } from './sampler-cases-device.ts';
+import * as laws from './sampler-cases-laws.ts';
+import { drawsAsDeclared } from './sampler-cases-statistics.ts';
 import {
-  algebraChecks,
   editsWhatItSays,
   keepsWhatItSays,
   partsEqualsAsItSays,
   readsWhatItSays,
   removesWhatItSays,
-} from './sampler-cases-algebra.ts';
-import { deviceEqualsHost, deviceHidesNothing, deviceLeaksNothing } from './sampler-cases-device.ts';
-import * as laws from './sampler-cases-laws.ts';
-import { drawsAsDeclared } from './sampler-cases-statistics.ts';
+  traitChecks,
+} from './sampler-cases-traits.ts';
 
-export { shaped, survivorsOf, type TestRowOptions, testBatch, testRow } from './sampler-cases-row.ts';
+export { candidatesOf, shaped, type TestRowOptions, testBatch, testRow } from './sampler-cases-row.ts';
 
 /** One law of the contract. */
 export interface SamplerCase extends ContractCase {
@@ -29,11 +29,11 @@ export type SamplerLaw =
   | 'does not depend on the numbering of tokens'
   | 'treats equals alike'
   | 'hides no NaN and no infinity'
-  | 'gives the same with survivors listed'
+  | 'gives the same with candidates listed'
   | 'is greedy near temperature 0'
   | 'forks with its history'
   | 'declares its memory'
-  | 'its declared algebra is true'
+  | 'its declared traits is true'
   | 'reads what it says'
   | 'keeps what it says'
   | 'edits what it says'
@@ -66,7 +66,7 @@ export interface SamplerCasesOptions {
 export function samplerCases(make: () => Sampler, options: SamplerCasesOptions = {}): SamplerCase[] {
   const { vocabSizes = [1, 2, 24, 100], distribution, skip = {} } = options;
   const sampler = make();
-  const { algebra } = sampler;
+  const { traits } = sampler;
   const everySize = (check: (vocabSize: number) => void | Promise<void>) => async () => {
     for (const vocabSize of vocabSizes) await check(vocabSize);
   };
@@ -81,22 +81,22 @@ export function samplerCases(make: () => Sampler, options: SamplerCasesOptions =
     ['does not depend on the numbering of tokens', everySize((size) => laws.isEquivariant(sampler, size))],
     ['treats equals alike', everySize((size) => laws.treatsEqualsAlike(sampler, size))],
     ['hides no NaN and no infinity', everySize((size) => laws.hidesNothing(sampler, size))],
-    ['gives the same with survivors listed', everySize((size) => laws.agreesWithItsList(sampler, size)), noHost],
+    ['gives the same with candidates listed', everySize((size) => laws.agreesWithItsList(sampler, size)), noHost],
     [
       'is greedy near temperature 0',
       everySize((size) => laws.isGreedyWhenCold(sampler, size)),
-      algebra?.keepsArgMax === true ? undefined : 'It does not declare keepsArgMax.',
+      traits?.keepsArgMax === true ? undefined : 'It does not declare keepsArgMax.',
     ],
     ['forks with its history', everySize((size) => laws.forks(make, size)), noHost],
     ['declares its memory', everySize((size) => laws.declaresItsMemory(sampler, size))],
     [
-      'its declared algebra is true',
+      'its declared traits is true',
       everySize((size) => {
-        for (const { property, check } of algebraChecks) if (algebra?.[property] === true) check(sampler, size);
+        for (const { property, check } of traitChecks) if (traits?.[property] === true) check(sampler, size);
         removesWhatItSays(sampler, size);
         partsEqualsAsItSays(sampler, size);
       }),
-      algebra === undefined ? 'It declares no algebra.' : undefined,
+      traits === undefined ? 'It declares no traits.' : undefined,
     ],
     ['reads what it says', everySize((size) => readsWhatItSays(sampler, size))],
     ['keeps what it says', everySize((size) => keepsWhatItSays(sampler, size))],

@@ -2,7 +2,7 @@ import { both, type GgufFamily } from './family.ts';
 import { gatedConfig, gatedTensors, ropeScaling, separateTensors, wholeHeads } from './gated.ts';
 
 /**
- * Llama 1 to 3, SmolLM, Mistral without a window. Rotary positions turn neighbouring dimensions, so that the rows of queries and
+ * Llama 1 to 3, SmolLM, Mistral without a window. Rotary positions turn neighboring dimensions, so that the rows of queries and
  * keys stand in another order than in Hugging Face's layout. Llama 3.1's scaling is a divisor for each pair, in `rope_freqs`.
  */
 export const llama: GgufFamily = {
@@ -43,7 +43,7 @@ export const llama: GgufFamily = {
   beside: ['rope_freqs.weight'],
 };
 
-/** Where the rows of heads whose first and second halves turn together stand when neighbours turn together. */
+/** Where the rows of heads whose first and second halves turn together stand when neighbors turn together. */
 export function halvesFromPairs(rows: number, heads: number): readonly number[] {
   const headDim = rows / heads;
   return Array.from({ length: rows }, (_, row) => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { History } from './history.ts';
-import { RunMemory } from './run-memory.ts';
+import { RunState } from './run-state.ts';
 
 const drawn = { id: 3, before: 0.25, after: 0.5 };
 
 describe('RunMemory', () => {
   it('gives a node what was stored before it, never its own', () => {
-    const memory = new RunMemory();
+    const memory = new RunState();
     const prompt = History.of([1]);
     const child = prompt.append(2);
     memory.at(prompt, 0).set('first');
@@ -15,7 +15,7 @@ describe('RunMemory', () => {
   });
 
   it('gives what was stored at the nearest earlier node', () => {
-    const memory = new RunMemory();
+    const memory = new RunState();
     const first = History.of([1]);
     const second = first.append(2);
     const fourth = second.append(3).append(4);
@@ -26,7 +26,7 @@ describe('RunMemory', () => {
   });
 
   it('forks with the history', () => {
-    const memory = new RunMemory();
+    const memory = new RunState();
     const trunk = History.of([1]);
     memory.at(trunk, 0).set('trunk');
     const [left, right] = [trunk.append(2), trunk.append(3)];
@@ -36,7 +36,7 @@ describe('RunMemory', () => {
   });
 
   it('rewinds with the history', () => {
-    const memory = new RunMemory();
+    const memory = new RunState();
     const start = History.of([1]);
     memory.at(start, 0).set(1);
     const accepted = start.append(2);
@@ -47,7 +47,7 @@ describe('RunMemory', () => {
   });
 
   it('keeps stages apart', () => {
-    const memory = new RunMemory();
+    const memory = new RunState();
     const node = History.of([1]);
     memory.at(node, 0).set('zero');
     memory.at(node, 1).set('one');
@@ -56,12 +56,12 @@ describe('RunMemory', () => {
 
   it('keeps runs apart, even on one history', () => {
     const node = History.of([1]);
-    new RunMemory().at(node, 0).set('draft');
-    expect(new RunMemory().at(node.append(2), 0).get()).toBeUndefined();
+    new RunState().at(node, 0).set('draft');
+    expect(new RunState().at(node.append(2), 0).get()).toBeUndefined();
   });
 
   it('keeps a stored null, which hides what came before', () => {
-    const memory = new RunMemory();
+    const memory = new RunState();
     const node = History.of([1]);
     const child = node.append(2);
     memory.at(node, 0).set(1);
@@ -70,7 +70,7 @@ describe('RunMemory', () => {
   });
 
   it('notes how a token was drawn at its node alone', () => {
-    const memory = new RunMemory();
+    const memory = new RunState();
     const node = History.of([1, 3]);
     memory.recordDrawn(node, 2, drawn);
     expect(memory.drawn(node, 2)).toEqual(drawn);
@@ -80,8 +80,8 @@ describe('RunMemory', () => {
 
   describe('a snapshot', () => {
     /** A run of three tokens in which stage 0 counts and stage 1 stored once. */
-    const played = (): { memory: RunMemory; tip: History } => {
-      const memory = new RunMemory();
+    const played = (): { memory: RunState; tip: History } => {
+      const memory = new RunState();
       let tip = History.of([1]);
       memory.at(tip, 1).set({ seen: [1] });
       for (let i = 1; i <= 3; i++) {
@@ -108,7 +108,7 @@ describe('RunMemory', () => {
 
     it('lets another run go on from it as the first would', () => {
       const { memory, tip } = played();
-      const other = new RunMemory();
+      const other = new RunState();
       const node = History.of(tip.tokens.subarray(0, -1)).append(tip.at(-1)!);
       other.restore(node, JSON.parse(JSON.stringify(memory.snapshot(tip))));
       for (const stage of [0, 1, 2]) {
@@ -125,7 +125,7 @@ describe('RunMemory', () => {
     });
 
     it('of a fresh run is empty', () => {
-      expect(new RunMemory().snapshot(History.of([1]))).toEqual({ values: [], drawn: [] });
+      expect(new RunState().snapshot(History.of([1]))).toEqual({ values: [], drawn: [] });
     });
   });
 });

@@ -9,7 +9,7 @@ import {
 } from '@tokenwright/core';
 import { keepAtLeast, nthLargest } from '../shared/row.ts';
 
-export interface EpsilonOptions {
+export interface EpsilonCutoffOptions {
   /** Smallest probability that stays, in [0, 1). 0 is off; the paper uses 3e-4 to 9e-4. */
   readonly epsilon: number;
   /** Keep at least so many of the most probable, and the equals of the last of them. Default 1. */
@@ -22,21 +22,21 @@ export interface EpsilonOptions {
  *
  * The device form exists for `minKeep` 1.
  */
-export function epsilon(options: EpsilonOptions): HostSampler | (HostSampler & DeviceSampler) {
-  checkOptionNames('epsilon', options, ['epsilon', 'minKeep']);
+export function epsilonCutoff(options: EpsilonCutoffOptions): HostSampler | (HostSampler & DeviceSampler) {
+  checkOptionNames('epsilonCutoff', options, ['epsilon', 'minKeep']);
   const cutoff = checkNumber(
-    'epsilon',
+    'epsilonCutoff',
     'epsilon',
     options.epsilon,
     'a number in [0, 1)',
     (value) => value >= 0 && value < 1,
   );
-  const minKeep = checkInteger('epsilon', 'minKeep', options.minKeep ?? 1, 1);
+  const minKeep = checkInteger('epsilonCutoff', 'minKeep', options.minKeep ?? 1, 1);
   const distance = Math.log(cutoff);
   const host: HostSampler = {
-    name: 'epsilon',
+    name: 'epsilon-cutoff',
     parameters: { epsilon: cutoff, minKeep },
-    algebra: {
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -47,9 +47,9 @@ export function epsilon(options: EpsilonOptions): HostSampler | (HostSampler & D
     },
     onHost: (logits, step) => {
       if (cutoff === 0) return;
-      const normaliser = logSumExp(logits, step.survivors);
-      if (Number.isFinite(normaliser))
-        keepAtLeast(logits, step, Math.min(normaliser + distance, nthLargest(logits, step.survivors, minKeep)));
+      const normalizer = logSumExp(logits, step.candidates);
+      if (Number.isFinite(normalizer))
+        keepAtLeast(logits, step, Math.min(normalizer + distance, nthLargest(logits, step.candidates, minKeep)));
     },
   };
   if (minKeep > 1) return host;

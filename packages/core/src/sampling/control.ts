@@ -1,7 +1,7 @@
 import type { History } from './history.ts';
 
 /** What the reader of a stream has asked of the token after a node. */
-export interface Steering {
+export interface TokenControl {
   /** The next tokens, in order; drawn from nothing, seen by every sampler that follows. */
   readonly force?: readonly number[];
   /** Tokens that the next draw may not give. */
@@ -9,14 +9,14 @@ export interface Steering {
 }
 
 /** Wishes by the node that they follow, so that they are forgotten with it. */
-export class SteeringNotes {
-  readonly #notes: WeakMap<History, Steering> = new WeakMap();
+export class TokenControls {
+  readonly #notes: WeakMap<History, TokenControl> = new WeakMap();
 
-  set(node: History, steering: Steering): void {
+  set(node: History, steering: TokenControl): void {
     this.#notes.set(node, steering);
   }
 
-  at(node: History): Steering | undefined {
+  at(node: History): TokenControl | undefined {
     return this.#notes.get(node);
   }
 

@@ -1,8 +1,8 @@
 import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
-import { checkEndTokens, type EndTokensOption } from '../shared/end-tokens.ts';
+import { checkEndTokens, type EosTokenIdsOption } from '../shared/eos-token-ids.ts';
 import { force } from '../shared/token-ids.ts';
 
-export interface ForcedEndTokenOptions extends EndTokensOption {
+export interface ForcedEosTokenOptions extends EosTokenIdsOption {
   /** Most tokens that the text may have, prompt included. Default: the run's limit. */
   readonly maxLength?: number;
 }
@@ -12,15 +12,15 @@ export interface ForcedEndTokenOptions extends EndTokensOption {
  * removed (Hugging Face `forced_eos_token_id`). Without an end token it does nothing. An end token is forced also when an
  * earlier stage had removed it.
  */
-export function forcedEndToken(options: ForcedEndTokenOptions = {}): HostSampler {
-  checkOptionNames('forcedEndToken', options, ['endTokens', 'maxLength']);
+export function forcedEosToken(options: ForcedEosTokenOptions = {}): HostSampler {
+  checkOptionNames('forcedEosToken', options, ['eosTokenIds', 'maxLength']);
   const { maxLength } = options;
-  if (maxLength !== undefined) checkInteger('forcedEndToken', 'maxLength', maxLength, 1);
-  const ends = checkEndTokens('forcedEndToken', options);
+  if (maxLength !== undefined) checkInteger('forcedEosToken', 'maxLength', maxLength, 1);
+  const ends = checkEndTokens('forcedEosToken', options);
   return {
-    name: 'forced-end-token',
+    name: 'forced-eos-token',
     parameters: { ...ends.parameters, ...(maxLength === undefined ? {} : { maxLength }) },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,

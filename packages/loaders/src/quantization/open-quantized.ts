@@ -3,14 +3,14 @@ import { isObject, parseJsonObject } from '../sources/json.ts';
 import type { SafetensorsFile } from '../weights/safetensors.ts';
 import { checkRows, type StoredWeights } from '../weights/stored-weights.ts';
 import { transposed } from '../weights/transpose.ts';
-import type { QuantisedFormat, StoredAs } from './quantised-format.ts';
-import { quantisedFormats } from './quantised-formats.ts';
+import type { QuantizedFormat, StoredAs } from './quantized-format.ts';
+import { quantizedFormats } from './quantized-formats.ts';
 
-/** The key of `__metadata__` under which a file of ours describes its quantised tensors. */
-export const quantisedKey = 'tokenwright.quantised';
+/** The key of `__metadata__` under which a file of ours describes its quantized tensors. */
+export const quantizedKey = 'tokenwright.quantized';
 
 /** One entry of the description, by the tensor's own name. */
-export interface QuantisedEntry {
+export interface QuantizedEntry {
   readonly format: string;
   /** The tensor's own shape, in the checkpoint's layout. */
   readonly shape: readonly [number, number];
@@ -18,25 +18,25 @@ export interface QuantisedEntry {
   readonly transposed?: boolean;
 }
 
-interface QuantisedTensor {
-  readonly entry: QuantisedEntry;
-  readonly format: QuantisedFormat;
+interface QuantizedTensor {
+  readonly entry: QuantizedEntry;
+  readonly format: QuantizedFormat;
   readonly packed: string;
   readonly scales: string;
 }
 
 /**
- * The tensors of a safetensors file, those that we quantised under their own names and as float32. A file without such tensors is
+ * The tensors of a safetensors file, those that we quantized under their own names and as float32. A file without such tensors is
  * given back as it is.
  *
  * @throws LoadError for a description that is damaged, ShapeError for tensors that do not fit it.
  */
-export function withQuantised(file: SafetensorsFile): StoredWeights {
-  const text = file.metadata.get(quantisedKey);
+export function withQuantized(file: SafetensorsFile): StoredWeights {
+  const text = file.metadata.get(quantizedKey);
   if (text === undefined) return file;
-  const tensors = new Map<string, QuantisedTensor>();
+  const tensors = new Map<string, QuantizedTensor>();
   const parts = new Set<string>();
-  for (const [name, value] of Object.entries(parseJsonObject(`${file.name}: __metadata__.${quantisedKey}`, text))) {
+  for (const [name, value] of Object.entries(parseJsonObject(`${file.name}: __metadata__.${quantizedKey}`, text))) {
     const tensor = readEntry(file, name, value);
     tensors.set(name, tensor);
     for (const part of [tensor.packed, tensor.scales]) parts.add(part);
@@ -83,24 +83,24 @@ export function withQuantised(file: SafetensorsFile): StoredWeights {
   };
 }
 
-function readEntry(file: SafetensorsFile, name: string, value: unknown): QuantisedTensor {
-  const field = `__metadata__.${quantisedKey}.${name}`;
+function readEntry(file: SafetensorsFile, name: string, value: unknown): QuantizedTensor {
+  const field = `__metadata__.${quantizedKey}.${name}`;
   const fail = (problem: string): never => {
     throw new LoadError(file.name, problem, field);
   };
   if (!isObject(value)) return fail('must be an object with format and shape');
   const { format: formatName, shape, transposed: turned = false } = value;
-  const format = typeof formatName === 'string' ? quantisedFormats.get(formatName) : undefined;
+  const format = typeof formatName === 'string' ? quantizedFormats.get(formatName) : undefined;
   if (format === undefined)
     return fail(
-      `the format must be one of ${[...quantisedFormats.keys()].join(', ')}, but is ${JSON.stringify(formatName)}`,
+      `the format must be one of ${[...quantizedFormats.keys()].join(', ')}, but is ${JSON.stringify(formatName)}`,
     );
   if (!Array.isArray(shape) || shape.length !== 2 || !shape.every((size) => Number.isSafeInteger(size) && size > 0))
     return fail(`the shape must be two positive integers, but is ${JSON.stringify(shape)}`);
   if (typeof turned !== 'boolean') return fail(`transposed must be true or false, but is ${JSON.stringify(turned)}`);
   if (file.shape(name) !== undefined) return fail('the tensor also stands in the file as it is');
 
-  const entry: QuantisedEntry = { format: format.name, shape: [shape[0], shape[1]], transposed: turned };
+  const entry: QuantizedEntry = { format: format.name, shape: [shape[0], shape[1]], transposed: turned };
   const [rows, columns] = rowsOf(entry);
   const check = (part: string, { dtype, shape: shapeOf }: StoredAs): string => {
     const received = file.shape(part);
@@ -121,6 +121,6 @@ function readEntry(file: SafetensorsFile, name: string, value: unknown): Quantis
 }
 
 /** Rows and columns as packed: a row for each output. */
-function rowsOf({ shape, transposed: turned }: QuantisedEntry): readonly [number, number] {
+function rowsOf({ shape, transposed: turned }: QuantizedEntry): readonly [number, number] {
   return turned === true ? [shape[1], shape[0]] : shape;
 }

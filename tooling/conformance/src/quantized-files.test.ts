@@ -24,8 +24,8 @@ async function onEngine(engine: Engine, source: ModelSource): Promise<Float32Arr
   }
 }
 
-/** Files are quantised as the fused engine quantises: what it holds is the same, whichever of them was loaded. */
-describe('a quantised file on the fused engine in its own format', () => {
+/** Files are quantized as the fused engine quantizes: what it holds is the same, whichever of them was loaded. */
+describe('a quantized file on the fused engine in its own format', () => {
   it.each<WeightFormat & ('8-bit' | '8-bit-blocks' | '4-bit-blocks')>(['8-bit', '8-bit-blocks', '4-bit-blocks'])(
     '%s gives the logits of the original, bit for bit',
     async (format) => {

@@ -2,8 +2,8 @@
  * How a matrix is held in fewer bits: the formats of the fused engine, as files. A matrix [rows, columns] becomes two tensors:
  * its numbers, `<name>.packed`, and its scales, `<name>.scales`. Rows are outputs, whatever the checkpoint's own layout.
  */
-export interface QuantisedFormat {
-  readonly name: QuantisedFormatName;
+export interface QuantizedFormat {
+  readonly name: QuantizedFormatName;
   readonly packed: StoredAs;
   readonly scales: StoredAs;
   /** Largest magnitude of a number: what its scale can hold. */
@@ -14,7 +14,7 @@ export interface QuantisedFormat {
   decode(packed: Uint8Array, scales: Float32Array, columns: number): Float32Array;
 }
 
-export type QuantisedFormatName = '8-bit' | '8-bit-blocks' | '4-bit-blocks';
+export type QuantizedFormatName = '8-bit' | '8-bit-blocks' | '4-bit-blocks';
 
 /** A tensor as safetensors has it. */
 export interface StoredAs {

@@ -40,8 +40,8 @@ test('left-hash: the share of green tokens is exact, and depends on the key and 
   expect(green.length).toBe(50);
   expect(boosted({}, [1, 2, 7])).toEqual(green);
   expect(boosted({}, [8])).not.toEqual(green);
-  expect(boosted({ key: 5 }, [7])).not.toEqual(green);
-  expect(boosted({ ratio: 0.5 }, [7]).length).toBe(100);
+  expect(boosted({ hashingKey: 5 }, [7])).not.toEqual(green);
+  expect(boosted({ greenlistRatio: 0.5 }, [7]).length).toBe(100);
   expect(boosted({}, [])).toEqual([]);
   expect(boosted({ contextWidth: 2 }, [7])).toEqual([]);
   // The numbers themselves, so that text that is marked today is found tomorrow.
@@ -58,7 +58,7 @@ test('left-hash: the share of green tokens is exact, and depends on the key and 
 });
 
 test('self-hash: only the 40 largest are tried, and the context counts', () => {
-  const options: GreenListOptions = { scheme: 'self-hash', contextWidth: 2, ratio: 0.5 };
+  const options: GreenListOptions = { seedingScheme: 'self-hash', contextWidth: 2, greenlistRatio: 0.5 };
   const green = boosted(options, [0, 7]);
   expect(green.length).toBeGreaterThan(8);
   expect(Math.max(...green)).toBeLessThan(40);
@@ -73,9 +73,13 @@ test('recorded lists take the place of the permutation', () => {
     return [1, 3];
   };
   const row = (scheme: 'left-hash' | 'self-hash'): number[] => [
-    ...shaped(greenList({ bias: 1, scheme, contextWidth: 2, greenList: lists }), [0, 1, -Infinity, -Infinity, 4], {
-      prompt: [5, 6, 7],
-    }),
+    ...shaped(
+      greenList({ bias: 1, seedingScheme: scheme, contextWidth: 2, greenList: lists }),
+      [0, 1, -Infinity, -Infinity, 4],
+      {
+        prompt: [5, 6, 7],
+      },
+    ),
   ];
   expect(row('left-hash')).toEqual([0, 2, -Infinity, -Infinity, 4]);
   expect(asked).toEqual([[6, 7]]);
@@ -89,9 +93,9 @@ test('recorded lists take the place of the permutation', () => {
 
 describe.each<GreenListOptions>([
   {},
-  { ratio: 0.5, bias: 3 },
-  { scheme: 'self-hash', contextWidth: 2 },
-  { scheme: 'self-hash', key: 99 },
+  { greenlistRatio: 0.5, bias: 3 },
+  { seedingScheme: 'self-hash', contextWidth: 2 },
+  { seedingScheme: 'self-hash', hashingKey: 99 },
 ])('%j', (options) => {
   const write = (marked: boolean, count: number): number[] => {
     const random = new Random(11);
@@ -107,7 +111,7 @@ describe.each<GreenListOptions>([
   test('marked text is found, other text and other keys are not', () => {
     const detect = (tokens: number[], more = {}) => detectGreenList(tokens, { ...secret, vocabSize: V, ...more });
     const found = detect(write(true, 150));
-    expect(found.scored).toBe(options.scheme === 'self-hash' ? 151 - (options.contextWidth ?? 1) : 149);
+    expect(found.scored).toBe(options.seedingScheme === 'self-hash' ? 151 - (options.contextWidth ?? 1) : 149);
     expect(found.zScore).toBeGreaterThan(5);
     expect(Math.abs(detect(write(false, 150)).zScore)).toBeLessThan(3);
     expect(Math.abs(detect(write(true, 150), { key: 1234567 }).zScore)).toBeLessThan(3.5);
@@ -145,9 +149,9 @@ test('the z score is its formula', () => {
 });
 
 test('refuses what it cannot do', () => {
-  expect(() => greenList({ ratio: 1 })).toThrow(ParameterError);
-  expect(() => greenList({ key: 0 })).toThrow(ParameterError);
-  expect(() => greenList({ scheme: 'lefthash' as never })).toThrow(ParameterError);
+  expect(() => greenList({ greenlistRatio: 1 })).toThrow(ParameterError);
+  expect(() => greenList({ hashingKey: 0 })).toThrow(ParameterError);
+  expect(() => greenList({ seedingScheme: 'lefthash' as never })).toThrow(ParameterError);
   expect(() => greenList({ contextWidth: 0 })).toThrow(ParameterError);
   expect(() => greenList({ greenList: [1] as never })).toThrow(ParameterError);
   expect(() => detectGreenList([], { vocabSize: 0 })).toThrow(ParameterError);

@@ -1,7 +1,7 @@
 import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
 import { force, refuseOutside } from '../shared/token-ids.ts';
 
-export interface ForcedBeginTokenOptions {
+export interface ForcedBosTokenOptions {
   readonly token: number;
   /** Length of the text at which it is forced, prompt included. Default 1: right after a decoder's start token. */
   readonly position?: number;
@@ -12,14 +12,14 @@ export interface ForcedBeginTokenOptions {
  * by it): it gets logit 0, all others are removed. It is forced also when an earlier stage had removed it. An id outside
  * the vocabulary is an error when the stage is applied.
  */
-export function forcedBeginToken(options: ForcedBeginTokenOptions): HostSampler {
-  checkOptionNames('forcedBeginToken', options, ['token', 'position']);
-  const token = checkInteger('forcedBeginToken', 'token', options.token, 0);
-  const position = checkInteger('forcedBeginToken', 'position', options.position ?? 1, 0);
+export function forcedBosToken(options: ForcedBosTokenOptions): HostSampler {
+  checkOptionNames('forcedBosToken', options, ['token', 'position']);
+  const token = checkInteger('forcedBosToken', 'token', options.token, 0);
+  const position = checkInteger('forcedBosToken', 'position', options.position ?? 1, 0);
   return {
-    name: 'forced-begin-token',
+    name: 'forced-bos-token',
     parameters: { token, position },
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -29,7 +29,7 @@ export function forcedBeginToken(options: ForcedBeginTokenOptions): HostSampler 
       singleRow: true,
     },
     onHost: (logits, step) => {
-      refuseOutside('forcedBeginToken', 'token', [token], logits.length);
+      refuseOutside('forcedBosToken', 'token', [token], logits.length);
       if (step.position === position) force(logits, [token]);
     },
   };

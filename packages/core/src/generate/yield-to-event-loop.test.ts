@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { toyModel } from '../testing/toy-model.ts';
-import { Breather } from './breathe.ts';
 import { generate } from './generate.ts';
+import { EventLoopYielder } from './yield-to-event-loop.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -22,25 +22,25 @@ async function letsTimersThrough(work: () => Promise<void>): Promise<boolean> {
 
 describe('Breather', () => {
   it('lets the event loop turn when the last turn was a while ago', async () => {
-    const breather = new Breather(0);
+    const breather = new EventLoopYielder(0);
     expect(
       await letsTimersThrough(async () => {
-        for (let i = 0; i < 3; i++) await breather.breathe();
+        for (let i = 0; i < 3; i++) await breather.yieldToEventLoop();
       }),
     ).toBe(true);
   });
 
   it('does not while the last turn was only just', async () => {
-    const breather = new Breather(60_000);
-    expect(await letsTimersThrough(() => breather.breathe())).toBe(false);
+    const breather = new EventLoopYielder(60_000);
+    expect(await letsTimersThrough(() => breather.yieldToEventLoop())).toBe(false);
   });
 
   it('turns with a message where there is no setImmediate, as in browsers', async () => {
     vi.stubGlobal('setImmediate', undefined);
-    const breather = new Breather(0);
+    const breather = new EventLoopYielder(0);
     expect(
       await letsTimersThrough(async () => {
-        for (let i = 0; i < 3; i++) await breather.breathe();
+        for (let i = 0; i < 3; i++) await breather.yieldToEventLoop();
       }),
     ).toBe(true);
   });
@@ -53,10 +53,10 @@ describe('Breather', () => {
       turns++;
       work();
     });
-    const breather = new Breather(10);
+    const breather = new EventLoopYielder(10);
     for (const time of [1009, 1010, 1019, 1020]) {
       now = time;
-      await breather.breathe();
+      await breather.yieldToEventLoop();
     }
     expect(turns).toBe(2);
   });
@@ -66,7 +66,7 @@ describe('a timer that aborts', () => {
   it('gets through to a model that computes synchronously', async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
-    const options = { maxNewTokens: 1e6, onContextFull: 'slide', signal: controller.signal, endTokens: [] } as const;
+    const options = { maxNewTokens: 1e6, onContextFull: 'slide', signal: controller.signal, eosTokenIds: [] } as const;
     const [end] = (await generate(toyModel(), [1], options).result()).sequences;
     expect(end!.reason).toBe('abort');
     expect(end!.ids.length).toBeLessThan(1e6);

@@ -1,7 +1,7 @@
 import { checkOptionNames, type MaskSampler, ParameterError, type RowStep } from '@tokenwright/core';
 import { maskOf, refuseOutside } from '../shared/token-ids.ts';
 
-export interface PrefixFunctionOptions {
+export interface PrefixAllowedTokensOptions {
   /** The ids that may follow `tokens` (the whole text so far, prompt included; do not keep or write to it). */
   readonly allowed: (tokens: Int32Array, step: RowStep) => Iterable<number>;
 }
@@ -16,14 +16,14 @@ export interface PrefixFunctionOptions {
  * An empty list is an error that says so, as in Hugging Face: a function that allows nothing is wrong. It can only narrow:
  * when all that it allows was removed before, the row is empty and the run says which stage emptied it.
  */
-export function prefixFunction(options: PrefixFunctionOptions): MaskSampler {
-  checkOptionNames('prefixFunction', options, ['allowed']);
+export function prefixAllowedTokens(options: PrefixAllowedTokensOptions): MaskSampler {
+  checkOptionNames('prefixAllowedTokens', options, ['allowed']);
   const { allowed } = options;
   if (typeof allowed !== 'function')
-    throw new ParameterError('prefixFunction', 'allowed', 'a function from tokens to token ids', allowed);
+    throw new ParameterError('prefixAllowedTokens', 'allowed', 'a function from tokens to token ids', allowed);
   return {
-    name: 'prefix-function',
-    algebra: {
+    name: 'prefix-allowed-tokens',
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: true,
@@ -35,10 +35,11 @@ export function prefixFunction(options: PrefixFunctionOptions): MaskSampler {
     allowed: (step) => {
       const ids = [...allowed(step.history.tokens, step)];
       const what = `what 'allowed' returns at position ${step.position}`;
-      if (ids.length === 0) throw new ParameterError('prefixFunction', what, 'a list of at least one token id', ids);
+      if (ids.length === 0)
+        throw new ParameterError('prefixAllowedTokens', what, 'a list of at least one token id', ids);
       for (const id of ids)
-        if (!Number.isInteger(id) || id < 0) throw new ParameterError('prefixFunction', what, 'token ids', id);
-      refuseOutside('prefixFunction', what, ids, step.vocabSize);
+        if (!Number.isInteger(id) || id < 0) throw new ParameterError('prefixAllowedTokens', what, 'token ids', id);
+      refuseOutside('prefixAllowedTokens', what, ids, step.vocabSize);
       return maskOf(ids, step.vocabSize);
     },
   };

@@ -7,33 +7,33 @@ import type { Row } from '../library/row.ts';
 import { pairedRatio } from '../library/statistics.ts';
 
 /** Decoding while another process keeps one core busy, against decoding while it sleeps. */
-export const neighbourBench: Bench = {
-  name: 'neighbour',
+export const neighborBench: Bench = {
+  name: 'neighbor',
   summary: 'decoding while another process keeps one core busy, against decoding alone, on each engine',
   async run(context) {
-    await using neighbour = new Neighbour();
+    await using neighbor = new Neighbor();
     for (const shape of context.shapes)
       await forEachEngine(context, shape, {
         first: async (plainModel) =>
           context.print(
-            `Beside a busy neighbour, ${shape.name}, plain TensorFlow.js`,
-            await neighbourRows(context, plainModel, neighbour),
+            `Beside a busy neighbor, ${shape.name}, plain TensorFlow.js`,
+            await neighborRows(context, plainModel, neighbor),
           ),
         visit: async (model) => {
           context.print(
-            `Beside a busy neighbour, ${shape.name}, ${label(model.choice)}`,
-            await neighbourRows(context, model, neighbour),
+            `Beside a busy neighbor, ${shape.name}, ${label(model.choice)}`,
+            await neighborRows(context, model, neighbor),
           );
         },
       });
   },
 };
 
-async function neighbourRows(context: Context, model: BenchModel, neighbour: Neighbour): Promise<Row[]> {
+async function neighborRows(context: Context, model: BenchModel, neighbor: Neighbor): Promise<Row[]> {
   const options = { prompt: 128, tokens: context.quick ? 16 : 64 };
   const turns = await context.turns(
-    [{ run: () => timeGenerate(model, options) }, { run: () => neighbour.during(() => timeGenerate(model, options)) }],
-    { children: [neighbour.pid] },
+    [{ run: () => timeGenerate(model, options) }, { run: () => neighbor.during(() => timeGenerate(model, options)) }],
+    { children: [neighbor.pid] },
   );
   const [alone, beside] = turns.values as [number[], number[]];
   return [
@@ -57,7 +57,7 @@ async function neighbourRows(context: Context, model: BenchModel, neighbour: Nei
 }
 
 /** A process that computes without end, and is stopped but for the time in which it is wanted. */
-class Neighbour implements AsyncDisposable {
+class Neighbor implements AsyncDisposable {
   readonly #process: ChildProcess;
 
   constructor() {

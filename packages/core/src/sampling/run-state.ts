@@ -1,16 +1,16 @@
 import type { History } from './history.ts';
-import type { Drawn, Json, Memory } from './sampler.ts';
+import type { Json, Sampled, SamplerState } from './sampler.ts';
 
 /**
  * What the stages of a run remember: (stage) x (node of a history) -> value. Because it is keyed by node, it forks with a
  * beam, rewinds with a rejected draft, and is forgotten when a history is. Each run, and each source inside a run (a
  * draft model, say), has one of its own, so a sampler object used twice never meets itself.
  */
-export class RunMemory {
+export class RunState {
   readonly #nodes: WeakMap<History, NodeMemory> = new WeakMap();
 
   /** The view that stage `stage` gets at `node`. */
-  at(node: History, stage: number): Memory {
+  at(node: History, stage: number): SamplerState {
     return {
       get: <T extends Json>() => this.#latest(node.parent, stage) as T | undefined,
       set: (value) => this.#node(node).values.set(stage, value),
@@ -18,17 +18,17 @@ export class RunMemory {
   }
 
   /** How the last token of `node` was drawn, as `stage` saw it. */
-  drawn(node: History, stage: number): Drawn | undefined {
+  drawn(node: History, stage: number): Sampled | undefined {
     return this.#nodes.get(node)?.drawn.get(stage);
   }
 
   /** Note that the last token of `node` was drawn with these probabilities at `stage`. */
-  recordDrawn(node: History, stage: number, drawn: Drawn): void {
+  recordDrawn(node: History, stage: number, drawn: Sampled): void {
     this.#node(node).drawn.set(stage, drawn);
   }
 
   /** All that a continuation from `node` can read, as JSON: for a snapshot. */
-  snapshot(node: History): MemorySnapshot {
+  snapshot(node: History): RunStateSnapshot {
     const values = new Map<number, Json>();
     for (let at = node.parent; at !== undefined; at = at.parent)
       for (const [stage, value] of this.#nodes.get(at)?.values ?? []) if (!values.has(stage)) values.set(stage, value);
@@ -36,7 +36,7 @@ export class RunMemory {
   }
 
   /** Make `node` continue from a snapshot. `node` must have a parent to hold the values, or none are held. */
-  restore(node: History, snapshot: MemorySnapshot): void {
+  restore(node: History, snapshot: RunStateSnapshot): void {
     for (const [stage, drawn] of snapshot.drawn) this.#node(node).drawn.set(stage, drawn);
     if (node.parent !== undefined)
       for (const [stage, value] of snapshot.values) this.#node(node.parent).values.set(stage, value);
@@ -58,12 +58,12 @@ export class RunMemory {
 }
 
 /** `RunMemory` at one node, as plain data. */
-export interface MemorySnapshot {
+export interface RunStateSnapshot {
   readonly values: readonly (readonly [stage: number, value: Json])[];
-  readonly drawn: readonly (readonly [stage: number, drawn: Drawn])[];
+  readonly drawn: readonly (readonly [stage: number, drawn: Sampled])[];
 }
 
 interface NodeMemory {
   readonly values: Map<number, Json>;
-  readonly drawn: Map<number, Drawn>;
+  readonly drawn: Map<number, Sampled>;
 }

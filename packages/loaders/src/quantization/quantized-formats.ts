@@ -1,8 +1,8 @@
 import { byBlock4Bit } from './by-block-4-bit.ts';
 import { byBlock8Bit } from './by-block-8-bit.ts';
 import { byRow8Bit } from './by-row-8-bit.ts';
-import type { QuantisedFormat } from './quantised-format.ts';
+import type { QuantizedFormat } from './quantized-format.ts';
 
-export const quantisedFormats: ReadonlyMap<string, QuantisedFormat> = new Map(
+export const quantizedFormats: ReadonlyMap<string, QuantizedFormat> = new Map(
   [byRow8Bit, byBlock8Bit, byBlock4Bit].map((format) => [format.name, format]),
 );

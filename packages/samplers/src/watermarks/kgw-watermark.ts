@@ -9,18 +9,18 @@ import {
 } from '@tokenwright/core';
 import { keyedPermutation } from './keyed-permutation.ts';
 
-export interface GreenListOptions {
+export interface KgwWatermarkOptions {
   /** Share of the vocabulary that is green, in (0, 1). Default 0.25. */
-  readonly ratio?: number;
+  readonly greenlistRatio?: number;
   /** Added to the logits of green tokens. 0 is off. Default 2. */
   readonly bias?: number;
   /** The secret: an integer of at least 1. Default 15485863. */
-  readonly key?: number;
+  readonly hashingKey?: number;
   /**
    * What the green list depends on: the token before (`'left-hash'`), or the candidate itself and the tokens before it
    * (`'self-hash'`; only the 40 largest logits are tried). Default `'left-hash'`.
    */
-  readonly scheme?: 'left-hash' | 'self-hash';
+  readonly seedingScheme?: 'left-hash' | 'self-hash';
   /** Tokens that the text must have; with self-hash also how many tokens, the candidate included, count. Default 1. */
   readonly contextWidth?: number;
   /**
@@ -40,13 +40,13 @@ export interface GreenListOptions {
  * candidate in a permutation of 1,000,003. Hugging Face draws both from PyTorch's generator: the lists differ, the statistics
  * do not. Meant last in a chain, after the filters. Removed tokens stay removed.
  */
-export function greenList(options: GreenListOptions = {}): HostSampler {
-  const { greens, bias, scheme, contextWidth, parameters } = checkGreenList('greenList', options);
+export function kgwWatermark(options: KgwWatermarkOptions = {}): HostSampler {
+  const { greens, bias, scheme, contextWidth, parameters } = checkKgw('kgwWatermark', options);
   return {
-    name: 'green-list',
+    name: 'kgw-watermark',
     // Lists of another system are a function, which cannot be written to JSON.
     ...(options.greenList === undefined ? { parameters: { ...parameters, bias } } : {}),
-    algebra: {
+    traits: {
       domain: 'logits',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -55,7 +55,7 @@ export function greenList(options: GreenListOptions = {}): HostSampler {
       singleRow: true,
     },
     onHost: (logits, step) => {
-      const { history, survivors } = step;
+      const { history, candidates } = step;
       if (bias === 0 || history.length < contextWidth) return;
       const add = (id: number): void => {
         logits[id]! += bias;
@@ -69,7 +69,7 @@ export function greenList(options: GreenListOptions = {}): HostSampler {
       }
       const context = new Int32Array(Math.min(history.length + 1, Math.max(contextWidth, 1)));
       context.set(history.tail(context.length - 1));
-      const green = topTokens(logits, triedBySelfHash, survivors).filter((id) => {
+      const green = topTokens(logits, triedBySelfHash, candidates).filter((id) => {
         context[context.length - 1] = id;
         return greens(context, logits.length)(id);
       });
@@ -78,14 +78,14 @@ export function greenList(options: GreenListOptions = {}): HostSampler {
   };
 }
 
-export interface GreenListDetectorOptions extends Omit<GreenListOptions, 'bias'> {
+export interface KgwDetectorOptions extends Omit<KgwWatermarkOptions, 'bias'> {
   /** The model's, as when the text was made. */
   readonly vocabSize: number;
   /** Count each (context, token) once, so that repeated phrases do not pass for a watermark. Default false. */
   readonly ignoreRepeats?: boolean;
 }
 
-export interface GreenListEvidence {
+export interface KgwEvidence {
   /** Tokens that were looked at. */
   readonly scored: number;
   /** How many of them are green. */
@@ -94,11 +94,11 @@ export interface GreenListEvidence {
   readonly zScore: number;
 }
 
-/** How likely a text carries the watermark of {@link greenList} with the same options. Give it the reply without its prompt. */
-export function detectGreenList(tokens: ArrayLike<number>, options: GreenListDetectorOptions): GreenListEvidence {
+/** How likely a text carries the watermark of {@link kgwWatermark} with the same options. Give it the reply without its prompt. */
+export function detectKgwWatermark(tokens: ArrayLike<number>, options: KgwDetectorOptions): KgwEvidence {
   const { vocabSize, ignoreRepeats = false, ...rest } = options;
   checkInteger('detectGreenList', 'vocabSize', vocabSize, 1);
-  const { greens, ratio, scheme, contextWidth } = checkGreenList('detectGreenList', rest);
+  const { greens, ratio, scheme, contextWidth } = checkKgw('detectGreenList', rest);
   const ids = Int32Array.from(tokens);
   const width = scheme === 'self-hash' ? contextWidth - 1 : contextWidth;
   const seen = new Set<string>();
@@ -129,23 +129,35 @@ interface CheckedGreenList {
   readonly bias: number;
   readonly scheme: 'left-hash' | 'self-hash';
   readonly contextWidth: number;
-  readonly parameters: { readonly ratio: number; readonly key: number; readonly scheme: string; contextWidth: number };
+  readonly parameters: {
+    readonly greenlistRatio: number;
+    readonly hashingKey: number;
+    readonly seedingScheme: string;
+    readonly contextWidth: number;
+  };
 }
 
-function checkGreenList(owner: string, options: GreenListOptions): CheckedGreenList {
-  checkOptionNames(owner, options, ['ratio', 'bias', 'key', 'scheme', 'contextWidth', 'greenList']);
-  const { scheme = 'left-hash', greenList: listOf } = options;
+function checkKgw(owner: string, options: KgwWatermarkOptions): CheckedGreenList {
+  checkOptionNames(owner, options, [
+    'greenlistRatio',
+    'bias',
+    'hashingKey',
+    'seedingScheme',
+    'contextWidth',
+    'greenList',
+  ]);
+  const { seedingScheme = 'left-hash', greenList: listOf } = options;
   const ratio = checkNumber(
     owner,
-    'ratio',
-    options.ratio ?? 0.25,
+    'greenlistRatio',
+    options.greenlistRatio ?? 0.25,
     'a number between 0 and 1',
     (value) => value > 0 && value < 1,
   );
   const bias = checkNumber(owner, 'bias', options.bias ?? 2, 'a finite number');
-  const key = checkInteger(owner, 'key', options.key ?? 15485863, 1, Number.MAX_SAFE_INTEGER);
-  if (scheme !== 'left-hash' && scheme !== 'self-hash')
-    throw new ParameterError(owner, 'scheme', "'left-hash' or 'self-hash'", scheme);
+  const key = checkInteger(owner, 'hashingKey', options.hashingKey ?? 15485863, 1, Number.MAX_SAFE_INTEGER);
+  if (seedingScheme !== 'left-hash' && seedingScheme !== 'self-hash')
+    throw new ParameterError(owner, 'seedingScheme', "'left-hash' or 'self-hash'", seedingScheme);
   const contextWidth = checkInteger(owner, 'contextWidth', options.contextWidth ?? 1, 1);
   if (listOf !== undefined && typeof listOf !== 'function')
     throw new ParameterError(owner, 'greenList', 'a function from a context to token ids', listOf);
@@ -153,7 +165,7 @@ function checkGreenList(owner: string, options: GreenListOptions): CheckedGreenL
   const place = (id: number): number => table(id % tableSize) + 1;
   const seed = (context: Int32Array): number[] => {
     const last = context.at(-1)!;
-    if (scheme === 'left-hash') return [key, last];
+    if (seedingScheme === 'left-hash') return [key, last];
     return [key, Math.min(...Array.from(context.subarray(-contextWidth), place)), place(last)];
   };
   const greens: Greens = (context, vocabSize) => {
@@ -165,5 +177,12 @@ function checkGreenList(owner: string, options: GreenListOptions): CheckedGreenL
     const permute = keyedPermutation(vocabSize, seed(context));
     return (id) => id < vocabSize && permute(id) < size;
   };
-  return { greens, ratio, bias, scheme, contextWidth, parameters: { ratio, key, scheme, contextWidth } };
+  return {
+    greens,
+    ratio,
+    bias,
+    scheme: seedingScheme,
+    contextWidth,
+    parameters: { greenlistRatio: ratio, hashingKey: key, seedingScheme, contextWidth },
+  };
 }

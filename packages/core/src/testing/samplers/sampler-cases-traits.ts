@@ -1,11 +1,14 @@
-import { type Algebra, hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
+import { hasHostForm, hasMaskForm, type Sampler, type SamplerTraits } from '../../sampling/sampler.ts';
 import { verify } from '../cases.ts';
 import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-apply.ts';
-import { survivorsOf, type TestRowOptions, testRow } from './sampler-cases-row.ts';
+import { candidatesOf, type TestRowOptions, testRow } from './sampler-cases-row.ts';
 import { testLogits } from './sampler-cases-rows.ts';
 
 /** What a sampler declares about itself, checked. Nothing is checked of what it does not declare. */
-export const algebraChecks: readonly { property: keyof Algebra; check(sampler: Sampler, vocabSize: number): void }[] = [
+export const traitChecks: readonly {
+  property: keyof SamplerTraits;
+  check(sampler: Sampler, vocabSize: number): void;
+}[] = [
   {
     property: 'shiftInvariant',
     check: (sampler, vocabSize) => {
@@ -26,8 +29,8 @@ export const algebraChecks: readonly { property: keyof Algebra; check(sampler: S
     property: 'scaleInvariant',
     check: (sampler, vocabSize) => {
       for (const { label, logits, options } of testLogits(vocabSize)) {
-        const plain = survivorsOf(applyTo(sampler, logits, options).logits);
-        const doubled = survivorsOf(
+        const plain = candidatesOf(applyTo(sampler, logits, options).logits);
+        const doubled = candidatesOf(
           applyTo(
             sampler,
             logits.map((logit) => logit * 2),
@@ -54,7 +57,7 @@ export const algebraChecks: readonly { property: keyof Algebra; check(sampler: S
     check: (sampler, vocabSize) => {
       for (const { label, logits, options } of testLogits(vocabSize)) {
         const result = applyTo(sampler, logits, options).logits;
-        const back = survivorsOf(result).find((id) => logits[id] === -Infinity);
+        const back = candidatesOf(result).find((id) => logits[id] === -Infinity);
         verify(back === undefined, `token ${back} of the row '${label}' was removed and is possible again`);
       }
     },
@@ -63,7 +66,7 @@ export const algebraChecks: readonly { property: keyof Algebra; check(sampler: S
     property: 'selectsArgMax',
     check: (sampler, vocabSize) => {
       for (const { label, logits, options } of testLogits(vocabSize)) {
-        const left = survivorsOf(applyTo(sampler, logits, options).logits);
+        const left = candidatesOf(applyTo(sampler, logits, options).logits);
         verifySame(left, [argMaxOf(logits)], `what stays of the row '${label}'`);
       }
     },
@@ -76,19 +79,19 @@ export const algebraChecks: readonly { property: keyof Algebra; check(sampler: S
  * does not count.
  */
 export function removesWhatItSays(sampler: Sampler, vocabSize: number): void {
-  const { algebra } = sampler;
-  if (algebra === undefined) return;
+  const { traits } = sampler;
+  if (traits === undefined) return;
   const rows = testLogits(vocabSize);
   const removed = (logits: Float32Array, options: TestRowOptions): number[] => {
     const before = distributionOf(logits);
     const after = applyTo(sampler, logits, options).logits;
-    return survivorsOf(logits).filter((id) => after[id] === -Infinity && before[id]! > 1e-30);
+    return candidatesOf(logits).filter((id) => after[id] === -Infinity && before[id]! > 1e-30);
   };
   for (const { label, logits, options } of rows) {
     const gone = removed(logits, options);
-    if (algebra.removes === undefined)
+    if (traits.removes === undefined)
       verify(gone.length === 0, `token ${gone[0]} of the row '${label}' is removed, and 'removes' is not declared`);
-    if (algebra.removes !== 'constraint') continue;
+    if (traits.removes !== 'constraint') continue;
     // The same place in the text with other logits.
     const other = rows[0]!.logits;
     const there = removed(other, options);
@@ -99,12 +102,12 @@ export function removesWhatItSays(sampler: Sampler, vocabSize: number): void {
 
 /** A filter that does not say that it sorts has no order among equals: they stay or go together. */
 export function partsEqualsAsItSays(sampler: Sampler, vocabSize: number): void {
-  const { algebra } = sampler;
-  if (algebra?.removes !== 'filter' || algebra.sorts === true) return;
+  const { traits } = sampler;
+  if (traits?.removes !== 'filter' || traits.sorts === true) return;
   for (const { label, logits, options } of testLogits(vocabSize)) {
     const { logits: after } = applyTo(sampler, logits, options);
     const firstOfLogit = new Map<number, number>();
-    for (const id of survivorsOf(logits)) {
+    for (const id of candidatesOf(logits)) {
       const equal = firstOfLogit.get(logits[id]!) ?? id;
       firstOfLogit.set(logits[id]!, equal);
       verify(
@@ -120,7 +123,7 @@ export function keepsWhatItSays(sampler: Sampler, vocabSize: number): void {
   const { keeps } = sampler;
   if (keeps === undefined) return;
   for (const { label, logits, options } of testLogits(vocabSize)) {
-    const order = survivorsOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
+    const order = candidatesOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
     const weights = order.map((id) => Math.exp(logits[id]! - logits[order[0]!]!));
     const share = 'share' in keeps ? keeps.share : 0;
     const goal = 'mass' in keeps ? keeps.mass * weights.reduce((sum, weight) => sum + weight, 0) : 0;
@@ -162,7 +165,7 @@ export function readsWhatItSays(sampler: Sampler, vocabSize: number): void {
   const { reads } = sampler;
   if (reads === undefined || reads === 'all' || !(hasHostForm(sampler) || hasMaskForm(sampler))) return;
   for (const { label, logits, options } of testLogits(vocabSize)) {
-    const order = survivorsOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
+    const order = candidatesOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
     const visible = new Set(order.slice(0, reads.top));
     const blind = logits.map((logit, id) => (visible.has(id) ? logit : -Infinity));
     verifySame(

@@ -9,9 +9,9 @@ import {
 import { prefixOf } from '../patterns/prefix.ts';
 import { topLogit } from '../shared/row.ts';
 
-export interface TypicalOptions {
+export interface TypicalPOptions {
   /** Mass to keep, in (0, 1]. 1 is off. */
-  readonly mass: number;
+  readonly p: number;
   /**
    * With c the mass of all more typical tokens, a token stays when c < mass (`'below'`, Hugging Face) or c <= mass
    * (`'at-most'`, llama.cpp). Default `'below'`.
@@ -32,18 +32,18 @@ export interface TypicalOptions {
  *
  * Example: probabilities [0.4, 0.2, 0.2, 0.2], H = 1.33, distances [0.42, 0.28, 0.28, 0.28], mass 0.5: keeps 1, 2 and 3.
  */
-export function typical(options: TypicalOptions): HostSampler {
-  checkOptionNames('typical', options, ['mass', 'border', 'ties', 'minKeep']);
-  const mass = checkNumber('typical', 'mass', options.mass, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
+export function typicalP(options: TypicalPOptions): HostSampler {
+  checkOptionNames('typicalP', options, ['p', 'border', 'ties', 'minKeep']);
+  const mass = checkNumber('typicalP', 'p', options.p, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
   const { border = 'below', ties = 'keep-all' } = options;
   if (border !== 'below' && border !== 'at-most')
-    throw new ParameterError('typical', 'border', "'below' or 'at-most'", border);
-  if (ties !== 'keep-all' && ties !== 'cut') throw new ParameterError('typical', 'ties', "'keep-all' or 'cut'", ties);
-  const minKeep = checkInteger('typical', 'minKeep', options.minKeep ?? 1, 1);
+    throw new ParameterError('typicalP', 'border', "'below' or 'at-most'", border);
+  if (ties !== 'keep-all' && ties !== 'cut') throw new ParameterError('typicalP', 'ties', "'keep-all' or 'cut'", ties);
+  const minKeep = checkInteger('typicalP', 'minKeep', options.minKeep ?? 1, 1);
   return {
-    name: 'typical',
-    parameters: { mass, border, ties, minKeep },
-    algebra: {
+    name: 'typical-p',
+    parameters: { p: mass, border, ties, minKeep },
+    traits: {
       domain: 'probabilities',
       shiftInvariant: true,
       scaleInvariant: false,
@@ -55,10 +55,10 @@ export function typical(options: TypicalOptions): HostSampler {
     },
     onHost: (logits, step) => {
       if (mass === 1) return;
-      const { survivors } = step;
-      const top = topLogit(logits, survivors);
+      const { candidates } = step;
+      const top = topLogit(logits, candidates);
       if (!Number.isFinite(top)) return;
-      const total = survivors?.length ?? logits.length;
+      const total = candidates?.length ?? logits.length;
       const ids = new Int32Array(total);
       const keys = new Float64Array(total);
       const weights = new Float64Array(total);
@@ -66,7 +66,7 @@ export function typical(options: TypicalOptions): HostSampler {
       let sum = 0;
       let moment = 0;
       for (let i = 0; i < total; i++) {
-        const id = survivors === undefined ? i : survivors[i]!;
+        const id = candidates === undefined ? i : candidates[i]!;
         if (logits[id] === -Infinity) continue;
         const distance = top - logits[id]!;
         const weight = exponential(-distance);

@@ -2,7 +2,7 @@
  * Let the event loop turn when the last turn was a while ago. A model that computes synchronously resolves its promises
  * in one turn, so without this no timer, no key press and no abort would come through.
  */
-export class Breather {
+export class EventLoopYielder {
   readonly #interval: number;
   #last: number = performance.now();
 
@@ -11,7 +11,7 @@ export class Breather {
     this.#interval = interval;
   }
 
-  async breathe(): Promise<void> {
+  async yieldToEventLoop(): Promise<void> {
     if (performance.now() - this.#last < this.#interval) return;
     await turn();
     this.#last = performance.now();
