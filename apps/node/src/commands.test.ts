@@ -56,7 +56,7 @@ describe('generate', () => {
       top: [{}, {}],
       explanation: { stages: [{ name: 'greedy' }] },
     });
-    expect(events[4]).toMatchObject({ text: ' man, and the', reason: 'length', usage: { newTokens: 4 } });
+    expect(events[4]).toMatchObject({ text: ' man, and the', reason: 'length', usage: { completionTokens: 4 } });
     expect(events[4].options.maxNewTokens).toEqual({ value: 4, source: 'call' });
   });
 

@@ -118,7 +118,7 @@ class CombinedModel implements LanguageModel {
   }
 
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options: ForwardOptions = {}): ForwardResult {
-    checkOptionNames('forward', options, ['scored', 'hidden', 'layers']);
+    checkOptionNames('forward', options, ['scored', 'hidden', 'earlyExits']);
     if (!this.owns(cache))
       throw new CacheError(`The cache was not made by the model '${this.name}' that it is given to.`);
     const exits = this.#others.flatMap(({ shared, layer }) => (shared && layer !== undefined ? [layer] : []));

@@ -68,7 +68,7 @@ describe.each<[string, () => Strategy]>([
 it('accepted tokens are those that were told of', async () => {
   const strategy = speculative({ draft: model, length: 6 });
   const [end] = (await generate(model, [1, 2, 3], { strategy, seed: 3, stopWhen: () => true }).result()).sequences;
-  expect(end!.usage).toMatchObject({ newTokens: 1, draftedTokens: 6, acceptedTokens: 1 });
+  expect(end!.usage).toMatchObject({ completionTokens: 1, draftedTokens: 6, acceptedTokens: 1 });
 });
 
 it('explains accepted tokens with what stages remember of the tokens before them', async () => {

@@ -122,7 +122,7 @@ describe.skipIf(!here)('steps', () => {
     const tokens = async (on: LanguageModel): Promise<readonly [number[][], number]> => {
       const before = engine.report().dispatches;
       const ids: number[][] = [];
-      const options = { sequences: 2, seed: 4, maxNewTokens: 6, eosTokenIds: [] };
+      const options = { numReturnSequences: 2, seed: 4, maxNewTokens: 6, eosTokenIds: [] };
       for await (const event of generate(on, [prompt.slice(0, 9), [3]], options))
         if (event.type === 'end') ids.push([...event.ids]);
       return [ids, engine.report().dispatches - before];

@@ -28,7 +28,7 @@ export async function compareChains(
   model: LanguageModel,
   prompt: ArrayLike<number>,
   chains: readonly [first: readonly Sampler[], second: readonly Sampler[]],
-  options: Omit<GenerateOptions, 'samplers' | 'explain' | 'cache' | 'sequences'> = {},
+  options: Omit<GenerateOptions, 'samplers' | 'explain' | 'cache' | 'numReturnSequences'> = {},
 ): Promise<ChainComparison> {
   const seed = options.seed ?? Random.anySeed();
   if (typeof seed !== 'number') throw new ParameterError('compareChains', 'seed', 'one number', seed);

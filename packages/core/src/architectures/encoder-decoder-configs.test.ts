@@ -28,7 +28,7 @@ describe('t5', () => {
       decoderLayers: 6,
       heads: 8,
       headDim: 64,
-      hidden: 2048,
+      intermediateSize: 2048,
       gated: false,
       activation: 'relu',
       epsilon: 1e-6,
@@ -89,7 +89,7 @@ describe('t5', () => {
 
 describe('bart', () => {
   it('knows the published defaults', () => {
-    const stack = { layers: 12, heads: 16, hidden: 4096 };
+    const stack = { layers: 12, heads: 16, intermediateSize: 4096 };
     expect(bart.configure({})).toEqual({
       vocabSize: 50265,
       contextLength: 1024,

@@ -24,7 +24,7 @@ describe('gpt2', () => {
       width: 768,
       layers: 12,
       heads: 12,
-      hidden: 3072,
+      intermediateSize: 3072,
       epsilon: 1e-5,
       activation: 'gelu-tanh',
       tied: true,
@@ -38,7 +38,7 @@ describe('gpt2', () => {
     ).toMatchObject({
       vocabSize: 7,
       contextLength: 5,
-      hidden: 6,
+      intermediateSize: 6,
       activation: 'relu',
       epsilon: 1e-6,
     });

@@ -92,11 +92,11 @@ function isText(text: unknown, isId: (value: unknown) => boolean): boolean {
 function isMemory(memory: unknown): boolean {
   if (!Array.isArray(memory) || memory.length !== 2 || typeof memory[0] !== 'string' || !isObject(memory[1]))
     return false;
-  const { values, drawn } = memory[1];
+  const { values, sampled } = memory[1];
   const pairs = (list: unknown, holds: (value: unknown) => boolean): boolean =>
     Array.isArray(list) &&
     list.every((pair) => Array.isArray(pair) && pair.length === 2 && isCount(pair[0]) && holds(pair[1]));
-  return pairs(values, () => true) && pairs(drawn, isObject);
+  return pairs(values, () => true) && pairs(sampled, isObject);
 }
 
 function isCount(value: unknown): boolean {

@@ -88,7 +88,7 @@ describe('a sequence ends', () => {
       const model = toy();
       const events = await eventsOf(model, [1, 2], options);
       expect(events.map(({ type }) => type)).toEqual(['end']);
-      expect(events[0]).toMatchObject({ reason: 'length', ids: [], usage: { promptTokens: 2, newTokens: 0 } });
+      expect(events[0]).toMatchObject({ reason: 'length', ids: [], usage: { promptTokens: 2, completionTokens: 0 } });
       expect(model.fed).toBe(0);
     },
   );
@@ -114,7 +114,7 @@ describe('a sequence ends', () => {
       [1, 2, 3],
       [1, 2, 3, 4],
     ]);
-    expect(states[1]).toMatchObject({ promptLength: 2, id: 4, text: '', row: 0, sequence: 0 });
+    expect(states[1]).toMatchObject({ promptLength: 2, id: 4, text: '', promptIndex: 0, sequence: 0 });
     expect(states[1]!.elapsed).toBeGreaterThanOrEqual(states[0]!.elapsed);
   });
 
@@ -272,7 +272,7 @@ describe('what is told of a token', () => {
 
   it('is its id and place, and no more unless asked for', async () => {
     const [token] = tokensOf(await eventsOf(toy(), [1, 2], { samplers, maxNewTokens: 1 }));
-    expect(token).toEqual({ type: 'token', row: 0, sequence: 0, id: 3 });
+    expect(token).toEqual({ type: 'token', promptIndex: 0, sequence: 0, id: 3 });
   });
 
   it("is log-probability and rank by the model's own logits, whatever the chain did", async () => {
@@ -392,7 +392,7 @@ describe('the end event', () => {
       maxNewTokens: { value: 2, source: 'call' },
       minLength: { value: 1, source: 'preset' },
       eosTokenIds: { value: [4], source: 'generation_config.json' },
-      sequences: { value: 1, source: 'library default' },
+      numReturnSequences: { value: 1, source: 'library default' },
       seed: { value: 7, source: 'call' },
     });
   });
@@ -418,12 +418,12 @@ describe('a cache that is given', () => {
     const model = toy();
     const cache = model.createCache();
     const first = await endOf(model, [1, 2, 3], { cache, maxNewTokens: 4 });
-    expect(first.usage).toEqual({ promptTokens: 3, cachedTokens: 0, newTokens: 4 });
+    expect(first.usage).toEqual({ promptTokens: 3, cachedTokens: 0, completionTokens: 4 });
     const prompt = [1, 2, 3, ...first.ids, 5];
     model.fed = 0;
     const second = await endOf(model, prompt, { cache, maxNewTokens: 1 });
     // The last token of the first call was never fed.
-    expect(second.usage).toEqual({ promptTokens: 8, cachedTokens: 6, newTokens: 1 });
+    expect(second.usage).toEqual({ promptTokens: 8, cachedTokens: 6, completionTokens: 1 });
     expect(model.fed).toBe(2);
     const third = await endOf(model, [1, 0], { cache, maxNewTokens: 1 });
     expect(third.usage.cachedTokens).toBe(1);
@@ -618,7 +618,7 @@ describe('a stream', () => {
     await stream.next();
     await stream.next();
     const { value } = await stream.next({ force: [5, 6] });
-    expect(value).toMatchObject({ type: 'end', reason, usage: { newTokens: 3 } });
+    expect(value).toMatchObject({ type: 'end', reason, usage: { completionTokens: 3 } });
     expect((await stream.next()).done).toBe(true);
   });
 

@@ -57,7 +57,12 @@ export function generateText(
   options: GenerateOptions = {},
 ): TextGeneration {
   if ((options.numReturnSequences ?? 1) !== 1)
-    throw new ParameterError('generateText', 'sequences', '1; use generate for several,', options.numReturnSequences);
+    throw new ParameterError(
+      'generateText',
+      'numReturnSequences',
+      '1; use generate for several,',
+      options.numReturnSequences,
+    );
   return new TextGeneration(generate(model, tokenizer.encode(prompt), { ...options, tokenizer }));
 }
 
@@ -151,7 +156,7 @@ function optionsOfState(state: DecodingState, options: GenerateOptions): Generat
   if ((options.numReturnSequences ?? 1) !== 1)
     throw new ParameterError(
       'generate',
-      'sequences',
+      'numReturnSequences',
       '1 when a state goes on; fork it for more',
       options.numReturnSequences,
     );

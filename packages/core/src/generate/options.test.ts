@@ -58,7 +58,7 @@ describe('resolveOptions', () => {
     const { options, report } = resolveOptions('generate', {}, {});
     expect(options).toMatchObject({
       samplers: [],
-      sequences: 1,
+      numReturnSequences: 1,
       maxNewTokens: 256,
       maxLength: Infinity,
       minNewTokens: 0,
@@ -196,7 +196,7 @@ describe('a wrong value', () => {
     ['minNewTokens', [-1, 0.5, '5']],
     ['minLength', [-1, 0.5, '5']],
     ['maxLength', [0, -1, 2.5, '5', null]],
-    ['sequences', [0, -1, 1.5, '2']],
+    ['numReturnSequences', [0, -1, 1.5, '2']],
     ['topLogprobs', [-1, 0.5, true]],
     ['prefillChunkSize', [0, -1, 0.5, '1']],
     ['maxTime', [-1, Number.NaN, '1', null]],

@@ -85,7 +85,7 @@ export type OptionReport = Readonly<Record<string, { readonly value: unknown; re
 
 const libraryDefaults = {
   samplers: [],
-  sequences: 1,
+  numReturnSequences: 1,
   maxNewTokens: 256,
   maxLength: Infinity,
   minNewTokens: 0,
@@ -177,7 +177,7 @@ function check(owner: string, options: ResolvedOptions): void {
   checkInteger(owner, 'maxNewTokens', options.maxNewTokens, 0);
   checkInteger(owner, 'minNewTokens', options.minNewTokens, 0);
   checkInteger(owner, 'minLength', options.minLength, 0);
-  checkInteger(owner, 'sequences', options.numReturnSequences, 1);
+  checkInteger(owner, 'numReturnSequences', options.numReturnSequences, 1);
   for (const name of ['forcedBosTokenId', 'forcedEosTokenId'] as const)
     if (options[name] !== null) checkInteger(owner, name, options[name], 0);
   checkInteger(owner, 'topLogprobs', options.topLogprobs, 0);

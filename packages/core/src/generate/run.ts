@@ -38,7 +38,7 @@ export class GenerationRun implements Run {
   readonly #randoms: readonly Random[];
   readonly #memory: RunState;
   readonly #state: DecodingState | undefined;
-  readonly #steering: TokenControls = new TokenControls();
+  readonly #control: TokenControls = new TokenControls();
   readonly #cachedTokens: readonly number[];
   readonly #breather: EventLoopYielder = new EventLoopYielder();
   readonly #began: number = performance.now();
@@ -160,7 +160,7 @@ export class GenerationRun implements Run {
       maxLength: this.maxLength(row.promptIndex),
       random: this.random(row.promptIndex),
       state: this.#memory,
-      ...this.#steeringOf(history),
+      ...this.#controlOf(history),
       ...(sources === undefined ? {} : { source: sources[Math.min(row.promptIndex, sources.length - 1)]! }),
     };
   }
@@ -202,7 +202,7 @@ export class GenerationRun implements Run {
       let grown = row;
       for (const token of await chosen(index)) {
         const { history } = token;
-        if (history.parent !== undefined) this.#steering.pass(history.parent, history);
+        if (history.parent !== undefined) this.#control.pass(history.parent, history);
         const answer = yield* this.#emit(output, token);
         const course = answer === undefined ? 'on' : this.#steer(answer, output, index);
         grown = { ...row, history: output.history };
@@ -337,9 +337,9 @@ export class GenerationRun implements Run {
     return undefined;
   }
 
-  #steeringOf(history: History): { steering?: TokenControl } {
-    const steering = this.#steering.at(history);
-    return steering === undefined ? {} : { steering };
+  #controlOf(history: History): { control?: TokenControl } {
+    const control = this.#control.at(history);
+    return control === undefined ? {} : { control };
   }
 
   /**
@@ -356,7 +356,7 @@ export class GenerationRun implements Run {
     for (const id of [...force, ...ban]) checkInteger('answer', 'force and ban', id, 0, this.model.vocabSize - 1);
     if (rewind > 0) output.rewind(rewind, output.history.ancestor(output.history.length - rewind)!);
     if (force.length + ban.length > 0)
-      this.#steering.set(output.history, {
+      this.#control.set(output.history, {
         ...(force.length > 0 ? { force } : {}),
         ...(ban.length > 0 ? { ban } : {}),
       });

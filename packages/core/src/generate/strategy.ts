@@ -19,7 +19,7 @@ export interface Strategy {
   readonly name: string;
   readonly parameters?: Json;
   /**
-   * True when a reader's `force` and `ban` are heeded: tokens come from `scores.draw`, or the strategy looks at `steering` of the
+   * True when a reader's `force` and `ban` are heeded: tokens come from `scores.sample`, or the strategy looks at `control` of the
    * row's context. Default false: such an answer is an UnsupportedError.
    */
   readonly supportsControl?: boolean;

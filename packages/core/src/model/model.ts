@@ -149,10 +149,10 @@ export class ExecutableModel implements LanguageModel {
 
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options: ForwardOptions = {}): ForwardResult {
     this.#check();
-    checkOptionNames('forward', options, ['scored', 'hidden', 'layers']);
+    checkOptionNames('forward', options, ['scored', 'hidden', 'earlyExits']);
     const { scored = 1, hidden = false, earlyExits } = options;
     checkInteger('forward', 'scored', scored, 0);
-    for (const layer of earlyExits ?? []) checkInteger('forward', 'layers', layer, 0, this.layers);
+    for (const layer of earlyExits ?? []) checkInteger('forward', 'earlyExits', layer, 0, this.layers);
     const own = this.#own(cache);
     const ahead = scored === 1 && !hidden && earlyExits === undefined ? own.takeAhead(tokens) : undefined;
     const { lengths } = own;

@@ -197,7 +197,7 @@ describe.each(families)('%s', (name, architecture, json) => {
       },
     };
     await using(await whole.encode({ ids: sources }), async (model) => {
-      const options = { maxNewTokens: 5, sequences: 2, seed: 3, samplers: [watching] };
+      const options = { maxNewTokens: 5, numReturnSequences: 2, seed: 3, samplers: [watching] };
       const { ids } = await generateBatch(model, [[], [], []], options);
       expect(ids).toHaveLength(6);
       expect([...seen].sort()).toEqual(sources.map((row) => row.join()).sort());

@@ -53,7 +53,7 @@ class Picked implements Choice {
 
 /** An engine whose logits name one token: the sum of all before it. It counts what runs, and what is not disposed. */
 class Summing implements Executable {
-  readonly engine = { name: 'summing', tensorBackend: undefined, remote: true } as unknown as Engine;
+  readonly engine = { name: 'summing', tensorBackend: undefined, readbackIsExpensive: true } as unknown as Engine;
   readonly weightBytes = 0;
   readonly maxTokens = 64;
   runs = 0;

@@ -145,7 +145,9 @@ class TensorExecutable<C, P> implements Executable {
         ...(options.earlyExits === undefined
           ? {}
           : {
-              layers: new Map([...taps].map(([layer, x]) => [layer, head(tapped(x, layer, this.#architecture.name))])),
+              earlyExits: new Map(
+                [...taps].map(([layer, x]) => [layer, head(tapped(x, layer, this.#architecture.name))]),
+              ),
             }),
       };
     });

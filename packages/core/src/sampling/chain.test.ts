@@ -16,7 +16,7 @@ const plain: SamplerTraits = {
   narrows: false,
 };
 const narrowing = { ...plain, narrows: true };
-const remembering = { ...plain, memory: true };
+const remembering = { ...plain, stateful: true };
 
 const stage = (name: string, onHost: HostSampler['onHost'], traits?: SamplerTraits): HostSampler => ({
   name,
@@ -226,9 +226,9 @@ describe('drawn', () => {
     row.apply(dropping, 0);
     const [left, right] = [row.extend(0), row.extend(1)];
     const { state } = row.context;
-    expect(state.drawn(left, 0)?.id).toBe(0);
-    expect(state.drawn(right, 0)?.id).toBe(1);
-    expect(state.drawn(row.context.history, 0)).toBeUndefined();
+    expect(state.sampled(left, 0)?.id).toBe(0);
+    expect(state.sampled(right, 0)?.id).toBe(1);
+    expect(state.sampled(row.context.history, 0)).toBeUndefined();
   });
 });
 

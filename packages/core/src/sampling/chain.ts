@@ -28,7 +28,7 @@ export class HostRow {
   readonly logits: Float32Array;
   readonly context: RowContext;
   #candidates: Int32Array | undefined;
-  /** What stages with a memory saw and left, to tell them later how the token was drawn. */
+  /** What stages with a memory saw and left, to tell them later how the token was sampled. */
   readonly #seen: { stage: number; before: Snapshot; after: Snapshot }[] = [];
 
   /** @param logits taken over, not copied. */
@@ -66,7 +66,7 @@ export class HostRow {
   step(index: number): RowStep {
     const { history, sequence, promptLength, vocabSize, eosTokenIds, maxLength, random, state, source } = this.context;
     const row = this;
-    const drawn = state.drawn(history, index);
+    const sampled = state.sampled(history, index);
     return {
       history,
       sequence,
@@ -76,7 +76,7 @@ export class HostRow {
       maxLength,
       position: history.length,
       ...(source === undefined ? {} : { source }),
-      ...(drawn === undefined ? {} : { sampled: drawn }),
+      ...(sampled === undefined ? {} : { sampled }),
       random: (at = 0) => random.uniform(sequence, history.length, { sampler: index }, at),
       state: state.at(history, index),
       get candidates() {
@@ -91,7 +91,7 @@ export class HostRow {
     const child = this.context.history.append(id);
     if (this.context.control?.force !== undefined) return child;
     for (const { stage, before, after } of this.#seen)
-      this.context.state.recordDrawn(child, stage, {
+      this.context.state.recordSampled(child, stage, {
         id,
         before: probabilityIn(before, id),
         after: probabilityIn(after, id),
@@ -99,7 +99,7 @@ export class HostRow {
     return child;
   }
 
-  /** Raise the typed error for a row in which nothing can be drawn. */
+  /** Raise the typed error for a row in which nothing can be sampled. */
   refuse(stage: string): never {
     const position = this.context.history.length;
     for (let id = 0; id < this.logits.length; id++) {
@@ -109,7 +109,7 @@ export class HostRow {
     throw new EmptyDistributionError(stage, position);
   }
 
-  /** True when a token can be drawn: something is left, and nothing is NaN or +Infinity. */
+  /** True when a token can be sampled: something is left, and nothing is NaN or +Infinity. */
   get sampleable(): boolean {
     const { id, logit } = largest(this.logits, this.#candidates);
     return id >= 0 && logit < Infinity;

@@ -12,8 +12,8 @@ export interface TokenControl {
 export class TokenControls {
   readonly #notes: WeakMap<History, TokenControl> = new WeakMap();
 
-  set(node: History, steering: TokenControl): void {
-    this.#notes.set(node, steering);
+  set(node: History, control: TokenControl): void {
+    this.#notes.set(node, control);
   }
 
   at(node: History): TokenControl | undefined {

@@ -72,10 +72,10 @@ describe('RunMemory', () => {
   it('notes how a token was drawn at its node alone', () => {
     const memory = new RunState();
     const node = History.of([1, 3]);
-    memory.recordDrawn(node, 2, drawn);
-    expect(memory.drawn(node, 2)).toEqual(drawn);
-    expect(memory.drawn(node, 1)).toBeUndefined();
-    expect(memory.drawn(node.append(4), 2)).toBeUndefined();
+    memory.recordSampled(node, 2, drawn);
+    expect(memory.sampled(node, 2)).toEqual(drawn);
+    expect(memory.sampled(node, 1)).toBeUndefined();
+    expect(memory.sampled(node.append(4), 2)).toBeUndefined();
   });
 
   describe('a snapshot', () => {
@@ -88,7 +88,7 @@ describe('RunMemory', () => {
         memory.at(tip, 0).set(i);
         tip = tip.append(i);
       }
-      memory.recordDrawn(tip, 0, drawn);
+      memory.recordSampled(tip, 0, drawn);
       return { memory, tip };
     };
 
@@ -101,7 +101,7 @@ describe('RunMemory', () => {
           [1, { seen: [1] }],
         ]),
       );
-      expect(snapshot.drawn).toEqual([[0, drawn]]);
+      expect(snapshot.sampled).toEqual([[0, drawn]]);
       expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
       expect(structuredClone(snapshot)).toEqual(snapshot);
     });
@@ -114,7 +114,7 @@ describe('RunMemory', () => {
       for (const stage of [0, 1, 2]) {
         expect(other.at(node, stage).get()).toEqual(memory.at(tip, stage).get());
         expect(other.at(node.append(9), stage).get()).toEqual(memory.at(tip.append(9), stage).get());
-        expect(other.drawn(node, stage)).toEqual(memory.drawn(tip, stage));
+        expect(other.sampled(node, stage)).toEqual(memory.sampled(tip, stage));
       }
     });
 
@@ -125,7 +125,7 @@ describe('RunMemory', () => {
     });
 
     it('of a fresh run is empty', () => {
-      expect(new RunState().snapshot(History.of([1]))).toEqual({ values: [], drawn: [] });
+      expect(new RunState().snapshot(History.of([1]))).toEqual({ values: [], sampled: [] });
     });
   });
 });

@@ -17,14 +17,14 @@ export class RunState {
     };
   }
 
-  /** How the last token of `node` was drawn, as `stage` saw it. */
-  drawn(node: History, stage: number): Sampled | undefined {
-    return this.#nodes.get(node)?.drawn.get(stage);
+  /** How the last token of `node` was sampled, as `stage` saw it. */
+  sampled(node: History, stage: number): Sampled | undefined {
+    return this.#nodes.get(node)?.sampled.get(stage);
   }
 
-  /** Note that the last token of `node` was drawn with these probabilities at `stage`. */
-  recordDrawn(node: History, stage: number, drawn: Sampled): void {
-    this.#node(node).drawn.set(stage, drawn);
+  /** Note that the last token of `node` was sampled with these probabilities at `stage`. */
+  recordSampled(node: History, stage: number, sampled: Sampled): void {
+    this.#node(node).sampled.set(stage, sampled);
   }
 
   /** All that a continuation from `node` can read, as JSON: for a snapshot. */
@@ -32,18 +32,18 @@ export class RunState {
     const values = new Map<number, Json>();
     for (let at = node.parent; at !== undefined; at = at.parent)
       for (const [stage, value] of this.#nodes.get(at)?.values ?? []) if (!values.has(stage)) values.set(stage, value);
-    return { values: [...values], drawn: [...(this.#nodes.get(node)?.drawn ?? [])] };
+    return { values: [...values], sampled: [...(this.#nodes.get(node)?.sampled ?? [])] };
   }
 
   /** Make `node` continue from a snapshot. `node` must have a parent to hold the values, or none are held. */
   restore(node: History, snapshot: RunStateSnapshot): void {
-    for (const [stage, drawn] of snapshot.drawn) this.#node(node).drawn.set(stage, drawn);
+    for (const [stage, sampled] of snapshot.sampled) this.#node(node).sampled.set(stage, sampled);
     if (node.parent !== undefined)
       for (const [stage, value] of snapshot.values) this.#node(node.parent).values.set(stage, value);
   }
 
   #node(node: History): NodeMemory {
-    const memory = this.#nodes.get(node) ?? { values: new Map(), drawn: new Map() };
+    const memory = this.#nodes.get(node) ?? { values: new Map(), sampled: new Map() };
     this.#nodes.set(node, memory);
     return memory;
   }
@@ -60,10 +60,10 @@ export class RunState {
 /** `RunMemory` at one node, as plain data. */
 export interface RunStateSnapshot {
   readonly values: readonly (readonly [stage: number, value: Json])[];
-  readonly drawn: readonly (readonly [stage: number, drawn: Sampled])[];
+  readonly sampled: readonly (readonly [stage: number, sampled: Sampled])[];
 }
 
 interface NodeMemory {
   readonly values: Map<number, Json>;
-  readonly drawn: Map<number, Sampled>;
+  readonly sampled: Map<number, Sampled>;
 }

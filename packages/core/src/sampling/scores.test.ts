@@ -184,7 +184,7 @@ describe('Scores', () => {
     scores.apply([host('remembering', () => undefined, { stateful: true })]);
     const child = await scores.extend(0, 1);
     expect([...child.tokens]).toEqual([0, 0, 0, 1]);
-    expect(scores.contexts[0]!.state.drawn(child, 0)!.after).toBeCloseTo(0.75, 6);
+    expect(scores.contexts[0]!.state.sampled(child, 0)!.after).toBeCloseTo(0.75, 6);
   });
 });
 
@@ -341,9 +341,9 @@ describe('what is read back where reading is dear', () => {
     reads: { top: 2 },
     onHost: (logits, step) => step.keep(logits, topTokens(logits, 2, step.candidates)),
   };
-  const open = (values: readonly number[], samplers: Sampler[], steering?: TokenControl, setting = remote) => {
+  const open = (values: readonly number[], samplers: Sampler[], control?: TokenControl, setting = remote) => {
     const logits = new SelectingMatrix(values);
-    const context = { ...testRow(values, { prompt: [0, 0, 0] }).context, ...(steering && { steering }) };
+    const context = { ...testRow(values, { prompt: [0, 0, 0] }).context, ...(control && { control }) };
     const result = { logits, scored: [1], dispose: () => logits.dispose() };
     return { scores: new Scores(result, [context], setting).apply(samplers), log: logits.log };
   };
@@ -366,8 +366,8 @@ describe('what is read back where reading is dear', () => {
     ['a token is banned', [1, 4, 2, 3], [largestTwo], { ban: [1] }, remote],
     ['the row is broken', [1, Number.NaN, 2, 3], [largestTwo], undefined, remote],
     ['reading is cheap', [1, 4, 2, 3], [largestTwo], undefined, near],
-  ])('is the whole row when %s', async (_, values, samplers, steering, setting) => {
-    const { scores, log } = open(values, samplers, steering, setting);
+  ])('is the whole row when %s', async (_, values, samplers, control, setting) => {
+    const { scores, log } = open(values, samplers, control, setting);
     await scores.logits(0);
     expect(log.at(-1)).toBe('read');
   });

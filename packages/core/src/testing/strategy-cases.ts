@@ -68,7 +68,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
       verifyEqual(
         new Set(ended.map(({ promptIndex, sequence }) => `${promptIndex} ${sequence}`)).size,
         ended.length,
-        'sequences',
+        'numReturnSequences',
       );
     }
   });

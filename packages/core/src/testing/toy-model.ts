@@ -161,13 +161,13 @@ export class ToyModel implements LanguageModel {
         : {}),
       ...(options.earlyExits === undefined
         ? {}
-        : { layers: new Map(options.earlyExits.map((layer) => [layer, logits(layer)])) }),
+        : { earlyExits: new Map(options.earlyExits.map((layer) => [layer, logits(layer)])) }),
     };
     return {
       ...matrices,
       scored: tokens.map((row) => Math.min(scored, row.length)),
       dispose: () => {
-        for (const matrix of [matrices.logits, matrices.hidden, ...(matrices.layers?.values() ?? [])])
+        for (const matrix of [matrices.logits, matrices.hidden, ...(matrices.earlyExits?.values() ?? [])])
           matrix?.dispose();
       },
     };

@@ -96,7 +96,7 @@ test.each([1, 2.5, 4])('mirostat 2 holds the surprise near %d bits', (tau) => {
     row.apply(mirostat2({ tau }), 0);
     const id = drawToken(row.logits, random.uniform(0, position, 'draw'), row.candidates);
     const history = row.extend(id);
-    if (position >= 100) bits += -Math.log2(memory.drawn(history, 0)!.after);
+    if (position >= 100) bits += -Math.log2(memory.sampled(history, 0)!.after);
     row = testRow(logitsAt(position + 1), { memory, history });
   }
   expect(Math.abs(bits / 500 - tau)).toBeLessThan(0.3);

@@ -150,7 +150,7 @@ export class Beam {
     going.sort((a, b) => b.score - a.score);
     const chosen = (this.#rules.select?.(going) ?? going.slice(0, numBeams)).map((hypothesis, rank) => ({
       ...hypothesis,
-      row: { ...hypothesis.row, lane: this.#firstLane + rank },
+      row: { ...hypothesis.row, beamIndex: this.#firstLane + rank },
     }));
     this.live = chosen;
     // When every line ends here, the best of those that should not have ended are better than none.

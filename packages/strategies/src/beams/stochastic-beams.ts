@@ -66,7 +66,7 @@ export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
             ...[...done, ...grown.map((drawn) => ({ ...drawn, key: drawn.key! }))]
               .sort((a, b) => b.key - a.key)
               .slice(0, width)
-              .map((drawn, lane) => ({ ...drawn, row: { ...drawn.row, lane } })),
+              .map((drawn, beamIndex) => ({ ...drawn, row: { ...drawn.row, beamIndex } })),
           );
         }
         all = next.map((drawn) => {

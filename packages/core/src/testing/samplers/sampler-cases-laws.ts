@@ -144,20 +144,20 @@ export function forks(make: () => Sampler, vocabSize: number): void {
   });
 }
 
-/** Without `traits.memory` a stage is not told how its token was drawn, and its snapshot may be skipped. */
+/** Without `traits.stateful` a stage is not told how its token was drawn, and its snapshot may be skipped. */
 export function declaresItsMemory(sampler: Sampler, vocabSize: number): void {
   if (sampler.traits?.stateful === true || !hasHostForm(sampler)) return;
   const row = testRow(testLogits(vocabSize)[0]!.logits, { prompt: [0] });
   const step = row.step(0);
   const touched = (): never => {
-    throw new Error('it uses step.memory without declaring traits.memory');
+    throw new Error('it uses step.memory without declaring traits.stateful');
   };
   sampler.onHost(row.logits, {
     ...step,
     candidates: undefined,
     state: { get: touched, set: touched },
     get sampled(): never {
-      throw new Error('it reads step.drawn without declaring traits.memory');
+      throw new Error('it reads step.drawn without declaring traits.stateful');
     },
   });
 }
