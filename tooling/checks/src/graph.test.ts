@@ -2,29 +2,49 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromRoot, importsOf, packageOf, repositoryFiles, root, workspacePackages } from './workspace.ts';
 
-const libraries = ['core', 'samplers', 'contrastive', 'backends', 'loaders', 'demo-model'];
+interface Arrows {
+  /** Packages of this workspace, by folder name, that the sources may import. */
+  readonly runtime: readonly string[];
+  /** Packages of this workspace that only the tests may import. */
+  readonly tests?: readonly string[];
+}
 
-/** Who may import whom. Nothing points up or sideways: each package above `core` is useful without the others. */
-const allowed: { readonly [folder: string]: readonly string[] } = {
-  'packages/core': [],
-  'packages/samplers': ['core'],
-  'packages/contrastive': ['core'],
-  'packages/backends': ['core'],
-  'packages/loaders': ['core'],
-  'packages/demo-model': ['core'],
-  'apps/node': libraries,
-  'apps/web': libraries,
-  'tooling/tsconfig': [],
-  'tooling/checks': [],
-  'tooling/conformance': [...libraries, 'goldens'],
-  'tooling/goldens': libraries,
-  'tooling/bench': libraries,
+const libraries = [
+  'core',
+  'samplers',
+  'strategies',
+  'contrastive',
+  'backends',
+  'loaders',
+  'chat',
+  'demo-model',
+] as const;
+const everyPackage = [...libraries, 'tokenwright'];
+
+/** Who may import whom. Each library depends on `core` alone, so each is useful without the others. */
+const allowed: { readonly [folder: string]: Arrows } = {
+  'packages/core': { runtime: [] },
+  'packages/samplers': { runtime: ['core'] },
+  'packages/strategies': { runtime: ['core'], tests: ['samplers'] },
+  'packages/contrastive': { runtime: ['core'] },
+  'packages/backends': { runtime: ['core'] },
+  'packages/loaders': { runtime: ['core'] },
+  'packages/chat': { runtime: ['core'], tests: ['loaders'] },
+  'packages/demo-model': { runtime: ['core'] },
+  'packages/tokenwright': { runtime: libraries },
+  'apps/node': { runtime: everyPackage },
+  'apps/web': { runtime: everyPackage },
+  'tooling/tsconfig': { runtime: [] },
+  'tooling/checks': { runtime: [] },
+  'tooling/conformance': { runtime: [...everyPackage, 'goldens'] },
+  'tooling/goldens': { runtime: libraries },
+  'tooling/bench': { runtime: everyPackage },
 };
 
 /** Packages that only a test may import. */
 const testOnly = /^(vitest|fast-check|playwright|playwright-core|@vitest\/.*)$/;
 /** Packages that run the same everywhere, so that they know neither Node nor its types. */
-const anywhere = ['packages/core', 'packages/samplers', 'packages/contrastive'];
+const anywhere = ['packages/core', 'packages/samplers', 'packages/strategies', 'packages/contrastive', 'packages/chat'];
 
 const packages = workspacePackages();
 const files = repositoryFiles();
@@ -32,7 +52,12 @@ const files = repositoryFiles();
 function sourcesOf(folder: string): string[] {
   return files.filter((path) => path.startsWith(`${folder}/src/`) && /(?<!\.d)\.[mc]?tsx?$/.test(path));
 }
-/** Of the folders called testing only core's is published. */
+const nameOf = new Map(packages.map(({ folder, manifest }) => [folder.split('/')[1]!, manifest.name]));
+const ours = new Set(nameOf.values());
+const namesOf = (folders: readonly string[]): Set<string> =>
+  new Set(folders.flatMap((folder) => nameOf.get(folder) ?? []));
+
+/** Of the folders named `testing`, only core's is published. */
 const isTest = (path: string): boolean =>
   /\.(test|bench)\.ts$/.test(path) || (path.includes('/testing/') && !path.startsWith('packages/core/'));
 
@@ -41,21 +66,40 @@ describe('the package graph', () => {
     expect(packages.map(({ folder }) => folder).filter((folder) => !(folder in allowed))).toEqual([]);
   });
 
-  describe.each(packages)('$folder', ({ folder, manifest }) => {
-    const arrows = new Set(allowed[folder]?.map((name) => `@tokenwright/${name}`));
+  it('has no cycle, tests included', () => {
+    const cycles: string[] = [];
+    const visit = (folder: string, path: readonly string[]): void => {
+      if (path.includes(folder)) {
+        cycles.push([...path.slice(path.indexOf(folder)), folder].join(' -> '));
+        return;
+      }
+      const { runtime = [], tests = [] } = allowed[`packages/${folder}`] ?? {};
+      for (const next of [...runtime, ...tests]) visit(next, [...path, folder]);
+    };
+    for (const folder of everyPackage) visit(folder, []);
+    expect(cycles).toEqual([]);
+  });
 
-    it('declares only allowed workspace packages', () => {
-      const declared = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.peerDependencies };
-      const outside = Object.keys(declared).filter((name) => name.startsWith('@tokenwright/') && !arrows.has(name));
-      expect(outside).toEqual([]);
+  describe.each(packages)('$folder', ({ folder, manifest }) => {
+    const arrows = allowed[folder] ?? { runtime: [] };
+    const inSources = namesOf(arrows.runtime);
+    const inTests = namesOf([...arrows.runtime, ...(arrows.tests ?? [])]);
+
+    it('declares only allowed workspace packages, those of its tests as devDependencies', () => {
+      const { dependencies, peerDependencies, devDependencies } = manifest;
+      const outside = (declared: object, may: ReadonlySet<string>): string[] =>
+        Object.keys(declared).filter((name) => ours.has(name) && !may.has(name));
+      expect(outside({ ...dependencies, ...peerDependencies }, inSources)).toEqual([]);
+      expect(outside({ ...devDependencies }, inTests)).toEqual([]);
     });
 
-    it('imports only what it declares, and what it may', () => {
+    it('imports only what it declares and what the graph allows', () => {
       const runtime = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }));
       const all = new Set([...runtime, ...Object.keys(manifest.devDependencies ?? {})]);
       const problems: string[] = [];
       for (const path of sourcesOf(folder)) {
         const published = !manifest.private && !isTest(path);
+        const may = isTest(path) ? inTests : inSources;
         for (const { specifier, typeOnly } of importsOf(path)) {
           const report = (why: string): number => problems.push(`${path}: '${specifier}' ${why}`);
           if (specifier.startsWith('.')) {
@@ -70,7 +114,8 @@ describe('the package graph', () => {
           }
           const name = packageOf(specifier);
           if (name === manifest.name) report('is the package itself: use a relative import');
-          else if (name.startsWith('@tokenwright/') && !arrows.has(name)) report('is not an allowed arrow');
+          else if ((ours.has(name) || name.startsWith('@tokenwright/')) && !may.has(name))
+            report('is not an allowed arrow');
           if (published && testOnly.test(name)) report('is for tests only');
           else if (!(published && !typeOnly ? runtime : all).has(name) && name !== manifest.name)
             report('is not declared');

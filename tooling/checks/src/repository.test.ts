@@ -32,6 +32,29 @@ describe('the files of the repository', () => {
   });
 });
 
+describe('the published packages', () => {
+  const names = publishedPackages().map(({ manifest }) => manifest.name);
+
+  it('are released together', () => {
+    const { fixed } = JSON.parse(readFileSync(join(root, '.changeset', 'config.json'), 'utf8'));
+    expect(fixed.map((group: readonly string[]) => [...group].sort())).toEqual([[...names].sort()]);
+  });
+
+  it('are all built before their tarballs are installed', () => {
+    const { tasks } = JSON.parse(readFileSync(join(root, 'turbo.json'), 'utf8'));
+    expect([...tasks['@tokenwright/checks#test:full'].dependsOn].sort()).toEqual(
+      names.map((name) => `${name}#build`).sort(),
+    );
+  });
+
+  it('are all type-checked with their tests', () => {
+    const { references } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
+    const paths = new Set(references.map(({ path }: { readonly path: string }) => path));
+    const wanted = publishedPackages().flatMap(({ folder }) => [folder, `${folder}/tsconfig.test.json`]);
+    expect(wanted.filter((path) => !paths.has(path))).toEqual([]);
+  });
+});
+
 function withoutSource(conditions: Conditions): Conditions {
   if (typeof conditions === 'string') return conditions;
   return Object.fromEntries(Object.entries(conditions).filter(([name]) => name !== '@tokenwright/source'));
