@@ -1,4 +1,4 @@
-import { activationGelu, activationGeluTanh, activationRelu, activationSilu } from '../src/wasm/weights/layout';
+import { activationGelu, activationGeluTanh, activationRelu, activationSilu } from '../src/wasm/module/layout';
 import { multiplyAdd } from './vectors';
 
 /**

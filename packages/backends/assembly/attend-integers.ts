@@ -1,4 +1,4 @@
-import { slotsPerBlock } from '../src/wasm/weights/layout';
+import { slotsPerBlock } from '../src/wasm/module/layout';
 import { laneMax, multiplyAdd, sumsOfIntegers } from './vectors';
 
 /*

@@ -35,7 +35,7 @@ import {
   rotaryPairs,
   rotaryWidth,
   slotsPerBlock,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { exponential, hyperbolicTangent } from './activations';
 import { addFloats, scoreFloats } from './attend-floats';
 import { addIntegers, encodeQuery, scoreIntegers } from './attend-integers';

@@ -1,4 +1,4 @@
-import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from '../src/wasm/weights/layout';
+import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from '../src/wasm/module/layout';
 import { copyFloats, loadHalves, toHalf } from './vectors';
 
 /*

@@ -1,4 +1,4 @@
-import { blockBytes8Bit, inputsPerBlock } from '../src/wasm/weights/layout';
+import { blockBytes8Bit, inputsPerBlock } from '../src/wasm/module/layout';
 import { bitsOfHalves, kept, loadSmallHalves, multiplyAdd } from './vectors';
 
 /**

@@ -11,7 +11,7 @@ import {
   entryInputStride,
   entryOutput,
   entryOutputStride,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { hyperbolicTangent } from './activations';
 
 /** x + y, x * y, x * factor, or cap * tanh(x / cap), for the tokens from..to. Rows have room for the last vector. */

@@ -10,7 +10,7 @@ import {
   linearFormat,
   linearScales,
   linearWeights,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { paddedInputs } from './encode';
 import { unpackRow } from './pack';
 import { clearFloats } from './vectors';

@@ -15,7 +15,7 @@ import {
   normGain,
   normKind,
   normKindNone,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { normRow } from './norm';
 import { afterSmallHalves, beforeSmallHalves, clearFloats, copyFloats, factorOfSmallHalves, laneMax } from './vectors';
 

@@ -32,7 +32,7 @@ import {
   scratchSums,
   tokensPerPanel,
   widenedScales,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { activate } from './activations';
 import { dot4BitBlocks } from './dot-4bit-blocks';
 import { dot8Bit } from './dot-8bit';

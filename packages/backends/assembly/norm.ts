@@ -10,7 +10,7 @@ import {
   normGroups,
   normKind,
   normKindLayer,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { laneSum } from './vectors';
 
 /** (x - mean) / deviation * gain + bias, or x / root mean square * gain: float32 [columns] -> [columns]. */

@@ -10,7 +10,7 @@ import {
   inputsPerBlock,
   inputsPerChunk,
   rowsPerGroup,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { fromHalf, laneMax, toHalf } from './vectors';
 
 /**

@@ -1,4 +1,4 @@
-import { entryInput, readBytes } from '../src/wasm/weights/layout';
+import { entryInput, readBytes } from '../src/wasm/module/layout';
 import { dot8Bit } from './dot-8bit';
 import { dot8BitPlanes } from './dot-8bit-planes';
 

@@ -9,7 +9,7 @@ import {
   rotaryPairs,
   rotaryTable,
   rotaryWidth,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { copyFloats } from './vectors';
 
 /** Turn the first `width` numbers of a head in place, by the angles of a row of the table: cosines, then sines. */

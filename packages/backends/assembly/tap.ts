@@ -5,7 +5,7 @@ import {
   frameScoredTokens,
   frameTaps,
   tapLayer,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 
 /**
  * Copy the hidden states of the scored tokens to where the frame wants this layer's, if it does: [S, columns], rows padded

@@ -22,7 +22,7 @@ import {
   operationRemember,
   operationRotary,
   operationTap,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { attend, remember } from './attend';
 import { elements } from './elements';
 import { embed } from './embed';

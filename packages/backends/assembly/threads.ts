@@ -9,7 +9,7 @@ import {
   controlStop,
   controlTape,
   controlThreads,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 
 /** Loads that a thread makes before it sleeps: about 0.1 ms within a step, 20 times that between steps. */
 const patience = 60000;

@@ -7,7 +7,7 @@ import {
   formatFloat16,
   inputsPerBlock,
   widenedScales,
-} from '../src/wasm/weights/layout';
+} from '../src/wasm/module/layout';
 import { bitsOfHalves, kept, loadSmallHalves } from './vectors';
 
 /**

@@ -20,7 +20,7 @@ function digest() {
   const files = readdirSync(join(root, 'assembly')).sort();
   for (const path of [
     ...files.map((name) => join(root, 'assembly', name)),
-    join(root, 'src', 'wasm', 'weights', 'layout.ts'),
+    join(root, 'src', 'wasm', 'module', 'layout.ts'),
   ])
     if (path.endsWith('.ts')) hash.update(readFileSync(path));
   return hash.update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');

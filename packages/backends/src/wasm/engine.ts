@@ -15,10 +15,10 @@ import {
 import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
+import { controlSleeps } from './module/layout.ts';
 import { Machine } from './module/machine.ts';
 import { WasmExecutable } from './program/executable.ts';
 import { Profile, type ProfileRow } from './program/profile.ts';
-import { controlSleeps } from './weights/layout.ts';
 
 export interface FusedWasmOptions {
   /**

@@ -1,6 +1,6 @@
 import type { Blocks, CacheElement, CacheShape, SharedBlock } from '../../paged/paged-rows.ts';
+import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
-import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from '../weights/layout.ts';
 
 /** 64 slots of a row in all layers, held by one row or shared by several. */
 export interface Block extends SharedBlock {

@@ -1,6 +1,6 @@
 import type { Frame } from '@tokenwright/core';
+import * as layout from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
-import * as layout from '../weights/layout.ts';
 import type { PagedStore } from './paged-store.ts';
 
 export interface FrameSizes {

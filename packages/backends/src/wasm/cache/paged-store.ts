@@ -1,6 +1,6 @@
 import type { KVStore } from '@tokenwright/core';
 import { PagedRows } from '../../paged/paged-rows.ts';
-import { slotsPerBlock } from '../weights/layout.ts';
+import { slotsPerBlock } from '../module/layout.ts';
 import type { Block, BlockPool } from './block-pool.ts';
 
 /** Keys and values in blocks of 64 slots. A cache never moves when it grows. */

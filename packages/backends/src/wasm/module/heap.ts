@@ -1,5 +1,5 @@
 import { MemoryLimitError } from '@tokenwright/core';
-import { heapStart } from '../weights/layout.ts';
+import { heapStart } from './layout.ts';
 
 /** Every allocation starts on such a boundary: two cache lines, since processors fetch lines in pairs. */
 const alignment = 128;

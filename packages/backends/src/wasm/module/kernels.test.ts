@@ -4,15 +4,8 @@ import { type WeightFormat, weightFormats } from '../../graph/weight-format.ts';
 import { half, roundTrip } from '../testing/plain-formats.ts';
 import { normals } from '../testing/tiny-models.ts';
 import { formatCode, groupBytes } from '../weights/formats.ts';
-import {
-  element8Bit,
-  elementFloat16,
-  elementFloat32,
-  inputsPerBlock,
-  rowsPerGroup,
-  slotsPerBlock,
-} from '../weights/layout.ts';
 import { connect, type Kernels, kernelModule, relaxedAnswersRight, tryRelaxed } from './kernels.ts';
+import { element8Bit, elementFloat16, elementFloat32, inputsPerBlock, rowsPerGroup, slotsPerBlock } from './layout.ts';
 
 interface Module {
   readonly kernels: Kernels;

@@ -1,7 +1,7 @@
 import { EngineUnavailableError, UnsupportedError } from '@tokenwright/core';
-import * as layout from '../weights/layout.ts';
 import { Heap } from './heap.ts';
 import { connect, type Kernels, kernelModule, mostPages, tryRelaxed } from './kernels.ts';
+import * as layout from './layout.ts';
 import { canShareMemory, type KernelWorker, onMainThreadOfPage, startWorker, usefulThreads } from './workers.ts';
 
 export interface MachineOptions {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { connect, type Kernels, kernelModule } from '../module/kernels.ts';
+import { element8Bit, slotsPerBlock } from '../module/layout.ts';
 import { normals } from '../testing/tiny-models.ts';
-import { element8Bit, slotsPerBlock } from '../weights/layout.ts';
 
 const [head, tile, widened, query, mixed, scores] = [4096, 8192, 131072, 262144, 270336, 278528];
 

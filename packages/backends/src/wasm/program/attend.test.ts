@@ -7,10 +7,10 @@ import { BlockPool } from '../cache/block-pool.ts';
 import { FrameMemory } from '../cache/frame-memory.ts';
 import { PagedStore } from '../cache/paged-store.ts';
 import { tryRelaxed } from '../module/kernels.ts';
+import * as layout from '../module/layout.ts';
 import { KernelBench } from '../testing/kernel-bench.ts';
 import { mixture, type Seen, turned } from '../testing/plain-kernels.ts';
 import { normals } from '../testing/tiny-models.ts';
-import * as layout from '../weights/layout.ts';
 
 interface Setting {
   readonly keyHeads: number;

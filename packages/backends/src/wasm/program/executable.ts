@@ -27,8 +27,8 @@ import { BlockPool } from '../cache/block-pool.ts';
 import { WasmSourceMemory } from '../cache/encoder-key-values.ts';
 import { lengthsOf, reserve, storeFor } from '../cache/frame-store.ts';
 import { PagedStore } from '../cache/paged-store.ts';
-import { ModelInMemory } from '../module/in-memory.ts';
 import type { Machine } from '../module/machine.ts';
+import { ModelInMemory } from './in-memory.ts';
 import { WasmMatrix } from './matrix.ts';
 import type { Profile } from './profile.ts';
 

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type WeightFormat, weightFormats } from '../../graph/weight-format.ts';
 import { tryRelaxed } from '../module/kernels.ts';
+import * as layout from '../module/layout.ts';
 import { KernelBench } from '../testing/kernel-bench.ts';
 import { roundTrip } from '../testing/plain-formats.ts';
 import { activations, norm, type PlainNorm } from '../testing/plain-kernels.ts';
 import { normals } from '../testing/tiny-models.ts';
-import * as layout from '../weights/layout.ts';
 
 const { rowsPerGroup } = layout;
 const codes: Readonly<Record<Activation, number>> = {

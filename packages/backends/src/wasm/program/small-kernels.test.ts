@@ -4,11 +4,11 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { rowBytes } from '../../graph/compiler.ts';
 import { weightFormats } from '../../graph/weight-format.ts';
 import { tryRelaxed } from '../module/kernels.ts';
+import * as layout from '../module/layout.ts';
 import { KernelBench } from '../testing/kernel-bench.ts';
 import { roundTrip } from '../testing/plain-formats.ts';
 import { activations, norm, turned } from '../testing/plain-kernels.ts';
 import { normals } from '../testing/tiny-models.ts';
-import * as layout from '../weights/layout.ts';
 
 /** Within a share of the largest magnitude that is expected. */
 function expectNear(received: ArrayLike<number>, expected: ArrayLike<number>, share: number): void {

@@ -1,9 +1,9 @@
 import type { Activation, Weight } from '@tokenwright/core';
 import { type Program, rowBytes, type Step } from '../../graph/compiler.ts';
 import type { Operation, Value } from '../../graph/recorder.ts';
+import * as layout from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
 import { formatCode, paddedInputs } from '../weights/formats.ts';
-import * as layout from '../weights/layout.ts';
 import type { Weights } from '../weights/weights.ts';
 
 /** Activation rows that a tile of tokens may take, so that they stay in a core's second cache. */

@@ -1,8 +1,8 @@
 import type { WeightFormat } from '../../graph/weight-format.ts';
+import * as layout from '../module/layout.ts';
 import { Machine } from '../module/machine.ts';
 import { panelBytes } from '../program/tape.ts';
 import { formatCode, groupBytes, paddedInputs } from '../weights/formats.ts';
-import * as layout from '../weights/layout.ts';
 
 const { rowsPerGroup } = layout;
 const scratchBytes = 1 << 18;

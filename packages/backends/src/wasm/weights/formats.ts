@@ -8,7 +8,7 @@ import {
   formatFloat32,
   inputsPerBlock,
   rowsPerGroup,
-} from './layout.ts';
+} from '../module/layout.ts';
 
 /** The number that the kernels know a format by. 8 bits by row are laid out for planes where those are multiplied. */
 export function formatCode(format: WeightFormat, planes: boolean): number {

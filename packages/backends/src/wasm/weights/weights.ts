@@ -10,9 +10,9 @@ import {
 import type { Operation } from '../../graph/recorder.ts';
 import { bucketOf } from '../../graph/relative-bias.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';
+import { rowsPerGroup } from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
 import { formatCode, groupBytes, paddedInputs } from './formats.ts';
-import { rowsPerGroup } from './layout.ts';
 
 /** A matrix in the layout that the kernels multiply with. Addresses in bytes. */
 export interface PackedMatrix {

@@ -1,7 +1,7 @@
 import type { KVStore } from '@tokenwright/core';
 import { PagedRows } from '../../paged/paged-rows.ts';
 import { slotsPerBlock } from '../shaders/attend.ts';
-import { fromHalfBits, halfBits } from '../weights/formats.ts';
+import { fromHalfBits, halfBits } from '../shaders/half-precision.ts';
 import type { Block, BlockPool } from './block-pool.ts';
 
 /** Keys and values on the device in blocks of 32 slots. */

@@ -1,4 +1,5 @@
-import type { Device, Kernel } from '../device/device.ts';
+import type { Device } from '../device/device.ts';
+import type { Kernel } from '../shaders/kernel.ts';
 import { copyRowsKernel } from '../shaders/rows.ts';
 
 export interface RowCopySetting {

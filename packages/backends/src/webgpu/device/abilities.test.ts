@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { create } from 'webgpu';
 import { load, logitsOf } from '../../wasm/testing/logits.ts';
 import { type TinyModel, tinyLlama } from '../../wasm/testing/tiny-models.ts';
+import type { Kernel } from '../shaders/kernel.ts';
 import { fewTokensKernel, type LinearShape, manyTokensKernel } from '../shaders/linear.ts';
+import { matrixLayout } from '../shaders/matrix-layout.ts';
 import { embedKernel } from '../shaders/rows.ts';
 import { hasWebgpu, startWebgpu } from '../testing/start.ts';
-import { matrixLayout } from '../weights/formats.ts';
 import { halvesAreRight, halvesKernel } from './abilities.ts';
-import { Device, type Kernel } from './device.ts';
+import { Device } from './device.ts';
 
 /** Must live as long as its devices. */
 const nothing = create(['backend=null']);

@@ -1,19 +1,8 @@
 import { buffers, weightAccess } from '../shaders/common.ts';
-import { fromHalfBits, matrixLayout } from '../weights/formats.ts';
-import type { Device, Kernel } from './device.ts';
-
-/** What a device can do beyond the least that WebGPU promises; each is proven by a known answer before it is used. */
-export interface DeviceAbilities {
-  /** Sums over subgroups. */
-  readonly subgroups: boolean;
-  /** Half-precision numbers in shaders. */
-  readonly float16: boolean;
-}
-
-export const leastAbilities: DeviceAbilities = { subgroups: false, float16: false };
-
-/** True: it must be there; false: it must not be used; undefined: it is used where it works. */
-export type WishedAbilities = { readonly [Name in keyof DeviceAbilities]?: boolean | undefined };
+import { fromHalfBits } from '../shaders/half-precision.ts';
+import type { DeviceAbilities, Kernel, WishedAbilities } from '../shaders/kernel.ts';
+import { matrixLayout } from '../shaders/matrix-layout.ts';
+import type { Device } from './device.ts';
 
 const abilities = {
   subgroups: { feature: 'subgroups', asked: 'subgroups were', works: subgroupsWork },

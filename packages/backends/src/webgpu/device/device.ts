@@ -1,7 +1,14 @@
 /// <reference types="@webgpu/types" />
 import { DeviceLostError, EngineUnavailableError, MemoryLimitError, TokenwrightError } from '@tokenwright/core';
 import { provideGPU } from '../../webgpu-in-node.ts';
-import { type DeviceAbilities, leastAbilities, provenAbilities, type WishedAbilities } from './abilities.ts';
+import {
+  type BindingKind,
+  type DeviceAbilities,
+  type Kernel,
+  leastAbilities,
+  type WishedAbilities,
+} from '../shaders/kernel.ts';
+import { provenAbilities } from './abilities.ts';
 
 /** Usages by value: the global `GPUBufferUsage` may be missing in Node. */
 const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
@@ -10,15 +17,6 @@ const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 
 export const storageUsage: number = usage.storage | usage.copySource | usage.copyTarget;
 const uniformUsage = usage.uniform | usage.copyTarget;
 const stagingUsage = usage.mapRead | usage.copyTarget;
-
-/** A kernel: WGSL with an entry point `main`, and what it binds, in the order of the binding numbers. */
-export interface Kernel {
-  readonly label: string;
-  readonly code: string;
-  readonly bindings: readonly BindingKind[];
-}
-
-export type BindingKind = 'uniform' | 'read' | 'write';
 
 /** A WebGPU device of our own, with all features and limits of its adapter, and an account of its buffers. */
 export class Device {

@@ -1,8 +1,8 @@
 import { UnsupportedError } from '@tokenwright/core';
 import type { Step } from '../../graph/compiler.ts';
 import type { BlockPool } from '../cache/block-pool.ts';
-import type { Binder, Play, Player } from '../device/binder.ts';
 import { type AttendShape, appendKernel, attendKernel, mergeKernel } from '../shaders/attend.ts';
+import type { Binder, Play, Player } from './binder.ts';
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 

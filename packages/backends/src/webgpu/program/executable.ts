@@ -27,13 +27,13 @@ import { storeSetting } from '../../paged/store-setting.ts';
 import { BlockPool } from '../cache/block-pool.ts';
 import { WebgpuSourceMemory } from '../cache/encoder-key-values.ts';
 import { PagedStore } from '../cache/paged-store.ts';
-import { ModelOnDevice } from '../device/on-device.ts';
-import { encodeSources, memorizeSources } from '../device/sources.ts';
 import { WebgpuChoice } from '../logits/choice.ts';
 import { type MatrixSetting, WebgpuMatrix } from '../logits/matrix.ts';
-import { headTokens, scoreInto, scoreTapped } from '../logits/scoring.ts';
 import { cacheLayout } from '../shaders/attend.ts';
 import { lengthsOf, reserve, rowsOf } from './frame.ts';
+import { ModelOnDevice } from './on-device.ts';
+import { headTokens, scoreInto, scoreTapped } from './scoring.ts';
+import { encodeSources, memorizeSources } from './sources.ts';
 
 /** Most tokens of a frame. */
 const frameTokens = 256;

@@ -1,5 +1,4 @@
 import type { Step } from '../../graph/compiler.ts';
-import type { Binder, Groups, Player } from '../device/binder.ts';
 import { readsHalves } from '../shaders/common.ts';
 import {
   fewOutputs,
@@ -9,6 +8,7 @@ import {
   manyTokensKernel,
   tileSize,
 } from '../shaders/linear.ts';
+import type { Binder, Groups, Player } from './binder.ts';
 
 type LinearStep = Extract<Step, { kind: 'linear' | 'gated' }>;
 

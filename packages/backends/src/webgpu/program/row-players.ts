@@ -1,8 +1,8 @@
 import { rowBytes, type Step } from '../../graph/compiler.ts';
 import { RowCopy } from '../cache/row-copy.ts';
-import type { Binder, Groups, Player } from '../device/binder.ts';
 import { readsHalves } from '../shaders/common.ts';
 import { elementsKernel, embedKernel, normKernel, positionsKernel, rotaryKernel } from '../shaders/rows.ts';
+import type { Binder, Groups, Player } from './binder.ts';
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 

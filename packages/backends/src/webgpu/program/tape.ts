@@ -1,9 +1,9 @@
 import type { Program, Step } from '../../graph/compiler.ts';
 import type { Value } from '../../graph/recorder.ts';
-import { Binder, type Play, type Player, type TapeSetting } from '../device/binder.ts';
 import type { Device } from '../device/device.ts';
 import type { Weights } from '../weights/weights.ts';
 import { attendPlayer, recallPlayer, rememberPlayer } from './attention-players.ts';
+import { Binder, type Play, type Player, type TapeSetting } from './binder.ts';
 import { linearPlayer } from './linear-player.ts';
 import { elementsPlayer, embedPlayer, normPlayer, rotaryPlayer, tapPlayer } from './row-players.ts';
 

@@ -1,6 +1,6 @@
 import type { CacheElement } from '../../paged/paged-rows.ts';
-import type { Kernel } from '../device/device.ts';
 import { bindingsOf, buffers, exponential, frameAccess, rotaryFunction, signed4 } from './common.ts';
+import type { Kernel } from './kernel.ts';
 import { float } from './linear.ts';
 
 /** Slots of a row that are stored together. */

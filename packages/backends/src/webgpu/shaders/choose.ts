@@ -1,4 +1,4 @@
-import type { Kernel } from '../device/device.ts';
+import type { Kernel } from './kernel.ts';
 
 /** The rows that are chosen from, as bits. */
 export const logits = '@group(0) @binding(0) var<storage, read> logits : array<u32>;';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Device, type Kernel } from '../device/device.ts';
+import { Device } from '../device/device.ts';
 import { hasWebgpu } from '../testing/start.ts';
 import { activations, exponential } from './common.ts';
+import type { Kernel } from './kernel.ts';
 
 const here = await hasWebgpu();
 

@@ -1,7 +1,7 @@
 import type { WeightFormat } from '../../graph/weight-format.ts';
-import type { DeviceAbilities } from '../device/abilities.ts';
-import type { BindingKind } from '../device/device.ts';
-import type { MatrixLayout } from '../weights/formats.ts';
+import type { BindingKind, DeviceAbilities } from './kernel.ts';
+
+import type { MatrixLayout } from './matrix-layout.ts';
 
 /** Words in front of the arrays of a frame. */
 export const headerWords = 8;

@@ -1,6 +1,6 @@
 import { checkInteger, type TokenEdits } from '@tokenwright/core';
-import type { Kernel } from '../device/device.ts';
 import { logits } from './choose.ts';
+import type { Kernel } from './kernel.ts';
 
 /** Infinities and NaN, whose bits are kept as they are: what arithmetic makes of them is not promised. */
 const special = 'fn special(bits : u32) -> bool { return (bits & 0x7f800000u) == 0x7f800000u; }';

@@ -1,5 +1,5 @@
-import type { Kernel } from '../device/device.ts';
 import { header, key, logits, removed, threads } from './choose.ts';
+import type { Kernel } from './kernel.ts';
 
 /** How the tokens that stay are told: their number, their mass, or their least share of the largest probability. */
 export type KeptBy = 'top' | 'mass' | 'share';

@@ -1,8 +1,7 @@
 import type { Activation } from '@tokenwright/core';
-import type { DeviceAbilities } from '../device/abilities.ts';
-import type { Kernel } from '../device/device.ts';
-import type { MatrixLayout } from '../weights/formats.ts';
 import { activations, bindingsOf, buffers, frameAccess, weightAccess } from './common.ts';
+import type { DeviceAbilities, Kernel } from './kernel.ts';
+import type { MatrixLayout } from './matrix-layout.ts';
 
 /** A linear map as the kernels know it; places come from the parameters, so layers of a shape share a pipeline. */
 export interface LinearShape {

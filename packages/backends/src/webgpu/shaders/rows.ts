@@ -1,5 +1,3 @@
-import type { Kernel } from '../device/device.ts';
-import type { MatrixLayout } from '../weights/formats.ts';
 import {
   activations,
   type BufferName,
@@ -9,7 +7,9 @@ import {
   rotaryFunction,
   weightAccess,
 } from './common.ts';
+import type { Kernel } from './kernel.ts';
 import { float, groupSum } from './linear.ts';
+import type { MatrixLayout } from './matrix-layout.ts';
 
 type Counted = 'tokens' | 'scored';
 

@@ -14,7 +14,8 @@ import type { Operation } from '../../graph/recorder.ts';
 import { bucketOf } from '../../graph/relative-bias.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';
 import type { Device } from '../device/device.ts';
-import { type MatrixLayout, MatrixPacker, matrixLayout } from './formats.ts';
+import { type MatrixLayout, matrixLayout } from '../shaders/matrix-layout.ts';
+import { MatrixPacker } from './matrix-packer.ts';
 
 /** A matrix in a buffer of its own. */
 export interface PackedMatrix {

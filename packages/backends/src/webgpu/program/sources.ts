@@ -1,7 +1,7 @@
 import type { Frame } from '@tokenwright/core';
 import type { PagedStore } from '../cache/paged-store.ts';
 import { WebgpuMatrix } from '../logits/matrix.ts';
-import { lengthsOf, partOf, reserve } from '../program/frame.ts';
+import { lengthsOf, partOf, reserve } from './frame.ts';
 import type { ModelOnDevice } from './on-device.ts';
 
 /** Run the encoder over source tokens: their rows go to `encoded`. The store holds what its attention sees. */

@@ -2,8 +2,9 @@ import type { Weight } from '@tokenwright/core';
 import { type Program, rowBytes } from '../../graph/compiler.ts';
 import type { Value } from '../../graph/recorder.ts';
 import type { BlockPool } from '../cache/block-pool.ts';
+import type { Device } from '../device/device.ts';
+import type { Kernel } from '../shaders/kernel.ts';
 import type { Weights } from '../weights/weights.ts';
-import type { Device, Kernel } from './device.ts';
 
 export interface TapeSetting {
   readonly frame: GPUBuffer;

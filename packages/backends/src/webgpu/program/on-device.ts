@@ -3,11 +3,11 @@ import type { Part, Parts } from '../../graph/parts.ts';
 import type { Operation } from '../../graph/recorder.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';
 import { RowCopy } from '../cache/row-copy.ts';
-import { FrameBuffer, mostShares, splitTokens } from '../program/frame.ts';
-import { Tape } from '../program/tape.ts';
+import type { Device } from '../device/device.ts';
 import { partialSize } from '../shaders/attend.ts';
 import { Weights } from '../weights/weights.ts';
-import type { Device } from './device.ts';
+import { FrameBuffer, mostShares, splitTokens } from './frame.ts';
+import { Tape } from './tape.ts';
 
 export interface ModelSetting {
   readonly device: Device;

@@ -5,10 +5,10 @@ import type { CacheElement, CacheShape } from '../../paged/paged-rows.ts';
 import { BlockPool } from '../cache/block-pool.ts';
 import { FrameMemory, type FrameSizes } from '../cache/frame-memory.ts';
 import { storeFor } from '../cache/frame-store.ts';
-import type { Profile } from '../program/profile.ts';
-import { panelBytesOf, scratchBytes, Tape } from '../program/tape.ts';
+import type { Machine } from '../module/machine.ts';
 import { Weights } from '../weights/weights.ts';
-import type { Machine } from './machine.ts';
+import type { Profile } from './profile.ts';
+import { panelBytesOf, scratchBytes, Tape } from './tape.ts';
 
 /** Below so many bytes of weights in a run the threads would wait for each other longer than they work. */
 const bytesWorthThreads = 2e6;

@@ -1,5 +1,5 @@
-import type { ModelOnDevice } from '../device/on-device.ts';
-import type { WebgpuMatrix } from './matrix.ts';
+import type { WebgpuMatrix } from '../logits/matrix.ts';
+import type { ModelOnDevice } from './on-device.ts';
 
 /** Scored tokens that the head goes over at a time: logits of many tokens would need a large arena. */
 export const headTokens = 16;
