@@ -1,5 +1,5 @@
 // An AbortSignal ends a call; what has come is returned. Leaving the loop early releases everything too.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

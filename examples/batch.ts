@@ -1,5 +1,5 @@
 // Several prompts of different lengths at once. Each gives exactly what it gives alone; the results are ragged.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateBatch } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

@@ -1,5 +1,5 @@
 // Beam search follows the best hypotheses at once, and returns several with their scores.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

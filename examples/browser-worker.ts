@@ -1,5 +1,6 @@
 // In a browser the model runs in a Worker, so that the page never freezes; text comes as messages. This file is both: page and Worker.
-import { selectEngine, tfjs } from '@tokenwright/backends';
+import { selectEngine } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWasm } from '@tokenwright/backends/wasm';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';

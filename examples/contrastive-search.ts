@@ -1,5 +1,5 @@
 // Contrastive search takes a probable token whose hidden state is unlike those before it, which keeps text from repeating.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

@@ -1,5 +1,5 @@
 // Contrastive decoding: a model weighed against a weaker one, as a language model like any other. Greedy text stops looping.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { combine, contrastiveLogits } from '@tokenwright/contrastive';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';

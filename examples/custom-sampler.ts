@@ -1,5 +1,5 @@
 // A sampler is an object with a name and a function that edits the logits. This one writes without the letter e.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText, type Sampler } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

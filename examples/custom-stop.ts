@@ -1,5 +1,5 @@
 // A condition of your own ends the text: here after two sentences. `stopStrings` and `maxTime` cover the usual cases.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText, type StopCondition } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

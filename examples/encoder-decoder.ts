@@ -1,5 +1,5 @@
 // An encoder-decoder model, bound to source texts, is a language model like others: samplers and strategies apply.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { loadSequenceToSequence } from '@tokenwright/loaders';

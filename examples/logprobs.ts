@@ -1,5 +1,5 @@
 // Log-probability and rank of each token, and the best alternatives, as the model gave them before any sampler.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

@@ -1,5 +1,5 @@
 // Nucleus sampling: a chain of two samplers and a seed. The same seed gives the same text, on every engine.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

@@ -1,5 +1,5 @@
 // Teacher forcing: how probable a model finds a given text, in one pass. Lower perplexity is less surprise.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { score } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

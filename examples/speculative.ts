@@ -1,6 +1,6 @@
 // Speculative decoding: something cheap guesses ahead, the model checks all guesses in one pass. The text stays the same; how many
 // guesses are right decides what it gains.
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';

@@ -1,5 +1,6 @@
 import { enableProdMode } from '@tensorflow/tfjs-core';
-import { type EngineStarter, selectEngine, tfjs } from '@tokenwright/backends';
+import { type EngineStarter, selectEngine } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWasm, type WeightFormat } from '@tokenwright/backends/wasm';
 import { fusedWebgpu } from '@tokenwright/backends/webgpu';
 import type { Engine } from '@tokenwright/core';

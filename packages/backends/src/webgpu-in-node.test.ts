@@ -1,6 +1,6 @@
 import { EngineUnavailableError } from '@tokenwright/core';
 import { expect, it, vi } from 'vitest';
-import { tfjs } from './tfjs.ts';
+import { tfjs } from './tfjs/tfjs.ts';
 import { fusedWebgpu } from './webgpu/index.ts';
 
 vi.mock('webgpu', () => {

@@ -24,10 +24,14 @@ export async function installGPU(): Promise<GPU> {
   return gpu;
 }
 
-/** @throws Error that says what to install. */
+/**
+ * A native module for Node, so bundlers must leave its name alone: a variable, and the comments that they know.
+ * @throws Error that says what to install.
+ */
 async function dawn(): Promise<typeof import('webgpu')> {
+  const name = 'webgpu';
   try {
-    return await import('webgpu');
+    return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(

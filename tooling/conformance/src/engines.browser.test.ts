@@ -2,7 +2,7 @@ import plainUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
-import { type TfjsBackend, tfjs } from '@tokenwright/backends';
+import { type TfjsBackend, tfjs } from '@tokenwright/backends/tfjs';
 import { type Engine, generateText } from '@tokenwright/core';
 import { engineCases } from '@tokenwright/core/testing';
 import { demoModel } from '@tokenwright/demo-model';

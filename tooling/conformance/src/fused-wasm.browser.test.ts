@@ -1,4 +1,4 @@
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { type FusedWasmOptions, fusedWasm } from '@tokenwright/backends/wasm';
 import { EngineUnavailableError, UnsupportedError } from '@tokenwright/core';
 import { engineCases } from '@tokenwright/core/testing';

@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { tensorsOnDevice } from '@tokenwright/backends/tfjs';
 import { type FusedWebgpuEngine, fusedWebgpu } from '@tokenwright/backends/webgpu';
 import { createModel, generate, type LanguageModel, type Sampler } from '@tokenwright/core';
 import { seededWeights, tinyModels } from '@tokenwright/core/testing';
@@ -28,7 +29,7 @@ export function testChains(chains: readonly MeasuredChain[], tensors: boolean): 
     beforeAll(async () => {
       await tf.setBackend('cpu');
       const weights = seededWeights(architecture, config, { seed: 3, deviation: 0.3 });
-      device = await fusedWebgpu({ tensors }).start();
+      device = await fusedWebgpu(tensors ? { tensors: tensorsOnDevice } : {}).start();
       far = await createModel(device, architecture, config, weights);
     });
     afterAll(() => device.dispose());

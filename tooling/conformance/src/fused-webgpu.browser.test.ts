@@ -1,4 +1,4 @@
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { type FusedWebgpuOptions, fusedWebgpu } from '@tokenwright/backends/webgpu';
 import { EngineUnavailableError } from '@tokenwright/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';

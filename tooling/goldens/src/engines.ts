@@ -1,4 +1,5 @@
-import { type EngineStarter, tfjs } from '@tokenwright/backends';
+import type { EngineStarter } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWasm } from '@tokenwright/backends/wasm';
 import { fusedWebgpu } from '@tokenwright/backends/webgpu';
 

@@ -1,7 +1,8 @@
 import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import { enableProdMode, env } from '@tensorflow/tfjs-core';
-import { type EngineStarter, selectEngine, tfjs } from '@tokenwright/backends';
+import { type EngineStarter, selectEngine } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { FusedWasmEngine, fusedWasm } from '@tokenwright/backends/wasm';
 import type { FusedWebgpuOptions } from '@tokenwright/backends/webgpu';
 import type { Engine } from '@tokenwright/core';

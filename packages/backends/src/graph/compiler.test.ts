@@ -166,6 +166,6 @@ describe('compile', () => {
     expect(() => recorder.split(recorder.input(8), [3, 4])).toThrow(/split: widths/);
     expect(() => recorder.linear(recorder.input(8), gain)).toThrow(ParameterError);
     expect(() => recorder.linear(recorder.input(8), matrix, { activation: 'mish' as never })).toThrow(/activation/);
-    expect(() => recorder.gated(recorder.input(8), matrix, 'silu')).toThrow(/pairs/);
+    expect(() => recorder.gated(recorder.input(8), matrix, 'silu')).toThrow(/gateUp/);
   });
 });

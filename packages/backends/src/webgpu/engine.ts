@@ -5,6 +5,7 @@ import {
   type EncoderDecoderArchitecture,
   type Engine,
   type EngineMemory,
+  EngineUnavailableError,
   type Executable,
   ParameterError,
   type PrepareOptions,
@@ -14,7 +15,7 @@ import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
 import { Device } from './device/device.ts';
-import { DeviceTensors } from './device/tensors.ts';
+import type { DeviceTensors, TensorStarter } from './device/tensors.ts';
 import { WebgpuExecutable } from './program/executable.ts';
 
 export interface FusedWebgpuOptions {
@@ -33,15 +34,15 @@ export interface FusedWebgpuOptions {
    */
   readonly float16?: boolean;
   /**
-   * Let TF.js work on the same device, so that samplers with a device form run where the logits are. True: it must; false: it must
-   * not. Default: where the package @tensorflow/tfjs-backend-webgpu is installed.
+   * Lets TF.js work on the same device, so that samplers with a TF.js form run where the logits are: `tensorsOnDevice` of
+   * `@tokenwright/backends/tfjs`. Default: none. The samplers of Tokenwright need no TF.js there.
    */
-  readonly tensors?: boolean;
+  readonly tensors?: TensorStarter;
 }
 
 /** The fused WebGPU engine, not yet started: what `selectEngine` tries, or `start()` by itself. */
 export interface FusedWebgpuStarter extends EngineStarter {
-  /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or not the package that `tensors: true` asks for. */
+  /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or `tensors` does not start. */
   start(): Promise<FusedWebgpuEngine>;
 }
 
@@ -59,15 +60,20 @@ export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarte
     throw new ParameterError(owner, 'weights', `one of ${weightFormats.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
     throw new ParameterError(owner, 'cache', `one of ${cacheElements.join(', ')}`, cache);
-  if (tensors !== undefined && typeof tensors !== 'boolean')
-    throw new ParameterError(owner, 'tensors', 'true or false', tensors);
+  if (tensors !== undefined && typeof tensors !== 'function')
+    throw new ParameterError(
+      owner,
+      'tensors',
+      "a function such as tensorsOnDevice of '@tokenwright/backends/tfjs'",
+      tensors,
+    );
   const name = weights === 'f32' ? 'fused webgpu' : `fused webgpu, ${weights} weights`;
   return {
     name,
     async start() {
       const device = await Device.start(name, { subgroups, float16 });
       try {
-        const onDevice = tensors === false ? undefined : await startTensors(device, name, tensors === true);
+        const onDevice = tensors && (await startTensors(device, name, tensors));
         return new FusedWebgpuEngine(device, onDevice, weights, cache);
       } catch (error) {
         device.dispose();
@@ -77,13 +83,12 @@ export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarte
   };
 }
 
-/** TF.js on the device, when it is installed; an error only when it is needed. */
-async function startTensors(device: Device, engine: string, needed: boolean): Promise<DeviceTensors | undefined> {
+async function startTensors(device: Device, engine: string, start: TensorStarter): Promise<DeviceTensors> {
   try {
-    return await DeviceTensors.start(device, engine);
+    return await start(device);
   } catch (error) {
-    if (needed) throw error;
-    return undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EngineUnavailableError([{ engine, reason: `tensors: ${reason}` }], { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import { enableProdMode, env } from '@tensorflow/tfjs-core';
-import { selectEngine, type TfjsBackend, tfjs } from '@tokenwright/backends';
+import { selectEngine } from '@tokenwright/backends';
+import { type TfjsBackend, tfjs } from '@tokenwright/backends/tfjs';
 import type { Engine } from '@tokenwright/core';
 import { openGpu } from './gpu.ts';
 

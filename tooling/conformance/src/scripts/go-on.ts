@@ -1,6 +1,7 @@
 // Goes on from a serialized state of the demo model (path, engine): prints the ids that follow.
 import { readFileSync } from 'node:fs';
-import { selectEngine, tfjs } from '@tokenwright/backends';
+import { selectEngine } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWasm } from '@tokenwright/backends/wasm';
 import { DecodingState, generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';

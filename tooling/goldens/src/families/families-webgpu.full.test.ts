@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWebgpu } from '@tokenwright/backends/webgpu';
 import type { Engine } from '@tokenwright/core';
 import { engineCases } from '@tokenwright/core/testing';

@@ -1,4 +1,4 @@
-import { tfjs } from '@tokenwright/backends';
+import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWasm } from '@tokenwright/backends/wasm';
 import type { Engine, LanguageModel, WeightSource } from '@tokenwright/core';
 import { modelCases, recorded } from '@tokenwright/core/testing';

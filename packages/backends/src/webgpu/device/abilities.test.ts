@@ -25,11 +25,11 @@ describe.skipIf(!here)('half precision', () => {
   });
 
   it('native: the logits of the twin without the feature, or an error that names what is missing', async () => {
-    const twin = await startWebgpu({ weights: 'f16', float16: false, tensors: false });
+    const twin = await startWebgpu({ weights: 'f16', float16: false });
     expect(twin.report().float16).toBe(false);
     const plain = await logitsOf(await load(twin, llama), [1, 2, 3, 4, 5], 1);
     await twin.dispose();
-    const engine = await startWebgpu({ weights: 'f16', tensors: false });
+    const engine = await startWebgpu({ weights: 'f16' });
     const { float16, adapter } = engine.report();
     if (float16) {
       for (const frame of [1, 5])

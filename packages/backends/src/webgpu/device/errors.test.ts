@@ -62,7 +62,7 @@ async function leastAdapter(): Promise<object> {
 
 async function startOnLeastDevice(subgroups?: boolean): Promise<FusedWebgpuEngine> {
   vi.stubGlobal('navigator', { gpu: { requestAdapter: leastAdapter } });
-  return startWebgpu({ weights: '4-bit-blocks', tensors: false, ...(subgroups === undefined ? {} : { subgroups }) });
+  return startWebgpu({ weights: '4-bit-blocks', ...(subgroups === undefined ? {} : { subgroups }) });
 }
 
 describe.skipIf(!here)('what no buffer of the device can hold', () => {

@@ -34,7 +34,6 @@ interface Holding {
 export class WebgpuMatrix implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;
-  readonly tensor?: () => Tensor2D;
   readonly map?: (work: (tensor: Tensor2D) => Tensor2D) => WebgpuMatrix;
   readonly #setting: MatrixSetting;
   readonly #device: Device;
@@ -48,7 +47,6 @@ export class WebgpuMatrix implements EngineMatrix {
     this.#holding = holding;
     const { tensors } = setting;
     if (tensors === undefined) return;
-    this.tensor = () => tensors.copy(this.buffer, [rows, columns]);
     this.map = (work) => this.#mapped(tensors, work);
   }
 

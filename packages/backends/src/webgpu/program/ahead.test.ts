@@ -36,7 +36,7 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
   let followed = 0;
 
   beforeAll(async () => {
-    engine = await startWebgpu({ tensors: false });
+    engine = await startWebgpu();
     model = await load(engine, tiny);
     waiting = seen(model, { follow: undefined });
   });
@@ -101,7 +101,7 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
     const cache = model.createCache();
     const { logits } = model.forward([[1]], cache);
     const choice = logits.pick!(undefined);
-    const other = await startWebgpu({ tensors: false });
+    const other = await startWebgpu();
     const elsewhere = await load(other, tiny);
     const theirs = elsewhere.createCache({ rows: 2 });
     elsewhere.follow!(choice, theirs);

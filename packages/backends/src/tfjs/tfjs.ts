@@ -1,0 +1,70 @@
+import { checkOptionNames, type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
+import type { EngineStarter } from '../engine-starter.ts';
+import { installGPU } from '../webgpu-in-node.ts';
+import { importCpu, importReference, importWasm, importWebgl, importWebgpu } from './packages.ts';
+
+/** A backend of TensorFlow.js. Each is the package `@tensorflow/tfjs-backend-<name>`. */
+export type TfjsBackend = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
+
+/** Options of {@link tfjs}. */
+export interface TfjsOptions {
+  readonly backend: TfjsBackend;
+  /**
+   * Where a browser finds the three .wasm files of @tensorflow/tfjs-backend-wasm: a folder, or a URL per file. Default: beside the
+   * script, as TF.js does. Node needs no path.
+   */
+  readonly wasmPaths?: string | Readonly<Record<string, string>>;
+  /** Most bytes that weights may take. Default: 4 GiB on wasm, no limit on other backends. */
+  readonly memoryLimit?: number;
+}
+
+const backends: Readonly<Record<TfjsBackend, (options: TfjsOptions) => Promise<void>>> = {
+  cpu: async () => void (await importCpu()),
+  webgl: async () => void (await importWebgl()),
+  async wasm({ wasmPaths }) {
+    const { setWasmPaths } = await importWasm();
+    if (wasmPaths !== undefined) setWasmPaths(wasmPaths as Parameters<typeof setWasmPaths>[0]);
+  },
+  async webgpu() {
+    if ((await (await installGPU()).requestAdapter()) === null)
+      throw new Error('no Vulkan, Metal or D3D12 adapter was found');
+    await importWebgpu();
+  },
+};
+
+/**
+ * The engine that runs every operation as public TensorFlow.js functions: exact, available everywhere, and several times slower than
+ * the fused engines. Install `@tensorflow/tfjs-core` and the package of the backend; WebGPU in Node also needs the package `webgpu`.
+ *
+ * `start()` rejects with an EngineUnavailableError when a package is missing (the message has the install command) or the backend does
+ * not start on this machine.
+ *
+ * @throws ParameterError for an unknown backend, UnknownOptionError for an unknown option.
+ *
+ * @example
+ * ```ts
+ * import { tfjs } from '@tokenwright/backends/tfjs';
+ *
+ * const engine = await tfjs({ backend: 'wasm' }).start();
+ * ```
+ */
+export function tfjs(options: TfjsOptions): EngineStarter {
+  checkOptionNames('tfjs', options, ['backend', 'wasmPaths', 'memoryLimit']);
+  const { backend, memoryLimit } = options;
+  if (!Object.hasOwn(backends, backend))
+    throw new ParameterError('tfjs', 'backend', `one of ${Object.keys(backends).join(', ')}`, backend);
+  const name = `tfjs ${backend}`;
+  return {
+    name,
+    async start(): Promise<Engine> {
+      try {
+        const { referenceEngine } = await importReference(`@tensorflow/tfjs-backend-${backend}`);
+        await backends[backend](options);
+        return await referenceEngine({ backend, ...(memoryLimit === undefined ? {} : { memoryLimit }) });
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new EngineUnavailableError([{ engine: name, reason }], { cause: error });
+      }
+    },
+  };
+}
