@@ -2,7 +2,7 @@ import { type Architecture, requestWeights, type WeightSource } from '@tokenwrig
 import { seededWeights } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { architectureOf } from './families.ts';
+import { architectureOf } from './checkpoint/families.ts';
 import { readDefaults } from './generation-config.ts';
 import type { JsonObject } from './sources/json.ts';
 import { changed, changes, fuzzRuns, type Json } from './testing/mutations.ts';

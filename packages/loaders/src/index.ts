@@ -1,3 +1,6 @@
+export type { ModelInput } from './checkpoint/model-input.ts';
+export { openWeights } from './checkpoint/open-weights.ts';
+export { openShards } from './checkpoint/shards.ts';
 export {
   type ConversionFormat,
   type ConversionReport,
@@ -7,8 +10,8 @@ export {
 } from './convert/convert.ts';
 export { type FileSink, folderSink, type ModelSink, memorySink } from './convert/sink.ts';
 export { readDefaults } from './generation-config.ts';
-export { type GgufFile, type GgufTensor, openGguf } from './gguf/gguf-file.ts';
-export type { GgufList, GgufValue } from './gguf/values.ts';
+export { type GgufFile, type GgufTensor, openGguf } from './gguf/file/gguf-file.ts';
+export type { GgufList, GgufValue } from './gguf/file/values.ts';
 export { type CachedModel, type CacheOptions, cachedModels, removeCachedModel } from './hub/cached-models.ts';
 export { hubModel } from './hub/hub-model.ts';
 export { isHubName } from './hub/hub-name.ts';
@@ -49,11 +52,8 @@ export {
 } from './sources/byte-source.ts';
 export type { FileContents, FileHandle } from './sources/file-contents.ts';
 export type { JsonObject } from './sources/json.ts';
-export type { ModelInput } from './sources/model-input.ts';
 export { type DirectoryHandle, directory, files, folder, type ModelSource } from './sources/model-source.ts';
 export { loadTokenizer } from './tokenizer/open-tokenizer.ts';
 export { createTokenizer, type LoadedTokenizer } from './tokenizer/tokenizer.ts';
-export { openWeights } from './weights/open-weights.ts';
 export { openSafetensors, type SafetensorsFile } from './weights/safetensors.ts';
-export { openShards } from './weights/shards.ts';
 export type { StoredWeights } from './weights/stored-weights.ts';

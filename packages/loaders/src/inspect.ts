@@ -5,12 +5,12 @@ import {
   type ModelDefaults,
   requestWeights,
 } from '@tokenwright/core';
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-import { architectureOf, hasEncoder } from './families.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.ts';
+import { architectureOf, hasEncoder } from './checkpoint/families.ts';
+import type { ModelInput } from './checkpoint/model-input.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './sources/json.ts';
-import type { ModelInput } from './sources/model-input.ts';
 import type { StoredWeights } from './weights/stored-weights.ts';
 
 export interface InspectOptions {

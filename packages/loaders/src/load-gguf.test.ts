@@ -10,10 +10,10 @@ import { type Architecture, type Engine, LoadError, llama } from '@tokenwright/c
 import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ModelInput } from './checkpoint/model-input.ts';
 import { inspectModel } from './inspect.ts';
 import { load } from './load.ts';
 import type { JsonObject } from './sources/json.ts';
-import type { ModelInput } from './sources/model-input.ts';
 import { files } from './sources/model-source.ts';
 import { float32Value, int32, list, uint32 } from './testing/gguf-bytes.ts';
 import { floats, ggufModel } from './testing/gguf-model.ts';

@@ -11,12 +11,12 @@ import {
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
-import { openCheckpoint } from './checkpoint.ts';
-import { architectureOf, hasEncoder } from './families.ts';
+import { openCheckpoint } from './checkpoint/checkpoint.ts';
+import { architectureOf, hasEncoder } from './checkpoint/families.ts';
+import type { ModelInput } from './checkpoint/model-input.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './sources/json.ts';
-import type { ModelInput } from './sources/model-input.ts';
 import type { LoadedTokenizer } from './tokenizer/tokenizer.ts';
 
 export interface LoadOptions {

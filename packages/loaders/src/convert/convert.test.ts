@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openWeights } from '../checkpoint/open-weights.ts';
 import { inspectModel } from '../inspect.ts';
 import { files, folder, type ModelSource } from '../sources/model-source.ts';
-import { openWeights } from '../weights/open-weights.ts';
 import { type ConversionFormat, conversionFormats, convertModel } from './convert.ts';
 import { folderSink, memorySink } from './sink.ts';
 

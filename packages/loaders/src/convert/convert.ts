@@ -7,14 +7,14 @@ import {
   requestWeights,
   type WeightRequest,
 } from '@tokenwright/core';
-import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
-import { architectureOf } from '../families.ts';
+import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
+import { architectureOf } from '../checkpoint/families.ts';
+import type { ModelInput } from '../checkpoint/model-input.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
 import { type QuantizedEntry, quantizedKey } from '../quantization/open-quantized.ts';
 import { outsideOf, type QuantizedFormat } from '../quantization/quantized-format.ts';
 import { quantizedFormats } from '../quantization/quantized-formats.ts';
 import type { JsonObject } from '../sources/json.ts';
-import type { ModelInput } from '../sources/model-input.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
 import { transposed } from '../weights/transpose.ts';
 import { plainFormats } from './plain-formats.ts';

@@ -2,10 +2,10 @@ import type { ByteSource } from '../sources/byte-source.ts';
 import type { JsonObject } from '../sources/json.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
 import { familyOf } from './families/index.ts';
-import { type GgufFile, openGguf } from './gguf-file.ts';
-import { GgufKeys, readInteger, readText } from './keys.ts';
-import { type EmbeddedTokenizer, embeddedTokenizer } from './tokenizer.ts';
-import { isTexts, tokenId, tokenTypes } from './vocabulary.ts';
+import { type GgufFile, openGguf } from './file/gguf-file.ts';
+import { GgufKeys, readInteger, readText } from './file/keys.ts';
+import { type EmbeddedTokenizer, embeddedTokenizer } from './tokenizer/tokenizer.ts';
+import { isTexts, tokenId, tokenTypes } from './tokenizer/vocabulary.ts';
 import { ggufWeights } from './weights.ts';
 
 /** A GGUF file as the Hugging Face folder that says the same. */

@@ -11,7 +11,7 @@ import {
 import { seededWeights } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { architectureOf } from '../families.ts';
+import { architectureOf } from '../checkpoint/families.ts';
 import { readDefaults } from '../generation-config.ts';
 import type { JsonObject } from '../sources/json.ts';
 import { blockFormat } from '../testing/gguf-blocks.ts';
@@ -30,8 +30,8 @@ import { borderNumber, byteChanges, changedBytes, fuzzRuns } from '../testing/mu
 import { AllocationError, allocatingAtMost, refusal, watchedSource } from '../testing/survival.ts';
 import { createTokenizer } from '../tokenizer/tokenizer.ts';
 import { openGgufCheckpoint } from './checkpoint.ts';
-import { openGguf } from './gguf-file.ts';
-import type { GgufValue } from './values.ts';
+import { openGguf } from './file/gguf-file.ts';
+import type { GgufValue } from './file/values.ts';
 
 const bytePairs: GgufTestFile['metadata'] = {
   'tokenizer.ggml.model': 'gpt2',

@@ -3,7 +3,7 @@ import type { JsonObject } from '../sources/json.ts';
 import { checkRows, type StoredWeights } from '../weights/stored-weights.ts';
 import { transposed } from '../weights/transpose.ts';
 import type { GgufFamily, Published } from './families/family.ts';
-import { type GgufFile, type GgufTensor, unread } from './gguf-file.ts';
+import { type GgufFile, type GgufTensor, unread } from './file/gguf-file.ts';
 
 /** What a name of Hugging Face's layout stands for. */
 interface Mapped {

@@ -1,7 +1,7 @@
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, nodeFiles } from '../sources/byte-source.ts';
 import type { ModelSource } from '../sources/model-source.ts';
-import { readShardIndex } from '../weights/shards.ts';
+import { readShardIndex } from '../weights/shard-index.ts';
 import { folderStore } from './folder-store.ts';
 import { type HubListing, listModel } from './hub-api.ts';
 import type { HubFile } from './hub-file.ts';

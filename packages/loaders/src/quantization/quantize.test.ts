@@ -1,10 +1,10 @@
 import { ParameterError } from '@tokenwright/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openWeights } from '../checkpoint/open-weights.ts';
 import { convertModel } from '../convert/convert.ts';
 import { memorySink } from '../convert/sink.ts';
 import { files, folder } from '../sources/model-source.ts';
-import { openWeights } from '../weights/open-weights.ts';
 import { dequantize, type QuantizationFormat, quantize } from './quantize.ts';
 
 const formats: readonly QuantizationFormat[] = ['f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { openWeights } from '../checkpoint/open-weights.ts';
 import type { JsonObject } from '../sources/json.ts';
 import { folder } from '../sources/model-source.ts';
-import { openWeights } from '../weights/open-weights.ts';
 import { int32, list, uint32 } from './gguf-bytes.ts';
 import { floats, ggufModel } from './gguf-model.ts';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bitsOf, blockForms } from '../../testing/gguf-block-forms.ts';
 import { blockFormat, blockFormatNames, encodeBlocks } from '../../testing/gguf-blocks.ts';
-import { readTypes, type TensorType, tensorTypes } from '../tensor-types.ts';
+import { readTypes, type TensorType, tensorTypes } from '../file/tensor-types.ts';
 
 const typeOf = (name: string): TensorType => tensorTypes.get(blockFormat(name).type)!;
 const decode = (name: string, bytes: Uint8Array): Float32Array => typeOf(name).decode!(bytes.slice());

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../sources/json.ts';
-import type { GgufKeys } from '../keys.ts';
+import type { GgufKeys } from '../file/keys.ts';
 
 /** A tensor of a Hugging Face checkpoint, made of one of the GGUF file. */
 export interface Published {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../sources/json.ts';
-import type { GgufKeys } from '../keys.ts';
+import type { GgufKeys } from '../file/keys.ts';
 import { both, outside, type Published } from './family.ts';
 
 /** What Llama, Qwen and Phi-3 say alike. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../sources/json.ts';
-import type { GgufKeys } from '../keys.ts';
+import type { GgufKeys } from '../file/keys.ts';
 import { outside, type Published } from './family.ts';
 import { gatedConfig, wholeHeads } from './gated.ts';
 

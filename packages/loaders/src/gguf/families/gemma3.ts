@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../sources/json.ts';
-import type { GgufKeys } from '../keys.ts';
+import type { GgufKeys } from '../file/keys.ts';
 import type { GgufFamily } from './family.ts';
 import { ropeScaling } from './gated.ts';
 import { gemmaConfig, gemmaTensors, softcap } from './gemma.ts';

@@ -1,7 +1,7 @@
 import { LoadError } from '@tokenwright/core';
-import type { JsonObject } from '../sources/json.ts';
-import type { GgufFile } from './gguf-file.ts';
-import { readText } from './keys.ts';
+import type { JsonObject } from '../../sources/json.ts';
+import type { GgufFile } from '../file/gguf-file.ts';
+import { readText } from '../file/keys.ts';
 import { bytePairTokenizer } from './tokenizer-gpt2.ts';
 import { sentencePieceTokenizer } from './tokenizer-llama.ts';
 import { unigramTokenizer } from './tokenizer-t5.ts';

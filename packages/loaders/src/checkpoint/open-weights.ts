@@ -1,9 +1,9 @@
 import { LoadError } from '@tokenwright/core';
 import { withQuantized } from '../quantization/open-quantized.ts';
 import type { ModelSource } from '../sources/model-source.ts';
-import { openSafetensors } from './safetensors.ts';
+import { openSafetensors } from '../weights/safetensors.ts';
+import type { StoredWeights } from '../weights/stored-weights.ts';
 import { openShards } from './shards.ts';
-import type { StoredWeights } from './stored-weights.ts';
 
 /**
  * The weights of a model: model.safetensors, else the files that model.safetensors.index.json names, else the only safetensors file

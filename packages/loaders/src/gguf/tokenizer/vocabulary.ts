@@ -1,7 +1,7 @@
 import { LoadError } from '@tokenwright/core';
-import type { JsonObject } from '../sources/json.ts';
-import type { GgufFile } from './gguf-file.ts';
-import { readFlag, readInteger } from './keys.ts';
+import type { JsonObject } from '../../sources/json.ts';
+import type { GgufFile } from '../file/gguf-file.ts';
+import { readFlag, readInteger } from '../file/keys.ts';
 
 /** `tokenizer.ggml.token_type`. */
 export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gguf as otherReader } from '@huggingface/gguf';
 import { LoadError } from '@tokenwright/core';
 import { describe, expect, it } from 'vitest';
-import { type ByteSource, bytesSource } from '../sources/byte-source.ts';
-import { encodeBlocks } from '../testing/gguf-blocks.ts';
+import { type ByteSource, bytesSource } from '../../sources/byte-source.ts';
+import { encodeBlocks } from '../../testing/gguf-blocks.ts';
 import {
   float32Value,
   float64Value,
@@ -15,8 +15,8 @@ import {
   list,
   uint32,
   uint64,
-} from '../testing/gguf-bytes.ts';
-import { concatenated } from '../testing/safetensors-bytes.ts';
+} from '../../testing/gguf-bytes.ts';
+import { concatenated } from '../../testing/safetensors-bytes.ts';
 import { openGguf } from './gguf-file.ts';
 
 const open = (bytes: Uint8Array) => openGguf(bytesSource(bytes, 'x.gguf'));

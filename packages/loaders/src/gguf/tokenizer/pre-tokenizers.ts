@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import type { JsonObject } from '../sources/json.ts';
+import type { JsonObject } from '../../sources/json.ts';
 
 /** How a byte-level BPE tokenizer cuts a text into words before it merges. */
 export interface PreTokenizer {

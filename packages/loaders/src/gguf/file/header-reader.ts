@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import { type ByteSource, readRange } from '../sources/byte-source.ts';
+import { type ByteSource, readRange } from '../../sources/byte-source.ts';
 
 const firstChunk = 64 * 1024;
 const largestChunk = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { LoadError } from '@tokenwright/core';
-import type { GgufFile } from './gguf-file.ts';
-import { readText } from './keys.ts';
+import type { GgufFile } from '../file/gguf-file.ts';
+import { readText } from '../file/keys.ts';
 import { preTokenizerOf } from './pre-tokenizers.ts';
 import { addedTokens, aroundText, idsByToken, isTexts, type MadeTokenizer, type Vocabulary } from './vocabulary.ts';
 

@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { LoadError, TextStream } from '@tokenwright/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesSource } from '../sources/byte-source.ts';
-import type { JsonObject } from '../sources/json.ts';
-import { type GgufTestFile, ggufBytes, int32, list, uint32 } from '../testing/gguf-bytes.ts';
-import { floats } from '../testing/gguf-model.ts';
-import { createTokenizer, type LoadedTokenizer } from '../tokenizer/tokenizer.ts';
-import { openGguf } from './gguf-file.ts';
+import { bytesSource } from '../../sources/byte-source.ts';
+import type { JsonObject } from '../../sources/json.ts';
+import { type GgufTestFile, ggufBytes, int32, list, uint32 } from '../../testing/gguf-bytes.ts';
+import { floats } from '../../testing/gguf-model.ts';
+import { createTokenizer, type LoadedTokenizer } from '../../tokenizer/tokenizer.ts';
+import { openGguf } from '../file/gguf-file.ts';
 import { preTokenizerOf } from './pre-tokenizers.ts';
 import { embeddedTokenizer } from './tokenizer.ts';
 
@@ -78,7 +78,7 @@ const text = fc.oneof(
 const ordinary = text.filter((given) => !/[▁<]/.test(given));
 
 describe('gpt2', () => {
-  const json = read(new URL('../../../demo-model/models/story-amateur/tokenizer.json', import.meta.url));
+  const json = read(new URL('../../../../demo-model/models/story-amateur/tokenizer.json', import.meta.url));
   const metadata = bytePairMetadata(json, 'gpt-2');
   const original = createTokenizer(json);
 

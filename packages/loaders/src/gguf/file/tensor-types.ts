@@ -1,15 +1,15 @@
-import { numberFormats } from '../weights/number-formats.ts';
-import type { BlockFormat } from './blocks/block-format.ts';
-import { q2K } from './blocks/q2-k.ts';
-import { q3K } from './blocks/q3-k.ts';
-import { q40 } from './blocks/q4-0.ts';
-import { q41 } from './blocks/q4-1.ts';
-import { q4K } from './blocks/q4-k.ts';
-import { q50 } from './blocks/q5-0.ts';
-import { q51 } from './blocks/q5-1.ts';
-import { q5K } from './blocks/q5-k.ts';
-import { q6K } from './blocks/q6-k.ts';
-import { q80 } from './blocks/q8-0.ts';
+import { numberFormats } from '../../weights/number-formats.ts';
+import type { BlockFormat } from '../blocks/block-format.ts';
+import { q2K } from '../blocks/q2-k.ts';
+import { q3K } from '../blocks/q3-k.ts';
+import { q40 } from '../blocks/q4-0.ts';
+import { q41 } from '../blocks/q4-1.ts';
+import { q4K } from '../blocks/q4-k.ts';
+import { q50 } from '../blocks/q5-0.ts';
+import { q51 } from '../blocks/q5-1.ts';
+import { q5K } from '../blocks/q5-k.ts';
+import { q6K } from '../blocks/q6-k.ts';
+import { q80 } from '../blocks/q8-0.ts';
 
 /** A tensor type of GGML: how many numbers a block holds, in how many bytes, and how they become float32. */
 export interface TensorType {

@@ -1,7 +1,7 @@
 import { LoadError } from '@tokenwright/core';
-import type { JsonObject } from '../sources/json.ts';
-import type { GgufFile } from './gguf-file.ts';
-import { readFlag } from './keys.ts';
+import type { JsonObject } from '../../sources/json.ts';
+import type { GgufFile } from '../file/gguf-file.ts';
+import { readFlag } from '../file/keys.ts';
 import { addedTokens, aroundText, type MadeTokenizer, type Vocabulary } from './vocabulary.ts';
 
 /** `t5`: SentencePiece's Unigram, with the table of its normalizer where the file has one. */

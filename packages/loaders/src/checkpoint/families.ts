@@ -18,7 +18,7 @@ import {
   qwen3,
   t5,
 } from '@tokenwright/core';
-import type { JsonObject } from './sources/json.ts';
+import type { JsonObject } from '../sources/json.ts';
 
 const builtIn: readonly Architecture[] = [
   gpt2,

@@ -1,11 +1,11 @@
 import { LoadError } from '@tokenwright/core';
-import { isGguf } from '../gguf/gguf-file.ts';
+import { isGguf } from '../gguf/file/gguf-file.ts';
 import { hubModel } from '../hub/hub-model.ts';
 import { isHubName } from '../hub/hub-name.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
-import { type ByteSource, fileSource, nodeFiles, urlSource } from './byte-source.ts';
-import { contentsSource, type FileContents } from './file-contents.ts';
-import { folder, type ModelSource } from './model-source.ts';
+import { type ByteSource, fileSource, nodeFiles, urlSource } from '../sources/byte-source.ts';
+import { contentsSource, type FileContents } from '../sources/file-contents.ts';
+import { folder, type ModelSource } from '../sources/model-source.ts';
 
 /**
  * Where a model can be: a folder or the like (`ModelSource`); the name of one on a hub, such as 'openai-community/gpt2'; or one GGUF

@@ -1,6 +1,6 @@
 import { LoadError } from '@tokenwright/core';
-import type { GgufFile } from './gguf-file.ts';
-import { readFlag } from './keys.ts';
+import type { GgufFile } from '../file/gguf-file.ts';
+import { readFlag } from '../file/keys.ts';
 import { addedTokens, aroundText, idsByToken, type MadeTokenizer, tokenTypes, type Vocabulary } from './vocabulary.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { LoadError } from '@tokenwright/core';
-import { type ByteSource, readRange } from '../sources/byte-source.ts';
-import { checkRows } from '../weights/stored-weights.ts';
+import { type ByteSource, readRange } from '../../sources/byte-source.ts';
+import { checkRows } from '../../weights/stored-weights.ts';
 import { HeaderReader } from './header-reader.ts';
 import { readTypes, type TensorType, tensorTypes } from './tensor-types.ts';
 import { type GgufValue, readValue } from './values.ts';

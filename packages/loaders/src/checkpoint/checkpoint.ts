@@ -1,14 +1,14 @@
 import { type ChatTemplate, LoadError } from '@tokenwright/core';
-import { openGgufCheckpoint } from './gguf/checkpoint.ts';
-import type { HubOptions } from './hub/hub-options.ts';
-import { type JsonObject, readJson } from './sources/json.ts';
-import { contentsOf, type ModelInput, openInput } from './sources/model-input.ts';
-import type { ModelSource } from './sources/model-source.ts';
-import { chatTemplateOf, openChatTemplate } from './tokenizer/open-chat-template.ts';
-import { readTokenizerFiles, type TokenizerFiles } from './tokenizer/open-tokenizer.ts';
-import { createTokenizer, type LoadedTokenizer } from './tokenizer/tokenizer.ts';
-import { openWeights } from './weights/open-weights.ts';
-import type { StoredWeights } from './weights/stored-weights.ts';
+import { openGgufCheckpoint } from '../gguf/checkpoint.ts';
+import type { HubOptions } from '../hub/hub-options.ts';
+import { type JsonObject, readJson } from '../sources/json.ts';
+import type { ModelSource } from '../sources/model-source.ts';
+import { chatTemplateOf, openChatTemplate } from '../tokenizer/open-chat-template.ts';
+import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/open-tokenizer.ts';
+import { createTokenizer, type LoadedTokenizer } from '../tokenizer/tokenizer.ts';
+import type { StoredWeights } from '../weights/stored-weights.ts';
+import { contentsOf, type ModelInput, openInput } from './model-input.ts';
+import { openWeights } from './open-weights.ts';
 
 /** A model before its numbers are read, whatever its files are. */
 export interface Checkpoint {
