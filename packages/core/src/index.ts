@@ -116,6 +116,16 @@ export {
 export { sampling } from './generate/sampling.ts';
 export { type EndReason, type StopCondition, type StopState, StopStrings } from './generate/stop.ts';
 export type { ChosenToken, Decoding, Row, Run, Settled, Strategy } from './generate/strategy.ts';
+export {
+  type HostModelBaseOptions,
+  type HostModelOptions,
+  hostModel,
+  type LogitList,
+  type LogitsFunctionOptions,
+  type StepFunctionOptions,
+  type StepResult,
+} from './host/host-model.ts';
+export { LazyMatrix } from './host/lazy-matrix.ts';
 export { type AdvanceOptions, advance, commonPrefix } from './model/advance.ts';
 export type { KVCache } from './model/kv-cache.ts';
 export type {

@@ -21,11 +21,15 @@ const magic = [0x54, 0x57, 0x4b, 0x56];
 const version = 1;
 const preamble = 12;
 
+/** What a serialized cache says of its model. A model without keys and values has 0 layers. */
+export type CacheDimensions = Pick<Dimensions, 'layers' | 'kvHeads' | 'headDim' | 'vocabSize' | 'contextLength'>;
+
+/** @param store undefined only when there are 0 layers. */
 export async function writeCache(
-  store: KVStore,
+  store: Pick<KVStore, 'read'> | undefined,
   tokens: readonly Int32Array[],
   fingerprint: string,
-  { layers, kvHeads, headDim }: Dimensions,
+  { layers, kvHeads, headDim }: CacheDimensions,
   sources?: readonly number[],
 ): Promise<Uint8Array> {
   const header: Header = {
@@ -48,7 +52,7 @@ export async function writeCache(
   let at = preamble + headerBytes.length;
   for (let row = 0; row < tokens.length; row++)
     for (let layer = 0; layer < layers; layer++) {
-      const { keys, values } = await store.read(row, layer);
+      const { keys, values } = await store!.read(row, layer);
       for (const part of [keys, values]) {
         for (const number of part) {
           view.setFloat32(at, number, true);
@@ -65,7 +69,7 @@ export async function writeCache(
 export function readCache(
   bytes: Uint8Array,
   fingerprint: string,
-  { layers, kvHeads, headDim, vocabSize, contextLength }: Dimensions,
+  { layers, kvHeads, headDim, vocabSize, contextLength }: CacheDimensions,
 ): {
   rows: Int32Array[];
   layers: { keys: Float32Array; values: Float32Array }[][];

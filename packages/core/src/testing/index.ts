@@ -29,4 +29,4 @@ export {
 export { seededWeights } from './seeded-weights.ts';
 export { type StrategyCasesOptions, strategyCases } from './strategy-cases.ts';
 export { type TinyModel, tinyModels } from './tiny-models.ts';
-export { ToyCache, ToyModel, type ToyModelOptions, toyModel } from './toy-model.ts';
+export { ToyModel, type ToyModelOptions, toyModel } from './toy-model.ts';

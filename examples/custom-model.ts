@@ -1,0 +1,29 @@
+// A model of your own from one function: here one that has counted which letters follow the last three of a text.
+import { generateBatch, hostModel } from '@tokenwright/core';
+import { temperature, topP } from '@tokenwright/samplers';
+
+const text = `
+the sun goes down behind the hill and the moon comes up above the sea
+the men come down to the boats and the women look up to the moon
+the sea sings to the boats and the boats sing to the sea
+the moon goes down and the sun comes up above the hill
+`;
+const letters = [...new Set(text)].sort();
+const idsOf = (part: string): number[] => [...part].map((letter) => letters.indexOf(letter));
+
+const model = hostModel({
+  vocabSize: letters.length,
+  contextLength: 1000,
+  logits(ids) {
+    const last = [...ids.slice(-3)].map((id) => letters[id]).join('');
+    return letters.map((letter) => Math.log(text.split(last + letter).length - 1 + 1e-6));
+  },
+});
+
+const { sequences } = await generateBatch(model, [idsOf('\nthe'), idsOf('\nthe moon')], {
+  samplers: [temperature({ temperature: 0.8 }), topP({ p: 0.95 })],
+  eosTokenIds: idsOf('\n'),
+  maxNewTokens: 80,
+  seed: 7,
+});
+for (const { ids } of sequences) console.log(ids.map((id) => letters[id]).join(''));
