@@ -3,16 +3,16 @@ import { browserBench } from './benches/browser.ts';
 import { contextBench } from './benches/context.ts';
 import { decodeBench } from './benches/decode.ts';
 import { formatsBench } from './benches/formats.ts';
-import { memoryBench } from './benches/memory.ts';
+import { memoryBench } from './benches/memory/memory.ts';
 import { neighborBench } from './benches/neighbor.ts';
 import { plainBench } from './benches/plain.ts';
 import { prefillBench } from './benches/prefill.ts';
 import { profileBench } from './benches/profile.ts';
-import { samplersBench } from './benches/samplers.ts';
+import { samplersBench } from './benches/samplers/samplers.ts';
 import { strategiesBench } from './benches/strategies.ts';
 import { webBench } from './benches/web.ts';
 import { webgpuBench } from './benches/webgpu.ts';
-import { type Bench, Context } from './library/bench.ts';
+import { type Bench, Context } from './harness/bench.ts';
 
 const benches: readonly Bench[] = [
   plainBench,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { goldensFolder } from './goldens-folder.ts';
-import { count, describeFile } from './report.ts';
-import { runGoldens } from './run-goldens.ts';
+import { goldensFolder } from './run/goldens-folder.ts';
+import { count, describeFile } from './run/report.ts';
+import { runGoldens } from './run/run-goldens.ts';
 
 const root = goldensFolder();
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { goldensFolder } from './goldens-folder.ts';
-import { leftOut } from './left-out.ts';
-import { count, describeFile, type FileReport } from './report.ts';
-import { runGoldens } from './run-goldens.ts';
+import { goldensFolder } from './run/goldens-folder.ts';
+import { leftOut } from './run/left-out.ts';
+import { count, describeFile, type FileReport } from './run/report.ts';
+import { runGoldens } from './run/run-goldens.ts';
 
 const root = goldensFolder();
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { type Arguments, readArguments, usage } from './arguments.ts';
-import { GoldensFolderError } from './golden-files.ts';
-import { count, describeFile, describeTotal } from './report.ts';
-import { runGoldens } from './run-goldens.ts';
+import { type Arguments, readArguments, usage } from './run/arguments.ts';
+import { GoldensFolderError } from './run/golden-files.ts';
+import { count, describeFile, describeTotal } from './run/report.ts';
+import { runGoldens } from './run/run-goldens.ts';
 
 let given: Arguments | undefined;
 try {

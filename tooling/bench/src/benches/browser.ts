@@ -1,9 +1,9 @@
 import type { WeightFormat } from '@tokenwright/backends/wasm';
 import { ChromiumSteps } from '../browser/chromium.ts';
 import { Steps, type StepsSetting } from '../browser/steps.ts';
-import type { Bench, Context } from '../library/bench.ts';
-import type { Shape } from '../library/shapes.ts';
-import { pairedRatio } from '../library/statistics.ts';
+import type { Bench, Context } from '../harness/bench.ts';
+import type { Shape } from '../models/shapes.ts';
+import { pairedRatio } from '../timing/statistics.ts';
 
 const position = 128;
 const weights: WeightFormat = '8-bit';

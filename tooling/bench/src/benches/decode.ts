@@ -1,12 +1,12 @@
-import type { Bench, Context } from '../library/bench.ts';
-import { label } from '../library/engines.ts';
-import { forEachEngine } from '../library/for-each-engine.ts';
-import { limitContestant, printLimit, sharesOfLimit } from '../library/limit-rows.ts';
-import { type BenchModel, Position, timeGenerate } from '../library/model.ts';
-import { ReadLimit } from '../library/read-limit.ts';
-import type { Row } from '../library/row.ts';
-import type { Shape } from '../library/shapes.ts';
-import { median, pairedRatio } from '../library/statistics.ts';
+import type { Bench, Context } from '../harness/bench.ts';
+import { forEachEngine } from '../harness/for-each-engine.ts';
+import { limitContestant, printLimit, sharesOfLimit } from '../harness/limit-rows.ts';
+import { ReadLimit } from '../limits/read-limit.ts';
+import { label } from '../models/engines.ts';
+import { type BenchModel, Position, timeGenerate } from '../models/model.ts';
+import type { Shape } from '../models/shapes.ts';
+import type { Row } from '../report/row.ts';
+import { median, pairedRatio } from '../timing/statistics.ts';
 
 const prompt = 128;
 const rowsAtOnce = 8;

@@ -13,10 +13,10 @@ import {
   type ModelInput,
   memorySink,
 } from '@tokenwright/loaders';
-import type { Bench, Context } from '../library/bench.ts';
-import { label, plain } from '../library/engines.ts';
-import { type Fidelity, fidelity, perplexity } from '../library/fidelity.ts';
-import type { Column } from '../library/table.ts';
+import type { Bench, Context } from '../harness/bench.ts';
+import { label, plain } from '../models/engines.ts';
+import type { Column } from '../report/table.ts';
+import { type Fidelity, fidelity, perplexity } from './fidelity.ts';
 
 /** What a weight format makes of a model. */
 interface FormatRow extends Fidelity {

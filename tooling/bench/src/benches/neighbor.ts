@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Bench, Context } from '../library/bench.ts';
-import { label } from '../library/engines.ts';
-import { forEachEngine } from '../library/for-each-engine.ts';
-import { type BenchModel, timeGenerate } from '../library/model.ts';
-import type { Row } from '../library/row.ts';
-import { pairedRatio } from '../library/statistics.ts';
+import type { Bench, Context } from '../harness/bench.ts';
+import { forEachEngine } from '../harness/for-each-engine.ts';
+import { label } from '../models/engines.ts';
+import { type BenchModel, timeGenerate } from '../models/model.ts';
+import type { Row } from '../report/row.ts';
+import { pairedRatio } from '../timing/statistics.ts';
 
 /** Decoding while another process keeps one core busy, against decoding while it sleeps. */
 export const neighborBench: Bench = {

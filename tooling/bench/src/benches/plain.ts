@@ -1,11 +1,11 @@
-import type { Bench, Context } from '../library/bench.ts';
-import { type Checkpoint, writeCheckpoint } from '../library/checkpoint.ts';
-import { plain } from '../library/engines.ts';
-import { limitContestant, printLimit, sharesOfLimit } from '../library/limit-rows.ts';
-import { BenchModel, feed, Position, timeGenerate, timePrefill } from '../library/model.ts';
-import { ReadLimit } from '../library/read-limit.ts';
-import { gpt2Small, promptOf, tiny } from '../library/shapes.ts';
-import { median, pairedRatio } from '../library/statistics.ts';
+import type { Bench, Context } from '../harness/bench.ts';
+import { limitContestant, printLimit, sharesOfLimit } from '../harness/limit-rows.ts';
+import { ReadLimit } from '../limits/read-limit.ts';
+import { type Checkpoint, writeCheckpoint } from '../models/checkpoint.ts';
+import { plain } from '../models/engines.ts';
+import { BenchModel, feed, Position, timeGenerate, timePrefill } from '../models/model.ts';
+import { gpt2Small, promptOf, tiny } from '../models/shapes.ts';
+import { median, pairedRatio } from '../timing/statistics.ts';
 
 const promptLength = 128;
 

@@ -1,9 +1,9 @@
-import type { Bench, Context } from '../library/bench.ts';
-import { label } from '../library/engines.ts';
-import { forEachEngine } from '../library/for-each-engine.ts';
-import { type BenchModel, timePrefill } from '../library/model.ts';
-import type { Row } from '../library/row.ts';
-import { pairedRatio } from '../library/statistics.ts';
+import type { Bench, Context } from '../harness/bench.ts';
+import { forEachEngine } from '../harness/for-each-engine.ts';
+import { label } from '../models/engines.ts';
+import { type BenchModel, timePrefill } from '../models/model.ts';
+import type { Row } from '../report/row.ts';
+import { pairedRatio } from '../timing/statistics.ts';
 
 /** Reading prompts of several lengths, on every engine. */
 export const prefillBench: Bench = {

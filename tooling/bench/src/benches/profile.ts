@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Bench } from '../library/bench.ts';
-import { writeCheckpoint } from '../library/checkpoint.ts';
-import { plain } from '../library/engines.ts';
-import { BenchModel, Position } from '../library/model.ts';
-import { gpt2Small } from '../library/shapes.ts';
+import type { Bench } from '../harness/bench.ts';
+import { writeCheckpoint } from '../models/checkpoint.ts';
+import { plain } from '../models/engines.ts';
+import { BenchModel, Position } from '../models/model.ts';
+import { gpt2Small } from '../models/shapes.ts';
 
 /** Where the time of a decoding step goes in plain TensorFlow.js: calls and time of each kernel. */
 export const profileBench: Bench = {

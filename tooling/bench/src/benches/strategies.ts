@@ -4,10 +4,10 @@ import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
 import { greedy, temperature } from '@tokenwright/samplers';
 import { beamSearch, promptLookup, speculative } from '@tokenwright/strategies';
-import type { Bench, Context } from '../library/bench.ts';
-import { type EngineChoice, fusedEngines, label, matching, plain } from '../library/engines.ts';
-import type { Row } from '../library/row.ts';
-import { pairedRatio } from '../library/statistics.ts';
+import type { Bench, Context } from '../harness/bench.ts';
+import { type EngineChoice, fusedEngines, label, matching, plain } from '../models/engines.ts';
+import type { Row } from '../report/row.ts';
+import { pairedRatio } from '../timing/statistics.ts';
 
 const beams = 4;
 const text = 'One day, a little girl named Lily found a shiny red ball in the garden. She';

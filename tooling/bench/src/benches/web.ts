@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Bench } from '../library/bench.ts';
+import type { Bench } from '../harness/bench.ts';
 
 /** What `apps/web/scripts/measure.ts` prints. Times are milliseconds. */
 interface Measured {

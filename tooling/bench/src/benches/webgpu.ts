@@ -1,12 +1,12 @@
-import type { Bench, Context } from '../library/bench.ts';
-import { fusedWebgpu, matching, plain } from '../library/engines.ts';
-import { type Gpu, openGpu } from '../library/gpu.ts';
-import { GpuReadLimit } from '../library/gpu-read-limit.ts';
-import { sharesOfLimit } from '../library/limit-rows.ts';
-import { BenchModel, Position, timeGenerate } from '../library/model.ts';
-import type { Row } from '../library/row.ts';
-import { gpt2Small, llama1B, type Shape, tiny } from '../library/shapes.ts';
-import { median, pairedRatio } from '../library/statistics.ts';
+import type { Bench, Context } from '../harness/bench.ts';
+import { sharesOfLimit } from '../harness/limit-rows.ts';
+import { type Gpu, openGpu } from '../limits/gpu.ts';
+import { GpuReadLimit } from '../limits/gpu-read-limit.ts';
+import { fusedWebgpu, matching, plain } from '../models/engines.ts';
+import { BenchModel, Position, timeGenerate } from '../models/model.ts';
+import { gpt2Small, llama1B, type Shape, tiny } from '../models/shapes.ts';
+import type { Row } from '../report/row.ts';
+import { median, pairedRatio } from '../timing/statistics.ts';
 
 const formats = ['f16', '8-bit', '4-bit-blocks'];
 

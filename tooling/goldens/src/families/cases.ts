@@ -12,17 +12,17 @@ import {
   qwen2,
   qwen3,
 } from '@tokenwright/core';
-import type { Family, Json } from './arithmetic.ts';
-import { gemma2 as gemma2Form } from './gemma2.ts';
-import { gemma3 as gemma3Form, gemma3Text as gemma3TextForm } from './gemma3.ts';
-import { gptNeo as gptNeoForm } from './gpt-neo.ts';
-import { gptNeoX as gptNeoXForm } from './gpt-neox.ts';
-import { llama as llamaForm } from './llama.ts';
-import { mistral as mistralForm } from './mistral.ts';
-import { opt as optForm } from './opt.ts';
-import { phi3 as phi3Form } from './phi3.ts';
-import { qwen2 as qwen2Form } from './qwen2.ts';
-import { qwen3 as qwen3Form } from './qwen3.ts';
+import type { Family, Json } from './plain/arithmetic.ts';
+import { gemma2 as gemma2Form } from './plain/gemma2.ts';
+import { gemma3 as gemma3Form, gemma3Text as gemma3TextForm } from './plain/gemma3.ts';
+import { gptNeo as gptNeoForm } from './plain/gpt-neo.ts';
+import { gptNeoX as gptNeoXForm } from './plain/gpt-neox.ts';
+import { llama as llamaForm } from './plain/llama.ts';
+import { mistral as mistralForm } from './plain/mistral.ts';
+import { opt as optForm } from './plain/opt.ts';
+import { phi3 as phi3Form } from './plain/phi3.ts';
+import { qwen2 as qwen2Form } from './plain/qwen2.ts';
+import { qwen3 as qwen3Form } from './plain/qwen3.ts';
 
 /** A small model of a family, with sizes that nothing divides evenly. */
 export interface FamilyCase {

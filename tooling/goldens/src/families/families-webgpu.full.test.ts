@@ -5,7 +5,7 @@ import { fusedWebgpu } from '@tokenwright/backends/webgpu';
 import type { Engine } from '@tokenwright/core';
 import { engineCases } from '@tokenwright/core/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { logitsOf, logitsStepwise } from '../generate/models.ts';
+import { logitsOf, logitsStepwise } from '../generate/decoding/models.ts';
 import { familyCases } from './cases.ts';
 import { build, distance, inFloat64, published, text } from './models.ts';
 

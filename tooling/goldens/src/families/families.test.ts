@@ -3,10 +3,10 @@ import { fusedWasm } from '@tokenwright/backends/wasm';
 import type { Engine, LanguageModel, WeightSource } from '@tokenwright/core';
 import { modelCases, recorded } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logitsOf, logitsStepwise } from '../generate/models.ts';
-import type { Text } from './arithmetic.ts';
+import { logitsOf, logitsStepwise } from '../generate/decoding/models.ts';
 import { familyCases } from './cases.ts';
 import { build, distance, inFloat64, published, text } from './models.ts';
+import type { Text } from './plain/arithmetic.ts';
 
 const starters = {
   cpu: tfjs({ backend: 'cpu' }),

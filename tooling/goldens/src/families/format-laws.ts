@@ -4,7 +4,7 @@ import type { Engine, WeightSource } from '@tokenwright/core';
 import { mappedWeights } from '@tokenwright/core/testing';
 import { dequantize, type QuantizationFormat, quantize } from '@tokenwright/loaders';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logitsOf, logitsStepwise } from '../generate/models.ts';
+import { logitsOf, logitsStepwise } from '../generate/decoding/models.ts';
 import { type FamilyCase, familyCases } from './cases.ts';
 import { build, published, text } from './models.ts';
 

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folder, openWeights } from '@tokenwright/loaders';
 import { describe, expect, it } from 'vitest';
-import { type GenerateCase, unpadded } from '../generate/case.ts';
-import { goldensFolder } from '../goldens-folder.ts';
-import { toRow } from '../numbers.ts';
-import type { Json, Vector } from './arithmetic.ts';
-import { llama } from './llama.ts';
+import { type GenerateCase, unpadded } from '../generate/decoding/case.ts';
+import { goldensFolder } from '../run/goldens-folder.ts';
+import { toRow } from '../shared/numbers.ts';
+import type { Json, Vector } from './plain/arithmetic.ts';
+import { llama } from './plain/llama.ts';
 
 const root = goldensFolder();
 

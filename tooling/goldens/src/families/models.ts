@@ -1,7 +1,7 @@
 import { createModel, type Engine, type LanguageModel, type WeightSource } from '@tokenwright/core';
 import { seededWeights } from '@tokenwright/core/testing';
-import type { Json, Text, Vector } from './arithmetic.ts';
 import type { FamilyCase } from './cases.ts';
+import type { Json, Text, Vector } from './plain/arithmetic.ts';
 
 /** A text whose ids every family has. */
 export const text: readonly number[] = Array.from({ length: 24 }, (_, i) => (i * i * 7 + i * 13 + 5) % 53);

@@ -1,12 +1,12 @@
 import type { Strategy } from '@tokenwright/core';
-import { compareIds } from '../compare.ts';
-import { find, strategy } from '../factory.ts';
-import { Params } from '../params.ts';
-import { checkFields } from '../suite.ts';
-import type { GenerateCase } from './case.ts';
-import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } from './decode.ts';
-import type { Models } from './models.ts';
-import { conditioned } from './sources.ts';
+import { compareIds } from '../shared/compare.ts';
+import { find, strategy } from '../shared/factory.ts';
+import { Params } from '../shared/params.ts';
+import { checkFields } from '../shared/suite.ts';
+import type { GenerateCase } from './decoding/case.ts';
+import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } from './decoding/decode.ts';
+import type { Models } from './decoding/models.ts';
+import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
 /** `assisted`: greedy decoding with guesses of a smaller model or of the text itself, which must change nothing. */

@@ -1,13 +1,13 @@
 import type { Strategy } from '@tokenwright/core';
-import { compareWithin } from '../compare.ts';
-import { strategy } from '../factory.ts';
-import { toNumber, toRow } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { checkFields } from '../suite.ts';
-import type { GenerateCase } from './case.ts';
-import { argumentsOf, compareSequences, type Decoded, decode, decodingFields } from './decode.ts';
+import { compareWithin } from '../shared/compare.ts';
+import { strategy } from '../shared/factory.ts';
+import { toNumber, toRow } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { checkFields } from '../shared/suite.ts';
+import type { GenerateCase } from './decoding/case.ts';
+import { argumentsOf, compareSequences, type Decoded, decode, decodingFields } from './decoding/decode.ts';
+import { conditioned } from './decoding/sources.ts';
 import { runGreedy } from './greedy.ts';
-import { conditioned } from './sources.ts';
 import type { RunKind } from './suite.ts';
 
 /** What Hugging Face's arguments say about a beam. */

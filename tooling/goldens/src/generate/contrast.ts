@@ -1,8 +1,8 @@
-import { Params } from '../params.ts';
-import { combined, rule } from '../rules.ts';
-import { checkFields } from '../suite.ts';
-import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } from './decode.ts';
-import { conditioned, type Place } from './sources.ts';
+import { Params } from '../shared/params.ts';
+import { combined, rule } from '../shared/rules.ts';
+import { checkFields } from '../shared/suite.ts';
+import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } from './decoding/decode.ts';
+import { conditioned, type Place } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
 /** `cfg`: greedy decoding led away from a negative prompt, or from the last token of the prompt alone. */

@@ -1,9 +1,16 @@
-import { strategy } from '../factory.ts';
-import { Params } from '../params.ts';
-import { checkFields } from '../suite.ts';
-import type { GenerateCase } from './case.ts';
-import { argumentsOf, compareSequences, compareSteps, type Decoded, decode, decodingFields } from './decode.ts';
-import { conditioned } from './sources.ts';
+import { strategy } from '../shared/factory.ts';
+import { Params } from '../shared/params.ts';
+import { checkFields } from '../shared/suite.ts';
+import type { GenerateCase } from './decoding/case.ts';
+import {
+  argumentsOf,
+  compareSequences,
+  compareSteps,
+  type Decoded,
+  decode,
+  decodingFields,
+} from './decoding/decode.ts';
+import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
 /** `contrastive`: contrastive search. */

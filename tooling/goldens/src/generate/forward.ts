@@ -1,9 +1,9 @@
-import { compareWithin } from '../compare.ts';
-import { toRow } from '../numbers.ts';
-import { checkFields } from '../suite.ts';
-import { unpadded } from './case.ts';
-import { logitsOf, logitsStepwise } from './models.ts';
-import { conditioned } from './sources.ts';
+import { compareWithin } from '../shared/compare.ts';
+import { toRow } from '../shared/numbers.ts';
+import { checkFields } from '../shared/suite.ts';
+import { unpadded } from './decoding/case.ts';
+import { logitsOf, logitsStepwise } from './decoding/models.ts';
+import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
 /** `forward`: logits of all positions in one pass and token by token, and the last hidden states. */

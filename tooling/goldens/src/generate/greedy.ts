@@ -1,7 +1,7 @@
-import { Params } from '../params.ts';
-import { checkFields } from '../suite.ts';
-import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } from './decode.ts';
-import { conditioned } from './sources.ts';
+import { Params } from '../shared/params.ts';
+import { checkFields } from '../shared/suite.ts';
+import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } from './decoding/decode.ts';
+import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
 /** `greedy`: the largest token at each step, after the processors. */

@@ -1,9 +1,9 @@
-import { strategy } from '../factory.ts';
-import { Params } from '../params.ts';
-import { checkFields } from '../suite.ts';
+import { strategy } from '../shared/factory.ts';
+import { Params } from '../shared/params.ts';
+import { checkFields } from '../shared/suite.ts';
 import { beamArguments, beamFields, compareScores } from './beam.ts';
-import { argumentsOf, compareSequences, decode, decodingFields } from './decode.ts';
-import { conditioned } from './sources.ts';
+import { argumentsOf, compareSequences, decode, decodingFields } from './decoding/decode.ts';
+import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
 /** `group_beam`: diverse beam search. */

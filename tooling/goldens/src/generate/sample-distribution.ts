@@ -1,13 +1,13 @@
 import { probabilities } from '@tokenwright/core';
-import { compareRow, compareWithin } from '../compare.ts';
-import { huggingFaceChain } from '../hugging-face-chain.ts';
-import { toLogits, toRow } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { shapeRow } from '../row.ts';
-import { checkFields } from '../suite.ts';
-import { unpadded } from './case.ts';
-import { logitsOf } from './models.ts';
-import { conditioned } from './sources.ts';
+import { huggingFaceChain } from '../processors/hugging-face-chain.ts';
+import { compareRow, compareWithin } from '../shared/compare.ts';
+import { toLogits, toRow } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { shapeRow } from '../shared/row.ts';
+import { checkFields } from '../shared/suite.ts';
+import { unpadded } from './decoding/case.ts';
+import { logitsOf } from './decoding/models.ts';
+import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
 /** `sample_distribution`: what the first token is drawn from. The chain is run on our logits and on the recorded ones. */

@@ -1,14 +1,14 @@
-import { casesOf, type OpenSuite } from '../suite.ts';
+import { casesOf, type OpenSuite } from '../shared/suite.ts';
 import { runAssisted } from './assisted.ts';
 import { runBeam, runPrefixConstrained } from './beam.ts';
-import type { GenerateCase } from './case.ts';
 import { runConstrainedBeam } from './constrained-beam.ts';
 import { runDola, runGuidance } from './contrast.ts';
 import { runContrastiveSearch } from './contrastive-search.ts';
+import type { GenerateCase } from './decoding/case.ts';
+import { Models } from './decoding/models.ts';
 import { runForward } from './forward.ts';
 import { runGreedy } from './greedy.ts';
 import { runGroupBeam } from './group-beam.ts';
-import { Models } from './models.ts';
 import { runSampleDistribution } from './sample-distribution.ts';
 import { runScore } from './score.ts';
 

@@ -1,9 +1,9 @@
 import { probabilities } from '@tokenwright/core';
-import { compareRow } from '../compare.ts';
-import { toLogits, toNumber } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { shapeRow } from '../row.ts';
-import { casesOf, checkFields, type Golden, type GoldenFile, type OpenSuite } from '../suite.ts';
+import { compareRow } from '../shared/compare.ts';
+import { toLogits, toNumber } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { shapeRow } from '../shared/row.ts';
+import { casesOf, checkFields, type Golden, type GoldenFile, type OpenSuite } from '../shared/suite.ts';
 import { presetChain } from './preset.ts';
 import { type LlamaRow, llamaSamplers } from './samplers.ts';
 import { openSteps, type StepCase } from './steps-suite.ts';

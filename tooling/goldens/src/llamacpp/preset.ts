@@ -1,5 +1,5 @@
 import type { Sampler } from '@tokenwright/core';
-import { find } from '../factory.ts';
+import { find } from '../shared/factory.ts';
 import type { NamedSampler } from './chain-suite.ts';
 import type { LlamaRow } from './samplers.ts';
 

@@ -1,7 +1,7 @@
 import type { Sampler } from '@tokenwright/core';
-import { sampler } from '../factory.ts';
-import type { Params } from '../params.ts';
-import type { RowPlan } from '../row.ts';
+import { sampler } from '../shared/factory.ts';
+import type { Params } from '../shared/params.ts';
+import type { RowPlan } from '../shared/row.ts';
 
 /** What a stage of llama.cpp becomes: no, one or several of ours, and what they must know of the row. */
 export interface LlamaStage extends Omit<RowPlan, 'samplers'> {

@@ -8,9 +8,9 @@ import {
   RunMemory,
   type Sampler,
 } from '@tokenwright/core';
-import { compareRow } from '../compare.ts';
-import { toLogits } from '../numbers.ts';
-import { casesOf, checkFields, type OpenSuite } from '../suite.ts';
+import { compareRow } from '../shared/compare.ts';
+import { toLogits } from '../shared/numbers.ts';
+import { casesOf, checkFields, type OpenSuite } from '../shared/suite.ts';
 import { type NamedSampler, scatter, stageOf } from './chain-suite.ts';
 
 /** A case of `mirostat`, `mirostat_v2` or `adaptive_p`: a controller over several tokens. */

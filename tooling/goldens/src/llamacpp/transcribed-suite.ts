@@ -1,7 +1,7 @@
 import { probabilities } from '@tokenwright/core';
-import { compareWithin } from '../compare.ts';
-import { shapeRow } from '../row.ts';
-import { casesOf, checkFields, type Golden, type GoldenFile, type OpenSuite } from '../suite.ts';
+import { compareWithin } from '../shared/compare.ts';
+import { shapeRow } from '../shared/row.ts';
+import { casesOf, checkFields, type Golden, type GoldenFile, type OpenSuite } from '../shared/suite.ts';
 import { stageOf } from './chain-suite.ts';
 
 /** A case of llama.cpp's own `tests/test-sampling.cpp`. */

@@ -1,9 +1,9 @@
 import { logProbabilities } from '@tokenwright/core';
-import { compareRow } from '../compare.ts';
-import { toLogits, toRow } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { rule, weigh } from '../rules.ts';
-import { checkFields } from '../suite.ts';
+import { compareRow } from '../shared/compare.ts';
+import { toLogits, toRow } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { rule, weigh } from '../shared/rules.ts';
+import { checkFields } from '../shared/suite.ts';
 
 interface GuidanceCase {
   readonly params: Readonly<Record<string, unknown>>;

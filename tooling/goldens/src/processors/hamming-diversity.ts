@@ -1,10 +1,10 @@
 import { generate, type HostSampler, logSumExp } from '@tokenwright/core';
 import { toyModel } from '@tokenwright/core/testing';
-import { compareRow } from '../compare.ts';
-import { strategy } from '../factory.ts';
-import { toLogits, toRow } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { checkFields } from '../suite.ts';
+import { compareRow } from '../shared/compare.ts';
+import { strategy } from '../shared/factory.ts';
+import { toLogits, toRow } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { checkFields } from '../shared/suite.ts';
 
 interface HammingCase {
   readonly params: Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
-import { compareRow } from '../compare.ts';
-import { toLogits, toRow } from '../numbers.ts';
-import { Skip } from '../outcome.ts';
-import { Params } from '../params.ts';
-import { shapeRow } from '../row.ts';
-import { casesOf, checkFields, type OpenSuite } from '../suite.ts';
+import { compareRow } from '../shared/compare.ts';
+import { toLogits, toRow } from '../shared/numbers.ts';
+import { Skip } from '../shared/outcome.ts';
+import { Params } from '../shared/params.ts';
+import { shapeRow } from '../shared/row.ts';
+import { casesOf, checkFields, type OpenSuite } from '../shared/suite.ts';
 import { runGuidance } from './guidance.ts';
 import { runHamming } from './hamming-diversity.ts';
 import { runSynthId } from './synth-id.ts';

@@ -1,9 +1,9 @@
-import { compareIds, compareRow } from '../compare.ts';
-import { find, sampler } from '../factory.ts';
-import { toLogits, toRow } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { shapeRow } from '../row.ts';
-import { checkFields } from '../suite.ts';
+import { compareIds, compareRow } from '../shared/compare.ts';
+import { find, sampler } from '../shared/factory.ts';
+import { toLogits, toRow } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { shapeRow } from '../shared/row.ts';
+import { checkFields } from '../shared/suite.ts';
 
 /** A case of `SynthIDTextWatermarkLogitsProcessor.json`: consecutive calls, and what a detector sees in a whole sequence. */
 interface SynthIdCase {

@@ -1,10 +1,10 @@
 import { probabilities, type Sampler } from '@tokenwright/core';
-import { compareWithin } from '../compare.ts';
-import { sampler } from '../factory.ts';
-import { huggingFaceChain } from '../hugging-face-chain.ts';
-import { toNumber, toRow } from '../numbers.ts';
-import type { Params } from '../params.ts';
-import type { RowPlan } from '../row.ts';
+import { compareWithin } from '../shared/compare.ts';
+import { sampler } from '../shared/factory.ts';
+import { toNumber, toRow } from '../shared/numbers.ts';
+import type { Params } from '../shared/params.ts';
+import type { RowPlan } from '../shared/row.ts';
+import { huggingFaceChain } from './hugging-face-chain.ts';
 
 /** A case of `processors/<Class>.json`. */
 export interface ProcessorCase {

@@ -1,12 +1,12 @@
 import { generate } from '@tokenwright/core';
-import { compareIds, compareWithin } from '../compare.ts';
-import { sampler } from '../factory.ts';
-import { Models } from '../generate/models.ts';
-import { Probe } from '../generate/probe.ts';
-import { toRow } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { combined, rule } from '../rules.ts';
-import { casesOf, checkFields, type OpenSuite } from '../suite.ts';
+import { Models } from '../generate/decoding/models.ts';
+import { Probe } from '../generate/decoding/probe.ts';
+import { compareIds, compareWithin } from '../shared/compare.ts';
+import { sampler } from '../shared/factory.ts';
+import { toRow } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { combined, rule } from '../shared/rules.ts';
+import { casesOf, checkFields, type OpenSuite } from '../shared/suite.ts';
 
 interface EndToEndCase {
   readonly id: string;

@@ -1,9 +1,9 @@
 import { largest } from '@tokenwright/core';
-import { compareIds, compareRow } from '../compare.ts';
-import { toLogits, toRow } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { rule, weigh } from '../rules.ts';
-import { casesOf, checkFields, type OpenSuite } from '../suite.ts';
+import { compareIds, compareRow } from '../shared/compare.ts';
+import { toLogits, toRow } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { rule, weigh } from '../shared/rules.ts';
+import { casesOf, checkFields, type OpenSuite } from '../shared/suite.ts';
 
 interface ContrastiveCase {
   readonly id: string;

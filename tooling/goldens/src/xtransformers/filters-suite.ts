@@ -1,10 +1,10 @@
 import type { Sampler } from '@tokenwright/core';
-import { compareRow } from '../compare.ts';
-import { find, sampler } from '../factory.ts';
-import { toLogits, toRow } from '../numbers.ts';
-import { Params } from '../params.ts';
-import { shapeRow } from '../row.ts';
-import { casesOf, checkFields, type OpenSuite } from '../suite.ts';
+import { compareRow } from '../shared/compare.ts';
+import { find, sampler } from '../shared/factory.ts';
+import { toLogits, toRow } from '../shared/numbers.ts';
+import { Params } from '../shared/params.ts';
+import { shapeRow } from '../shared/row.ts';
+import { casesOf, checkFields, type OpenSuite } from '../shared/suite.ts';
 
 interface FilterCase {
   readonly id: string;

@@ -1,8 +1,8 @@
-import { makeRow, type Row, type RowFacts } from './row.ts';
-import { gpt2Small, type Shape, tiny } from './shapes.ts';
-import { summarize } from './statistics.ts';
-import { type Column, measured, table } from './table.ts';
-import { type Contestant, inTurns, type Turns } from './turns.ts';
+import { gpt2Small, type Shape, tiny } from '../models/shapes.ts';
+import { makeRow, type Row, type RowFacts } from '../report/row.ts';
+import { type Column, measured, table } from '../report/table.ts';
+import { summarize } from '../timing/statistics.ts';
+import { type Contestant, inTurns, type Turns } from '../timing/turns.ts';
 
 /** One command: `pnpm bench <name>`. */
 export interface Bench {

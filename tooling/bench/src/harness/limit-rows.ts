@@ -1,8 +1,8 @@
+import type { ReadLimit } from '../limits/read-limit.ts';
+import { bytesPerToken, type Shape } from '../models/shapes.ts';
+import type { Row } from '../report/row.ts';
+import type { Contestant } from '../timing/turns.ts';
 import type { Context } from './bench.ts';
-import type { ReadLimit } from './read-limit.ts';
-import type { Row } from './row.ts';
-import { bytesPerToken, type Shape } from './shapes.ts';
-import type { Contestant } from './turns.ts';
 
 /** The read limit as a contestant: bytes per second. */
 export function limitContestant(limit: ReadLimit, threads: 1 | 2, quick: boolean): Contestant {

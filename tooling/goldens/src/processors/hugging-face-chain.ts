@@ -1,7 +1,7 @@
 import type { Sampler } from '@tokenwright/core';
-import { find } from './factory.ts';
-import type { Params } from './params.ts';
-import { biasedSequences } from './processors/table.ts';
+import { find } from '../shared/factory.ts';
+import type { Params } from '../shared/params.ts';
+import { biasedSequences } from './table.ts';
 
 /** What Hugging Face's `_get_logits_processor` looks at besides the arguments. */
 export interface ChainPlace {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Bench, Context } from '../library/bench.ts';
-import { type Checkpoint, writeCheckpoint } from '../library/checkpoint.ts';
-import { type EngineChoice, fusedEngines, label, matching, plain } from '../library/engines.ts';
-import { ForeignUse, quietCores } from '../library/quiet.ts';
-import type { Row } from '../library/row.ts';
-import { cacheBytes, gpt2Small, weightBytes } from '../library/shapes.ts';
+import type { Bench, Context } from '../../harness/bench.ts';
+import { type Checkpoint, writeCheckpoint } from '../../models/checkpoint.ts';
+import { type EngineChoice, fusedEngines, label, matching, plain } from '../../models/engines.ts';
+import { cacheBytes, gpt2Small, weightBytes } from '../../models/shapes.ts';
+import type { Row } from '../../report/row.ts';
+import { ForeignUse, quietCores } from '../../timing/quiet.ts';
 import type { MemoryReport, MemoryTask } from './memory-process.ts';
 
 /** What a loaded model takes, in a process of its own for each engine and format. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from '../shared/outcome.ts';
 import { runGoldens } from './run-goldens.ts';
 
 /** A golden file of one class with one right case; `change` spoils it. */
@@ -94,7 +94,7 @@ describe('the runner', () => {
     ['a folder without goldens', [], 2, 'empty'],
     ['a folder inside', ['--only', '^planted/right|^right'], 0, 'planted'],
   ] as const)('ends with the right status: %s', (_, args, status, folder?: string) => {
-    const main = fileURLToPath(new URL('main.ts', import.meta.url));
+    const main = fileURLToPath(new URL('../main.ts', import.meta.url));
     const run = spawnSync(
       process.execPath,
       ['--conditions=@tokenwright/source', main, join(root, folder ?? ''), ...args],

@@ -1,5 +1,5 @@
+import type { Outcome } from '../shared/outcome.ts';
 import { whyLeftOut } from './left-out.ts';
-import type { Outcome } from './outcome.ts';
 
 /** What became of the cases of one file. */
 export interface FileReport {

@@ -1,5 +1,5 @@
-import type { Summary } from './statistics.ts';
-import type { Turns } from './turns.ts';
+import type { Summary } from '../timing/statistics.ts';
+import type { Turns } from '../timing/turns.ts';
 
 /** One measurement as it is printed; with `--json`, one object of this shape a line. `null` = does not apply. */
 export interface Row {

@@ -1,7 +1,7 @@
 /** Measures the memory of one engine and format, in a process that does nothing else; started by `bench memory`. */
 import { load } from '@tokenwright/loaders';
-import { fusedEngines, label, plain } from '../library/engines.ts';
-import { feed } from '../library/model.ts';
+import { fusedEngines, label, plain } from '../../models/engines.ts';
+import { feed } from '../../models/model.ts';
 
 /** What the process is asked to do. */
 export interface MemoryTask {

@@ -1,9 +1,9 @@
 import { type GenerateOptions, generate, logProbabilities, type Strategy } from '@tokenwright/core';
-import { compareIds, compareWithin } from '../compare.ts';
-import { sampler } from '../factory.ts';
-import { huggingFaceChain } from '../hugging-face-chain.ts';
-import { toRow } from '../numbers.ts';
-import type { Params } from '../params.ts';
+import { huggingFaceChain } from '../../processors/hugging-face-chain.ts';
+import { compareIds, compareWithin } from '../../shared/compare.ts';
+import { sampler } from '../../shared/factory.ts';
+import { toRow } from '../../shared/numbers.ts';
+import type { Params } from '../../shared/params.ts';
 import { type GenerateCase, unpadded } from './case.ts';
 import { Probe } from './probe.ts';
 import type { Place } from './sources.ts';

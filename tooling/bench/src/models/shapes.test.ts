@@ -1,7 +1,7 @@
 import { gpt2, requestWeights } from '@tokenwright/core';
 import { seededWeights } from '@tokenwright/core/testing';
 import { describe, expect, it } from 'vitest';
-import { sharesOfLimit } from './limit-rows.ts';
+import { sharesOfLimit } from '../harness/limit-rows.ts';
 import { bytesPerToken, cacheBytes, gpt2Small, llama1B, promptOf, type Shape, tiny, weightBytes } from './shapes.ts';
 
 /** Bytes of all weights of a checkpoint in float32. */

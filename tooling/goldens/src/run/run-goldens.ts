@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '@tokenwright/core';
+import { type Outcome, outcomeOf } from '../shared/outcome.ts';
+import type { Golden, GoldenFile, Setting } from '../shared/suite.ts';
 import { type GoldenEngine, goldenEngines } from './engines.ts';
 import { goldenFiles } from './golden-files.ts';
 import { whyLeftOut } from './left-out.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
 import type { FileReport } from './report.ts';
 import { schemas } from './schemas.ts';
-import type { Golden, GoldenFile, Setting } from './suite.ts';
 
 export interface RunOptions {
   /** The folder of the goldens, or one inside it. */

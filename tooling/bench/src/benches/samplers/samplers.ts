@@ -9,12 +9,12 @@ import {
   RunMemory,
   type Sampler,
 } from '@tokenwright/core';
-import type { Bench, Context } from '../library/bench.ts';
-import { logitsLikeAModels } from '../library/logits.ts';
-import { type NaiveSettings, naiveChain, sortEverything } from '../library/naive-chain.ts';
-import type { Row } from '../library/row.ts';
-import { pairedRatio } from '../library/statistics.ts';
-import type { Contestant } from '../library/turns.ts';
+import type { Bench, Context } from '../../harness/bench.ts';
+import type { Row } from '../../report/row.ts';
+import { pairedRatio } from '../../timing/statistics.ts';
+import type { Contestant } from '../../timing/turns.ts';
+import { logitsLikeAModels } from './logits.ts';
+import { type NaiveSettings, naiveChain, sortEverything } from './naive-chain.ts';
 import { chains, type NamedChain, singleSamplers, usual } from './sampler-chains.ts';
 
 const promptLength = 256;

@@ -2,7 +2,7 @@ import { enableProdMode, env } from '@tensorflow/tfjs-core';
 import { selectEngine } from '@tokenwright/backends';
 import { type TfjsBackend, tfjs } from '@tokenwright/backends/tfjs';
 import type { Engine } from '@tokenwright/core';
-import { openGpu } from './gpu.ts';
+import { openGpu } from '../limits/gpu.ts';
 
 /** An engine with a weight format and a number of threads, ready to be started. */
 export interface EngineChoice {

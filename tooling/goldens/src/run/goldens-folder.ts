@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
  */
 export function goldensFolder(): string | undefined {
   const folder =
-    process.env.TOKENWRIGHT_GOLDENS ?? fileURLToPath(new URL('../../../../shared/goldens', import.meta.url));
+    process.env.TOKENWRIGHT_GOLDENS ?? fileURLToPath(new URL('../../../../../shared/goldens', import.meta.url));
   if (existsSync(folder)) return folder;
   console.log(
     `No recorded results at ${folder}: what needs them is skipped. TOKENWRIGHT_GOLDENS names another folder.`,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LanguageModel, SequenceToSequence } from '@tokenwright/core';
 import { folder, load, loadSequenceToSequence } from '@tokenwright/loaders';
-import type { GoldenFile, Setting } from '../suite.ts';
+import type { GoldenFile, Setting } from '../../shared/suite.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

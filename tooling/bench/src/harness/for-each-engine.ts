@@ -1,8 +1,8 @@
+import { type Checkpoint, writeCheckpoint } from '../models/checkpoint.ts';
+import { type EngineChoice, fusedEngines, label, matching, plain } from '../models/engines.ts';
+import { BenchModel } from '../models/model.ts';
+import type { Shape } from '../models/shapes.ts';
 import type { Context } from './bench.ts';
-import { type Checkpoint, writeCheckpoint } from './checkpoint.ts';
-import { type EngineChoice, fusedEngines, label, matching, plain } from './engines.ts';
-import { BenchModel } from './model.ts';
-import type { Shape } from './shapes.ts';
 
 /**
  * For each shape: a checkpoint, plain TensorFlow.js on wasm loaded for the whole time, and `visit` for every other engine in
