@@ -5,9 +5,6 @@ import { samplerCases, toyModel } from '@tokenwright/core/testing';
 const boredom: Sampler = {
   name: 'boredom',
   traits: {
-    domain: 'logits',
-    shiftInvariant: true,
-    scaleInvariant: true,
     keepsArgMax: true,
     narrows: true,
     stateful: true,

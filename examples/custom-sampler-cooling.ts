@@ -5,7 +5,8 @@ import { samplerCases, toyModel } from '@tokenwright/core/testing';
 const cooling = ({ from, to, tokens }: { from: number; to: number; tokens: number }): Sampler => ({
   name: 'cooling',
   parameters: { from, to, tokens },
-  traits: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: true, narrows: true },
+  kind: 'shaping',
+  traits: { keepsArgMax: true, narrows: true },
   onHost(logits, { position, promptLength }) {
     const t = from + (to - from) * Math.min(1, (position - promptLength) / tokens);
     for (let id = 0; id < logits.length; id++) logits[id]! /= t;

@@ -1,10 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
+import { checkInteger, checkNumber, checkOptionNames } from './check/check.ts';
 import {
   CacheError,
   ContextLengthError,
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
   DisposedError,
   EmptyDistributionError,
   EngineUnavailableError,

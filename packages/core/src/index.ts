@@ -26,10 +26,29 @@ export {
   rotaryFrequencies,
 } from './architectures/shared/rotary.ts';
 export { type T5Config, t5 } from './architectures/t5.ts';
+export { checkInteger, checkNumber, checkOptionNames } from './check/check.ts';
+export {
+  booleanOption,
+  checkOptions,
+  checkTokens,
+  choiceOption,
+  customOption,
+  integerOption,
+  numberOption,
+  type Option,
+  type OptionDeclarations,
+  type OptionKind,
+  type OptionsOf,
+  type OptionValue,
+  type OptionValues,
+  optional,
+  optionsToJson,
+  tokensOption,
+} from './check/option.ts';
 export type {
   CacheKind,
   Choice,
-  EncoderKeyValues as SourceMemory,
+  EncoderKeyValues,
   Engine,
   EngineMatrix,
   EngineMemory,
@@ -41,6 +60,7 @@ export type {
   PrepareOptions,
   RunOptions,
   RunResult,
+  TensorFlow,
   TokenEdits,
   TopOfRow,
   WeightSource,
@@ -50,7 +70,7 @@ export type {
   Activation,
   Architecture,
   AttendOptions,
-  CrossAttendOptions as RecallOptions,
+  CrossAttendOptions,
   Dimensions,
   EmbedOptions,
   EncoderDecoderArchitecture,
@@ -76,9 +96,6 @@ export {
 export {
   CacheError,
   ContextLengthError,
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
   DeviceLostError,
   DisposedError,
   EmptyDistributionError,
@@ -94,8 +111,9 @@ export {
 } from './errors.ts';
 export { BatchResult } from './generate/batch-result.ts';
 export { DecodingState, type DecodingStateOptions } from './generate/decoding-state.ts';
+export { defineStrategy, type StrategyDefinition, type StrategyFactory } from './generate/define-strategy.ts';
 export type {
-  Control as Answer,
+  Control,
   EndEvent,
   StepEvent,
   StreamEvent,
@@ -105,7 +123,7 @@ export type {
   Usage,
 } from './generate/events.ts';
 export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate/generate.ts';
-export { InterruptedError as Interruption } from './generate/interrupted-error.ts';
+export { InterruptedError } from './generate/interrupted-error.ts';
 export {
   type GenerateOptions,
   generateOptionNames,
@@ -146,12 +164,20 @@ export {
 export { applyChain, decisiveStages, HostRow, type RowContext } from './sampling/chain.ts';
 export { type ChainRule, type ChainSetting, type ChainWarning, checkChain } from './sampling/check-chain.ts';
 export {
+  type AnySamplerFactory,
+  camelCase,
+  defineSampler,
+  type SamplerDefinition,
+  type SamplerFactory,
+  type SamplerForms,
+} from './sampling/define-sampler.ts';
+export {
   largest,
   logProbabilities,
   logSumExp,
   probabilities,
   rankOf,
-  sampleToken as drawToken,
+  sampleToken,
   topTokens,
 } from './sampling/distribution.ts';
 export {
@@ -163,11 +189,12 @@ export {
 } from './sampling/explain.ts';
 export { exponential } from './sampling/exponential.ts';
 export { History } from './sampling/history.ts';
-export { Random, type RandomPurpose as RandomStage } from './sampling/random.ts';
-export { RunState as RunMemory, type RunStateSnapshot as MemorySnapshot } from './sampling/run-state.ts';
+export { Random, type RandomPurpose } from './sampling/random.ts';
+export { RunState, type RunStateSnapshot } from './sampling/run-state.ts';
 export {
   type BatchStep,
   type DeviceSampler,
+  type DeviceStep,
   forEachCandidate,
   type HostSampler,
   hasDeviceForm,
@@ -176,10 +203,12 @@ export {
   type Json,
   type MaskSampler,
   type RowStep,
-  type Sampled as Drawn,
+  type Sampled,
   type Sampler,
   type SamplerBase,
-  type SamplerState as Memory,
+  type SamplerKernel,
+  type SamplerKind,
+  type SamplerState,
   type SamplerTraits,
 } from './sampling/sampler.ts';
 export { type DescribeOptions, Scores, type TokenLogprob, type TokenScores } from './sampling/scores.ts';

@@ -17,8 +17,8 @@ export { type MinLengthOptions, minLength } from './constraints/min-length.ts';
 export { type MinNewTokensOptions, minNewTokens } from './constraints/min-new-tokens.ts';
 export { type NoRepeatNgramOptions, noRepeatNgram } from './constraints/no-repeat-ngram.ts';
 export {
-  type PrefixAllowedTokensOptions as PrefixFunctionOptions,
-  prefixAllowedTokens as prefixFunction,
+  type PrefixAllowedTokensOptions,
+  prefixAllowedTokens,
 } from './constraints/prefix-allowed-tokens.ts';
 export { type SuppressTokensOptions, suppressTokens } from './constraints/suppress-tokens.ts';
 export { type SuppressTokensAtBeginOptions, suppressTokensAtBegin } from './constraints/suppress-tokens-at-begin.ts';
@@ -27,8 +27,8 @@ export { type AdaptivePOptions, adaptiveP } from './controllers/adaptive-p.ts';
 export type { MirostatOptions } from './controllers/mirostat.ts';
 export { type Mirostat1Options, mirostat1 } from './controllers/mirostat-1.ts';
 export { type Mirostat2Options, mirostat2 } from './controllers/mirostat-2.ts';
-export { type EpsilonCutoffOptions as EpsilonOptions, epsilonCutoff as epsilon } from './filters/epsilon-cutoff.ts';
-export { type EtaCutoffOptions as EtaOptions, etaCutoff as eta } from './filters/eta-cutoff.ts';
+export { type EpsilonCutoffOptions, epsilonCutoff } from './filters/epsilon-cutoff.ts';
+export { type EtaCutoffOptions, etaCutoff } from './filters/eta-cutoff.ts';
 export { type MinPOptions, minP } from './filters/min-p.ts';
 export { type PLessOptions, pLess } from './filters/p-less.ts';
 export { type TailFreeOptions, tailFree } from './filters/tail-free.ts';
@@ -37,7 +37,7 @@ export { type TopHOptions, topH } from './filters/top-h.ts';
 export { type TopKOptions, topK } from './filters/top-k.ts';
 export { type TopNSigmaOptions, topNSigma } from './filters/top-n-sigma.ts';
 export { type TopPOptions, topP } from './filters/top-p.ts';
-export { type TypicalPOptions as TypicalOptions, typicalP as typical } from './filters/typical-p.ts';
+export { type TypicalPOptions, typicalP } from './filters/typical-p.ts';
 export { type XtcOptions, xtc } from './filters/xtc.ts';
 export { distinctNgrams, repeatedNgrams } from './metrics/ngram-diversity.ts';
 export { type InfillOptions, infill } from './patterns/infill.ts';
@@ -75,11 +75,11 @@ export { type TemperatureOptions, temperature } from './shaping/temperature.ts';
 export type { EosTokenIdsOption } from './shared/eos-token-ids.ts';
 export type { SequenceNeeds } from './shared/token-ids.ts';
 export {
-  detectKgwWatermark as detectGreenList,
-  type KgwDetectorOptions as GreenListDetectorOptions,
-  type KgwEvidence as GreenListEvidence,
-  type KgwWatermarkOptions as GreenListOptions,
-  kgwWatermark as greenList,
+  detectKgwWatermark,
+  type KgwDetectorOptions,
+  type KgwEvidence,
+  type KgwWatermarkOptions,
+  kgwWatermark,
 } from './watermarks/kgw-watermark.ts';
 export {
   detectSynthId,

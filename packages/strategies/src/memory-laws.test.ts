@@ -1,6 +1,6 @@
 import { DecodingState, type GenerateOptions, generate, generateBatch, type Sampler } from '@tokenwright/core';
 import { toyModel } from '@tokenwright/core/testing';
-import { adaptiveP, greenList, minP, mirostat1, mirostat2, synthId } from '@tokenwright/samplers';
+import { adaptiveP, kgwWatermark, minP, mirostat1, mirostat2, synthId } from '@tokenwright/samplers';
 import { describe, expect, test } from 'vitest';
 import { speculative } from './speculation/speculative.ts';
 
@@ -15,8 +15,8 @@ const chains: [string, readonly Sampler[]][] = [
   ['mirostat 1', [mirostat1({ tau: 2, eta: 0.4 })]],
   ['mirostat 2', [mirostat2({ tau: 2, eta: 0.4 })]],
   ['adaptive-p', [minP({ p: 0.01 }), adaptiveP({ target: 0.3, decay: 0.7 })]],
-  ['green list', [greenList({ bias: 3 })]],
-  ['green list by itself', [greenList({ bias: 3, seedingScheme: 'self-hash', contextWidth: 2 })]],
+  ['green list', [kgwWatermark({ bias: 3 })]],
+  ['green list by itself', [kgwWatermark({ bias: 3, seedingScheme: 'self-hash', contextWidth: 2 })]],
   ['SynthID', [synthId({ keys: [5, 6, 7], samplingTable: { size: 500 } })]],
 ];
 const twice = mirostat2({ tau: 3, eta: 0.4 });

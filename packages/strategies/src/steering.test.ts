@@ -1,4 +1,4 @@
-import { type Answer, type Explanation, generate, type Strategy, sampling, UnsupportedError } from '@tokenwright/core';
+import { type Control, type Explanation, generate, type Strategy, sampling, UnsupportedError } from '@tokenwright/core';
 import { toyModel } from '@tokenwright/core/testing';
 import { mirostat2 } from '@tokenwright/samplers';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ const prompts = [
 ];
 
 /** The ids of both rows, the reader answering the token of row 0 with number `at`, from 0. */
-async function answered(strategy: Strategy, at: number, answer: Answer): Promise<(readonly number[])[]> {
+async function answered(strategy: Strategy, at: number, answer: Control): Promise<(readonly number[])[]> {
   const stream = generate(model, prompts, { strategy, seed: 3, maxNewTokens: 8, eosTokenIds: [] });
   const ids: (readonly number[])[] = [];
   let seen = 0;
@@ -59,7 +59,7 @@ describe.each<[string, () => Strategy]>([
   it('may stop, and is told that the rest comes too late', async () => {
     const plain = await answered(open(), 0, {});
     expect((await answered(open(), 2, { stop: true }))[0]).toEqual(plain[0]!.slice(0, 3));
-    for (const answer of [{ force: [1] }, { ban: [1] }, { rewind: 1 }, { fork: () => {} }] satisfies Answer[])
+    for (const answer of [{ force: [1] }, { ban: [1] }, { rewind: 1 }, { fork: () => {} }] satisfies Control[])
       await expect(answered(open(), 2, answer)).rejects.toThrow(UnsupportedError);
     expect(model.live.size).toBe(0);
   });

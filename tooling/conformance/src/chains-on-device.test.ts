@@ -15,7 +15,7 @@ import {
   allowedTokens,
   greedy,
   minP,
-  prefixFunction,
+  prefixAllowedTokens,
   regex,
   repetitionPenalty,
   temperature,
@@ -80,7 +80,7 @@ function watched(model: LanguageModel, remote: boolean, traffic: Traffic): Langu
 /** Large enough that a row is dear to read. */
 const vocabSize = 4500;
 const texts = Array.from({ length: vocabSize }, (_, id) => (id < 3 ? '' : String.fromCharCode(97 + (id % 26))));
-const everyThird = prefixFunction({
+const everyThird = prefixAllowedTokens({
   allowed: (tokens) => Array.from(texts.keys()).filter((id) => id % 3 === tokens.length % 3),
 });
 const chains: [string, Sampler[]][] = [
@@ -168,7 +168,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
     );
     const mask: Sampler = {
       name: 'mine',
-      allowed: ({ sequence }) => Uint32Array.of(0xdeadbeef, 0x80000001, 0xfff0 >> sequence),
+      mask: ({ sequence }) => Uint32Array.of(0xdeadbeef, 0x80000001, 0xfff0 >> sequence),
     };
     const traffic: Traffic = { rows: 0, choices: 0 };
     const scores = scoresOf(rows, [mask], traffic);

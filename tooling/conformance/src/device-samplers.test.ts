@@ -3,7 +3,7 @@ import { hasDeviceForm, type Sampler } from '@tokenwright/core';
 import { shaped, type TestRowOptions, testBatch, testRow } from '@tokenwright/core/testing';
 import {
   additivePenalty,
-  epsilon,
+  epsilonCutoff,
   frequencyPenalty,
   greedy,
   minP,
@@ -35,7 +35,7 @@ const samplers: Sampler[] = [
   temperature({ temperature: 0.7 }),
   minP({ p: 0.1 }),
   topA({ ratio: 0.3 }),
-  epsilon({ epsilon: 0.02 }),
+  epsilonCutoff({ epsilon: 0.02 }),
   topNSigma({ sigmas: 1 }),
   greedy(),
 ];
@@ -49,7 +49,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
       if (!hasDeviceForm(sampler)) throw new Error(`'${sampler.name}' has no device form`);
       await tf.setBackend(backend);
       const step = testBatch(rows.map((logits, row) => testRow(logits, texts[row])));
-      const result = tf.tidy(() => sampler.onDevice(tf.tensor2d(rows.map((row) => [...row])), step));
+      const result = tf.tidy(() => sampler.onDevice(tf.tensor2d(rows.map((row) => [...row])), { ...step, tf }));
       const values = (await result.array()) as number[][];
       result.dispose();
       values.forEach((row, at) => {

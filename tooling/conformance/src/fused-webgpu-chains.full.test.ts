@@ -1,6 +1,6 @@
 import {
   additivePenalty,
-  epsilon,
+  epsilonCutoff,
   greedy,
   minP,
   repetitionPenalty,
@@ -10,7 +10,7 @@ import {
   topK,
   topNSigma,
   topP,
-  typical,
+  typicalP,
 } from '@tokenwright/samplers';
 import { testChains } from './fused-webgpu-chains.ts';
 
@@ -24,7 +24,7 @@ testChains(
         topNSigma({ sigmas: 3 }),
         temperature({ temperature: 1.2 }),
         topA({ ratio: 0.01 }),
-        epsilon({ epsilon: 1e-4 }),
+        epsilonCutoff({ epsilon: 1e-4 }),
         minP({ p: 0.01 }),
       ],
       4,
@@ -32,7 +32,7 @@ testChains(
     ['temperature > top-k > top-p', [temperature({ temperature: 1.5 }), topK({ k: 40 }), topP({ p: 0.9 })], 4],
     [
       'a stage on the host after the 50 largest',
-      [temperature({ temperature: 0.8 }), topK({ k: 50 }), typical({ p: 0.9 })],
+      [temperature({ temperature: 0.8 }), topK({ k: 50 }), typicalP({ p: 0.9 })],
       // Ids and values of the 50, and the log-sum-exp.
       4 * (2 * 50 + 1),
     ],

@@ -188,7 +188,7 @@ function samplersOf({ params, ...golden }: GoldenCase): Sampler[] {
 /** The function that the golden cases describe as `{(7 * last + j) mod 96 : j in (1, 5, 11, 40)}`. */
 const allowedAfterLast: MaskSampler = {
   name: 'allowed-after-last',
-  allowed({ history, vocabSize }) {
+  mask({ history, vocabSize }) {
     const bits = new Uint32Array(Math.ceil(vocabSize / 32));
     for (const j of [1, 5, 11, 40]) {
       const id = (7 * history.at(-1)! + j) % 96;

@@ -4,7 +4,7 @@ import {
   badWords,
   badWordTokens,
   exponentialLengthDecay,
-  greenList,
+  kgwWatermark,
   regex,
   sequenceBias,
   suppressTokens,
@@ -116,7 +116,7 @@ export const constraints: readonly SamplerFlag[] = [
   },
   {
     name: 'green-list',
-    make: greenList,
+    make: kgwWatermark,
     main: 'bias',
     value: 'X',
     more: ['ratio=R', 'key=N', 'scheme=left-hash|self-hash', 'context-width=N'],

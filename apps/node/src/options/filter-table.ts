@@ -1,8 +1,8 @@
 import {
   adaptiveP,
   dynamicTemperature,
-  epsilon,
-  eta,
+  epsilonCutoff,
+  etaCutoff,
   greedy,
   infill,
   minP,
@@ -18,7 +18,7 @@ import {
   topK,
   topNSigma,
   topP,
-  typical,
+  typicalP,
   xtc,
 } from '@tokenwright/samplers';
 import type { SamplerFlag } from './sampler-flag.ts';
@@ -70,7 +70,7 @@ export const filters: readonly SamplerFlag[] = [
   },
   {
     name: 'typical',
-    make: typical,
+    make: typicalP,
     main: 'mass',
     value: 'MASS',
     more: ['border=below|at-most', 'ties=keep-all|cut', keep],
@@ -86,7 +86,7 @@ export const filters: readonly SamplerFlag[] = [
   },
   {
     name: 'epsilon',
-    make: epsilon,
+    make: epsilonCutoff,
     main: 'epsilon',
     value: 'E',
     more: [keep],
@@ -94,7 +94,7 @@ export const filters: readonly SamplerFlag[] = [
   },
   {
     name: 'eta',
-    make: eta,
+    make: etaCutoff,
     main: 'epsilon',
     value: 'E',
     more: [keep],

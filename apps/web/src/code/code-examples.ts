@@ -6,7 +6,7 @@ export const codeExamples: Readonly<Record<string, string>> = {
   'A temperature that cools down': `// The temperature falls from 1.6 to 0.3 over 40 tokens.
 export default {
   name: 'cooling',
-  traits: { domain: 'logits', shiftInvariant: true, scaleInvariant: true, keepsArgMax: true, narrows: true },
+  traits: { keepsArgMax: true, narrows: true },
   onHost(logits, { position, promptLength }) {
     const done = Math.min(1, (position - promptLength) / 40);
     const t = 1.6 + (0.3 - 1.6) * done;

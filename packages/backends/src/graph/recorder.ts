@@ -1,12 +1,12 @@
 import {
   type Activation,
   type AttendOptions,
+  type CrossAttendOptions,
   type EmbedOptions,
   type LinearOptions,
   type NormOptions,
   type Operations,
   ParameterError,
-  type RecallOptions,
   type RotaryOptions,
   ShapeError,
   UnsupportedError,
@@ -51,7 +51,7 @@ export type Operation =
       readonly v: Value;
       readonly options: AttendOptions<Weight>;
     }
-  | { readonly kind: 'recall'; readonly result: Value; readonly q: Value; readonly options: RecallOptions }
+  | { readonly kind: 'recall'; readonly result: Value; readonly q: Value; readonly options: CrossAttendOptions }
   | {
       readonly kind: 'remember';
       readonly k: Value;
@@ -167,7 +167,7 @@ export class Recorder implements Operations<Value, Weight> {
     return result;
   }
 
-  crossAttend(q: Value, options: RecallOptions): Value {
+  crossAttend(q: Value, options: CrossAttendOptions): Value {
     this.#divides('recall: heads', options.heads, q.columns);
     this.#divides('recall: kvHeads', options.kvHeads, options.heads);
     const result = newValue(q.columns);

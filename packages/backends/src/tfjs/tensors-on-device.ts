@@ -55,14 +55,18 @@ class TfjsTensors implements DeviceTensors {
     return this.#held.size;
   }
 
-  map(buffer: GPUBuffer, shape: readonly [number, number], work: (tensor: Tensor2D) => Tensor2D): HeldTensor {
+  map(
+    buffer: GPUBuffer,
+    shape: readonly [number, number],
+    work: (tensor: Tensor2D, tf: Tensorflow) => Tensor2D,
+  ): HeldTensor {
     const tf = this.#tf;
     this.#device.check();
     return this.#selected(() => {
       try {
         const tensor = tf.tidy(() => {
           const given = tf.tensor({ buffer, zeroCopy: true }, [...shape], 'float32') as Tensor2D;
-          const made = work(given);
+          const made = work(given, tf);
           // A cast from integers leaves the integers in the buffer; only arithmetic turns them into numbers.
           const inBuffer = this.#webgpu.tensorMap.get(made.dataId).dtype;
           return inBuffer === 'float32' ? tf.clone(made) : (tf.mul(tf.cast(made, 'float32'), 1) as Tensor2D);

@@ -98,9 +98,6 @@ describe('score', () => {
     const spy: Sampler = {
       name: 'spy',
       traits: {
-        domain: 'logits',
-        shiftInvariant: true,
-        scaleInvariant: true,
         keepsArgMax: true,
         narrows: true,
         stateful: true,

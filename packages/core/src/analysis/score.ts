@@ -1,4 +1,5 @@
-import { ContextLengthError, checkInteger, checkOptionNames, ParameterError } from '../errors.ts';
+import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { ContextLengthError, ParameterError } from '../errors.ts';
 import { EventLoopYielder } from '../generate/yield-to-event-loop.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { HostRow, type RowContext } from '../sampling/chain.ts';

@@ -148,6 +148,9 @@ export interface EncoderKeyValues {
   dispose(): void;
 }
 
+/** The operations of TensorFlow.js, as `import * as tf from '@tensorflow/tfjs-core'` gives them. */
+export type TensorFlow = typeof import('@tensorflow/tfjs-core');
+
 /** A matrix that lives on an engine: float32, row-major. Valid until disposed. */
 export interface EngineMatrix {
   readonly rows: number;
@@ -160,7 +163,7 @@ export interface EngineMatrix {
    */
   tensor?(): Tensor2D;
   /** What `work` makes of that tensor, as a matrix of the same engine; `work` runs inside `tf.tidy`. Absent like `tensor`. */
-  map?(work: (tensor: Tensor2D) => Tensor2D): EngineMatrix;
+  map?(work: (tensor: Tensor2D, tf: TensorFlow) => Tensor2D): EngineMatrix;
   /**
    * The same matrix with tokens removed: row i keeps those whose bit in masks[i] is set (lowest bit first), the others become
    * -Infinity. The masks are uploaded; nothing is read back. Absent where reading is cheap.

@@ -7,15 +7,12 @@ import { generate } from './generate.ts';
 import { sampling } from './sampling.ts';
 
 const traits: SamplerTraits = {
-  domain: 'logits',
-  shiftInvariant: true,
-  scaleInvariant: true,
   keepsArgMax: true,
   narrows: true,
 };
-const controller: Sampler = { name: 'controller', traits: { ...traits, controls: true }, onHost: () => undefined };
-const after = (name: string): Sampler => ({ name, traits: traits, onHost: () => undefined });
-const penalty: Sampler = { ...after('penalty'), traits: { ...traits, shiftInvariant: false } };
+const controller: Sampler = { name: 'controller', kind: 'controller', traits, onHost: () => undefined };
+const after = (name: string): Sampler => ({ name, traits, onHost: () => undefined });
+const penalty: Sampler = { ...after('penalty'), traits: { ...traits, dependsOnZero: true } };
 const model = toyModel();
 
 afterEach(() => void vi.restoreAllMocks());

@@ -17,9 +17,6 @@ import type { Strategy } from './strategy.ts';
 const remembers: Sampler = {
   name: 'remembers',
   traits: {
-    domain: 'logits',
-    shiftInvariant: true,
-    scaleInvariant: false,
     keepsArgMax: false,
     narrows: true,
     stateful: true,

@@ -1,7 +1,9 @@
+import { checkInteger, checkOptionNames } from '../check/check.ts';
 import { Hash } from '../engine/fingerprint.ts';
-import { CacheError, checkInteger, checkOptionNames, DisposedError, ParameterError } from '../errors.ts';
+import { CacheError, DisposedError, ParameterError } from '../errors.ts';
 import type { KVCache } from '../model/kv-cache.ts';
 import type { LanguageModel } from '../model/language-model.ts';
+import { withPlaces } from '../sampling/chain.ts';
 import { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';
 import { RunState } from '../sampling/run-state.ts';
@@ -9,7 +11,6 @@ import type { Sampler } from '../sampling/sampler.ts';
 import { TextStream } from '../text/text-stream.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { readState, writeState } from './decoding-state-bytes.ts';
-import { withPlaces } from './option-stages.ts';
 
 export interface DecodingStateOptions {
   /** Default: any. */

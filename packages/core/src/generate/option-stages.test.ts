@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { withPlaces } from '../sampling/chain.ts';
 import type { HostSampler } from '../sampling/sampler.ts';
 import { candidatesOf, shaped, type TestRowOptions } from '../testing/samplers/sampler-cases.ts';
-import { chainOf, withPlaces } from './option-stages.ts';
+import { chainOf } from './option-stages.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
 
 const mine: HostSampler = { name: 'mine', onHost: () => undefined };

@@ -1,3 +1,4 @@
+import { leadingStage } from '../sampling/chain.ts';
 import type { HostSampler, MaskSampler, Sampler } from '../sampling/sampler.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -16,32 +17,19 @@ export function chainOf(options: ResolvedOptions, before: number = 0): readonly 
   ];
 }
 
-/** Stages that options put before those of the caller. */
-const leading = new WeakSet<Sampler>();
-
-/**
- * Stages with their places in the caller's chain, which key random numbers and memory: so an option that adds a stage changes the
- * numbers of no other. What an option puts before the chain has place -1, and uses neither.
- */
-export function withPlaces(samplers: readonly Sampler[]): { readonly sampler: Sampler; readonly index: number }[] {
-  const first = samplers[0] !== undefined && leading.has(samplers[0]) ? -1 : 0;
-  return samplers.map((sampler, i) => ({ sampler, index: first + i }));
-}
-
 /** No end token until there are so many new tokens, and so many in all. */
 function minimumLength(minNewTokens: number, minLength: number, before: number): MaskSampler {
   const sampler: MaskSampler = {
     name: 'minimum-length',
     parameters: { minNewTokens, minLength },
-    allowed({ position, promptLength, eosTokenIds, vocabSize }) {
+    mask({ position, promptLength, eosTokenIds, vocabSize }) {
       const bits = new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff);
       if (position - promptLength - before < minNewTokens || position < minLength)
         for (const id of eosTokenIds) bits[id >>> 5]! &= ~(1 << (id & 31));
       return bits;
     },
   };
-  leading.add(sampler);
-  return sampler;
+  return leadingStage(sampler);
 }
 
 /** What an encoder-decoder checkpoint prescribes: the token after the start token, and the last one that fits. */

@@ -1,5 +1,6 @@
+import { checkInteger, checkNumber, checkOptionNames } from '../check/check.ts';
 import type { CacheKind } from '../engine/engine.ts';
-import { checkInteger, checkNumber, checkOptionNames, ParameterError, UnknownOptionError } from '../errors.ts';
+import { ParameterError, UnknownOptionError } from '../errors.ts';
 import type { KVCache } from '../model/kv-cache.ts';
 import type { ModelDefaults } from '../model/language-model.ts';
 import type { ChainWarning } from '../sampling/check-chain.ts';

@@ -1,4 +1,5 @@
-import { checkInteger, ShapeError } from '../errors.ts';
+import { checkInteger } from '../check/check.ts';
+import { ShapeError } from '../errors.ts';
 import type { KVCache } from '../model/kv-cache.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { CacheError, ContextLengthError, checkInteger, ParameterError, ShapeError } from '../errors.ts';
+import { checkInteger } from '../check/check.ts';
+import { CacheError, ContextLengthError, ParameterError, ShapeError } from '../errors.ts';
 import type { KVCache } from '../model/kv-cache.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { History } from '../sampling/history.ts';

@@ -1,5 +1,6 @@
+import { checkInteger, checkOptionNames } from '../check/check.ts';
 import type { Choice } from '../engine/engine.ts';
-import { CacheError, checkInteger, checkOptionNames, ShapeError, UnsupportedError } from '../errors.ts';
+import { CacheError, ShapeError, UnsupportedError } from '../errors.ts';
 import { advance, commonPrefix } from '../model/advance.ts';
 import type { ForwardOptions, LanguageModel } from '../model/language-model.ts';
 import type { RowContext } from '../sampling/chain.ts';

@@ -1,5 +1,6 @@
+import { checkInteger } from '../check/check.ts';
 import type { KVStore, RunResult } from '../engine/engine.ts';
-import { checkInteger, DisposedError, ShapeError } from '../errors.ts';
+import { DisposedError, ShapeError } from '../errors.ts';
 import type { KVCache } from './kv-cache.ts';
 import { writeCache } from './kv-cache-bytes.ts';
 import type { ExecutableModel } from './model.ts';

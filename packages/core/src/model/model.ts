@@ -1,3 +1,4 @@
+import { checkInteger, checkOptionNames } from '../check/check.ts';
 import type {
   CacheKind,
   Choice,
@@ -11,7 +12,7 @@ import type {
 import { FingerprintedWeights } from '../engine/fingerprint.ts';
 import type { Architecture, Dimensions } from '../engine/operations.ts';
 import { withContext } from '../engine/shorter-context.ts';
-import { CacheError, checkInteger, checkOptionNames, DisposedError, ParameterError, ShapeError } from '../errors.ts';
+import { CacheError, DisposedError, ParameterError, ShapeError } from '../errors.ts';
 import { cacheKind } from './cache-kind.ts';
 import { frameOf } from './frame-of.ts';
 import type { KVCache } from './kv-cache.ts';

@@ -1,15 +1,8 @@
+import { checkInteger, checkOptionNames } from '../check/check.ts';
 import type { EncoderKeyValues, Engine, EngineMatrix, Executable, Frame, WeightSource } from '../engine/engine.ts';
 import { Hash } from '../engine/fingerprint.ts';
 import type { EncoderDecoderArchitecture } from '../engine/operations.ts';
-import {
-  ContextLengthError,
-  checkInteger,
-  checkOptionNames,
-  DisposedError,
-  ParameterError,
-  ShapeError,
-  UnsupportedError,
-} from '../errors.ts';
+import { ContextLengthError, DisposedError, ParameterError, ShapeError, UnsupportedError } from '../errors.ts';
 import type { LanguageModel, ModelDefaults } from './language-model.ts';
 import { type CreateModelOptions, ExecutableModel, type ModelDescription, prepareModel } from './model.ts';
 

@@ -240,10 +240,10 @@ class TensorMatrix implements EngineMatrix {
     return onBackend(this.#backend, () => tf.clone(tensor));
   }
 
-  map(work: (tensor: tf.Tensor2D) => tf.Tensor2D): TensorMatrix {
+  map(work: (tensor: tf.Tensor2D, tensorflow: typeof tf) => tf.Tensor2D): TensorMatrix {
     const tensor = this.#live();
     return onBackend(this.#backend, () => {
-      const result = tf.tidy(() => tf.clone(work(tensor)));
+      const result = tf.tidy(() => tf.clone(work(tensor, tf)));
       return new TensorMatrix(this.#backend, this.#ledger, result);
     });
   }

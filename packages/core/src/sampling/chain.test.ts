@@ -9,9 +9,6 @@ import type { DeviceSampler, HostSampler, MaskSampler, RowStep, Sampler, Sampler
 
 const removed = -Infinity;
 const plain: SamplerTraits = {
-  domain: 'logits',
-  shiftInvariant: true,
-  scaleInvariant: true,
   keepsArgMax: false,
   narrows: false,
 };
@@ -26,11 +23,11 @@ const stage = (name: string, onHost: HostSampler['onHost'], traits?: SamplerTrai
 /** Keeps these ids, in the order given. */
 const keeping = (ids: readonly number[], traits: SamplerTraits = narrowing): HostSampler =>
   stage('keeping', (logits, step) => step.keep(logits, ids), traits);
-const masking = (allowed: readonly number[]): MaskSampler => ({
+const masking = (mask: readonly number[]): MaskSampler => ({
   name: 'masking',
-  allowed: ({ vocabSize }) => {
+  mask: ({ vocabSize }) => {
     const bits = new Uint32Array(Math.ceil(vocabSize / 32));
-    for (const id of allowed) bits[id >>> 5]! |= 1 << (id & 31);
+    for (const id of mask) bits[id >>> 5]! |= 1 << (id & 31);
     return bits;
   },
 });
@@ -111,7 +108,7 @@ describe('a mask', () => {
         (id) => ((bits[id >>> 5]! >>> (id & 31)) & 1) === 1,
       );
       const row = testRow(new Array(size).fill(0));
-      row.apply({ name: 'mask', allowed: () => bits }, 0);
+      row.apply({ name: 'mask', mask: () => bits }, 0);
       expect(candidatesOf(row.logits)).toEqual(expected);
       if (row.candidates !== undefined) expect([...row.candidates]).toEqual(expected);
       expect(row.candidates !== undefined).toBe(expected.length <= size >> 2);

@@ -1,5 +1,4 @@
 import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
-import { withPlaces } from '../generate/option-stages.ts';
 import type { TokenControl } from './control.ts';
 import { largest, logSumExp } from './distribution.ts';
 import type { History } from './history.ts';
@@ -56,7 +55,7 @@ export class HostRow {
     const before = remembers ? this.#snapshot() : undefined;
     const step = this.step(index);
     if (hasHostForm(sampler)) sampler.onHost(this.logits, step);
-    else if (hasMaskForm(sampler)) this.#mask(sampler.allowed(step));
+    else if (hasMaskForm(sampler)) this.#mask(sampler.mask(step));
     else throw new UnsupportedError(`the device-only sampler '${sampler.name}'`, 'A row on the host');
     if (sampler.traits?.narrows !== true && !hasMaskForm(sampler)) this.#candidates = undefined;
     if (before !== undefined) this.#seen.push({ stage: index, before, after: this.#snapshot() });
@@ -149,6 +148,24 @@ export class HostRow {
     if (candidates === undefined) return { candidates, logits: logits.slice(), normalizer };
     return { candidates, logits: Float32Array.from(candidates, (id) => logits[id]!), normalizer };
   }
+}
+
+/** Stages that `generate` puts before the caller's chain. */
+const leading = new WeakSet<Sampler>();
+
+/** Mark a stage as one that stands before the caller's chain: see `withPlaces`. */
+export function leadingStage<S extends Sampler>(sampler: S): S {
+  leading.add(sampler);
+  return sampler;
+}
+
+/**
+ * Stages with their places in the caller's chain, which key random numbers and state. A stage that `generate` adds before
+ * the chain has place -1 and uses neither, so it does not change the numbers of the other stages.
+ */
+export function withPlaces(samplers: readonly Sampler[]): { readonly sampler: Sampler; readonly index: number }[] {
+  const first = samplers[0] !== undefined && leading.has(samplers[0]) ? -1 : 0;
+  return samplers.map((sampler, i) => ({ sampler, index: first + i }));
 }
 
 /**

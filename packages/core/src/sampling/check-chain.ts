@@ -1,9 +1,9 @@
 import { hasMaskForm, type Sampler } from './sampler.ts';
 
-/** Something about the order of a chain that makes no sense. The chain still runs. */
+/** An order of stages that makes no sense. The chain still runs. */
 export interface ChainWarning {
   readonly rule: ChainRule;
-  /** Place of the stage that it is about. */
+  /** Index of the stage that the warning is about. */
   readonly stage: number;
   readonly sampler: string;
   /** One sentence: what is wrong, and what to do. */
@@ -24,13 +24,19 @@ export type ChainRule =
 
 /** Where a chain is used. */
 export interface ChainSetting {
-  /** What the strategy gives the chain: beam search can give log-probabilities. Default `'logits'`. */
+  /** What the strategy passes to the chain. Beam search can pass log-probabilities. Default `'logits'`. */
   readonly domain?: 'logits' | 'log-probabilities';
 }
 
 /**
- * Warnings about orders that make no sense, by place. Empty for a sound chain. It goes by what the samplers declare
- * (`Sampler.traits`), so those of other authors count too. `generate` calls it for every chain: see `onWarning`.
+ * Warnings about orders that make no sense, by stage. Empty for a sound chain. The rules go by what samplers declare
+ * (`kind` and `traits`) and know none by name, so third-party samplers are checked like ours. `generate` calls this for
+ * every chain: see `onWarning`.
+ *
+ * @example
+ * ```ts
+ * checkChain([topK({ k: 40 }), topNSigma({ sigmas: 1 })])[0].rule; // 'statistics-after-filter'
+ * ```
  */
 export function checkChain(samplers: readonly Sampler[], { domain = 'logits' }: ChainSetting = {}): ChainWarning[] {
   return samplers.flatMap((sampler, stage) =>
@@ -43,7 +49,7 @@ export function checkChain(samplers: readonly Sampler[], { domain = 'logits' }: 
 
 interface Rule {
   readonly rule: ChainRule;
-  /** The warning about `sampler`, given what stands before and after it. */
+  /** The warning about `sampler`, given the stages before and after it. */
   check(
     sampler: Sampler,
     before: readonly Sampler[],
@@ -52,24 +58,19 @@ interface Rule {
   ): string | undefined;
 }
 
-const isFilter = ({ traits }: Sampler): boolean => traits?.removes === 'filter' && traits.selectsArgMax !== true;
-/** A host form without a declared traits: nobody can tell what it does. */
-const isUndeclared = (sampler: Sampler): boolean => sampler.traits === undefined && !hasMaskForm(sampler);
-/** It measures the spread of the whole row. */
-const measures = ({ name }: Sampler): boolean => name === 'top-n-sigma' || name === 'mirostat-1';
-/** Stages whose decision is random, or leads away from the most probable token on purpose. */
-const isErratic = ({ name }: Sampler): boolean => name === 'xtc' || name === 'adaptive-p';
-const isPenalty = ({ name }: Sampler): boolean => name.endsWith('-penalty') || name === 'penalties' || name === 'dry';
-const dependsOnZero = ({ traits }: Sampler): boolean => traits?.shiftInvariant === false && traits.narrows;
 const isGreedy = ({ traits }: Sampler): boolean => traits?.selectsArgMax === true;
-const isController = ({ traits }: Sampler): boolean => traits?.controls === true;
+const isController = ({ kind }: Sampler): boolean => kind === 'controller';
+const isFilter = (sampler: Sampler): boolean => sampler.kind === 'filter' && !isGreedy(sampler);
+/** A host form that declares nothing: its effect is unknown. */
+const isUndeclared = (sampler: Sampler): boolean =>
+  sampler.kind === undefined && sampler.traits === undefined && !hasMaskForm(sampler);
 
 const rules: readonly Rule[] = [
   {
     rule: 'controller-not-last',
     check: (sampler, _, after) =>
       isController(sampler) && after.length > 0 && !after.some(isController)
-        ? `'${sampler.name}' steers by the token that is drawn from what it leaves, but '${after[0]!.name}' follows and changes that. Put it last.`
+        ? `'${sampler.name}' steers by the token sampled from its output, but '${after[0]!.name}' changes that output. Put '${sampler.name}' last.`
         : undefined,
   },
   {
@@ -77,7 +78,7 @@ const rules: readonly Rule[] = [
     check: (sampler, _, after) => {
       const other = isController(sampler) ? after.find(isController) : undefined;
       return (
-        other && `'${sampler.name}' and '${other.name}' both steer the draw and work against each other. Keep one.`
+        other && `'${sampler.name}' and '${other.name}' both steer sampling and work against each other. Keep one.`
       );
     },
   },
@@ -87,55 +88,53 @@ const rules: readonly Rule[] = [
       const choice = before.find(isGreedy);
       return (
         choice &&
-        `'${choice.name}' has left one token, so '${sampler.name}' can only confirm or remove it. Put it before.`
+        `'${choice.name}' leaves one token, so '${sampler.name}' can only confirm or remove it. Put '${sampler.name}' before it.`
       );
     },
   },
   {
     rule: 'random-before-greedy',
     check: (sampler, _, after) => {
-      const choice = isErratic(sampler) ? after.find(isGreedy) : undefined;
+      const choice = sampler.traits?.demotesArgMax === true ? after.find(isGreedy) : undefined;
       return (
         choice &&
-        `'${sampler.name}' removes or demotes the most probable tokens, so the choice of '${choice.name}' is not the model's. Drop one of the two.`
+        `'${sampler.name}' removes or demotes the most probable tokens, so '${choice.name}' does not take the model's first choice. Drop one of the two.`
       );
     },
   },
   {
     rule: 'statistics-after-filter',
     check: (sampler, before) => {
-      if (!measures(sampler)) return undefined;
+      if (sampler.traits?.needsWholeRow !== true) return undefined;
       const filter = before.find((stage) => isFilter(stage) || hasMaskForm(stage));
       if (filter !== undefined)
-        return `'${sampler.name}' measures the whole row, but '${filter.name}' has taken tokens out before it. Put it before the filters.`;
+        return `'${sampler.name}' measures the whole row, but '${filter.name}' removes tokens before it. Put '${sampler.name}' before the filters.`;
       const unknown = before.find(isUndeclared);
       return (
         unknown &&
-        `'${sampler.name}' measures the whole row, and '${unknown.name}' before it does not say whether it takes tokens out. Put it first, or declare 'traits' (with 'removes' when it does).`
+        `'${sampler.name}' measures the whole row, and '${unknown.name}' before it does not say whether it removes tokens. Put '${sampler.name}' first, or declare a 'kind' for '${unknown.name}'.`
       );
     },
   },
   {
     rule: 'penalty-on-log-probabilities',
     check: (sampler, before, _, domain) => {
-      if (!dependsOnZero(sampler)) return undefined;
-      const normalizer = before.find(
-        ({ name, traits }) => name === 'normalize' || traits?.domain === 'log-probabilities',
-      );
+      if (sampler.traits?.dependsOnZero !== true) return undefined;
+      const normalizer = before.find(({ traits }) => traits?.normalizes === true);
       if (normalizer !== undefined)
-        return `'${sampler.name}' depends on where zero lies, and '${normalizer.name}' has made all logits negative. Put it before.`;
+        return `'${sampler.name}' depends on where zero is, and '${normalizer.name}' makes all logits negative. Put '${sampler.name}' before it.`;
       return domain === 'log-probabilities'
-        ? `'${sampler.name}' depends on where zero lies, and the strategy gives it log-probabilities, which are all negative. Use the strategy's domain 'logits', unless Hugging Face's beams are to be met.`
+        ? `'${sampler.name}' depends on where zero is, and the strategy passes log-probabilities, which are all negative. Use the strategy's domain 'logits', unless you want to reproduce Hugging Face's beams.`
         : undefined;
     },
   },
   {
     rule: 'penalty-after-filter',
     check: (sampler, before) => {
-      const filter = isPenalty(sampler) ? before.find(isFilter) : undefined;
+      const filter = sampler.kind === 'penalty' ? before.find(isFilter) : undefined;
       return (
         filter &&
-        `'${sampler.name}' cannot bring back what '${filter.name}' has removed, so repeated tokens crowd out others. Put it before the filters.`
+        `'${sampler.name}' cannot bring back the tokens that '${filter.name}' removed, so repeated tokens crowd out others. Put '${sampler.name}' before the filters.`
       );
     },
   },
@@ -143,22 +142,25 @@ const rules: readonly Rule[] = [
     rule: 'reviving-after-filter',
     check: (sampler, before) => {
       if (sampler.traits?.narrows !== false || isController(sampler)) return undefined;
-      // Forced tokens overrule a mask on purpose; what repairs a broken row makes masked tokens possible in name only.
-      const overrules = sampler.traits.removes === 'constraint' || sampler.name === 'remove-invalid';
+      // A forced token overrules a mask on purpose. A repaired row makes masked tokens possible in name only.
+      const overrules = sampler.kind === 'constraint' || sampler.kind === 'repair';
       const filter = before.find((stage) => isFilter(stage) || (!overrules && hasMaskForm(stage)));
       return (
         filter &&
-        `'${sampler.name}' may make tokens possible again that '${filter.name}' has removed. Put it before the filters.`
+        `'${sampler.name}' may make tokens possible again that '${filter.name}' removed. Put '${sampler.name}' before the filters.`
       );
     },
   },
   {
     rule: 'bias-into-mirostat',
     check: (sampler, _, after) => {
-      const mirostat = isErratic(sampler) ? after.find(({ name }) => name.startsWith('mirostat')) : undefined;
+      const mirostat =
+        sampler.traits?.demotesArgMax === true
+          ? after.find(({ traits }) => traits?.targetsSurprise === true)
+          : undefined;
       return (
         mirostat &&
-        `'${sampler.name}' changes how surprising tokens are, which '${mirostat.name}' then corrects away. Drop one of the two.`
+        `'${sampler.name}' changes how surprising tokens are, and '${mirostat.name}' then corrects that away. Drop one of the two.`
       );
     },
   },
@@ -166,7 +168,7 @@ const rules: readonly Rule[] = [
     rule: 'repeated',
     check: (sampler, before) =>
       before.some(({ name }) => name === sampler.name) && !hasMaskForm(sampler)
-        ? `'${sampler.name}' stands in the chain more than once. Keep one, unless both are meant.`
+        ? `'${sampler.name}' is in the chain more than once. Keep one, unless you mean both.`
         : undefined,
   },
 ];

@@ -42,8 +42,8 @@ export function divideChain(
   const canBeFar = ({ sampler }: Stage): boolean =>
     // What remembers is told how a token was drawn, and that is known on the host only.
     sampler.traits?.stateful !== true &&
-    ((selects && sampler.keeps !== undefined && logits.keep !== undefined) ||
-      (sampler.edits !== undefined && logits.edit !== undefined) ||
+    ((selects && sampler.kernel?.keep !== undefined && logits.keep !== undefined) ||
+      (sampler.kernel?.edit !== undefined && logits.edit !== undefined) ||
       (hasDeviceForm(sampler)
         ? tensorBackend !== undefined && logits.map !== undefined
         : hasMaskForm(sampler) && logits.mask !== undefined));
@@ -79,10 +79,11 @@ export function shapeOnDevice(
   let shaped = logits;
   for (const { sampler, index } of stages) {
     const { rows } = batchOf(index);
+    const { kernel } = sampler;
     const before = shaped;
     try {
-      if (sampler.keeps !== undefined && shaped.keep !== undefined) shaped = shaped.keep(sampler.keeps);
-      else if (sampler.edits !== undefined && shaped.edit !== undefined) shaped = shaped.edit(sampler.edits({ rows }));
+      if (kernel?.keep !== undefined && shaped.keep !== undefined) shaped = shaped.keep(kernel.keep);
+      else if (kernel?.edit !== undefined && shaped.edit !== undefined) shaped = shaped.edit(kernel.edit({ rows }));
       else if (hasDeviceForm(sampler)) {
         if (tensorBackend === undefined || shaped.map === undefined)
           throw new UnsupportedError(
@@ -90,9 +91,9 @@ export function shapeOnDevice(
             'An engine without a TF.js backend',
             'fusedWebgpu has one where @tensorflow/tfjs-backend-webgpu is installed.',
           );
-        shaped = shaped.map((tensor) => sampler.onDevice(tensor, { rows }));
+        shaped = shaped.map((tensor, tf) => sampler.onDevice(tensor, { rows, tf }));
       } else if (hasMaskForm(sampler) && shaped.mask !== undefined) {
-        shaped = shaped.mask(rows.map((step) => sampler.allowed(step)));
+        shaped = shaped.mask(rows.map((step) => sampler.mask(step)));
       } else throw new UnsupportedError(`'${sampler.name}' on the device`, 'This engine');
     } finally {
       if (before !== logits) before.dispose();

@@ -67,7 +67,7 @@ describe('explain', () => {
   });
 
   it('gives a margin of 0 where a stage kept nothing', () => {
-    const nothing: MaskSampler = { name: 'nothing', allowed: () => new Uint32Array(1) };
+    const nothing: MaskSampler = { name: 'nothing', mask: () => new Uint32Array(1) };
     const { stages, removal } = explain(logits, [nothing], context);
     expect(stages[0]).toMatchObject({ removedCount: 4, candidates: 0, entropy: 0, top: [] });
     expect(stages[0]!.removedMass).toBeCloseTo(1, 6);

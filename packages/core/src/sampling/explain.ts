@@ -1,5 +1,4 @@
-import { withPlaces } from '../generate/option-stages.ts';
-import { HostRow, type RowContext } from './chain.ts';
+import { HostRow, type RowContext, withPlaces } from './chain.ts';
 import { logSumExp, probabilities, topTokens } from './distribution.ts';
 import type { Json, Sampler } from './sampler.ts';
 

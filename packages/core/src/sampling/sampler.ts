@@ -1,149 +1,181 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { Kept, LogitEdit } from '../engine/engine.ts';
+import type { Kept, LogitEdit, TensorFlow } from '../engine/engine.ts';
 import type { History } from './history.ts';
 
 /** Values that survive JSON and structuredClone. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * Reshapes next-token logits. A sampler holds no state of a sequence: what it remembers goes through `step.memory`, which
- * belongs to the run and follows the history through forks and rewinds. So one sampler object may serve many sequences,
- * models and runs at once.
+ * Reshapes next-token logits. A sampler keeps no state of its own: what it remembers about a sequence goes through
+ * `step.state`, which belongs to the run and follows the history through forks and rewinds. One sampler object can
+ * therefore serve many sequences, models and runs at once.
  *
- * A sampler has one or more of three forms. The host form is the definition; the others must give the same result.
+ * A sampler has one or more of three forms: `onHost`, `onDevice`, `mask`. The host form defines the result; the others
+ * must agree with it.
+ *
+ * @example
+ * ```ts
+ * const banned = (ids: readonly number[]): Sampler => ({
+ *   name: 'banned',
+ *   onHost(logits) { for (const id of ids) logits[id] = -Infinity; },
+ * });
+ * ```
  */
 export type Sampler = HostSampler | DeviceSampler | MaskSampler;
 
 export interface SamplerBase {
   /** Kebab-case, for printing and for `EmptyDistributionError.stage`. */
   readonly name: string;
-  /** What the factory was called with, defaults filled in: for printing, serializing, comparing. */
+  /** The options the sampler was made with, defaults included, as plain data: for printing, JSON and comparison. */
   readonly parameters?: Json;
-  /** What may be assumed about it. Without one, nothing is. */
+  /** What the sampler does, for warnings about the order of a chain. Without it, nothing is assumed. */
+  readonly kind?: SamplerKind;
+  /** Facts that let the chain take a shortcut. Each defaults to false or unknown. `samplerCases` tests every declared one. */
   readonly traits?: SamplerTraits;
-  /**
-   * How many of the largest logits it must see; 'all' by default. Where logits are dear to read and the engine can select
-   * (`EngineMatrix.top`), only those are read back for the first stage that runs on the host.
-   */
-  readonly reads?: 'all' | { readonly top: number };
-  /**
-   * Set by a stage that does nothing but what `EngineMatrix.keep` does, but for rounding: where every stage can run on the device, it
-   * does so too.
-   */
-  readonly keeps?: Kept;
-  /**
-   * What the stage does to the rows of a batch, said as data, but for rounding: an engine with kernels of its own (`EngineMatrix.edit`) does
-   * it without TF.js.
-   */
-  edits?(step: BatchStep): LogitEdit;
+  /** The same effect in a form that an engine can execute without TF.js or a readback. */
+  readonly kernel?: SamplerKernel;
 }
 
+/** A sampler that edits one row of logits on the host. */
 export interface HostSampler extends SamplerBase {
-  /** Edit one row of logits in place: [V]. -Infinity removes a token. */
+  /** Edit one row of logits in place: float32, [V]. -Infinity removes a token. Must return nothing. */
   onHost(logits: Float32Array, step: RowStep): void;
 }
 
+/** A sampler that edits a batch of logits with TF.js operations. */
 export interface DeviceSampler extends SamplerBase {
   /**
-   * The same on a whole batch with TF.js operations: [rows, V] -> [rows, V]. Runs inside `tf.tidy` on the engine's backend;
-   * must not read anything back.
+   * Edit a batch where the logits are: float32, [rows, V] -> [rows, V]. Use the TF.js operations of `step.tf`. Runs inside
+   * `tf.tidy` on the engine's backend and must not read anything back.
    */
-  onDevice(logits: Tensor2D, step: BatchStep): Tensor2D;
+  onDevice(logits: Tensor2D, step: DeviceStep): Tensor2D;
 }
 
+/** A sampler that says which tokens are allowed. */
 export interface MaskSampler extends SamplerBase {
   /**
-   * One bit a token, lowest bit first, [ceil(V / 32)]; a cleared bit removes the token. The path for grammars. Where logits are
-   * dear to read, the bits are uploaded and applied on the device.
+   * One bit per token, lowest bit first: [ceil(V / 32)]. A cleared bit removes the token. Where logits are expensive to
+   * read back, the bits are uploaded and applied on the device.
    */
-  allowed(step: RowStep): Uint32Array;
+  mask(step: RowStep): Uint32Array;
 }
 
-/** Properties that the composer checks and the engine uses. Tested by `samplerCases`: a declared property must hold. */
+/**
+ * What a sampler does.
+ *
+ * - `shaping` changes probabilities and removes nothing: temperature.
+ * - `filter` removes tokens by rank or probability: top-k, top-p.
+ * - `penalty` makes repeated tokens less likely.
+ * - `bias` adds to the logits of given tokens.
+ * - `constraint` removes or forces tokens by their ids.
+ * - `controller` steers the sampled token by feedback, so it must be last: mirostat.
+ * - `watermark` marks the text.
+ * - `repair` replaces invalid logits.
+ */
+export type SamplerKind =
+  | 'shaping'
+  | 'filter'
+  | 'penalty'
+  | 'bias'
+  | 'constraint'
+  | 'controller'
+  | 'watermark'
+  | 'repair';
+
+/** Facts about a sampler that code reads at run time. */
 export interface SamplerTraits {
-  /** What its formula is defined on. `logits` accepts either; `log-probabilities` normalizes by itself. */
-  readonly domain: 'logits' | 'log-probabilities' | 'probabilities';
-  /** Adding a constant to all logits changes nothing but that constant. */
-  readonly shiftInvariant: boolean;
-  /** Multiplying all logits by a positive factor keeps the same tokens. */
-  readonly scaleInvariant: boolean;
-  /** The largest logit stays the largest, so greedy decoding may skip the stage. */
-  readonly keepsArgMax: boolean;
-  /** It only removes tokens, or changes the ones that are left: what was removed stays removed. */
-  readonly narrows: boolean;
-  /**
-   * It takes tokens out: `'filter'` by what their logits are (rank, probability), `'constraint'` by which tokens they are. Without
-   * it, nothing is removed. What measures the whole row, and penalties, belong before a filter.
-   */
-  readonly removes?: 'filter' | 'constraint';
-  /**
-   * A row is shaped by itself, whatever stands in the other rows. Default true, and always so for the host and mask forms, which
-   * see one row; false for a device form that weighs rows against each other.
-   */
-  readonly singleRow?: boolean;
-  /** It reads or writes `step.memory` or `step.drawn`. Default false. */
-  readonly stateful?: boolean;
-  /**
-   * A filter that cuts an order of the tokens, in which of equals the lower ids come first: so equals may part. Default false: equals
-   * stay or go together.
-   */
-  readonly sorts?: boolean;
-  /** It draws the token by itself or replaces the final draw, so it must be last. Default false. */
-  readonly controls?: boolean;
-  /** It keeps one token, the largest: everything before that keeps the arg max is skipped. Default false. */
+  /** The largest logit stays the largest, so greedy decoding can skip the stage. */
+  readonly keepsArgMax?: boolean;
+  /** Keeps one token, the largest, so earlier stages that keep the arg max are skipped. */
   readonly selectsArgMax?: boolean;
+  /** A removed token stays removed. `false` says that the stage may make a removed token possible again. */
+  readonly narrows?: boolean;
+  /** Reads or writes `step.state` or `step.sampled`. */
+  readonly stateful?: boolean;
+  /** Measures the whole row, so it belongs before every stage that removes tokens. */
+  readonly needsWholeRow?: boolean;
+  /** Depends on where zero is, so log-probabilities give another result than logits. */
+  readonly dependsOnZero?: boolean;
+  /** Its output is log-probabilities. */
+  readonly normalizes?: boolean;
+  /** Removes or demotes the most probable tokens on purpose. */
+  readonly demotesArgMax?: boolean;
+  /** Steers toward a target surprise. */
+  readonly targetsSurprise?: boolean;
 }
 
-/** What a sampler may know about the row that it edits. */
+/** What an engine can execute in place of the host form, equal to it up to rounding. */
+export interface SamplerKernel {
+  /**
+   * How many of the largest logits the host form needs. Where the engine can select (`EngineMatrix.top`), only these are
+   * read back for the first stage on the host. Default: all.
+   */
+  readonly reads?: number;
+  /** The stage does exactly what `EngineMatrix.keep` does. */
+  readonly keep?: Kept;
+  /** The edit of a batch as data, for `EngineMatrix.edit`. */
+  edit?(step: BatchStep): LogitEdit;
+}
+
+/** What a sampler knows about the row that it edits. */
 export interface RowStep {
   /** All tokens so far, prompt included. */
   readonly history: History;
-  /** The source text of an encoder-decoder model. */
+  /** The source ids of an encoder-decoder model. */
   readonly source?: ArrayLike<number>;
-  /** Tokens before the one that is chosen now: history.length. */
+  /** Number of tokens before the one that is chosen now: `history.length`. */
   readonly position: number;
-  /** Which of the prompt's returned sequences this is, from 0. */
+  /** Index of the returned sequence of the prompt, from 0. */
   readonly sequence: number;
   readonly promptLength: number;
   readonly vocabSize: number;
   /** Ids that end the sequence. */
   readonly eosTokenIds: readonly number[];
-  /** Most tokens that the sequence may have, prompt included. */
+  /** Maximum length of the sequence in tokens, prompt included. */
   readonly maxLength: number;
-  /** Uniform in [0, 1), keyed by seed, sequence, position and stage; `index` gives further independent ones. */
+  /** A uniform number in [0, 1), keyed by seed, sequence, position and stage; each `index` gives an independent one. */
   random(index?: number): number;
+  /** What this stage remembers about the sequence. */
   readonly state: SamplerState;
-  /** How the last token of the history was drawn, as this stage saw it; absent for a prompt or a forced token. */
+  /** How the last token of the history was sampled, as this stage saw it. Absent for a prompt token or a forced token. */
   readonly sampled?: Sampled;
   /**
    * The ids that may still have a finite logit, ascending, when an earlier stage has listed them; undefined = any may.
-   * Only a hint for speed: a listed token may be -Infinity too.
+   * A hint for speed: a listed token may be -Infinity too.
    */
   readonly candidates: Int32Array | undefined;
   /**
-   * Remove all tokens but `ids` (in any order, finite or not), and list them for the stages that follow.
-   * Use it after a selection; for single removals just write -Infinity.
+   * Remove all tokens except `ids` (in any order, finite or not) and list them for the stages that follow. Use it after a
+   * selection; to remove single tokens, write -Infinity.
    */
   keep(logits: Float32Array, ids: ArrayLike<number>): void;
 }
 
+/** What is known about the rows of a batch. */
 export interface BatchStep {
   readonly rows: readonly RowStep[];
 }
 
-/** What a stage stored in this run. Values must be small, immutable and structured-cloneable. */
+/** What a device form receives. */
+export interface DeviceStep extends BatchStep {
+  /** The TF.js module that the engine runs on, so that a sampler need not import one. */
+  readonly tf: TensorFlow;
+}
+
+/** What a stage stores in a run. Values must be small, immutable and structured-cloneable. */
 export interface SamplerState {
-  /** What this stage stored at the nearest earlier node of this history; undefined at first. */
+  /** The value this stage stored at the nearest earlier node of this history; undefined at first. */
   get<T extends Json>(): T | undefined;
-  /** Store for this node. */
+  /** Store a value for this node. */
   set(value: Json): void;
 }
 
+/** How a token was sampled, as one stage saw it. */
 export interface Sampled {
   readonly id: number;
-  /** Its probability in what this stage was given. */
+  /** Its probability in the stage's input. */
   readonly before: number;
-  /** Its probability in what this stage left. */
+  /** Its probability in the stage's output. */
   readonly after: number;
 }
 
@@ -156,10 +188,10 @@ export function hasDeviceForm(sampler: Sampler): sampler is DeviceSampler {
 }
 
 export function hasMaskForm(sampler: Sampler): sampler is MaskSampler {
-  return 'allowed' in sampler;
+  return 'mask' in sampler;
 }
 
-/** Call `visit` for each token that is not removed, by rising id. The loop that a stage writes when it needs no sort. */
+/** Call `visit` for each token that is not removed, by ascending id. */
 export function forEachCandidate(
   logits: Float32Array,
   step: Pick<RowStep, 'candidates'>,

@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import type { EngineMatrix, TopOfRow } from '../engine/engine.ts';
+import type { EngineMatrix, TensorFlow, TopOfRow } from '../engine/engine.ts';
 import { HostMatrix } from '../engine/host-matrix.ts';
 import { DisposedError, EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
 import { testRow } from '../testing/samplers/sampler-cases.ts';
@@ -11,9 +11,6 @@ import { Scores, type ScoresSetting } from './scores.ts';
 
 const removed = -Infinity;
 const traits: SamplerTraits = {
-  domain: 'logits',
-  shiftInvariant: true,
-  scaleInvariant: true,
   keepsArgMax: false,
   narrows: false,
 };
@@ -32,9 +29,9 @@ class DeviceMatrix extends HostMatrix {
     return super.read(rows);
   }
 
-  map(work: (tensor: Tensor2D) => Tensor2D): EngineMatrix {
+  map(work: (tensor: Tensor2D, tf: TensorFlow) => Tensor2D): EngineMatrix {
     this.log.push('map');
-    return work(this as unknown as Tensor2D) as unknown as EngineMatrix;
+    return work(this as unknown as Tensor2D, {} as TensorFlow) as unknown as EngineMatrix;
   }
 
   override dispose(): void {
@@ -194,7 +191,7 @@ describe('an error of a draw', () => {
   const clear = host('clearing', (row) => row.fill(removed));
   const nothing = host('nothing', () => undefined);
   const greedy = host('greedy', (row) => row.fill(removed, 0, 1), { selectsArgMax: true });
-  const mask: MaskSampler = { name: 'mask', allowed: () => new Uint32Array(1) };
+  const mask: MaskSampler = { name: 'mask', mask: () => new Uint32Array(1) };
 
   it.each<[string, number[], Sampler[], ScoresSetting, new (...given: never[]) => Error, string]>([
     ['the model for NaN', [0, Number.NaN, 0], [nothing], onHost, InvalidLogitsError, 'model'],
@@ -338,7 +335,7 @@ describe('what is read back where reading is dear', () => {
   const largestTwo: HostSampler = {
     ...host('largest-two', (row) => void row),
     traits: { ...traits, narrows: true },
-    reads: { top: 2 },
+    kernel: { reads: 2 },
     onHost: (logits, step) => step.keep(logits, topTokens(logits, 2, step.candidates)),
   };
   const open = (values: readonly number[], samplers: Sampler[], control?: TokenControl, setting = remote) => {

@@ -199,14 +199,9 @@ export class Scores {
 
   /** The rows as the first stage on the host needs them: what it does not read stays where it is. */
   async #rowsFor(first: Sampler | undefined, logits: EngineMatrix): Promise<HostRow[]> {
-    const reads = first?.traits?.stateful === true || this.#hostFirst ? 'all' : (first?.reads ?? 'all');
-    if (
-      reads !== 'all' &&
-      this.#setting.readbackIsExpensive &&
-      logits.top !== undefined &&
-      reads.top < logits.columns
-    ) {
-      const rows = await logits.top(reads.top, []);
+    const reads = first?.traits?.stateful === true || this.#hostFirst ? Infinity : (first?.kernel?.reads ?? Infinity);
+    if (this.#setting.readbackIsExpensive && logits.top !== undefined && reads < logits.columns) {
+      const rows = await logits.top(reads, []);
       // Of a broken row only the whole tells what is wrong with it.
       if (rows.every(({ logSumExp: normalizer }) => Number.isFinite(normalizer)))
         return rows.map(({ ids, values }, at) => HostRow.ofListed(ids, values, this.contexts[at]!));

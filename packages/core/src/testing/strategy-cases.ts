@@ -141,9 +141,6 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     const counting: HostSampler = {
       name: 'counting',
       traits: {
-        domain: 'logits',
-        shiftInvariant: true,
-        scaleInvariant: true,
         keepsArgMax: true,
         narrows: true,
         stateful: true,

@@ -133,13 +133,10 @@ test('two chains can be compared', () => {
   ]);
 });
 
-const mask: Sampler = { name: 'grammar', allowed: () => Uint32Array.of(1) };
+const mask: Sampler = { name: 'grammar', mask: () => Uint32Array.of(1) };
 const normalize: Sampler = {
   name: 'normalize',
   traits: {
-    domain: 'log-probabilities',
-    shiftInvariant: true,
-    scaleInvariant: false,
     keepsArgMax: true,
     narrows: true,
   },
@@ -148,13 +145,14 @@ const normalize: Sampler = {
 const revive: Sampler = {
   ...normalize,
   name: 'revive',
-  traits: { ...normalize.traits!, domain: 'logits', narrows: false },
+  traits: { ...normalize.traits!, narrows: false },
 };
 
 const mine: Sampler = {
   ...revive,
   name: 'mine',
-  traits: { ...revive.traits!, shiftInvariant: true, narrows: true, removes: 'filter' },
+  kind: 'filter',
+  traits: { ...revive.traits!, narrows: true },
 };
 const unknown: Sampler = { name: 'unknown', onHost: () => {} };
 
@@ -202,8 +200,6 @@ test('a warning says where and what', () => {
 
 test('a penalty under a strategy that gives log-probabilities', () => {
   const chain = [repetitionPenalty({ penalty: 2 }), topK({ k: 9 })];
-  expect(checkChain(chain, { domain: 'log-probabilities' }).map(({ rule }) => rule)).toEqual([
-    'penalty-on-log-probabilities',
-  ]);
-  expect(checkChain([presencePenalty({ penalty: 2 })], { domain: 'log-probabilities' })).toEqual([]);
+  expect(checkChain(chain, {}).map(({ rule }) => rule)).toEqual(['penalty-on-log-probabilities']);
+  expect(checkChain([presencePenalty({ penalty: 2 })], {})).toEqual([]);
 });

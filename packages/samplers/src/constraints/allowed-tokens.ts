@@ -20,16 +20,12 @@ export function allowedTokens(options: AllowedTokensOptions): MaskSampler {
   return {
     name: 'allowed-tokens',
     parameters: { tokens, eosTokenIds },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
-    allowed: (step) => {
+    mask: (step) => {
       // The mask of a run is always the same: it is made once.
       if (last?.vocabSize !== step.vocabSize || (eosTokenIds && last.ends !== step.eosTokenIds)) {
         refuseOutside('allowedTokens', 'tokens', tokens, step.vocabSize);

@@ -27,14 +27,10 @@ export function badWords(options: BadWordsOptions): HostSampler {
   return {
     name: 'bad-words',
     parameters: { words, needs },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, { history, eosTokenIds }) => {
       refuseOutside('badWords', 'words', ids, logits.length);

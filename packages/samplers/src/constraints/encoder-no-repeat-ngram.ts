@@ -19,14 +19,10 @@ export function encoderNoRepeatNgram(options: EncoderNoRepeatNgramOptions): Host
   return {
     name: 'encoder-no-repeat-ngram',
     parameters: { size },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, step) => removeContinuations(logits, step.history.tokens, sourceOf(step), size),
   };

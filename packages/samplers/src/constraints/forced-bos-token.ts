@@ -19,14 +19,10 @@ export function forcedBosToken(options: ForcedBosTokenOptions): HostSampler {
   return {
     name: 'forced-bos-token',
     parameters: { token, position },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: false,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       refuseOutside('forcedBosToken', 'token', [token], logits.length);

@@ -20,14 +20,10 @@ export function forcedEosToken(options: ForcedEosTokenOptions = {}): HostSampler
   return {
     name: 'forced-eos-token',
     parameters: { ...ends.parameters, ...(maxLength === undefined ? {} : { maxLength }) },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: false,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (step.position !== (maxLength ?? step.maxLength) - 1) return;

@@ -14,14 +14,10 @@ export function minLength(options: MinLengthOptions): HostSampler {
   return {
     name: 'min-length',
     parameters: { length, ...ends.parameters },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (step.position < length) for (const id of ends.of(step)) logits[id] = -Infinity;

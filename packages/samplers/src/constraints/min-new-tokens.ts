@@ -17,14 +17,10 @@ export function minNewTokens(options: MinNewTokensOptions): HostSampler {
   return {
     name: 'min-new-tokens',
     parameters: { count, ...ends.parameters },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (step.position - step.promptLength < count) for (const id of ends.of(step)) logits[id] = -Infinity;

@@ -23,14 +23,10 @@ export function noRepeatNgram(options: NoRepeatNgramOptions): HostSampler {
   return {
     name: 'no-repeat-ngram',
     parameters: { size, countPrompt },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       const tokens = countedTokens(step, 'all', countPrompt);

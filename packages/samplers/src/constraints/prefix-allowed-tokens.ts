@@ -23,16 +23,12 @@ export function prefixAllowedTokens(options: PrefixAllowedTokensOptions): MaskSa
     throw new ParameterError('prefixAllowedTokens', 'allowed', 'a function from tokens to token ids', allowed);
   return {
     name: 'prefix-allowed-tokens',
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
-    allowed: (step) => {
+    mask: (step) => {
       const ids = [...allowed(step.history.tokens, step)];
       const what = `what 'allowed' returns at position ${step.position}`;
       if (ids.length === 0)

@@ -20,14 +20,10 @@ export function suppressTokensAtBegin(options: SuppressTokensAtBeginOptions): Ho
   return {
     name: 'suppress-tokens-at-begin',
     parameters: { tokens, ...(position === undefined ? {} : { position }) },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: tokens.length === 0,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       refuseOutside('suppressTokensAtBegin', 'tokens', tokens, logits.length);

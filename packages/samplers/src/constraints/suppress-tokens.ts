@@ -16,14 +16,10 @@ export function suppressTokens(options: SuppressTokensOptions): HostSampler {
   return {
     name: 'suppress-tokens',
     parameters: { tokens },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: tokens.length === 0,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits) => {
       refuseOutside('suppressTokens', 'tokens', tokens, logits.length);

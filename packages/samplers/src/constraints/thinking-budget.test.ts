@@ -1,4 +1,4 @@
-import { History, ParameterError, RunMemory } from '@tokenwright/core';
+import { History, ParameterError, RunState } from '@tokenwright/core';
 import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
@@ -62,7 +62,7 @@ test('whatever a model wants, it thinks no longer, and every part that is over b
 
 test('forks, rewinds and turns of several rows give what each line alone gives', () => {
   const sampler = thinkingBudget({ ...markers, budget: 2 });
-  const memory = new RunMemory();
+  const memory = new RunState();
   const at = (history: History): number[] => {
     const row = testRow(flat, { history, memory });
     row.apply(sampler, 0);

@@ -32,14 +32,10 @@ export function thinkingBudget(options: ThinkingBudgetOptions): HostSampler {
   return {
     name: 'thinking-budget',
     parameters: { start, end, budget, closing },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: false,
-      removes: 'constraint',
-      singleRow: true,
     },
     onHost: (logits, { history }) => {
       refuseOutside('thinkingBudget', 'closing', closing, logits.length);

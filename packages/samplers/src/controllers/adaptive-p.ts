@@ -38,15 +38,12 @@ export function adaptiveP(options: AdaptivePOptions): HostSampler {
   return {
     name: 'adaptive-p',
     parameters: { target, decay },
+    kind: 'controller',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
+      demotesArgMax: true,
       keepsArgMax: false,
       narrows: true,
-      singleRow: true,
       stateful: true,
-      controls: true,
     },
     onHost: (logits, step) => {
       const { state, sampled } = step;

@@ -34,7 +34,8 @@ export function mirostat1(options: Mirostat1Options = {}): HostSampler {
   return {
     name: 'mirostat-1',
     parameters: { tau, eta, m, overflow },
-    traits: mirostatTraits,
+    kind: 'controller',
+    traits: { ...mirostatTraits, needsWholeRow: true },
     onHost: (logits, step) => {
       const mu = nextMu(step, tau, eta);
       if (!Number.isFinite(topLogit(logits, step.candidates))) return;

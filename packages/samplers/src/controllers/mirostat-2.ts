@@ -18,6 +18,7 @@ export function mirostat2(options: Mirostat2Options = {}): HostSampler {
   return {
     name: 'mirostat-2',
     parameters: { tau, eta },
+    kind: 'controller',
     traits: mirostatTraits,
     onHost: (logits, step) => {
       const mu = nextMu(step, tau, eta);

@@ -9,16 +9,10 @@ export interface MirostatOptions {
 }
 
 export const mirostatTraits: SamplerTraits = {
-  domain: 'probabilities',
-  shiftInvariant: true,
-  scaleInvariant: false,
   keepsArgMax: true,
   narrows: true,
-  removes: 'filter',
-  singleRow: true,
-  sorts: true,
   stateful: true,
-  controls: true,
+  targetsSurprise: true,
 };
 
 export function checkMirostat(

@@ -36,14 +36,10 @@ export function epsilonCutoff(options: EpsilonCutoffOptions): HostSampler | (Hos
   const host: HostSampler = {
     name: 'epsilon-cutoff',
     parameters: { epsilon: cutoff, minKeep },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (cutoff === 0) return;

@@ -26,14 +26,10 @@ export function etaCutoff(options: EtaCutoffOptions): HostSampler {
   return {
     name: 'eta-cutoff',
     parameters: { epsilon, minKeep },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (epsilon === 0) return;

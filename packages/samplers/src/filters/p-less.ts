@@ -22,14 +22,10 @@ export function pLess(options: PLessOptions = {}): HostSampler {
   return {
     name: 'p-less',
     parameters: { normalized },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       const { candidates } = step;

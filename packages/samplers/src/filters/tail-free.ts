@@ -27,15 +27,10 @@ export function tailFree(options: TailFreeOptions): HostSampler {
   return {
     name: 'tail-free',
     parameters: { mass: z, minKeep },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
-      sorts: true,
     },
     onHost: (logits, step) => {
       if (z === 1) return;

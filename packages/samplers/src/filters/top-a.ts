@@ -28,14 +28,10 @@ export function topA(options: TopAOptions = {}): HostSampler & DeviceSampler {
   return {
     name: 'top-a',
     parameters: { ratio, power },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (ratio === 0) return;

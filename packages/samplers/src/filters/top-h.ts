@@ -35,17 +35,12 @@ export function topH(options: TopHOptions): HostSampler {
   return {
     name: 'top-h',
     parameters: { entropyShare: h, candidates },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
-      sorts: true,
     },
-    reads: { top: candidates },
+    kernel: { reads: candidates },
     onHost: (logits, step) => {
       const top = topLogit(logits, step.candidates);
       if (!Number.isFinite(top)) return;

@@ -34,17 +34,12 @@ export function topK(options: TopKOptions): HostSampler {
   return {
     name: 'top-k',
     parameters: k === undefined ? { share: options.share!, ties } : { k, ties },
+    kind: 'filter',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
-      sorts: ties === 'exactly-k',
     },
-    ...(k !== undefined && ties === 'exactly-k' ? { reads: { top: k }, keeps: { top: k } } : {}),
+    ...(k !== undefined && ties === 'exactly-k' ? { kernel: { reads: k, keep: { top: k } } } : {}),
     onHost: (logits, step) => {
       const { candidates } = step;
       const wanted = count(logits.length);

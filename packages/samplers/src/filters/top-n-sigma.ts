@@ -20,14 +20,11 @@ export function topNSigma(options: TopNSigmaOptions): HostSampler & DeviceSample
   return {
     name: 'top-n-sigma',
     parameters: { sigmas: n },
+    kind: 'filter',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
+      needsWholeRow: true,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (n === 0) return;

@@ -41,17 +41,12 @@ export function topP(options: TopPOptions): HostSampler {
   return {
     name: 'top-p',
     parameters: { p, border, minKeep },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
-      sorts: true,
     },
-    ...(border === 'below' && minKeep === 1 ? { keeps: { mass: p } } : {}),
+    ...(border === 'below' && minKeep === 1 ? { kernel: { keep: { mass: p } } } : {}),
     onHost: (logits, step) => {
       if (p === 1) return;
       const { candidates } = step;

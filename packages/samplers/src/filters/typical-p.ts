@@ -43,15 +43,10 @@ export function typicalP(options: TypicalPOptions): HostSampler {
   return {
     name: 'typical-p',
     parameters: { p: mass, border, ties, minKeep },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
-      sorts: true,
     },
     onHost: (logits, step) => {
       if (mass === 1) return;

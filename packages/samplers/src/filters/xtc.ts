@@ -35,15 +35,11 @@ export function xtc(options: XtcOptions): HostSampler {
   return {
     name: 'xtc',
     parameters: { probability, threshold, minKeep },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
+      demotesArgMax: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
-      sorts: true,
     },
     onHost: (logits, step) => {
       if (probability === 0 || threshold > 0.5 || step.random() > probability) return;

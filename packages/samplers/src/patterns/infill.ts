@@ -51,15 +51,10 @@ export function infill(options: InfillOptions): HostSampler {
   return {
     name: 'infill',
     parameters: { ...(options.eosTokenId === undefined ? {} : { eosTokenId: options.eosTokenId }), mass },
+    kind: 'filter',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
-      sorts: true,
     },
     onHost: (logits, step) => {
       const { candidates, eosTokenIds } = step;

@@ -1,4 +1,4 @@
-import { drawToken, EmptyDistributionError, History, ParameterError, Random, RunMemory } from '@tokenwright/core';
+import { EmptyDistributionError, History, ParameterError, Random, RunState, sampleToken } from '@tokenwright/core';
 import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import {
   type Arbitrary,
@@ -153,7 +153,7 @@ test('what is drawn under it matches', () => {
     let text = '';
     for (;;) {
       const row = shaped(sampler, new Array(vocabulary.length).fill(0), { history, eosTokenIds: [0] });
-      const id = drawToken(row, random.uniform(sequence, history.length, 'draw'));
+      const id = sampleToken(row, random.uniform(sequence, history.length, 'draw'));
       if (id === 0) break;
       text += vocabulary[id];
       history = history.append(id);
@@ -164,7 +164,7 @@ test('what is drawn under it matches', () => {
 
 test('forks, rewinds and turns of several rows give what each line alone gives', () => {
   const sampler = regex({ pattern: 'a(b|1)*', texts });
-  const memory = new RunMemory();
+  const memory = new RunState();
   const at = (history: History): string[] => {
     const row = testRow(flat, { history, memory, promptLength: 1, eosTokenIds: [0] });
     row.apply(sampler, 0);

@@ -33,16 +33,12 @@ export function regex(options: RegexOptions): MaskSampler {
   return {
     name: 'regex',
     parameters: { pattern },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: false,
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
-    allowed: ({ history, promptLength, vocabSize, eosTokenIds }) => {
+    mask: ({ history, promptLength, vocabSize, eosTokenIds }) => {
       let state = automaton.start;
       for (const id of history.tokens.subarray(promptLength)) {
         const text = texts[id];

@@ -1,4 +1,4 @@
-import { History, ParameterError, RunMemory, type Tokenizer } from '@tokenwright/core';
+import { History, ParameterError, RunState, type Tokenizer } from '@tokenwright/core';
 import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { healPrompt, tokenHealing, vocabularyTexts } from '../index.ts';
@@ -70,7 +70,7 @@ test('what cannot be said again stays in the prompt', () => {
 
 test('forks, rewinds and turns of several rows give what each line alone gives', () => {
   const sampler = tokenHealing({ text: 'http', texts });
-  const memory = new RunMemory();
+  const memory = new RunState();
   const at = (history: History): string[] => {
     const row = testRow(flat, { history, memory, promptLength: 1 });
     row.apply(sampler, 0);

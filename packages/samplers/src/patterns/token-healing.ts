@@ -32,16 +32,12 @@ export function tokenHealing(options: TokenHealingOptions): MaskSampler {
   return {
     name: 'token-healing',
     parameters: { text },
+    kind: 'constraint',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: text === '',
       narrows: true,
-      removes: 'constraint',
-      singleRow: true,
     },
-    allowed: ({ history, promptLength, vocabSize }) => {
+    mask: ({ history, promptLength, vocabSize }) => {
       const rest = restOf(text, history.tokens.subarray(promptLength), texts);
       if (rest === '') return all(vocabSize);
       const key = `${vocabSize} ${rest}`;

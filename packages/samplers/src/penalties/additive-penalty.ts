@@ -67,25 +67,24 @@ export function additive(
   return {
     name,
     parameters,
+    kind: 'penalty',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: off,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (off) return;
       const { ids, counts } = seen(step);
       for (let i = 0; i < ids.length; i++) logits[ids[i]!]! -= counts[i]! * frequency + presence;
     },
-    edits: ({ rows }) => ({
-      tokens: rows.map((step) => {
-        const { ids, counts } = off ? nothing : seen(step);
-        return { ids, factor: 1, amounts: Float32Array.from(counts, (count) => count * frequency + presence) };
+    kernel: {
+      edit: ({ rows }) => ({
+        tokens: rows.map((step) => {
+          const { ids, counts } = off ? nothing : seen(step);
+          return { ids, factor: 1, amounts: Float32Array.from(counts, (count) => count * frequency + presence) };
+        }),
       }),
-    }),
+    },
     onDevice: (logits, { rows }) => {
       const places: [number, number][] = [];
       const amounts: number[] = [];

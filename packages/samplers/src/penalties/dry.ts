@@ -47,13 +47,10 @@ export function dry(options: DryOptions): HostSampler {
   return {
     name: 'dry',
     parameters: { multiplier, base, allowedLength, window, breakers: sequences, countPrompt },
+    kind: 'penalty',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: multiplier === 0,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (multiplier === 0) return;

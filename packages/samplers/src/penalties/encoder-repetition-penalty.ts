@@ -26,13 +26,11 @@ export function encoderRepetitionPenalty(options: EncoderRepetitionPenaltyOption
   return {
     name: 'encoder-repetition-penalty',
     parameters: { penalty },
+    kind: 'penalty',
     traits: {
-      domain: 'logits',
-      shiftInvariant: false,
-      scaleInvariant: true,
+      dependsOnZero: true,
       keepsArgMax: penalty === 1,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (penalty === 1) return;

@@ -31,13 +31,11 @@ export function exponentialLengthDecay(options: ExponentialLengthDecayOptions): 
   return {
     name: 'exponential-length-decay',
     parameters: { start, factor, ...ends.parameters },
+    kind: 'penalty',
     traits: {
-      domain: 'logits',
-      shiftInvariant: false,
-      scaleInvariant: true,
+      dependsOnZero: true,
       keepsArgMax: factor === 1,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, step) => {
       const beyond = step.position - step.promptLength - start;

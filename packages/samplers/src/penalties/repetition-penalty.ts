@@ -45,21 +45,21 @@ export function repetitionPenalty(options: RepetitionPenaltyOptions): HostSample
   return {
     name: 'repetition-penalty',
     parameters: { penalty, window, countPrompt },
+    kind: 'penalty',
     traits: {
-      domain: 'logits',
-      shiftInvariant: false,
-      scaleInvariant: true,
+      dependsOnZero: true,
       keepsArgMax: false,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, step) => {
       if (penalty === 1) return;
       for (const id of seen(step)) logits[id] = logits[id]! < 0 ? logits[id]! * penalty : logits[id]! / penalty;
     },
-    edits: ({ rows }) => ({
-      tokens: rows.map((step) => ({ ids: penalty === 1 ? none : seen(step), factor: penalty })),
-    }),
+    kernel: {
+      edit: ({ rows }) => ({
+        tokens: rows.map((step) => ({ ids: penalty === 1 ? none : seen(step), factor: penalty })),
+      }),
+    },
     onDevice: (logits, { rows }) => {
       const pairs = penalty === 1 ? [] : rows.flatMap((step, row) => Array.from(seen(step), (id) => [row, id]));
       if (pairs.length === 0) return logits;

@@ -37,14 +37,10 @@ export function sequenceBias(options: SequenceBiasOptions): HostSampler {
   return {
     name: 'sequence-bias',
     parameters: { sequences: sequences.map(({ tokens, bias }) => ({ tokens, bias: biasToJson(bias) })), needs },
+    kind: sequences.some(({ bias }) => bias === -Infinity) ? 'constraint' : 'bias',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
-      ...(sequences.some(({ bias }) => bias === -Infinity) ? { removes: 'constraint' as const } : {}),
-      singleRow: true,
     },
     onHost: (logits, { history }) => {
       refuseOutside('sequenceBias', 'sequences', ids, logits.length);

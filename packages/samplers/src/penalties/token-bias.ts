@@ -32,14 +32,10 @@ export function tokenBias(options: TokenBiasOptions): HostSampler & DeviceSample
   return {
     name: 'token-bias',
     parameters: { biases: Object.fromEntries(entries.map(([id, bias]) => [id, biasToJson(bias)])) },
+    kind: entries.some(([, bias]) => bias === -Infinity) ? 'constraint' : 'bias',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: entries.every(([, bias]) => bias === 0),
       narrows: true,
-      ...(entries.some(([, bias]) => bias === -Infinity) ? { removes: 'constraint' as const } : {}),
-      singleRow: true,
     },
     onHost: (logits) => {
       refuseOutside('tokenBias', 'biases', ids, logits.length);

@@ -5,8 +5,8 @@ import {
   checkChain,
   dynamicTemperature,
   gpt2,
-  greenList,
   huggingFace,
+  kgwWatermark,
   llamaCpp,
   printChain,
   vllm,
@@ -47,7 +47,7 @@ describe('order', () => {
   };
   const constraintsHuggingFace = {
     renormalizeLogits: true,
-    watermark: greenList(),
+    watermark: kgwWatermark(),
     beginSuppressTokens: [1],
     suppressTokens: [1],
     exponentialDecayLengthPenalty: [5, 1.1] as const,

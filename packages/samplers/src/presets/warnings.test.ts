@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkChain, gpt2, greenList, huggingFace, llamaCpp, synthId, vllm, xTransformers } from '../index.ts';
+import { checkChain, gpt2, huggingFace, kgwWatermark, llamaCpp, synthId, vllm, xTransformers } from '../index.ts';
 
 /** Each option left out, or one of some values that switch its stage on or off. */
 function anyOf<Options extends object>(values: { [Name in keyof Options]-?: readonly Options[Name][] }) {
@@ -38,7 +38,7 @@ const huggingFaceOptions = anyOf<Known<typeof huggingFace>>({
   exponentialDecayLengthPenalty: [null, [5, 1.1]],
   suppressTokens: [[], [1]],
   beginSuppressTokens: [[], [1]],
-  watermark: [null, greenList(), synthId({ keys: [1] })],
+  watermark: [null, kgwWatermark(), synthId({ keys: [1] })],
   renormalizeLogits: [false, true],
   minTokensToKeep: [1, 3],
   processors: [[], [{ name: 'mine', onHost: () => {} }]],

@@ -42,13 +42,10 @@ export function dynamicTemperature(options: DynamicTemperatureOptions): HostSamp
   return {
     name: 'dynamic-temperature',
     parameters: { temperature: t, range, exponent, listed },
+    kind: 'shaping',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: true,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, step) => {
       const top = topLogit(logits, step.candidates);

@@ -12,18 +12,13 @@ export function greedy(): HostSampler & DeviceSampler {
   return {
     name: 'greedy',
     parameters: {},
+    kind: 'shaping',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: true,
       narrows: true,
-      removes: 'filter',
-      singleRow: true,
-      sorts: true,
       selectsArgMax: true,
     },
-    reads: { top: 1 },
+    kernel: { reads: 1 },
     onHost: keepLargest,
     onDevice: keepLargestOnDevice,
   };

@@ -10,13 +10,11 @@ export function normalize(): HostSampler {
   return {
     name: 'normalize',
     parameters: {},
+    kind: 'shaping',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
+      normalizes: true,
       keepsArgMax: true,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, { candidates }) => {
       const normalizer = logSumExp(logits, candidates);

@@ -11,13 +11,10 @@ export function removeInvalid(): HostSampler {
   return {
     name: 'remove-invalid',
     parameters: {},
+    kind: 'repair',
     traits: {
-      domain: 'logits',
-      shiftInvariant: false,
-      scaleInvariant: false,
       keepsArgMax: false,
       narrows: false,
-      singleRow: true,
     },
     onHost: (logits) => {
       for (let id = 0; id < logits.length; id++) {

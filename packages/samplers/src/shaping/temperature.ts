@@ -30,17 +30,13 @@ export function temperature(options: TemperatureOptions): HostSampler & DeviceSa
   return {
     name: 'temperature',
     parameters: zero === 'greedy' ? { temperature: t } : { temperature: t, zero },
+    kind: 'shaping',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: true,
       keepsArgMax: true,
       narrows: true,
-      singleRow: true,
-      ...(t === 0 ? { selectsArgMax: true, removes: 'filter', sorts: true } : {}),
+      ...(t === 0 ? { selectsArgMax: true } : {}),
     },
-    ...(t === 0 ? { reads: { top: 1 } } : {}),
-    ...(t >= smallestTemperature ? { edits: () => ({ divide: t }) } : {}),
+    kernel: { ...(t === 0 ? { reads: 1 } : {}), ...(t >= smallestTemperature ? { edit: () => ({ divide: t }) } : {}) },
     onHost: (logits, step) => {
       if (t === 0) keepLargest(logits, step);
       else divideLogits(logits, step.candidates, t);

@@ -8,11 +8,11 @@ import {
   exponentialLengthDecay,
   forcedBosToken,
   forcedEosToken,
-  greenList,
+  kgwWatermark,
   minLength,
   minNewTokens,
   normalize,
-  prefixFunction,
+  prefixAllowedTokens,
   removeInvalid,
   sequenceBias,
   suppressTokens,
@@ -109,7 +109,7 @@ describe('removals', () => {
   test('prefix function', () =>
     check(
       fc.nat(5),
-      (salt) => prefixFunction({ allowed: (seen) => [(seen.length + salt) % vocabSize, seen.at(-1) ?? salt] }),
+      (salt) => prefixAllowedTokens({ allowed: (seen) => [(seen.length + salt) % vocabSize, seen.at(-1) ?? salt] }),
       (logits, given, salt) => {
         const seen = all(given);
         const allowed = [(seen.length + salt) % vocabSize, seen.at(-1) ?? salt];
@@ -254,7 +254,7 @@ describe('watermarks', () => {
     const options = fc.record({ ratio: fc.constantFrom(0.25, 0.5, 0.75), key: fc.integer({ min: 1, max: 1e9 }) });
     fc.assert(
       fc.property(options, tokens, (chosen, generated) => {
-        const result = shaped(greenList({ ...chosen, bias: 2 }), new Array(40).fill(1), { prompt: [3], generated });
+        const result = shaped(kgwWatermark({ ...chosen, bias: 2 }), new Array(40).fill(1), { prompt: [3], generated });
         expect(result.every((l) => l === 1 || l === 3)).toBe(true);
         expect(result.filter((l) => l === 3)).toHaveLength(Math.floor(40 * chosen.ratio));
       }),

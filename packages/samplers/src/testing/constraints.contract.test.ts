@@ -49,7 +49,7 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ['allowed tokens', () => samplers.allowedTokens({ tokens: [2, 7, 9] }), named(...removes)],
   [
     'prefix function',
-    () => samplers.prefixFunction({ allowed: (tokens) => [0, 2, tokens.length % 24] }),
+    () => samplers.prefixAllowedTokens({ allowed: (tokens) => [0, 2, tokens.length % 24] }),
     named(...removes),
   ],
   ['forced begin token', () => samplers.forcedBosToken({ token: 3, position: 4 }), named(...removes)],
@@ -82,10 +82,10 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
     () => samplers.removeInvalid(),
     because('It hides them: that is what it is for.', 'hides no NaN and no infinity'),
   ],
-  ['green list', () => samplers.greenList({ bias: 1 }), named()],
+  ['green list', () => samplers.kgwWatermark({ bias: 1 }), named()],
   [
     'green list, self-hash',
-    () => samplers.greenList({ bias: 1, seedingScheme: 'self-hash', contextWidth: 2 }),
+    () => samplers.kgwWatermark({ bias: 1, seedingScheme: 'self-hash', contextWidth: 2 }),
     named(),
   ],
   ['synth id', () => samplers.synthId({ keys: [5, 6, 7], samplingTable: { size: 1000 } }), named()],

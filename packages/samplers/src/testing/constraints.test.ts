@@ -9,7 +9,7 @@ import {
   minLength,
   minNewTokens,
   normalize,
-  prefixFunction,
+  prefixAllowedTokens,
   removeInvalid,
   suppressTokens,
   suppressTokensAtBegin,
@@ -41,17 +41,17 @@ test('allowed tokens, with and without the end tokens, in two vocabularies', () 
 });
 
 test('a prefix function sees the whole text, and may not allow nothing', () => {
-  const sampler = prefixFunction({ allowed: (tokens) => [tokens.at(-1)!, tokens.length] });
+  const sampler = prefixAllowedTokens({ allowed: (tokens) => [tokens.at(-1)!, tokens.length] });
   expect(left(sampler, { prompt: [1], generated: [0] })).toEqual([0, 2]);
-  expect(() => left(prefixFunction({ allowed: () => [] }))).toThrow(
+  expect(() => left(prefixAllowedTokens({ allowed: () => [] }))).toThrow(
     "prefixFunction: what 'allowed' returns at position 0 must be a list of at least one token id",
   );
-  expect(() => left(prefixFunction({ allowed: () => [4] }))).toThrow(ParameterError);
-  expect(() => left(prefixFunction({ allowed: () => [0.5] }))).toThrow(ParameterError);
+  expect(() => left(prefixAllowedTokens({ allowed: () => [4] }))).toThrow(ParameterError);
+  expect(() => left(prefixAllowedTokens({ allowed: () => [0.5] }))).toThrow(ParameterError);
 });
 
 test('a prefix function only narrows, and an emptied row names it', () => {
-  const chain = [topK({ k: 1 }), prefixFunction({ allowed: () => [0] })];
+  const chain = [topK({ k: 1 }), prefixAllowedTokens({ allowed: () => [0] })];
   const row = testRow(logits);
   applyChain(row, chain);
   expect(row.sampleable).toBe(false);
@@ -145,7 +145,7 @@ test('refuse what they cannot do', () => {
   expect(() => suppressTokens({ tokens: 3 as never })).toThrow(ParameterError);
   expect(() => suppressTokensAtBegin({ tokens: [1], position: -1 })).toThrow(ParameterError);
   expect(() => allowedTokens({ tokens: [] })).toThrow(ParameterError);
-  expect(() => prefixFunction({ allowed: [1] as never })).toThrow(ParameterError);
+  expect(() => prefixAllowedTokens({ allowed: [1] as never })).toThrow(ParameterError);
   expect(() => forcedBosToken({ token: 0.5 })).toThrow(ParameterError);
   expect(() => forcedEosToken({ maxLength: 0 })).toThrow(ParameterError);
   expect(() => minLength({ length: -1 })).toThrow(ParameterError);

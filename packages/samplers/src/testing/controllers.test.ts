@@ -1,4 +1,12 @@
-import { drawToken, type History, ParameterError, Random, RunMemory, type Sampler, topTokens } from '@tokenwright/core';
+import {
+  type History,
+  ParameterError,
+  Random,
+  RunState,
+  type Sampler,
+  sampleToken,
+  topTokens,
+} from '@tokenwright/core';
 import { candidatesOf, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { adaptiveP, mirostat1, mirostat2 } from '../index.ts';
@@ -8,7 +16,7 @@ const logitsAt = (position: number): Float32Array =>
   Float32Array.from({ length: V }, (_, id) => 3 * Math.sin((id + 1) * (position + 3) ** 1.5));
 
 /** The rows that a chain shapes on a line that draws, at each step, the token of the given rank among those left. */
-function run(samplers: readonly Sampler[], ranks: readonly number[], from?: History, memory = new RunMemory()) {
+function run(samplers: readonly Sampler[], ranks: readonly number[], from?: History, memory = new RunState()) {
   let history = from;
   const shapes: number[][] = [];
   for (const rank of ranks) {
@@ -40,7 +48,7 @@ test.each(controllers)('%s: a fork goes on as the line it left, and the other br
 
 test.each(controllers)('%s: one object used for two rows in turn is as two objects', (_, sampler) => {
   const alone = run([sampler], [1, 2, 3, 4]);
-  const memory = new RunMemory();
+  const memory = new RunState();
   let a: History | undefined;
   let b: History | undefined;
   const shapes: number[][] = [];
@@ -65,7 +73,7 @@ test.each(controllers)('%s twice in a chain: each has its own memory', (_, sampl
 });
 
 test('mirostat 2: mu starts at 2 tau, and a surprising token lowers it', () => {
-  const memory = new RunMemory();
+  const memory = new RunState();
   const row = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { memory });
   row.apply(mirostat2({ tau: 1.01 }), 0);
   expect(candidatesOf(row.logits)).toEqual([0, 1, 2]);
@@ -78,7 +86,7 @@ test('mirostat 2: mu starts at 2 tau, and a surprising token lowers it', () => {
 });
 
 test('a forced token leaves mu alone', () => {
-  const memory = new RunMemory();
+  const memory = new RunState();
   const row = testRow([0, 0], { memory });
   row.apply(mirostat2({ tau: 1 }), 0);
   const forced = row.context.history.append(1);
@@ -89,12 +97,12 @@ test('a forced token leaves mu alone', () => {
 
 test.each([1, 2.5, 4])('mirostat 2 holds the surprise near %d bits', (tau) => {
   const random = new Random(5);
-  const memory = new RunMemory();
+  const memory = new RunState();
   let row = testRow(logitsAt(0), { memory });
   let bits = 0;
   for (let position = 0; position < 600; position++) {
     row.apply(mirostat2({ tau }), 0);
-    const id = drawToken(row.logits, random.uniform(0, position, 'draw'), row.candidates);
+    const id = sampleToken(row.logits, random.uniform(0, position, 'draw'), row.candidates);
     const history = row.extend(id);
     if (position >= 100) bits += -Math.log2(memory.sampled(history, 0)!.after);
     row = testRow(logitsAt(position + 1), { memory, history });

@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { ready, setBackend, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { samplerCases, shaped, testBatch, testRow } from '@tokenwright/core/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { epsilon, greedy, minP, repetitionPenalty, temperature, tokenBias, topA, topNSigma } from '../index.ts';
+import { epsilonCutoff, greedy, minP, repetitionPenalty, temperature, tokenBias, topA, topNSigma } from '../index.ts';
 
 const samplers = [
   () => greedy(),
@@ -15,8 +15,8 @@ const samplers = [
   () => minP({ p: 0 }),
   () => topA({ ratio: 0.5 }),
   () => topA({ ratio: 1, power: 1 }),
-  () => epsilon({ epsilon: 0.05 }),
-  () => epsilon({ epsilon: 0.9 }),
+  () => epsilonCutoff({ epsilon: 0.05 }),
+  () => epsilonCutoff({ epsilon: 0.9 }),
   () => topNSigma({ sigmas: 1 }),
   () => topNSigma({ sigmas: 0 }),
   () => tokenBias({ biases: { 0: 1e39 } }),
@@ -26,8 +26,8 @@ const samplers = [
 
 describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   beforeAll(async () => {
-    await setBackend(backend);
-    await ready();
+    await tf.setBackend(backend);
+    await tf.ready();
   });
 
   describe.each(samplers.map((make) => [make().name, JSON.stringify(make().parameters), make] as const))(
@@ -43,7 +43,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     const logits = [largest, 3e38, -3e38, -Infinity, Infinity, Number.NaN, 1];
     const sampler = tokenBias({ biases: { 0: largest, 1: 1e38, 2: -1e38, 3: 1e39, 4: 1, 5: 1e39, 6: 1e39 } });
     const rows = testBatch([testRow(Float32Array.from(logits), {})]);
-    const onDevice = tidy(() => sampler.onDevice(tensor2d([logits]), rows));
+    const onDevice = tf.tidy(() => sampler.onDevice(tf.tensor2d([logits]), { ...rows, tf }));
     const expected = [largest, largest, -Infinity, -Infinity, Infinity, Number.NaN, largest].map(Math.fround);
     expect([...(await onDevice.data())]).toEqual(expected);
     expect([...shaped(sampler, logits)]).toEqual(expected);

@@ -1,35 +1,35 @@
 import type { Sampler } from '@tokenwright/core';
 import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
-import { epsilon, eta, pLess, tailFree, topH, topNSigma, typical, xtc } from '../index.ts';
+import { epsilonCutoff, etaCutoff, pLess, tailFree, topH, topNSigma, typicalP, xtc } from '../index.ts';
 
 const gone = -Infinity;
 
 /** sampler, probabilities, ids that stay. */
 const rows: [Sampler, number[], number[]][] = [
-  [typical({ p: 0.5 }), [0.97, 0.01, 0.01, 0.01], [0]],
-  [typical({ p: 0.5 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
-  [typical({ p: 0.3 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
-  [typical({ p: 0.3, ties: 'cut' }), [0.4, 0.2, 0.2, 0.2], [1, 2]],
-  [typical({ p: 0.5, ties: 'cut' }), [0.25, 0.25, 0.25, 0.25], [0, 1]],
-  [typical({ p: 0.5, ties: 'cut', border: 'at-most' }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2]],
-  [typical({ p: 0.1, minKeep: 2 }), [0.97, 0.01, 0.01, 0.01], [0, 1]],
-  [typical({ p: 1 }), [0.4, 0.2, 0.2, 0.2], [0, 1, 2, 3]],
-  [typical({ p: 0.9 }), [0.5, 0, 0.5, 0], [0, 2]],
+  [typicalP({ p: 0.5 }), [0.97, 0.01, 0.01, 0.01], [0]],
+  [typicalP({ p: 0.5 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
+  [typicalP({ p: 0.3 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
+  [typicalP({ p: 0.3, ties: 'cut' }), [0.4, 0.2, 0.2, 0.2], [1, 2]],
+  [typicalP({ p: 0.5, ties: 'cut' }), [0.25, 0.25, 0.25, 0.25], [0, 1]],
+  [typicalP({ p: 0.5, ties: 'cut', border: 'at-most' }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2]],
+  [typicalP({ p: 0.1, minKeep: 2 }), [0.97, 0.01, 0.01, 0.01], [0, 1]],
+  [typicalP({ p: 1 }), [0.4, 0.2, 0.2, 0.2], [0, 1, 2, 3]],
+  [typicalP({ p: 0.9 }), [0.5, 0, 0.5, 0], [0, 2]],
 
-  [epsilon({ epsilon: 0 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
-  [epsilon({ epsilon: 0.25 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
-  [epsilon({ epsilon: 0.9 }), [0.1, 0.2, 0.3, 0.4], [3]],
-  [epsilon({ epsilon: 0.9 }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2, 3]],
-  [epsilon({ epsilon: 0.9, minKeep: 2 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
-  [epsilon({ epsilon: 0.9, minKeep: 2 }), [0.2, 0.2, 0.2, 0.4], [0, 1, 2, 3]],
-  [epsilon({ epsilon: 0.9, minKeep: 9 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
+  [epsilonCutoff({ epsilon: 0 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
+  [epsilonCutoff({ epsilon: 0.25 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
+  [epsilonCutoff({ epsilon: 0.9 }), [0.1, 0.2, 0.3, 0.4], [3]],
+  [epsilonCutoff({ epsilon: 0.9 }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2, 3]],
+  [epsilonCutoff({ epsilon: 0.9, minKeep: 2 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
+  [epsilonCutoff({ epsilon: 0.9, minKeep: 2 }), [0.2, 0.2, 0.2, 0.4], [0, 1, 2, 3]],
+  [epsilonCutoff({ epsilon: 0.9, minKeep: 9 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
 
   // H = 1.28: min(0.25, 0.5 * exp(-1.28)) = 0.139; min(0.81, 0.9 * exp(-1.28)) = 0.250.
-  [eta({ epsilon: 0.25 }), [0.1, 0.2, 0.3, 0.4], [1, 2, 3]],
-  [eta({ epsilon: 0.81 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
-  [eta({ epsilon: 0 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
-  [eta({ epsilon: 0.99, minKeep: 3 }), [0.1, 0.2, 0.3, 0.4], [1, 2, 3]],
+  [etaCutoff({ epsilon: 0.25 }), [0.1, 0.2, 0.3, 0.4], [1, 2, 3]],
+  [etaCutoff({ epsilon: 0.81 }), [0.1, 0.2, 0.3, 0.4], [2, 3]],
+  [etaCutoff({ epsilon: 0 }), [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3]],
+  [etaCutoff({ epsilon: 0.99, minKeep: 3 }), [0.1, 0.2, 0.3, 0.4], [1, 2, 3]],
 
   // Shares of H = 1.28: 0.230, 0.322, 0.361, 0.367; running from the largest: 0.367, 0.728, 1.050, 1.280.
   [topH({ entropyShare: 0.1 }), [0.1, 0.2, 0.3, 0.4], [3]],
@@ -78,9 +78,9 @@ test.each(
 
 describe('rows on which nothing can be decided, and rows with one token', () => {
   const strict: Sampler[] = [
-    typical({ p: 0.1 }),
-    epsilon({ epsilon: 0.9 }),
-    eta({ epsilon: 0.9 }),
+    typicalP({ p: 0.1 }),
+    epsilonCutoff({ epsilon: 0.9 }),
+    etaCutoff({ epsilon: 0.9 }),
     topH({ entropyShare: 0.1 }),
     topNSigma({ sigmas: 0.1 }),
     pLess(),

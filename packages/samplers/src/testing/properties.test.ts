@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import {
   adaptiveP,
   dynamicTemperature,
-  epsilon,
-  eta,
+  epsilonCutoff,
+  etaCutoff,
   gpt2,
   greedy,
   huggingFace,
@@ -24,7 +24,7 @@ import {
   topK,
   topNSigma,
   topP,
-  typical,
+  typicalP,
   vllm,
   xTransformers,
   xtc,
@@ -58,9 +58,9 @@ const samplers: Record<string, fc.Arbitrary<Sampler>> = {
       fc.constantFrom('keep-all' as const, 'cut' as const),
       count,
     )
-    .map(([mass, border, ties, minKeep]) => typical({ p: mass, border, ties, minKeep })),
-  epsilon: fc.tuple(share, count).map(([value, minKeep]) => epsilon({ epsilon: value * 0.99, minKeep })),
-  eta: fc.tuple(share, count).map(([value, minKeep]) => eta({ epsilon: value * 0.99, minKeep })),
+    .map(([mass, border, ties, minKeep]) => typicalP({ p: mass, border, ties, minKeep })),
+  epsilon: fc.tuple(share, count).map(([value, minKeep]) => epsilonCutoff({ epsilon: value * 0.99, minKeep })),
+  eta: fc.tuple(share, count).map(([value, minKeep]) => etaCutoff({ epsilon: value * 0.99, minKeep })),
   topH: fc.tuple(above0, count).map(([h, candidates]) => topH({ entropyShare: h, candidates })),
   topNSigma: fc.double({ min: 0, max: 5, noNaN: true }).map((n) => topNSigma({ sigmas: n })),
   pLess: fc.boolean().map((normalized) => pLess({ normalized })),
@@ -145,9 +145,9 @@ const formulas: Record<string, fc.Arbitrary<readonly [Sampler, plain.PlainFilter
   topA: fc
     .tuple(small, fraction)
     .map(([ratio, half]) => [topA({ ratio, power: 4 * half }), plain.plainTopA(ratio, 4 * half)]),
-  epsilon: small.map((value) => [epsilon({ epsilon: value }), plain.plainEpsilon(value)]),
-  eta: small.map((value) => [eta({ epsilon: value }), plain.plainEta(value)]),
-  typical: fraction.map((mass) => [typical({ p: mass }), plain.plainTypical(mass)]),
+  epsilon: small.map((value) => [epsilonCutoff({ epsilon: value }), plain.plainEpsilon(value)]),
+  eta: small.map((value) => [etaCutoff({ epsilon: value }), plain.plainEta(value)]),
+  typical: fraction.map((mass) => [typicalP({ p: mass }), plain.plainTypical(mass)]),
   topH: fc
     .tuple(fraction, fc.integer({ min: 1, max: 40 }))
     .map(([h, candidates]) => [topH({ entropyShare: h, candidates }), plain.plainTopH(h, candidates)]),
@@ -245,9 +245,9 @@ describe('limits that tie samplers together', () => {
     ['top-k of the vocabulary', topK({ k: 60 })],
     ['top-p 1', topP({ p: 1 })],
     ['min-p 0', minP({ p: 0 })],
-    ['typical 1', typical({ p: 1 })],
-    ['epsilon 0', epsilon({ epsilon: 0 })],
-    ['eta 0', eta({ epsilon: 0 })],
+    ['typical 1', typicalP({ p: 1 })],
+    ['epsilon 0', epsilonCutoff({ epsilon: 0 })],
+    ['eta 0', etaCutoff({ epsilon: 0 })],
     ['top-a 0', topA({ ratio: 0 })],
     ['top-n-sigma 0', topNSigma({ sigmas: 0 })],
     ['xtc 0', xtc({ probability: 0 })],

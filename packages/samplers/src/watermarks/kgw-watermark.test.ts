@@ -1,15 +1,15 @@
-import { drawToken, History, ParameterError, Random, RunMemory } from '@tokenwright/core';
+import { History, ParameterError, Random, RunState, sampleToken } from '@tokenwright/core';
 import { shaped, testRow } from '@tokenwright/core/testing';
 import { assert, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { detectGreenList, type GreenListOptions, greenList } from '../index.ts';
+import { detectKgwWatermark, type KgwWatermarkOptions, kgwWatermark } from '../index.ts';
 import { keyedPermutation } from './keyed-permutation.ts';
 
 const V = 200;
 const logitsAt = (position: number): Float32Array =>
   Float32Array.from({ length: V }, (_, id) => 2 * Math.sin((id + 1) * (position + 3) ** 1.5));
-const boosted = (options: GreenListOptions, prompt: number[], vocabSize = V): number[] =>
-  Array.from(shaped(greenList(options), new Float32Array(vocabSize), { prompt })).flatMap((l, id) =>
+const boosted = (options: KgwWatermarkOptions, prompt: number[], vocabSize = V): number[] =>
+  Array.from(shaped(kgwWatermark(options), new Float32Array(vocabSize), { prompt })).flatMap((l, id) =>
     l > 0 ? [id] : [],
   );
 
@@ -58,7 +58,7 @@ test('left-hash: the share of green tokens is exact, and depends on the key and 
 });
 
 test('self-hash: only the 40 largest are tried, and the context counts', () => {
-  const options: GreenListOptions = { seedingScheme: 'self-hash', contextWidth: 2, greenlistRatio: 0.5 };
+  const options: KgwWatermarkOptions = { seedingScheme: 'self-hash', contextWidth: 2, greenlistRatio: 0.5 };
   const green = boosted(options, [0, 7]);
   expect(green.length).toBeGreaterThan(8);
   expect(Math.max(...green)).toBeLessThan(40);
@@ -74,7 +74,7 @@ test('recorded lists take the place of the permutation', () => {
   };
   const row = (scheme: 'left-hash' | 'self-hash'): number[] => [
     ...shaped(
-      greenList({ bias: 1, seedingScheme: scheme, contextWidth: 2, greenList: lists }),
+      kgwWatermark({ bias: 1, seedingScheme: scheme, contextWidth: 2, greenList: lists }),
       [0, 1, -Infinity, -Infinity, 4],
       {
         prompt: [5, 6, 7],
@@ -91,7 +91,7 @@ test('recorded lists take the place of the permutation', () => {
   ]);
 });
 
-describe.each<GreenListOptions>([
+describe.each<KgwWatermarkOptions>([
   {},
   { greenlistRatio: 0.5, bias: 3 },
   { seedingScheme: 'self-hash', contextWidth: 2 },
@@ -101,15 +101,15 @@ describe.each<GreenListOptions>([
     const random = new Random(11);
     let history = History.of([3, 4, 5]);
     for (let i = 0; i < count; i++) {
-      const row = marked ? shaped(greenList(options), logitsAt(i), { history }) : logitsAt(i);
-      history = history.append(drawToken(row, random.uniform(0, i, 'draw')));
+      const row = marked ? shaped(kgwWatermark(options), logitsAt(i), { history }) : logitsAt(i);
+      history = history.append(sampleToken(row, random.uniform(0, i, 'draw')));
     }
     return [...history.tokens.subarray(3)];
   };
   const { bias: _, ...secret } = options;
 
   test('marked text is found, other text and other keys are not', () => {
-    const detect = (tokens: number[], more = {}) => detectGreenList(tokens, { ...secret, vocabSize: V, ...more });
+    const detect = (tokens: number[], more = {}) => detectKgwWatermark(tokens, { ...secret, vocabSize: V, ...more });
     const found = detect(write(true, 150));
     expect(found.scored).toBe(options.seedingScheme === 'self-hash' ? 151 - (options.contextWidth ?? 1) : 149);
     expect(found.zScore).toBeGreaterThan(5);
@@ -118,14 +118,14 @@ describe.each<GreenListOptions>([
   });
 
   test('forks, rewinds and turns of several rows give what each line alone gives', () => {
-    const sampler = greenList(options);
-    const memory = new RunMemory();
+    const sampler = kgwWatermark(options);
+    const memory = new RunState();
     const at = (history: History): number[] => {
       const row = testRow(logitsAt(1), { history, memory });
       row.apply(sampler, 0);
       return [...row.logits];
     };
-    const alone = (tokens: number[]): number[] => [...shaped(greenList(options), logitsAt(1), { prompt: tokens })];
+    const alone = (tokens: number[]): number[] => [...shaped(kgwWatermark(options), logitsAt(1), { prompt: tokens })];
     const start = History.of([1]).append(2);
     const [a, b] = [start.append(3), start.append(4)];
     expect(at(b.append(9))).toEqual(alone([1, 2, 4, 9]));
@@ -137,22 +137,22 @@ describe.each<GreenListOptions>([
 
 test('repeats can be counted once', () => {
   const tokens = [1, 2, 1, 2, 1, 2];
-  expect(detectGreenList(tokens, { vocabSize: V }).scored).toBe(5);
-  expect(detectGreenList(tokens, { vocabSize: V, ignoreRepeats: true }).scored).toBe(2);
-  expect(detectGreenList([1], { vocabSize: V })).toEqual({ scored: 0, green: 0, zScore: Number.NaN });
+  expect(detectKgwWatermark(tokens, { vocabSize: V }).scored).toBe(5);
+  expect(detectKgwWatermark(tokens, { vocabSize: V, ignoreRepeats: true }).scored).toBe(2);
+  expect(detectKgwWatermark([1], { vocabSize: V })).toEqual({ scored: 0, green: 0, zScore: Number.NaN });
 });
 
 test('the z score is its formula', () => {
-  const { scored, green, zScore } = detectGreenList([1, 2, 3, 4, 5], { vocabSize: V, greenList: () => [2, 4] });
+  const { scored, green, zScore } = detectKgwWatermark([1, 2, 3, 4, 5], { vocabSize: V, greenList: () => [2, 4] });
   expect([scored, green]).toEqual([4, 2]);
   expect(zScore).toBeCloseTo((2 - 1) / Math.sqrt(4 * 0.25 * 0.75), 12);
 });
 
 test('refuses what it cannot do', () => {
-  expect(() => greenList({ greenlistRatio: 1 })).toThrow(ParameterError);
-  expect(() => greenList({ hashingKey: 0 })).toThrow(ParameterError);
-  expect(() => greenList({ seedingScheme: 'lefthash' as never })).toThrow(ParameterError);
-  expect(() => greenList({ contextWidth: 0 })).toThrow(ParameterError);
-  expect(() => greenList({ greenList: [1] as never })).toThrow(ParameterError);
-  expect(() => detectGreenList([], { vocabSize: 0 })).toThrow(ParameterError);
+  expect(() => kgwWatermark({ greenlistRatio: 1 })).toThrow(ParameterError);
+  expect(() => kgwWatermark({ hashingKey: 0 })).toThrow(ParameterError);
+  expect(() => kgwWatermark({ seedingScheme: 'lefthash' as never })).toThrow(ParameterError);
+  expect(() => kgwWatermark({ contextWidth: 0 })).toThrow(ParameterError);
+  expect(() => kgwWatermark({ greenList: [1] as never })).toThrow(ParameterError);
+  expect(() => detectKgwWatermark([], { vocabSize: 0 })).toThrow(ParameterError);
 });

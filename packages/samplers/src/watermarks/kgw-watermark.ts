@@ -46,13 +46,10 @@ export function kgwWatermark(options: KgwWatermarkOptions = {}): HostSampler {
     name: 'kgw-watermark',
     // Lists of another system are a function, which cannot be written to JSON.
     ...(options.greenList === undefined ? { parameters: { ...parameters, bias } } : {}),
+    kind: 'watermark',
     traits: {
-      domain: 'logits',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: bias === 0,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, step) => {
       const { history, candidates } = step;

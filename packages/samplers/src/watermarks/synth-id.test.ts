@@ -1,4 +1,4 @@
-import { drawToken, History, ParameterError, probabilities, Random, RunMemory } from '@tokenwright/core';
+import { History, ParameterError, probabilities, Random, RunState, sampleToken } from '@tokenwright/core';
 import { shaped, testRow } from '@tokenwright/core/testing';
 import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
@@ -68,7 +68,7 @@ function write(marked: boolean, count: number, seed = 4): number[] {
   let history = History.of([1, 2, 3]);
   for (let i = 0; i < count; i++) {
     const row = marked ? shaped(sampler, logitsAt(i), { history, promptLength: 3 }) : logitsAt(i);
-    history = history.append(drawToken(row, random.uniform(0, i, 'draw')));
+    history = history.append(sampleToken(row, random.uniform(0, i, 'draw')));
   }
   return [...history.tokens.subarray(3)];
 }
@@ -145,7 +145,7 @@ test('after a filter only what is left is marked; broken rows are left alone', (
 
 test('forks, rewinds and turns of several rows give what each line alone gives', () => {
   const sampler = synthId({ keys, ngramLength: 3 });
-  const memory = new RunMemory();
+  const memory = new RunState();
   const at = (history: History, sequence = 0): number[] => {
     const row = testRow(logitsAt(1), { history, memory, promptLength: 2, sequence });
     row.apply(sampler, 0);

@@ -47,13 +47,10 @@ export function synthId(options: SynthIdOptions): HostSampler {
   return {
     name: 'synth-id',
     parameters: { keys, ngramLength, samplingTable: tableParameters, contextHistory, skipFirst },
+    kind: 'watermark',
     traits: {
-      domain: 'probabilities',
-      shiftInvariant: true,
-      scaleInvariant: false,
       keepsArgMax: false,
       narrows: true,
-      singleRow: true,
     },
     onHost: (logits, { history, promptLength, candidates }) => {
       const reply = history.tokens.subarray(promptLength);

@@ -2,7 +2,7 @@ import {
   checkInteger,
   checkNumber,
   type EndReason,
-  Interruption,
+  InterruptedError,
   type Json,
   type KVCache,
   ParameterError,
@@ -246,7 +246,7 @@ export async function advanceUnlessInterrupted(run: Run, live: readonly Hypothes
   try {
     return await run.advance(live.map(({ row }) => row));
   } catch (error) {
-    if (error instanceof Interruption) return undefined;
+    if (error instanceof InterruptedError) return undefined;
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import {
   checkNumber,
   checkOptionNames,
   type EndReason,
-  Interruption,
+  InterruptedError,
   ParameterError,
   type Row,
   type Settled,
@@ -64,7 +64,7 @@ export function bestOf(options: BestOfOptions): Strategy {
           open = going.map((i) => open[i]!);
         }
       } catch (error) {
-        if (!(error instanceof Interruption)) throw error;
+        if (!(error instanceof InterruptedError)) throw error;
         for (const drawn of open) finish(drawn, error.reason);
       }
       for (const prompt of new Set(finished.map(({ row }) => row.promptIndex))) {

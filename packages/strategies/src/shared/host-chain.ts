@@ -1,4 +1,4 @@
-import { decisiveStages, drawToken, HostRow, type RowContext, type Sampler, type Scores } from '@tokenwright/core';
+import { decisiveStages, HostRow, type RowContext, type Sampler, type Scores, sampleToken } from '@tokenwright/core';
 
 /**
  * One row after a chain, on the host: for strategies that shape a row only once they know what stands before it. What a reader has
@@ -36,7 +36,7 @@ export async function shapedScores(
 export function drawFrom(row: HostRow, uniform: number, raw: Float32Array, samplers: readonly Sampler[]): number {
   const forced = row.context.control?.force?.[0];
   if (forced !== undefined) return forced;
-  const id = drawToken(row.logits, uniform, row.candidates);
+  const id = sampleToken(row.logits, uniform, row.candidates);
   return id >= 0 ? id : refuse(row, raw, samplers);
 }
 

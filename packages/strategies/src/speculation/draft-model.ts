@@ -8,7 +8,7 @@ import {
   type Row,
   type RowContext,
   type Run,
-  RunMemory,
+  RunState,
   ShapeError,
 } from '@tokenwright/core';
 import { drawFrom, shapedRow } from '../shared/host-chain.ts';
@@ -31,7 +31,7 @@ export class ModelDrafting implements Drafting {
   readonly #run: Run;
   readonly #options: DraftOptions;
   readonly #cache: KVCache;
-  readonly #memory: RunMemory = new RunMemory();
+  readonly #memory: RunState = new RunState();
   readonly #layer: number | undefined;
 
   /** @param layer draft with an early exit after so many layers. */

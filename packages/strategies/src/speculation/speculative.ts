@@ -3,7 +3,6 @@ import {
   checkInteger,
   checkNumber,
   checkOptionNames,
-  drawToken,
   type HostRow,
   type LanguageModel,
   probabilities,
@@ -11,6 +10,7 @@ import {
   type Run,
   type Scores,
   type Strategy,
+  sampleToken,
 } from '@tokenwright/core';
 import { oneOf } from '../beams/beams.ts';
 import { drawFrom, refuse, shapedScores } from '../shared/host-chain.ts';
@@ -165,7 +165,7 @@ function accepted(row: HostRow, draft: Draft | undefined, raw: Float32Array, run
   const q = (id: number): number => draft.probabilities?.[id] ?? (id === draft.id ? 1 : 0);
   if (uniform('accept') * q(draft.id) < p[draft.id]!) return draft.id;
   const residual = Float32Array.from(p, (probability, id) => Math.log(Math.max(0, probability - q(id))));
-  const id = drawToken(residual, uniform('residual'));
+  const id = sampleToken(residual, uniform('residual'));
   return id >= 0 ? id : drawFrom(row, uniform('residual'), raw, run.samplers);
 }
 

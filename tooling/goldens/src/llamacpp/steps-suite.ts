@@ -5,7 +5,7 @@ import {
   type Json,
   probabilities,
   Random,
-  RunMemory,
+  RunState,
   type Sampler,
 } from '@tokenwright/core';
 import { compareRow } from '../shared/compare.ts';
@@ -68,8 +68,8 @@ const rounding = 2 ** -24;
 const slope = 33;
 
 function follow(golden: StepCase, samplers: readonly Sampler[], rows: readonly Float32Array[]): string[] {
-  const memory = new RunMemory();
-  const controller = samplers.findIndex(({ traits }) => traits?.controls === true);
+  const memory = new RunState();
+  const controller = samplers.findIndex(({ kind }) => kind === 'controller');
   const differences: string[] = [];
   let history = History.of([]);
   for (const [index, step] of golden.steps.entries()) {
@@ -102,7 +102,7 @@ function follow(golden: StepCase, samplers: readonly Sampler[], rows: readonly F
   return differences;
 }
 
-function rowAt(history: History, memory: RunMemory, logits: Float32Array): HostRow {
+function rowAt(history: History, memory: RunState, logits: Float32Array): HostRow {
   return new HostRow(logits.slice(), {
     history,
     state: memory,
@@ -116,7 +116,7 @@ function rowAt(history: History, memory: RunMemory, logits: Float32Array): HostR
 }
 
 /** What the stage stored at this node. */
-function stateAt(memory: RunMemory, history: History, stage: number): Json | undefined {
+function stateAt(memory: RunState, history: History, stage: number): Json | undefined {
   return memory.snapshot(history.append(0)).values.find(([of]) => of === stage)?.[1];
 }
 

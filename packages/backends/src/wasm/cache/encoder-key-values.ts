@@ -1,8 +1,8 @@
-import type { SourceMemory } from '@tokenwright/core';
+import type { EncoderKeyValues } from '@tokenwright/core';
 import type { PagedStore } from './paged-store.ts';
 
 /** Cross-attention keys and values of some sources: a row of blocks for each. */
-export class WasmSourceMemory implements SourceMemory {
+export class WasmSourceMemory implements EncoderKeyValues {
   readonly sources: number;
   readonly store: PagedStore;
 

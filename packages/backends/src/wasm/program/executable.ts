@@ -4,6 +4,7 @@ import {
   type CacheKind,
   DisposedError,
   type EncoderDecoderArchitecture,
+  type EncoderKeyValues,
   type Engine,
   type EngineMatrix,
   type Executable,
@@ -14,7 +15,6 @@ import {
   type RunResult,
   requestWeights,
   ShapeError,
-  type SourceMemory,
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
@@ -185,7 +185,7 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
+  encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): EncoderKeyValues {
     this.#check();
     const { heap } = this.#setting.machine;
     const part = this.#model.parts.memorize;
@@ -239,7 +239,7 @@ export class WasmExecutable implements Executable {
     return store;
   }
 
-  #sources(memory: SourceMemory): PagedStore {
+  #sources(memory: EncoderKeyValues): PagedStore {
     if (!(memory instanceof WasmSourceMemory) || memory.store.pool.machine !== this.#setting.machine)
       throw new CacheError('The source memory belongs to another engine.');
     return memory.store;

@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { TensorFlow } from '@tokenwright/core';
 
 /** A tensor that outlives the operations that made it, and the buffer that holds its values. */
 export interface HeldTensor {
@@ -20,7 +21,11 @@ export interface DeviceTensors {
   readonly bytes: number;
   readonly buffers: number;
   /** The result of `work` on a buffer of [rows, columns] float32 numbers, which TF.js reads in place. It may be the same buffer. */
-  map(buffer: GPUBuffer, shape: readonly [number, number], work: (tensor: Tensor2D) => Tensor2D): HeldTensor;
+  map(
+    buffer: GPUBuffer,
+    shape: readonly [number, number],
+    work: (tensor: Tensor2D, tf: TensorFlow) => Tensor2D,
+  ): HeldTensor;
   release(tensor: Tensor2D): void;
   /** Releases all tensors and the backend. The device itself stays. */
   dispose(): void;

@@ -7,6 +7,7 @@ import {
   type Kept,
   type LogitEdit,
   ShapeError,
+  type TensorFlow,
   type TopOfRow,
 } from '@tokenwright/core';
 import type { Device } from '../device/device.ts';
@@ -34,7 +35,7 @@ interface Holding {
 export class WebgpuMatrix implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;
-  readonly map?: (work: (tensor: Tensor2D) => Tensor2D) => WebgpuMatrix;
+  readonly map?: (work: (tensor: Tensor2D, tf: TensorFlow) => Tensor2D) => WebgpuMatrix;
   readonly #setting: MatrixSetting;
   readonly #device: Device;
   #holding: Holding | undefined;
@@ -202,7 +203,7 @@ export class WebgpuMatrix implements EngineMatrix {
     }
   }
 
-  #mapped(tensors: DeviceTensors, work: (tensor: Tensor2D) => Tensor2D): WebgpuMatrix {
+  #mapped(tensors: DeviceTensors, work: (tensor: Tensor2D, tf: TensorFlow) => Tensor2D): WebgpuMatrix {
     const holding = this.#held;
     const { tensor, buffer } = tensors.map(holding.buffer, [this.rows, this.columns], work);
     const release = (): void => tensors.release(tensor);

@@ -18,14 +18,11 @@ const tiny = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64, vocabSize: 4
 const greedy: Sampler = {
   name: 'largest',
   traits: {
-    domain: 'logits',
-    shiftInvariant: true,
-    scaleInvariant: true,
     keepsArgMax: true,
     narrows: true,
     selectsArgMax: true,
   },
-  allowed: () => new Uint32Array(0),
+  mask: () => new Uint32Array(0),
 };
 
 describe.skipIf(!here)('steps that follow a choice at once', () => {

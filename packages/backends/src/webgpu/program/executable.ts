@@ -5,6 +5,7 @@ import {
   type Choice,
   DisposedError,
   type EncoderDecoderArchitecture,
+  type EncoderKeyValues,
   type Engine,
   type EngineMatrix,
   type Executable,
@@ -15,7 +16,6 @@ import {
   type RunResult,
   requestWeights,
   ShapeError,
-  type SourceMemory,
   UnsupportedError,
   type WeightSource,
 } from '@tokenwright/core';
@@ -175,7 +175,7 @@ export class WebgpuExecutable implements Executable {
     }
   }
 
-  encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): SourceMemory {
+  encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): EncoderKeyValues {
     this.#check();
     const part = this.#part('memorize');
     const tokens = frame.ids.length;
@@ -232,7 +232,7 @@ export class WebgpuExecutable implements Executable {
     return store;
   }
 
-  #memory(memory: SourceMemory): PagedStore {
+  #memory(memory: EncoderKeyValues): PagedStore {
     if (!(memory instanceof WebgpuSourceMemory) || memory.store.pool !== this.#pools.get('memory f32'))
       throw new CacheError('The source memory belongs to another engine or model.');
     return memory.store;

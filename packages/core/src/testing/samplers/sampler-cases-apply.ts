@@ -1,4 +1,4 @@
-import { type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { HostRow } from '../../sampling/chain.ts';
 import { logSumExp } from '../../sampling/distribution.ts';
 import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
@@ -25,14 +25,14 @@ export async function onDevice(sampler: Sampler, rows: readonly HostRow[]): Prom
   return unstack(values, rows.length);
 }
 
-function runOnDevice(sampler: Sampler, rows: readonly HostRow[]): Tensor2D {
+function runOnDevice(sampler: Sampler, rows: readonly HostRow[]): tf.Tensor2D {
   if (!hasDeviceForm(sampler)) throw new Error(`'${sampler.name}' has no device form`);
   const vocabSize = rows[0]!.logits.length;
   const flat = new Float32Array(rows.length * vocabSize);
   rows.forEach((row, at) => {
     flat.set(row.logits, at * vocabSize);
   });
-  return tidy(() => sampler.onDevice(tensor2d(flat, [rows.length, vocabSize]), testBatch(rows)));
+  return tf.tidy(() => sampler.onDevice(tf.tensor2d(flat, [rows.length, vocabSize]), { ...testBatch(rows), tf }));
 }
 
 function unstack(values: Float32Array, rows: number): Float32Array[] {

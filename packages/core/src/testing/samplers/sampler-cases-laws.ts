@@ -10,7 +10,7 @@ import { testLogits } from './sampler-cases-rows.ts';
 export function isWellFormed(sampler: Sampler): void {
   verify(/^[a-z0-9]+(-[a-z0-9]+)*$/.test(sampler.name), `the name '${sampler.name}' is not kebab-case`);
   const formed = hasHostForm(sampler) || hasDeviceForm(sampler) || hasMaskForm(sampler);
-  verify(formed, 'it has none of onHost, onDevice and allowed');
+  verify(formed, 'it has none of onHost, onDevice and mask');
   if (sampler.parameters === undefined) return;
   const text = JSON.stringify(sampler.parameters);
   verify(JSON.stringify(JSON.parse(text)) === text, 'its parameters do not survive JSON');
@@ -145,19 +145,19 @@ export function forks(make: () => Sampler, vocabSize: number): void {
 }
 
 /** Without `traits.stateful` a stage is not told how its token was drawn, and its snapshot may be skipped. */
-export function declaresItsMemory(sampler: Sampler, vocabSize: number): void {
+export function declaresItsState(sampler: Sampler, vocabSize: number): void {
   if (sampler.traits?.stateful === true || !hasHostForm(sampler)) return;
   const row = testRow(testLogits(vocabSize)[0]!.logits, { prompt: [0] });
   const step = row.step(0);
   const touched = (): never => {
-    throw new Error('it uses step.memory without declaring traits.stateful');
+    throw new Error('it uses step.state without declaring traits.stateful');
   };
   sampler.onHost(row.logits, {
     ...step,
     candidates: undefined,
     state: { get: touched, set: touched },
     get sampled(): never {
-      throw new Error('it reads step.drawn without declaring traits.stateful');
+      throw new Error('it reads step.sampled without declaring traits.stateful');
     },
   });
 }

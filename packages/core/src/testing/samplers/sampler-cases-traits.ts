@@ -1,46 +1,34 @@
-import { hasHostForm, hasMaskForm, type Sampler, type SamplerTraits } from '../../sampling/sampler.ts';
+import { hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
 import { verify } from '../cases.ts';
 import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-apply.ts';
 import { candidatesOf, type TestRowOptions, testRow } from './sampler-cases-row.ts';
 import { testLogits } from './sampler-cases-rows.ts';
 
-/** What a sampler declares about itself, checked. Nothing is checked of what it does not declare. */
+/** Adding a constant to all logits changes nothing but that constant. */
+export function isShiftInvariant(sampler: Sampler, vocabSize: number): void {
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    const plain = distributionOf(applyTo(sampler, logits, options).logits);
+    const moved = logits.map((logit) => logit + 8);
+    const shifted = distributionOf(applyTo(sampler, moved, options).logits);
+    verifySame(shifted, plain, `the row '${label}' with 8 added to all logits`, 1e-4);
+  }
+}
+
+/** Multiplying all logits by a positive factor keeps the same tokens. */
+export function isScaleInvariant(sampler: Sampler, vocabSize: number): void {
+  for (const { label, logits, options } of testLogits(vocabSize)) {
+    const plain = candidatesOf(applyTo(sampler, logits, options).logits);
+    const larger = logits.map((logit) => logit * 2);
+    const doubled = candidatesOf(applyTo(sampler, larger, options).logits);
+    verifySame(doubled, plain, `the tokens left of the row '${label}' with all logits doubled`);
+  }
+}
+
+/** The traits that a case can test on logits alone. A trait that is not declared is not tested. */
 export const traitChecks: readonly {
-  property: keyof SamplerTraits;
+  property: 'keepsArgMax' | 'narrows' | 'selectsArgMax';
   check(sampler: Sampler, vocabSize: number): void;
 }[] = [
-  {
-    property: 'shiftInvariant',
-    check: (sampler, vocabSize) => {
-      for (const { label, logits, options } of testLogits(vocabSize)) {
-        const plain = distributionOf(applyTo(sampler, logits, options).logits);
-        const shifted = distributionOf(
-          applyTo(
-            sampler,
-            logits.map((logit) => logit + 8),
-            options,
-          ).logits,
-        );
-        verifySame(shifted, plain, `the row '${label}' with 8 added to all logits`, 1e-4);
-      }
-    },
-  },
-  {
-    property: 'scaleInvariant',
-    check: (sampler, vocabSize) => {
-      for (const { label, logits, options } of testLogits(vocabSize)) {
-        const plain = candidatesOf(applyTo(sampler, logits, options).logits);
-        const doubled = candidatesOf(
-          applyTo(
-            sampler,
-            logits.map((logit) => logit * 2),
-            options,
-          ).logits,
-        );
-        verifySame(doubled, plain, `what stays of the row '${label}' with all logits doubled`);
-      }
-    },
-  },
   {
     property: 'keepsArgMax',
     check: (sampler, vocabSize) => {
@@ -74,13 +62,13 @@ export const traitChecks: readonly {
 ];
 
 /**
- * What a stage takes out is what it declares: nothing; or by what the logits are, so never all by their ids; or by which tokens
- * they are, so the same of every row at one place in a text. A removal by rounding, of a token with next to no probability,
- * does not count.
+ * A stage removes what its kind says. Filters remove by logits, constraints and masks by token ids (so the same tokens from every row
+ * at one place in a text), controllers by either; the other kinds remove nothing. A removal by rounding, of a token with next to no
+ * probability, does not count. A sampler without a kind is not tested.
  */
-export function removesWhatItSays(sampler: Sampler, vocabSize: number): void {
-  const { traits } = sampler;
-  if (traits === undefined) return;
+export function removesAsItsKind(sampler: Sampler, vocabSize: number): void {
+  const { kind } = sampler;
+  if (kind === undefined) return;
   const rows = testLogits(vocabSize);
   const removed = (logits: Float32Array, options: TestRowOptions): number[] => {
     const before = distributionOf(logits);
@@ -89,9 +77,14 @@ export function removesWhatItSays(sampler: Sampler, vocabSize: number): void {
   };
   for (const { label, logits, options } of rows) {
     const gone = removed(logits, options);
-    if (traits.removes === undefined)
-      verify(gone.length === 0, `token ${gone[0]} of the row '${label}' is removed, and 'removes' is not declared`);
-    if (traits.removes !== 'constraint') continue;
+    const removes = kind === 'filter' || kind === 'constraint' || kind === 'controller' || kind === 'watermark';
+    const selects = sampler.traits?.selectsArgMax === true;
+    if (!removes && !selects)
+      verify(
+        gone.length === 0,
+        `token ${gone[0]} of the row '${label}' is removed, which the kind '${kind}' does not do`,
+      );
+    if (kind !== 'constraint') continue;
     // The same place in the text with other logits.
     const other = rows[0]!.logits;
     const there = removed(other, options);
@@ -100,10 +93,8 @@ export function removesWhatItSays(sampler: Sampler, vocabSize: number): void {
   }
 }
 
-/** A filter that does not say that it sorts has no order among equals: they stay or go together. */
-export function partsEqualsAsItSays(sampler: Sampler, vocabSize: number): void {
-  const { traits } = sampler;
-  if (traits?.removes !== 'filter' || traits.sorts === true) return;
+/** A filter that does not split ties removes equal logits together or keeps them together. */
+export function keepsTiesTogether(sampler: Sampler, vocabSize: number): void {
   for (const { label, logits, options } of testLogits(vocabSize)) {
     const { logits: after } = applyTo(sampler, logits, options);
     const firstOfLogit = new Map<number, number>();
@@ -112,26 +103,26 @@ export function partsEqualsAsItSays(sampler: Sampler, vocabSize: number): void {
       firstOfLogit.set(logits[id]!, equal);
       verify(
         (after[id] === -Infinity) === (after[equal] === -Infinity),
-        `of the equal tokens ${equal} and ${id} of the row '${label}' one is removed, and 'sorts' is not declared`,
+        `of the equal tokens ${equal} and ${id} of the row '${label}' one is removed; pass splitsTies: true if that is meant`,
       );
     }
   }
 }
 
-/** With `reads: { top: k }` the smaller logits neither stay nor matter. */
-export function keepsWhatItSays(sampler: Sampler, vocabSize: number): void {
-  const { keeps } = sampler;
-  if (keeps === undefined) return;
+/** `kernel.keep` has the effect of the host form. */
+export function kernelKeepsTheSame(sampler: Sampler, vocabSize: number): void {
+  const keep = sampler.kernel?.keep;
+  if (keep === undefined) return;
   for (const { label, logits, options } of testLogits(vocabSize)) {
     const order = candidatesOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
     const weights = order.map((id) => Math.exp(logits[id]! - logits[order[0]!]!));
-    const share = 'share' in keeps ? keeps.share : 0;
-    const goal = 'mass' in keeps ? keeps.mass * weights.reduce((sum, weight) => sum + weight, 0) : 0;
+    const share = 'share' in keep ? keep.share : 0;
+    const goal = 'mass' in keep ? keep.mass * weights.reduce((sum, weight) => sum + weight, 0) : 0;
     let above = 0;
     const kept = order.filter((_, at) => {
-      if ('top' in keeps) return at < keeps.top;
-      if ('share' in keeps) return weights[at]! >= share;
-      const stays = at === 0 || keeps.mass === 1 || above < goal;
+      if ('top' in keep) return at < keep.top;
+      if ('share' in keep) return weights[at]! >= share;
+      const stays = at === 0 || keep.mass === 1 || above < goal;
       above += weights[at]!;
       return stays;
     });
@@ -139,15 +130,17 @@ export function keepsWhatItSays(sampler: Sampler, vocabSize: number): void {
     verifySame(
       applyTo(sampler, logits, options).logits,
       logits.map((logit, id) => (stays.has(id) ? logit : -Infinity)),
-      `the row '${label}' of which it keeps ${JSON.stringify(keeps)}`,
+      `the row '${label}' of which it keeps ${JSON.stringify(keep)}`,
     );
   }
 }
 
-export function editsWhatItSays(sampler: Sampler, vocabSize: number): void {
-  if (sampler.edits === undefined) return;
+/** `kernel.edit` has the effect of the host form. */
+export function kernelEditsTheSame(sampler: Sampler, vocabSize: number): void {
+  const { kernel } = sampler;
+  if (kernel?.edit === undefined) return;
   for (const { label, logits, options } of testLogits(vocabSize)) {
-    const edit = sampler.edits({ rows: [testRow(logits, options).step(0)] });
+    const edit = kernel.edit({ rows: [testRow(logits, options).step(0)] });
     const edited = logits.slice();
     if ('divide' in edit) for (let id = 0; id < edited.length; id++) edited[id]! /= edit.divide;
     else {
@@ -161,17 +154,18 @@ export function editsWhatItSays(sampler: Sampler, vocabSize: number): void {
   }
 }
 
-export function readsWhatItSays(sampler: Sampler, vocabSize: number): void {
-  const { reads } = sampler;
-  if (reads === undefined || reads === 'all' || !(hasHostForm(sampler) || hasMaskForm(sampler))) return;
+/** With `kernel.reads: k`, the logits after the k largest neither stay nor matter. */
+export function kernelReadsEnough(sampler: Sampler, vocabSize: number): void {
+  const reads = sampler.kernel?.reads;
+  if (reads === undefined || !(hasHostForm(sampler) || hasMaskForm(sampler))) return;
   for (const { label, logits, options } of testLogits(vocabSize)) {
     const order = candidatesOf(logits).sort((a, b) => logits[b]! - logits[a]! || a - b);
-    const visible = new Set(order.slice(0, reads.top));
+    const visible = new Set(order.slice(0, reads));
     const blind = logits.map((logit, id) => (visible.has(id) ? logit : -Infinity));
     verifySame(
       applyTo(sampler, blind, options).logits,
       applyTo(sampler, logits, options).logits,
-      `the row '${label}' of which only the ${reads.top} largest logits are given`,
+      `the row '${label}' of which only the ${reads} largest logits are given`,
       1e-6,
     );
   }

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { keep, less, max, mul, ready, setBackend, sub, type Tensor, where } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { largest, logSumExp, topTokens } from '../../sampling/distribution.ts';
-import type { HostSampler, RowStep, Sampler, SamplerTraits } from '../../sampling/sampler.ts';
+import type { HostSampler, RowStep, Sampler, SamplerKind, SamplerTraits } from '../../sampling/sampler.ts';
 import { type SamplerCasesOptions, type SamplerLaw, samplerCases } from './sampler-cases.ts';
 
 const leaked: Tensor[] = [];
@@ -15,29 +15,29 @@ afterAll(() => {
 });
 
 const filter: SamplerTraits = {
-  domain: 'probabilities',
-  shiftInvariant: true,
-  scaleInvariant: false,
   keepsArgMax: true,
   narrows: true,
-  removes: 'filter',
 };
 
 /** A sound sampler: what lies more than 1 below the largest logit goes. */
 const sound: HostSampler = {
   name: 'near-the-top',
   parameters: { distance: 1 },
+  kind: 'filter',
   traits: filter,
   onHost: (logits) => {
     const top = logits.reduce((a, b) => (Number.isNaN(b) ? a : Math.max(a, b)), -Infinity);
     if (top < Infinity) for (let id = 0; id < logits.length; id++) if (logits[id]! < top - 1) logits[id] = -Infinity;
   },
 };
-const on = (onHost: (logits: Float32Array, step: RowStep) => void, traits?: Partial<SamplerTraits>): HostSampler => ({
+const on = (
+  onHost: (logits: Float32Array, step: RowStep) => void,
+  traits?: SamplerTraits,
+  kind?: SamplerKind,
+): HostSampler => ({
   name: 'planted',
-  ...(traits === undefined
-    ? {}
-    : { traits: { ...filter, shiftInvariant: false, keepsArgMax: false, narrows: false, ...traits } }),
+  ...(kind === undefined ? {} : { kind }),
+  ...(traits === undefined ? {} : { traits: { ...filter, keepsArgMax: false, narrows: false, ...traits } }),
   onHost,
 });
 
@@ -163,10 +163,10 @@ describe('a planted bug is found', () => {
         });
       },
     ],
-    ['uses memory without saying so', 'declares its memory', () => on((_, { state }) => state.set(1))],
+    ['uses memory without saying so', 'declares its state', () => on((_, { state }) => state.set(1))],
     [
       'reads how a token was drawn without saying so',
-      'declares its memory',
+      'declares its state',
       () =>
         on((logits, { sampled }) => {
           if (sampled !== undefined) logits[sampled.id]! -= 1;
@@ -174,23 +174,17 @@ describe('a planted bug is found', () => {
     ],
     [
       'not shift-invariant',
-      'its declared traits is true',
+      'is shift invariant',
       () =>
-        on(
-          (logits) => {
-            for (let id = 0; id < logits.length; id++) if (logits[id]! < 0) logits[id]! *= 2;
-          },
-          { shiftInvariant: true },
-        ),
+        on((logits) => {
+          for (let id = 0; id < logits.length; id++) if (logits[id]! < 0) logits[id]! *= 2;
+        }, {}),
+      { shiftInvariant: true },
     ],
-    [
-      'not scale-invariant',
-      'its declared traits is true',
-      () => ({ ...sound, traits: { ...filter, scaleInvariant: true } }),
-    ],
+    ['not scale-invariant', 'is scale invariant', () => sound, { scaleInvariant: true }],
     [
       'drops the arg max',
-      'its declared traits is true',
+      'its declared traits hold',
       () =>
         on(
           (logits) => {
@@ -202,7 +196,7 @@ describe('a planted bug is found', () => {
     ],
     [
       'brings tokens back',
-      'its declared traits is true',
+      'its declared traits hold',
       () =>
         on(
           (logits) => {
@@ -213,48 +207,44 @@ describe('a planted bug is found', () => {
     ],
     [
       'says that it selects',
-      'its declared traits is true',
+      'its declared traits hold',
       () => ({ ...sound, traits: { ...filter, selectsArgMax: true } }),
     ],
+    ['removes tokens, which its kind does not do', 'removes what its kind says', () => ({ ...sound, kind: 'shaping' })],
     [
-      'removes tokens without saying so',
-      'its declared traits is true',
-      () => {
-        const { removes: _, ...silent } = filter;
-        return { ...sound, traits: silent };
-      },
-    ],
-    [
-      'parts equals without saying that it sorts',
-      'its declared traits is true',
+      'splits ties without saying so',
+      'keeps ties together',
       () =>
-        on((logits, step) => {
-          if (Number.isFinite(largest(logits).logit)) step.keep(logits, topTokens(logits, 2, step.candidates));
-        }, filter),
+        on(
+          (logits, step) => {
+            if (Number.isFinite(largest(logits).logit)) step.keep(logits, topTokens(logits, 2, step.candidates));
+          },
+          filter,
+          'filter',
+        ),
     ],
+    ['calls a filter a constraint', 'removes what its kind says', () => ({ ...sound, kind: 'constraint' })],
     [
-      'calls a filter a constraint',
-      'its declared traits is true',
-      () => ({ ...sound, traits: { ...filter, removes: 'constraint' } }),
-    ],
-    [
-      'says that rows are shaped by themselves, and weighs them together',
+      'weighs the rows of a batch together without saying so',
       'device form equals host form, alone and in a batch',
       () => ({
         ...sound,
-        traits: { ...filter, singleRow: true },
         onDevice: (logits) => {
           const near = where(less(logits, sub(max(logits, 1, true), 1)), Number.NEGATIVE_INFINITY, logits);
           return logits.shape[0] === 1 ? logits : near;
         },
       }),
     ],
-    ['needs more than it says', 'reads what it says', () => ({ ...sound, reads: { top: 2 } })],
-    ['edits otherwise than it says', 'edits what it says', () => ({ ...sound, edits: () => ({ divide: 2 }) })],
-    ['keeps others than it says', 'keeps what it says', () => ({ ...sound, keeps: { top: 2 } })],
+    ['needs more than it says', 'its kernel reads enough', () => ({ ...sound, kernel: { reads: 2 } })],
+    [
+      'a kernel with another edit',
+      'its kernel edits the same',
+      () => ({ ...sound, kernel: { edit: () => ({ divide: 2 }) } }),
+    ],
+    ['a kernel that keeps others', 'its kernel keeps the same', () => ({ ...sound, kernel: { keep: { top: 2 } } })],
     [
       'another distribution than declared',
-      'draws have the declared distribution',
+      'samples have the declared distribution',
       () => sound,
       { distribution: (p) => p },
     ],

@@ -4,11 +4,13 @@ import { deviceEqualsHost, deviceHidesNothing, deviceLeaksNothing } from './samp
 import * as laws from './sampler-cases-laws.ts';
 import { drawsAsDeclared } from './sampler-cases-statistics.ts';
 import {
-  editsWhatItSays,
-  keepsWhatItSays,
-  partsEqualsAsItSays,
-  readsWhatItSays,
-  removesWhatItSays,
+  isScaleInvariant,
+  isShiftInvariant,
+  keepsTiesTogether,
+  kernelEditsTheSame,
+  kernelKeepsTheSame,
+  kernelReadsEnough,
+  removesAsItsKind,
   traitChecks,
 } from './sampler-cases-traits.ts';
 
@@ -32,12 +34,16 @@ export type SamplerLaw =
   | 'gives the same with candidates listed'
   | 'is greedy near temperature 0'
   | 'forks with its history'
-  | 'declares its memory'
-  | 'its declared traits is true'
-  | 'reads what it says'
-  | 'keeps what it says'
-  | 'edits what it says'
-  | 'draws have the declared distribution'
+  | 'declares its state'
+  | 'its declared traits hold'
+  | 'removes what its kind says'
+  | 'keeps ties together'
+  | 'is shift invariant'
+  | 'is scale invariant'
+  | 'its kernel reads enough'
+  | 'its kernel keeps the same'
+  | 'its kernel edits the same'
+  | 'samples have the declared distribution'
   | 'device form equals host form, alone and in a batch'
   | 'device form hides no NaN'
   | 'device form leaks no tensor';
@@ -50,6 +56,14 @@ export interface SamplerCasesOptions {
    * uses some. Then the draws are compared with it, by chi-square; without it, with what the stage leaves.
    */
   readonly distribution?: (probabilities: readonly number[]) => ArrayLike<number>;
+  /** Adding a constant to all logits changes nothing but that constant. Default false: not tested. */
+  readonly shiftInvariant?: boolean;
+  /** Multiplying all logits by a positive factor keeps the same tokens. Default false: not tested. */
+  readonly scaleInvariant?: boolean;
+  /** The filter cuts an order of the tokens in which lower ids come first on ties, so equal logits may part. Default false. */
+  readonly splitsTies?: boolean;
+  /** The device form weighs the rows of a batch against each other. Default false: a row alone gives the same as in a batch. */
+  readonly rowsInteract?: boolean;
   /** Laws that do not apply, with the reason: a ban of certain ids depends on the numbering of tokens, for example. */
   readonly skip?: Partial<Record<SamplerLaw, string>>;
 }
@@ -64,7 +78,8 @@ export interface SamplerCasesOptions {
  * @param make gives a new sampler with the same options at each call.
  */
 export function samplerCases(make: () => Sampler, options: SamplerCasesOptions = {}): SamplerCase[] {
-  const { vocabSizes = [1, 2, 24, 100], distribution, skip = {} } = options;
+  const { vocabSizes = [1, 2, 24, 100], distribution, skip = {}, rowsInteract = false } = options;
+  const { shiftInvariant = false, scaleInvariant = false, splitsTies = false } = options;
   const sampler = make();
   const { traits } = sampler;
   const everySize = (check: (vocabSize: number) => void | Promise<void>) => async () => {
@@ -88,23 +103,41 @@ export function samplerCases(make: () => Sampler, options: SamplerCasesOptions =
       traits?.keepsArgMax === true ? undefined : 'It does not declare keepsArgMax.',
     ],
     ['forks with its history', everySize((size) => laws.forks(make, size)), noHost],
-    ['declares its memory', everySize((size) => laws.declaresItsMemory(sampler, size))],
+    ['declares its state', everySize((size) => laws.declaresItsState(sampler, size))],
     [
-      'its declared traits is true',
+      'its declared traits hold',
       everySize((size) => {
         for (const { property, check } of traitChecks) if (traits?.[property] === true) check(sampler, size);
-        removesWhatItSays(sampler, size);
-        partsEqualsAsItSays(sampler, size);
       }),
       traits === undefined ? 'It declares no traits.' : undefined,
     ],
-    ['reads what it says', everySize((size) => readsWhatItSays(sampler, size))],
-    ['keeps what it says', everySize((size) => keepsWhatItSays(sampler, size))],
-    ['edits what it says', everySize((size) => editsWhatItSays(sampler, size))],
-    ['draws have the declared distribution', () => drawsAsDeclared(sampler, distribution)],
+    [
+      'removes what its kind says',
+      everySize((size) => removesAsItsKind(sampler, size)),
+      sampler.kind === undefined ? 'It declares no kind.' : undefined,
+    ],
+    [
+      'keeps ties together',
+      everySize((size) => keepsTiesTogether(sampler, size)),
+      sampler.kind !== 'filter' ? 'It is not a filter.' : splitsTies ? 'It splits ties.' : undefined,
+    ],
+    [
+      'is shift invariant',
+      everySize((size) => isShiftInvariant(sampler, size)),
+      shiftInvariant ? undefined : 'shiftInvariant is not set.',
+    ],
+    [
+      'is scale invariant',
+      everySize((size) => isScaleInvariant(sampler, size)),
+      scaleInvariant ? undefined : 'scaleInvariant is not set.',
+    ],
+    ['its kernel reads enough', everySize((size) => kernelReadsEnough(sampler, size))],
+    ['its kernel keeps the same', everySize((size) => kernelKeepsTheSame(sampler, size))],
+    ['its kernel edits the same', everySize((size) => kernelEditsTheSame(sampler, size))],
+    ['samples have the declared distribution', () => drawsAsDeclared(sampler, distribution)],
     [
       'device form equals host form, alone and in a batch',
-      everySize((size) => deviceEqualsHost(sampler, size)),
+      everySize((size) => deviceEqualsHost(sampler, size, rowsInteract)),
       noDevice,
     ],
     ['device form hides no NaN', everySize((size) => deviceHidesNothing(sampler, size)), noDevice],

@@ -1,4 +1,4 @@
-import { applyChain, drawToken, History, HostRow, Random, RunMemory } from '@tokenwright/core';
+import { applyChain, History, HostRow, Random, RunState, sampleToken } from '@tokenwright/core';
 import { repetitionPenalty, temperature, topK, topP } from '@tokenwright/samplers';
 import { expect, it } from 'vitest';
 import { logitsLikeAModels } from './logits.ts';
@@ -25,10 +25,12 @@ it('chooses the tokens that the samplers of the library choose', () => {
       eosTokenIds: [],
       maxLength: 1000,
       random: new Random(1),
-      state: new RunMemory(),
+      state: new RunState(),
     });
     applyChain(row, chain);
-    expect(naiveChain(logits, history.tokens, uniform, settings)).toBe(drawToken(row.logits, uniform, row.candidates));
+    expect(naiveChain(logits, history.tokens, uniform, settings)).toBe(
+      sampleToken(row.logits, uniform, row.candidates),
+    );
   }
 });
 

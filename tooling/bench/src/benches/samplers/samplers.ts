@@ -1,13 +1,13 @@
 import {
   decisiveStages,
-  drawToken,
   History,
   HostRow,
   largest,
   Random,
   type RowContext,
-  RunMemory,
+  RunState,
   type Sampler,
+  sampleToken,
 } from '@tokenwright/core';
 import type { Bench, Context } from '../../harness/bench.ts';
 import type { Row } from '../../report/row.ts';
@@ -90,7 +90,7 @@ function runChain(row: HostRow, samplers: readonly Sampler[], draws: boolean): v
   if (!draws) return;
   const { random, sequence, history } = row.context;
   if (samplers.at(-1)?.traits?.selectsArgMax === true) largest(row.logits, row.candidates);
-  else drawToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.candidates);
+  else sampleToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.candidates);
 }
 
 /** Rows of logits to spend: a chain edits them in place, so each step needs a fresh copy, which is not counted. */
@@ -138,7 +138,7 @@ class StepBench {
       eosTokenIds: [this.vocabSize - 1],
       maxLength: 1000,
       random: new Random(3),
-      state: new RunMemory(),
+      state: new RunState(),
       source: this.#history.tokens.subarray(0, promptLength),
     };
     return new HostRow(this.#logits.slice(), context);

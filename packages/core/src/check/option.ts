@@ -1,0 +1,294 @@
+import { ParameterError } from '../errors.ts';
+import { checkInteger, checkNumber, checkOptionNames } from './check.ts';
+
+/**
+ * One option of a sampler, a strategy or `generate`, declared once. Checks, defaults, JSON, command-line flags, help texts,
+ * forms and reference tables all come from this declaration.
+ *
+ * @typeParam Value the checked value.
+ * @typeParam Optional `true` when the caller may leave the option out.
+ */
+export interface Option<Value = unknown, Optional extends boolean = boolean> {
+  /** The kind of value, for forms and command lines. */
+  readonly kind: OptionKind;
+  /** One line of help: a sentence without a trailing period. */
+  readonly help: string;
+  readonly optional: Optional;
+  /** The value when the option is left out; `undefined` for a required option, or for one that is simply absent then. */
+  readonly default: Value | undefined;
+  /** The value at which the option has no effect; `undefined` when there is none. */
+  readonly off: Value | undefined;
+  /** A sensible value to start from in a form or an example. */
+  readonly suggested: Value | undefined;
+  /** Bounds of a number, inclusive; `undefined` for no bound. */
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  /** Values of a choice. */
+  readonly choices: readonly Value[] | undefined;
+  /** Return the value, or throw a ParameterError that names `owner` and `name`. */
+  check(owner: string, name: string, value: unknown): Value;
+  /** The value as plain data. Absent when it is already plain data. */
+  toJson?(value: Value): unknown;
+}
+
+/**
+ * `tokens`: token ids. `token-lists`: lists of token ids. `json`: a value that is written as JSON. `code`: a value that only code can give: a function, a model.
+ * `token-texts`: the text of every token of the vocabulary, which the caller's tokenizer gives.
+ */
+export type OptionKind =
+  | 'number'
+  | 'integer'
+  | 'boolean'
+  | 'choice'
+  | 'text'
+  | 'tokens'
+  | 'token-lists'
+  | 'json'
+  | 'code'
+  | 'token-texts';
+
+/** Options by name. The first one is the main option: the one that a command-line flag takes without a name. */
+export type OptionDeclarations = Readonly<Record<string, Option>>;
+
+/** The value of an option. */
+export type OptionValue<O> = O extends Option<infer Value> ? Value : never;
+
+type OptionalNames<D> = { [Name in keyof D]: D[Name] extends Option<infer _, true> ? Name : never }[keyof D];
+
+/** What a caller gives: required options, and others that may be left out or `undefined`. */
+export type OptionsOf<D> = {
+  readonly [Name in keyof D as Name extends OptionalNames<D> ? never : Name]: OptionValue<D[Name]>;
+} & {
+  readonly [Name in keyof D as Name extends OptionalNames<D> ? Name : never]?: OptionValue<D[Name]> | undefined;
+};
+
+/** What the code behind the options receives: checked, with defaults filled in. */
+export type OptionValues<D> = { readonly [Name in keyof D]: OptionValue<D[Name]> };
+
+interface Common<Value> {
+  readonly help: string;
+  readonly off?: Value;
+  readonly suggested?: Value;
+}
+
+interface Defaulted<Value> extends Common<Value> {
+  readonly default: Value;
+}
+
+interface Bounds {
+  /** Smallest value; `above` excludes the bound itself. */
+  readonly min?: number;
+  readonly above?: number;
+  /** Largest value; `below` excludes the bound itself. */
+  readonly max?: number;
+  readonly below?: number;
+}
+
+/** A finite number. */
+export function numberOption(spec: Defaulted<number> & Bounds): Option<number, true>;
+export function numberOption(spec: Common<number> & Bounds): Option<number, false>;
+export function numberOption(spec: (Defaulted<number> | Common<number>) & Bounds): Option<number> {
+  const allowed = describeBounds('a number', spec);
+  return make('number', spec, (owner, name, value) => checkNumber(owner, name, value, allowed, within(spec)), {
+    min: spec.min ?? spec.above,
+    max: spec.max ?? spec.below,
+  });
+}
+
+/** An integer. `infinite: true` also accepts Infinity. */
+export function integerOption(
+  spec: Defaulted<number> & Pick<Bounds, 'min' | 'max'> & { readonly infinite?: boolean },
+): Option<number, true>;
+export function integerOption(
+  spec: Common<number> & Pick<Bounds, 'min' | 'max'> & { readonly infinite?: boolean },
+): Option<number, false>;
+export function integerOption(
+  spec: (Defaulted<number> | Common<number>) & Pick<Bounds, 'min' | 'max'> & { readonly infinite?: boolean },
+): Option<number> {
+  const { min = -Infinity, max = Infinity, infinite = false } = spec;
+  return make(
+    'integer',
+    spec,
+    (owner, name, value) => (infinite && value === Infinity ? Infinity : checkInteger(owner, name, value, min, max)),
+    { min: spec.min, max: spec.max },
+  );
+}
+
+/** `true` or `false`. */
+export function booleanOption(spec: Defaulted<boolean>): Option<boolean, true>;
+export function booleanOption(spec: Common<boolean>): Option<boolean, false>;
+export function booleanOption(spec: Defaulted<boolean> | Common<boolean>): Option<boolean> {
+  return make('boolean', spec, (owner, name, value) => {
+    if (typeof value !== 'boolean') throw new ParameterError(owner, name, 'true or false', value);
+    return value;
+  });
+}
+
+/** One of a few values. */
+export function choiceOption<const Value extends string | number | boolean>(
+  choices: readonly Value[],
+  spec: Defaulted<NoInfer<Value>>,
+): Option<Value, true>;
+export function choiceOption<const Value extends string | number | boolean>(
+  choices: readonly Value[],
+  spec: Common<NoInfer<Value>>,
+): Option<Value, false>;
+export function choiceOption<const Value extends string | number | boolean>(
+  choices: readonly Value[],
+  spec: Defaulted<Value> | Common<Value>,
+): Option<Value> {
+  const allowed = `one of ${choices.map((choice) => (typeof choice === 'string' ? `'${choice}'` : choice)).join(', ')}`;
+  return make(
+    'choice',
+    spec,
+    (owner, name, value) => {
+      if (!choices.includes(value as Value)) throw new ParameterError(owner, name, allowed, value);
+      return value as Value;
+    },
+    { choices },
+  );
+}
+
+/** A list of token ids: integers from 0. `least`: how many there must be; default 0. */
+export function tokensOption(
+  spec: Defaulted<readonly number[]> & { readonly least?: number },
+): Option<readonly number[], true>;
+export function tokensOption(
+  spec: Common<readonly number[]> & { readonly least?: number },
+): Option<readonly number[], false>;
+export function tokensOption(
+  spec: (Defaulted<readonly number[]> | Common<readonly number[]>) & { readonly least?: number },
+): Option<readonly number[]> {
+  return make('tokens', spec, (owner, name, value) => checkTokens(owner, name, value, spec.least ?? 0));
+}
+
+/** An option of a kind with no builder of its own: `check` returns the value or throws a ParameterError. */
+export function customOption<Value>(
+  spec: Defaulted<Value> & { readonly kind: OptionKind; readonly toJson?: (value: Value) => unknown } & Pick<
+      Option<Value>,
+      'check'
+    >,
+): Option<Value, true>;
+export function customOption<Value>(
+  spec: Common<Value> & {
+    readonly kind: OptionKind;
+    readonly optional: true;
+    readonly toJson?: (value: NonNullable<Value>) => unknown;
+  } & Pick<Option<NonNullable<Value>>, 'check'>,
+): Option<Value | undefined, true>;
+export function customOption<Value>(
+  spec: Common<Value> & { readonly kind: OptionKind; readonly toJson?: (value: Value) => unknown } & Pick<
+      Option<Value>,
+      'check'
+    >,
+): Option<Value, false>;
+export function customOption(
+  spec: Common<unknown> & {
+    readonly kind: OptionKind;
+    readonly default?: unknown;
+    readonly optional?: true;
+    readonly toJson?: (value: never) => unknown;
+  } & Pick<Option, 'check'>,
+): Option {
+  const { kind, check, toJson } = spec;
+  return make(kind, spec, (owner, name, value) => check(owner, name, value), {
+    ...(spec.optional === true ? { optional: true } : {}),
+    ...(toJson === undefined ? {} : { toJson: toJson as (value: unknown) => unknown }),
+  });
+}
+
+/** The same option, but it may be left out, with no value then. */
+export function optional<Value>(option: Option<Value, false>): Option<Value | undefined, true> {
+  return { ...option, optional: true } as Option<Value | undefined, true>;
+}
+
+/**
+ * Check what a caller gave against the declarations, and fill in defaults. Only own enumerable keys count.
+ *
+ * @param owner names the function in errors.
+ * @throws UnknownOptionError with the nearest valid name, ParameterError for a value.
+ */
+export function checkOptions<D extends OptionDeclarations>(
+  owner: string,
+  declarations: D,
+  given: OptionsOf<D>,
+): OptionValues<D> {
+  checkOptionNames(owner, given, Object.keys(declarations));
+  const values: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(declarations)) {
+    const value = (given as Record<string, unknown>)[name];
+    values[name] = value === undefined && option.optional ? option.default : option.check(owner, name, value);
+  }
+  return values as OptionValues<D>;
+}
+
+/** The values as plain data, in the order of the declarations; undefined when one of them is a function. */
+export function optionsToJson(
+  declarations: OptionDeclarations,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | undefined {
+  const json: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(declarations)) {
+    const value = values[name];
+    if (value === undefined || option.kind === 'token-texts') continue;
+    if (typeof value === 'function') return undefined;
+    json[name] = option.toJson === undefined ? value : option.toJson(value);
+  }
+  return json;
+}
+
+/** A list of token ids, or a ParameterError. */
+export function checkTokens(owner: string, name: string, value: unknown, least = 0): readonly number[] {
+  const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+  if (!isList || (value as readonly unknown[]).length < least)
+    throw new ParameterError(
+      owner,
+      name,
+      least === 0 ? 'a list of token ids' : `a list of at least ${least} token ids`,
+      value,
+    );
+  return Array.from(value as readonly unknown[], (id, at) => checkInteger(owner, `${name}[${at}]`, id, 0));
+}
+
+function make<Value>(
+  kind: OptionKind,
+  spec: Common<Value> & { readonly default?: Value },
+  check: Option<Value>['check'],
+  more: Partial<Option<Value>> = {},
+): Option<Value> {
+  return {
+    kind,
+    help: spec.help,
+    optional: 'default' in spec,
+    default: spec.default,
+    off: spec.off,
+    suggested: spec.suggested,
+    min: undefined,
+    max: undefined,
+    choices: undefined,
+    check,
+    ...more,
+  };
+}
+
+function within({ min, above, max, below }: Bounds): (value: number) => boolean {
+  return (value) =>
+    (min === undefined || value >= min) &&
+    (above === undefined || value > above) &&
+    (max === undefined || value <= max) &&
+    (below === undefined || value < below);
+}
+
+function describeBounds(noun: string, { min, above, max, below }: Bounds): string {
+  const low = min ?? above;
+  const high = max ?? below;
+  if (low !== undefined && high !== undefined)
+    return above === undefined && below === undefined
+      ? `${noun} from ${low} to ${high}`
+      : `${noun} in ${above === undefined ? '[' : '('}${low}, ${high}${below === undefined ? ']' : ')'}`;
+  if (min !== undefined) return `${noun} of at least ${min}`;
+  if (above !== undefined) return `${noun} above ${above}`;
+  if (max !== undefined) return `${noun} of at most ${max}`;
+  if (below !== undefined) return `${noun} below ${below}`;
+  return noun;
+}

@@ -1,0 +1,65 @@
+import {
+  checkOptions,
+  type OptionDeclarations,
+  type OptionsOf,
+  type OptionValues,
+  optionsToJson,
+} from '../check/option.ts';
+import { camelCase } from '../sampling/define-sampler.ts';
+import type { Json } from '../sampling/sampler.ts';
+import type { Strategy } from './strategy.ts';
+
+/** Everything there is to know about a strategy: declared once, in the module of the strategy. */
+export interface StrategyDefinition<D extends OptionDeclarations = OptionDeclarations> {
+  /** Kebab-case. The factory's name is the same in camelCase. */
+  readonly name: string;
+  /** One sentence of help, without a trailing period. */
+  readonly summary: string;
+  /** The paper or the system that it follows. */
+  readonly source?: string;
+  /** The first one is the main option. */
+  readonly options: D;
+  /** Build the strategy from checked options. Throws a ParameterError for options that do not fit together. */
+  create(values: OptionValues<D>): Omit<Strategy, 'name'>;
+}
+
+/** Makes a strategy from options, and carries its definition. */
+export type StrategyFactory<D extends OptionDeclarations = OptionDeclarations> = (object extends OptionsOf<D>
+  ? (options?: OptionsOf<D>) => Strategy
+  : (options: OptionsOf<D>) => Strategy) & { readonly definition: StrategyDefinition<D> };
+
+/**
+ * Define a strategy: its options, help and decoding loop in one place. The factory checks options, fills in defaults and
+ * sets `name` and `parameters`.
+ *
+ * @example
+ * ```ts
+ * export const firstToken = defineStrategy({
+ *   name: 'first-token',
+ *   summary: 'Stop after one token',
+ *   options: {},
+ *   create: () => ({
+ *     async *decode(run) {
+ *       const rows = await run.start();
+ *       const scores = await run.advance(rows);
+ *       yield* run.accept(rows, await scores.apply(run.samplers).sample(), scores);
+ *     },
+ *   }),
+ * });
+ * ```
+ */
+export function defineStrategy<const D extends OptionDeclarations>(
+  definition: StrategyDefinition<D>,
+): StrategyFactory<D> {
+  const owner = camelCase(definition.name);
+  const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Strategy => {
+    const values = checkOptions(owner, definition.options, given);
+    const parameters = optionsToJson(definition.options, values) as Json | undefined;
+    return {
+      name: definition.name,
+      ...(parameters === undefined ? {} : { parameters }),
+      ...definition.create(values),
+    };
+  };
+  return Object.assign(factory, { definition }) as StrategyFactory<D>;
+}

@@ -1,0 +1,89 @@
+import {
+  checkOptions,
+  type OptionDeclarations,
+  type OptionsOf,
+  type OptionValues,
+  optionsToJson,
+} from '../check/option.ts';
+import type { DeviceSampler, HostSampler, Json, MaskSampler, Sampler, SamplerBase, SamplerKind } from './sampler.ts';
+
+/** The forms of a sampler, without its name and parameters. */
+export type SamplerForms =
+  | Omit<HostSampler, 'name'>
+  | Omit<DeviceSampler, 'name'>
+  | Omit<MaskSampler, 'name'>
+  | Omit<HostSampler & DeviceSampler, 'name'>;
+
+/** Everything there is to know about a sampler: declared once, in the module of the sampler. */
+export interface SamplerDefinition<
+  D extends OptionDeclarations = OptionDeclarations,
+  F extends SamplerForms = SamplerForms,
+> {
+  /** Kebab-case. The factory's name is the same in camelCase. */
+  readonly name: string;
+  /** One sentence of help, without a trailing period. */
+  readonly summary: string;
+  /** The paper or the system that it follows. */
+  readonly source?: string;
+  readonly kind: SamplerKind;
+  /** The first one is the main option. */
+  readonly options: D;
+  /** Build the forms from checked options. Throws a ParameterError for options that do not fit together. */
+  create(values: OptionValues<D>): F;
+}
+
+/** Makes a sampler from options, and carries its definition. */
+export type SamplerFactory<
+  D extends OptionDeclarations = OptionDeclarations,
+  F extends SamplerForms = SamplerForms,
+> = (object extends OptionsOf<D>
+  ? (options?: OptionsOf<D>) => SamplerBase & F
+  : (options: OptionsOf<D>) => SamplerBase & F) & { readonly definition: SamplerDefinition<D, F> };
+
+/** Any factory: what a registry holds. `options` are checked, so they may come from a file. */
+export interface AnySamplerFactory {
+  (options?: never): Sampler;
+  readonly definition: SamplerDefinition;
+}
+
+/**
+ * Define a sampler: its options, help and forms in one place. The factory checks options, fills in defaults and sets
+ * `name`, `kind` and `parameters`.
+ *
+ * @example
+ * ```ts
+ * export const minP = defineSampler({
+ *   name: 'min-p',
+ *   summary: 'Keep tokens with at least P times the largest probability',
+ *   kind: 'filter',
+ *   options: { p: numberOption({ min: 0, max: 1, off: 0, help: 'Share of the largest probability' }) },
+ *   create: ({ p }) => ({
+ *     onHost(logits, step) { ... },
+ *   }),
+ * });
+ *
+ * minP({ p: 0.05 });
+ * ```
+ */
+export function defineSampler<const D extends OptionDeclarations, F extends SamplerForms>(
+  definition: SamplerDefinition<D, F>,
+): SamplerFactory<D, F> {
+  const owner = camelCase(definition.name);
+  const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): SamplerBase & F => {
+    const values = checkOptions(owner, definition.options, given);
+    const parameters = optionsToJson(definition.options, values) as Json | undefined;
+    const hasOptions = Object.keys(definition.options).length > 0;
+    return {
+      name: definition.name,
+      ...(parameters === undefined || !hasOptions ? {} : { parameters }),
+      kind: definition.kind,
+      ...definition.create(values),
+    };
+  };
+  return Object.assign(factory, { definition }) as SamplerFactory<D, F>;
+}
+
+/** 'top-n-sigma' -> 'topNSigma'. */
+export function camelCase(name: string): string {
+  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
