@@ -1,7 +1,8 @@
 // A strategy decides which tokens to feed and accept. This one tries the best tokens, and takes the one after which the model
 // is surest of what follows.
 import { tfjs } from '@tokenwright/backends/tfjs';
-import { generateText, type Strategy, topTokens } from '@tokenwright/core';
+import { generateText, type Strategy } from '@tokenwright/core';
+import { topTokens } from '@tokenwright/core/sampling';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
 import { greedy, repetitionPenalty } from '@tokenwright/samplers';

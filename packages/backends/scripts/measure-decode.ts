@@ -6,7 +6,10 @@
 //
 // Numbers are medians, or with --best the best of each series, for machines that do other work too.
 import { parseArgs } from 'node:util';
-import { createModel, type GPT2Config, gpt2, type LanguageModel, type WeightSource } from '@tokenwright/core';
+import type { LanguageModel } from '@tokenwright/core';
+import { type GPT2Config, gpt2 } from '@tokenwright/core/architectures';
+import type { WeightSource } from '@tokenwright/core/engine';
+import { createModel } from '@tokenwright/core/model';
 import { type CacheElement, fusedWasm, type WeightFormat } from '../src/wasm/index.ts';
 
 const { values: args } = parseArgs({

@@ -1,5 +1,6 @@
 import { Template } from '@huggingface/jinja';
-import { type ChatTemplate, checkOptionNames, ParameterError, type Tokenizer } from '@tokenwright/core';
+import { type ChatTemplate, ParameterError, type Tokenizer } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import type { ChatMessage, ChatOptions } from './chat-message.ts';
 import { ChatTemplateError } from './chat-template-error.ts';
 

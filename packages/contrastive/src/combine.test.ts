@@ -3,12 +3,12 @@ import {
   type GenerateOptions,
   generate,
   generateBatch,
-  logProbabilities,
   ParameterError,
   type Sampler,
   ShapeError,
   UnknownOptionError,
 } from '@tokenwright/core';
+import { logProbabilities } from '@tokenwright/core/sampling';
 import { exactDistribution, generationCases, modelCases, type ToyModel, toyModel } from '@tokenwright/core/testing';
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,15 +1,14 @@
 import {
   CacheError,
   type CacheOptions,
-  checkOptionNames,
-  type EngineMatrix,
-  type ForwardOptions,
-  type ForwardResult,
   type KVCache,
   type LanguageModel,
   type ModelDefaults,
   ParameterError,
 } from '@tokenwright/core';
+import type { EngineMatrix } from '@tokenwright/core/engine';
+import type { ForwardOptions, ForwardResult } from '@tokenwright/core/model';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { CombinedResult } from './combined-result.ts';
 import { CompositeCache, readParts } from './composite-cache.ts';
 import { follow, positionsOf } from './follow.ts';

@@ -1,4 +1,5 @@
-import type { EngineMatrix, ForwardPart, ForwardResult } from '@tokenwright/core';
+import type { EngineMatrix } from '@tokenwright/core/engine';
+import type { ForwardPart, ForwardResult } from '@tokenwright/core/model';
 import { LazyMatrix } from './matrices.ts';
 import type { Rule, WeighedLogits } from './rule.ts';
 

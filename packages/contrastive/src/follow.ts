@@ -1,4 +1,6 @@
-import { advance, type EngineMatrix, type ForwardResult, type KVCache, ParameterError } from '@tokenwright/core';
+import { type KVCache, ParameterError } from '@tokenwright/core';
+import type { EngineMatrix } from '@tokenwright/core/engine';
+import { advance, type ForwardResult } from '@tokenwright/core/model';
 import type { CompositeCache } from './composite-cache.ts';
 import { PickedRows } from './matrices.ts';
 import { isBatch, type OtherSource, type Source } from './source.ts';

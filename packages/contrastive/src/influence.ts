@@ -1,4 +1,6 @@
-import { type ForwardResult, largest, logProbabilities, ParameterError, type Strategy } from '@tokenwright/core';
+import { ParameterError, type Strategy } from '@tokenwright/core';
+import type { ForwardResult } from '@tokenwright/core/model';
+import { largest, logProbabilities } from '@tokenwright/core/sampling';
 import { CombinedResult, weigh } from './combined-result.ts';
 
 /** How much the sources of a combined model moved one choice. Logarithms are natural. */

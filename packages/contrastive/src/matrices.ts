@@ -1,4 +1,5 @@
-import { DisposedError, type EngineMatrix } from '@tokenwright/core';
+import { DisposedError } from '@tokenwright/core';
+import type { EngineMatrix } from '@tokenwright/core/engine';
 
 /** Rows picked from other matrices, in any order. Disposes what it was given. */
 export class PickedRows implements EngineMatrix {

@@ -1,4 +1,6 @@
-import { checkNumber, type Json, type LanguageModel, largest } from '@tokenwright/core';
+import type { Json, LanguageModel } from '@tokenwright/core';
+import { checkNumber } from '@tokenwright/core/options';
+import { largest } from '@tokenwright/core/sampling';
 
 /** The logits that one source gives for the next token, and how much it counts among the others. */
 export interface WeighedLogits {

@@ -1,11 +1,5 @@
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  type LanguageModel,
-  ParameterError,
-  ShapeError,
-} from '@tokenwright/core';
+import { type LanguageModel, ParameterError, ShapeError } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 
 /** A source besides the expert. */
 export interface OtherSource {

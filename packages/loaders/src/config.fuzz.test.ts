@@ -1,4 +1,4 @@
-import { type Architecture, requestWeights, type WeightSource } from '@tokenwright/core';
+import { type Architecture, requestWeights, type WeightSource } from '@tokenwright/core/engine';
 import { seededWeights } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

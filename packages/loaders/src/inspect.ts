@@ -1,10 +1,6 @@
-import {
-  type Architecture,
-  checkOptionNames,
-  type Dimensions,
-  type ModelDefaults,
-  requestWeights,
-} from '@tokenwright/core';
+import type { ModelDefaults } from '@tokenwright/core';
+import { type Architecture, type Dimensions, requestWeights } from '@tokenwright/core/engine';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.ts';
 import { architectureOf, hasEncoder } from './checkpoint/families.ts';
 import type { ModelInput } from './checkpoint/model-input.ts';

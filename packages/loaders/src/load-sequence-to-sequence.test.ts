@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
-import { bart, type Engine, LoadError, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
+import { type Engine, LoadError, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
+import { bart } from '@tokenwright/core/architectures';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDefaults } from './generation-config.ts';

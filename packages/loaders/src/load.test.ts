@@ -1,14 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
-import {
-  type Architecture,
-  type Engine,
-  gpt2,
-  LoadError,
-  ShapeError,
-  UnknownOptionError,
-  UnsupportedError,
-} from '@tokenwright/core';
+import { type Engine, LoadError, ShapeError, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
+import { gpt2 } from '@tokenwright/core/architectures';
+import type { Architecture } from '@tokenwright/core/engine';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { load } from './load.ts';

@@ -1,16 +1,13 @@
 import {
-  type Architecture,
   type ChatTemplate,
-  type CreateModelOptions,
-  checkOptionNames,
-  createModel,
-  createSequenceToSequence,
   type Engine,
   type LanguageModel,
   type SequenceToSequence,
   UnsupportedError,
-  type WeightSource,
 } from '@tokenwright/core';
+import type { Architecture, WeightSource } from '@tokenwright/core/engine';
+import { type CreateModelOptions, createModel, createSequenceToSequence } from '@tokenwright/core/model';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { openCheckpoint } from './checkpoint/checkpoint.ts';
 import { architectureOf, hasEncoder } from './checkpoint/families.ts';
 import type { ModelInput } from './checkpoint/model-input.ts';

@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { CacheError, createModel, DecodingState, type Engine, generate, type LanguageModel } from '@tokenwright/core';
+import { CacheError, DecodingState, type Engine, generate, type LanguageModel } from '@tokenwright/core';
+import { createModel } from '@tokenwright/core/model';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights, tinyModels } from '@tokenwright/core/testing';
 import fc from 'fast-check';

@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  createModel,
   EmptyDistributionError,
-  type EngineMatrix,
   generate,
   InvalidLogitsError,
   type LanguageModel,
   type Sampler,
-  Scores,
   type TokenEvent,
 } from '@tokenwright/core';
+import type { EngineMatrix } from '@tokenwright/core/engine';
+import { createModel } from '@tokenwright/core/model';
+import { Scores } from '@tokenwright/core/sampling';
 import { seededWeights, testRow, tinyModels } from '@tokenwright/core/testing';
 import {
   allowedTokens,

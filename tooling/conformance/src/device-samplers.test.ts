@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { hasDeviceForm, type Sampler } from '@tokenwright/core';
+import type { Sampler } from '@tokenwright/core';
+import { hasDeviceForm } from '@tokenwright/core/sampling';
 import { shaped, type TestRowOptions, testBatch, testRow } from '@tokenwright/core/testing';
 import {
   additivePenalty,

@@ -1,6 +1,6 @@
 /** Runs a tiny model on the fused engine inside a Worker, as a page would. */
 import { type FusedWasmOptions, fusedWasm } from '@tokenwright/backends/wasm';
-import { createModel } from '@tokenwright/core';
+import { createModel } from '@tokenwright/core/model';
 import { seededWeights, tinyModels } from '@tokenwright/core/testing';
 
 /** What the worker answers. */

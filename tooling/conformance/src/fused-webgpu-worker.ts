@@ -1,6 +1,7 @@
 /** Runs tiny models on the fused WebGPU engine, in a page or inside a Worker. */
 import { type FusedWebgpuOptions, fusedWebgpu } from '@tokenwright/backends/webgpu';
-import { createModel, type Engine } from '@tokenwright/core';
+import type { Engine } from '@tokenwright/core';
+import { createModel } from '@tokenwright/core/model';
 import { seededWeights, tinyModels } from '@tokenwright/core/testing';
 
 /** What the worker answers. */

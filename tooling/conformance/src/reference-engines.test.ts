@@ -1,4 +1,4 @@
-import { createModel } from '@tokenwright/core';
+import { createModel } from '@tokenwright/core/model';
 import { engineCases, seededWeights, tinyModels } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
 import { testEngine } from './engines.ts';

@@ -8,11 +8,11 @@ import {
   generate,
   generateBatch,
   type LanguageModel,
-  logProbabilities,
   type Sampler,
   type SequenceToSequence,
 } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
+import { logProbabilities } from '@tokenwright/core/sampling';
 import { demoModel } from '@tokenwright/demo-model';
 import { folder, type LoadedSequenceToSequence, loadSequenceToSequence } from '@tokenwright/loaders';
 import {

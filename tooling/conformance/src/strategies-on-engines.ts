@@ -1,6 +1,5 @@
 import { fusedWasm } from '@tokenwright/backends/wasm';
 import {
-  createModel,
   type Engine,
   type GenerateOptions,
   generate,
@@ -10,6 +9,7 @@ import {
   type Strategy,
   sampling,
 } from '@tokenwright/core';
+import { createModel } from '@tokenwright/core/model';
 import { type StrategyCasesOptions, seededWeights, strategyCases, tinyModels } from '@tokenwright/core/testing';
 import { repetitionPenalty } from '@tokenwright/samplers';
 import {

@@ -1,5 +1,5 @@
 import * as contrastive from '@tokenwright/contrastive';
-import { generateOptionNames } from '@tokenwright/core';
+import { generateOptionNames } from '@tokenwright/core/strategy';
 import * as samplers from '@tokenwright/samplers';
 import { describe, expect, it } from 'vitest';
 import { Given } from '../cli/command.ts';

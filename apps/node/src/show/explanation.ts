@@ -1,4 +1,5 @@
-import type { DistributionSummary, StageReport, TokenEvent } from '@tokenwright/core';
+import type { StageReport, TokenEvent } from '@tokenwright/core';
+import type { DistributionSummary } from '@tokenwright/core/sampling';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { bar, fit, fitEnd, type Paint } from '../cli/terminal.ts';
 import { grouped, ordinal, percent } from './number.ts';

@@ -1,12 +1,6 @@
-import {
-  type Json,
-  largest,
-  logProbabilities,
-  type Run,
-  type Scores,
-  type Strategy,
-  topTokens,
-} from '@tokenwright/core';
+import type { Json, Strategy } from '@tokenwright/core';
+import { largest, logProbabilities, type Scores, topTokens } from '@tokenwright/core/sampling';
+import type { Run } from '@tokenwright/core/strategy';
 import type { ContrastRow } from '../protocol.ts';
 
 /** Tokens of each source that are told. */

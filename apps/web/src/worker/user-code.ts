@@ -1,13 +1,5 @@
-import {
-  forEachCandidate,
-  type HostSampler,
-  hasDeviceForm,
-  hasHostForm,
-  hasMaskForm,
-  logSumExp,
-  probabilities,
-  type Sampler,
-} from '@tokenwright/core';
+import { forEachCandidate, type HostSampler, type Sampler } from '@tokenwright/core';
+import { hasDeviceForm, hasHostForm, hasMaskForm, logSumExp, probabilities } from '@tokenwright/core/sampling';
 import { positionIn, prepared } from '../user-code-text.ts';
 
 /** An error in the code of the custom sampler, with its place, from 1. */

@@ -1,12 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
-import {
-  type Architecture,
-  createModel,
-  type Operations,
-  ParameterError,
-  ShapeError,
-  type Weight,
-} from '@tokenwright/core';
+import { ParameterError, ShapeError } from '@tokenwright/core';
+import type { Architecture, Operations, Weight } from '@tokenwright/core/engine';
+import { createModel } from '@tokenwright/core/model';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { describe, expect, it } from 'vitest';
 import { fusedWasm } from '../wasm/index.ts';

@@ -1,10 +1,5 @@
-import {
-  type Architecture,
-  type EncoderDecoderArchitecture,
-  UnsupportedError,
-  type Weight,
-  type WeightRequest,
-} from '@tokenwright/core';
+import { UnsupportedError } from '@tokenwright/core';
+import type { Architecture, EncoderDecoderArchitecture, Weight, WeightRequest } from '@tokenwright/core/engine';
 import type { CacheShape } from '../paged/paged-rows.ts';
 import { compile, type Program } from './compiler.ts';
 import { type Operation, Recorder, type Value } from './recorder.ts';

@@ -1,18 +1,16 @@
-import {
-  type Activation,
-  type AttendOptions,
-  type CrossAttendOptions,
-  type EmbedOptions,
-  type LinearOptions,
-  type NormOptions,
-  type Operations,
-  ParameterError,
-  type RotaryOptions,
-  ShapeError,
-  UnsupportedError,
-  type Weight,
-  type WeightRequest,
-} from '@tokenwright/core';
+import { ParameterError, ShapeError, UnsupportedError } from '@tokenwright/core';
+import type {
+  Activation,
+  AttendOptions,
+  CrossAttendOptions,
+  EmbedOptions,
+  LinearOptions,
+  NormOptions,
+  Operations,
+  RotaryOptions,
+  Weight,
+  WeightRequest,
+} from '@tokenwright/core/engine';
 
 /** An activation while a model is recorded: some columns of what an operation gives. */
 export interface Value {

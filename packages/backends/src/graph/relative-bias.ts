@@ -1,4 +1,4 @@
-import { bucketsOf, type RelativeBias } from '@tokenwright/core';
+import { bucketsOf, type RelativeBias } from '@tokenwright/core/engine';
 
 /** The bucket of a key's position minus the query's. */
 export function bucketOf(

@@ -1,4 +1,5 @@
-import { type CacheKind, checkInteger } from '@tokenwright/core';
+import type { CacheKind } from '@tokenwright/core';
+import { checkInteger } from '@tokenwright/core/options';
 import type { CacheElement, Window } from './paged-rows.ts';
 
 /**

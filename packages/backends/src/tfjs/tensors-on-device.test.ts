@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { Random, type Sampler, Scores } from '@tokenwright/core';
+import { Random, type Sampler } from '@tokenwright/core';
+import { Scores } from '@tokenwright/core/sampling';
 import { testRow } from '@tokenwright/core/testing';
 import { describe, expect, it } from 'vitest';
 import { load } from '../wasm/testing/logits.ts';

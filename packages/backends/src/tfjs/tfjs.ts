@@ -1,4 +1,5 @@
-import { checkOptionNames, type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
+import { type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { installGPU } from '../webgpu-in-node.ts';
 import { importCpu, importReference, importWasm, importWebgl, importWebgpu } from './packages.ts';

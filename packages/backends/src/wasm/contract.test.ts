@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
-import type { Architecture, Engine } from '@tokenwright/core';
+import type { Engine } from '@tokenwright/core';
+import type { Architecture } from '@tokenwright/core/engine';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { engineCases, mappedWeights } from '@tokenwright/core/testing';
 import { describe, it } from 'vitest';

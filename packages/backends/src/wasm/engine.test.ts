@@ -1,13 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
-import {
-  type Architecture,
-  createModel,
-  type Engine,
-  type LanguageModel,
-  MemoryLimitError,
-  UnknownOptionError,
-  type WeightSource,
-} from '@tokenwright/core';
+import { type Engine, type LanguageModel, MemoryLimitError, UnknownOptionError } from '@tokenwright/core';
+import type { Architecture, WeightSource } from '@tokenwright/core/engine';
+import { createModel } from '@tokenwright/core/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fusedWasm, type WeightFormat } from './index.ts';
 import { tryRelaxed } from './module/kernels.ts';

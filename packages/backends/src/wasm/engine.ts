@@ -1,17 +1,12 @@
-import {
-  type Architecture,
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  DisposedError,
-  type EncoderDecoderArchitecture,
-  type Engine,
-  type EngineMemory,
-  type Executable,
-  ParameterError,
-  type PrepareOptions,
-  type WeightSource,
-} from '@tokenwright/core';
+import { DisposedError, type Engine, type EngineMemory, ParameterError } from '@tokenwright/core';
+import type {
+  Architecture,
+  EncoderDecoderArchitecture,
+  Executable,
+  PrepareOptions,
+  WeightSource,
+} from '@tokenwright/core/engine';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';

@@ -1,15 +1,7 @@
-import {
-  bart,
-  createModel,
-  createSequenceToSequence,
-  type Engine,
-  gpt2,
-  type LanguageModel,
-  MemoryLimitError,
-  type PrepareOptions,
-  t5,
-  type WeightSource,
-} from '@tokenwright/core';
+import { type Engine, type LanguageModel, MemoryLimitError } from '@tokenwright/core';
+import { bart, gpt2, t5 } from '@tokenwright/core/architectures';
+import type { PrepareOptions, WeightSource } from '@tokenwright/core/engine';
+import { createModel, createSequenceToSequence } from '@tokenwright/core/model';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fusedWasm } from './index.ts';

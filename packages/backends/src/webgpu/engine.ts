@@ -1,16 +1,18 @@
 import {
-  type Architecture,
-  checkOptionNames,
   DisposedError,
-  type EncoderDecoderArchitecture,
   type Engine,
   type EngineMemory,
   EngineUnavailableError,
-  type Executable,
   ParameterError,
-  type PrepareOptions,
-  type WeightSource,
 } from '@tokenwright/core';
+import type {
+  Architecture,
+  EncoderDecoderArchitecture,
+  Executable,
+  PrepareOptions,
+  WeightSource,
+} from '@tokenwright/core/engine';
+import { checkOptionNames } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';

@@ -1,4 +1,5 @@
-import { checkNumber, checkOptionNames, logProbabilities } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { logProbabilities } from '@tokenwright/core/sampling';
 import { amongPlausible, type Rule, weighedSum } from '../rule.ts';
 
 export interface ClassifierFreeGuidanceOptions {

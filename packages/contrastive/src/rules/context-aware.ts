@@ -1,4 +1,4 @@
-import { checkNumber, checkOptionNames } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { amongPlausible, type Rule, weighedSum } from '../rule.ts';
 
 export interface ContextAwareOptions {

@@ -1,4 +1,5 @@
-import { checkOptionNames, logProbabilities } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
+import { logProbabilities } from '@tokenwright/core/sampling';
 import { amongPlausible, checkedAlpha, type Rule, weighedSum } from '../rule.ts';
 
 export interface ContrastiveLiOptions {

@@ -1,10 +1,6 @@
-import {
-  checkInteger,
-  checkOptionNames,
-  type LanguageModel,
-  logProbabilities,
-  ParameterError,
-} from '@tokenwright/core';
+import { type LanguageModel, ParameterError } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { logProbabilities } from '@tokenwright/core/sampling';
 import { amongPlausible, checkedAlpha, type Rule, weighedSum } from '../rule.ts';
 
 export interface DolaOptions {

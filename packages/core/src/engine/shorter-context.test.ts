@@ -1,6 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ContextLengthError, createModel, createSequenceToSequence, llama, marian } from '../index.ts';
+import { llama, marian } from '../entries/architectures.ts';
+import { createModel, createSequenceToSequence } from '../entries/model.ts';
+import { ContextLengthError } from '../errors.ts';
 import type { KVCache } from '../model/kv-cache.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { referenceEngine } from '../reference/index.ts';

@@ -1,4 +1,5 @@
-import { CacheError, checkInteger, checkOptionNames, DisposedError, UnsupportedError } from '../errors.ts';
+import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { CacheError, DisposedError, UnsupportedError } from '../errors.ts';
 import { cacheKind } from '../model/cache-kind.ts';
 import { frameOf } from '../model/frame-of.ts';
 import type { KVCache } from '../model/kv-cache.ts';

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames, ParameterError } from '../errors.ts';
+import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { ParameterError } from '../errors.ts';
 import { commonPrefix } from '../model/advance.ts';
 import type { LanguageModel, ModelDefaults } from '../model/language-model.ts';
 import { copyLogits } from './copy-logits.ts';

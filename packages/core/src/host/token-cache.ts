@@ -1,4 +1,5 @@
-import { checkInteger, DisposedError, ShapeError } from '../errors.ts';
+import { checkInteger } from '../check/check.ts';
+import { DisposedError, ShapeError } from '../errors.ts';
 import type { KVCache } from '../model/kv-cache.ts';
 import { writeCache } from '../model/kv-cache-bytes.ts';
 import { TokenList } from '../model/token-list.ts';

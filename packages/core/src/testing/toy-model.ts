@@ -1,5 +1,5 @@
+import { checkInteger } from '../check/check.ts';
 import { HostMatrix } from '../engine/host-matrix.ts';
-import { checkInteger } from '../errors.ts';
 import { HostModel } from '../host/host-model-base.ts';
 import type { KVCache } from '../model/kv-cache.ts';
 import type { ForwardOptions, ForwardResult, ModelDefaults } from '../model/language-model.ts';

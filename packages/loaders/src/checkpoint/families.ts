@@ -1,14 +1,12 @@
+import { LoadError } from '@tokenwright/core';
 import {
-  type Architecture,
   bart,
-  type EncoderDecoderArchitecture,
   gemma2,
   gemma3,
   gemma3Text,
   gpt2,
   gptNeo,
   gptNeoX,
-  LoadError,
   llama,
   marian,
   mistral,
@@ -17,7 +15,8 @@ import {
   qwen2,
   qwen3,
   t5,
-} from '@tokenwright/core';
+} from '@tokenwright/core/architectures';
+import type { Architecture, EncoderDecoderArchitecture } from '@tokenwright/core/engine';
 import type { JsonObject } from '../sources/json.ts';
 
 const builtIn: readonly Architecture[] = [

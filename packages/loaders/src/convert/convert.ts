@@ -1,12 +1,6 @@
-import {
-  type Architecture,
-  checkOptionNames,
-  LoadError,
-  type MatrixRequest,
-  ParameterError,
-  requestWeights,
-  type WeightRequest,
-} from '@tokenwright/core';
+import { LoadError, ParameterError } from '@tokenwright/core';
+import { type Architecture, type MatrixRequest, requestWeights, type WeightRequest } from '@tokenwright/core/engine';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { architectureOf } from '../checkpoint/families.ts';
 import type { ModelInput } from '../checkpoint/model-input.ts';

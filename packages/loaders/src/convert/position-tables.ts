@@ -1,4 +1,4 @@
-import type { Architecture, EncoderDecoderArchitecture, Operations, Weight } from '@tokenwright/core';
+import type { Architecture, EncoderDecoderArchitecture, Operations, Weight } from '@tokenwright/core/engine';
 
 /** What stands for an activation while nothing is computed. */
 type Nothing = Readonly<Record<string, never>>;

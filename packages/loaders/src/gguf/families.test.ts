@@ -1,22 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
-import {
-  type Architecture,
-  createModel,
-  createSequenceToSequence,
-  type EncoderDecoderArchitecture,
-  type Engine,
-  gemma2,
-  gemma3Text,
-  gpt2,
-  gptNeoX,
-  type LanguageModel,
-  llama,
-  phi3,
-  qwen2,
-  qwen3,
-  t5,
-  type WeightSource,
-} from '@tokenwright/core';
+import type { Engine, LanguageModel } from '@tokenwright/core';
+import { gemma2, gemma3Text, gpt2, gptNeoX, llama, phi3, qwen2, qwen3, t5 } from '@tokenwright/core/architectures';
+import type { Architecture, EncoderDecoderArchitecture, WeightSource } from '@tokenwright/core/engine';
+import { createModel, createSequenceToSequence } from '@tokenwright/core/model';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

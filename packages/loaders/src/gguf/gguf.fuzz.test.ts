@@ -1,13 +1,6 @@
-import {
-  type Architecture,
-  gemma2,
-  gpt2,
-  LoadError,
-  llama,
-  requestWeights,
-  t5,
-  type WeightSource,
-} from '@tokenwright/core';
+import { LoadError } from '@tokenwright/core';
+import { gemma2, gpt2, llama, t5 } from '@tokenwright/core/architectures';
+import { type Architecture, requestWeights, type WeightSource } from '@tokenwright/core/engine';
 import { seededWeights } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames, ParameterError } from '@tokenwright/core';
+import { ParameterError } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { nodeFiles } from '../sources/byte-source.ts';
 import { checkFileName } from '../sources/model-source.ts';
 

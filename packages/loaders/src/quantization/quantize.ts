@@ -1,4 +1,5 @@
-import { checkInteger, ParameterError } from '@tokenwright/core';
+import { ParameterError } from '@tokenwright/core';
+import { checkInteger } from '@tokenwright/core/options';
 import { floatToHalf, halfToFloat } from '../weights/number-formats.ts';
 import { bytesOf, largestHalf, outsideOf, type QuantizedFormat, type QuantizedFormatName } from './quantized-format.ts';
 import { quantizedFormats } from './quantized-formats.ts';

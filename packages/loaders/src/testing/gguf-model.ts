@@ -1,4 +1,4 @@
-import type { WeightSource } from '@tokenwright/core';
+import type { WeightSource } from '@tokenwright/core/engine';
 import type { JsonObject } from '../sources/json.ts';
 import { blockFormat, encodeBlocks } from './gguf-blocks.ts';
 import { float32Value, type GgufTestFile, type GgufTestTensor, ggufBytes, list, uint32 } from './gguf-bytes.ts';

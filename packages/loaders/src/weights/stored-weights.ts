@@ -1,4 +1,5 @@
-import { LoadError, type WeightSource } from '@tokenwright/core';
+import { LoadError } from '@tokenwright/core';
+import type { WeightSource } from '@tokenwright/core/engine';
 
 /** Weights that can tell how each tensor is stored. */
 export interface StoredWeights extends WeightSource {

@@ -1,4 +1,5 @@
-import { checkOptionNames, type Sampler } from '@tokenwright/core';
+import type { Sampler } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { allowedTokens } from '../constraints/allowed-tokens.ts';
 import { badWords } from '../constraints/bad-words.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';

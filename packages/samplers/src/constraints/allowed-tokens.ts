@@ -1,4 +1,5 @@
-import { checkOptionNames, type MaskSampler } from '@tokenwright/core';
+import type { MaskSampler } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { checkIds, maskOf, refuseOutside } from '../shared/token-ids.ts';
 
 export interface AllowedTokensOptions {

@@ -1,4 +1,5 @@
-import { checkOptionNames, type HostSampler, type Tokenizer } from '@tokenwright/core';
+import type { HostSampler, Tokenizer } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { checkNeeds, checkSequences, isBegun, refuseOutside, type SequenceNeeds } from '../shared/token-ids.ts';
 
 export interface BadWordsOptions {

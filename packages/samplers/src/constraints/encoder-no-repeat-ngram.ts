@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { sourceOf } from '../penalties/encoder-repetition-penalty.ts';
 import { removeContinuations } from './no-repeat-ngram.ts';
 

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { force, refuseOutside } from '../shared/token-ids.ts';
 
 export interface ForcedBosTokenOptions {

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { checkEndTokens, type EosTokenIdsOption } from '../shared/eos-token-ids.ts';
 
 export interface MinNewTokensOptions extends EosTokenIdsOption {

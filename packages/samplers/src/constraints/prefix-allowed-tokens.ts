@@ -1,4 +1,5 @@
-import { checkOptionNames, type MaskSampler, ParameterError, type RowStep } from '@tokenwright/core';
+import { type MaskSampler, ParameterError, type RowStep } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { maskOf, refuseOutside } from '../shared/token-ids.ts';
 
 export interface PrefixAllowedTokensOptions {

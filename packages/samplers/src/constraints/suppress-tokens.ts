@@ -1,4 +1,5 @@
-import { checkOptionNames, type HostSampler } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { checkIds, refuseOutside } from '../shared/token-ids.ts';
 
 export interface SuppressTokensOptions {

@@ -1,4 +1,5 @@
-import { History, ParameterError, RunState } from '@tokenwright/core';
+import { History, ParameterError } from '@tokenwright/core';
+import { RunState } from '@tokenwright/core/sampling';
 import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames, type HostSampler, ParameterError } from '@tokenwright/core';
+import { type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { checkIds, endsWith, force, refuseOutside } from '../shared/token-ids.ts';
 
 export interface ThinkingBudgetOptions {

@@ -1,4 +1,6 @@
-import { checkNumber, checkOptionNames, exponential, type HostSampler, logSumExp } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { exponential, logSumExp } from '@tokenwright/core/sampling';
 
 export interface AdaptivePOptions {
   /** Probability that drawn tokens should have on average, in [0, 1]. */

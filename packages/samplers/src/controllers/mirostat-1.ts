@@ -1,4 +1,6 @@
-import { checkInteger, type HostSampler, ParameterError, topTokens } from '@tokenwright/core';
+import { type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkInteger } from '@tokenwright/core/options';
+import { topTokens } from '@tokenwright/core/sampling';
 import { largestIds } from '../shared/largest-ids.ts';
 import { keepLargest, topLogit } from '../shared/row.ts';
 import { checkMirostat, type MirostatOptions, mirostatTraits, nextMu } from './mirostat.ts';

@@ -1,4 +1,5 @@
-import { type HostSampler, logSumExp } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { logSumExp } from '@tokenwright/core/sampling';
 import { keepAtLeast } from '../shared/row.ts';
 import { checkMirostat, type MirostatOptions, mirostatTraits, nextMu } from './mirostat.ts';
 

@@ -1,4 +1,6 @@
-import { checkNumber, checkOptionNames, type RowStep, type SamplerTraits } from '@tokenwright/core';
+import type { RowStep } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import type { SamplerTraits } from '@tokenwright/core/sampling';
 
 /** What the two versions of mirostat share: the options and the controller. */
 export interface MirostatOptions {

@@ -1,12 +1,7 @@
 import { add, less, logSumExp as logSumExpOnDevice, max, minimum, where } from '@tensorflow/tfjs-core';
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  type DeviceSampler,
-  type HostSampler,
-  logSumExp,
-} from '@tokenwright/core';
+import type { DeviceSampler, HostSampler } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { logSumExp } from '@tokenwright/core/sampling';
 import { keepAtLeast, nthLargest } from '../shared/row.ts';
 
 export interface EpsilonCutoffOptions {

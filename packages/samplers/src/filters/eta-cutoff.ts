@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { keepAtLeast, nthLargest, shapeOf, topLogit } from '../shared/row.ts';
 
 export interface EtaCutoffOptions {

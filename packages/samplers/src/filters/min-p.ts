@@ -1,11 +1,5 @@
-import {
-  type DeviceSampler,
-  defineSampler,
-  type HostSampler,
-  integerOption,
-  numberOption,
-  type OptionsOf,
-} from '@tokenwright/core';
+import { type DeviceSampler, defineSampler, type HostSampler } from '@tokenwright/core';
+import { integerOption, numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 const options = {

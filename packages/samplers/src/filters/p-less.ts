@@ -1,4 +1,6 @@
-import { checkOptionNames, exponential, type HostSampler, ParameterError } from '@tokenwright/core';
+import { type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
+import { exponential } from '@tokenwright/core/sampling';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 export interface PLessOptions {

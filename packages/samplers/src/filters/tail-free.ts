@@ -1,4 +1,6 @@
-import { checkInteger, checkNumber, checkOptionNames, exponential, type HostSampler } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { exponential } from '@tokenwright/core/sampling';
 import { fallingOrder } from '../shared/falling-order.ts';
 import { largestIds } from '../shared/largest-ids.ts';
 import { sumOfWeights, topLogit } from '../shared/row.ts';

@@ -1,5 +1,7 @@
 import { add, less, logSumExp as logSumExpOnDevice, max, minimum, mul, sub, where } from '@tensorflow/tfjs-core';
-import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler, logSumExp } from '@tokenwright/core';
+import type { DeviceSampler, HostSampler } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { logSumExp } from '@tokenwright/core/sampling';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 export interface TopAOptions {

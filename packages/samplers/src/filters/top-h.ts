@@ -1,11 +1,6 @@
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  exponential,
-  type HostSampler,
-  topTokens,
-} from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { exponential, topTokens } from '@tokenwright/core/sampling';
 import { sumOfWeights, topLogit } from '../shared/row.ts';
 
 export interface TopHOptions {

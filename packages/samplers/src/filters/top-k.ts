@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, checkOptionNames, type HostSampler, ParameterError } from '@tokenwright/core';
+import { type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { largestIds } from '../shared/largest-ids.ts';
 import { keepAtLeast } from '../shared/row.ts';
 

@@ -1,5 +1,6 @@
 import { cast, div, greater, less, max, mul, sqrt, square, sub, sum, where } from '@tensorflow/tfjs-core';
-import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler } from '@tokenwright/core';
+import type { DeviceSampler, HostSampler } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 export interface TopNSigmaOptions {

@@ -1,12 +1,6 @@
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  exponential,
-  type HostSampler,
-  ParameterError,
-  topTokens,
-} from '@tokenwright/core';
+import { type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { exponential, topTokens } from '@tokenwright/core/sampling';
 import { prefixOf } from '../patterns/prefix.ts';
 import { topLogit } from '../shared/row.ts';
 

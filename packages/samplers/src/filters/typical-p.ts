@@ -1,11 +1,6 @@
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  exponential,
-  type HostSampler,
-  ParameterError,
-} from '@tokenwright/core';
+import { type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { exponential } from '@tokenwright/core/sampling';
 import { prefixOf } from '../patterns/prefix.ts';
 import { topLogit } from '../shared/row.ts';
 

@@ -1,11 +1,6 @@
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  forEachCandidate,
-  type HostSampler,
-  logSumExp,
-} from '@tokenwright/core';
+import { forEachCandidate, type HostSampler } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { logSumExp } from '@tokenwright/core/sampling';
 
 export interface XtcOptions {
   /** How often it acts, in [0, 1]. 0 is off. */

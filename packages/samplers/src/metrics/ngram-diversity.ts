@@ -1,4 +1,4 @@
-import { checkInteger } from '@tokenwright/core';
+import { checkInteger } from '@tokenwright/core/options';
 
 /**
  * distinct-n: the share of a text's n-grams that differ from each other, 1 when all do (Li et al. 2016, "A Diversity-Promoting

@@ -1,11 +1,6 @@
-import {
-  checkInteger,
-  checkOptionNames,
-  exponential,
-  type HostSampler,
-  logSumExp,
-  ParameterError,
-} from '@tokenwright/core';
+import { type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { exponential, logSumExp } from '@tokenwright/core/sampling';
 import { fallingOrder } from '../shared/falling-order.ts';
 import { mergePrefixes, orderTexts, type TextOrder } from './prefix-merger.ts';
 

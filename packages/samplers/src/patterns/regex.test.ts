@@ -1,4 +1,5 @@
-import { EmptyDistributionError, History, ParameterError, Random, RunState, sampleToken } from '@tokenwright/core';
+import { EmptyDistributionError, History, ParameterError, Random } from '@tokenwright/core';
+import { RunState, sampleToken } from '@tokenwright/core/sampling';
 import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import {
   type Arbitrary,

@@ -1,4 +1,5 @@
-import { checkOptionNames, type MaskSampler, ParameterError } from '@tokenwright/core';
+import { type MaskSampler, ParameterError } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { dead, PatternAutomaton } from './pattern-automaton.ts';
 import { parsePattern } from './pattern-syntax.ts';
 import { isReadable } from './vocabulary.ts';

@@ -1,4 +1,5 @@
-import { History, ParameterError, RunState, type Tokenizer } from '@tokenwright/core';
+import { History, ParameterError, type Tokenizer } from '@tokenwright/core';
+import { RunState } from '@tokenwright/core/sampling';
 import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { healPrompt, tokenHealing, vocabularyTexts } from '../index.ts';

@@ -1,4 +1,5 @@
-import { checkOptionNames, type MaskSampler, ParameterError, type Tokenizer } from '@tokenwright/core';
+import { type MaskSampler, ParameterError, type Tokenizer } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { checkIds, maskOf } from '../shared/token-ids.ts';
 import { isReadable, vocabularyTexts } from './vocabulary.ts';
 

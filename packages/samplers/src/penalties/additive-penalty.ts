@@ -1,14 +1,6 @@
 import { scatterND, sub, type Tensor2D, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  type DeviceSampler,
-  type HostSampler,
-  type Json,
-  ParameterError,
-  type RowStep,
-} from '@tokenwright/core';
+import { type DeviceSampler, type HostSampler, type Json, ParameterError, type RowStep } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { countedTokens } from './repetition-penalty.ts';
 
 export interface AdditivePenaltyOptions {

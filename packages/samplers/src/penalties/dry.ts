@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, checkOptionNames, type HostSampler, type Tokenizer } from '@tokenwright/core';
+import type { HostSampler, Tokenizer } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { vocabularyTexts } from '../patterns/vocabulary.ts';
 import { checkIds } from '../shared/token-ids.ts';
 import { checkCounting } from './additive-penalty.ts';

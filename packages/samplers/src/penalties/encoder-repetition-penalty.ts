@@ -1,4 +1,5 @@
-import { checkNumber, checkOptionNames, type HostSampler, type RowStep } from '@tokenwright/core';
+import type { HostSampler, RowStep } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
 
 export interface EncoderRepetitionPenaltyOptions {
   /** Above 1 favours the source's tokens, below 1 discourages them; more than 0. 1 is off. */

@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, checkOptionNames, type HostSampler } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { checkEndTokens, type EosTokenIdsOption } from '../shared/eos-token-ids.ts';
 
 export interface ExponentialLengthDecayOptions extends EosTokenIdsOption {

@@ -1,4 +1,5 @@
-import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler } from '@tokenwright/core';
+import type { DeviceSampler, HostSampler } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { additive, checkCounting } from './additive-penalty.ts';
 
 export interface PresencePenaltyOptions {

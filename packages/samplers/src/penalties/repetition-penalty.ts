@@ -1,13 +1,6 @@
 import { div, greater, less, mul, ones, scatterND, type Tensor2D, tensor2d, where } from '@tensorflow/tfjs-core';
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  type DeviceSampler,
-  type HostSampler,
-  ParameterError,
-  type RowStep,
-} from '@tokenwright/core';
+import { type DeviceSampler, type HostSampler, ParameterError, type RowStep } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 
 export interface RepetitionPenaltyOptions {
   /** Above 1 discourages what was seen, below 1 encourages it; more than 0. 1 is off. */

@@ -1,4 +1,5 @@
-import { checkOptionNames, type HostSampler, ParameterError } from '@tokenwright/core';
+import { type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { checkIds, checkNeeds, isBegun, refuseOutside, type SequenceNeeds } from '../shared/token-ids.ts';
 import { type Bias, biased, biasToJson, checkBias } from './token-bias.ts';
 

@@ -1,5 +1,6 @@
 import { add, less, minimum, scatterND, type Tensor2D, tensor1d, tensor2d, where } from '@tensorflow/tfjs-core';
-import { checkOptionNames, type DeviceSampler, type HostSampler, ParameterError } from '@tokenwright/core';
+import { type DeviceSampler, type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { refuseOutside } from '../shared/token-ids.ts';
 
 /** A number to add to a logit; '-Infinity' (or the number) removes the token. A word, because JSON has no infinities. */

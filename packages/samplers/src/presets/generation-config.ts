@@ -1,4 +1,5 @@
-import { checkOptionNames, ParameterError, type Sampler } from '@tokenwright/core';
+import { ParameterError, type Sampler } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import type { SequenceBiasOptions } from '../penalties/sequence-bias.ts';
 import { type HuggingFaceOptions, huggingFace } from './hugging-face.ts';
 

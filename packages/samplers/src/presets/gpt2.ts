@@ -1,4 +1,5 @@
-import { checkInteger, type Sampler } from '@tokenwright/core';
+import type { Sampler } from '@tokenwright/core';
+import { checkInteger } from '@tokenwright/core/options';
 import { topK } from '../filters/top-k.ts';
 import { temperature } from '../shaping/temperature.ts';
 import { buildPreset, type PresetStages } from './preset.ts';

@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
+import { ParameterError, type Sampler } from '@tokenwright/core';
+import { checkInteger, checkNumber } from '@tokenwright/core/options';
 import { badWords } from '../constraints/bad-words.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';
 import { forcedBosToken } from '../constraints/forced-bos-token.ts';

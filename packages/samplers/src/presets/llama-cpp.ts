@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
+import { ParameterError, type Sampler } from '@tokenwright/core';
+import { checkInteger, checkNumber } from '@tokenwright/core/options';
 import { type ThinkingBudgetOptions, thinkingBudget } from '../constraints/thinking-budget.ts';
 import { adaptiveP } from '../controllers/adaptive-p.ts';
 import { mirostat1 } from '../controllers/mirostat-1.ts';

@@ -1,4 +1,5 @@
-import { checkOptionNames, type Sampler } from '@tokenwright/core';
+import type { Sampler } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 
 /**
  * A preset is an ordered list of stages: which option switches a stage on, and how the stage is made from all options. The

@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, type Sampler } from '@tokenwright/core';
+import type { Sampler } from '@tokenwright/core';
+import { checkInteger, checkNumber } from '@tokenwright/core/options';
 import { allowedTokens } from '../constraints/allowed-tokens.ts';
 import { badWords } from '../constraints/bad-words.ts';
 import { minNewTokens } from '../constraints/min-new-tokens.ts';

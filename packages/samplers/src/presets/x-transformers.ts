@@ -1,4 +1,5 @@
-import { checkNumber, ParameterError, type Sampler } from '@tokenwright/core';
+import { ParameterError, type Sampler } from '@tokenwright/core';
+import { checkNumber } from '@tokenwright/core/options';
 import { minP } from '../filters/min-p.ts';
 import { topA } from '../filters/top-a.ts';
 import { topK } from '../filters/top-k.ts';

@@ -1,4 +1,5 @@
-import { type HostSampler, logSumExp } from '@tokenwright/core';
+import type { HostSampler } from '@tokenwright/core';
+import { logSumExp } from '@tokenwright/core/sampling';
 
 /**
  * l -> l - ln(sum(exp(l))): logits to log-probabilities (Hugging Face `renormalize_logits`). It changes no probability, but

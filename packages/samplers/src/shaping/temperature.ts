@@ -1,5 +1,6 @@
 import { div, max, maximum, sub } from '@tensorflow/tfjs-core';
-import { checkNumber, checkOptionNames, type DeviceSampler, type HostSampler, ParameterError } from '@tokenwright/core';
+import { type DeviceSampler, type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { divideLogits, keepLargest, smallestTemperature } from '../shared/row.ts';
 import { keepLargestOnDevice } from './greedy.ts';
 

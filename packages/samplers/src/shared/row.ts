@@ -1,4 +1,5 @@
-import { exponential, largest, type RowStep, topTokens } from '@tokenwright/core';
+import type { RowStep } from '@tokenwright/core';
+import { exponential, largest, topTokens } from '@tokenwright/core/sampling';
 
 /**
  * What the filters share. One rule for rows on which no filter can decide anything: a row that holds NaN or +Infinity, or

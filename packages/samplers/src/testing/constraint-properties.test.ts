@@ -1,4 +1,4 @@
-import { logSumExp } from '@tokenwright/core';
+import { logSumExp } from '@tokenwright/core/sampling';
 import { candidatesOf, shaped, type TestRowOptions } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

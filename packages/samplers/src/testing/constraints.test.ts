@@ -1,4 +1,5 @@
-import { applyChain, EmptyDistributionError, ParameterError, UnknownOptionError } from '@tokenwright/core';
+import { EmptyDistributionError, ParameterError, UnknownOptionError } from '@tokenwright/core';
+import { applyChain } from '@tokenwright/core/sampling';
 import { candidatesOf, shaped, type TestRowOptions, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import {

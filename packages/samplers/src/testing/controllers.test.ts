@@ -1,12 +1,5 @@
-import {
-  type History,
-  ParameterError,
-  Random,
-  RunState,
-  type Sampler,
-  sampleToken,
-  topTokens,
-} from '@tokenwright/core';
+import { type History, ParameterError, Random, type Sampler } from '@tokenwright/core';
+import { RunState, sampleToken, topTokens } from '@tokenwright/core/sampling';
 import { candidatesOf, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
 import { adaptiveP, mirostat1, mirostat2 } from '../index.ts';

@@ -1,4 +1,5 @@
-import { History, ParameterError, Random, RunState, sampleToken } from '@tokenwright/core';
+import { History, ParameterError, Random } from '@tokenwright/core';
+import { RunState, sampleToken } from '@tokenwright/core/sampling';
 import { shaped, testRow } from '@tokenwright/core/testing';
 import { assert, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,12 +1,6 @@
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  forEachCandidate,
-  type HostSampler,
-  ParameterError,
-  topTokens,
-} from '@tokenwright/core';
+import { forEachCandidate, type HostSampler, ParameterError } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { topTokens } from '@tokenwright/core/sampling';
 import { keyedPermutation } from './keyed-permutation.ts';
 
 export interface KgwWatermarkOptions {

@@ -1,4 +1,5 @@
-import { History, ParameterError, probabilities, Random, RunState, sampleToken } from '@tokenwright/core';
+import { History, ParameterError, Random } from '@tokenwright/core';
+import { probabilities, RunState, sampleToken } from '@tokenwright/core/sampling';
 import { shaped, testRow } from '@tokenwright/core/testing';
 import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';

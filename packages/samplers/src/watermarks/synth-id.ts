@@ -1,13 +1,6 @@
-import {
-  checkInteger,
-  checkOptionNames,
-  exponential,
-  type HostSampler,
-  type Json,
-  logSumExp,
-  ParameterError,
-  Random,
-} from '@tokenwright/core';
+import { type HostSampler, type Json, ParameterError, Random } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { exponential, logSumExp } from '@tokenwright/core/sampling';
 
 export interface SynthIdOptions {
   /** The secret: one integer for each layer of the tournament, at least one. The paper and Hugging Face use 30 or so. */

@@ -1,4 +1,5 @@
-import { checkOptionNames, ParameterError, type Strategy } from '@tokenwright/core';
+import { ParameterError, type Strategy } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import {
   advanceUnlessInterrupted,
   arrange,

@@ -1,18 +1,14 @@
 import {
-  checkInteger,
-  checkNumber,
   type EndReason,
-  InterruptedError,
   type Json,
   type KVCache,
   ParameterError,
-  type Row,
-  type Run,
-  type Scores,
-  type Settled,
   type StreamEvent,
   type TokenDetails,
 } from '@tokenwright/core';
+import { checkInteger, checkNumber } from '@tokenwright/core/options';
+import type { Scores } from '@tokenwright/core/sampling';
+import { InterruptedError, type Row, type Run, type Settled } from '@tokenwright/core/strategy';
 
 /** What the kinds of beam search have in common. */
 export interface BeamOptions {

@@ -1,14 +1,7 @@
-import {
-  checkInteger,
-  checkOptionNames,
-  type EndReason,
-  type History,
-  ParameterError,
-  type Run,
-  type Scores,
-  type Strategy,
-  topTokens,
-} from '@tokenwright/core';
+import { type EndReason, type History, ParameterError, type Strategy } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { type Scores, topTokens } from '@tokenwright/core/sampling';
+import type { Run } from '@tokenwright/core/strategy';
 import { type BeamCompatibility, beamOptionNames } from './beam-search.ts';
 import {
   advanceUnlessInterrupted,

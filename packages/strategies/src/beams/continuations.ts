@@ -1,4 +1,5 @@
-import { largest, logSumExp, type Run, type Scores, topTokens } from '@tokenwright/core';
+import { largest, logSumExp, type Scores, topTokens } from '@tokenwright/core/sampling';
+import type { Run } from '@tokenwright/core/strategy';
 import type { Beam, BeamSettings, Hypothesis } from './beams.ts';
 
 /** How many continuations are looked at: enough that `beams` of them go on although every end token may be among them. */

@@ -1,4 +1,5 @@
-import { checkInteger, checkNumber, checkOptionNames, ParameterError, type Strategy } from '@tokenwright/core';
+import { ParameterError, type Strategy } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { type BeamCompatibility, beamOptionNames } from './beam-search.ts';
 import {
   advanceUnlessInterrupted,

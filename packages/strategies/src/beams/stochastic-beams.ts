@@ -1,12 +1,7 @@
-import {
-  checkInteger,
-  checkOptionNames,
-  type EndReason,
-  type Run,
-  type Scores,
-  type Strategy,
-  topTokens,
-} from '@tokenwright/core';
+import type { EndReason, Strategy } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { type Scores, topTokens } from '@tokenwright/core/sampling';
+import type { Run } from '@tokenwright/core/strategy';
 import { advanceUnlessInterrupted, checkSequences, detailsOf, type Hypothesis } from './beams.ts';
 import { additions, type Continuation, grow, gumbel } from './continuations.ts';
 

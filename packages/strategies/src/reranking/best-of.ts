@@ -1,15 +1,6 @@
-import {
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  type EndReason,
-  InterruptedError,
-  ParameterError,
-  type Row,
-  type Settled,
-  type Strategy,
-  type TokenDetails,
-} from '@tokenwright/core';
+import { type EndReason, ParameterError, type Strategy, type TokenDetails } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { InterruptedError, type Row, type Settled } from '@tokenwright/core/strategy';
 
 export interface BestOfOptions {
   /** How many sequences are drawn for each prompt, at least as many as are returned. */

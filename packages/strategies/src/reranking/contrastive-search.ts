@@ -1,18 +1,7 @@
-import {
-  type ChosenToken,
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  History,
-  type Json,
-  probabilities,
-  type Row,
-  type Run,
-  type Scores,
-  type Strategy,
-  topTokens,
-  UnsupportedError,
-} from '@tokenwright/core';
+import { History, type Json, type Strategy, UnsupportedError } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { probabilities, type Scores, topTokens } from '@tokenwright/core/sampling';
+import type { ChosenToken, Row, Run } from '@tokenwright/core/strategy';
 import { refuse, shapedScores } from '../shared/host-chain.ts';
 
 export interface ContrastiveSearchOptions {

@@ -1,4 +1,5 @@
-import { decisiveStages, HostRow, type RowContext, type Sampler, type Scores, sampleToken } from '@tokenwright/core';
+import type { Sampler } from '@tokenwright/core';
+import { decisiveStages, HostRow, type RowContext, type Scores, sampleToken } from '@tokenwright/core/sampling';
 
 /**
  * One row after a chain, on the host: for strategies that shape a row only once they know what stands before it. What a reader has

@@ -1,16 +1,8 @@
-import {
-  advance,
-  checkInteger,
-  type History,
-  type KVCache,
-  type LanguageModel,
-  probabilities,
-  type Row,
-  type RowContext,
-  type Run,
-  RunState,
-  ShapeError,
-} from '@tokenwright/core';
+import { type History, type KVCache, type LanguageModel, ShapeError } from '@tokenwright/core';
+import { advance } from '@tokenwright/core/model';
+import { checkInteger } from '@tokenwright/core/options';
+import { probabilities, type RowContext, RunState } from '@tokenwright/core/sampling';
+import type { Row, Run } from '@tokenwright/core/strategy';
 import { drawFrom, shapedRow } from '../shared/host-chain.ts';
 import type { Draft, Drafter, Drafting, DraftOptions } from './drafter.ts';
 

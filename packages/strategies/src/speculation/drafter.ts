@@ -1,4 +1,5 @@
-import type { Json, Row, Run } from '@tokenwright/core';
+import type { Json } from '@tokenwright/core';
+import type { Row, Run } from '@tokenwright/core/strategy';
 
 /** Guesses what comes next, for speculative decoding. It may be wrong; it should be quick. */
 export interface Drafter {

@@ -1,4 +1,4 @@
-import { checkInteger, checkOptionNames } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { ModelDrafting } from './draft-model.ts';
 import type { Drafter } from './drafter.ts';
 

@@ -1,4 +1,4 @@
-import { checkInteger, checkOptionNames } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import type { Draft, Drafter } from './drafter.ts';
 
 export interface PromptLookupOptions {

@@ -1,17 +1,7 @@
-import {
-  type ChosenToken,
-  checkInteger,
-  checkNumber,
-  checkOptionNames,
-  type HostRow,
-  type LanguageModel,
-  probabilities,
-  type Row,
-  type Run,
-  type Scores,
-  type Strategy,
-  sampleToken,
-} from '@tokenwright/core';
+import type { LanguageModel, Strategy } from '@tokenwright/core';
+import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { type HostRow, probabilities, type Scores, sampleToken } from '@tokenwright/core/sampling';
+import type { ChosenToken, Row, Run } from '@tokenwright/core/strategy';
 import { oneOf } from '../beams/beams.ts';
 import { drawFrom, refuse, shapedScores } from '../shared/host-chain.ts';
 import { draftModel } from './draft-model.ts';

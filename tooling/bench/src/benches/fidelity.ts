@@ -1,4 +1,4 @@
-import { largest, logSumExp } from '@tokenwright/core';
+import { largest, logSumExp } from '@tokenwright/core/sampling';
 
 /** How near some logits are to those that they should be. */
 export interface Fidelity {

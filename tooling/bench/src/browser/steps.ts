@@ -1,5 +1,8 @@
 import { fusedWasm, type WeightFormat } from '@tokenwright/backends/wasm';
-import { createModel, type Engine, gpt2, type KVCache, type LanguageModel, largest } from '@tokenwright/core';
+import type { Engine, KVCache, LanguageModel } from '@tokenwright/core';
+import { gpt2 } from '@tokenwright/core/architectures';
+import { createModel } from '@tokenwright/core/model';
+import { largest } from '@tokenwright/core/sampling';
 import { seededWeights } from '@tokenwright/core/testing';
 
 /** What is measured: the same here and in a page. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { gpt2 } from '@tokenwright/core';
+import { gpt2 } from '@tokenwright/core/architectures';
 import { seededWeights } from '@tokenwright/core/testing';
 import { folder, openWeights } from '@tokenwright/loaders';
 import { expect, it } from 'vitest';

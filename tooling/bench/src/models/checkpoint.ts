@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gpt2 } from '@tokenwright/core';
+import { gpt2 } from '@tokenwright/core/architectures';
 import { seededWeights } from '@tokenwright/core/testing';
 import type { Shape } from './shapes.ts';
 

@@ -1,12 +1,6 @@
-import {
-  type CacheKind,
-  createModel,
-  type Engine,
-  generate,
-  type KVCache,
-  type LanguageModel,
-  largest,
-} from '@tokenwright/core';
+import { type CacheKind, type Engine, generate, type KVCache, type LanguageModel } from '@tokenwright/core';
+import { createModel } from '@tokenwright/core/model';
+import { largest } from '@tokenwright/core/sampling';
 import { load } from '@tokenwright/loaders';
 import { greedy } from '@tokenwright/samplers';
 import type { Checkpoint } from './checkpoint.ts';

@@ -1,4 +1,4 @@
-import { gpt2 } from '@tokenwright/core';
+import { gpt2 } from '@tokenwright/core/architectures';
 import { seededWeights } from '@tokenwright/core/testing';
 import { expect, it } from 'vitest';
 import { repeatedWeights } from './repeated-weights.ts';

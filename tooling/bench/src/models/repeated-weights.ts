@@ -1,4 +1,5 @@
-import { type Architecture, gpt2, type WeightSource } from '@tokenwright/core';
+import { gpt2 } from '@tokenwright/core/architectures';
+import type { Architecture, WeightSource } from '@tokenwright/core/engine';
 import { seededWeights } from '@tokenwright/core/testing';
 import { tiny } from './shapes.ts';
 

@@ -1,4 +1,5 @@
-import { gpt2, requestWeights } from '@tokenwright/core';
+import { gpt2 } from '@tokenwright/core/architectures';
+import { requestWeights } from '@tokenwright/core/engine';
 import { seededWeights } from '@tokenwright/core/testing';
 import { describe, expect, it } from 'vitest';
 import { sharesOfLimit } from '../harness/limit-rows.ts';

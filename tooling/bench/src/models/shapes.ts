@@ -1,4 +1,5 @@
-import { type Architecture, gpt2, llama } from '@tokenwright/core';
+import { gpt2, llama } from '@tokenwright/core/architectures';
+import type { Architecture } from '@tokenwright/core/engine';
 
 /** A model of some size. Its weights are random: speed does not depend on them. */
 export interface Shape {

@@ -1,5 +1,4 @@
 import {
-  type Architecture,
   gemma2,
   gemma3,
   gemma3Text,
@@ -11,7 +10,8 @@ import {
   phi3,
   qwen2,
   qwen3,
-} from '@tokenwright/core';
+} from '@tokenwright/core/architectures';
+import type { Architecture } from '@tokenwright/core/engine';
 import type { Family, Json } from './plain/arithmetic.ts';
 import { gemma2 as gemma2Form } from './plain/gemma2.ts';
 import { gemma3 as gemma3Form, gemma3Text as gemma3TextForm } from './plain/gemma3.ts';

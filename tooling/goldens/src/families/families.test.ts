@@ -1,6 +1,7 @@
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWasm } from '@tokenwright/backends/wasm';
-import type { Engine, LanguageModel, WeightSource } from '@tokenwright/core';
+import type { Engine, LanguageModel } from '@tokenwright/core';
+import type { WeightSource } from '@tokenwright/core/engine';
 import { modelCases, recorded } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logitsOf, logitsStepwise } from '../generate/decoding/models.ts';

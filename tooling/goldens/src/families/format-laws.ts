@@ -1,6 +1,7 @@
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWasm } from '@tokenwright/backends/wasm';
-import type { Engine, WeightSource } from '@tokenwright/core';
+import type { Engine } from '@tokenwright/core';
+import type { WeightSource } from '@tokenwright/core/engine';
 import { mappedWeights } from '@tokenwright/core/testing';
 import { dequantize, type QuantizationFormat, quantize } from '@tokenwright/loaders';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

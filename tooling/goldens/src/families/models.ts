@@ -1,4 +1,6 @@
-import { createModel, type Engine, type LanguageModel, type WeightSource } from '@tokenwright/core';
+import type { Engine, LanguageModel } from '@tokenwright/core';
+import type { WeightSource } from '@tokenwright/core/engine';
+import { createModel } from '@tokenwright/core/model';
 import { seededWeights } from '@tokenwright/core/testing';
 import type { FamilyCase } from './cases.ts';
 import type { Json, Text, Vector } from './plain/arithmetic.ts';

@@ -1,4 +1,4 @@
-import { probabilities } from '@tokenwright/core';
+import { probabilities } from '@tokenwright/core/sampling';
 import { huggingFaceChain } from '../processors/hugging-face-chain.ts';
 import { compareRow, compareWithin } from '../shared/compare.ts';
 import { toLogits, toRow } from '../shared/numbers.ts';

@@ -1,4 +1,4 @@
-import { probabilities } from '@tokenwright/core';
+import { probabilities } from '@tokenwright/core/sampling';
 import { compareRow } from '../shared/compare.ts';
 import { toLogits, toNumber } from '../shared/numbers.ts';
 import { Params } from '../shared/params.ts';

@@ -1,13 +1,5 @@
-import {
-  applyChain,
-  History,
-  HostRow,
-  type Json,
-  probabilities,
-  Random,
-  RunState,
-  type Sampler,
-} from '@tokenwright/core';
+import { History, type Json, Random, type Sampler } from '@tokenwright/core';
+import { applyChain, HostRow, probabilities, RunState } from '@tokenwright/core/sampling';
 import { compareRow } from '../shared/compare.ts';
 import { toLogits } from '../shared/numbers.ts';
 import { casesOf, checkFields, type OpenSuite } from '../shared/suite.ts';

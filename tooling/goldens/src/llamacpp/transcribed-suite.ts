@@ -1,4 +1,4 @@
-import { probabilities } from '@tokenwright/core';
+import { probabilities } from '@tokenwright/core/sampling';
 import { compareWithin } from '../shared/compare.ts';
 import { shapeRow } from '../shared/row.ts';
 import { casesOf, checkFields, type Golden, type GoldenFile, type OpenSuite } from '../shared/suite.ts';

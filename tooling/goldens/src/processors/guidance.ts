@@ -1,4 +1,4 @@
-import { logProbabilities } from '@tokenwright/core';
+import { logProbabilities } from '@tokenwright/core/sampling';
 import { compareRow } from '../shared/compare.ts';
 import { toLogits, toRow } from '../shared/numbers.ts';
 import { Params } from '../shared/params.ts';

@@ -1,4 +1,5 @@
-import { generate, type HostSampler, logSumExp } from '@tokenwright/core';
+import { generate, type HostSampler } from '@tokenwright/core';
+import { logSumExp } from '@tokenwright/core/sampling';
 import { toyModel } from '@tokenwright/core/testing';
 import { compareRow } from '../shared/compare.ts';
 import { strategy } from '../shared/factory.ts';

@@ -1,4 +1,5 @@
-import { probabilities, type Sampler } from '@tokenwright/core';
+import type { Sampler } from '@tokenwright/core';
+import { probabilities } from '@tokenwright/core/sampling';
 import { compareWithin } from '../shared/compare.ts';
 import { sampler } from '../shared/factory.ts';
 import { toNumber, toRow } from '../shared/numbers.ts';

@@ -1,4 +1,5 @@
-import { applyChain, type Sampler } from '@tokenwright/core';
+import type { Sampler } from '@tokenwright/core';
+import { applyChain } from '@tokenwright/core/sampling';
 import { type TestRowOptions, testRow } from '@tokenwright/core/testing';
 
 /** What stands around a row, and what it passes through. */

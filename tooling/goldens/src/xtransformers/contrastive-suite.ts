@@ -1,4 +1,4 @@
-import { largest } from '@tokenwright/core';
+import { largest } from '@tokenwright/core/sampling';
 import { compareIds, compareRow } from '../shared/compare.ts';
 import { toLogits, toRow } from '../shared/numbers.ts';
 import { Params } from '../shared/params.ts';

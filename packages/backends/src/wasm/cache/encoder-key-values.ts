@@ -1,4 +1,4 @@
-import type { EncoderKeyValues } from '@tokenwright/core';
+import type { EncoderKeyValues } from '@tokenwright/core/engine';
 import type { PagedStore } from './paged-store.ts';
 
 /** Cross-attention keys and values of some sources: a row of blocks for each. */

@@ -1,4 +1,4 @@
-import type { Frame } from '@tokenwright/core';
+import type { Frame } from '@tokenwright/core/engine';
 import * as layout from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
 import type { PagedStore } from './paged-store.ts';

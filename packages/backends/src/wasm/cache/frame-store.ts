@@ -1,4 +1,4 @@
-import type { Frame } from '@tokenwright/core';
+import type { Frame } from '@tokenwright/core/engine';
 import type { CacheShape } from '../../paged/paged-rows.ts';
 import type { Machine } from '../module/machine.ts';
 import { BlockPool } from './block-pool.ts';

@@ -1,4 +1,4 @@
-import type { KVStore } from '@tokenwright/core';
+import type { KVStore } from '@tokenwright/core/engine';
 import { PagedRows } from '../../paged/paged-rows.ts';
 import { slotsPerBlock } from '../module/layout.ts';
 import type { Block, BlockPool } from './block-pool.ts';

@@ -1,11 +1,15 @@
 import {
-  type Architecture,
   CacheError,
   type CacheKind,
   DisposedError,
+  type Engine,
+  ShapeError,
+  UnsupportedError,
+} from '@tokenwright/core';
+import {
+  type Architecture,
   type EncoderDecoderArchitecture,
   type EncoderKeyValues,
-  type Engine,
   type EngineMatrix,
   type Executable,
   type Frame,
@@ -14,10 +18,8 @@ import {
   type RunOptions,
   type RunResult,
   requestWeights,
-  ShapeError,
-  UnsupportedError,
   type WeightSource,
-} from '@tokenwright/core';
+} from '@tokenwright/core/engine';
 import { rowBytes } from '../../graph/compiler.ts';
 import { cacheShape, record } from '../../graph/parts.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';

@@ -1,4 +1,4 @@
-import type { PrepareOptions, WeightRequest, WeightSource } from '@tokenwright/core';
+import type { PrepareOptions, WeightRequest, WeightSource } from '@tokenwright/core/engine';
 import { cacheShape, type Part, type Parts } from '../../graph/parts.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';
 import type { CacheElement, CacheShape } from '../../paged/paged-rows.ts';

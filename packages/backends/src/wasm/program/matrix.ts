@@ -1,4 +1,6 @@
-import { checkInteger, DisposedError, type EngineMatrix, type TopOfRow } from '@tokenwright/core';
+import { DisposedError } from '@tokenwright/core';
+import type { EngineMatrix, TopOfRow } from '@tokenwright/core/engine';
+import { checkInteger } from '@tokenwright/core/options';
 import { rowBytes } from '../../graph/compiler.ts';
 import type { Machine } from '../module/machine.ts';
 

@@ -1,5 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { createSequenceToSequence, type Engine, t5 } from '@tokenwright/core';
+import type { Engine } from '@tokenwright/core';
+import { t5 } from '@tokenwright/core/architectures';
+import { createSequenceToSequence } from '@tokenwright/core/model';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights } from '@tokenwright/core/testing';
 import { expect, it } from 'vitest';

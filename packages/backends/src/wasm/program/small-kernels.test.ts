@@ -1,4 +1,4 @@
-import type { Activation } from '@tokenwright/core';
+import type { Activation } from '@tokenwright/core/engine';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { rowBytes } from '../../graph/compiler.ts';

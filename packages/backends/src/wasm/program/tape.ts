@@ -1,4 +1,4 @@
-import type { Activation, Weight } from '@tokenwright/core';
+import type { Activation, Weight } from '@tokenwright/core/engine';
 import { type Program, rowBytes, type Step } from '../../graph/compiler.ts';
 import type { Operation, Value } from '../../graph/recorder.ts';
 import * as layout from '../module/layout.ts';

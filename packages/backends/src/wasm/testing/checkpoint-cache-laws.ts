@@ -1,10 +1,5 @@
-import {
-  ContextLengthError,
-  createModel,
-  createSequenceToSequence,
-  type Engine,
-  type LanguageModel,
-} from '@tokenwright/core';
+import { ContextLengthError, type Engine, type LanguageModel } from '@tokenwright/core';
+import { createModel, createSequenceToSequence } from '@tokenwright/core/model';
 import { describe, expect, it } from 'vitest';
 import { fusedWasm, type WeightFormat } from '../index.ts';
 import { type Checkpoint, checkpoint } from './checkpoints.ts';

@@ -1,5 +1,7 @@
-import { type Architecture, type Engine, largest, Random, type WeightSource } from '@tokenwright/core';
+import { type Engine, Random } from '@tokenwright/core';
+import type { Architecture, WeightSource } from '@tokenwright/core/engine';
 import { referenceEngine } from '@tokenwright/core/reference';
+import { largest } from '@tokenwright/core/sampling';
 import { mappedWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fusedWasm, type WeightFormat } from '../index.ts';

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
-import {
-  type Architecture,
-  createModel,
-  createSequenceToSequence,
-  type Engine,
-  type LanguageModel,
-  llama,
-} from '@tokenwright/core';
+import type { Engine, LanguageModel } from '@tokenwright/core';
+import { llama } from '@tokenwright/core/architectures';
+import type { Architecture } from '@tokenwright/core/engine';
+import { createModel, createSequenceToSequence } from '@tokenwright/core/model';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkpoint } from './checkpoints.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { WeightSource } from '@tokenwright/core';
+import type { WeightSource } from '@tokenwright/core/engine';
 
 /** A model in a folder in Hugging Face layout. */
 export interface Checkpoint {

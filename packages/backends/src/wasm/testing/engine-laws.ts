@@ -1,5 +1,7 @@
-import { ContextLengthError, type Engine, type LanguageModel, largest, type WeightSource } from '@tokenwright/core';
+import { ContextLengthError, type Engine, type LanguageModel } from '@tokenwright/core';
+import type { WeightSource } from '@tokenwright/core/engine';
 import { referenceEngine } from '@tokenwright/core/reference';
+import { largest } from '@tokenwright/core/sampling';
 import { mappedWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fusedWasm, type WeightFormat } from '../index.ts';

@@ -1,17 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import {
-  type Architecture,
-  bart,
-  createModel,
-  createSequenceToSequence,
-  type EncoderDecoderArchitecture,
-  type Engine,
-  gpt2,
-  llama,
-  marian,
-  t5,
-  type WeightSource,
-} from '@tokenwright/core';
+import type { Engine } from '@tokenwright/core';
+import { bart, gpt2, llama, marian, t5 } from '@tokenwright/core/architectures';
+import type { Architecture, EncoderDecoderArchitecture, WeightSource } from '@tokenwright/core/engine';
+import { createModel, createSequenceToSequence } from '@tokenwright/core/model';
 import type { Checkpoint } from './checkpoints.ts';
 import { feed, logitsOf } from './logits.ts';
 

@@ -1,4 +1,5 @@
-import { createModel, type Engine, type KVCache, type LanguageModel } from '@tokenwright/core';
+import type { Engine, KVCache, LanguageModel } from '@tokenwright/core';
+import { createModel } from '@tokenwright/core/model';
 import type { TinyModel } from './tiny-models.ts';
 
 export function load(engine: Engine, { architecture, config, source }: TinyModel): Promise<LanguageModel> {

@@ -1,4 +1,4 @@
-import type { Activation } from '@tokenwright/core';
+import type { Activation } from '@tokenwright/core/engine';
 
 /** What the kernels compute, in float64 and from the formulas. */
 

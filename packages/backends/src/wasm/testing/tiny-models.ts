@@ -1,12 +1,5 @@
-import {
-  type Architecture,
-  type GPT2Config,
-  gpt2,
-  type LlamaConfig,
-  llama,
-  requestWeights,
-  type WeightSource,
-} from '@tokenwright/core';
+import { type GPT2Config, gpt2, type LlamaConfig, llama } from '@tokenwright/core/architectures';
+import { type Architecture, requestWeights, type WeightSource } from '@tokenwright/core/engine';
 import { mappedWeights } from '@tokenwright/core/testing';
 
 /** A model with seeded random weights, small enough for any test. */

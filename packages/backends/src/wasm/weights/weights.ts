@@ -1,12 +1,12 @@
-import {
-  type MatrixRequest,
-  type PrepareOptions,
-  type RelativeBias,
-  UnsupportedError,
-  type Weight,
-  type WeightRequest,
-  type WeightSource,
-} from '@tokenwright/core';
+import { UnsupportedError } from '@tokenwright/core';
+import type {
+  MatrixRequest,
+  PrepareOptions,
+  RelativeBias,
+  Weight,
+  WeightRequest,
+  WeightSource,
+} from '@tokenwright/core/engine';
 import type { Operation } from '../../graph/recorder.ts';
 import { bucketOf } from '../../graph/relative-bias.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';

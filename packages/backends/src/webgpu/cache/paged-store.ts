@@ -1,4 +1,4 @@
-import type { KVStore } from '@tokenwright/core';
+import type { KVStore } from '@tokenwright/core/engine';
 import { PagedRows } from '../../paged/paged-rows.ts';
 import { slotsPerBlock } from '../shaders/attend.ts';
 import { fromHalfBits, halfBits } from '../shaders/half-precision.ts';

@@ -1,12 +1,7 @@
-import {
-  createSequenceToSequence,
-  DeviceLostError,
-  EngineUnavailableError,
-  type GPT2Config,
-  MemoryLimitError,
-  t5,
-  type WeightSource,
-} from '@tokenwright/core';
+import { DeviceLostError, EngineUnavailableError, MemoryLimitError } from '@tokenwright/core';
+import { type GPT2Config, t5 } from '@tokenwright/core/architectures';
+import type { WeightSource } from '@tokenwright/core/engine';
+import { createSequenceToSequence } from '@tokenwright/core/model';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { load } from '../../wasm/testing/logits.ts';

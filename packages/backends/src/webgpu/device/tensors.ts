@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { TensorFlow } from '@tokenwright/core';
+import type { TensorFlow } from '@tokenwright/core/engine';
 
 /** A tensor that outlives the operations that made it, and the buffer that holds its values. */
 export interface HeldTensor {

@@ -1,4 +1,5 @@
-import { type Choice, DisposedError } from '@tokenwright/core';
+import { DisposedError } from '@tokenwright/core';
+import type { Choice } from '@tokenwright/core/engine';
 import type { Device } from '../device/device.ts';
 
 /** Chosen tokens in a buffer, which the next frame may take from there, and on their way to the host. */

@@ -1,5 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { createSequenceToSequence, type EncoderDecoderArchitecture, type Engine, t5 } from '@tokenwright/core';
+import type { Engine } from '@tokenwright/core';
+import { t5 } from '@tokenwright/core/architectures';
+import type { EncoderDecoderArchitecture } from '@tokenwright/core/engine';
+import { createSequenceToSequence } from '@tokenwright/core/model';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,15 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import {
-  checkInteger,
-  checkNumber,
-  DisposedError,
-  type EngineMatrix,
-  type Kept,
-  type LogitEdit,
-  ShapeError,
-  type TensorFlow,
-  type TopOfRow,
-} from '@tokenwright/core';
+import { DisposedError, ShapeError } from '@tokenwright/core';
+import type { EngineMatrix, Kept, LogitEdit, TensorFlow, TopOfRow } from '@tokenwright/core/engine';
+import { checkInteger, checkNumber } from '@tokenwright/core/options';
 import type { Device } from '../device/device.ts';
 import type { DeviceTensors } from '../device/tensors.ts';
 import { chooseKernel, maskKernel, topKernel, topWords } from '../shaders/choose.ts';

@@ -1,4 +1,4 @@
-import type { Kept } from '@tokenwright/core';
+import type { Kept } from '@tokenwright/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Device } from '../device/device.ts';
 import { hasWebgpu } from '../testing/start.ts';

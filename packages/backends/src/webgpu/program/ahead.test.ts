@@ -1,11 +1,5 @@
-import {
-  type Choice,
-  type GenerateOptions,
-  generate,
-  type KVCache,
-  type LanguageModel,
-  type Sampler,
-} from '@tokenwright/core';
+import { type GenerateOptions, generate, type KVCache, type LanguageModel, type Sampler } from '@tokenwright/core';
+import type { Choice } from '@tokenwright/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load } from '../../wasm/testing/logits.ts';
 import { type TinyModel, tinyGPT2 } from '../../wasm/testing/tiny-models.ts';

@@ -1,4 +1,4 @@
-import type { Weight } from '@tokenwright/core';
+import type { Weight } from '@tokenwright/core/engine';
 import { type Program, rowBytes } from '../../graph/compiler.ts';
 import type { Value } from '../../graph/recorder.ts';
 import type { BlockPool } from '../cache/block-pool.ts';

@@ -1,12 +1,16 @@
 import {
-  type Architecture,
   CacheError,
   type CacheKind,
-  type Choice,
   DisposedError,
+  type Engine,
+  ShapeError,
+  UnsupportedError,
+} from '@tokenwright/core';
+import {
+  type Architecture,
+  type Choice,
   type EncoderDecoderArchitecture,
   type EncoderKeyValues,
-  type Engine,
   type EngineMatrix,
   type Executable,
   type Frame,
@@ -15,10 +19,8 @@ import {
   type RunOptions,
   type RunResult,
   requestWeights,
-  ShapeError,
-  UnsupportedError,
   type WeightSource,
-} from '@tokenwright/core';
+} from '@tokenwright/core/engine';
 import { rowBytes } from '../../graph/compiler.ts';
 import { cacheShape, type Part, type Parts, record } from '../../graph/parts.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';

@@ -1,4 +1,4 @@
-import type { Frame } from '@tokenwright/core';
+import type { Frame } from '@tokenwright/core/engine';
 import type { PagedStore } from '../cache/paged-store.ts';
 import type { Device } from '../device/device.ts';
 import type { WebgpuChoice } from '../logits/choice.ts';

@@ -1,4 +1,4 @@
-import type { PrepareOptions, WeightRequest, WeightSource } from '@tokenwright/core';
+import type { PrepareOptions, WeightRequest, WeightSource } from '@tokenwright/core/engine';
 import type { Part, Parts } from '../../graph/parts.ts';
 import type { Operation } from '../../graph/recorder.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';

@@ -1,4 +1,4 @@
-import type { Frame } from '@tokenwright/core';
+import type { Frame } from '@tokenwright/core/engine';
 import type { PagedStore } from '../cache/paged-store.ts';
 import { WebgpuMatrix } from '../logits/matrix.ts';
 import { lengthsOf, partOf, reserve } from './frame.ts';

@@ -1,4 +1,5 @@
-import { checkInteger, type TokenEdits } from '@tokenwright/core';
+import type { TokenEdits } from '@tokenwright/core/engine';
+import { checkInteger } from '@tokenwright/core/options';
 import { logits } from './choose.ts';
 import type { Kernel } from './kernel.ts';
 

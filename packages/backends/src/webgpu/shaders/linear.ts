@@ -1,4 +1,4 @@
-import type { Activation } from '@tokenwright/core';
+import type { Activation } from '@tokenwright/core/engine';
 import { activations, bindingsOf, buffers, frameAccess, weightAccess } from './common.ts';
 import type { DeviceAbilities, Kernel } from './kernel.ts';
 import type { MatrixLayout } from './matrix-layout.ts';

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '@tokenwright/core';
 import {
   type MatrixRequest,
   outputsOf,
@@ -5,11 +6,10 @@ import {
   type RelativeBias,
   readMatrix,
   readVector,
-  UnsupportedError,
   type Weight,
   type WeightRequest,
   type WeightSource,
-} from '@tokenwright/core';
+} from '@tokenwright/core/engine';
 import type { Operation } from '../../graph/recorder.ts';
 import { bucketOf } from '../../graph/relative-bias.ts';
 import type { WeightFormat } from '../../graph/weight-format.ts';

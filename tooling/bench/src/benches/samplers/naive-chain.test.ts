@@ -1,4 +1,5 @@
-import { applyChain, History, HostRow, Random, RunState, sampleToken } from '@tokenwright/core';
+import { History, Random } from '@tokenwright/core';
+import { applyChain, HostRow, RunState, sampleToken } from '@tokenwright/core/sampling';
 import { repetitionPenalty, temperature, topK, topP } from '@tokenwright/samplers';
 import { expect, it } from 'vitest';
 import { logitsLikeAModels } from './logits.ts';

@@ -1,14 +1,5 @@
-import {
-  decisiveStages,
-  History,
-  HostRow,
-  largest,
-  Random,
-  type RowContext,
-  RunState,
-  type Sampler,
-  sampleToken,
-} from '@tokenwright/core';
+import { History, Random, type Sampler } from '@tokenwright/core';
+import { decisiveStages, HostRow, largest, type RowContext, RunState, sampleToken } from '@tokenwright/core/sampling';
 import type { Bench, Context } from '../../harness/bench.ts';
 import type { Row } from '../../report/row.ts';
 import { pairedRatio } from '../../timing/statistics.ts';

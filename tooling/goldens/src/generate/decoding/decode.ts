@@ -1,4 +1,5 @@
-import { type GenerateOptions, generate, logProbabilities, type Strategy } from '@tokenwright/core';
+import { type GenerateOptions, generate, type Strategy } from '@tokenwright/core';
+import { logProbabilities } from '@tokenwright/core/sampling';
 import { huggingFaceChain } from '../../processors/hugging-face-chain.ts';
 import { compareIds, compareWithin } from '../../shared/compare.ts';
 import { sampler } from '../../shared/factory.ts';

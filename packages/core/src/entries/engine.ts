@@ -1,0 +1,45 @@
+export type {
+  Choice,
+  EncoderKeyValues,
+  EngineMatrix,
+  Executable,
+  Frame,
+  Kept,
+  KVStore,
+  LogitEdit,
+  PrepareOptions,
+  RunOptions,
+  RunResult,
+  TensorFlow,
+  TokenEdits,
+  TopOfRow,
+  WeightSource,
+} from '../engine/engine.ts';
+export { HostMatrix } from '../engine/host-matrix.ts';
+export type {
+  Activation,
+  Architecture,
+  AttendOptions,
+  CrossAttendOptions,
+  Dimensions,
+  EmbedOptions,
+  EncoderDecoderArchitecture,
+  LinearOptions,
+  MatrixShape,
+  NormOptions,
+  Operations,
+  Parameters,
+  RelativeBias,
+  RotaryOptions,
+  VectorOptions,
+  Weight,
+} from '../engine/operations.ts';
+export { bucketsOf } from '../engine/relative-position.ts';
+export {
+  type MatrixRequest,
+  outputsOf,
+  readMatrix,
+  readVector,
+  requestWeights,
+  type WeightRequest,
+} from '../engine/weight-requests.ts';
