@@ -11,12 +11,12 @@ const { model, tokenizer } = await load(demoModel(), { engine });
 const controller = new AbortController();
 setTimeout(() => controller.abort(), 300);
 const samplers = [temperature({ temperature: 0.8 })];
-const generation = generateText(model, tokenizer!, 'The wind', { samplers, signal: controller.signal, seed: 1 });
+const generation = generateText(model, tokenizer, 'The wind', { samplers, signal: controller.signal, seed: 1 });
 const { reason, usage, text } = await generation.result();
 console.log(`ended by ${reason} after ${usage.completionTokens} tokens: The wind${text}`);
 const { buffers } = engine.memory();
 
-for await (const piece of generateText(model, tokenizer!, 'The wind', { samplers, seed: 1 })) {
+for await (const piece of generateText(model, tokenizer, 'The wind', { samplers, seed: 1 })) {
   console.log(`left the loop at ${JSON.stringify(piece)}`);
   break;
 }

@@ -11,9 +11,9 @@ const { model, tokenizer } = await load(demoModel(), { engine });
 const prompts = ['The king', 'My dear Watson,', 'Down, down, down the rabbit hole, and'];
 const result = await generateBatch(
   model,
-  prompts.map((prompt) => tokenizer!.encode(prompt)),
+  prompts.map((prompt) => tokenizer.encode(prompt)),
   {
-    tokenizer: tokenizer!,
+    tokenizer,
     samplers: [temperature({ temperature: 0.8 }), topP({ p: 0.9 })],
     seed: [1, 2, 3],
     stopStrings: ['.'],

@@ -10,8 +10,8 @@ const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
 
 const prompt = 'Alice was beginning to get very tired of';
-const { sequences } = await generate(model, tokenizer!.encode(prompt), {
-  tokenizer: tokenizer!,
+const { sequences } = await generate(model, tokenizer.encode(prompt), {
+  tokenizer,
   strategy: beamSearch({ numBeams: 4 }),
   numReturnSequences: 3,
   samplers: [noRepeatNgram({ size: 3 })],

@@ -23,7 +23,7 @@ if ('document' in globalThis) {
 } else {
   const engine = await selectEngine([fusedWasm(), tfjs({ backend: 'cpu' })]);
   const { model, tokenizer, dispose } = await load(demoModel(), { engine });
-  for await (const piece of generateText(model, tokenizer!, prompt, { samplers, seed: 7, maxNewTokens: 40 }))
+  for await (const piece of generateText(model, tokenizer, prompt, { samplers, seed: 7, maxNewTokens: 40 }))
     postMessage(piece);
   postMessage(null);
   dispose();

@@ -31,6 +31,6 @@ const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
 const penalty = repetitionPenalty({ penalty: 1.3 });
 for (const options of [{ samplers: [penalty, greedy()] }, { samplers: [penalty], strategy: lookAhead(4) }]) {
-  const { text } = await generateText(model, tokenizer!, 'The sailor', { ...options, maxNewTokens: 24 }).result();
+  const { text } = await generateText(model, tokenizer, 'The sailor', { ...options, maxNewTokens: 24 }).result();
   console.log(`${'strategy' in options ? 'look-ahead' : 'greedy'}: The sailor${text}`);
 }

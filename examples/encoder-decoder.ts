@@ -9,9 +9,9 @@ const engine = await tfjs({ backend: 'wasm' }).start();
 const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel('translate'), { engine });
 
 const sentences = ['Der Hund läuft.', 'Die alte Frau sieht den kleinen Hund.'];
-const model = await sequenceToSequence.encode({ ids: sentences.map((sentence) => tokenizer!.encode(sentence)) });
+const model = await sequenceToSequence.encode({ ids: sentences.map((sentence) => tokenizer.encode(sentence)) });
 const { texts } = await generate(model, [[], []], {
-  tokenizer: tokenizer!,
+  tokenizer,
   strategy: beamSearch({ numBeams: 4 }),
 }).result();
 for (const [row, text] of texts.entries()) console.log(`${sentences[row]} -> ${text}`);

@@ -10,6 +10,6 @@ const { model, tokenizer } = await load(demoModel(), { engine });
 
 const prompt = 'Once upon a time there was a king who';
 process.stdout.write(prompt);
-for await (const text of generateText(model, tokenizer!, prompt, { samplers: [greedy()], maxNewTokens: 40 }))
+for await (const text of generateText(model, tokenizer, prompt, { samplers: [greedy()], maxNewTokens: 40 }))
   process.stdout.write(text);
 console.log();

@@ -15,9 +15,9 @@ const options = {
   logprobs: true,
   topLogprobs: 3,
 };
-for await (const event of generate(model, tokenizer!.encode('The old house'), options)) {
+for await (const event of generate(model, tokenizer.encode('The old house'), options)) {
   if (event.type !== 'token') continue;
-  const name = (id: number): string => JSON.stringify(tokenizer!.decode([id]));
+  const name = (id: number): string => JSON.stringify(tokenizer.decode([id]));
   const best = event.top!.map(({ id, logprob }) => `${name(id)} ${Math.exp(logprob).toFixed(3)}`);
   const chosen = `${name(event.id)} ${Math.exp(event.logprob!).toFixed(3)}, rank ${event.rank}`;
   console.log(`${chosen.padEnd(30)} best: ${best.join(', ')}`);

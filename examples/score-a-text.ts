@@ -12,8 +12,8 @@ for (const text of [
   'The king went into the internet with his daughter.',
   'Daughter his with forest the into went king the.',
 ]) {
-  const { tokens, total, perplexity } = await score(model, tokenizer!.encode(text));
+  const { tokens, total, perplexity } = await score(model, tokenizer.encode(text));
   console.log(`${perplexity.toFixed(1).padStart(7)}  ${total.toFixed(1).padStart(7)} nats  ${text}`);
   const worst = tokens.reduce((a, b) => (b.logprob < a.logprob ? b : a));
-  console.log(`         least expected: ${JSON.stringify(tokenizer!.decode([worst.id]))}, rank ${worst.rank}`);
+  console.log(`         least expected: ${JSON.stringify(tokenizer.decode([worst.id]))}, rank ${worst.rank}`);
 }

@@ -3,10 +3,12 @@ import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
 import {
   type HubOptions,
   isHubName,
+  type LoadedBareModel,
   type LoadedModel,
   type LoadedSequenceToSequence,
   type LoadOptions,
   load,
+  loadModel,
   loadSequenceToSequence,
   type ModelInput,
 } from '@tokenwright/loaders';
@@ -50,10 +52,24 @@ export function modelInput(name: string): ModelInput {
   return comingAlong.includes(name) ? demoModel(name as DemoModelName) : name;
 }
 
-/** A model by the name of a folder, a file, one on the hub, or one of those that come along. */
-export function loadModel(given: Given, engine: Engine, name: string): Promise<LoadedModel> {
+/** A model with its tokenizer, by the name of a folder, a file, one on the hub, or one of those that come along. */
+export function loadWithTokenizer(given: Given, engine: Engine, name: string): Promise<LoadedModel> {
+  return loadBy(load, given, engine, name);
+}
+
+/** A model, whether or not it has a tokenizer. */
+export function loadBare(given: Given, engine: Engine, name: string): Promise<LoadedBareModel> {
+  return loadBy(loadModel, given, engine, name);
+}
+
+function loadBy<Loaded extends LoadedBareModel>(
+  loader: (input: ModelInput, options: LoadOptions) => Promise<Loaded>,
+  given: Given,
+  engine: Engine,
+  name: string,
+): Promise<Loaded> {
   return reporting(given, name, async (options) => {
-    const loaded = await load(modelInput(name), { engine, ...options });
+    const loaded = await loader(modelInput(name), { engine, ...options });
     const { model } = loaded;
     return { loaded, size: `${model.layers} layers, ${model.vocabSize} tokens, context ${model.contextLength}` };
   });
@@ -124,7 +140,7 @@ export function plainer(error: unknown, name: string): unknown {
     );
   if (error instanceof LoadError && isHubName(name) && error.file === name.split(':', 1)[0])
     return new Failure(`${error.message}. There is no folder '${name}' either.`);
-  if (error instanceof UnsupportedError && error.by === 'load')
+  if (error instanceof UnsupportedError && (error.by === 'load' || error.by === 'loadModel'))
     return new Failure(`${name} is an encoder-decoder model: 'tokenwright translate --model ${name}' runs it.`);
   if (error instanceof UnsupportedError && error.by === 'loadSequenceToSequence')
     return new Failure(

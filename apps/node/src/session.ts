@@ -1,10 +1,9 @@
 import type { Engine, LanguageModel } from '@tokenwright/core';
-import type { LoadedModel, LoadedTokenizer } from '@tokenwright/loaders';
+import type { LoadedBareModel, LoadedModel } from '@tokenwright/loaders';
 import type { Drafter } from '@tokenwright/strategies';
 import type { Flag, Given } from './cli/command.ts';
-import { Failure } from './cli/failure.ts';
 import { startEngine } from './engine.ts';
-import { loadModel } from './models.ts';
+import { loadBare, loadWithTokenizer } from './models.ts';
 import { contrasted } from './options/contrast-flags.ts';
 import { drafterOf } from './options/strategy-flags.ts';
 
@@ -19,29 +18,26 @@ export const generalFlags: readonly Flag[] = [
 ];
 
 /** A model with its tokenizer, ready to run. */
-export interface Session extends Omit<LoadedModel, 'tokenizer' | 'dispose'> {
+export interface Session extends Omit<LoadedModel, 'dispose' | typeof Symbol.dispose | typeof Symbol.asyncDispose> {
   readonly engine: Engine;
-  readonly tokenizer: LoadedTokenizer;
   /** What guesses ahead, with --draft. */
   readonly draft?: LanguageModel | Drafter;
   /** Load another model, for as long as the session lasts. */
-  open(name: string): Promise<LoadedModel>;
+  open(name: string): Promise<LoadedBareModel>;
 }
 
 /** Start an engine, load the models of the flags, do the work, and release all. */
 export async function withModel<Result>(given: Given, work: (session: Session) => Promise<Result>): Promise<Result> {
   const engine = await startEngine(given);
-  const loaded: LoadedModel[] = [];
-  const open = async (name: string): Promise<LoadedModel> => {
-    const one = await loadModel(given, engine, name);
+  const loaded: LoadedBareModel[] = [];
+  const kept = <Loaded extends LoadedBareModel>(one: Loaded): Loaded => {
     loaded.unshift(one);
     return one;
   };
+  const open = async (name: string): Promise<LoadedBareModel> => kept(await loadBare(given, engine, name));
   try {
-    const main = await open(given.text('model') ?? 'story');
+    const main = kept(await loadWithTokenizer(given, engine, given.text('model') ?? 'story'));
     const { tokenizer } = main;
-    if (tokenizer === undefined)
-      throw new Failure(`${main.model.name} has no tokenizer.json and no vocab.json, so it cannot read a text.`);
     const amateur = given.text('amateur');
     const drafting = given.text('draft');
     const model = contrasted(
@@ -51,7 +47,7 @@ export async function withModel<Result>(given: Given, work: (session: Session) =
       tokenizer,
     );
     const draft = drafting === undefined ? undefined : (drafterOf(drafting) ?? (await open(drafting)).model);
-    return await work({ ...main, engine, tokenizer, model, open, ...(draft === undefined ? {} : { draft }) });
+    return await work({ ...main, engine, model, open, ...(draft === undefined ? {} : { draft }) });
   } finally {
     for (const one of loaded) one.dispose();
     await engine.dispose();

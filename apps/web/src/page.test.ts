@@ -45,7 +45,7 @@ describePage('the playground', () => {
     await playground.generate();
     const { model, tokenizer, dispose } = await load(demoModel(), { engine: await tfjs({ backend: 'cpu' }).start() });
     const samplers = [temperature({ temperature: 0.8 }), topK({ k: 40 }), topP({ p: 0.95 })];
-    const { text } = await generateText(model, tokenizer!, 'The captain looked at the sea and', {
+    const { text } = await generateText(model, tokenizer, 'The captain looked at the sea and', {
       samplers,
       seed: 7,
       maxNewTokens: 24,

@@ -200,6 +200,7 @@ function display(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return 'a function';
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  if (value instanceof Promise) return 'a promise';
   if (typeof value === 'object' && value !== null) {
     const text = safeJson(value);
     return text.length > 80 ? `${text.slice(0, 77)}...` : text;

@@ -34,10 +34,10 @@ for (const [name, make] of inputs) {
   const input = await make();
   const { bytes } = await inspectModel(input);
   const { model, tokenizer, dispose } = await load(input, { engine });
-  const { perplexity } = await score(model, tokenizer!.encode(unseenStory));
+  const { perplexity } = await score(model, tokenizer.encode(unseenStory));
   plain ??= perplexity;
   const change = `${perplexity >= plain ? '+' : ''}${(100 * (perplexity / plain - 1)).toFixed(2)} %`;
-  const text = tokenizer!.decode(await greedy(model, tokenizer!.encode('Once upon a time'), 28));
+  const text = tokenizer.decode(await greedy(model, tokenizer.encode('Once upon a time'), 28));
   console.log(
     `${name.padEnd(24)} ${String(bytes).padStart(8)} bytes  perplexity ${perplexity.toFixed(4)} (${change})  ${text}`,
   );

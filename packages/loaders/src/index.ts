@@ -26,11 +26,15 @@ export {
   type ModelInspection,
 } from './inspect.ts';
 export {
+  type LoadedBareModel,
+  type LoadedBareSequenceToSequence,
   type LoadedModel,
   type LoadedSequenceToSequence,
   type LoadOptions,
   load,
+  loadModel,
   loadSequenceToSequence,
+  loadSequenceToSequenceModel,
 } from './load.ts';
 export {
   dequantize,

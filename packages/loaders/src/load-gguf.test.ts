@@ -74,7 +74,7 @@ afterAll(async () => {
 async function written(input: ModelInput): Promise<number[]> {
   const { model, tokenizer, dispose } = await load(input, { engine });
   try {
-    return await greedy(model, tokenizer!.encode('ab a'), 4);
+    return await greedy(model, tokenizer.encode('ab a'), 4);
   } finally {
     dispose();
   }
@@ -155,7 +155,7 @@ describe('what comes with it', () => {
       config: read,
       dispose,
     } = await load(path, { engine });
-    expect(tokenizer!.encode('ab')).toEqual([1, 6, 5]);
+    expect(tokenizer.encode('ab')).toEqual([1, 6, 5]);
     expect(tokenizerConfig.eos_token).toBe('</s>');
     expect(chatTemplate!.sources.default).toContain('messages');
     // <|im_end|> ends a turn.

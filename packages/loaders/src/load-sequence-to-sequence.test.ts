@@ -5,7 +5,7 @@ import { bart } from '@tokenwright/core/architectures';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDefaults } from './generation-config.ts';
-import { load, loadSequenceToSequence } from './load.ts';
+import { load, loadSequenceToSequence, loadSequenceToSequenceModel } from './load.ts';
 import { files, folder } from './sources/model-source.ts';
 
 let engine: Engine;
@@ -31,11 +31,11 @@ describe('loadSequenceToSequence', () => {
     });
     expect(sequenceToSequence.defaults).toEqual({ eosTokenIds: [2], decoderStartTokenIds: [2], maxLength: 64 });
     expect([config.model_type, generationConfig.num_beams]).toEqual(['bart', 4]);
-    const model = await sequenceToSequence.encode({ ids: tokenizer!.encode('Der Hund läuft.') });
+    const model = await sequenceToSequence.encode({ ids: tokenizer.encode('Der Hund läuft.') });
     const cache = model.createCache();
     const { logits, dispose: release } = model.forward([[2]], cache);
     const row = await logits.read();
-    expect(tokenizer!.decode([row.indexOf(Math.max(...row))]).trim()).toBe('The');
+    expect(tokenizer.decode([row.indexOf(Math.max(...row))]).trim()).toBe('The');
     release();
     cache.dispose();
     model.dispose();
@@ -60,9 +60,12 @@ describe('loadSequenceToSequence', () => {
       'config.json': new TextEncoder().encode(JSON.stringify(config)),
       'model.safetensors': bytes('model.safetensors'),
     });
-    const loaded = await loadSequenceToSequence(source, { engine, architectures: [own] });
+    const loaded = await loadSequenceToSequenceModel(source, { engine, architectures: [own] });
     expect(loaded.sequenceToSequence.vocabSize).toBe(768);
     loaded.dispose();
+    await expect(loadSequenceToSequence(source, { engine, architectures: [own] })).rejects.toThrow(
+      /there is no tokenizer.*loadSequenceToSequenceModel loads models without one/,
+    );
     await expect(loadSequenceToSequence(source, { engine })).rejects.toThrow(
       /'mine' is not known; known: .*t5, bart, marian/,
     );

@@ -1,17 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
-import { type Engine, LoadError, ShapeError, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
+import {
+  type Engine,
+  LoadError,
+  ParameterError,
+  type Sampler,
+  ShapeError,
+  UnknownOptionError,
+  UnsupportedError,
+} from '@tokenwright/core';
 import { gpt2 } from '@tokenwright/core/architectures';
 import type { Architecture } from '@tokenwright/core/engine';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { load } from './load.ts';
+import { load, loadModel } from './load.ts';
 import type { ByteSource } from './sources/byte-source.ts';
 import type { FileContents } from './sources/file-contents.ts';
 import { files, folder, type ModelSource } from './sources/model-source.ts';
 import { greedy } from './testing/greedy.ts';
 import { float32, safetensorsBytes } from './testing/safetensors-bytes.ts';
-import { tinyConfig, tinyTensors } from './testing/tiny-gpt2.ts';
+import { tinyConfig, tinyTensors, tinyTokenizer } from './testing/tiny-gpt2.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -24,8 +32,11 @@ const shared = (path: string): URL => new URL(`../../../../shared/${path}`, impo
 
 const asFile = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-const tiny = (others: Readonly<Record<string, FileContents>> = {}, tensors = tinyTensors()): ModelSource =>
+const bare = (others: Readonly<Record<string, FileContents>> = {}, tensors = tinyTensors()): ModelSource =>
   files({ 'config.json': asFile(tinyConfig), 'model.safetensors': safetensorsBytes(tensors), ...others }, 'tiny');
+
+const tiny = (others: Readonly<Record<string, FileContents>> = {}, tensors = tinyTensors()): ModelSource =>
+  bare({ 'tokenizer.json': asFile(tinyTokenizer), ...others }, tensors);
 
 describe('load', () => {
   it('loads a folder, and the model writes what the reference writes', async () => {
@@ -42,7 +53,7 @@ describe('load', () => {
     expect(config.n_layer).toBe(2);
     expect(generationConfig.top_p).toBe(0.95);
     const { prompt, ids, greedy_ids: wanted } = expected.cases[0]!;
-    expect(tokenizer?.encode(prompt)).toEqual(ids);
+    expect(tokenizer.encode(prompt)).toEqual(ids);
     expect(await greedy(model, ids, 16)).toEqual(wanted.slice(0, 16));
     const [arrived, total] = progress.at(-1)!;
     expect(arrived).toBe(total);
@@ -62,20 +73,48 @@ describe('load', () => {
     const results: number[][] = [];
     for (const source of [folder(path).name, files(bytes), files(blobs)]) {
       const { model, tokenizer, dispose } = await load(source, { engine });
-      results.push(await greedy(model, tokenizer!.encode('Once upon a time'), 4));
+      results.push(await greedy(model, tokenizer.encode('Once upon a time'), 4));
       dispose();
     }
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
   });
 
-  it('loads without tokenizer and generation_config.json, and from config.json alone knows the end token', async () => {
-    const { model, tokenizer, generationConfig, dispose } = await load(tiny(), { engine });
-    expect(tokenizer).toBeUndefined();
+  it('loads without generation_config.json, and takes the end token from config.json', async () => {
+    const { model, tokenizer, generationConfig, defaults, dispose } = await load(tiny(), { engine });
+    expect(tokenizer.encode('bad')).toEqual([1, 0, 3]);
     expect(generationConfig).toEqual({});
     expect(model.name).toBe('tiny');
-    expect(model.defaults).toEqual({ eosTokenIds: [7], decoderStartTokenIds: [7] });
+    expect(defaults).toEqual({ eosTokenIds: [7], decoderStartTokenIds: [7] });
+    expect(model.defaults).toBe(defaults);
     dispose();
+  });
+
+  it('turns the sampling parameters of the checkpoint into default samplers', async () => {
+    const sampler: Sampler = { name: 'double', onHost: (logits) => logits.map((logit) => logit * 2) };
+    const seen: unknown[] = [];
+    const defaultSamplers = (config: unknown): Sampler[] => {
+      seen.push(config);
+      return [sampler];
+    };
+    const generation = { temperature: 0.6 };
+    const sources = [tiny({ 'generation_config.json': asFile(generation) }), tiny()];
+    for (const source of sources) {
+      const { model, dispose } = await load(source, { engine, defaultSamplers });
+      expect(model.defaults.samplers).toEqual([sampler]);
+      dispose();
+    }
+    expect(seen).toEqual([generation, tinyConfig]);
+  });
+
+  it('is disposed by `using` and `await using`', async () => {
+    const before = engine.memory();
+    {
+      using _first = await load(tiny(), { engine });
+      await using _second = await loadModel(bare(), { engine });
+      expect(engine.memory().buffers).toBeGreaterThan(before.buffers);
+    }
+    expect(engine.memory()).toEqual(before);
   });
 
   it('gives the same with and without the prefix of Hugging Face, and over shards', async () => {
@@ -87,6 +126,7 @@ describe('load', () => {
     const sharded = files({
       'config.json': asFile(tinyConfig),
       'model.safetensors.index.json': asFile({ weight_map: map }),
+      'tokenizer.json': asFile(tinyTokenizer),
       [name(0)]: safetensorsBytes(parts[0]!),
       [name(1)]: safetensorsBytes(parts[1]!),
     });
@@ -148,7 +188,7 @@ describe('load', () => {
     ],
     [
       'no weights',
-      () => files({ 'config.json': asFile(tinyConfig) }, 'mine'),
+      () => files({ 'config.json': asFile(tinyConfig), 'tokenizer.json': asFile(tinyTokenizer) }, 'mine'),
       LoadError,
       'mine: there is no model.safetensors',
     ],
@@ -219,10 +259,14 @@ describe('load', () => {
     );
   });
 
-  it('refuses an unknown option with the nearest name', async () => {
-    const error = await load(tiny(), { engine, onprogres: () => {} } as never).catch((e: unknown) => e);
+  it.each([
+    ['onprogres', 'onProgress'],
+    ['context_length', 'contextLength'],
+    ['default_samplers', 'defaultSamplers'],
+  ])('refuses the unknown option %s and names %s', async (option, nearest) => {
+    const error = await load(tiny(), { engine, [option]: 1 } as never).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(UnknownOptionError);
-    expect((error as UnknownOptionError).nearest).toBe('onProgress');
+    expect((error as UnknownOptionError).nearest).toBe(nearest);
   });
 
   it('stops when the signal is aborted, before and while weights arrive', async () => {
@@ -235,6 +279,47 @@ describe('load', () => {
   });
 });
 
+describe('a model without a tokenizer', () => {
+  it('is loaded by loadModel, which reads no tokenizer files', async () => {
+    const loaded = await loadModel(bare({ 'tokenizer.json': asFile({}) }), { engine });
+    expect(await greedy(loaded.model, [1, 2], 2)).toHaveLength(2);
+    expect(Object.keys(loaded).sort()).toEqual(['config', 'defaults', 'dispose', 'generationConfig', 'model']);
+    loaded.dispose();
+  });
+
+  it('is refused by load before weights are read, with what was looked for', async () => {
+    const before = engine.memory();
+    const onProgress = vi.fn();
+    const error = await load(bare(), { engine, onProgress }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(LoadError);
+    expect((error as Error).message).toBe(
+      'tiny: there is no tokenizer: neither tokenizer.json nor vocab.json with merges.txt. loadModel loads models without one',
+    );
+    expect(onProgress).not.toHaveBeenCalled();
+    expect(engine.memory()).toEqual(before);
+  });
+});
+
+describe('the engine option', () => {
+  it.each<[string, () => unknown, RegExp]>([
+    ['nothing', () => undefined, /a started engine \(such as .*\), but undefined was given/],
+    ['a name', () => 'wasm', /a started engine \(such as .*\), but 'wasm' was given/],
+    [
+      'a promise',
+      () => Promise.resolve(engine),
+      /this is a promise: write `engine: await \.\.\.`\), but a promise was/,
+    ],
+    ['a starter', () => ({ name: 'x', start: async () => engine }), /not started: write `engine: await starter\.start/],
+    ['a model', () => ({ forward() {}, createCache() {} }), /this is a language model/],
+  ])('refuses %s', async (_, given, message) => {
+    for (const options of [{ engine: given() }, given() === undefined ? undefined : { engine: given() }]) {
+      const error = await load(tiny(), options as never).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(ParameterError);
+      expect(error).toMatchObject({ owner: 'load', parameter: 'engine', message: expect.stringMatching(message) });
+    }
+  });
+});
+
 describe.each(['gpt2-tiny', 'llama-tiny'])('%s', (name) => {
   const path = shared(`goldens/generate/${name}`);
   it.skipIf(!existsSync(path))('gives the logits of Hugging Face', async () => {
@@ -244,8 +329,7 @@ describe.each(['gpt2-tiny', 'llama-tiny'])('%s', (name) => {
     const { input_ids: rows, logits } = cases.find(
       (one) => one.kind === 'forward' && one.attention_mask === undefined,
     )!;
-    const { model, tokenizer, dispose } = await load(folder(path), { engine });
-    expect(tokenizer).toBeUndefined();
+    const { model, dispose } = await loadModel(folder(path), { engine });
     const cache = model.createCache({ rows: rows.length });
     const result = model.forward(rows, cache, { scored: rows[0]!.length });
     const values = await result.logits.read();

@@ -2,13 +2,15 @@ import {
   type ChatTemplate,
   type Engine,
   type LanguageModel,
+  type ModelDefaults,
+  type Sampler,
   type SequenceToSequence,
   UnsupportedError,
 } from '@tokenwright/core';
-import type { Architecture, WeightSource } from '@tokenwright/core/engine';
+import type { Architecture, EncoderDecoderArchitecture, WeightSource } from '@tokenwright/core/engine';
 import { type CreateModelOptions, createModel, createSequenceToSequence } from '@tokenwright/core/model';
-import { checkOptionNames } from '@tokenwright/core/options';
-import { openCheckpoint } from './checkpoint/checkpoint.ts';
+import { checkLoadOptions } from './check-load-options.ts';
+import { type Checkpoint, openCheckpoint, openTokenizer } from './checkpoint/checkpoint.ts';
 import { architectureOf, hasEncoder } from './checkpoint/families.ts';
 import type { ModelInput } from './checkpoint/model-input.ts';
 import { readDefaults } from './generation-config.ts';
@@ -16,152 +18,232 @@ import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './sources/json.ts';
 import type { LoadedTokenizer } from './tokenizer/tokenizer.ts';
 
+/** Options of `load`, `loadModel` and `loadSequenceToSequence`. */
 export interface LoadOptions {
-  /** Where the model runs. */
+  /** The engine that runs the model. It must be started, and it stays the caller's to dispose. */
   readonly engine: Engine;
-  /** Further model families, with or without an encoder, tried before the built-in ones. Default none. */
+  /** More model families, with or without an encoder, tried before the built-in ones. Default none. */
   readonly architectures?: readonly Architecture[];
-  /** Use a shorter context than the model has, in positions. Default: the model's. */
+  /** A shorter context than the model's, in positions. Default: the model's. */
   readonly contextLength?: number;
-  /** Which .gguf file of a folder that has several, or that also has other weights. Default: the only one. */
+  /**
+   * Turns the sampling parameters of the checkpoint (`temperature`, `top_p` and so on) into the samplers that a call uses when it
+   * gives none: they become `model.defaults.samplers`. Receives generation_config.json, or config.json when the checkpoint has no
+   * generation_config.json. Default: the parameters are ignored.
+   */
+  readonly defaultSamplers?: (generationConfig: JsonObject) => readonly Sampler[];
+  /** Which .gguf file to load from a folder that has several, or that also has other weights. Default: the only one. */
   readonly file?: string;
-  /** How a model of a hub is had: revision, token, cache, progress of the download … See `hubModel`. */
+  /** How a model is downloaded from a hub: revision, token, cache, progress and so on. See `hubModel`. */
   readonly hub?: HubOptions;
-  /** Names the model in messages and reports. Default: the name of the source. */
+  /** Name of the model in messages and reports. Default: the name of the source. */
   readonly name?: string;
-  /** Called as weights arrive; both numbers are bytes as stored. */
+  /** Called as weights arrive. Both numbers are bytes as stored. */
   readonly onProgress?: (loaded: number, total: number) => void;
+  /** Stops loading. Nothing stays allocated. */
   readonly signal?: AbortSignal;
 }
 
-/** What comes beside a model. */
-interface LoadedParts {
-  /** Undefined when the source holds no tokenizer. */
-  readonly tokenizer: LoadedTokenizer | undefined;
-  /** Contents of tokenizer_config.json, or what a GGUF file says instead; empty when there is none. */
-  readonly tokenizerConfig: JsonObject;
-  /** For `applyChatTemplate` and `encodeChat`; undefined when the model has none. */
-  readonly chatTemplate: ChatTemplate | undefined;
-  /** Contents of config.json, or what a GGUF file says instead. */
+/** The configuration of a loaded model, and its end of life. */
+interface LoadedParts extends Disposable, AsyncDisposable {
+  /** Contents of config.json, or the equivalent from a GGUF file. */
   readonly config: JsonObject;
-  /** Contents of generation_config.json, or what a GGUF file says instead; empty when there is none. */
+  /** Contents of generation_config.json, or the equivalent from a GGUF file. Empty when the checkpoint has none. */
   readonly generationConfig: JsonObject;
-  /** Release the model. Its caches must be disposed before. */
+  /** The options of generation that the checkpoint sets. The same object as the model's `defaults`. */
+  readonly defaults: ModelDefaults;
+  /** Release the model and all of its caches. The engine stays. A second call does nothing. */
   dispose(): void;
 }
 
-export interface LoadedModel extends LoadedParts {
+/** What a checkpoint says about text. */
+interface TextParts {
+  /** The model's tokenizer. */
+  readonly tokenizer: LoadedTokenizer;
+  /** Contents of tokenizer_config.json, or the equivalent from a GGUF file. Empty when the checkpoint has none. */
+  readonly tokenizerConfig: JsonObject;
+  /** The model's chat template, for `Chat` and `applyChatTemplate`. Undefined when the model has none. */
+  readonly chatTemplate: ChatTemplate | undefined;
+}
+
+/** A language model without a tokenizer: the result of `loadModel`. */
+export interface LoadedBareModel extends LoadedParts {
   readonly model: LanguageModel;
 }
 
-export interface LoadedSequenceToSequence extends LoadedParts {
+/** A language model with its tokenizer: the result of `load`. */
+export interface LoadedModel extends LoadedBareModel, TextParts {}
+
+/** An encoder-decoder model without a tokenizer: the result of `loadSequenceToSequenceModel`. */
+export interface LoadedBareSequenceToSequence extends LoadedParts {
   readonly sequenceToSequence: SequenceToSequence;
 }
 
+/** An encoder-decoder model with its tokenizer: the result of `loadSequenceToSequence`. */
+export interface LoadedSequenceToSequence extends LoadedBareSequenceToSequence, TextParts {}
+
 /**
- * Load a model: a GGUF file, or a folder in Hugging Face layout: config.json, safetensors weights in one file or several, and, where
- * they exist, tokenizer files and generation_config.json.
+ * Load a language model with its tokenizer: from a GGUF file, or from a folder in Hugging Face layout (config.json, safetensors
+ * weights in one file or several, tokenizer files and, where it exists, generation_config.json).
  *
- * Everything small is read and checked first, and the shape of each tensor is checked before any weights are read. After an error
- * nothing stays allocated.
+ * Small files are read and checked first, then the shape of every tensor, and only then the weights. After an error nothing stays
+ * allocated.
  *
  * @param source a source such as `folder(path)`, `files({...})` or `demoModel()`; in Node the path of a folder or of a GGUF file;
- * a GGUF file as a File, Blob, handle, URL, response or bytes; or, where there is no such path, the name of a model on a hub:
+ * a GGUF file as a File, Blob, handle, URL, response or bytes; or, when there is no such path, the name of a model on a hub:
  * 'openai-community/gpt2', or 'org/name:file.gguf'.
- * @throws LoadError for files that are missing or damaged, ShapeError for a tensor that does not fit config.json, UnsupportedError
- * for a model with an encoder, what `hubModel` throws for a name on a hub, UnknownOptionError for an option that does not exist, the signal's reason
- * when it is aborted.
+ * @throws LoadError for files that are missing or damaged, and for a model without a tokenizer; ShapeError for a tensor that does
+ * not fit config.json; UnsupportedError for a model with an encoder; ParameterError for an engine that is not a started engine;
+ * UnknownOptionError for an option that does not exist; what `hubModel` throws for a name on a hub; the signal's reason when it is
+ * aborted.
+ * @example
+ * ```ts
+ * const engine = await tfjs({ backend: 'cpu' }).start();
+ * const { model, tokenizer } = await load('openai-community/gpt2', { engine });
+ * const { text } = await generateText(model, tokenizer, 'Once upon a time');
+ * ```
  */
 export async function load(source: ModelInput, options: LoadOptions): Promise<LoadedModel> {
-  const { architecture, settings, weights, creation, ...parts } = await open('load', source, options);
-  if (hasEncoder(architecture))
-    throw new UnsupportedError(
-      `'${architecture.name}', a family with an encoder`,
-      'load',
-      'loadSequenceToSequence does.',
-    );
-  const model = await createModel(options.engine, architecture, settings, await weights(), creation);
-  return { model, ...parts, dispose: () => model.dispose() };
+  const opened = await open('load', source, options, isDecoder);
+  const text = textParts(opened, 'loadModel');
+  return { ...(await createDecoder(options, opened)), ...text };
 }
 
 /**
- * Load an encoder-decoder model (T5, BART, Marian), as `load` does those without an encoder:
+ * Load a language model without its tokenizer, as `load` does. The model takes and gives token ids; tokenizer files are not read.
  *
+ * @throws as `load`, but not for a missing or damaged tokenizer.
+ * @example
  * ```ts
- * const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel('translate'), { engine });
- * const model = await sequenceToSequence.condition({ ids: tokenizer.encode('Der Hund läuft.') });
+ * const { model } = await loadModel('./models/music', { engine });
+ * const { ids } = await generate(model, [1, 5, 9], { maxNewTokens: 20 }).result();
  * ```
+ */
+export async function loadModel(source: ModelInput, options: LoadOptions): Promise<LoadedBareModel> {
+  return createDecoder(options, await open('loadModel', source, options, isDecoder, false));
+}
+
+/**
+ * Load an encoder-decoder model (T5, BART, Marian) with its tokenizer, as `load` does for models without an encoder.
  *
  * @throws as `load`; UnsupportedError for a model without an encoder.
+ * @example
+ * ```ts
+ * const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel('translate'), { engine });
+ * const model = await sequenceToSequence.encode({ ids: tokenizer.encode('Der Hund läuft.') });
+ * ```
  */
 export async function loadSequenceToSequence(
   source: ModelInput,
   options: LoadOptions,
 ): Promise<LoadedSequenceToSequence> {
-  const { architecture, settings, weights, creation, ...parts } = await open('loadSequenceToSequence', source, options);
-  if (!hasEncoder(architecture))
-    throw new UnsupportedError(
-      `'${architecture.name}', a family without an encoder`,
-      'loadSequenceToSequence',
-      'load does.',
-    );
-  const sequenceToSequence = await createSequenceToSequence(
-    options.engine,
-    architecture,
-    settings,
-    await weights(),
-    creation,
-  );
-  return { sequenceToSequence, ...parts, dispose: () => sequenceToSequence.dispose() };
+  const opened = await open('loadSequenceToSequence', source, options, hasEncoder);
+  const text = textParts(opened, 'loadSequenceToSequenceModel');
+  return { ...(await createEncoderDecoder(options, opened)), ...text };
 }
 
-/** Everything of a model but its numbers, checked. `weights` opens these. */
-async function open(
+/**
+ * Load an encoder-decoder model without its tokenizer, as `loadModel` does for models without an encoder.
+ *
+ * @throws as `loadSequenceToSequence`, but not for a missing or damaged tokenizer.
+ * @example
+ * ```ts
+ * const { sequenceToSequence } = await loadSequenceToSequenceModel('./models/translator', { engine });
+ * const model = await sequenceToSequence.encode({ ids: [4, 8, 15, 2] });
+ * ```
+ */
+export async function loadSequenceToSequenceModel(
+  source: ModelInput,
+  options: LoadOptions,
+): Promise<LoadedBareSequenceToSequence> {
+  return createEncoderDecoder(options, await open('loadSequenceToSequenceModel', source, options, hasEncoder, false));
+}
+
+/** A checked checkpoint, before its weights are read. */
+interface Opened<Family extends Architecture = Architecture> {
+  readonly checkpoint: Checkpoint;
+  readonly architecture: Family;
+  readonly settings: unknown;
+  readonly creation: CreateModelOptions & { readonly defaults: ModelDefaults };
+  weights(): Promise<WeightSource>;
+}
+
+async function createDecoder(
+  { engine }: LoadOptions,
+  { architecture, settings, creation, checkpoint, weights }: Opened,
+): Promise<LoadedBareModel> {
+  const model = await createModel(engine, architecture, settings, await weights(), creation);
+  return { model, ...loadedParts(checkpoint, creation, model) };
+}
+
+async function createEncoderDecoder(
+  { engine }: LoadOptions,
+  { architecture, settings, creation, checkpoint, weights }: Opened<EncoderDecoderArchitecture>,
+): Promise<LoadedBareSequenceToSequence> {
+  const sequenceToSequence = await createSequenceToSequence(engine, architecture, settings, await weights(), creation);
+  return { sequenceToSequence, ...loadedParts(checkpoint, creation, sequenceToSequence) };
+}
+
+function loadedParts(
+  { config, generationConfig }: Checkpoint,
+  { defaults }: Opened['creation'],
+  model: { dispose(): void },
+): LoadedParts {
+  const dispose = (): void => model.dispose();
+  return {
+    config,
+    generationConfig,
+    defaults,
+    dispose,
+    [Symbol.dispose]: dispose,
+    [Symbol.asyncDispose]: async () => dispose(),
+  };
+}
+
+/** @param bare the function that loads models without a tokenizer; named in the error. */
+function textParts({ checkpoint }: Opened, bare: string): TextParts {
+  return {
+    tokenizer: openTokenizer(checkpoint, bare),
+    tokenizerConfig: checkpoint.tokenizer?.config ?? {},
+    chatTemplate: checkpoint.chatTemplate,
+  };
+}
+
+function isDecoder(architecture: Architecture): architecture is Architecture {
+  return !hasEncoder(architecture);
+}
+
+/** Read and check everything but the weights. */
+async function open<Family extends Architecture>(
   owner: string,
   source: ModelInput,
   options: LoadOptions,
-): Promise<
-  Omit<LoadedParts, 'dispose'> & {
-    readonly architecture: Architecture;
-    readonly settings: unknown;
-    readonly creation: CreateModelOptions;
-    weights(): Promise<WeightSource>;
-  }
-> {
-  checkOptionNames(owner, options, [
-    'engine',
-    'architectures',
-    'contextLength',
-    'file',
-    'hub',
-    'name',
-    'onProgress',
-    'signal',
-  ]);
+  isWanted: (architecture: Architecture) => architecture is Family,
+  withText = true,
+): Promise<Opened<Family>> {
+  checkLoadOptions(owner, options);
   const { architectures = [], contextLength, onProgress, signal } = options;
-  const checkpoint = await openCheckpoint(source, options.file, {
-    ...(signal === undefined ? {} : { signal }),
-    ...options.hub,
-  });
+  const hub = { ...(signal === undefined ? {} : { signal }), ...options.hub };
+  const checkpoint = await openCheckpoint(source, options.file, hub, withText);
   signal?.throwIfAborted();
   const { config, generationConfig } = checkpoint;
   const architecture = architectureOf(config, architectures);
+  if (!isWanted(architecture)) {
+    const [has, other] = hasEncoder(architecture) ? ['with', 'loadSequenceToSequence'] : ['without', 'load'];
+    throw new UnsupportedError(`'${architecture.name}', a family ${has} an encoder`, owner, `${other} does.`);
+  }
   const settings = architecture.configure(config);
   const defaults = readDefaults(generationConfig, config, architecture.dimensions(settings).vocabSize);
-  const tokenizer = checkpoint.tokenizer?.open();
-  const tokenizerConfig = checkpoint.tokenizer?.config ?? {};
+  const sampling = Object.keys(generationConfig).length > 0 ? generationConfig : config;
+  const samplers = options.defaultSamplers?.(sampling);
   signal?.throwIfAborted();
   return {
+    checkpoint,
     architecture,
     settings,
-    tokenizer,
-    tokenizerConfig,
-    chatTemplate: checkpoint.chatTemplate,
-    config,
-    generationConfig,
     creation: {
       name: options.name ?? checkpoint.name,
-      defaults,
+      defaults: samplers === undefined ? defaults : { ...defaults, samplers },
       ...(contextLength === undefined ? {} : { contextLength }),
       ...(onProgress === undefined ? {} : { onProgress }),
       ...(signal === undefined ? {} : { signal }),

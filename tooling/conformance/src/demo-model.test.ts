@@ -36,13 +36,13 @@ function suite(backend: TestBackend, name: 'story' | 'story-amateur', most: numb
     'greedy from $prompt',
     async (expected) => {
       const { model, tokenizer } = loaded;
-      expect(tokenizer!.encode(expected.prompt)).toEqual(expected.ids);
+      expect(tokenizer.encode(expected.prompt)).toEqual(expected.ids);
       const options = {
         samplers: [greedy()],
         maxNewTokens: Math.min(most, expected.greedy_ids.length),
         eosTokenIds: [],
       };
-      const stream = generateText(model, tokenizer!, expected.prompt, options);
+      const stream = generateText(model, tokenizer, expected.prompt, options);
       let text = expected.prompt;
       for await (const piece of stream) text += piece;
       const end = await stream.result();
@@ -71,7 +71,7 @@ function suite(backend: TestBackend, name: 'story' | 'story-amateur', most: numb
     const samplers = [temperature({ temperature: 0.8 }), topP({ p: 0.95 })];
     const { ids } = await generate(
       loaded.model,
-      [1, 2, 3].map(() => loaded.tokenizer!.encode('It was a dark')),
+      [1, 2, 3].map(() => loaded.tokenizer.encode('It was a dark')),
       { samplers, maxNewTokens: 24, seed: [7, 8, 0], eosTokenIds: [] },
     ).result();
     const others = sampled.get(name);

@@ -45,7 +45,7 @@ test.each(['cpu', 'wasm'] as const)('the demo model writes the recorded text in 
   const { model, tokenizer, dispose } = await load(demoModel(), { engine: await start(backend) });
   let text = 'Once upon a time';
   const options = { samplers: [greedy()], maxNewTokens: 24 };
-  for await (const piece of generateText(model, tokenizer!, text, options)) text += piece;
+  for await (const piece of generateText(model, tokenizer, text, options)) text += piece;
   expect(text).toMatch(/^Once upon a time, and then the king said, 'I will not be able to make you a kingdom\.'/);
   dispose();
 });

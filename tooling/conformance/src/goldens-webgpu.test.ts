@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate, score } from '@tokenwright/core';
 import { verifyClose } from '@tokenwright/core/testing';
-import { load } from '@tokenwright/loaders';
+import { loadModel } from '@tokenwright/loaders';
 import { greedy } from '@tokenwright/samplers';
 import { describe, expect, test } from 'vitest';
 import { testEngine } from './engines.ts';
@@ -24,7 +24,7 @@ describe.skipIf((await installWebgpu()) === undefined)('on WebGPU', () => {
       test('forward, score and greedy', async () => {
         const { cases } = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')) as { cases: GoldenCase[] };
         const first = (kind: string): GoldenCase => cases.find((candidate) => candidate.kind === kind)!;
-        const { model, dispose } = await load(folder, { engine: (await testEngine('webgpu'))! });
+        const { model, dispose } = await loadModel(folder, { engine: (await testEngine('webgpu'))! });
 
         const forward = first('forward');
         const ids = forward.input_ids[0]!;

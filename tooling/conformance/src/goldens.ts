@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine, LanguageModel } from '@tokenwright/core';
-import { folder, load } from '@tokenwright/loaders';
+import { folder, loadModel } from '@tokenwright/loaders';
 
 /** A case of `goldens/generate/<model>/cases.json`: what Hugging Face's generate() gave. */
 export interface GoldenCase {
@@ -30,7 +30,7 @@ export function goldenCases(path: string, model: string, ...kinds: readonly stri
 }
 
 export async function goldenModel(engine: Engine, path: string, model: string): Promise<LanguageModel> {
-  return (await load(folder(join(path, model)), { engine })).model;
+  return (await loadModel(folder(join(path, model)), { engine })).model;
 }
 
 /** The prompts without the padding on their left. */

@@ -18,7 +18,7 @@ async function logitsOf(model: LanguageModel, ids: readonly number[]): Promise<F
 async function onEngine(engine: Engine, source: ModelSource): Promise<Float32Array> {
   const { model, tokenizer, dispose } = await load(source, { engine });
   try {
-    return await logitsOf(model, tokenizer!.encode('Once upon a time there was a dog'));
+    return await logitsOf(model, tokenizer.encode('Once upon a time there was a dog'));
   } finally {
     dispose();
   }

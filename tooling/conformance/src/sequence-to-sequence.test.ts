@@ -14,7 +14,13 @@ import {
 import { referenceEngine } from '@tokenwright/core/reference';
 import { logProbabilities } from '@tokenwright/core/sampling';
 import { demoModel } from '@tokenwright/demo-model';
-import { folder, type LoadedSequenceToSequence, loadSequenceToSequence } from '@tokenwright/loaders';
+import {
+  folder,
+  type LoadedBareSequenceToSequence,
+  type LoadedSequenceToSequence,
+  loadSequenceToSequence,
+  loadSequenceToSequenceModel,
+} from '@tokenwright/loaders';
 import {
   badWords,
   encoderNoRepeatNgram,
@@ -60,11 +66,11 @@ const families = ['t5-tiny', 't5-tiny-gated-untied', 'bart-tiny', 'marian-tiny']
 const settings = ['cpu', 'wasm'].flatMap((backend) => families.map((family) => [family, backend] as const));
 
 describe.skipIf(absent).each(settings)("%s on %s gives Hugging Face's", (family, backend) => {
-  let loaded: LoadedSequenceToSequence;
+  let loaded: LoadedBareSequenceToSequence;
   let model: SequenceToSequence;
   const tolerance = absent ? 0 : toleranceOf(family);
   beforeAll(async () => {
-    loaded = await loadSequenceToSequence(folder(new URL(family, goldens)), { engine: engines.get(backend)! });
+    loaded = await loadSequenceToSequenceModel(folder(new URL(family, goldens)), { engine: engines.get(backend)! });
     model = loaded.sequenceToSequence;
   });
   afterAll(() => loaded.dispose());
@@ -145,11 +151,11 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
   it('translates every sentence as Hugging Face does', async () => {
     const { sequenceToSequence, tokenizer } = loaded;
     for (const { source, source_ids, beams_1 } of expected.cases) {
-      expect(tokenizer!.encode(source)).toEqual(source_ids);
+      expect(tokenizer.encode(source)).toEqual(source_ids);
       await using(await sequenceToSequence.encode({ ids: source_ids }), async (model) => {
         const { ids } = await collect(model, [[]], { samplers: [greedy()] });
         expect(ids[0]).toEqual(beams_1.ids);
-        expect(tokenizer!.decode(ids[0]!).trim()).toBe(beams_1.text);
+        expect(tokenizer.decode(ids[0]!).trim()).toBe(beams_1.text);
       });
     }
     expect(state()).toEqual(idle);

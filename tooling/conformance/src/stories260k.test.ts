@@ -42,7 +42,7 @@ describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder)
     test.each(names)('%s: ids and text', async (name) => {
       const { model, tokenizer } = loaded;
       const expected = named(name);
-      const prompt = tokenizer!.encode(expected.prompt);
+      const prompt = tokenizer.encode(expected.prompt);
       const wanted = continuation(expected, prompt.length).slice(0, most);
       const options = { samplers: [greedy()], eosTokenIds, maxNewTokens: wanted.length };
       const { ids } = (await generate(model, prompt, options).result()).sequences[0]!;
@@ -50,7 +50,7 @@ describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder)
       // run.c prints no characters of several bytes, so that case is one of ids.
       if (name.startsWith('unicode') || wanted.length === most) return;
       let text = expected.prompt;
-      for await (const piece of generateText(model, tokenizer!, expected.prompt, options)) text += piece;
+      for await (const piece of generateText(model, tokenizer, expected.prompt, options)) text += piece;
       expect(text.trim()).toBe(expected.text.trim());
     });
 

@@ -18,7 +18,7 @@ let expected: { ids: readonly number[]; text: string };
 beforeAll(async () => {
   const engine = (await testEngine('cpu'))!;
   const { model, tokenizer, dispose } = await load(demoModel(), { engine });
-  const state = DecodingState.open(model, tokenizer!.encode('Once upon a time'), { seed: 7, tokenizer: tokenizer! });
+  const state = DecodingState.open(model, tokenizer.encode('Once upon a time'), { seed: 7, tokenizer });
   await generate(model, state, travellersOptions).result();
   writeFileSync(path, await state.serialize());
   const { ids, texts } = await generate(model, state, travellersOptions).result();

@@ -7,7 +7,7 @@ import { Progress } from '../cli/progress.ts';
 import { tell } from '../cli/tell.ts';
 import { paintFor } from '../cli/terminal.ts';
 import { startEngine } from '../engine.ts';
-import { loadModel } from '../models.ts';
+import { loadBare } from '../models.ts';
 import { generalFlags, modelFlags } from '../session.ts';
 import { type Measured, measuredLines } from '../show/bench.ts';
 import { jsonLine } from '../show/json.ts';
@@ -78,7 +78,7 @@ async function measure(given: Given, name: string, rounds: number): Promise<Meas
   const engine = await startEngine(given);
   try {
     const loading = performance.now();
-    const { model, dispose } = await loadModel(given, engine, name);
+    const { model, dispose } = await loadBare(given, engine, name);
     try {
       const loaded = performance.now();
       const weightBytes = engine.memory().bytes;

@@ -3,7 +3,6 @@ import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { greedy } from '@tokenwright/samplers';
 import { beamSearch } from '@tokenwright/strategies';
 import type { Command, Given } from '../cli/command.ts';
-import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
@@ -50,8 +49,6 @@ export const translateCommand: Command = {
     try {
       const { sequenceToSequence, tokenizer, dispose } = await loadTranslator(given, engine);
       try {
-        if (tokenizer === undefined)
-          throw new Failure(`${sequenceToSequence.name} has no tokenizer files, so it cannot read a text.`);
         const lines = text.split('\n').filter((line) => line.trim() !== '');
         const model = await sequenceToSequence.encode({ ids: lines.map((line) => tokenizer.encode(line)) });
         try {

@@ -59,8 +59,6 @@ export class Session {
         onProgress: (done, total) => emit({ step: 'Loading the model', loaded: done, total }),
       });
       const { tokenizer } = loaded;
-      if (tokenizer === undefined)
-        throw new Error(`${loaded.model.name} has no tokenizer.json and no vocab.json, so it cannot read a text.`);
       const session = new Session(started, loaded, tokenizer, performance.now() - began);
       if (before !== undefined) before.#release();
       if (!kept) await before?.engine.dispose();

@@ -1,4 +1,5 @@
 import type { CacheKind, Choice, EngineMatrix } from '../engine/engine.ts';
+import type { Sampler } from '../sampling/sampler.ts';
 import type { KVCache } from './kv-cache.ts';
 
 /**
@@ -61,8 +62,10 @@ export interface ModelDefaults {
   readonly decoderStartTokenIds?: readonly number[];
   /** The first new token, whatever the logits say (multilingual translators name the target language so). */
   readonly forcedBosTokenId?: number;
-  /** The last new token when the greatest length is reached. */
+  /** The last new token when the maximum length is reached. */
   readonly forcedEosTokenId?: number;
+  /** The chain of a call that gives no samplers: the sampling parameters of the checkpoint. Default: greedy decoding. */
+  readonly samplers?: readonly Sampler[];
 }
 
 export interface CacheOptions {

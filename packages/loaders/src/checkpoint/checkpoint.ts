@@ -10,11 +10,11 @@ import type { StoredWeights } from '../weights/stored-weights.ts';
 import { contentsOf, type ModelInput, openInput } from './model-input.ts';
 import { openWeights } from './open-weights.ts';
 
-/** A model before its numbers are read, whatever its files are. */
+/** A model before its weights are read, in the same form for every file format. */
 export interface Checkpoint {
   readonly name: string;
   readonly kind: 'safetensors' | 'gguf';
-  /** Contents of config.json, or what a GGUF file says instead. */
+  /** Contents of config.json, or the equivalent from a GGUF file. */
   readonly config: JsonObject;
   /** Contents of generation_config.json; empty when there is none. */
   readonly generationConfig: JsonObject;
@@ -25,20 +25,27 @@ export interface Checkpoint {
   weights(): Promise<StoredWeights>;
 }
 
+/** The files of a tokenizer, and what makes one of them. */
 export interface CheckpointTokenizer extends TokenizerFiles {
   open(): LoadedTokenizer;
 }
 
 /**
- * Open a model: read and check everything small.
+ * Open a model: read and check every small file.
  *
- * @param fileName which .gguf file of a folder that has several.
- * @throws LoadError for files that are missing, damaged or of a kind that is not read.
+ * @param fileName which .gguf file to take from a folder that has several.
+ * @param withText read the tokenizer and the chat template too. Default true.
+ * @throws LoadError for files that are missing, damaged or in a format that is not supported.
  */
-export async function openCheckpoint(input: ModelInput, fileName?: string, hub?: HubOptions): Promise<Checkpoint> {
+export async function openCheckpoint(
+  input: ModelInput,
+  fileName?: string,
+  hub?: HubOptions,
+  withText = true,
+): Promise<Checkpoint> {
   const opened = await openInput(input, fileName, hub);
-  if (opened.kind === 'files') return fromFiles(opened.files);
-  const gguf = await openGgufCheckpoint(opened.file);
+  if (opened.kind === 'files') return fromFiles(opened.files, withText);
+  const gguf = await openGgufCheckpoint(opened.file, withText);
   return {
     name: opened.file.name,
     kind: 'gguf',
@@ -50,18 +57,33 @@ export async function openCheckpoint(input: ModelInput, fileName?: string, hub?:
   };
 }
 
-async function fromFiles(files: ModelSource): Promise<Checkpoint> {
+/**
+ * The tokenizer of a checkpoint.
+ *
+ * @param bare the function that loads models without a tokenizer.
+ * @throws LoadError when the checkpoint has none.
+ */
+export function openTokenizer({ tokenizer, name, kind }: Checkpoint, bare: string): LoadedTokenizer {
+  if (tokenizer !== undefined) return tokenizer.open();
+  const sought =
+    kind === 'gguf'
+      ? 'its metadata has no tokenizer.ggml.model'
+      : 'neither tokenizer.json nor vocab.json with merges.txt';
+  throw new LoadError(name, `there is no tokenizer: ${sought}. ${bare} loads models without one`);
+}
+
+async function fromFiles(files: ModelSource, withText: boolean): Promise<Checkpoint> {
   const config = await readPart(files, 'config.json');
   if (config === undefined) throw new LoadError(files.name, `there is no config.json${await contentsOf(files)}`);
   const generationConfig = (await readPart(files, 'generation_config.json')) ?? {};
-  const tokenizer = await readTokenizerFiles(files);
+  const tokenizer = withText ? await readTokenizerFiles(files) : undefined;
   return {
     name: files.name,
     kind: 'safetensors',
     config,
     generationConfig,
     tokenizer: tokenizer && { ...tokenizer, open: opener(tokenizer, tokenizer.name) },
-    chatTemplate: await openChatTemplate(files),
+    chatTemplate: withText ? await openChatTemplate(files) : undefined,
     weights: () => openWeights(files),
   };
 }

@@ -25,7 +25,7 @@ export interface GgufCheckpoint {
  * @throws LoadError for a damaged file, an unknown architecture (it lists the known ones), an option or a tensor that the family
  * does not have, a type of tensor that is not read, and a tokenizer of another kind.
  */
-export async function openGgufCheckpoint(source: ByteSource): Promise<GgufCheckpoint> {
+export async function openGgufCheckpoint(source: ByteSource, withText = true): Promise<GgufCheckpoint> {
   const file = await openGguf(source);
   const keys = new GgufKeys(file);
   const family = familyOf(file.name, keys.architecture);
@@ -37,7 +37,7 @@ export async function openGgufCheckpoint(source: ByteSource): Promise<GgufCheckp
     file.tensors.has(name) ? Array.from(await file.read(name)) : undefined,
   );
   keys.checkAllAsked();
-  const tokenizer = embeddedTokenizer(file, keys.architecture);
+  const tokenizer = withText ? embeddedTokenizer(file, keys.architecture) : undefined;
   return {
     file,
     name: readText(file, 'general.name'),

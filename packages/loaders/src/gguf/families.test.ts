@@ -7,7 +7,7 @@ import { referenceEngine } from '@tokenwright/core/reference';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspectModel } from '../inspect.ts';
-import { load, loadSequenceToSequence } from '../load.ts';
+import { loadModel, loadSequenceToSequenceModel } from '../load.ts';
 import { bytesSource } from '../sources/byte-source.ts';
 import type { JsonObject } from '../sources/json.ts';
 import { bitsOf, blockForms } from '../testing/gguf-block-forms.ts';
@@ -200,7 +200,7 @@ describe.each(cases)('$name', ({ architecture: known, config, prefix, own = ['lm
     const expected = await createModel(engine, architecture, architecture.configure(config), weights);
     for (const version of [2, 3]) {
       const bytes = await ggufModel({ config, weights, version, ...more });
-      const loaded = await load(bytes, { engine });
+      const loaded = await loadModel(bytes, { engine });
       expect(loaded.model.vocabSize).toBe(config.vocab_size);
       expect(loaded.model.contextLength).toBe(expected.contextLength);
       expect(distance(await logitsOf(loaded.model), await logitsOf(expected))).toBeLessThan(2e-5);
@@ -260,7 +260,7 @@ it('T5 gives the logits of the same weights in Hugging Face layout', async () =>
     const weights = published(architecture, config, '', []);
     const settings = architecture.configure(config);
     const results: Float32Array[] = [];
-    const loaded = await loadSequenceToSequence(await ggufModel({ config, weights }), { engine });
+    const loaded = await loadSequenceToSequenceModel(await ggufModel({ config, weights }), { engine });
     const expected = await createSequenceToSequence(engine, architecture, settings, weights);
     for (const sequenceToSequence of [expected, loaded.sequenceToSequence]) {
       const model = await sequenceToSequence.encode({ ids: [3, 17, 5, 40, 1] });
@@ -300,7 +300,7 @@ describe('quantized matrices', () => {
   });
 
   it.each(Object.keys(blockForms))('%s gives the logits of the numbers that the formula gives', async (type) => {
-    const loaded = await load(await ggufModel({ config, weights, type }), { engine });
+    const loaded = await loadModel(await ggufModel({ config, weights, type }), { engine });
     const expected = await createModel(engine, architecture, architecture.configure(config), byForm(weights, type));
     const [logits, wanted] = [await logitsOf(loaded.model), await logitsOf(expected)];
     expect(distance(logits, wanted)).toBeLessThan(2e-3);
@@ -324,13 +324,13 @@ describe('quantized matrices', () => {
       Q6_K: 2,
       F32: 3,
     });
-    (await load(bytes, { engine })).dispose();
+    (await loadModel(bytes, { engine })).dispose();
   });
 
   it('reports bytes as stored', async () => {
     const bytes = await ggufModel({ config, weights, type: 'Q4_0' });
     const seen: [number, number][] = [];
-    (await load(bytes, { engine, onProgress: (...now) => seen.push(now) })).dispose();
+    (await loadModel(bytes, { engine, onProgress: (...now) => seen.push(now) })).dispose();
     const [loaded, total] = seen.at(-1)!;
     expect(loaded).toBe(total);
     expect(total).toBe((await inspectModel(bytes)).bytes);
@@ -364,7 +364,7 @@ describe('what a file may not say', () => {
   const weights = published(llama as unknown as Architecture, config, 'model.', ['lm_head.weight']);
   const refused = async (options: Partial<GgufModelOptions>, message: string | RegExp): Promise<void> => {
     const before = engine.memory();
-    const error = await load(await ggufModel({ config, weights, ...options }), { engine }).then(
+    const error = await loadModel(await ggufModel({ config, weights, ...options }), { engine }).then(
       () => expect.fail('was loaded'),
       (cause: Error) => cause,
     );

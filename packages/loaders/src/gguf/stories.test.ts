@@ -18,10 +18,10 @@ afterAll(() => engine.dispose());
 /** What the model writes, and how well it foretells a text that it has not seen. */
 async function judged(input: ModelInput, length = 40): Promise<{ ids: number[]; text: string; perplexity: number }> {
   const { model, tokenizer, dispose } = await load(input, { engine });
-  const ids = await greedy(model, tokenizer!.encode('Once upon a time'), length);
-  const { perplexity } = await score(model, tokenizer!.encode(unseenStory));
+  const ids = await greedy(model, tokenizer.encode('Once upon a time'), length);
+  const { perplexity } = await score(model, tokenizer.encode(unseenStory));
   dispose();
-  return { ids, text: tokenizer!.decode(ids), perplexity };
+  return { ids, text: tokenizer.decode(ids), perplexity };
 }
 
 // Skipped where ../shared is absent. `scripts/perplexity.ts` prints all formats.

@@ -12,6 +12,13 @@ export const tinyConfig: JsonObject = {
   bos_token_id: 7,
   eos_token_id: 7,
 };
+
+/** A tokenizer of 8 tokens: the letters a to g, and the end token 7. */
+export const tinyTokenizer: JsonObject = {
+  model: { type: 'BPE', vocab: { a: 0, b: 1, c: 2, d: 3, e: 4, f: 5, g: 6 }, merges: [], unk_token: null },
+  added_tokens: [{ id: 7, content: '<end>', special: true }],
+};
+
 /** Its tensors, with seeded values; each name after `prefix`. */
 export function tinyTensors(prefix: string = ''): Record<string, TestTensor> {
   const shapes: Record<string, number[]> = {

@@ -121,7 +121,7 @@ async function onModel<T>(
 ): Promise<T> {
   const { model, tokenizer, dispose } = await load(source, { engine });
   try {
-    return await use(model, (text) => [...tokenizer!.encode(text)]);
+    return await use(model, (text) => [...tokenizer.encode(text)]);
   } finally {
     dispose();
   }

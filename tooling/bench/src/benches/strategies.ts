@@ -37,7 +37,7 @@ async function strategyRows(context: Context, choice: EngineChoice): Promise<Row
     const story = await load(demoModel('story'), { engine });
     const amateur = await load(demoModel('story-amateur'), { engine });
     try {
-      const prompt = story.tokenizer!.encode(text);
+      const prompt = story.tokenizer.encode(text);
       const models = { expert: story.model, amateur: amateur.model };
       const { engine: name, format, threads } = choice;
       const facts = { engine: name, format, threads, shape: 'demo story' };

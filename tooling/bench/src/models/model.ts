@@ -1,7 +1,7 @@
 import { type CacheKind, type Engine, generate, type KVCache, type LanguageModel } from '@tokenwright/core';
 import { createModel } from '@tokenwright/core/model';
 import { largest } from '@tokenwright/core/sampling';
-import { load } from '@tokenwright/loaders';
+import { loadModel } from '@tokenwright/loaders';
 import { greedy } from '@tokenwright/samplers';
 import type { Checkpoint } from './checkpoint.ts';
 import type { EngineChoice } from './engines.ts';
@@ -29,7 +29,7 @@ export class BenchModel implements AsyncDisposable {
     const engine = await choice.start();
     try {
       const began = performance.now();
-      const { model } = await load(folder, { engine });
+      const { model } = await loadModel(folder, { engine });
       return new BenchModel(choice, shape, engine, model, performance.now() - began);
     } catch (error) {
       await engine.dispose();

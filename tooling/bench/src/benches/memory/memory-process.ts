@@ -1,5 +1,5 @@
 /** Measures the memory of one engine and format, in a process that does nothing else; started by `bench memory`. */
-import { load } from '@tokenwright/loaders';
+import { loadModel } from '@tokenwright/loaders';
 import { fusedEngines, label, plain } from '../../models/engines.ts';
 import { feed } from '../../models/model.ts';
 
@@ -39,7 +39,7 @@ async function measure(task: MemoryTask): Promise<MemoryReport> {
   const before = process.memoryUsage.rss();
 
   const began = performance.now();
-  const { model } = await load(task.folder, { engine });
+  const { model } = await loadModel(task.folder, { engine });
   const loadTime = performance.now() - began;
   const peak = process.resourceUsage().maxRSS * 1024 - before;
 

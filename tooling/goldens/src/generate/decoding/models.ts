@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LanguageModel, SequenceToSequence } from '@tokenwright/core';
-import { folder, load, loadSequenceToSequence } from '@tokenwright/loaders';
+import { folder, loadModel, loadSequenceToSequenceModel } from '@tokenwright/loaders';
 import type { GoldenFile, Setting } from '../../shared/suite.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -54,11 +54,11 @@ export class Models {
     const engine = await this.#setting.engine();
     const { is_encoder_decoder } = JSON.parse(await readFile(join(path, 'config.json'), 'utf8'));
     if (is_encoder_decoder === true) {
-      const { sequenceToSequence, ...loaded } = await loadSequenceToSequence(folder(path), { engine });
+      const { sequenceToSequence, ...loaded } = await loadSequenceToSequenceModel(folder(path), { engine });
       this.#setting.onClose(() => loaded.dispose());
       return { ...loaded, model: sequenceToSequence };
     }
-    const loaded = await load(folder(path), { engine });
+    const loaded = await loadModel(folder(path), { engine });
     this.#setting.onClose(() => loaded.dispose());
     return loaded;
   }

@@ -1,0 +1,41 @@
+import { ParameterError } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
+import type { LoadOptions } from './load.ts';
+
+/** Every option of `load`. A `Record`, so that a name that is missing here is a compile error. */
+const options: Readonly<Record<keyof LoadOptions, true>> = {
+  engine: true,
+  architectures: true,
+  contextLength: true,
+  defaultSamplers: true,
+  file: true,
+  hub: true,
+  name: true,
+  onProgress: true,
+  signal: true,
+};
+
+/**
+ * Check the options of `load` before anything is read.
+ *
+ * @throws UnknownOptionError for an option that does not exist; ParameterError for an `engine` that is missing or is something
+ * else, such as a promise that was not awaited.
+ */
+export function checkLoadOptions(owner: string, given: LoadOptions): void {
+  const { engine, defaultSamplers, ...others } = given ?? {};
+  checkOptionNames(owner, others, Object.keys(options));
+  checkEngine(owner, engine);
+  if (defaultSamplers !== undefined && typeof defaultSamplers !== 'function')
+    throw new ParameterError(owner, 'defaultSamplers', 'a function of the generation config', defaultSamplers);
+}
+
+function checkEngine(owner: string, engine: unknown): void {
+  const has = (name: string): boolean =>
+    typeof engine === 'object' && engine !== null && typeof (engine as Record<string, unknown>)[name] === 'function';
+  if (has('prepare')) return;
+  let advice = "such as `await tfjs({ backend: 'cpu' }).start()` of @tokenwright/backends";
+  if (has('then')) advice = 'but this is a promise: write `engine: await ...`';
+  else if (has('start')) advice = 'but this one is not started: write `engine: await starter.start()`';
+  else if (has('forward') && has('createCache')) advice = 'but this is a language model';
+  throw new ParameterError(owner, 'engine', `a started engine (${advice})`, engine);
+}
