@@ -132,6 +132,7 @@ const defaultNames: Record<keyof ModelDefaults, true> = {
   decoderStartTokenIds: true,
   forcedBosTokenId: true,
   forcedEosTokenId: true,
+  samplers: true,
 };
 
 class LogitsModel extends HostModel<never> {
