@@ -17,10 +17,9 @@ const packages = [...new Set(files.map((path) => path.split('/').slice(0, 2).joi
 
 function placesOf(folder: string): Map<Room, Place> {
   const places = new Map<Room, Place>();
-  roomOrder[folder]!.forEach((entry, level) => {
-    const branches = typeof entry === 'string' ? [[entry]] : entry;
-    branches.forEach((branch, b) => branch.forEach((room, index) => places.set(room, { level, branch: b, index })));
-  });
+  for (const [level, entry] of roomOrder[folder]!.entries())
+    for (const [branch, rooms] of (typeof entry === 'string' ? [[entry]] : entry).entries())
+      for (const [index, room] of rooms.entries()) places.set(room, { level, branch, index });
   return places;
 }
 
@@ -33,6 +32,12 @@ function roomOf(path: string, folder: string, places: ReadonlyMap<Room, Place>):
 function isBelow(low: Place, high: Place): boolean {
   if (low.level !== high.level) return low.level < high.level;
   return low.branch === high.branch && low.index < high.index;
+}
+
+function byFolder(paths: readonly string[]): Map<string, string[]> {
+  const folders = new Map<string, string[]>();
+  for (const path of paths) folders.set(dirname(path), [...(folders.get(dirname(path)) ?? []), path]);
+  return folders;
 }
 
 const isException = (from: string, to: string): boolean =>
@@ -72,7 +77,7 @@ describe.each(packages.filter((folder) => folder in roomOrder))('the rooms of %s
   });
 
   it(`hold at most ${mostFiles} files each`, () => {
-    const folders = Map.groupBy(sources, (path) => dirname(path));
+    const folders = byFolder(sources);
     const full = [...folders].filter(([room, held]) => held.length > (fullRooms[room]?.files ?? mostFiles));
     expect(full.map(([room, held]) => `${room}: ${held.length} files`)).toEqual([]);
   });
@@ -91,7 +96,7 @@ it('makes no exception that nothing needs', () => {
     return !importsOf(from).some(({ specifier }) => fromRoot(join(root, dirname(from), specifier)) === to);
   });
   expect(stale).toEqual([]);
-  const held = Map.groupBy(files, (path) => dirname(path));
+  const held = byFolder(files);
   const emptied = Object.entries(fullRooms).filter(([room, { files: most }]) => (held.get(room)?.length ?? 0) < most);
   expect(emptied).toEqual([]);
 });
