@@ -33,6 +33,7 @@ const browser: TestProjectConfiguration = {
     name: 'browser',
     include: ['src/**/*.browser.test.ts'],
     testTimeout: 60_000,
+    env: { PAGE: 'isolated' },
     browser: {
       enabled: true,
       headless: true,
@@ -64,13 +65,30 @@ const plainPage: TestProjectConfiguration = {
   test: {
     ...browser.test,
     name: 'plain page',
+    env: { PAGE: 'plain' },
     include: ['src/fused-wasm.browser.test.ts'],
     browser: { ...browser.test!.browser!, instances: [{ browser: 'chromium', name: 'plain page (chromium)' }] },
   },
 };
 
+/** With those headers, and a policy that forbids the workers that threads are started from. */
+const strictPage: TestProjectConfiguration = {
+  ...browser,
+  server: {
+    ...browser.server,
+    headers: { ...browser.server!.headers, 'Content-Security-Policy': "worker-src 'self'" },
+  },
+  test: {
+    ...browser.test,
+    name: 'strict page',
+    env: { PAGE: 'strict' },
+    include: ['src/fused-wasm.browser.test.ts'],
+    browser: { ...browser.test!.browser!, instances: [{ browser: 'chromium', name: 'strict page (chromium)' }] },
+  },
+};
+
 function browserProjects(): TestProjectConfiguration[] {
-  if (existsSync(chromium)) return [browser, plainPage];
+  if (existsSync(chromium)) return [browser, plainPage, strictPage];
   const line = `no Chromium at ${chromium}: install one, or set CHROMIUM_PATH`;
   if (isCi) throw new Error(`The browser tests cannot run, ${line}.`);
   // Vitest reads this file twice.

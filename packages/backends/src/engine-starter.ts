@@ -1,6 +1,6 @@
 import type { Engine } from '@tokenwright/core';
 
-/** An engine that is not started yet: what `selectEngine` tries. Making one loads nothing. */
+/** An engine before it is started. Creating one loads nothing. */
 export interface EngineStarter {
   /** For messages: 'tfjs wasm', 'fused wasm'. */
   readonly name: string;

@@ -8,7 +8,8 @@ export interface FusedWasmAnswer {
   readonly isolated: boolean;
   readonly shared: boolean;
   readonly threads: number;
-  /** Logits of three steps of each tiny model, on end. */
+  readonly notices: readonly string[];
+  /** Logits of three steps of each tiny model, end to end. */
   readonly logits: readonly number[];
 }
 
@@ -17,7 +18,7 @@ const prompt = Array.from({ length: 80 }, (_, i) => (i * 7) % 61);
 
 /** The logits of a prompt and of two more tokens, by each of the tiny models, and what they were computed with. */
 export async function logitsOnFusedWasm(options: FusedWasmOptions): Promise<FusedWasmAnswer> {
-  const engine = await fusedWasm(options).start();
+  const engine = await fusedWasm({ ...options, onNotice: () => {} }).start();
   const logits: number[] = [];
   for (const { architecture, config } of tinyModels) {
     const model = await createModel(engine, architecture, config, seededWeights(architecture, config));
@@ -30,11 +31,12 @@ export async function logitsOnFusedWasm(options: FusedWasmOptions): Promise<Fuse
     cache.dispose();
     model.dispose();
   }
-  const { threads, heap } = engine.machine;
+  const { threads, notices } = engine;
+  const { heap } = engine.machine;
   const shared = typeof SharedArrayBuffer !== 'undefined' && heap.views.buffer instanceof SharedArrayBuffer;
   await engine.dispose();
   const { crossOriginIsolated: isolated = false } = globalThis as { crossOriginIsolated?: boolean };
-  return { isolated, shared, threads, logits };
+  return { isolated, shared, threads, notices, logits };
 }
 
 const scope = globalThis as { document?: unknown; onmessage?: unknown; postMessage?: (message: unknown) => void };

@@ -8,7 +8,8 @@ import type {
 } from '@tokenwright/core/engine';
 import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
-import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
+import { type WeightOption, weightOptions } from '../graph/weight-format.ts';
+import { type OnNotice, printNotice } from '../notice.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
 import { controlSleeps } from './module/layout.ts';
 import { Machine } from './module/machine.ts';
@@ -17,33 +18,39 @@ import { Profile, type ProfileRow } from './program/profile.ts';
 
 export interface FusedWasmOptions {
   /**
-   * Threads, this one included. Default: as many as the machine runs at once, at most 8; one where memory cannot be shared
-   * and on a page's main thread.
+   * Threads, the calling one included, from 1 to 64. Default: as many as the machine runs at once, at most 8; one on a page's main
+   * thread, which must not wait for others. Where a page does not allow threads (no cross-origin isolation, or a
+   * Content-Security-Policy without `blob:` workers), the engine runs on one thread and reports that to `onNotice`.
    */
   readonly threads?: number;
-  /** How matrices are held. Default 'f32': the numbers of the checkpoint. '8-bit' is four times smaller and faster. */
-  readonly weights?: WeightFormat;
+  /**
+   * How matrices are held. Default 'f32': the numbers of the checkpoint. '8-bit' is four times smaller and faster; 'auto' chooses it
+   * for models of more than 100 million parameters, and 'f32' below.
+   */
+  readonly weights?: WeightOption;
   /** How 'static' and 'window' caches hold numbers. Default 'f32'. */
   readonly cache?: CacheElement;
-  /** Most bytes that weights, caches and results may take together. Default and most: 4 GiB. */
+  /** Most bytes that weights, caches and results may take together. Default and maximum: 4 GiB. */
   readonly memoryLimit?: number;
   /**
    * Use relaxed SIMD: fused multiply-add, and products of 8 bits. Results then differ in the last digits from machine to
-   * machine. Default: where a known-answer test passes, and
-   * for the products also only where they are the faster; true: for both where the test passes.
+   * machine. Default: where a known-answer test passes, and for the products only where they are faster. `true`: for both, and an
+   * UnsupportedError where the test fails. `false`: never.
    */
   readonly relaxed?: boolean;
-  /** Note how long each step takes, for `profile()` of the engine. Default false; it costs about 1 %. */
+  /** Measure how long each step takes, for `profile()` of the engine. Default false; it costs about 1 %. */
   readonly profile?: boolean;
+  /** Receives a sentence when the engine runs on fewer threads than it should. Default: `console.warn`, once per message. */
+  readonly onNotice?: OnNotice;
 }
 
 const addressSpace = 2 ** 32;
 
-/** The fused WebAssembly engine, not yet started: what `selectEngine` tries, or `start()` by itself. */
+/** The fused WebAssembly engine before it is started. */
 export interface FusedWasmStarter extends EngineStarter {
   /**
-   * @throws UnsupportedError when threads are asked for where they cannot be; EngineUnavailableError when the module does not
-   * start.
+   * @throws UnsupportedError for `relaxed: true` on a machine without relaxed SIMD; EngineUnavailableError when the module does not
+   * start: WebAssembly with SIMD is missing, or the page's Content-Security-Policy forbids WebAssembly.
    */
   start(): Promise<FusedWasmEngine>;
 }
@@ -52,40 +59,49 @@ export interface FusedWasmStarter extends EngineStarter {
  * The fused WebAssembly engine: a model's forward pass is recorded once, compiled to a list of kernel calls, and replayed on
  * one or several threads with weights of 32, 16, 8 or 4 bits and a paged cache.
  *
- * @throws ParameterError, UnknownOptionError for options.
+ * @throws ParameterError for a value that is not allowed, UnknownOptionError for an unknown option.
+ *
+ * @example
+ * ```ts
+ * import { fusedWasm } from '@tokenwright/backends/wasm';
+ *
+ * const engine = await fusedWasm({ weights: '8-bit' }).start();
+ * ```
  */
 export function fusedWasm(options: FusedWasmOptions = {}): FusedWasmStarter {
   const owner = 'fusedWasm';
-  checkOptionNames(owner, options, ['threads', 'weights', 'cache', 'memoryLimit', 'relaxed', 'profile']);
+  checkOptionNames(owner, options, ['threads', 'weights', 'cache', 'memoryLimit', 'relaxed', 'profile', 'onNotice']);
   const { threads, weights = 'f32', cache = 'f32', memoryLimit = addressSpace, relaxed, profile = false } = options;
+  const { onNotice = printNotice } = options;
   if (threads !== undefined) checkInteger(owner, 'threads', threads, 1, 64);
   checkNumber(owner, 'memoryLimit', memoryLimit, `bytes up to ${addressSpace}`, (n) => n > 0 && n <= addressSpace);
-  if (!weightFormats.includes(weights))
-    throw new ParameterError(owner, 'weights', `one of ${weightFormats.join(', ')}`, weights);
+  if (!weightOptions.includes(weights))
+    throw new ParameterError(owner, 'weights', `one of ${weightOptions.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
     throw new ParameterError(owner, 'cache', `one of ${cacheElements.join(', ')}`, cache);
+  if (typeof onNotice !== 'function') throw new ParameterError(owner, 'onNotice', 'a function', onNotice);
   return {
-    name: weights === 'f32' ? 'fused wasm' : `fused wasm, ${weights} weights`,
+    name: weights === 'f32' || weights === 'auto' ? 'fused wasm' : `fused wasm, ${weights} weights`,
     start: async () =>
-      new FusedWasmEngine(await Machine.start({ threads, relaxed, memoryLimit }), weights, cache, profile),
+      new FusedWasmEngine(await Machine.start({ threads, relaxed, memoryLimit, onNotice }), weights, cache, profile),
   };
 }
 
-/** What the engine can tell of itself besides the contract, for measurements. */
+/** The engine that `fusedWasm(...).start()` gives: the contract, and what measurements need. */
 export class FusedWasmEngine implements Engine {
   readonly name = 'fused wasm';
   readonly tensorBackend: undefined;
   readonly readbackIsExpensive = false;
   readonly machine: Machine;
-  readonly #format: WeightFormat;
+  readonly #weights: WeightOption;
   readonly #cache: CacheElement;
   readonly #profile: Profile | undefined;
   readonly #executables: Set<WasmExecutable> = new Set();
   #disposed = false;
 
-  constructor(machine: Machine, format: WeightFormat, cache: CacheElement, profile: boolean) {
+  constructor(machine: Machine, weights: WeightOption, cache: CacheElement, profile: boolean) {
     this.machine = machine;
-    this.#format = format;
+    this.#weights = weights;
     this.#cache = cache;
     this.#profile = profile ? new Profile() : undefined;
   }
@@ -101,7 +117,7 @@ export class FusedWasmEngine implements Engine {
       {
         engine: this,
         machine: this.machine,
-        format: this.#format,
+        weights: this.#weights,
         cacheElement: this.#cache,
         profile: this.#profile,
         onDispose: (gone) => this.#executables.delete(gone),
@@ -115,22 +131,28 @@ export class FusedWasmEngine implements Engine {
     return executable;
   }
 
+  /** Threads that compute, the calling one included. */
+  get threads(): number {
+    return this.machine.threads;
+  }
+
+  get notices(): readonly string[] {
+    return this.machine.notices;
+  }
+
   memory(): EngineMemory {
     const { bytes, buffers } = this.machine.heap;
     return { bytes, buffers };
   }
 
-  /**
-   * Where the time of all runs since the last call went, by step, when the engine was started with `profile`; otherwise
-   * nothing. Loading does not count.
-   */
+  /** The time of all runs since the last call, by step; empty unless the engine was started with `profile`. Loading does not count. */
   profile(): readonly ProfileRow[] {
     const rows = this.#profile?.rows() ?? [];
     this.#profile?.clear();
     return rows;
   }
 
-  /** How often a thread went to sleep at a barrier: often means that the machine is busy with something else. */
+  /** How often a thread went to sleep at a barrier. A high number means that the machine is busy with something else. */
   get sleeps(): number {
     return this.machine.heap.views.int32[controlSleeps / 4]!;
   }

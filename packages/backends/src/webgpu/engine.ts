@@ -14,25 +14,28 @@ import type {
 } from '@tokenwright/core/engine';
 import { checkOptionNames } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
-import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
+import { type WeightOption, weightOptions } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
 import { Device } from './device/device.ts';
 import type { DeviceTensors, TensorStarter } from './device/tensors.ts';
 import { WebgpuExecutable } from './program/executable.ts';
 
 export interface FusedWebgpuOptions {
-  /** How matrices are held. Default 'f32': the numbers of the checkpoint. */
-  readonly weights?: WeightFormat;
+  /**
+   * How matrices are held. Default 'f32': the numbers of the checkpoint. 'auto' chooses '8-bit' for models of more than 100 million
+   * parameters, and 'f32' below.
+   */
+  readonly weights?: WeightOption;
   /** How 'static' and 'window' caches hold numbers. Default 'f32'. */
   readonly cache?: CacheElement;
   /**
-   * Add up over subgroups. Default: where the device has them and a known-answer test passes; false: never; true: an
-   * EngineUnavailableError where they are not to be had.
+   * Add up over subgroups. Default: where the device has them and a known-answer test passes. `false`: never. `true`: an
+   * EngineUnavailableError where that is not possible.
    */
   readonly subgroups?: boolean;
   /**
    * Read weights 'f16' as the half-precision numbers of the feature shader-f16; the results are the same. Default: where the device has
-   * it and a known-answer test passes; true: it must be there; false: never.
+   * it and a known-answer test passes. `false`: never. `true`: an EngineUnavailableError where that is not possible.
    */
   readonly float16?: boolean;
   /**
@@ -42,7 +45,7 @@ export interface FusedWebgpuOptions {
   readonly tensors?: TensorStarter;
 }
 
-/** The fused WebGPU engine, not yet started: what `selectEngine` tries, or `start()` by itself. */
+/** The fused WebGPU engine before it is started. */
 export interface FusedWebgpuStarter extends EngineStarter {
   /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or `tensors` does not start. */
   start(): Promise<FusedWebgpuEngine>;
@@ -52,14 +55,21 @@ export interface FusedWebgpuStarter extends EngineStarter {
  * The fused WebGPU engine: a model's forward pass is recorded once, compiled to a list of kernels with their bindings, and
  * replayed on a device of its own with weights of 32, 16, 8 or 4 bits and a paged cache.
  *
- * @throws ParameterError, UnknownOptionError for options.
+ * @throws ParameterError for a value that is not allowed, UnknownOptionError for an unknown option.
+ *
+ * @example
+ * ```ts
+ * import { fusedWebgpu } from '@tokenwright/backends/webgpu';
+ *
+ * const engine = await fusedWebgpu({ weights: '8-bit' }).start();
+ * ```
  */
 export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarter {
   const owner = 'fusedWebgpu';
   checkOptionNames(owner, options, ['weights', 'cache', 'subgroups', 'float16', 'tensors']);
   const { weights = 'f32', cache = 'f32', subgroups, float16, tensors } = options;
-  if (!weightFormats.includes(weights))
-    throw new ParameterError(owner, 'weights', `one of ${weightFormats.join(', ')}`, weights);
+  if (!weightOptions.includes(weights))
+    throw new ParameterError(owner, 'weights', `one of ${weightOptions.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
     throw new ParameterError(owner, 'cache', `one of ${cacheElements.join(', ')}`, cache);
   if (tensors !== undefined && typeof tensors !== 'function')
@@ -69,7 +79,7 @@ export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarte
       "a function such as tensorsOnDevice of '@tokenwright/backends/tfjs'",
       tensors,
     );
-  const name = weights === 'f32' ? 'fused webgpu' : `fused webgpu, ${weights} weights`;
+  const name = weights === 'f32' || weights === 'auto' ? 'fused webgpu' : `fused webgpu, ${weights} weights`;
   return {
     name,
     async start() {
@@ -101,39 +111,40 @@ export function deviceOf(engine: FusedWebgpuEngine): Device {
   return devices.get(engine)!;
 }
 
-/** What the engine can tell of itself besides the contract, for measurements and tests. */
+/** The device of an engine and its counters, for measurements and tests. */
 export interface DeviceReport {
   /** Vendor, architecture and name of the adapter. */
   readonly adapter: string;
-  /** A driver that computes on the processor: no speed is worth noting. */
+  /** True for a driver that computes on the processor, which is slow. */
   readonly software: boolean;
   readonly subgroups: boolean;
   readonly float16: boolean;
-  /** Buffers made, and kernels started, since the engine was. */
+  /** Buffers made, and kernels started, since the engine started. */
   readonly buffersCreated: number;
   readonly dispatches: number;
   /** Bytes copied from the device to the host. */
   readonly bytesRead: number;
 }
 
+/** The engine that `fusedWebgpu(...).start()` gives: the contract, and a report for measurements. */
 export class FusedWebgpuEngine implements Engine {
   readonly name = 'fused webgpu';
   readonly tensorBackend: string | undefined;
   readonly readbackIsExpensive = true;
   readonly #device: Device;
   readonly #tensors: DeviceTensors | undefined;
-  readonly #format: WeightFormat;
+  readonly #weights: WeightOption;
   readonly #cache: CacheElement;
   readonly #executables: Set<WebgpuExecutable> = new Set();
   #disposed = false;
 
   /** Made by `fusedWebgpu(...).start()`. */
-  constructor(device: Device, tensors: DeviceTensors | undefined, format: WeightFormat, cache: CacheElement) {
+  constructor(device: Device, tensors: DeviceTensors | undefined, weights: WeightOption, cache: CacheElement) {
     devices.set(this, device);
     this.#device = device;
     this.#tensors = tensors;
     this.tensorBackend = tensors?.backend;
-    this.#format = format;
+    this.#weights = weights;
     this.#cache = cache;
   }
 
@@ -149,7 +160,7 @@ export class FusedWebgpuEngine implements Engine {
         engine: this,
         device: this.#device,
         tensors: this.#tensors,
-        format: this.#format,
+        weights: this.#weights,
         cacheElement: this.#cache,
         onDispose: (gone) => this.#executables.delete(gone),
       },
@@ -179,6 +190,7 @@ export class FusedWebgpuEngine implements Engine {
     };
   }
 
+  /** The adapter, what it is used with, and counters since the start. */
   report(): DeviceReport {
     const { description, software, abilities, created, dispatches, bytesRead } = this.#device;
     return {

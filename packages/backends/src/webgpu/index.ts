@@ -1,4 +1,4 @@
-export type { WeightFormat } from '../graph/weight-format.ts';
+export type { WeightFormat, WeightOption } from '../graph/weight-format.ts';
 export type { CacheElement } from '../paged/paged-rows.ts';
 export type { DeviceTensors, HeldTensor, TensorDevice, TensorStarter } from './device/tensors.ts';
 export {

@@ -15,6 +15,8 @@ export interface Engine {
   readonly tensorBackend: string | undefined;
   /** True when reading logits back is dear (a GPU), so that stages should run on the device where they can. */
   readonly readbackIsExpensive: boolean;
+  /** What the engine does without on this machine, one sentence each: threads that a page forbids, caches that cannot be written in place. */
+  readonly notices?: readonly string[];
   /** Load the weights and make the model's forward pass ready to run. A failure leaves nothing allocated. */
   prepare<C, P>(
     architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,

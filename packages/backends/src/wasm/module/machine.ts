@@ -2,13 +2,21 @@ import { EngineUnavailableError, UnsupportedError } from '@tokenwright/core';
 import { Heap } from './heap.ts';
 import { connect, type Kernels, kernelModule, mostPages, tryRelaxed } from './kernels.ts';
 import * as layout from './layout.ts';
-import { canShareMemory, type KernelWorker, onMainThreadOfPage, startWorker, usefulThreads } from './workers.ts';
+import {
+  canShareMemory,
+  type KernelWorker,
+  onMainThreadOfPage,
+  startWorker,
+  usefulThreads,
+  WorkerRefusedError,
+} from './workers.ts';
 
 export interface MachineOptions {
   readonly threads: number | undefined;
   readonly relaxed: boolean | undefined;
   /** Bytes. */
   readonly memoryLimit: number;
+  readonly onNotice: (message: string) => void;
 }
 
 /** The compiled module with its memory and its threads. */
@@ -19,6 +27,8 @@ export class Machine {
   readonly planes: boolean;
   readonly heap: Heap;
   readonly kernels: Kernels;
+  /** Why there are fewer threads than there should be; empty when there are not. */
+  readonly notices: readonly string[];
   readonly #workers: readonly KernelWorker[];
   #running = true;
 
@@ -28,7 +38,9 @@ export class Machine {
     workers: readonly KernelWorker[],
     relaxed: boolean,
     planes: boolean,
+    notices: readonly string[],
   ) {
+    this.notices = notices;
     this.heap = heap;
     this.kernels = kernels;
     this.#workers = workers;
@@ -38,28 +50,38 @@ export class Machine {
   }
 
   /**
-   * @throws UnsupportedError when several threads are asked for where that cannot be, with what to do instead;
-   * EngineUnavailableError when WebAssembly with SIMD is missing or a worker does not start.
+   * Starts on one thread where several are not possible, and reports that to `onNotice`.
+   *
+   * @throws UnsupportedError when relaxed SIMD is asked for and missing; EngineUnavailableError when the module does not start.
    */
-  static async start(options: MachineOptions): Promise<Machine> {
-    const threads = threadsFor(options.threads);
-    const workers: KernelWorker[] = [];
+  static async start({ threads: wanted, relaxed: wish, memoryLimit, onNotice }: MachineOptions): Promise<Machine> {
+    const notices: string[] = [];
+    const notice = (message: string): void => {
+      notices.push(message);
+      onNotice(message);
+    };
     try {
-      const report = options.relaxed === false ? undefined : await tryRelaxed();
-      if (options.relaxed === true && report?.works !== true)
+      const report = wish === false ? undefined : await tryRelaxed();
+      if (wish === true && report?.works !== true)
         throw new UnsupportedError('relaxed SIMD', 'This WebAssembly engine', 'Leave the option out.');
       const relaxed = report?.works === true;
-      const planes = relaxed && (options.relaxed === true || report.fasterIntegers);
-      const shared = threads > 1;
-      const module = await kernelModule({ shared, relaxed });
-      const memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared });
-      const kernels = await connect(module, memory);
-      for (let thread = 1; thread < threads; thread++) workers.push(await startWorker({ module, memory, thread }));
-      return new Machine(new Heap(memory, options.memoryLimit), kernels, workers, relaxed, planes);
+      const planes = relaxed && (wish === true || report.fasterIntegers);
+      const start = async (threads: number): Promise<Machine> => {
+        const { memory, kernels, workers } = await startThreads(threads, relaxed);
+        return new Machine(new Heap(memory, memoryLimit), kernels, workers, relaxed, planes, notices);
+      };
+      const threads = threadsFor(wanted, notice);
+      if (threads === 1) return await start(1);
+      try {
+        return await start(threads);
+      } catch (error) {
+        const machine = await start(1);
+        notice(`The wasm engine runs on one thread, not ${threads}: ${workerFailure(error)}.`);
+        return machine;
+      }
     } catch (error) {
-      for (const worker of workers) worker.terminate();
       if (error instanceof UnsupportedError) throw error;
-      throw new EngineUnavailableError([{ engine: 'fused wasm', reason: String(error) }], { cause: error });
+      throw new EngineUnavailableError([{ engine: 'fused wasm', reason: reasonOf(error) }], { cause: error });
     }
   }
 
@@ -105,22 +127,57 @@ export class Machine {
   }
 }
 
-function threadsFor(wanted: number | undefined): number {
+interface StartedThreads {
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: Kernels;
+  readonly workers: readonly KernelWorker[];
+}
+
+/** The module with this many threads, the calling one included. A failure leaves no worker running. */
+async function startThreads(threads: number, relaxed: boolean): Promise<StartedThreads> {
+  const workers: KernelWorker[] = [];
+  const shared = threads > 1;
+  try {
+    const module = await kernelModule({ shared, relaxed });
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared });
+    const kernels = await connect(module, memory);
+    for (let thread = 1; thread < threads; thread++) workers.push(await startWorker({ module, memory, thread }));
+    return { memory, kernels, workers };
+  } catch (error) {
+    for (const worker of workers) worker.terminate();
+    throw error;
+  }
+}
+
+/** How many threads to start. Reports when that is one although more were asked for, or the page could be served with more. */
+function threadsFor(wanted: number | undefined, notice: (message: string) => void): number {
   if (wanted === 1) return 1;
-  const onPage = onMainThreadOfPage();
-  if (wanted === undefined) return onPage || !canShareMemory() ? 1 : usefulThreads();
-  if (onPage)
-    throw new UnsupportedError(
-      `${wanted} threads on a page's main thread, which must not wait for others`,
-      'The wasm engine',
-      'Start the engine in a Worker, or ask for one thread.',
-    );
-  if (!canShareMemory())
-    throw new UnsupportedError(
-      `${wanted} threads without shared memory`,
-      'The wasm engine',
-      'Serve the page with the headers Cross-Origin-Opener-Policy: same-origin and ' +
-        'Cross-Origin-Embedder-Policy: require-corp, or ask for one thread.',
-    );
-  return wanted;
+  if (onMainThreadOfPage()) {
+    if (wanted !== undefined)
+      notice(
+        `The wasm engine runs on one thread, not ${wanted}: a page's main thread must not wait for others. Start the engine in a Worker.`,
+      );
+    return 1;
+  }
+  const threads = wanted ?? usefulThreads();
+  if (threads === 1 || canShareMemory()) return threads;
+  notice(
+    `The wasm engine runs on one thread, not ${threads}: memory cannot be shared. Serve the page with the headers ` +
+      'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
+  );
+  return 1;
+}
+
+function workerFailure(error: unknown): string {
+  return error instanceof WorkerRefusedError
+    ? `the page refuses its workers (${error.message}). Allow 'worker-src blob:' in the Content-Security-Policy`
+    : `its workers do not start (${String(error)})`;
+}
+
+function reasonOf(error: unknown): string {
+  if (typeof WebAssembly === 'undefined') return 'this runtime has no WebAssembly';
+  const reason = String(error);
+  return /unsafe-eval|Content.Security.Policy/i.test(reason)
+    ? `the Content-Security-Policy of the page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src (${reason})`
+    : reason;
 }

@@ -1,7 +1,7 @@
 /**
- * The program of a worker, as text: it connects the module that it is sent with the memory, and stays in `work` until it is
- * stopped, so it gets no further message. As text it needs no file of its own, which bundlers would have to find; a page
- * whose Content-Security-Policy forbids `blob:` workers has to run with one thread.
+ * The program of a worker, as text: it connects the module and the memory that it receives, and then runs `work` until it is
+ * stopped, so no further message reaches it. As text it needs no file of its own, which bundlers would have to find. A page
+ * whose Content-Security-Policy forbids `blob:` workers runs on one thread.
  */
 export const workerSource = `
 const start = async ({ module, memory, thread }, reply) => {

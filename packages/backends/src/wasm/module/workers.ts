@@ -13,7 +13,7 @@ export interface WorkerStart {
   readonly thread: number;
 }
 
-/** Threads that this machine can run at once, at most 8: beyond that memory bandwidth is the limit. */
+/** Threads that this machine can run at once, at most 8: with more, memory bandwidth is the limit. */
 export function usefulThreads(): number {
   const os = globalThis.process?.getBuiltinModule?.('node:os');
   const available = os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
@@ -57,19 +57,39 @@ function startNodeWorker(threads: typeof import('node:worker_threads'), start: W
   });
 }
 
+/** A page does not run a worker from a blob, as a Content-Security-Policy can forbid. */
+export class WorkerRefusedError extends Error {
+  override readonly name: string = 'WorkerRefusedError';
+}
+
 function startWebWorker(start: WorkerStart): Promise<KernelWorker> {
   return new Promise((resolve, reject) => {
     const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
-    const worker = new Worker(url);
-    const fail = (reason: string): void => {
-      worker.terminate();
-      reject(new Error(reason));
+    // A refused worker throws here in some browsers, and is an error event without a message in others.
+    const refuse = (reason: string): void => {
+      URL.revokeObjectURL(url);
+      reject(new WorkerRefusedError(reason || 'the page does not allow workers from blobs'));
     };
-    worker.onerror = (event) => fail(event.message);
+    let worker: Worker;
+    try {
+      worker = new Worker(url);
+    } catch (error) {
+      refuse(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    worker.onerror = (event) => {
+      event.preventDefault();
+      worker.terminate();
+      refuse(event.message ?? '');
+    };
     worker.onmessage = ({ data }) => {
       URL.revokeObjectURL(url);
-      if (data === 'ready') resolve(worker);
-      else fail(String(data));
+      if (data === 'ready') {
+        resolve(worker);
+        return;
+      }
+      worker.terminate();
+      reject(new Error(String(data)));
     };
     worker.postMessage(start);
   });

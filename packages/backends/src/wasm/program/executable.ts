@@ -22,7 +22,7 @@ import {
 } from '@tokenwright/core/engine';
 import { rowBytes } from '../../graph/compiler.ts';
 import { cacheShape, record } from '../../graph/parts.ts';
-import type { WeightFormat } from '../../graph/weight-format.ts';
+import { formatFor, parametersOf, type WeightOption } from '../../graph/weight-format.ts';
 import type { CacheElement, CacheShape } from '../../paged/paged-rows.ts';
 import { storeSetting } from '../../paged/store-setting.ts';
 import { BlockPool } from '../cache/block-pool.ts';
@@ -41,7 +41,7 @@ const longestSource = 1024;
 export interface ExecutableSetting {
   readonly engine: Engine;
   readonly machine: Machine;
-  readonly format: WeightFormat;
+  readonly weights: WeightOption;
   readonly cacheElement: CacheElement;
   /** Where the times of steps are added up, if they are wanted. */
   readonly profile: Profile | undefined;
@@ -99,7 +99,8 @@ export class WasmExecutable implements Executable {
     const { name } = architecture;
     const maxSlots = Math.max(contextLength, maxTokens);
     const sizes = { name, layers, maxTokens, maxSlots, engineName: setting.engine.name };
-    const model = await ModelInMemory.load({ ...setting, ...sizes, parts, requests }, source, options);
+    const format = formatFor(setting.weights, parametersOf(requests));
+    const model = await ModelInMemory.load({ ...setting, ...sizes, format, parts, requests }, source, options);
     return new WasmExecutable(setting, sizes, model);
   }
 

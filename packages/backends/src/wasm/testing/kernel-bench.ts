@@ -22,7 +22,7 @@ export class KernelBench {
   }
 
   static async start(relaxed: boolean): Promise<KernelBench> {
-    return new KernelBench(await Machine.start({ threads: 1, relaxed, memoryLimit: 2 ** 32 }));
+    return new KernelBench(await Machine.start({ threads: 1, relaxed, memoryLimit: 2 ** 32, onNotice: () => {} }));
   }
 
   /** Room for float32 numbers, filled with what is no number, so that what is read but was not written shows. */

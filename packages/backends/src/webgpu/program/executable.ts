@@ -23,7 +23,7 @@ import {
 } from '@tokenwright/core/engine';
 import { rowBytes } from '../../graph/compiler.ts';
 import { cacheShape, type Part, type Parts, record } from '../../graph/parts.ts';
-import type { WeightFormat } from '../../graph/weight-format.ts';
+import { formatFor, parametersOf, type WeightOption } from '../../graph/weight-format.ts';
 import type { CacheElement } from '../../paged/paged-rows.ts';
 import { storeSetting } from '../../paged/store-setting.ts';
 import { BlockPool } from '../cache/block-pool.ts';
@@ -44,7 +44,7 @@ const longestSource = 1024;
 
 export interface ExecutableSetting extends MatrixSetting {
   readonly engine: Engine;
-  readonly format: WeightFormat;
+  readonly weights: WeightOption;
   readonly cacheElement: CacheElement;
   readonly onDispose: (executable: WebgpuExecutable) => void;
 }
@@ -80,7 +80,7 @@ export class WebgpuExecutable implements Executable {
     source: WeightSource,
     options: PrepareOptions,
   ): Promise<WebgpuExecutable> {
-    const { device, format } = setting;
+    const { device } = setting;
     const { weights, requests } = requestWeights(architecture, config, source);
     const { contextLength } = architecture.dimensions(config);
     const sourceLength = 'sourceLength' in architecture ? architecture.sourceLength(config) : 0;
@@ -88,6 +88,7 @@ export class WebgpuExecutable implements Executable {
     // A source fits a frame, whatever the model would allow.
     const maxSlots = Math.max(contextLength, maxTokens);
     const parts = record(architecture, config, weights, requests, { maxTokens, headTokens });
+    const format = formatFor(setting.weights, parametersOf(requests));
     const model = { device, parts, requests, format, maxTokens, maxSlots };
     return new WebgpuExecutable(
       setting,

@@ -1,15 +1,25 @@
 import { type Engine, EngineUnavailableError } from '@tokenwright/core';
 import type { EngineStarter } from './engine-starter.ts';
 
+/** Options of {@link selectEngine}. */
 export interface SelectEngineOptions {
   /** Called for each engine that cannot be started, with the reason, before the next is tried. */
   readonly onSkipped?: (engine: string, reason: Error) => void;
 }
 
 /**
- * Start the first engine of the list that this machine can run.
+ * Starts the first engine of the list that this machine can run. `bestEngine` chooses the list for a model.
  *
- * @throws EngineUnavailableError when none starts; it says why each failed.
+ * @throws EngineUnavailableError when none starts, with the reason of each.
+ *
+ * @example
+ * ```ts
+ * import { selectEngine } from '@tokenwright/backends';
+ * import { fusedWasm } from '@tokenwright/backends/wasm';
+ * import { fusedWebgpu } from '@tokenwright/backends/webgpu';
+ *
+ * const engine = await selectEngine([fusedWebgpu(), fusedWasm()]);
+ * ```
  */
 export async function selectEngine(
   starters: readonly EngineStarter[],
