@@ -18,6 +18,7 @@ export interface Exception {
 export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[] } = {
   'packages/core': [
     'errors.ts',
+    'check',
     'text',
     'engine',
     [['architectures/shared', 'architectures'], ['reference']],
@@ -28,7 +29,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     'analysis',
     'testing',
     'testing/samplers',
-    [['testing/index.ts'], ['.']],
+    [['testing/index.ts'], ['entries'], ['.']],
   ],
   'packages/samplers': [
     'shared',
@@ -125,11 +126,11 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
 
 /** Imports against the order that are still there, by file from the root of the repository. To be emptied. */
 export const exceptions: readonly Exception[] = [
-  ...['chain', 'explain'].map((name) => ({
-    from: `packages/core/src/sampling/${name}.ts`,
-    to: 'packages/core/src/generate/option-stages.ts',
-    reason: 'withPlaces and its set of leading stages belong in the room of the chain',
-  })),
+  {
+    from: 'packages/core/src/model/language-model.ts',
+    to: 'packages/core/src/sampling/sampler.ts',
+    reason: 'a model names the samplers that it is used with by default, and scores name the result of a model',
+  },
   {
     from: 'packages/samplers/src/shared/largest-ids.ts',
     to: 'packages/samplers/src/patterns/prefix.ts',
@@ -155,6 +156,6 @@ export const mostFiles = 14;
 
 /** Rooms that hold more, with the number that they may hold. To be emptied. */
 export const fullRooms: { readonly [room: string]: { readonly files: number; readonly reason: string } } = {
-  'packages/core/src/generate': { files: 18, reason: 'the generation loop is being divided by responsibility' },
+  'packages/core/src/generate': { files: 19, reason: 'the generation loop is being divided by responsibility' },
   'apps/node/src/show': { files: 15, reason: 'the output of the commands is being rewritten' },
 };
