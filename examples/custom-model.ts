@@ -20,7 +20,7 @@ const model = hostModel({
   },
 });
 
-const { sequences } = await generateBatch(model, [idsOf('\nthe'), idsOf('\nthe moon')], {
+const { sequences } = await generateBatch(model, [idsOf('\nthe sea'), idsOf('\nthe men')], {
   samplers: [temperature({ temperature: 0.8 }), topP({ p: 0.95 })],
   eosTokenIds: idsOf('\n'),
   maxNewTokens: 80,
