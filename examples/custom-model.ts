@@ -20,10 +20,11 @@ const model = hostModel({
   },
 });
 
-const { sequences } = await generateBatch(model, [idsOf('\nthe sea'), idsOf('\nthe men')], {
+const prompts = ['the s', 'the m'];
+const { sequences } = await generateBatch(model, prompts.map(idsOf), {
   samplers: [temperature({ temperature: 0.8 }), topP({ p: 0.95 })],
-  eosTokenIds: idsOf('\n'),
+  stopWhen: ({ id }) => letters[id] === '\n',
   maxNewTokens: 80,
   seed: 7,
 });
-for (const { ids } of sequences) console.log(ids.map((id) => letters[id]).join(''));
+for (const [i, { ids }] of sequences.entries()) console.log(prompts[i] + ids.map((id) => letters[id]).join(''));

@@ -1,5 +1,6 @@
 import type { slice, Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { checkOptionNames, ParameterError } from '../errors.ts';
+import { checkOptionNames } from '../check/check.ts';
+import { ParameterError } from '../errors.ts';
 import { baseOptionNames, describeHostModel, type HostModelBaseOptions } from '../host/host-model.ts';
 import { HostModel, type HostModelDescription } from '../host/host-model-base.ts';
 import type { LanguageModel } from '../model/language-model.ts';

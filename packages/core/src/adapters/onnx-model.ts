@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames, ParameterError, ShapeError, UnsupportedError } from '../errors.ts';
+import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { ParameterError, ShapeError, UnsupportedError } from '../errors.ts';
 import { baseOptionNames, describeHostModel, type HostModelBaseOptions } from '../host/host-model.ts';
 import { HostModel, type HostModelDescription } from '../host/host-model-base.ts';
 import { commonPrefix } from '../model/advance.ts';
