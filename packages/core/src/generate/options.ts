@@ -227,11 +227,11 @@ function check(owner: string, options: ResolvedOptions): void {
   if (tokenizer !== undefined && typeof tokenizer?.decode !== 'function')
     throw new ParameterError(owner, 'tokenizer', 'an object with encode and decode', tokenizer);
   for (const sampler of checkList(owner, 'samplers', 'a list of samplers', options.samplers))
-    if (typeof sampler?.name !== 'string' || !('onHost' in sampler || 'onDevice' in sampler || 'allowed' in sampler))
+    if (typeof sampler?.name !== 'string' || !('onHost' in sampler || 'onDevice' in sampler || 'mask' in sampler))
       throw new ParameterError(
         owner,
         'samplers',
-        'samplers: objects with a name and onHost, onDevice or allowed',
+        'samplers: objects with a name and onHost, onDevice or mask',
         sampler,
       );
 }

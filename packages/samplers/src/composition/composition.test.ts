@@ -33,7 +33,7 @@ const chain = [
 test('a chain prints in order', () => {
   expect(printChain(chain)).toBe(
     'repetition-penalty(penalty 1.1, window 64, countPrompt true) > top-k(k 40, ties exactly-k) > ' +
-      'top-p(p 0.95, border below, minKeep 1) > temperature(t 0.8)',
+      'top-p(p 0.95, border below, minKeep 1) > temperature(temperature 0.8)',
   );
   expect(printChain([greedy()])).toBe('greedy');
   expect(printChain([])).toBe('(none)');
@@ -53,8 +53,8 @@ test('every factory accepts the parameters that its sampler declares', () => {
     'dynamic-temperature': { range: 0.5 },
     'encoder-no-repeat-ngram': { size: 3 },
     'encoder-repetition-penalty': { penalty: 1.2 },
-    epsilon: { epsilon: 0.001 },
-    eta: { epsilon: 0.001 },
+    'epsilon-cutoff': { epsilon: 0.001 },
+    'eta-cutoff': { epsilon: 0.001 },
     'exponential-length-decay': { start: 5, factor: 1.1, eosTokenIds: [2] },
     'forced-bos-token': { token: 1 },
     'frequency-penalty': { penalty: 0.5 },
@@ -68,15 +68,15 @@ test('every factory accepts the parameters that its sampler declares', () => {
     'suppress-tokens': { tokens: [1] },
     'suppress-tokens-at-begin': { tokens: [1], position: 2 },
     'synth-id': { keys: [1, 2] },
-    'tail-free': { z: 0.9 },
-    temperature: { t: 0.5 },
+    'tail-free': { mass: 0.9 },
+    temperature: { temperature: 0.5 },
     'thinking-budget': { start: [1], end: [2], budget: 9 },
     'token-bias': { biases: { 1: 2, 3: '-Infinity' } },
-    'top-h': { h: 0.4 },
+    'top-h': { entropyShare: 0.4 },
     'top-k': { share: 0.5 },
-    'top-n-sigma': { n: 1 },
+    'top-n-sigma': { sigmas: 1 },
     'top-p': { p: 0.9 },
-    typical: { mass: 0.9 },
+    'typical-p': { p: 0.9 },
     xtc: { probability: 0.5 },
   };
   for (const name of Object.keys(samplerRegistry)) {
@@ -119,7 +119,7 @@ test('two chains can be compared', () => {
       '  top-k(k 40, ties exactly-k)',
       '~ top-p (p 0.95 -> 0.9)',
       '+ min-p(p 0.05, minKeep 1)',
-      '  temperature(t 0.8)',
+      '  temperature(temperature 0.8)',
     ].join('\n'),
   );
   expect(diffChains(chain, chain).every(({ change }) => change === 'same')).toBe(true);
@@ -137,6 +137,7 @@ const mask: Sampler = { name: 'grammar', mask: () => Uint32Array.of(1) };
 const normalize: Sampler = {
   name: 'normalize',
   traits: {
+    normalizes: true,
     keepsArgMax: true,
     narrows: true,
   },
@@ -145,7 +146,7 @@ const normalize: Sampler = {
 const revive: Sampler = {
   ...normalize,
   name: 'revive',
-  traits: { ...normalize.traits!, narrows: false },
+  traits: { ...normalize.traits!, normalizes: false, narrows: false },
 };
 
 const mine: Sampler = {
@@ -193,13 +194,15 @@ test('a warning says where and what', () => {
       stage: 1,
       sampler: 'top-n-sigma',
       message:
-        "'top-n-sigma' measures the whole row, but 'top-k' has taken tokens out before it. Put it before the filters.",
+        "'top-n-sigma' measures the whole row, but 'top-k' removes tokens before it. Put 'top-n-sigma' before the filters.",
     },
   ]);
 });
 
 test('a penalty under a strategy that gives log-probabilities', () => {
   const chain = [repetitionPenalty({ penalty: 2 }), topK({ k: 9 })];
-  expect(checkChain(chain, {}).map(({ rule }) => rule)).toEqual(['penalty-on-log-probabilities']);
-  expect(checkChain([presencePenalty({ penalty: 2 })], {})).toEqual([]);
+  expect(checkChain(chain, { domain: 'log-probabilities' }).map(({ rule }) => rule)).toEqual([
+    'penalty-on-log-probabilities',
+  ]);
+  expect(checkChain([presencePenalty({ penalty: 2 })], { domain: 'log-probabilities' })).toEqual([]);
 });

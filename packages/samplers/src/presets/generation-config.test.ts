@@ -8,8 +8,11 @@ const printed = (config: object, options = {}): string =>
 test.each<[object, string]>([
   [{}, '(none)'],
   [{ bos_token_id: 0, eos_token_id: 0, max_new_tokens: 20, transformers_version: '5.0' }, '(none)'],
-  [{ do_sample: true, temperature: 0.8, top_p: 0.95 }, 'temperature(t 0.8) > top-p(p 0.95, border below, minKeep 1)'],
-  [{ temperature: 0.8, top_k: null }, 'temperature(t 0.8)'],
+  [
+    { do_sample: true, temperature: 0.8, top_p: 0.95 },
+    'temperature(temperature 0.8) > top-p(p 0.95, border below, minKeep 1)',
+  ],
+  [{ temperature: 0.8, top_k: null }, 'temperature(temperature 0.8)'],
   [{ top_k: 20 }, 'top-k(k 20, ties keep-all)'],
   [{ do_sample: false, temperature: 0.6, top_p: 0.9 }, 'greedy'],
   [{ no_repeat_ngram_size: 3, do_sample: false }, 'no-repeat-ngram(size 3, countPrompt true) > greedy'],

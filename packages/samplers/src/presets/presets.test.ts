@@ -20,7 +20,7 @@ describe('defaults', () => {
     [huggingFace(), 'top-k(k 50, ties keep-all)'],
     [
       llamaCpp(),
-      'top-k(k 40, ties exactly-k) > top-p(p 0.95, border below, minKeep 1) > min-p(p 0.05, minKeep 1) > temperature(t 0.8)',
+      'top-k(k 40, ties exactly-k) > top-p(p 0.95, border below, minKeep 1) > min-p(p 0.05, minKeep 1) > temperature(temperature 0.8)',
     ],
     [vllm(), '(none)'],
     [xTransformers(), 'top-k(share 0.1, ties exactly-k)'],
@@ -65,25 +65,25 @@ describe('order', () => {
   };
   const beforeProcessors =
     'sequence-bias encoder-repetition-penalty repetition-penalty no-repeat-ngram encoder-no-repeat-ngram bad-words ' +
-    'min-length min-new-tokens prefix-function forced-bos-token forced-eos-token remove-invalid ' +
+    'min-length min-new-tokens prefix-allowed-tokens forced-bos-token forced-eos-token remove-invalid ' +
     'exponential-length-decay suppress-tokens suppress-tokens-at-begin';
   test.each([
     [
       huggingFace(everythingHuggingFace),
-      'repetition-penalty mine temperature top-h top-k top-p min-p typical epsilon eta',
+      'repetition-penalty mine temperature top-h top-k top-p min-p typical-p epsilon-cutoff eta-cutoff',
     ],
     [
       huggingFace({ ...everythingHuggingFace, ...constraintsHuggingFace }),
-      `${beforeProcessors} mine temperature top-h top-k top-p min-p typical epsilon eta green-list normalize`,
+      `${beforeProcessors} mine temperature top-h top-k top-p min-p typical-p epsilon-cutoff eta-cutoff kgw-watermark normalize`,
     ],
     [
       huggingFace({ ...everythingHuggingFace, ...constraintsHuggingFace, doSample: false }),
-      `${beforeProcessors} mine green-list normalize greedy`,
+      `${beforeProcessors} mine kgw-watermark normalize greedy`,
     ],
     [huggingFace({ ...everythingHuggingFace, doSample: false }), 'repetition-penalty mine greedy'],
     [
       llamaCpp({ repeatPenalty: 1.1, topNSigma: 1, typicalP: 0.9, xtcProbability: 0.5, dynatempRange: 0.5 }),
-      'repetition-penalty top-n-sigma top-k typical top-p min-p xtc dynamic-temperature',
+      'repetition-penalty top-n-sigma top-k typical-p top-p min-p xtc dynamic-temperature',
     ],
     [
       llamaCpp({
@@ -185,7 +185,7 @@ test('llama.cpp: tokens that were set to -Infinity count for the dynamic tempera
 });
 
 test('vLLM raises a tiny temperature to 0.01', () => {
-  expect(printChain(vllm({ temperature: 0.001 }))).toBe('temperature(t 0.01)');
+  expect(printChain(vllm({ temperature: 0.001 }))).toBe('temperature(temperature 0.01)');
 });
 
 test('vLLM bounds a bias, and holds back the ids that it is told', () => {

@@ -6,13 +6,13 @@ import { dynamicTemperature } from '../index.ts';
 const gone = -Infinity;
 
 test.each([
-  ['no doubt: the lowest temperature', { t: 1, range: 0.5 }, [100, 0, gone], [200, 0, gone]],
-  ['full doubt: the highest', { t: 1, range: 0.5 }, [3, 3, gone], [2, 2, gone]],
-  ['range 0 is a plain temperature', { t: 2, range: 0 }, [4, 1, gone], [2, 0.5, gone]],
-  ['a temperature of 0 is greedy', { t: 0, range: 0 }, [1, 4, 4], [gone, 4, gone]],
-  ['one token stays as it is', { t: 5, range: 1 }, [gone, 4], [gone, 4]],
-  ['NaN stays', { t: 5, range: 1 }, [Number.NaN, 4], [Number.NaN, 4]],
-  ['nothing left stays', { t: 5, range: 1 }, [gone, gone], [gone, gone]],
+  ['no doubt: the lowest temperature', { temperature: 1, range: 0.5 }, [100, 0, gone], [200, 0, gone]],
+  ['full doubt: the highest', { temperature: 1, range: 0.5 }, [3, 3, gone], [2, 2, gone]],
+  ['range 0 is a plain temperature', { temperature: 2, range: 0 }, [4, 1, gone], [2, 0.5, gone]],
+  ['a temperature of 0 is greedy', { temperature: 0, range: 0 }, [1, 4, 4], [gone, 4, gone]],
+  ['one token stays as it is', { temperature: 5, range: 1 }, [gone, 4], [gone, 4]],
+  ['NaN stays', { temperature: 5, range: 1 }, [Number.NaN, 4], [Number.NaN, 4]],
+  ['nothing left stays', { temperature: 5, range: 1 }, [gone, gone], [gone, gone]],
 ])('%s', (_, options, logits, expected) => {
   expect([...shaped(dynamicTemperature(options), logits)]).toEqual(expected);
 });

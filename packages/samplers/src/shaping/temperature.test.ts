@@ -21,9 +21,9 @@ test.each([
 test('refuses what it cannot do', () => {
   expect(() => temperature({ temperature: -1 })).toThrow(ParameterError);
   expect(() => temperature({ temperature: Number.NaN })).toThrow(
-    'temperature: t must be a number of at least 0, but NaN was given.',
+    'temperature: temperature must be a number of at least 0, but NaN was given.',
   );
-  expect(() => temperature({ temperature: 1 } as never)).toThrow(UnknownOptionError);
+  expect(() => temperature({ t: 1 } as never)).toThrow(UnknownOptionError);
 });
 
 test('says when it is greedy', () => {
@@ -33,7 +33,7 @@ test('says when it is greedy', () => {
 
 test('zero can be an error, as in Hugging Face', () => {
   expect(() => temperature({ temperature: 0, zero: 'error' })).toThrow(ParameterError);
-  expect(() => temperature({ t: 0.5, zero: 'cold' } as never)).toThrow(ParameterError);
-  expect(temperature({ temperature: 0.5, zero: 'error' }).parameters).toEqual({ t: 0.5, zero: 'error' });
-  expect(temperature({ temperature: 0.5 }).parameters).toEqual({ t: 0.5 });
+  expect(() => temperature({ temperature: 0.5, zero: 'cold' } as never)).toThrow(ParameterError);
+  expect(temperature({ temperature: 0.5, zero: 'error' }).parameters).toEqual({ temperature: 0.5, zero: 'error' });
+  expect(temperature({ temperature: 0.5 }).parameters).toEqual({ temperature: 0.5 });
 });

@@ -106,7 +106,7 @@ describe('removals', () => {
         without(logits, (at) => !ids.includes(at) && !(too && given.eosTokenIds.includes(at))),
     ));
 
-  test('prefix function', () =>
+  test('prefix allowed tokens', () =>
     check(
       fc.nat(5),
       (salt) => prefixAllowedTokens({ allowed: (seen) => [(seen.length + salt) % vocabSize, seen.at(-1) ?? salt] }),
@@ -250,13 +250,16 @@ describe('clean-up', () => {
 });
 
 describe('watermarks', () => {
-  test('green list: each token gets the bias or nothing, and as many do as the ratio says', () => {
-    const options = fc.record({ ratio: fc.constantFrom(0.25, 0.5, 0.75), key: fc.integer({ min: 1, max: 1e9 }) });
+  test('kgw watermark: each token gets the bias or nothing, and as many do as the ratio says', () => {
+    const options = fc.record({
+      greenlistRatio: fc.constantFrom(0.25, 0.5, 0.75),
+      hashingKey: fc.integer({ min: 1, max: 1e9 }),
+    });
     fc.assert(
       fc.property(options, tokens, (chosen, generated) => {
         const result = shaped(kgwWatermark({ ...chosen, bias: 2 }), new Array(40).fill(1), { prompt: [3], generated });
         expect(result.every((l) => l === 1 || l === 3)).toBe(true);
-        expect(result.filter((l) => l === 3)).toHaveLength(Math.floor(40 * chosen.ratio));
+        expect(result.filter((l) => l === 3)).toHaveLength(Math.floor(40 * chosen.greenlistRatio));
       }),
     );
   });

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Sampler } from '@tokenwright/core';
 import { type SamplerCasesOptions, type SamplerLaw, samplerCases } from '@tokenwright/core/testing';
-import { beforeAll, describe, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import * as samplers from '../index.ts';
 
 beforeAll(async () => {
@@ -48,13 +48,13 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ['suppress tokens at begin', () => samplers.suppressTokensAtBegin({ tokens: [2, 9] }), named()],
   ['allowed tokens', () => samplers.allowedTokens({ tokens: [2, 7, 9] }), named(...removes)],
   [
-    'prefix function',
+    'prefix allowed tokens',
     () => samplers.prefixAllowedTokens({ allowed: (tokens) => [0, 2, tokens.length % 24] }),
     named(...removes),
   ],
-  ['forced begin token', () => samplers.forcedBosToken({ token: 3, position: 4 }), named(...removes)],
+  ['forced bos token', () => samplers.forcedBosToken({ token: 3, position: 4 }), named(...removes)],
   [
-    'forced end token',
+    'forced eos token',
     () => samplers.forcedEosToken({ maxLength: 4 }),
     because('It acts on end tokens.', 'treats equals alike', ...removes),
   ],
@@ -82,15 +82,43 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
     () => samplers.removeInvalid(),
     because('It hides them: that is what it is for.', 'hides no NaN and no infinity'),
   ],
-  ['green list', () => samplers.kgwWatermark({ bias: 1 }), named()],
+  ['kgw watermark', () => samplers.kgwWatermark({ bias: 1 }), named()],
   [
-    'green list, self-hash',
+    'kgw watermark, self-hash',
     () => samplers.kgwWatermark({ bias: 1, seedingScheme: 'self-hash', contextWidth: 2 }),
     named(),
   ],
   ['synth id', () => samplers.synthId({ keys: [5, 6, 7], samplingTable: { size: 1000 } }), named()],
 ];
 
-describe.each(members)('%s', (_, make, options = {}) => {
-  for (const { name, skip, run } of samplerCases(make, options)) test.skipIf(skip !== undefined)(name, run);
+/** They depend on where zero is. */
+const notShiftInvariant = new Set(['encoder repetition penalty', 'exponential length decay', 'remove invalid']);
+/** They add or measure amounts that do not grow with the logits. */
+const notScaleInvariant = new Set([
+  'frequency penalty',
+  'frequency penalty below 0',
+  'presence penalty',
+  'additive penalty',
+  'additive penalty, off',
+  'dry',
+  'token bias',
+  'sequence bias',
+  'remove invalid',
+  'kgw watermark',
+  'kgw watermark, self-hash',
+  'synth id',
+]);
+
+test('every label of the lists above is a member', () => {
+  const labels = members.map(([label]) => label);
+  for (const label of [...notShiftInvariant, ...notScaleInvariant]) expect(labels).toContain(label);
+});
+
+describe.each(members)('%s', (label, make, options = {}) => {
+  const cases = samplerCases(make, {
+    shiftInvariant: !notShiftInvariant.has(label),
+    scaleInvariant: !notScaleInvariant.has(label),
+    ...options,
+  });
+  for (const { name, skip, run } of cases) test.skipIf(skip !== undefined)(name, run);
 });

@@ -41,17 +41,17 @@ test('allowed tokens, with and without the end tokens, in two vocabularies', () 
   expect(candidatesOf(shaped(sampler, new Array(40).fill(0), { eosTokenIds: [39] }))).toEqual([0, 2, 39]);
 });
 
-test('a prefix function sees the whole text, and may not allow nothing', () => {
+test('the allowed function sees the whole text, and may not allow nothing', () => {
   const sampler = prefixAllowedTokens({ allowed: (tokens) => [tokens.at(-1)!, tokens.length] });
   expect(left(sampler, { prompt: [1], generated: [0] })).toEqual([0, 2]);
   expect(() => left(prefixAllowedTokens({ allowed: () => [] }))).toThrow(
-    "prefixFunction: what 'allowed' returns at position 0 must be a list of at least one token id",
+    "prefixAllowedTokens: what 'allowed' returns at position 0 must be a list of at least one token id",
   );
   expect(() => left(prefixAllowedTokens({ allowed: () => [4] }))).toThrow(ParameterError);
   expect(() => left(prefixAllowedTokens({ allowed: () => [0.5] }))).toThrow(ParameterError);
 });
 
-test('a prefix function only narrows, and an emptied row names it', () => {
+test('prefixAllowedTokens only narrows, and an emptied row names it', () => {
   const chain = [topK({ k: 1 }), prefixAllowedTokens({ allowed: () => [0] })];
   const row = testRow(logits);
   applyChain(row, chain);

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Sampler } from '@tokenwright/core';
 import { type SamplerCasesOptions, samplerCases } from '@tokenwright/core/testing';
-import { beforeAll, describe, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   adaptiveP,
   dynamicTemperature,
@@ -95,11 +95,15 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ['min-p 0.9, keeping 4', () => minP({ p: 0.9, minKeep: 4 })],
   ['top-a', () => topA({ ratio: 0.5 }), { distribution: (p) => keeping(p, (v) => v >= 0.5 * Math.max(...p) ** 2) }],
   ['top-a 1', () => topA({ ratio: 1, power: 1 })],
-  ['epsilon', () => epsilonCutoff({ epsilon: 0.05 }), { distribution: (p) => keeping(p, (value) => value >= 0.05) }],
-  ['epsilon 0.9, keeping 3', () => epsilonCutoff({ epsilon: 0.9, minKeep: 3 })],
-  ['eta', () => etaCutoff({ epsilon: 0.1 }), { distribution: plainDistribution(plainEta(0.1)) }],
-  ['typical', () => typicalP({ p: 0.6 }), { distribution: plainDistribution(plainTypical(0.6)) }],
-  ['typical, cut', () => typicalP({ p: 0.6, ties: 'cut', border: 'at-most' })],
+  [
+    'epsilon cutoff',
+    () => epsilonCutoff({ epsilon: 0.05 }),
+    { distribution: (p) => keeping(p, (value) => value >= 0.05) },
+  ],
+  ['epsilon cutoff 0.9, keeping 3', () => epsilonCutoff({ epsilon: 0.9, minKeep: 3 })],
+  ['eta cutoff', () => etaCutoff({ epsilon: 0.1 }), { distribution: plainDistribution(plainEta(0.1)) }],
+  ['typical-p', () => typicalP({ p: 0.6 }), { distribution: plainDistribution(plainTypical(0.6)) }],
+  ['typical-p, cut', () => typicalP({ p: 0.6, ties: 'cut', border: 'at-most' })],
   ['top-h', () => topH({ entropyShare: 0.6 }), { distribution: plainDistribution(plainTopH(0.6)) }],
   ['top-n-sigma', () => topNSigma({ sigmas: 1 }), { distribution: plainDistribution(plainTopNSigma(1)) }],
   ['top-n-sigma 0', () => topNSigma({ sigmas: 0 })],
@@ -140,6 +144,52 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ],
 ];
 
-describe.each(members)('%s', (_, make, options = {}) => {
-  for (const { name, skip, run } of samplerCases(make, options)) test.skipIf(skip !== undefined)(name, run);
+/** On ties the lower ids come first in the order that these cut. */
+const splitsTies = new Set([
+  'top-k 3',
+  'top-k 1',
+  'top-k, half of the vocabulary',
+  'top-p 0.7',
+  'top-p 0.7, at most',
+  'top-p 0',
+  'top-p 0, keeping 5',
+  'min-p 0.9, keeping 4',
+  'typical-p, cut',
+  'top-h',
+  'xtc, always',
+  'tail-free',
+  'infill',
+]);
+/** They depend on where zero is. */
+const notShiftInvariant = new Set(['repetition penalty', 'repetition penalty below 1']);
+/** They depend on differences and ranks of logits, not on probabilities. */
+const scaleInvariant = new Set([
+  'greedy',
+  'temperature 0.5',
+  'temperature 0',
+  'temperature 3',
+  'top-k 3',
+  'top-k 1',
+  'top-k 3 with ties',
+  'top-k, half of the vocabulary',
+  'top-k above the vocabulary',
+  'top-n-sigma',
+  'top-n-sigma 0',
+  'repetition penalty',
+  'repetition penalty below 1',
+]);
+
+test('every label of the lists above is a member', () => {
+  const labels = members.map(([label]) => label);
+  for (const label of [...splitsTies, ...notShiftInvariant, ...scaleInvariant]) expect(labels).toContain(label);
+});
+
+describe.each(members)('%s', (label, make, options = {}) => {
+  const cases = samplerCases(make, {
+    splitsTies: splitsTies.has(label),
+    shiftInvariant: !notShiftInvariant.has(label),
+    scaleInvariant: scaleInvariant.has(label),
+    ...options,
+  });
+  for (const { name, skip, run } of cases) test.skipIf(skip !== undefined)(name, run);
 });

@@ -28,12 +28,12 @@ const members: [string, Sampler, equal: number[]][] = [
   ['min-p 1', samplers.minP({ p: 1 }), all],
   ['top-a 0', samplers.topA({ ratio: 0 }), all],
   ['top-a 1', samplers.topA({ ratio: 1 }), all],
-  ['typical', samplers.typicalP({ p: 0.5 }), all],
-  ['typical, cut', samplers.typicalP({ p: 0.5, ties: 'cut' }), [0, 1]],
-  ['typical 1', samplers.typicalP({ p: 1 }), all],
-  ['epsilon 0', samplers.epsilonCutoff({ epsilon: 0 }), all],
-  ['epsilon 0.9', samplers.epsilonCutoff({ epsilon: 0.9 }), all],
-  ['eta 0.9', samplers.etaCutoff({ epsilon: 0.9 }), all],
+  ['typical-p', samplers.typicalP({ p: 0.5 }), all],
+  ['typical-p, cut', samplers.typicalP({ p: 0.5, ties: 'cut' }), [0, 1]],
+  ['typical-p 1', samplers.typicalP({ p: 1 }), all],
+  ['epsilon cutoff 0', samplers.epsilonCutoff({ epsilon: 0 }), all],
+  ['epsilon cutoff 0.9', samplers.epsilonCutoff({ epsilon: 0.9 }), all],
+  ['eta cutoff 0.9', samplers.etaCutoff({ epsilon: 0.9 }), all],
   ['top-h 0.5', samplers.topH({ entropyShare: 0.5 }), [0, 1]],
   ['top-h 1 of two candidates', samplers.topH({ entropyShare: 1, candidates: 2 }), [0, 1]],
   ['top-n-sigma 0', samplers.topNSigma({ sigmas: 0 }), all],
@@ -59,7 +59,7 @@ const members: [string, Sampler, equal: number[]][] = [
   ['additive penalty', samplers.additivePenalty({ frequency: 2, presence: 2, countPrompt: true }), all],
   ['dry', samplers.dry({ multiplier: 1, allowedLength: 0 }), all],
   ['encoder repetition penalty', samplers.encoderRepetitionPenalty({ penalty: 2 }), all],
-  ['green list', samplers.kgwWatermark(), all],
+  ['kgw watermark', samplers.kgwWatermark(), all],
   ['exponential length decay', samplers.exponentialLengthDecay({ start: 0, factor: 2 }), all],
   ['token bias', samplers.tokenBias({ biases: { 0: -100 } }), all],
   ['no-repeat n-gram', samplers.noRepeatNgram({ size: 1 }), [1, 2, 3]],
@@ -69,9 +69,9 @@ const members: [string, Sampler, equal: number[]][] = [
   ['suppress tokens', samplers.suppressTokens({ tokens: [1] }), [0, 2, 3]],
   ['suppress tokens at begin', samplers.suppressTokensAtBegin({ tokens: [1] }), [0, 2, 3]],
   ['allowed tokens', samplers.allowedTokens({ tokens: [1], eosTokenIds: true }), [1, 3]],
-  ['prefix function', samplers.prefixAllowedTokens({ allowed: () => [2] }), [2]],
-  ['forced begin token', samplers.forcedBosToken({ token: 2 }), [2]],
-  ['forced end token', samplers.forcedEosToken({ maxLength: 2 }), [3]],
+  ['prefix allowed tokens', samplers.prefixAllowedTokens({ allowed: () => [2] }), [2]],
+  ['forced bos token', samplers.forcedBosToken({ token: 2 }), [2]],
+  ['forced eos token', samplers.forcedEosToken({ maxLength: 2 }), [3]],
   ['min length', samplers.minLength({ length: 2 }), [0, 1, 2]],
   ['min new tokens', samplers.minNewTokens({ count: 1 }), [0, 1, 2]],
   ['thinking budget', samplers.thinkingBudget({ start: [0], end: [2], budget: 0 }), [2]],
@@ -80,14 +80,20 @@ const members: [string, Sampler, equal: number[]][] = [
 ];
 
 /** What makes a broken row drawable on purpose, and so is left out of the laws about broken rows. */
-const hidesBrokenRows = new Set(['forced begin token', 'forced end token', 'thinking budget']);
+const hidesBrokenRows = new Set(['forced bos token', 'forced eos token', 'thinking budget']);
 /** Which tokens it removes does not depend on the logits. */
 const isConstraint = ({ kind }: Sampler): boolean => kind === 'constraint';
 const around = { prompt: [0], eosTokenIds: [3] };
 
 test('every sampler of the package is here, but the one whose purpose is to repair rows', () => {
   const names = new Set(members.map(([, { name }]) => name));
-  const missing = [...Object.keys(samplers.samplerRegistry), 'infill', 'regex', 'token-healing', 'prefix-function'];
+  const missing = [
+    ...Object.keys(samplers.samplerRegistry),
+    'infill',
+    'regex',
+    'token-healing',
+    'prefix-allowed-tokens',
+  ];
   expect(missing.filter((name) => !names.has(name))).toEqual(['remove-invalid']);
 });
 
@@ -141,7 +147,7 @@ describe('an emptied distribution is a typed error that names the stage', () => 
     ],
     ['allowed-tokens', [samplers.suppressTokens({ tokens: [5] }), samplers.allowedTokens({ tokens: [5] })]],
     [
-      'prefix-function',
+      'prefix-allowed-tokens',
       [samplers.suppressTokens({ tokens: [5] }), samplers.prefixAllowedTokens({ allowed: () => [5] })],
     ],
     ['min-length', [samplers.suppressTokens({ tokens: but(0) }), samplers.minLength({ length: 9 })]],

@@ -115,7 +115,7 @@ describe.each<KgwWatermarkOptions>([
     expect(found.scored).toBe(options.seedingScheme === 'self-hash' ? 151 - (options.contextWidth ?? 1) : 149);
     expect(found.zScore).toBeGreaterThan(5);
     expect(Math.abs(detect(write(false, 150)).zScore)).toBeLessThan(3);
-    expect(Math.abs(detect(write(true, 150), { key: 1234567 }).zScore)).toBeLessThan(3.5);
+    expect(Math.abs(detect(write(true, 150), { hashingKey: 1234567 }).zScore)).toBeLessThan(3.5);
   });
 
   test('forks, rewinds and turns of several rows give what each line alone gives', () => {

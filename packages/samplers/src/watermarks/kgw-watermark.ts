@@ -88,8 +88,8 @@ export interface KgwEvidence {
 /** How likely a text carries the watermark of {@link kgwWatermark} with the same options. Give it the reply without its prompt. */
 export function detectKgwWatermark(tokens: ArrayLike<number>, options: KgwDetectorOptions): KgwEvidence {
   const { vocabSize, ignoreRepeats = false, ...rest } = options;
-  checkInteger('detectGreenList', 'vocabSize', vocabSize, 1);
-  const { greens, ratio, scheme, contextWidth } = checkKgw('detectGreenList', rest);
+  checkInteger('detectKgwWatermark', 'vocabSize', vocabSize, 1);
+  const { greens, ratio, scheme, contextWidth } = checkKgw('detectKgwWatermark', rest);
   const ids = Int32Array.from(tokens);
   const width = scheme === 'self-hash' ? contextWidth - 1 : contextWidth;
   const seen = new Set<string>();
