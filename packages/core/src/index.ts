@@ -43,6 +43,7 @@ export { defineSampler } from './sampling/define-sampler.ts';
 export type { Explanation, StageReport } from './sampling/explain.ts';
 export { History } from './sampling/history.ts';
 export { Random } from './sampling/random.ts';
+export { type SampledLogits, type SampleLogitsOptions, sampleLogits } from './sampling/sample-logits.ts';
 export {
   type BatchStep,
   type DeviceSampler,

@@ -24,6 +24,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     [['architectures/shared', 'architectures'], ['reference']],
     'model',
     'host',
+    'adapters',
     'sampling',
     'generate',
     'analysis',

@@ -1,0 +1,180 @@
+import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { ParameterError, UnsupportedError } from '../errors.ts';
+import { decisiveStages, HostRow, type RowContext } from './chain.ts';
+import { largest, probabilities, sampleToken } from './distribution.ts';
+import { History } from './history.ts';
+import { Random, type RandomPurpose } from './random.ts';
+import { RunState } from './run-state.ts';
+import { hasHostForm, hasMaskForm, type Sampler } from './sampler.ts';
+
+/** Options of {@link sampleLogits}. */
+export interface SampleLogitsOptions {
+  /**
+   * The tokens before this one, for penalties and constraints. Default none. Stateful samplers such as mirostat need the `history` of the
+   * previous result here.
+   */
+  readonly history?: History | ArrayLike<number>;
+  /** 0 to 2^53 - 1. Default: a new one for each call. */
+  readonly seed?: number;
+  /**
+   * Number of tokens before this one, which keys the random numbers together with the seed. Default the length of the history; give it
+   * when you pass no history, or every call uses the same number.
+   */
+  readonly position?: number;
+  /** Index among several sequences of one prompt, which also keys the random numbers. Default 0. */
+  readonly sequence?: number;
+  /** How many tokens of the history are the prompt. Default 0. */
+  readonly promptLength?: number;
+  /** Ids that end the sequence, for samplers that treat them differently. Default none. */
+  readonly eosTokenIds?: readonly number[];
+  /** Maximum length of the sequence in tokens, prompt included. Default Infinity. */
+  readonly maxLength?: number;
+  /** The source ids of an encoder-decoder model. Default none. */
+  readonly source?: ArrayLike<number>;
+  /** What stateful samplers remember: one object for all calls of a sequence. Required with a stateful sampler. */
+  readonly state?: RunState;
+  /** Whether to return all probabilities. Default false. */
+  readonly probabilities?: boolean;
+}
+
+/** What {@link sampleLogits} returns. */
+export interface SampledLogits {
+  /** The sampled token. */
+  readonly id: number;
+  /** The history with `id` appended: pass it to the next call. */
+  readonly history: History;
+  /** softmax of the logits after the chain, [V], float64. Present with `probabilities: true`. */
+  readonly probabilities?: Float64Array;
+}
+
+/**
+ * Send one row of logits from anywhere through a chain and sample a token. With the same seed and position, this is the token that
+ * `generate` samples. Runs on the host, synchronously.
+ *
+ * @param logits next-token logits, [V]; not changed. -Infinity rules a token out.
+ * @throws EmptyDistributionError, InvalidLogitsError naming the stage, when nothing can be sampled; UnsupportedError for a sampler
+ * that has a device form only; ParameterError, UnknownOptionError.
+ * @example
+ * ```ts
+ * const samplers = [repetitionPenalty({ penalty: 1.1 }), temperature({ temperature: 0.8 }), topP({ p: 0.95 })];
+ * const ids = [...prompt];
+ * while (ids.length < 100) ids.push(sampleLogits(await myLogits(ids), samplers, { history: ids, seed: 7 }).id);
+ * ```
+ */
+export function sampleLogits(
+  logits: Float32Array | Float64Array | readonly number[],
+  samplers: readonly Sampler[] = [],
+  options: SampleLogitsOptions = {},
+): SampledLogits {
+  const values = checkedLogits(logits);
+  const context = contextOf(options, samplers, values.length);
+  const row = new HostRow(values.slice(), context);
+  const stages = decisiveStages(samplers);
+  for (const { sampler, index } of stages) row.apply(sampler, index);
+  if (!row.sampleable) refuse(values, context, stages);
+  const { history, random, sequence } = context;
+  const id =
+    samplers.at(-1)?.traits?.selectsArgMax === true
+      ? largest(row.logits, row.candidates).id
+      : sampleToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.candidates);
+  return {
+    id,
+    history: row.extend(id),
+    ...(options.probabilities === true ? { probabilities: probabilities(row.logits, row.candidates) } : {}),
+  };
+}
+
+const owner = 'sampleLogits';
+
+const optionNames: Record<keyof SampleLogitsOptions, true> = {
+  history: true,
+  seed: true,
+  position: true,
+  sequence: true,
+  promptLength: true,
+  eosTokenIds: true,
+  maxLength: true,
+  source: true,
+  state: true,
+  probabilities: true,
+};
+
+function checkedLogits(logits: Float32Array | Float64Array | readonly number[]): Float32Array {
+  if (logits instanceof Float32Array) return logits;
+  if (logits instanceof Float64Array) return Float32Array.from(logits);
+  if (!Array.isArray(logits))
+    throw new ParameterError(owner, 'logits', 'a Float32Array or an array of numbers', logits);
+  for (let id = 0; id < logits.length; id++)
+    if (typeof logits[id] !== 'number') throw new ParameterError(owner, `logits[${id}]`, 'a number', logits[id]);
+  return Float32Array.from(logits);
+}
+
+function contextOf(options: SampleLogitsOptions, samplers: readonly Sampler[], vocabSize: number): RowContext {
+  checkOptionNames(owner, options, Object.keys(optionNames));
+  const { promptLength = 0, eosTokenIds = [], sequence = 0, maxLength = Infinity, state, source } = options;
+  const history = historyOf(options.history ?? [], vocabSize);
+  for (const sampler of samplers) {
+    if (!hasHostForm(sampler) && !hasMaskForm(sampler))
+      throw new UnsupportedError(`the device-only sampler '${sampler.name}'`, owner);
+    if (sampler.traits?.stateful !== true) continue;
+    if (state === undefined)
+      throw new ParameterError(owner, 'state', `a RunState, the same for each token, for '${sampler.name}'`, state);
+    if (options.history !== history)
+      throw new ParameterError(owner, 'history', `a History, for '${sampler.name}'`, options.history);
+  }
+  if (state !== undefined && !(state instanceof RunState))
+    throw new ParameterError(owner, 'state', 'a RunState', state);
+  if (options.probabilities !== undefined && typeof options.probabilities !== 'boolean')
+    throw new ParameterError(owner, 'probabilities', 'true or false', options.probabilities);
+  for (const id of eosTokenIds) checkInteger(owner, 'eosTokenIds', id, 0, vocabSize - 1);
+  if (maxLength !== Infinity) checkInteger(owner, 'maxLength', maxLength, 1);
+  return {
+    history,
+    sequence: checkInteger(owner, 'sequence', sequence, 0),
+    promptLength: checkInteger(owner, 'promptLength', promptLength, 0, history.length),
+    vocabSize,
+    eosTokenIds,
+    maxLength,
+    random: randomOf(options),
+    state: state ?? new RunState(),
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+function historyOf(given: History | ArrayLike<number>, vocabSize: number): History {
+  if (given instanceof History) return given;
+  if (typeof given?.length !== 'number' || typeof given === 'string')
+    throw new ParameterError(owner, 'history', 'a list of ids or a History', given);
+  for (let i = 0; i < given.length; i++) checkInteger(owner, `history[${i}]`, given[i], 0, vocabSize - 1);
+  return History.of(given);
+}
+
+function randomOf({ seed = Random.anySeed(), position }: SampleLogitsOptions): Random {
+  if (position === undefined) return new Random(seed);
+  return new RandomAt(seed, checkInteger(owner, 'position', position, 0));
+}
+
+/** The random numbers of one position, whatever the length of the history. */
+class RandomAt extends Random {
+  readonly #position: number;
+
+  constructor(seed: number, position: number) {
+    super(seed);
+    this.#position = position;
+  }
+
+  override uniform(sequence: number, _position: number, purpose: RandomPurpose, index = 0): number {
+    return super.uniform(sequence, this.#position, purpose, index);
+  }
+}
+
+/** Run the chain again, one stage at a time, to name the stage that left nothing to sample. */
+function refuse(values: Float32Array, context: RowContext, stages: ReturnType<typeof decisiveStages>): never {
+  const row = new HostRow(values.slice(), context);
+  if (!row.sampleable) row.refuse('model');
+  for (const { sampler, index } of stages) {
+    row.apply(sampler, index);
+    if (!row.sampleable) row.refuse(sampler.name);
+  }
+  return row.refuse(stages.at(-1)!.sampler.name);
+}
