@@ -22,14 +22,21 @@ const wording: readonly Phrase[] = [
   { pattern: /\b(col|fav|neighb|hon|flav|lab|rum)our[a-z]*\b/gi, instead: 'American spelling: -or' },
   { pattern: /\b(mis)?behaviours?\b/gi, instead: american },
   { pattern: /\b(licen[c]es?|defence|offence|centre[ds]?|analys(e|ed|es|er)|catalogues?|grey)\b/gi, instead: american },
-  { pattern: /\b(travell|cancell|modell|labell)(ed|ing|ers?)\b/gi, instead: 'American spelling: one l', except: /\.html$/ },
+  {
+    pattern: /\b(travell|cancell|modell|labell)(ed|ing|ers?)\b/gi,
+    instead: 'American spelling: one l',
+    except: /\.html$/,
+  },
   { pattern: /\b(judgement|artefacts?|learnt|spelt|maths|ageing|whilst|amongst|towards)\b/gi, instead: american },
   { pattern: /\bdear(er|est|ly)?\b/gi, instead: 'expensive ("expensive to read back")' },
   { pattern: /\b(anew|afresh)\b/gi, instead: 'again' },
   { pattern: /\bof equals\b/gi, instead: 'on ties' },
   { pattern: /\bits equals\b/gi, instead: 'plain words, such as "equal values"' },
   { pattern: /\b(tells? of|told of|tells about)\b/gi, instead: 'reports, lists' },
-  { pattern: /\b(is|are|was|were|be|been|being) told\b/gi, instead: 'receives, is given, is reported, is distinguished' },
+  {
+    pattern: /\b(is|are|was|were|be|been|being) told\b/gi,
+    instead: 'receives, is given, is reported, is distinguished',
+  },
   { pattern: /\b(go|goes|went|gone|going) on\b/gi, instead: 'continue, continues, continued' },
   { pattern: /\bheed(s|ed|ing)?\b/gi, instead: 'apply, respect, use' },
   { pattern: /\b(is|are|was|were) had\b/gi, instead: 'is obtained, is loaded' },
@@ -41,12 +48,14 @@ const wording: readonly Phrase[] = [
   { pattern: /\bso many\b/gi, instead: 'this many, at most n' },
   { pattern: /\bholds? already\b/gi, instead: 'what is already in' },
   { pattern: /\b(thereof|therein|wherein|henceforth|thence|whence|lest|amidst|hereby)\b/gi, instead: 'plain words' },
-  { pattern: /\bupon\b(?! a (time|bench))/gi, instead: 'on' },
   { pattern: /\bsenseless\b/gi, instead: 'contradictory, without effect' },
   { pattern: /\b(or|and) the like\b/gi, instead: 'similar' },
   { pattern: /\b(lie|lies|lay) (in|on|at|beside|where|there)\b/gi, instead: 'is in, is at' },
   { pattern: /\bwhole numbers?\b/gi, instead: 'integer' },
-  { pattern: /[,;:.] else\b(?! if)/gi, instead: 'otherwise' },
+  {
+    pattern: /[,:.] else\b(?! if)|; else (the|an?|it|in|by|with|of|as|at|from|to|what|this|none|nothing)\b/gi,
+    instead: 'otherwise',
+  },
   { pattern: /\bsees? to it\b/gi, instead: 'ensures, makes sure' },
   { pattern: /\bknows? nothing of\b/gi, instead: 'does not depend on' },
   {
@@ -59,7 +68,8 @@ const wording: readonly Phrase[] = [
   { pattern: /\b(is|are) said\b/gi, instead: 'is reported, is stated' },
   { pattern: /\b(give|gives|gave|given) back\b/gi, instead: 'return, release' },
   {
-    pattern: /\bmost (slots|tokens|bytes|names|files|source files|rows|steps|characters|entries)\b(?! of)(?= (of|that|in)\b)/gi,
+    pattern:
+      /\bmost (slots|tokens|bytes|names|files|source files|rows|steps|characters|entries)\b(?! of)(?= (of|that|in)\b)/gi,
     instead: 'maximum number of',
   },
   { pattern: /\bleast (length|number|size)\b/gi, instead: 'minimum' },
@@ -87,7 +97,10 @@ const vocabulary: readonly Phrase[] = [
   { pattern: named('survivors?'), instead: 'candidates' },
   { pattern: named('greenList|green list'), instead: 'kgwWatermark' },
   { pattern: named('prefixFunction'), instead: 'prefixAllowedTokens' },
-  { pattern: named('[Ss]ourceMemory|memori[sz]e'), instead: 'EncoderKeyValues, storeEncoderKeyValues, encodeKeyValues' },
+  {
+    pattern: named('[Ss]ourceMemory|memori[sz]e'),
+    instead: 'EncoderKeyValues, storeEncoderKeyValues, encodeKeyValues',
+  },
   { pattern: named('[Rr]unMemory'), instead: 'runState' },
   { pattern: named('[Bb]reather|Interruption'), instead: 'yieldToEventLoop, an Error subclass' },
   { pattern: named('Steering|steerable'), instead: 'Control, supportsControl' },
@@ -96,7 +109,10 @@ const vocabulary: readonly Phrase[] = [
   { pattern: /\.draw\(/g, instead: '.sample(' },
   { pattern: /\b(temperature|topNSigma|tailFree|topH|bestOf)\(\{ (t|n|z|h|of)\b/g, instead: 'the full word' },
   { pattern: /(\.|\breadonly )(lane|gain)\b/g, instead: 'beamIndex, weight' },
-  { pattern: /\b(reason: |reason === )'(end-token|predicate|settled|stop-string|length|context)'/g, instead: 'finishReason' },
+  {
+    pattern: /\b(reason: |reason === )'(end-token|predicate|settled|stop-string|length|context)'/g,
+    instead: 'finishReason',
+  },
 ];
 
 export const phrases: readonly Phrase[] = [
@@ -106,7 +122,8 @@ export const phrases: readonly Phrase[] = [
 ];
 
 /** Files that are not ours to word: texts that models read, and this list. */
-const excluded = /^tooling\/checks\/src\/phrases\.|^tooling\/bench\/src\/benches\/formats\.ts$|^pnpm-lock\.yaml$|^LICENSE$/;
+const excluded =
+  /^tooling\/checks\/src\/phrases\.|^tooling\/bench\/src\/benches\/formats\.ts$|^pnpm-lock\.yaml$|^LICENSE$/;
 
 export interface Finding {
   readonly path: string;

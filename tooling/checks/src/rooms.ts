@@ -43,6 +43,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   'packages/contrastive': ['rule.ts', 'rules', '.'],
   'packages/backends': [
     'engine-starter.ts',
+    'notice.ts',
     'webgpu-in-node.ts',
     'paged',
     'graph',
