@@ -111,10 +111,10 @@ describe.skipIf(!here)('steps', () => {
       tinyGPT2({ layers: 2, width: 32, intermediateSize: 64, vocabSize: 4200 }) as TinyModel,
     );
     let followed = 0;
-    const watched = (follow: LanguageModel['follow']): LanguageModel =>
+    const watched = (stepAhead: LanguageModel['stepAhead']): LanguageModel =>
       new Proxy(model, {
         get: (target, name) => {
-          if (name === 'follow') return follow;
+          if (name === 'stepAhead') return stepAhead;
           const value: unknown = Reflect.get(target, name, target);
           return typeof value === 'function' ? value.bind(target) : value;
         },
@@ -129,7 +129,7 @@ describe.skipIf(!here)('steps', () => {
     };
     const following = watched((choice, cache) => {
       followed++;
-      return model.follow!(choice, cache);
+      return model.stepAhead!(choice, cache);
     });
     expect(await tokens(following)).toEqual(await tokens(watched(undefined)));
     expect(followed).toBe(5);

@@ -2,7 +2,7 @@ import { checkInteger, checkOptionNames } from '../check/check.ts';
 import type { Choice } from '../engine/engine.ts';
 import { CacheError, ShapeError, UnsupportedError } from '../errors.ts';
 import { advance, commonPrefix } from '../model/advance.ts';
-import type { ForwardOptions, LanguageModel } from '../model/language-model.ts';
+import type { ForwardOptions, LanguageModel, PendingStep } from '../model/language-model.ts';
 import type { RowContext } from '../sampling/chain.ts';
 import { type TokenControl, TokenControls } from '../sampling/control.ts';
 import type { History } from '../sampling/history.ts';
@@ -44,8 +44,8 @@ export class GenerationRun implements Run {
   readonly #breather: EventLoopYielder = new EventLoopYielder();
   readonly #began: number = performance.now();
   #firstToken: number | undefined;
-  /** Drops the step that followed the last choice. */
-  #unfollow: (() => void) | undefined;
+  /** The step that was begun from the last choice. */
+  #pendingStep: PendingStep | undefined;
   #scores: Scores | undefined;
 
   constructor(
@@ -126,28 +126,28 @@ export class GenerationRun implements Run {
     const contexts = rows.flatMap((row, index) =>
       lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => this.contextOf(row, history)),
     );
-    const ahead = scored === 1 && this.#mayFollow(rows);
+    const ahead = scored === 1 && this.#mayStepAhead(rows);
     const { tensorBackend, readbackIsExpensive } = this.model;
     this.#scores = new Scores(result, contexts, {
       tensorBackend,
       readbackIsExpensive,
-      ...(ahead && { onChoice: this.#follow }),
+      ...(ahead && { onChoice: this.#stepAhead }),
     });
     return this.#scores;
   }
 
-  /** Whether a step that follows a choice at once is likely to be wanted: no row is at its last token or out of sight. */
-  #mayFollow(rows: readonly Row[]): boolean {
+  /** Whether a step begun from a choice is likely to be used: no row is at its last token, and none is hidden. */
+  #mayStepAhead(rows: readonly Row[]): boolean {
     return (
-      this.model.follow !== undefined &&
+      this.model.stepAhead !== undefined &&
       this.options.cache !== 'none' &&
       rows.length === this.cache.inner.rows &&
       rows.every(({ history, promptIndex }) => history.length + 1 < this.maxLength(promptIndex))
     );
   }
 
-  readonly #follow = (choice: Choice): void => {
-    this.#unfollow = this.model.follow!(choice, this.cache.inner);
+  readonly #stepAhead = (choice: Choice): void => {
+    this.#pendingStep = this.model.stepAhead!(choice, this.cache.inner);
   };
 
   contextOf(row: Row, history: History = row.history): RowContext {
@@ -312,7 +312,7 @@ export class GenerationRun implements Run {
     const [output] = this.outputs;
     if (output !== undefined && !output.ended) this.#state?.moveTo(output.history, output.suspend());
     this.#scores?.dispose();
-    this.#unfollow?.();
+    this.#pendingStep?.cancel();
     this.cache.dispose();
   }
 

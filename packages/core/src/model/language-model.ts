@@ -42,13 +42,24 @@ export interface LanguageModel {
    */
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options?: ForwardOptions): ForwardResult;
   /**
-   * Begin to feed each row the token that was chosen for it, before anyone knows which that is, so that the device need not wait for
-   * the host. Nothing of it can be seen: the next `forward` of exactly these tokens takes what was computed, and any other use of
-   * the cache drops it, as does what is returned. Absent for models whose logits are not those of one engine.
+   * Begin the next step with the tokens of a choice that was made on the device, before the host has read it, so that the device need
+   * not wait. The cache keeps its length. The next `forward` of exactly these tokens takes the result; every other use of the cache
+   * cancels the step, as does `PendingStep.cancel`. An error while it runs is thrown by the `forward` that takes it.
+   *
+   * Undefined when no step can be begun: the context is full, or the cache cannot be rewound. Absent for models whose logits are
+   * not those of one engine.
    */
-  follow?(choice: Choice, cache: KVCache): () => void;
+  stepAhead?(choice: Choice, cache: KVCache): PendingStep | undefined;
   /** Release the weights. Caches must be disposed before. */
   dispose(): void;
+}
+
+/** A step that was begun by {@link LanguageModel.stepAhead}. */
+export interface PendingStep {
+  /** Whether a `forward` has taken its result, or something has cancelled it. */
+  readonly state: 'pending' | 'taken' | 'cancelled';
+  /** Give up the result and restore the cache's store. Does nothing when the step was taken or cancelled before. */
+  cancel(): void;
 }
 
 export interface ModelDefaults {

@@ -1,22 +1,22 @@
 import { checkInteger } from '../check/check.ts';
-import type { KVStore, RunResult } from '../engine/engine.ts';
+import type { KVStore } from '../engine/engine.ts';
 import { DisposedError, ShapeError } from '../errors.ts';
 import type { KVCache } from './kv-cache.ts';
 import { writeCache } from './kv-cache-bytes.ts';
 import type { ExecutableModel } from './model.ts';
-import type { StepAhead } from './step-ahead.ts';
+import type { PendingModelStep } from './pending-step.ts';
 import type { TokenList } from './token-list.ts';
 
-/** The cache of an `ExecutableModel`: the engine's store, with the tokens that it holds. */
+/** The cache of an `ExecutableModel`: the engine's store, and the tokens whose keys and values are in it. */
 export class ModelCache implements KVCache {
   readonly model: ExecutableModel;
   readonly #store: KVStore;
   #tokens: TokenList[];
   /** Which source each row reads, of a model with sources. */
   #sources: Int32Array;
-  /** A step of which the store holds the slots already, but the tokens here tell nothing. */
-  #ahead: StepAhead | undefined;
-  /** True when the last slots can be taken back whatever came before; a window forgets what it has passed. */
+  /** A step whose slots are in the store, but whose tokens are not in `#tokens`. */
+  #pending: PendingModelStep | undefined;
+  /** Whether the last slots can always be removed. A window has overwritten the slots before it. */
   readonly rewinds: boolean;
   #disposed = false;
 
@@ -40,30 +40,30 @@ export class ModelCache implements KVCache {
     return this.#disposed ? 0 : this.#store.bytes;
   }
 
-  /** The store as the tokens tell of it: a step that was begun ahead is dropped. */
-  get store(): KVStore {
+  /** The store at the state that the tokens describe: cancels a pending step. */
+  settle(): KVStore {
     if (this.#disposed) throw new DisposedError('The cache');
-    this.dropAhead();
+    this.#pending?.cancel();
+    this.#pending = undefined;
     return this.#store;
   }
 
-  begin(step: StepAhead): void {
-    this.#ahead = step;
+  /** Keep a step that has extended the store. There must be no other: see `settle`. */
+  hold(step: PendingModelStep): void {
+    this.#pending = step;
   }
 
-  /** Forget a step that was begun ahead, if there is one. */
-  dropAhead(): void {
-    if (this.#ahead === undefined || this.#disposed) return;
-    this.#ahead.dispose();
-    this.#ahead = undefined;
-    this.#store.truncate(this.lengths);
+  /** The pending step, if it feeds exactly these tokens, for the caller to take. */
+  release(tokens: readonly ArrayLike<number>[]): PendingModelStep | undefined {
+    const step = this.#pending;
+    if (step?.state !== 'pending' || !step.feeds(tokens)) return undefined;
+    this.#pending = undefined;
+    return step;
   }
 
-  /** What was computed ahead for exactly these tokens; its slots stay. */
-  takeAhead(tokens: readonly ArrayLike<number>[]): RunResult | undefined {
-    const result = this.#ahead?.resultFor(tokens);
-    if (result !== undefined) this.#ahead = undefined;
-    return result;
+  /** Remove the slots of a pending step from the store. */
+  rewind(): void {
+    if (!this.#disposed) this.#store.truncate(this.lengths);
   }
 
   get sourceOfRow(): Int32Array {
@@ -76,7 +76,7 @@ export class ModelCache implements KVCache {
 
   gather(rows: readonly number[]): void {
     for (const row of rows) checkInteger('gather', 'rows', row, 0, this.rows - 1);
-    this.store.gather(rows);
+    this.settle().gather(rows);
     this.#tokens = rows.map((row) => this.#tokens[row]!.copy());
     this.#sources = Int32Array.from(rows, (row) => this.#sources[row]!);
   }
@@ -85,14 +85,14 @@ export class ModelCache implements KVCache {
     if (lengths.length !== this.rows) throw new ShapeError('Lengths', [this.rows], [lengths.length]);
     for (const [row, length] of lengths.entries())
       checkInteger('truncate', `lengths[${row}]`, length, 0, this.lengths[row]!);
-    this.store.truncate(lengths);
+    this.settle().truncate(lengths);
     for (const [row, length] of lengths.entries()) this.#tokens[row]!.length = length;
   }
 
   fork(): ModelCache {
     return new ModelCache(
       this.model,
-      this.store.fork(),
+      this.settle().fork(),
       this.#tokens.map((row) => row.copy()),
       this.#sources.slice(),
       this.rewinds,
@@ -101,7 +101,7 @@ export class ModelCache implements KVCache {
 
   serialize(): Promise<Uint8Array> {
     return writeCache(
-      this.store,
+      this.settle(),
       this.#tokens.map((row) => row.view().slice()),
       this.model.fingerprint,
       this.model.dimensions,
@@ -109,22 +109,23 @@ export class ModelCache implements KVCache {
     );
   }
 
-  /** Note what a forward pass has added. */
+  /** Append the tokens of a forward pass. */
   extend(tokens: readonly ArrayLike<number>[]): void {
     for (const [row, added] of tokens.entries()) this.#tokens[row]!.push(added);
   }
 
-  /** Fill an empty cache: tokens of each row, and keys and values by row and layer. */
+  /** Fill an empty cache: the tokens of each row, and keys and values by row and layer. */
   restore(rows: readonly Int32Array[], layers: readonly { keys: Float32Array; values: Float32Array }[][]): void {
+    const store = this.settle();
     for (const [row, contents] of layers.entries())
-      for (const [layer, { keys, values }] of contents.entries()) this.store.write(row, layer, keys, values);
+      for (const [layer, { keys, values }] of contents.entries()) store.write(row, layer, keys, values);
     this.extend(rows);
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#ahead?.dispose();
+    this.#pending?.cancel();
     this.#store.dispose();
   }
 }

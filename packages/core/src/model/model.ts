@@ -5,6 +5,7 @@ import type {
   EncoderKeyValues,
   Engine,
   Executable,
+  Frame,
   PrepareOptions,
   RunOptions,
   WeightSource,
@@ -17,9 +18,16 @@ import { cacheKind } from './cache-kind.ts';
 import { frameOf } from './frame-of.ts';
 import type { KVCache } from './kv-cache.ts';
 import { readCache } from './kv-cache-bytes.ts';
-import type { CacheOptions, ForwardOptions, ForwardResult, LanguageModel, ModelDefaults } from './language-model.ts';
+import type {
+  CacheOptions,
+  ForwardOptions,
+  ForwardResult,
+  LanguageModel,
+  ModelDefaults,
+  PendingStep,
+} from './language-model.ts';
 import { ModelCache } from './model-cache.ts';
-import { disposeResult, StepAhead } from './step-ahead.ts';
+import { disposeResult, PendingModelStep, type StepOutcome } from './pending-step.ts';
 import { TokenList } from './token-list.ts';
 
 export interface CreateModelOptions extends PrepareOptions {
@@ -155,13 +163,13 @@ export class ExecutableModel implements LanguageModel {
     checkInteger('forward', 'scored', scored, 0);
     for (const layer of earlyExits ?? []) checkInteger('forward', 'earlyExits', layer, 0, this.layers);
     const own = this.#own(cache);
-    const ahead = scored === 1 && !hidden && earlyExits === undefined ? own.takeAhead(tokens) : undefined;
+    const pending = scored === 1 && !hidden && earlyExits === undefined ? own.release(tokens) : undefined;
     const { lengths } = own;
     const frame = frameOf(tokens, lengths, scored, this);
     try {
       const result =
-        ahead ??
-        this.executable.run(frame, own.store, {
+        pending?.take() ??
+        this.executable.run(frame, own.settle(), {
           ...(hidden ? { hidden } : {}),
           ...(earlyExits === undefined ? {} : { earlyExits }),
           ...this.#sourcesOf(own),
@@ -173,31 +181,39 @@ export class ExecutableModel implements LanguageModel {
         dispose: () => disposeResult(result),
       };
     } catch (error) {
-      own.store.truncate(lengths);
+      own.settle().truncate(lengths);
       throw error;
     }
   }
 
-  follow(choice: Choice, cache: KVCache): () => void {
+  stepAhead(choice: Choice, cache: KVCache): PendingStep | undefined {
     this.#check();
     const own = this.#own(cache);
-    const { lengths, store } = own;
-    const drop = (): void => own.dropAhead();
-    if (choice.rows !== own.rows || !own.rewinds || lengths.some((length) => length >= this.contextLength)) return drop;
-    // Ids that stand for those which nobody knows yet.
+    own.settle();
+    const { lengths } = own;
+    if (choice.rows !== own.rows || !own.rewinds || lengths.some((length) => length >= this.contextLength))
+      return undefined;
+    // The ids are placeholders: the engine takes them from the choice.
     const frame = frameOf(
       lengths.map(() => [0]),
       lengths,
       1,
       this,
     );
+    const step = new PendingModelStep(choice, this.#outcomeOf(frame, own, choice), () => own.rewind());
+    own.hold(step);
+    return step;
+  }
+
+  /** Run a step ahead. An error waits for the `forward` that asks for the step, as it does not matter if none does. */
+  #outcomeOf(frame: Frame, own: ModelCache, choice: Choice): StepOutcome {
+    const store = own.settle();
     try {
-      own.begin(new StepAhead(choice, this.executable.run(frame, store, { ids: choice, ...this.#sourcesOf(own) })));
-    } catch {
-      // The same error comes again, from the `forward` that asks for the step.
-      store.truncate(lengths);
+      return { result: this.executable.run(frame, store, { ids: choice, ...this.#sourcesOf(own) }) };
+    } catch (error) {
+      own.rewind();
+      return { error };
     }
-    return drop;
   }
 
   dispose(): void {

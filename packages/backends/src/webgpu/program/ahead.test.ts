@@ -19,7 +19,7 @@ const greedy: Sampler = {
   mask: () => new Uint32Array(0),
 };
 
-describe.skipIf(!here)('steps that follow a choice at once', () => {
+describe.skipIf(!here)('steps begun from a choice', () => {
   let engine: FusedWebgpuEngine;
   let model: LanguageModel;
   /** The same model, which waits for each choice. */
@@ -29,7 +29,7 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
   beforeAll(async () => {
     engine = await startWebgpu();
     model = await load(engine, tiny);
-    waiting = seen(model, { follow: undefined });
+    waiting = seen(model, { stepAhead: undefined });
   });
   afterAll(() => engine.dispose());
 
@@ -49,9 +49,9 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
   ])('%s: the same tokens, and no step is computed twice', async (_, samplers) => {
     const start = engine.memory();
     const counting = seen(model, {
-      follow: (choice: Choice, cache: KVCache) => {
+      stepAhead: (choice: Choice, cache: KVCache) => {
         followed++;
-        return model.follow!(choice, cache);
+        return model.stepAhead!(choice, cache);
       },
     });
     followed = 0;
@@ -95,10 +95,10 @@ describe.skipIf(!here)('steps that follow a choice at once', () => {
     const other = await startWebgpu();
     const elsewhere = await load(other, tiny);
     const theirs = elsewhere.createCache({ rows: 2 });
-    elsewhere.follow!(choice, theirs);
+    elsewhere.stepAhead!(choice, theirs);
     expect(theirs.lengths).toEqual([0, 0]);
     const alone = elsewhere.createCache();
-    elsewhere.follow!(choice, alone);
+    elsewhere.stepAhead!(choice, alone);
     expect(alone.lengths).toEqual([0]);
     elsewhere.forward([[1]], alone).dispose();
     await other.dispose();
