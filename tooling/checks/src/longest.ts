@@ -21,15 +21,15 @@ export function functionsIn(text: string, lang: 'ts' | 'tsx'): Span[] {
   const found: Span[] = [];
   const visit = (node: Node, name: string, inside: string): void => {
     let label = inside;
-    if (/Function(Expression|Declaration)$/.test(node.type) && node['body'] !== null) {
-      const own = nameIn(node['id']) ?? name;
+    if (/Function(Expression|Declaration)$/.test(node.type) && node.body !== null) {
+      const own = nameIn(node.id) ?? name;
       label = own === '' ? inside : own;
       const line = lineAt(node.start);
       found.push({ name: label === '' ? '(anonymous)' : label, line, lines: lineAt(node.end) - line + 1 });
-    } else if (/^Class(Declaration|Expression)$/.test(node.type)) label = nameIn(node['id']) ?? name;
+    } else if (/^Class(Declaration|Expression)$/.test(node.type)) label = nameIn(node.id) ?? name;
     for (const child of Object.values(node).flat()) {
       if (!isNode(child)) continue;
-      const own = nameIn(node['key']) ?? nameIn(node['id']) ?? '';
+      const own = nameIn(node.key) ?? nameIn(node.id) ?? '';
       const named = label === '' || own === '' ? own : `${label}.${own}`;
       const binding = /^(VariableDeclarator|Property|MethodDefinition|PropertyDefinition)$/.test(node.type);
       visit(child, binding ? named : '', label);
@@ -44,8 +44,8 @@ function isNode(value: unknown): value is Node {
 }
 
 function nameIn(node: unknown): string | undefined {
-  if (!isNode(node) || typeof node['name'] !== 'string') return undefined;
-  return node.type === 'PrivateIdentifier' ? `#${node['name']}` : node['name'];
+  if (!isNode(node) || typeof node.name !== 'string') return undefined;
+  return node.type === 'PrivateIdentifier' ? `#${node.name}` : node.name;
 }
 
 if (import.meta.main) {
