@@ -1,6 +1,5 @@
 import type { EngineMatrix } from '@tokenwright/core/engine';
-import type { ForwardPart, ForwardResult } from '@tokenwright/core/model';
-import { LazyMatrix } from './matrices.ts';
+import { type ForwardPart, type ForwardResult, LazyMatrix } from '@tokenwright/core/model';
 import type { Rule, WeighedLogits } from './rule.ts';
 
 /** What the combination needs to know of a source besides its logits. */

@@ -1,9 +1,9 @@
 import { type KVCache, ParameterError } from '@tokenwright/core';
 import type { EngineMatrix } from '@tokenwright/core/engine';
-import { advance, type ForwardResult } from '@tokenwright/core/model';
+import { advance, type ForwardResult, isBatch, windowStart } from '@tokenwright/core/model';
 import type { CompositeCache } from './composite-cache.ts';
-import { PickedRows } from './matrices.ts';
-import { isBatch, type OtherSource, type Source } from './source.ts';
+import { PickedRows } from './picked-rows.ts';
+import type { OtherSource, Source } from './source.ts';
 
 /** A scored position: the logits after the first `length` tokens of a row. */
 export interface Position {
@@ -62,10 +62,7 @@ function seenBy(source: Source, rows: CompositeCache, row: number, length: numbe
   const tokens = rows.tokens(row).subarray(0, length);
   const all = source.prompt === undefined ? tokens : withPrompt(source.prompt, tokens, rows, row);
   if (source.contextWindow !== undefined) return all.subarray(Math.max(0, all.length - source.contextWindow));
-  const { contextLength } = source.model;
-  if (all.length <= contextLength) return all;
-  const half = Math.ceil(contextLength / 2);
-  return all.subarray(Math.ceil((all.length - contextLength) / half) * half);
+  return all.subarray(windowStart(all.length, source.model.contextLength));
 }
 
 function withPrompt(

@@ -1,4 +1,5 @@
 import { type LanguageModel, ParameterError, ShapeError } from '@tokenwright/core';
+import { isBatch } from '@tokenwright/core/model';
 import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 
 /** A source besides the expert. */
@@ -88,10 +89,4 @@ function checkPrompt(prompt: OtherSource['prompt'], { vocabSize }: LanguageModel
       );
     for (let i = 0; i < ids.length; i++) checkInteger('combine', 'prompt', ids[i], 0, vocabSize - 1);
   }
-}
-
-export function isBatch(
-  prompt: Exclude<OtherSource['prompt'], 'last-token' | undefined>,
-): prompt is readonly ArrayLike<number>[] {
-  return prompt.length > 0 && typeof prompt[0] !== 'number';
 }

@@ -1,4 +1,5 @@
 import { DisposedError, ParameterError } from '../errors.ts';
+import { isBatch } from '../model/is-batch.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { BatchResult } from './batch-result.ts';
@@ -164,8 +165,4 @@ function optionsOfState(state: DecodingState, options: GenerateOptions): Generat
     throw new ParameterError('generate', 'tokenizer', "left out, or the state's own", options.tokenizer);
   const { seed, cache, tokenizer } = state;
   return { ...(tokenizer === undefined ? {} : { tokenizer }), ...options, seed, cache };
-}
-
-function isBatch(prompt: ArrayLike<number> | readonly ArrayLike<number>[]): prompt is readonly ArrayLike<number>[] {
-  return prompt.length > 0 && typeof prompt[0] !== 'number';
 }

@@ -1,3 +1,4 @@
+import { windowStart } from '../model/context-window.ts';
 import { History } from '../sampling/history.ts';
 
 /** The histories that end at each of the last `count` positions, oldest first. */
@@ -14,14 +15,10 @@ export function statesAfter(history: History, start: number): History[] {
 }
 
 /**
- * The tokens that a model is to see. When the context is full, the older half is forgotten, so that it has to be read anew only once in
- * half a context. The start depends on the length alone, so a rewind finds the same window.
+ * The tokens that a model sees: see `windowStart`.
  *
  * @param contextLength Infinity when nothing is to be forgotten.
  */
 export function windowOf(history: History, contextLength: number): Int32Array {
-  if (history.length <= contextLength) return history.tokens;
-  const half = Math.ceil(contextLength / 2);
-  const start = Math.ceil((history.length - contextLength) / half) * half;
-  return history.tokens.subarray(start);
+  return history.tokens.subarray(windowStart(history.length, contextLength));
 }

@@ -3,6 +3,7 @@ import type { EncoderKeyValues, Engine, EngineMatrix, Executable, Frame, WeightS
 import { Hash } from '../engine/fingerprint.ts';
 import type { EncoderDecoderArchitecture } from '../engine/operations.ts';
 import { ContextLengthError, DisposedError, ParameterError, ShapeError, UnsupportedError } from '../errors.ts';
+import { isBatch } from './is-batch.ts';
 import type { LanguageModel, ModelDefaults } from './language-model.ts';
 import { type CreateModelOptions, ExecutableModel, type ModelDescription, prepareModel } from './model.ts';
 
@@ -305,9 +306,7 @@ function kept(owner: string, length: number, mask: ArrayLike<number> | undefined
 }
 
 function asRows(given: ArrayLike<number> | readonly ArrayLike<number>[]): readonly ArrayLike<number>[] {
-  return given.length > 0 && typeof given[0] !== 'number'
-    ? (given as readonly ArrayLike<number>[])
-    : [given as ArrayLike<number>];
+  return isBatch(given) ? given : [given];
 }
 
 function asMasks(mask: SourceTokens['mask'], rows: number): readonly ArrayLike<number>[] | undefined {

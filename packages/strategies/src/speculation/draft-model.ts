@@ -1,5 +1,5 @@
 import { type History, type KVCache, type LanguageModel, ShapeError } from '@tokenwright/core';
-import { advance } from '@tokenwright/core/model';
+import { advance, windowStart } from '@tokenwright/core/model';
 import { checkInteger } from '@tokenwright/core/options';
 import { probabilities, type RowContext, RunState } from '@tokenwright/core/sampling';
 import type { Row, Run } from '@tokenwright/core/strategy';
@@ -114,9 +114,6 @@ export class ModelDrafting implements Drafting {
 
   /** The tokens that fit the context; when it is full, the older half is forgotten. */
   #window(tokens: Int32Array): Int32Array {
-    const { contextLength } = this.#model;
-    if (tokens.length <= contextLength) return tokens;
-    const half = Math.ceil(contextLength / 2);
-    return tokens.subarray(Math.ceil((tokens.length - contextLength) / half) * half);
+    return tokens.subarray(windowStart(tokens.length, this.#model.contextLength));
   }
 }

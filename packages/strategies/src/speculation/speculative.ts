@@ -1,4 +1,5 @@
 import type { LanguageModel, Strategy } from '@tokenwright/core';
+import { windowStart } from '@tokenwright/core/model';
 import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { type HostRow, probabilities, type Scores, sampleToken } from '@tokenwright/core/sampling';
 import type { ChosenToken, Row, Run } from '@tokenwright/core/strategy';
@@ -163,9 +164,7 @@ function accepted(row: HostRow, draft: Draft | undefined, raw: Float32Array, run
 function room(run: Run, { promptIndex, history }: Row, rows: number): number {
   const { contextLength, maxTokens } = run.model;
   const left = run.maxLength(promptIndex) - history.length;
-  const over = history.length - contextLength;
-  const half = Math.ceil(contextLength / 2);
-  const still = over <= 0 ? -over : Math.ceil(over / half) * half - over;
+  const still = windowStart(history.length, contextLength) + contextLength - history.length;
   return Math.max(0, Math.min(left - 1, still, Math.floor(maxTokens / rows) - 1));
 }
 

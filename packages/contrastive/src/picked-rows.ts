@@ -1,4 +1,3 @@
-import { DisposedError } from '@tokenwright/core';
 import type { EngineMatrix } from '@tokenwright/core/engine';
 
 /** Rows picked from other matrices, in any order. Disposes what it was given. */
@@ -36,36 +35,5 @@ export class PickedRows implements EngineMatrix {
 
   dispose(): void {
     for (const owned of this.#owned) owned.dispose();
-  }
-}
-
-/** A matrix that is computed when it is first read. */
-export class LazyMatrix implements EngineMatrix {
-  readonly rows: number;
-  readonly columns: number;
-  readonly #compute: () => Promise<Float32Array>;
-  #values: Promise<Float32Array> | undefined;
-  #disposed = false;
-
-  constructor(rows: number, columns: number, compute: () => Promise<Float32Array>) {
-    this.rows = rows;
-    this.columns = columns;
-    this.#compute = compute;
-  }
-
-  async read(rows?: readonly number[]): Promise<Float32Array> {
-    if (this.#disposed) throw new DisposedError('A result of a combined model');
-    this.#values ??= this.#compute();
-    const values = await this.#values;
-    if (rows === undefined) return values.slice();
-    const result = new Float32Array(rows.length * this.columns);
-    for (const [i, row] of rows.entries())
-      result.set(values.subarray(row * this.columns, (row + 1) * this.columns), i * this.columns);
-    return result;
-  }
-
-  dispose(): void {
-    this.#disposed = true;
-    this.#values = undefined;
   }
 }
