@@ -147,4 +147,8 @@ class CombinedModel implements LanguageModel {
 
   /** The sources belong to the caller. */
   dispose(): void {}
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

@@ -107,6 +107,10 @@ export class CompositeCache implements KVCache {
     for (const cache of this.#others) cache.dispose();
   }
 
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   get #all(): readonly KVCache[] {
     return [this.expert, ...this.#others];
   }

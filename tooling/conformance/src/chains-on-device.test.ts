@@ -74,6 +74,7 @@ function watched(model: LanguageModel, remote: boolean, traffic: Traffic): Langu
       return { ...result, logits: counting(result.logits, traffic), dispose: () => result.dispose() };
     },
     dispose: () => {},
+    [Symbol.dispose]: () => {},
   };
 }
 

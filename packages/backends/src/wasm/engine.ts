@@ -163,4 +163,8 @@ export class FusedWasmEngine implements Engine {
     for (const executable of [...this.#executables]) executable.dispose();
     this.machine.stop();
   }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
 }

@@ -210,4 +210,8 @@ export class FusedWebgpuEngine implements Engine {
     this.#tensors?.dispose();
     this.#device.dispose();
   }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
 }

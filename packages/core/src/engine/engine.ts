@@ -5,7 +5,7 @@ import type { Architecture, EncoderDecoderArchitecture } from './operations.ts';
  * The engine seam, machine side: something that can hold weights and run a model's forward pass over a frame.
  * An engine is used through `createModel`; nothing above it sees its memory.
  */
-export interface Engine {
+export interface Engine extends AsyncDisposable {
   /** For messages and reports: 'tfjs wasm', 'fused wasm'. */
   readonly name: string;
   /**
@@ -26,7 +26,13 @@ export interface Engine {
   ): Promise<Executable>;
   /** What the engine holds now: weights, caches and results that are not yet disposed. */
   memory(): EngineMemory;
+  /**
+   * Release the engine and everything on it. Models and caches on it need not be disposed before; disposing them afterwards does
+   * nothing, and using them throws DisposedError. A second call does nothing.
+   */
   dispose(): Promise<void>;
+  /** The same as `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface EngineMemory {

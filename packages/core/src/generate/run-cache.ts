@@ -86,4 +86,8 @@ export class RunCache implements KVCache {
   dispose(): void {
     if (this.#owned) this.#cache.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

@@ -145,6 +145,10 @@ export abstract class HostModel<State = unknown> implements LanguageModel {
     this.#disposed = true;
   }
 
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   #check(): void {
     if (this.#disposed) throw new DisposedError(`The model '${this.name}'`);
   }

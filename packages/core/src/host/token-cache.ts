@@ -103,6 +103,10 @@ export class TokenCache<State = unknown> implements KVCache {
     this.model.closed(this);
   }
 
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   #open(): TokenRow<State>[] {
     if (this.#disposed) throw new DisposedError('The cache');
     return this.#rows;

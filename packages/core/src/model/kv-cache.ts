@@ -2,7 +2,7 @@
  * Keys and values of the positions that a model has seen: a value that the caller holds and passes, never hidden in
  * the model. Slot = position, every row starts at 0, and there is no padding.
  */
-export interface KVCache {
+export interface KVCache extends Disposable {
   readonly rows: number;
   /** Positions that each row holds, [rows]. */
   readonly lengths: readonly number[];
@@ -26,5 +26,8 @@ export interface KVCache {
   fork(): KVCache;
   /** Everything as bytes, for `LanguageModel.restoreCache`. Little-endian, with a versioned header. */
   serialize(): Promise<Uint8Array>;
+  /** Release the keys and values. A second call does nothing, and so does a call after the model was disposed. */
   dispose(): void;
+  /** The same as `dispose`, for `using` and `await using`. */
+  [Symbol.dispose](): void;
 }

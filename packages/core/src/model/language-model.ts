@@ -8,7 +8,7 @@ import type { KVCache } from './kv-cache.ts';
  *
  * Symbols: R rows (sequences or hypotheses), V vocabulary, W width.
  */
-export interface LanguageModel {
+export interface LanguageModel extends Disposable {
   /** For messages and reports. */
   readonly name: string;
   readonly vocabSize: number;
@@ -50,8 +50,13 @@ export interface LanguageModel {
    * not those of one engine.
    */
   stepAhead?(choice: Choice, cache: KVCache): PendingStep | undefined;
-  /** Release the weights. Caches must be disposed before. */
+  /**
+   * Release the weights and every cache of this model. Models, caches and engines may be disposed in any order and more than
+   * once; what was disposed throws DisposedError when it is used.
+   */
   dispose(): void;
+  /** The same as `dispose`, for `using` and `await using`. */
+  [Symbol.dispose](): void;
 }
 
 /** A step that was begun by {@link LanguageModel.stepAhead}. */

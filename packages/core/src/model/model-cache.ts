@@ -26,6 +26,7 @@ export class ModelCache implements KVCache {
     this.#store = store;
     this.#tokens = tokens;
     this.#sources = sources;
+    model.opened(this);
   }
 
   get rows(): number {
@@ -125,7 +126,12 @@ export class ModelCache implements KVCache {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.model.closed(this);
     this.#pending?.cancel();
     this.#store.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

@@ -117,6 +117,7 @@ export class ExecutableModel implements LanguageModel {
   readonly dimensions: Dimensions;
   readonly executable: Executable;
   readonly #memory: EncoderKeyValues | undefined;
+  readonly #caches: Set<ModelCache> = new Set();
   #disposed = false;
 
   constructor(executable: Executable, { name, dimensions, defaults, fingerprint, sources }: ModelDescription) {
@@ -219,8 +220,23 @@ export class ExecutableModel implements LanguageModel {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    for (const cache of this.#caches) cache.dispose();
     if (this.#memory === undefined) this.executable.dispose();
     else this.#memory.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Note a cache of this model, which is disposed with it. */
+  opened(cache: ModelCache): void {
+    this.#caches.add(cache);
+  }
+
+  /** Forget a cache that was disposed. */
+  closed(cache: ModelCache): void {
+    this.#caches.delete(cache);
   }
 
   #check(): void {

@@ -346,6 +346,7 @@ describe('createSequenceToSequence', () => {
       readbackIsExpensive: false,
       memory: () => engine.memory(),
       dispose: () => engine.dispose(),
+      [Symbol.asyncDispose]: () => engine.dispose(),
       async prepare(...given) {
         const executable = await engine.prepare(...given);
         return new Proxy(executable, {

@@ -38,7 +38,7 @@ export interface EncodedSources {
  * model.dispose();
  * ```
  */
-export interface SequenceToSequence {
+export interface SequenceToSequence extends Disposable {
   /** For messages and reports. */
   readonly name: string;
   readonly vocabSize: number;
@@ -63,8 +63,10 @@ export interface SequenceToSequence {
    * without tokens, ShapeError for a mask or encoder output of another size.
    */
   encode(sources: SourceTokens | EncodedSources): Promise<LanguageModel>;
-  /** Release the weights, and every model that `encode` gave. Caches must be disposed before. */
+  /** Release the weights, and every model that `encode` returned with its caches. A second call does nothing. */
   dispose(): void;
+  /** The same as `dispose`, for `using` and `await using`. */
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -158,6 +160,10 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
     this.#disposed = true;
     for (const model of this.#models) model.dispose();
     this.#executable.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   #check(): void {

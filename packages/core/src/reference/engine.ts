@@ -52,6 +52,7 @@ class ReferenceEngine implements Engine {
   readonly ledger: TensorLedger = new TensorLedger();
   readonly writer: SlotWriter | undefined;
   readonly #memoryLimit: number;
+  #disposed = false;
 
   constructor(backend: string, memoryLimit: number, writer: SlotWriter | undefined) {
     this.name = `tfjs ${backend}`;
@@ -67,6 +68,7 @@ class ReferenceEngine implements Engine {
     source: WeightSource,
     options: PrepareOptions = {},
   ): Promise<Executable> {
+    this.check();
     const { weights, requests } = requestWeights(architecture, config, source);
     const tensors = new TensorWeights(this.tensorBackend, this.ledger);
     await tensors.load(source, requests, this.#memoryLimit, options);
@@ -78,7 +80,17 @@ class ReferenceEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
+    this.#disposed = true;
     this.ledger.releaseAll();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** @throws DisposedError. */
+  check(): void {
+    if (this.#disposed) throw new DisposedError(`The engine '${this.name}'`);
   }
 }
 
@@ -109,6 +121,7 @@ class TensorExecutable<C, P> implements Executable {
   }
 
   createStore(rows: number, cache: CacheKind): KVStore {
+    this.engine.check();
     const { layers, kvHeads, headDim } = this.#architecture.dimensions(this.#config);
     const { ledger, tensorBackend: backend, writer } = this.engine;
     const setting: StoreSetting = { backend, ledger, layers, kvHeads, headDim };
@@ -187,6 +200,7 @@ class TensorExecutable<C, P> implements Executable {
   }
 
   #inScope<T>(work: () => T): T {
+    this.engine.check();
     return onBackend(this.engine.tensorBackend, () => {
       tf.engine().startScope(this.#architecture.name);
       try {
