@@ -1,4 +1,5 @@
 import { CacheError, DisposedError } from '@tokenwright/core';
+import { firstInWindow } from '@tokenwright/core/engine';
 
 /** How a cache holds numbers: float32, half precision, or 8 bits with a scale for each slot, head, and of keys and values. */
 export type CacheElement = 'f32' | 'f16' | '8-bit';
@@ -109,7 +110,7 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
     lengths.fill(length);
     if (this.window === undefined) return;
     const { size, sinks } = this.window;
-    const firstKept = Math.floor(Math.max(0, length - size + 1) / slotsPerBlock);
+    const firstKept = Math.floor(firstInWindow(length, size) / slotsPerBlock);
     for (let i = Math.ceil(sinks / slotsPerBlock); i < firstKept; i++) {
       const block = blocks[i];
       if (block !== undefined) this.pool.release(block);
@@ -185,7 +186,7 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
   #checkHeld({ blocks }: PagedRow<B>, length: number, index: number): void {
     if (this.window === undefined || length === 0) return;
     const { slotsPerBlock } = this.pool;
-    const from = Math.floor(Math.max(0, length - this.window.size + 1) / slotsPerBlock);
+    const from = Math.floor(firstInWindow(length, this.window.size) / slotsPerBlock);
     const to = Math.min(blocks.length, Math.ceil(length / slotsPerBlock));
     for (let i = from; i < to; i++)
       if (blocks[i] === undefined)

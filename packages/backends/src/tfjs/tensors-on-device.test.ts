@@ -78,7 +78,7 @@ describe.skipIf(!here)('TF.js on the device of the engine', () => {
     expect(result.logits.map).toBeUndefined();
     const { context } = testRow(new Array<number>(model.vocabSize).fill(0), { prompt: [1] });
     const scores = new Scores(result, [{ ...context, random: new Random(1) }], model).apply([halved]);
-    await expect(scores.sample()).rejects.toThrow(/does not support the device form of 'halved'.*tfjs-backend-webgpu/);
+    await expect(scores.sample()).rejects.toThrow(/does not support the device form of 'halved'.*tensorsOnDevice/);
     scores.dispose();
     await engine.dispose();
     await expect(startWebgpu({ tensors: 1 as never })).rejects.toThrow(/tensors/);

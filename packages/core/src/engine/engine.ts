@@ -2,22 +2,24 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Architecture, EncoderDecoderArchitecture } from './operations.ts';
 
 /**
- * The engine seam, machine side: something that can hold weights and run a model's forward pass over a frame.
- * An engine is used through `createModel`; nothing above it sees its memory.
+ * The machine side of the engine seam: holds weights and runs a model's forward pass over a frame. An engine is used through
+ * `createModel`; its memory is private to it.
  */
 export interface Engine extends AsyncDisposable {
   /** For messages and reports: 'tfjs wasm', 'fused wasm'. */
   readonly name: string;
-  /**
-   * The name of the TF.js backend on which `EngineMatrix.tensor` gives tensors, or undefined when there is none. Samplers
-   * that only have a device form need one.
-   */
+  /** The TF.js backend of the tensors in `EngineMatrix.map`, or undefined without TF.js. Samplers that only have a TF.js form need one. */
   readonly tensorBackend: string | undefined;
-  /** True when reading logits back is dear (a GPU), so that stages should run on the device where they can. */
+  /** True when logits are expensive to read back (a GPU), so that sampler stages run on the device where they can. */
   readonly readbackIsExpensive: boolean;
   /** What the engine does without on this machine, one sentence each: threads that a page forbids, caches that cannot be written in place. */
   readonly notices?: readonly string[];
-  /** Load the weights and make the model's forward pass ready to run. A failure leaves nothing allocated. */
+  /**
+   * Load the weights and make the model's forward pass ready to run. A failure leaves nothing allocated.
+   *
+   * @throws LoadError or ShapeError for a checkpoint that lacks what the model needs; MemoryLimitError before anything is read when
+   * the model does not fit; the abort reason when `signal` aborts; DisposedError for an engine that was disposed.
+   */
   prepare<C, P>(
     architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,
     config: C,
@@ -35,31 +37,33 @@ export interface Engine extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What an engine holds. */
 export interface EngineMemory {
   readonly bytes: number;
-  /** Tensors or buffers. */
+  /** Number of tensors or buffers. */
   readonly buffers: number;
 }
 
+/** Options of {@link Engine.prepare}. */
 export interface PrepareOptions {
-  /** Called as weights arrive; both numbers are bytes as stored. */
+  /** Called as weights arrive. Both numbers are bytes as stored. */
   readonly onProgress?: (loaded: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /** A checkpoint: named tensors that are read one at a time. */
 export interface WeightSource {
-  /** Names the file or folder in errors. */
+  /** File or folder, for errors. */
   readonly name: string;
   /** The tensors, in the order in which reading is cheapest. */
   names(): readonly string[];
   /** Shape of a tensor, or undefined when the checkpoint lacks it. */
   shape(name: string): readonly number[] | undefined;
-  /** The values, row-major, as float32. */
+  /** The values, row-major, converted to float32. */
   read(name: string): Promise<Float32Array>;
   /**
-   * The values of some rows of a tensor, by its first dimension, as float32. Sources that can read a part of a tensor have it,
-   * so that an engine need not hold the largest tensors whole.
+   * The values of rows `first` .. `first + count` along the first dimension, as float32. Present where a part of a tensor can be read,
+   * so that an engine never holds the largest tensors whole.
    */
   readRows?(name: string, first: number, count: number): Promise<Float32Array>;
   /** Bytes of a tensor as stored; for progress. */
@@ -67,9 +71,8 @@ export interface WeightSource {
 }
 
 /**
- * What is fed: a flat list of N tokens, each of which knows its row and place. Prefill, decoding, ragged batches, beams
- * and speculation are the same call with other lists. There is no padding and no mask. Tokens of a row stand together,
- * in order.
+ * The input of a forward pass: a flat list of N tokens, each with its row and position. Prefill, decoding, ragged batches, beams and
+ * speculation are the same call with different lists. There is no padding and no mask. The tokens of a row are adjacent and in order.
  */
 export interface Frame {
   /** Token ids, [N]. */
@@ -80,20 +83,19 @@ export interface Frame {
   readonly positions: Int32Array;
   /** Index in the row's cache, [N]; differs from the position after an eviction. */
   readonly slots: Int32Array;
-  /** First slot that the token may see, [N]. */
-  readonly firsts: Int32Array;
-  /** The tokens, by index in the frame, whose logits are wanted, ascending, [S]. */
+  /** Indices in the frame of the tokens whose logits are wanted, ascending, [S]. */
   readonly scored: Int32Array;
 }
 
+/** Options of {@link Executable.run}. */
 export interface RunOptions {
-  /** Return the last hidden state of every token, after the final norm. */
+  /** Return the last hidden state of every token, after the final norm. Default false. */
   readonly hidden?: boolean;
-  /** Return the logits that the head gives for the hidden state after so many layers, for the scored tokens. */
+  /** Numbers of layers after which the head is applied as well, for the scored tokens. Default: none. */
   readonly earlyExits?: readonly number[];
-  /** The tokens of the frame, in its order, in place of `Frame.ids`: chosen on this engine, and perhaps not yet known to the host. */
-  readonly ids?: Choice;
-  /** Which source each cache row reads, with the memory that holds them; for encoder-decoder models. */
+  /** Tokens that were chosen on this engine, used instead of `Frame.ids` and in its order. The host may not have read them yet. */
+  readonly ids?: PendingChoice;
+  /** For encoder-decoder models: the encoder keys and values, and the source of each cache row. */
   readonly sources?: { readonly memory: EncoderKeyValues; readonly ofRow: Int32Array };
 }
 
@@ -102,19 +104,26 @@ export interface Executable {
   readonly engine: Engine;
   /** Bytes of the weights as the engine holds them. */
   readonly weightBytes: number;
-  /** Most tokens that one frame may hold; longer input is fed in several. */
+  /** Most tokens that one frame may hold. Longer input is fed in several frames. */
   readonly maxTokens: number;
+  /** An empty cache. @throws UnsupportedError for a kind that the engine lacks. */
   createStore(rows: number, kind: CacheKind): KVStore;
-  /** Feed a frame. The store has grown by its tokens afterwards; when this throws, the caller truncates it back. */
+  /** Feed a frame. The store then holds its tokens as well; when this throws, the caller truncates the store back. */
   run(frame: Frame, store: KVStore, options?: RunOptions): RunResult;
   /** Encoder-decoder models: source tokens -> encoder output, [N, width]. Rows of the frame are the sources. */
   encode?(frame: Frame): EngineMatrix;
-  /** Encoder output of every source, [N, width], and which rows of it belong to which source -> cross-attention memory. */
+  /** Encoder output of every source, [N, width], and the frame that says which rows belong to which source -> keys and values. */
   encodeKeyValues?(encoded: EngineMatrix | Float32Array, frame: Frame): EncoderKeyValues;
   dispose(): void;
 }
 
-/** How keys and values are held. Engines refuse what they lack with a typed error. */
+/**
+ * How keys and values are held. Engines refuse a kind that they lack with an UnsupportedError.
+ * - `static`: in memory with room to spare; a step writes in place. The default.
+ * - `dynamic`: in tensors that grow by concatenation; TF.js only.
+ * - `f16`, `8-bit`: as `static`, with fewer bits per number; fused engines only.
+ * - `window`: only the last `size` slots, and the first `sinks` (default 0); fused engines only.
+ */
 export type CacheKind =
   | { readonly kind: 'static' }
   | { readonly kind: 'dynamic' }
@@ -122,29 +131,30 @@ export type CacheKind =
   | { readonly kind: '8-bit' }
   | { readonly kind: 'window'; readonly size: number; readonly sinks?: number };
 
+/** Results of {@link Executable.run}. The caller disposes of them. */
 export interface RunResult {
   /** [S, vocabSize]. */
   readonly logits: EngineMatrix;
-  /** [N, width], when asked for. */
+  /** [N, width], when requested. */
   readonly hidden?: EngineMatrix;
-  /** [S, vocabSize] by layer, when asked for. */
+  /** [S, vocabSize] by layer, when requested. */
   readonly earlyExits?: ReadonlyMap<number, EngineMatrix>;
 }
 
-/** Keys and values of some rows, where the engine keeps them. The bookkeeping around it is `KVCache`'s. */
+/** Keys and values of some rows in the engine's memory. `KVCache` keeps the tokens and lengths that belong to them. */
 export interface KVStore {
   readonly rows: number;
-  /** Bytes in use. What forks share is counted once by the engine, and in each of them here. */
+  /** Bytes in use. What forks share counts once in `Engine.memory()`, and in each of them here. */
   readonly bytes: number;
-  /** Row i becomes what row rows[i] was; rows may be repeated or left out. */
+  /** Row i becomes a copy of the former row rows[i]. Rows may be repeated or left out. */
   gather(rows: readonly number[]): void;
-  /** Forget the slots of each row from lengths[row] on. */
+  /** Removes the slots of each row from lengths[row] on. */
   truncate(lengths: readonly number[]): void;
-  /** A store of its own that starts equal; nothing that is equal is copied. */
+  /** An independent store with the same content. Content is shared until one of the two writes. */
   fork(): KVStore;
   /** Keys and values of a row in one layer, each [slots, kvHeads * headDim], float32. */
   read(row: number, layer: number): Promise<{ keys: Float32Array; values: Float32Array }>;
-  /** Append slots to a row in one layer; the inverse of `read`. */
+  /** Appends slots to a row in one layer: the inverse of `read`. */
   write(row: number, layer: number, keys: Float32Array, values: Float32Array): void;
   dispose(): void;
 }
@@ -166,52 +176,52 @@ export interface EngineMatrix {
   /** All values, or those of some rows, as a copy that the caller owns: [rows * columns]. */
   read(rows?: readonly number[]): Promise<Float32Array>;
   /**
-   * The same matrix as a TF.js tensor that the caller owns and disposes, on `engine.tensorBackend`; absent when the
-   * engine has none.
+   * The result of `work` on this matrix as a TF.js tensor, as a matrix of the same engine. `work` runs inside `tf.tidy`, on
+   * `engine.tensorBackend`. Absent without TF.js.
    */
-  tensor?(): Tensor2D;
-  /** What `work` makes of that tensor, as a matrix of the same engine; `work` runs inside `tf.tidy`. Absent like `tensor`. */
   map?(work: (tensor: Tensor2D, tf: TensorFlow) => Tensor2D): EngineMatrix;
   /**
    * The same matrix with tokens removed: row i keeps those whose bit in masks[i] is set (lowest bit first), the others become
-   * -Infinity. The masks are uploaded; nothing is read back. Absent where reading is cheap.
+   * -Infinity. The masks are uploaded, and nothing is read back. Absent where reading back is cheap.
    */
   mask?(masks: readonly Uint32Array[]): EngineMatrix;
   /**
-   * The same matrix with only the largest of each row left, of equals the lower columns, the others become -Infinity. A row with NaN,
-   * with +Infinity or with nothing but -Infinity stays as it is. Nothing is read back. Absent where reading is cheap.
+   * The same matrix with only the largest of each row, on ties the lower columns; the others become -Infinity. A row with NaN, with
+   * +Infinity or with nothing but -Infinity is unchanged. Nothing is read back. Absent where reading back is cheap.
    */
-  keep?(what: Kept): EngineMatrix;
-  /** The same matrix with an edit. Removed tokens stay removed, NaN stays NaN. Nothing is read back. Absent where reading is cheap. */
+  keep?(rule: KeepRule): EngineMatrix;
+  /** The same matrix with an edit. Removed tokens stay removed, NaN stays NaN. Nothing is read back. Absent where reading back is cheap. */
   edit?(edit: LogitEdit): EngineMatrix;
   /**
-   * Choose a column of each row, [rows], and read back only that: with uniform numbers the first at which the running sum of
-   * softmax(row) exceeds it, without any the largest (of equals the first). -1 for a row with NaN, with +Infinity, or with nothing
-   * but -Infinity. A removed token is never chosen. Absent where reading is cheap.
+   * Choose one column per row, [rows], and read back only that. With uniform numbers in [0, 1), one per row: the first column at which
+   * the running sum of softmax(row) exceeds the number. Without: the largest, on ties the first. -1 for a row with NaN, with +Infinity,
+   * or with nothing but -Infinity. A removed token is never chosen. Absent where reading back is cheap.
    */
   choose?(uniforms: readonly number[] | undefined): Promise<Int32Array>;
   /**
-   * The same choice, begun at once and known later, so that the next step can follow it on the device: see `RunOptions.ids`. Absent
-   * where nothing is gained.
+   * The same choice without waiting for it, so that the device can already compute the next step from it: see `RunOptions.ids`.
+   * Absent where that gains nothing.
    */
-  pick?(uniforms: readonly number[] | undefined): Choice;
-  /** The `count` largest of each row, the values of `ids`, and the log-sum-exp, without reading the whole row. */
+  chooseAhead?(uniforms: readonly number[] | undefined): PendingChoice;
+  /** The `count` largest per row, the values of `ids`, and the log-sum-exp, without reading the whole row. */
   top?(count: number, ids: readonly number[]): Promise<readonly TopOfRow[]>;
   dispose(): void;
 }
 
 /**
- * Which of the largest stay: so many; as many as it takes until their probability, softmax(row), sums up to `mass` (in [0, 1], one at
- * least; 1 keeps all); or those with at least a `share` (in [0, 1]; 0 keeps all) of the largest probability.
+ * Which tokens of a row stay:
+ * - `top`: this many of the largest.
+ * - `mass`: the largest until their probabilities, softmax(row), add up to it; in [0, 1], at least one token, 1 keeps all.
+ * - `share`: those with at least this share of the largest probability; in [0, 1], 0 keeps all.
  */
-export type Kept = { readonly top: number } | { readonly mass: number } | { readonly share: number };
+export type KeepRule = { readonly top: number } | { readonly mass: number } | { readonly share: number };
 
-/** A change of logits said as data: all divided by a number above 0, or some tokens of each row changed. */
+/** A change of logits as data: all divided by a number above 0, or some tokens per row changed. */
 export type LogitEdit = { readonly divide: number } | { readonly tokens: readonly TokenEdits[] };
 
-/** Changes of some tokens of a row: l -> l / factor, or l * factor when l is negative; then an amount is subtracted. */
+/** Changes of some tokens of one row: l -> l / factor, or l * factor when l is negative; then the amount is subtracted. */
 export interface TokenEdits {
-  /** Each id once. */
+  /** Distinct ids. */
   readonly ids: Int32Array;
   /** Above 0; 1 changes nothing. */
   readonly factor: number;
@@ -219,20 +229,23 @@ export interface TokenEdits {
   readonly amounts?: Float32Array;
 }
 
-/** Columns that were chosen by `EngineMatrix.pick`, on their way to the host. */
-export interface Choice {
+/** Columns that `EngineMatrix.chooseAhead` chose on the device. The host reads them later. */
+export interface PendingChoice {
   readonly rows: number;
-  /** What was chosen, as `EngineMatrix.choose` gives it; undefined until it has been read. */
+  /** The columns, as `EngineMatrix.choose` gives them; undefined until they have been read. */
   readonly ids: Int32Array | undefined;
+  /** Waits for the device. [rows] */
   read(): Promise<Int32Array>;
   dispose(): void;
 }
 
+/** The largest logits of one row, from {@link EngineMatrix.top}. */
 export interface TopOfRow {
-  /** Ids by falling value; of equal values the lower id first. */
+  /** Ids by descending value, on ties the lower id first. */
   readonly ids: Int32Array;
+  /** Their logits. */
   readonly values: Float32Array;
-  /** Values of the ids that were asked for, in that order. */
+  /** Logits of the requested ids, in that order. */
   readonly named: Float32Array;
   /** ln(sum(exp(row))). */
   readonly logSumExp: number;

@@ -1,12 +1,12 @@
 export type {
-  Choice,
   EncoderKeyValues,
   EngineMatrix,
   Executable,
   Frame,
-  Kept,
+  KeepRule,
   KVStore,
   LogitEdit,
+  PendingChoice,
   PrepareOptions,
   RunOptions,
   RunResult,
@@ -35,6 +35,7 @@ export type {
   Weight,
 } from '../engine/operations.ts';
 export { bucketsOf } from '../engine/relative-position.ts';
+export { firstInWindow } from '../engine/sliding-window.ts';
 export {
   type MatrixRequest,
   outputsOf,

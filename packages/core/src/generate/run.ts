@@ -1,5 +1,5 @@
 import { checkInteger, checkOptionNames } from '../check/check.ts';
-import type { Choice } from '../engine/engine.ts';
+import type { PendingChoice } from '../engine/engine.ts';
 import { CacheError, ShapeError, UnsupportedError } from '../errors.ts';
 import { advance, commonPrefix } from '../model/advance.ts';
 import type { ForwardOptions, LanguageModel, PendingStep } from '../model/language-model.ts';
@@ -146,7 +146,7 @@ export class GenerationRun implements Run {
     );
   }
 
-  readonly #stepAhead = (choice: Choice): void => {
+  readonly #stepAhead = (choice: PendingChoice): void => {
     this.#pendingStep = this.model.stepAhead!(choice, this.cache.inner);
   };
 

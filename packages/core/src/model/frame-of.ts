@@ -25,7 +25,6 @@ export function frameOf(
     rows: new Int32Array(count),
     positions: new Int32Array(count),
     slots: new Int32Array(count),
-    firsts: new Int32Array(count),
   };
   const wanted: number[] = [];
   let at = 0;

@@ -1,4 +1,4 @@
-import type { CacheKind, Choice, EngineMatrix } from '../engine/engine.ts';
+import type { CacheKind, EngineMatrix, PendingChoice } from '../engine/engine.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import type { KVCache } from './kv-cache.ts';
 
@@ -49,7 +49,7 @@ export interface LanguageModel extends Disposable {
    * Undefined when no step can be begun: the context is full, or the cache cannot be rewound. Absent for models whose logits are
    * not those of one engine.
    */
-  stepAhead?(choice: Choice, cache: KVCache): PendingStep | undefined;
+  stepAhead?(choice: PendingChoice, cache: KVCache): PendingStep | undefined;
   /**
    * Release the weights and every cache of this model. Models, caches and engines may be disposed in any order and more than
    * once; what was disposed throws DisposedError when it is used.

@@ -1,11 +1,11 @@
 import { checkInteger, checkOptionNames } from '../check/check.ts';
 import type {
   CacheKind,
-  Choice,
   EncoderKeyValues,
   Engine,
   Executable,
   Frame,
+  PendingChoice,
   PrepareOptions,
   RunOptions,
   WeightSource,
@@ -187,7 +187,7 @@ export class ExecutableModel implements LanguageModel {
     }
   }
 
-  stepAhead(choice: Choice, cache: KVCache): PendingStep | undefined {
+  stepAhead(choice: PendingChoice, cache: KVCache): PendingStep | undefined {
     this.#check();
     const own = this.#own(cache);
     own.settle();
@@ -207,7 +207,7 @@ export class ExecutableModel implements LanguageModel {
   }
 
   /** Run a step ahead. An error waits for the `forward` that asks for the step, as it does not matter if none does. */
-  #outcomeOf(frame: Frame, own: ModelCache, choice: Choice): StepOutcome {
+  #outcomeOf(frame: Frame, own: ModelCache, choice: PendingChoice): StepOutcome {
     const store = own.settle();
     try {
       return { result: this.executable.run(frame, store, { ids: choice, ...this.#sourcesOf(own) }) };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Choice, Engine, EngineMatrix, Executable, Frame, KVStore, RunOptions } from '../engine/engine.ts';
+import type { Engine, EngineMatrix, Executable, Frame, KVStore, PendingChoice, RunOptions } from '../engine/engine.ts';
 import { HostMatrix } from '../engine/host-matrix.ts';
 import type { StreamEvent } from '../generate/events.ts';
 import { generate } from '../generate/generate.ts';
@@ -37,7 +37,7 @@ class Ids implements KVStore {
 }
 
 /** A choice that the host knows only after reading it. */
-class Picked implements Choice {
+class Picked implements PendingChoice {
   readonly chosen: Int32Array;
   ids: Int32Array | undefined;
   constructor(chosen: Int32Array) {
@@ -91,7 +91,7 @@ class Summing implements Executable {
       columns: vocabSize,
       read: (wanted) => inner.read(wanted),
       choose: () => pick().read(),
-      pick,
+      chooseAhead: pick,
       dispose: () => {
         this.held--;
       },
@@ -154,7 +154,7 @@ describe('a pending step', () => {
     const { executable, model } = summing();
     const cache = model.createCache();
     const result = model.forward([[3]], cache);
-    const choice = result.logits.pick!(undefined);
+    const choice = result.logits.chooseAhead!(undefined);
     const step = model.stepAhead(choice, cache)!;
     const [id] = await choice.read();
     result.dispose();
@@ -248,7 +248,7 @@ describe('a pending step', () => {
 });
 
 describe('PendingModelStep', () => {
-  const choice = (ids?: Int32Array): Choice => ({ rows: 2, ids, read: async () => ids!, dispose: () => {} });
+  const choice = (ids?: Int32Array): PendingChoice => ({ rows: 2, ids, read: async () => ids!, dispose: () => {} });
   const outcome = (): StepOutcome => ({ result: { logits: new HostMatrix(new Float32Array(2), 2, 1) } });
 
   test('feeds one token per row, as far as the choice is known', () => {

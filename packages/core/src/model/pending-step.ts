@@ -1,4 +1,4 @@
-import type { Choice, RunResult } from '../engine/engine.ts';
+import type { PendingChoice, RunResult } from '../engine/engine.ts';
 import type { PendingStep } from './language-model.ts';
 
 /**
@@ -6,7 +6,7 @@ import type { PendingStep } from './language-model.ts';
  * extended keeps it until it is taken or cancelled. It ends in one of these two ways, once, and owns its result until then.
  */
 export class PendingModelStep implements PendingStep {
-  readonly #choice: Choice;
+  readonly #choice: PendingChoice;
   readonly #rewind: () => void;
   #outcome: StepOutcome | undefined;
   #state: PendingStep['state'] = 'pending';
@@ -15,7 +15,7 @@ export class PendingModelStep implements PendingStep {
    * @param outcome the result, which belongs to the step from now on, or the error that running it threw.
    * @param rewind removes the step's slots from the store.
    */
-  constructor(choice: Choice, outcome: StepOutcome, rewind: () => void) {
+  constructor(choice: PendingChoice, outcome: StepOutcome, rewind: () => void) {
     this.#choice = choice;
     this.#outcome = outcome;
     this.#rewind = rewind;

@@ -289,7 +289,6 @@ function frameOf(sources: readonly Source[]): Frame {
     rows: new Int32Array(count),
     positions: new Int32Array(count),
     slots: new Int32Array(count),
-    firsts: new Int32Array(count),
     scored: new Int32Array(0),
   };
   let at = 0;

@@ -146,7 +146,7 @@ class TensorExecutable<C, P> implements Executable {
         store,
         taps,
         ...(sources && {
-          recalled: (layer: number, row: number) => memoryOf(sources.memory, layer, sources.ofRow[row]!),
+          encoderKeyValues: (layer: number, row: number) => keyValuesOf(sources.memory, layer, sources.ofRow[row]!),
         }),
       });
       const hidden = this.#architecture.forward(operations, this.#weights, this.#config);
@@ -178,18 +178,18 @@ class TensorExecutable<C, P> implements Executable {
     const architecture = this.#encoderDecoder();
     return this.#inScope(() => {
       const { width } = architecture.dimensions(this.#config);
-      const x = encoded instanceof Float32Array ? tf.tensor2d(encoded, [frame.ids.length, width]) : encoded.tensor!();
-      const memory = new TensorSourceMemory(this.engine.ledger);
+      const x = encoded instanceof Float32Array ? tf.tensor2d(encoded, [frame.ids.length, width]) : tensorOf(encoded);
+      const keyValues = new TensorEncoderKeyValues(this.engine.ledger);
       const operations = new TensorOperations(this.#tensors, {
         frame,
         taps: new Map(),
-        remembered: (layer, row, content) => memory.put(layer, row, content),
+        storeEncoderKeyValues: (layer, row, content) => keyValues.put(layer, row, content),
       });
       try {
         architecture.encoderKeyValues(operations, this.#weights, this.#config, x);
-        return memory;
+        return keyValues;
       } catch (error) {
-        memory.dispose();
+        keyValues.dispose();
         throw error;
       }
     });
@@ -249,9 +249,9 @@ class TensorMatrix implements EngineMatrix {
     }
   }
 
-  tensor(): tf.Tensor2D {
-    const tensor = this.#live();
-    return onBackend(this.#backend, () => tf.clone(tensor));
+  /** Stays this matrix's. */
+  get tensor(): tf.Tensor2D {
+    return this.#live();
   }
 
   map(work: (tensor: tf.Tensor2D, tensorflow: typeof tf) => tf.Tensor2D): TensorMatrix {
@@ -287,7 +287,7 @@ class TensorMatrix implements EngineMatrix {
   }
 }
 
-class TensorSourceMemory implements EncoderKeyValues {
+class TensorEncoderKeyValues implements EncoderKeyValues {
   readonly #ledger: TensorLedger;
   readonly #content: KeysAndValues[][] = [];
 
@@ -313,7 +313,7 @@ class TensorSourceMemory implements EncoderKeyValues {
 
   get(layer: number, source: number): KeysAndValues {
     const content = this.#content[layer]?.[source];
-    if (content === undefined) throw new DisposedError('The source memory');
+    if (content === undefined) throw new DisposedError('The encoder keys and values');
     return content;
   }
 
@@ -326,9 +326,15 @@ class TensorSourceMemory implements EncoderKeyValues {
   }
 }
 
-function memoryOf(memory: EncoderKeyValues, layer: number, source: number): KeysAndValues {
-  if (!(memory instanceof TensorSourceMemory)) throw new CacheError('The source memory belongs to another engine.');
-  return memory.get(layer, source);
+function keyValuesOf(held: EncoderKeyValues, layer: number, source: number): KeysAndValues {
+  if (!(held instanceof TensorEncoderKeyValues))
+    throw new CacheError('The encoder keys and values belong to another engine.');
+  return held.get(layer, source);
+}
+
+function tensorOf(encoded: EngineMatrix): tf.Tensor2D {
+  if (!(encoded instanceof TensorMatrix)) throw new CacheError('The encoder output belongs to another engine.');
+  return encoded.tensor;
 }
 
 function scoredOf(x: tf.Tensor2D, scored: Int32Array): tf.Tensor2D {

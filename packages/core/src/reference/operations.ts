@@ -13,26 +13,27 @@ import type {
   Weight,
 } from '../engine/operations.ts';
 import { bucketsOf } from '../engine/relative-position.ts';
+import { firstInWindow } from '../engine/sliding-window.ts';
 import { ShapeError } from '../errors.ts';
 import type { KeysAndValues, TensorStore } from './store.ts';
 import type { TensorWeights } from './weights.ts';
 
 type X = tf.Tensor2D;
 
-/** What the operations of one pass read and fill besides the weights. */
+/** Inputs and outputs of the operations of one pass, besides the weights. */
 export interface Pass {
   readonly frame: Frame;
   /** Where causal attention keeps its keys and values; absent in an encoder. */
   readonly store?: TensorStore;
   /** Cross-attention keys and values of a layer for the source of a cache row. */
-  recalled?(layer: number, row: number): KeysAndValues;
-  /** Receives what `remember` stores. */
-  remembered?(layer: number, row: number, memory: KeysAndValues): void;
-  /** Layers whose hidden states are wanted, and what was tapped. */
+  encoderKeyValues?(layer: number, row: number): KeysAndValues;
+  /** Receives the keys and values of an encoder. */
+  storeEncoderKeyValues?(layer: number, row: number, content: KeysAndValues): void;
+  /** Hidden states after the wanted layers; undefined until the layer has run. */
   readonly taps: Map<number, X | undefined>;
 }
 
-/** The operations in public TF.js functions, executed at once, on whatever backend is current. Correctness before speed. */
+/** The operations in public TF.js functions, executed at once on the current backend. Correctness before speed. */
 export class TensorOperations implements Operations<X, Weight> {
   readonly #weights: TensorWeights;
   readonly #pass: Pass;
@@ -59,9 +60,9 @@ export class TensorOperations implements Operations<X, Weight> {
   norm(x: X, { kind, weight, bias, epsilon, groups = 1 }: NormOptions<Weight>): X {
     const [tokens, columns] = x.shape;
     const grouped = groups === 1 ? x : tf.reshape(x, [tokens, groups, columns / groups]);
-    const centerd = kind === 'layer' ? tf.sub(grouped, tf.mean(grouped, -1, true)) : grouped;
-    const variance: tf.Tensor = tf.mean(tf.square(centerd), -1, true);
-    const scaled = tf.mul(tf.mul(centerd, tf.rsqrt(tf.add(variance, epsilon))), this.#weights.vector(weight));
+    const centered = kind === 'layer' ? tf.sub(grouped, tf.mean(grouped, -1, true)) : grouped;
+    const variance: tf.Tensor = tf.mean(tf.square(centered), -1, true);
+    const scaled = tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon))), this.#weights.vector(weight));
     const result = bias === undefined ? scaled : tf.add(scaled, this.#weights.vector(bias));
     return (groups === 1 ? result : tf.reshape(result as tf.Tensor2D, [tokens, columns])) as X;
   }
@@ -75,8 +76,8 @@ export class TensorOperations implements Operations<X, Weight> {
     return residual === undefined ? y : tf.add(y, residual);
   }
 
-  gated(x: X, pairs: Weight, activation: Activation): X {
-    const both = tf.matMul(x, this.#weights.matrix(pairs));
+  gated(x: X, gateUp: Weight, activation: Activation): X {
+    const both = tf.matMul(x, this.#weights.matrix(gateUp));
     const [gate, up] = tf.split(both, 2, 1) as [X, X];
     return tf.mul(activate(gate, activation), up);
   }
@@ -137,14 +138,14 @@ export class TensorOperations implements Operations<X, Weight> {
 
   crossAttend(q: X, { layer, heads, scale }: CrossAttendOptions): X {
     const outputs = this.#segments.map((segment) =>
-      attention(rowsOf(q, segment), this.#pass.recalled!(layer, segment.row), { heads, scale }),
+      attention(rowsOf(q, segment), this.#pass.encoderKeyValues!(layer, segment.row), { heads, scale }),
     );
     return outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 0);
   }
 
   storeEncoderKeyValues(k: X, v: X, { layer, kvHeads }: { readonly layer: number; readonly kvHeads: number }): void {
     for (const segment of this.#segments)
-      this.#pass.remembered!(layer, segment.row, {
+      this.#pass.storeEncoderKeyValues!(layer, segment.row, {
         keys: headed(rowsOf(k, segment), kvHeads),
         values: headed(rowsOf(v, segment), kvHeads),
       });
@@ -195,13 +196,13 @@ export class TensorOperations implements Operations<X, Weight> {
 
   /** [T, C]: 0 where a token may look, -1e9 elsewhere; undefined when it may look everywhere. */
   #mask({ start, end }: Segment, capacity: number, window = Infinity): tf.Tensor2D | undefined {
-    const { slots, firsts } = this.#pass.frame;
+    const { slots } = this.#pass.frame;
     const key = `${start} ${capacity} ${window}`;
     if (this.#masks.has(key)) return this.#masks.get(key);
     const values = new Float32Array((end - start) * capacity);
     let masked = false;
     for (let token = start; token < end; token++) {
-      const first = Math.max(firsts[token]!, slots[token]! - window + 1);
+      const first = firstInWindow(slots[token]!, window);
       for (let slot = 0; slot < capacity; slot++)
         if (slot < first || slot > slots[token]!) {
           values[(token - start) * capacity + slot] = -1e9;
@@ -214,8 +215,8 @@ export class TensorOperations implements Operations<X, Weight> {
   }
 
   /**
-   * [heads, T, C]; layers that share a table share the result. Keys of a cache stand at 0, 1, 2 …; those of an encoder where
-   * its tokens do.
+   * [heads, T, C]; layers that share a table share the result. Keys of a cache are at positions 0, 1, 2 …; those of an encoder at
+   * the positions of its tokens.
    */
   #bias(
     segment: Segment,
@@ -301,7 +302,7 @@ function attention(
     if (mask !== undefined) scores = tf.add(scores, mask);
     scores = shaped(scores, [kvHeads, rows, capacity]);
   }
-  // The wasm backend packs a single right-side matrix once and keeps that: it would miss what is later written into a cache.
+  // The wasm backend packs a single right-side matrix once and keeps the copy, which would miss later writes into a cache.
   const read = kvHeads === 1 ? tf.slice(values, [0, 0, 0], [1, capacity, size]) : values;
   const mixed = tf.matMul(tf.softmax(scores as tf.Tensor3D), read);
   if (tokens === 1) return tf.reshape(mixed, [1, heads * size]);

@@ -1,4 +1,4 @@
-import type { Choice, EngineMatrix } from '../engine/engine.ts';
+import type { EngineMatrix, PendingChoice } from '../engine/engine.ts';
 import { UnsupportedError } from '../errors.ts';
 import { HostRow, type RowContext } from './chain.ts';
 import { type BatchStep, hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from './sampler.ts';
@@ -14,7 +14,7 @@ export interface ScoresSetting {
   readonly tensorBackend: string | undefined;
   readonly readbackIsExpensive: boolean;
   /** Told of a choice on the device before it is known, to let the next step follow it. */
-  readonly onChoice?: (choice: Choice) => void;
+  readonly onChoice?: (choice: PendingChoice) => void;
 }
 
 /** A chain in two parts: what runs where the logits are, and what follows on the host. */
@@ -89,7 +89,7 @@ export function shapeOnDevice(
           throw new UnsupportedError(
             `the device form of '${sampler.name}'`,
             'An engine without a TF.js backend',
-            'fusedWebgpu has one where @tensorflow/tfjs-backend-webgpu is installed.',
+            'Start it with fusedWebgpu({ tensors: tensorsOnDevice }); tensorsOnDevice is in @tokenwright/backends/tfjs.',
           );
         shaped = shaped.map((tensor, tf) => sampler.onDevice(tensor, { rows, tf }));
       } else if (hasMaskForm(sampler) && shaped.mask !== undefined) {

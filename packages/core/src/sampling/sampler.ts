@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { Kept, LogitEdit, TensorFlow } from '../engine/engine.ts';
+import type { KeepRule, LogitEdit, TensorFlow } from '../engine/engine.ts';
 import type { History } from './history.ts';
 
 /** Values that survive JSON and structuredClone. */
@@ -112,7 +112,7 @@ export interface SamplerKernel {
    */
   readonly reads?: number;
   /** The stage does exactly what `EngineMatrix.keep` does. */
-  readonly keep?: Kept;
+  readonly keep?: KeepRule;
   /** The edit of a batch as data, for `EngineMatrix.edit`. */
   edit?(step: BatchStep): LogitEdit;
 }

@@ -228,8 +228,8 @@ export class Scores {
   /** Choose, and let the next step follow while the choice is on its way. */
   async #choose(logits: EngineMatrix, uniforms: readonly number[] | undefined): Promise<Int32Array> {
     const { onChoice } = this.#setting;
-    if (onChoice === undefined || logits.pick === undefined) return logits.choose!(uniforms);
-    const choice = logits.pick(uniforms);
+    if (onChoice === undefined || logits.chooseAhead === undefined) return logits.choose!(uniforms);
+    const choice = logits.chooseAhead(uniforms);
     try {
       onChoice(choice);
       return await choice.read();

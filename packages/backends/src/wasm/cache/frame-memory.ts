@@ -1,4 +1,4 @@
-import type { Frame } from '@tokenwright/core/engine';
+import { type Frame, firstInWindow } from '@tokenwright/core/engine';
 import * as layout from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
 import type { PagedStore } from './paged-store.ts';
@@ -15,7 +15,7 @@ export interface FrameSizes {
   readonly panelBytes: number;
 }
 
-/** Where the kernels find what differs from run to run; written before each. */
+/** What differs from run to run, written before each, where the kernels read it. */
 export class FrameMemory {
   readonly address: number;
   readonly #machine: Machine;
@@ -41,7 +41,7 @@ export class FrameMemory {
   }
 
   /**
-   * @param onPositions told before each run how many positions it may use, from 0 on.
+   * @param onPositions receives before each run how many positions it may use, from 0 on.
    * @throws MemoryLimitError, with nothing allocated.
    */
   constructor(machine: Machine, sizes: FrameSizes, onPositions: (count: number) => void = () => {}) {
@@ -82,12 +82,12 @@ export class FrameMemory {
   }
 
   /**
-   * Write a frame over the rows of a store, which hold its slots already. A bidirectional frame sees all of its row.
+   * Write a frame over the rows of a store, in which its slots are reserved. A bidirectional frame sees all of its row.
    * Results may be tapped afterwards by `tapInto`.
    */
   write(frame: Frame, store: PagedStore, bidirectional = false): void {
     const { int32 } = this.#machine.heap.views;
-    const { ids, rows, positions, slots, firsts, scored } = frame;
+    const { ids, rows, positions, slots, scored } = frame;
     const tokens = ids.length;
     this.#onPositions(positions.reduce((most, position) => Math.max(most, position + 1), 0));
     this.#set(layout.frameTokens, tokens);
@@ -102,7 +102,7 @@ export class FrameMemory {
     const lengths = new Map<number, number>();
     for (let i = 0; i < tokens; i++) lengths.set(rows[i]!, slots[i]! + 1);
     for (let i = 0; i < tokens; i++) {
-      int32[this.#arrays.firsts / 4 + i] = Math.max(firsts[i]!, slots[i]! - size + 1);
+      int32[this.#arrays.firsts / 4 + i] = firstInWindow(slots[i]!, size);
       int32[this.#arrays.ends / 4 + i] = bidirectional ? lengths.get(rows[i]!)! : slots[i]! + 1;
     }
     this.#writeTables(this.#arrays.tables, rows, store, 0);
@@ -127,7 +127,7 @@ export class FrameMemory {
     this.#set(layout.frameTouch, touching ? 1 : 0);
   }
 
-  /** Where the kernels note how long each step takes, or 0. */
+  /** Where the kernels write how long each step takes, or 0. */
   set profileAddress(address: number) {
     this.#set(layout.frameProfile, address);
   }
@@ -140,7 +140,7 @@ export class FrameMemory {
     this.#machine.heap.views.int32[(this.address + field) / 4] = value;
   }
 
-  /** One table for each distinct row, from table number `first` on, and each token's address of its row's. */
+  /** One table per distinct row, from table number `first` on, and for each token the address of its row's table. */
   #writeTables(array: number, rows: Int32Array, store: PagedStore, first: number): void {
     const { int32, uint32 } = this.#machine.heap.views;
     const tables = this.#taps + this.#sizes.taps * 4;

@@ -173,7 +173,6 @@ function frameOf(tokens: readonly (readonly [row: number, slot: number])[]): Fra
     rows: Int32Array.from(tokens, ([row]) => row),
     positions: Int32Array.from(slots),
     slots: Int32Array.from(slots),
-    firsts: new Int32Array(tokens.length),
     scored: new Int32Array(0),
   };
 }

@@ -282,13 +282,12 @@ export class WasmExecutable implements Executable {
 }
 
 /** The tokens from..to of a frame, none of them scored. */
-function partOf({ ids, rows, positions, slots, firsts }: Frame, from: number, to: number): Frame {
+function partOf({ ids, rows, positions, slots }: Frame, from: number, to: number): Frame {
   return {
     ids: ids.subarray(from, to),
     rows: rows.subarray(from, to),
     positions: positions.subarray(from, to),
     slots: slots.subarray(from, to),
-    firsts: firsts.subarray(from, to),
     scored: new Int32Array(0),
   };
 }

@@ -162,7 +162,7 @@ export class ModelInMemory {
   #calibrate(shape: CacheShape): void {
     if (this.forward.weightBytes < bytesWorthThreads) return;
     const zeros = new Int32Array(1);
-    const frame = { ids: zeros, rows: zeros, positions: zeros, slots: zeros, firsts: zeros, scored: new Int32Array(0) };
+    const frame = { ids: zeros, rows: zeros, positions: zeros, slots: zeros, scored: new Int32Array(0) };
     const store = storeFor(this.machine, frame, shape);
     try {
       // An encoder-decoder model sees no source here.

@@ -1,9 +1,9 @@
 import { DisposedError } from '@tokenwright/core';
-import type { Choice } from '@tokenwright/core/engine';
+import type { PendingChoice } from '@tokenwright/core/engine';
 import type { Device } from '../device/device.ts';
 
 /** Chosen tokens in a buffer, which the next frame may take from there, and on their way to the host. */
-export class WebgpuChoice implements Choice {
+export class WebgpuChoice implements PendingChoice {
   readonly device: Device;
   readonly rows: number;
   readonly #reading: Promise<Int32Array>;

@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { DisposedError, ShapeError } from '@tokenwright/core';
-import type { EngineMatrix, Kept, LogitEdit, TensorFlow, TopOfRow } from '@tokenwright/core/engine';
+import type { EngineMatrix, KeepRule, LogitEdit, TensorFlow, TopOfRow } from '@tokenwright/core/engine';
 import { checkInteger, checkNumber } from '@tokenwright/core/options';
 import type { Device } from '../device/device.ts';
 import type { DeviceTensors } from '../device/tensors.ts';
@@ -81,7 +81,7 @@ export class WebgpuMatrix implements EngineMatrix {
     );
   }
 
-  keep(what: Kept): WebgpuMatrix {
+  keep(what: KeepRule): WebgpuMatrix {
     const { rows, columns } = this;
     const { by, amount, all } = keptBy(what, columns);
     if (all) return this.#shared();
@@ -110,7 +110,7 @@ export class WebgpuMatrix implements EngineMatrix {
   }
 
   async choose(uniforms: readonly number[] | undefined): Promise<Int32Array> {
-    const choice = this.pick(uniforms);
+    const choice = this.chooseAhead(uniforms);
     try {
       return await choice.read();
     } finally {
@@ -118,7 +118,7 @@ export class WebgpuMatrix implements EngineMatrix {
     }
   }
 
-  pick(uniforms: readonly number[] | undefined): WebgpuChoice {
+  chooseAhead(uniforms: readonly number[] | undefined): WebgpuChoice {
     const { rows, columns } = this;
     const source = this.buffer;
     if (uniforms !== undefined && uniforms.length !== rows)
@@ -216,7 +216,10 @@ export class WebgpuMatrix implements EngineMatrix {
 }
 
 /** What stays, as the kernel is told; `all` when that is everything. */
-function keptBy(what: Kept, columns: number): { readonly by: KeptBy; readonly amount: number; readonly all: boolean } {
+function keptBy(
+  what: KeepRule,
+  columns: number,
+): { readonly by: KeptBy; readonly amount: number; readonly all: boolean } {
   if ('top' in what) {
     const top = checkInteger('keep', 'top', what.top, 1);
     return { by: 'top', amount: top, all: top >= columns };

@@ -1,4 +1,4 @@
-import type { Kept } from '@tokenwright/core/engine';
+import type { KeepRule } from '@tokenwright/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Device } from '../device/device.ts';
 import { hasWebgpu } from '../testing/start.ts';
@@ -20,7 +20,7 @@ const rows: Record<string, Float32Array> = {
 };
 
 /** What stays of a row, in float64. */
-function expected(logits: Float32Array, kept: Kept): Float32Array {
+function expected(logits: Float32Array, kept: KeepRule): Float32Array {
   if (logits.some((logit) => !(logit < Infinity)) || Math.max(...logits) === removed) return logits;
   const order = [...logits.keys()]
     .filter((id) => logits[id]! > removed)
@@ -61,7 +61,7 @@ describe.skipIf(!here)('rows of logits on the device', () => {
     return names.map((name, at) => [name, received.slice(at * columns, (at + 1) * columns)]);
   }
 
-  it.each<Kept>([
+  it.each<KeepRule>([
     { top: 1 },
     { top: 50 },
     { top: 699 },

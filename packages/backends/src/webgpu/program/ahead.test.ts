@@ -1,5 +1,5 @@
 import { type GenerateOptions, generate, type KVCache, type LanguageModel, type Sampler } from '@tokenwright/core';
-import type { Choice } from '@tokenwright/core/engine';
+import type { PendingChoice } from '@tokenwright/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load } from '../../wasm/testing/logits.ts';
 import { type TinyModel, tinyGPT2 } from '../../wasm/testing/tiny-models.ts';
@@ -49,7 +49,7 @@ describe.skipIf(!here)('steps begun from a choice', () => {
   ])('%s: the same tokens, and no step is computed twice', async (_, samplers) => {
     const start = engine.memory();
     const counting = seen(model, {
-      stepAhead: (choice: Choice, cache: KVCache) => {
+      stepAhead: (choice: PendingChoice, cache: KVCache) => {
         followed++;
         return model.stepAhead!(choice, cache);
       },
@@ -91,7 +91,7 @@ describe.skipIf(!here)('steps begun from a choice', () => {
   it('refuses a choice of another engine, or of other rows', async () => {
     const cache = model.createCache();
     const { logits } = model.forward([[1]], cache);
-    const choice = logits.pick!(undefined);
+    const choice = logits.chooseAhead!(undefined);
     const other = await startWebgpu();
     const elsewhere = await load(other, tiny);
     const theirs = elsewhere.createCache({ rows: 2 });

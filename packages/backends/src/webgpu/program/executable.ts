@@ -8,13 +8,13 @@ import {
 } from '@tokenwright/core';
 import {
   type Architecture,
-  type Choice,
   type EncoderDecoderArchitecture,
   type EncoderKeyValues,
   type EngineMatrix,
   type Executable,
   type Frame,
   type KVStore,
+  type PendingChoice,
   type PrepareOptions,
   type RunOptions,
   type RunResult,
@@ -241,7 +241,7 @@ export class WebgpuExecutable implements Executable {
     return memory.store;
   }
 
-  #chosen(choice: Choice, { ids }: Frame): WebgpuChoice {
+  #chosen(choice: PendingChoice, { ids }: Frame): WebgpuChoice {
     if (!(choice instanceof WebgpuChoice) || choice.device !== this.#setting.device)
       throw new CacheError('The chosen tokens belong to another engine.');
     if (choice.rows !== ids.length) throw new ShapeError('Chosen tokens', [ids.length], [choice.rows]);

@@ -89,7 +89,6 @@ export class FrameBuffer {
     put('tables', (i) => tables.get(frame.rows[i]!)!);
     put('positions', (i) => frame.positions[i]!);
     put('slots', (i) => frame.slots[i]!);
-    put('firsts', (i) => frame.firsts[i]!);
     put('ends', (i) => ends.get(frame.rows[i]!)!);
     put('scored', (i) => frame.scored[i]!, frame.scored.length);
     put('sourceTables', (i) => sourceOf(i)[0]);
@@ -125,14 +124,13 @@ export function rowsOf({ rows }: Frame): number {
 }
 
 /** The tokens from..to of a frame, none of them scored. */
-export function partOf({ ids, rows, positions, slots, firsts }: Frame, from: number, to: number): Frame {
+export function partOf({ ids, rows, positions, slots }: Frame, from: number, to: number): Frame {
   const cut = (numbers: Int32Array): Int32Array => numbers.subarray(from, to);
   return {
     ids: cut(ids),
     rows: cut(rows),
     positions: cut(positions),
     slots: cut(slots),
-    firsts: cut(firsts),
     scored: new Int32Array(0),
   };
 }

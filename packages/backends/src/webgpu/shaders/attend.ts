@@ -182,13 +182,12 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
   let end = ${source ? 'sourceEnds(token)' : sees === 'row' ? 'ends(token)' : 'slot + 1u'};
   let windowSize = ${sees === 'before' ? 'frame[5]' : '0xffffffffu'};
   let sinks = frame[6];
-  ${sees === 'before' ? 'let firstSeen = firsts(token);' : 'let firstSeen = 0u;'}
   var begin = ${split ? 'id.z * frame[4]' : '0u'};
   let to = ${split ? 'min(end, begin + frame[4])' : 'end'};
   ${
     sees === 'before'
       ? `// What neither the window nor the sinks hold is skipped, whole blocks at a time.
-  var skipTo = firstSeen;
+  var skipTo = 0u;
   ${window === undefined ? '' : `if (end > ${window}u) { skipTo = max(skipTo, end - ${window}u); }`}
   if (sinks == 0u && end > windowSize) { skipTo = max(skipTo, end - windowSize); }
   begin = max(begin, (skipTo / ${slotsPerBlock}u) * ${slotsPerBlock}u);`
@@ -200,7 +199,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
   for (var s0 = begin; s0 < to; s0 += 64u) {
     let s = s0 + lane;
     var score = -1e30;
-    var seen = s < to && s >= firstSeen;
+    var seen = s < to;
     ${window === undefined ? '' : `seen = seen && s + ${window}u >= end;`}
     seen = seen && (s < sinks || windowSize == 0xffffffffu || s + windowSize >= end);
     if (seen) {

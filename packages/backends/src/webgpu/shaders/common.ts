@@ -11,7 +11,6 @@ export const frameArrays = [
   'tables',
   'positions',
   'slots',
-  'firsts',
   'ends',
   'scored',
   'sourceTables',
@@ -36,7 +35,7 @@ export function bindingsOf(names: readonly BufferName[]): BindingKind[] {
   return names.map((name) => declarations[name]![0]);
 }
 
-/** Declarations of the buffers a kernel binds, in order. `neox`: weights are half-precision numbers, and not bits. */
+/** Declarations of the buffers a kernel binds, in order. `halves`: weights are half-precision numbers instead of bits. */
 export function buffers(names: readonly BufferName[], halves = false): string {
   const declared = (name: BufferName): string =>
     halves && name === 'weights' ? 'var<storage, read> weights : array<vec4<f16>>' : declarations[name]![1];
@@ -57,7 +56,7 @@ export function readsHalves({ format }: MatrixLayout, { float16 }: DeviceAbiliti
   return format === 'f16' && float16;
 }
 
-/** `weights8(row, chunk)`: eight neighboring weights of a row as two vectors, whatever the format. `neox` as in `buffers`. */
+/** `weights8(row, chunk)`: eight neighboring weights of a row as two vectors, whatever the format. `halves` as in `buffers`. */
 export function weightAccess({ format, wordsPerRow, scales, padded }: MatrixLayout, halves: boolean): string {
   const read: Record<WeightFormat, string> = {
     f32: `let at = row * ${wordsPerRow}u + chunk * 8u;
