@@ -23,7 +23,7 @@ const wording: readonly Phrase[] = [
   { pattern: /\b(mis)?behaviours?\b/gi, instead: american },
   { pattern: /\b(licen[c]es?|defence|offence|centre[ds]?|analys(e|ed|es|er)|catalogues?|grey)\b/gi, instead: american },
   {
-    pattern: /\b(travell|cancell|modell|labell)(ed|ing|ers?)\b/gi,
+    pattern: /\b(travell|modell|labell)(ed|ing|ers?)\b/gi,
     instead: 'American spelling: one l',
     except: /\.html$/,
   },
