@@ -192,7 +192,7 @@ describe('strategies as flags', () => {
     ['--strategy', 'contrastive-search,top-k=3'],
     ['--amateur', 'story-amateur'],
     ['--contrast', 'dola'],
-    ['--contrast', 'classifier-free-guidance,scale=2', '--other-prompt', 'The end'],
+    ['--contrast', 'classifier-free-guidance,guidanceScale=2', '--other-prompt', 'The end'],
     ['--draft', 'prompt-lookup,ngram=3'],
     ['--draft', 'early-exit,layer=3'],
   ])('%s %s', async (...args) => {

@@ -47,14 +47,14 @@ const combinations = {
   'a negative prompt': combine({
     expert,
     others: [{ prompt: [7, 7, 1] }],
-    rule: classifierFreeGuidance({ scale: 1.5 }),
+    rule: classifierFreeGuidance({ guidanceScale: 1.5 }),
   }),
   'the last token as prompt': combine({
     expert,
     others: [{ prompt: 'last-token' }],
-    rule: classifierFreeGuidance({ scale: 2 }),
+    rule: classifierFreeGuidance({ guidanceScale: 2 }),
   }),
-  'early layers': combine({ expert, rule: dola({ layers: [0, 1] }) }),
+  'early layers': combine({ expert, rule: dola({ dolaLayers: [0, 1] }) }),
 };
 
 describe.each(Object.entries(combinations))('%s', (_, model) => {
@@ -62,7 +62,7 @@ describe.each(Object.entries(combinations))('%s', (_, model) => {
   for (const { name, run } of [...modelCases(model, { memory }), ...generationCases(model, { memory, longRun: 150 })])
     it(name, run);
 
-  it('several scored positions are those of single steps', async () => {
+  it('several scored positions equal single steps', async () => {
     const tokens = [1, 2, 3, 0, 4, 7, 1, 1, 2, 5, 3];
     const several = model.createCache();
     const single = model.createCache();
@@ -82,7 +82,7 @@ describe.each(Object.entries(combinations))('%s', (_, model) => {
     single.dispose();
   });
 
-  it('goes on after a fork, a rewind and a restore as it would have', async () => {
+  it('continues identically after a fork, a rewind and a restore', async () => {
     const cache = model.createCache({ rows: 2 });
     cache.notePrompts?.([3, 2]);
     model
@@ -119,17 +119,17 @@ describe('laws', () => {
   const others = [{ model: amateur }];
   it.each([
     ['contrastiveLogits: beta 0, alpha 0', contrastiveLogits({ beta: 0, alpha: 0 })],
-    ['classifierFreeGuidance: scale 1', classifierFreeGuidance({ scale: 1 })],
-    ['contextAware: a 0', contextAware({ a: 0 })],
-  ])('%s is the expert alone', async (_, rule) => {
+    ['classifierFreeGuidance: guidanceScale 1', classifierFreeGuidance({ guidanceScale: 1 })],
+    ['contextAware: alpha 0', contextAware({ alpha: 0 })],
+  ])('with %s, the result is the expert alone', async (_, rule) => {
     expect(await idsOf(combine({ expert, others, rule }), { maxNewTokens: 50 })).toEqual(
       await idsOf(expert, { maxNewTokens: 50 }),
     );
   });
 
-  it('guidance with scale 1 + beta is contrastiveLogits without the mask', async () => {
+  it('guidance with scale 1 + beta equals contrastiveLogits with alpha 0', async () => {
     const a = await exactDistribution(
-      combine({ expert, others, rule: classifierFreeGuidance({ scale: 1.7 }) }),
+      combine({ expert, others, rule: classifierFreeGuidance({ guidanceScale: 1.7 }) }),
       [1, 2],
       { maxNewTokens: 2 },
     );
@@ -141,7 +141,7 @@ describe('laws', () => {
     for (const [key, p] of a) expect(p).toBeCloseTo(b.get(key)!, 5);
   });
 
-  it('alpha 1 leaves the best token of the expert', async () => {
+  it('alpha 1 leaves only the best token of the expert', async () => {
     const greedy: Sampler = {
       name: 'best',
       onHost: (logits, step) => step.keep(logits, [logits.indexOf(Math.max(...logits))]),
@@ -150,7 +150,7 @@ describe('laws', () => {
       expect(await idsOf(combine({ expert, others, rule }))).toEqual(await idsOf(expert, { samplers: [greedy] }));
   });
 
-  it('two equal amateurs are one', async () => {
+  it('two equal amateurs equal one', async () => {
     const one = combine({ expert, others, rule: contrastiveLi() });
     const two = combine({
       expert,
@@ -163,7 +163,7 @@ describe('laws', () => {
     expect(await idsOf(two)).toEqual(await idsOf(one));
   });
 
-  it('a source sees its prompt and then the generated tokens alone', async () => {
+  it('a source sees its own prompt, then the generated tokens only', async () => {
     const seen: number[][] = [];
     const spy: ToyModel = toyModel({ vocabSize: 8, seed: 6 });
     const forward = spy.forward.bind(spy);
@@ -172,12 +172,12 @@ describe('laws', () => {
       seen.push(Array.from(cache.tokens(0)));
       return result;
     };
-    const model = combine({ expert, others: [{ model: spy, prompt: [[7, 0]] }], rule: contextAware({ a: 1 }) });
+    const model = combine({ expert, others: [{ model: spy, prompt: [[7, 0]] }], rule: contextAware({ alpha: 1 }) });
     const { ids } = await generateBatch(model, [[1, 2, 3]], { maxNewTokens: 4, seed: 1, eosTokenIds: [] });
     expect(seen).toEqual([0, 1, 2, 3].map((count) => [7, 0, ...ids[0]!.slice(0, count)]));
   });
 
-  it('reads by hand: log-probabilities of the expert less those of the amateur', () => {
+  it('contrastiveLi gives the log-probabilities of the expert minus those of the amateur', () => {
     const [e, a] = [Float32Array.of(2, 1, 0, -9), Float32Array.of(0, 1, 2, 0)];
     const scores = contrastiveLi({ alpha: 0.2 }).combine(e, [{ logits: a, weight: 1 }]);
     const [p, q] = [logProbabilities(e), logProbabilities(a)];
@@ -191,7 +191,7 @@ describe('laws', () => {
     for (const rule of [
       contrastiveLi({ alpha: 0 }),
       contrastiveLogits({ alpha: 0 }),
-      classifierFreeGuidance({ scale: 2 }),
+      classifierFreeGuidance({ guidanceScale: 2 }),
       dola({ relativeTop: 0 }),
     ]) {
       const scores = rule.combine(Float32Array.of(1, 2, -Infinity), [
@@ -204,7 +204,7 @@ describe('laws', () => {
 });
 
 describe('influence', () => {
-  it('of a source that says nothing is nothing; of one that decides, something', async () => {
+  it('is zero for a source with a flat distribution, and positive for one that decides', async () => {
     const flat = toyModel({ vocabSize: 8, seed: 1, spread: 0 });
     const model = combine({
       expert,
@@ -226,7 +226,7 @@ describe('influence', () => {
     await expect(influence(flat.forward([[1]], flat.createCache()), 0)).rejects.toThrow(ParameterError);
   });
 
-  it('is told for each token', async () => {
+  it('is reported for each token', async () => {
     const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits() });
     const told: unknown[] = [];
     const tokens: number[] = [];
@@ -253,10 +253,10 @@ describe('errors', () => {
     expect(() => combine({ expert, others: [{ prompt: [] }], rule })).toThrow(ParameterError);
     expect(() => contrastiveLi({ alpha: 2 })).toThrow(ParameterError);
     expect(() => contrastiveLogits({ beta: -1 })).toThrow(ParameterError);
-    expect(() => dola({ layers: 'middle' as never })).toThrow(ParameterError);
+    expect(() => dola({ dolaLayers: 'middle' as never })).toThrow(ParameterError);
   });
 
-  it('in a source leave the cache as it was', () => {
+  it('in a source leave the cache unchanged', () => {
     const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits() });
     const cache = model.createCache();
     model.forward([[1, 2]], cache).dispose();
@@ -272,8 +272,8 @@ describe('errors', () => {
   });
 });
 
-it('what the call rules out comes before what the rule does', async () => {
-  // The rule leaves token 6 alone, and the call does not let it come before three others.
+it('what the call rules out takes precedence over what the rule rules out', async () => {
+  // The rule leaves only token 6, which the call forbids among the first three tokens.
   const rule = {
     ...contrastiveLogits(),
     combine: (own: Float32Array) => own.map((x, id) => (id === 6 ? x : -Infinity)),
@@ -287,7 +287,7 @@ it('what the call rules out comes before what the rule does', async () => {
   expect(end!.ids.at(-1)).toBe(6);
 });
 
-it('the fingerprint knows the rule, the prompts, the windows and the weights', () => {
+it('the fingerprint depends on the rule, the prompts, the windows and the weights', () => {
   const of = (alpha: number, other: object): string =>
     combine({ expert, others: [{ model: amateur, ...other }, { model: another }], rule: contrastiveLogits({ alpha }) })
       .fingerprint;

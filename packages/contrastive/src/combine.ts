@@ -16,33 +16,37 @@ import type { Rule } from './rule.ts';
 import { type OtherSource, resolved, type Source, settingsOf } from './source.ts';
 
 export interface CombineOptions {
-  /** The model that speaks; prompts, context and defaults are its own. */
+  /** The main model. Prompts, context length and defaults are its own. */
   readonly expert: LanguageModel;
-  /** What it is weighed against. May be empty when the rule brings its own sources. Default []. */
+  /** The sources it is combined with. May be empty when the rule adds early exits. Default []. */
   readonly others?: readonly OtherSource[];
   readonly rule: Rule;
 }
 
 /**
- * Several sources weighed against each other, as one language model: every sampler and every strategy applies to it. Each source has a
- * cache of its own, all in step, whatever is rewound, gathered or forked. A source whose context is shorter than the rows forgets its
- * older half when it is full, so that it goes on as long as the expert does.
+ * Combine several sources into one language model, to which every sampler and every strategy applies. Each source has its own cache,
+ * which follows every rewind, gather and fork. A source with a shorter context than the expert's forgets its older half when it is full.
  *
- * Where the chain of a call rules out every token that the rule finds plausible (a grammar, a least length), the next token comes from the
+ * When a call's samplers remove every token that the rule finds plausible (a grammar, a minimum length), the next token comes from the
  * expert's own logits.
  *
- * The logits are combined on the host when they are read. `ForwardResult.parts` has those of each source; `influence` tells how much
- * each moved the choice. The sources belong to the caller: disposing the combination leaves them as they are.
+ * The logits are combined on the host when they are read. `ForwardResult.parts` has the logits of each source; `influence` reports how
+ * much each changed the choice. The sources belong to the caller: disposing the combined model does not dispose them.
  *
  * @throws ShapeError when a vocabulary differs from the expert's; ParameterError, UnknownOptionError.
+ * @example
+ * ```ts
+ * const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits({ beta: 0.5 }) });
+ * const { ids } = await generate(model, prompt, { seed: 7 }).result();
+ * ```
  */
 export function combine(options: CombineOptions): LanguageModel {
   checkOptionNames('combine', options, ['expert', 'others', 'rule']);
   const { expert, others = [], rule } = options;
-  const exits = rule.layers?.(expert).map((layer): OtherSource => ({ layer, name: `layer ${layer}` })) ?? [];
+  const exits = rule.earlyExits?.(expert).map((layer): OtherSource => ({ layer, name: `layer ${layer}` })) ?? [];
   const sources = [...others, ...exits];
   if (sources.length === 0)
-    throw new ParameterError('combine', 'others', `given, as ${rule.name} has none of its own`, others);
+    throw new ParameterError('combine', 'others', `at least one source, as ${rule.name} adds none itself`, others);
   const total = sources.reduce((sum, { weight = 1 }) => sum + weight, 0);
   return new CombinedModel(
     expert,
@@ -64,7 +68,7 @@ class CombinedModel implements LanguageModel {
   readonly sources?: readonly (readonly number[])[];
   readonly #expert: LanguageModel;
   readonly #others: readonly Source[];
-  /** The others that need a forward pass, and so a cache, of their own. */
+  /** The sources that need their own forward pass and cache. */
   readonly #apart: readonly Source[];
   readonly #rule: Rule;
 

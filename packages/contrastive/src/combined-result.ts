@@ -1,8 +1,8 @@
 import type { EngineMatrix } from '@tokenwright/core/engine';
 import { type ForwardPart, type ForwardResult, LazyMatrix } from '@tokenwright/core/model';
-import type { Rule, WeighedLogits } from './rule.ts';
+import type { Rule, WeightedLogits } from './rule.ts';
 
-/** What the combination needs to know of a source besides its logits. */
+/** What combining needs of a source besides its logits. */
 export interface SourceShare {
   readonly name: string;
   readonly temperature: number;
@@ -16,7 +16,7 @@ export class CombinedResult implements ForwardResult {
   readonly hidden?: EngineMatrix;
   readonly earlyExits?: ReadonlyMap<number, EngineMatrix>;
   readonly parts: readonly ForwardPart[];
-  /** Where a chain leaves none of the plausible tokens, the expert speaks alone. */
+  /** The expert's own logits, for rows in which the samplers leave no plausible token. */
   readonly relaxed: EngineMatrix;
   readonly others: readonly SourceShare[];
   readonly rule: Rule;
@@ -46,11 +46,11 @@ export class CombinedResult implements ForwardResult {
     const { rows, columns } = expert.logits;
     this.logits = new LazyMatrix(rows, columns, async () => {
       const read = await Promise.all(this.parts.map((part) => part.logits.read()));
-      if (rows === 1) return rule.combine(read[0]!, weigh(others, read.slice(1)));
+      if (rows === 1) return rule.combine(read[0]!, weightedLogits(others, read.slice(1)));
       const result = new Float32Array(rows * columns);
       for (let row = 0; row < rows; row++) {
         const [own, ...rest] = read.map((values) => values.subarray(row * columns, (row + 1) * columns));
-        result.set(rule.combine(own!, weigh(others, rest)), row * columns);
+        result.set(rule.combine(own!, weightedLogits(others, rest)), row * columns);
       }
       return result;
     });
@@ -63,8 +63,8 @@ export class CombinedResult implements ForwardResult {
   }
 }
 
-/** The others' logits as a rule takes them. */
-export function weigh(others: readonly SourceShare[], logits: readonly Float32Array[]): WeighedLogits[] {
+/** The other sources' logits in the form that a rule takes. */
+export function weightedLogits(others: readonly SourceShare[], logits: readonly Float32Array[]): WeightedLogits[] {
   return others.map(({ temperature, weight }, i) => ({
     logits: temperature === 1 ? logits[i]! : logits[i]!.map((logit) => logit / temperature),
     weight,

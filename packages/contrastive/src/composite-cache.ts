@@ -1,14 +1,14 @@
 import { CacheError, DisposedError, type KVCache, ShapeError } from '@tokenwright/core';
 
 /**
- * The cache of a combined model: one cache for each of its sources. The expert's says what the rows are; the others are brought to
- * what their source is to see in each forward pass, from whatever they hold, and so follow every rewind.
+ * The cache of a combined model: one cache per source. The expert's defines the rows. In each forward pass, the others are brought to
+ * the tokens that their source sees, so they follow every rewind.
  */
 export class CompositeCache implements KVCache {
   readonly owner: object;
   readonly #expert: KVCache;
   readonly #others: readonly KVCache[];
-  /** Which row of the cache, as it was made, each row comes from: the prompt of the batch. */
+  /** The row, at creation, that each row was gathered from: its prompt in the batch. */
   #origins: readonly number[];
   #promptLengths: readonly number[];
   #disposed = false;
@@ -128,7 +128,7 @@ export function readParts(
   readonly caches: readonly Uint8Array[];
 } {
   const fail = (problem: string): never => {
-    throw new CacheError(`These bytes are no cache of this combined model: ${problem}.`);
+    throw new CacheError(`These bytes are not a serialized cache of this combined model: ${problem}.`);
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = 4 * (caches + 2);
@@ -142,7 +142,7 @@ export function readParts(
     return bytes.subarray(at - length, at);
   });
   const { format, origins, promptLengths } = parsed(notes!);
-  if (format !== noteFormat) fail('the header is not one');
+  if (format !== noteFormat) fail('the header is not valid');
   return { origins: origins!, promptLengths: promptLengths!, caches: parts };
 }
 

@@ -18,8 +18,8 @@ export function positionsOf({ scored }: ForwardResult, { lengths }: KVCache): Po
 }
 
 /**
- * Bring the cache of a source to what it is to see, and give its logits for the scored positions. Positions of a row that see the same
- * beginning are scored in one pass; a window that moves needs one for each.
+ * Bring the cache of a source to the tokens that it sees, and return its logits for the scored positions. Positions of a row whose
+ * tokens are prefixes of one another are scored in one pass; a moving window needs one pass per position.
  */
 export function follow(
   source: Source,

@@ -1,9 +1,9 @@
 import { ParameterError, type Strategy } from '@tokenwright/core';
 import type { ForwardResult } from '@tokenwright/core/model';
 import { largest, logProbabilities } from '@tokenwright/core/sampling';
-import { CombinedResult, weigh } from './combined-result.ts';
+import { CombinedResult, weightedLogits } from './combined-result.ts';
 
-/** How much the sources of a combined model moved one choice. Logarithms are natural. */
+/** How much the sources of a combined model changed one choice. Logarithms are natural. */
 export interface Influence {
   /** The token in question. */
   readonly id: number;
@@ -16,32 +16,40 @@ export interface Influence {
   readonly sources: readonly SourceInfluence[];
 }
 
-/** The combination held against the combination without this source (the expert alone, when it is the only one). */
+/** The difference that one source makes: the combination against the combination without it (the expert alone, if it is the only source). */
 export interface SourceInfluence {
   readonly name: string;
   /** The source's own log-probability of the token. */
   readonly logprob: number;
-  /** By how much it raised the token's log-probability; below 0 it spoke against it. Infinite where it decided what was removed. */
+  /** How much it raised the token's log-probability; negative if it lowered it. Infinite if it alone removed or kept the token. */
   readonly shift: number;
-  /** Total variation distance of the two distributions: 0 = it changed nothing, 1 = everything. */
+  /** Total variation distance between the two distributions: 0 if it changed nothing, at most 1. */
   readonly distance: number;
-  /** The most probable token is another one because of it. */
+  /** Whether it changed the most probable token. */
   readonly changedBest: boolean;
 }
 
 /**
- * How much each source moved a choice.
+ * How much each source changed a choice.
  *
  * @param result of a forward pass of a combined model, not yet disposed.
- * @param row which of its scored positions.
- * @param id the token that was chosen; by default the most probable.
+ * @param row index of the scored position.
+ * @param id the chosen token. Default: the most probable token.
+ * @throws ParameterError when the result is not from a combined model.
+ * @example
+ * ```ts
+ * const result = model.forward([ids], cache);
+ * const { sources } = await influence(result, 0);
+ * for (const { name, shift } of sources) console.log(name, shift);
+ * result.dispose();
+ * ```
  */
 export async function influence(result: ForwardResult, row: number, id?: number): Promise<Influence> {
   if (!(result instanceof CombinedResult))
     throw new ParameterError('influence', 'result', 'a forward result of a combined model', result);
   const { parts, others, rule } = result;
   const [expert, ...rest] = await Promise.all(parts.map(({ logits }) => logits.read([row])));
-  const combined = rule.combine(expert!, weigh(others, rest));
+  const combined = rule.combine(expert!, weightedLogits(others, rest));
   const all = logProbabilities(combined);
   const alone = logProbabilities(expert!);
   const best = largest(combined).id;
@@ -54,7 +62,7 @@ export async function influence(result: ForwardResult, row: number, id?: number)
         ? expert!
         : rule.combine(
             expert!,
-            weigh(
+            weightedLogits(
               remaining.map((share) => ({ ...share, weight: share.weight / total })),
               rest.filter((_, i) => i !== left),
             ),
@@ -81,8 +89,14 @@ export async function influence(result: ForwardResult, row: number, id?: number)
 }
 
 /**
- * Sampling, with a step event for each token that tells the `influence` of every source of a combined model on it (numbers that are not
- * finite as null). With the option `steps`; without it, plain sampling.
+ * Sampling that reports the `influence` of every source of a combined model in a step event per token; numbers that are not finite are
+ * null. Needs the option `steps`; without it, this is plain sampling.
+ *
+ * @example
+ * ```ts
+ * for await (const event of generate(model, prompt, { strategy: samplingWithInfluence(), steps: true }))
+ *   if (event.type === 'step') console.log(event.detail);
+ * ```
  */
 export function samplingWithInfluence(): Strategy {
   const name = 'sampling-with-influence';

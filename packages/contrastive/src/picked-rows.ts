@@ -1,6 +1,6 @@
 import type { EngineMatrix } from '@tokenwright/core/engine';
 
-/** Rows picked from other matrices, in any order. Disposes what it was given. */
+/** Rows of other matrices, in any order. Owns the results that they come from. */
 export class PickedRows implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;

@@ -2,39 +2,50 @@ import type { Json, LanguageModel } from '@tokenwright/core';
 import { checkNumber } from '@tokenwright/core/options';
 import { largest } from '@tokenwright/core/sampling';
 
-/** The logits that one source gives for the next token, and how much it counts among the others. */
-export interface WeighedLogits {
+/** The next-token logits of one source, and its share among the other sources. */
+export interface WeightedLogits {
   /** [V], divided by the source's temperature. */
   readonly logits: Float32Array;
-  /** Share of this source among the others; the shares add up to 1. */
+  /** Share of this source; the shares of all other sources sum to 1. */
   readonly weight: number;
 }
 
-/** How the logits of an expert and of other sources become one distribution. */
+/**
+ * How the logits of an expert and of other sources become one distribution.
+ *
+ * @example
+ * ```ts
+ * const mean: Rule = {
+ *   name: 'mean',
+ *   parameters: null,
+ *   combine: (expert, others) => expert.map((logit, id) => (logit + others[0]!.logits[id]!) / 2),
+ * };
+ * ```
+ */
 export interface Rule {
   /** Kebab-case. */
   readonly name: string;
   readonly parameters: Json;
-  /** Early exits of the expert that join the other sources, by the number of layers passed. Default none. */
-  layers?(expert: LanguageModel): readonly number[];
+  /** Early exits of the expert that join the other sources, by number of layers. Default none. */
+  earlyExits?(expert: LanguageModel): readonly number[];
   /**
-   * The scores of one row, a new array [V]: taken as logits by what follows; -Infinity removes a token.
+   * Combine one row: a new array, [V], which samplers take as logits. -Infinity removes a token.
    *
-   * @param others at least one.
+   * @param others at least one source.
    */
-  combine(expert: Float32Array, others: readonly WeighedLogits[]): Float32Array;
+  combine(expert: Float32Array, others: readonly WeightedLogits[]): Float32Array;
 }
 
-/** A plausibility threshold, in [0, 1]. */
-export function checkedAlpha(owner: string, alpha: number): number {
-  return checkNumber(owner, 'alpha', alpha, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
+/** Check a plausibility threshold, in [0, 1]. */
+export function checkedThreshold(owner: string, name: string, threshold: number): number {
+  return checkNumber(owner, name, threshold, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
 }
 
 /**
- * The weighted sum of the others' scores of a token, computed for the tokens that it is asked of. A token that a source rules out gets that
- * source's lowest finite score, so that the source is not taken to be infinitely against it.
+ * The weighted sum of the sources' scores, computed per token on request. A token that a source rules out counts with that source's
+ * lowest finite score, so that no score is infinite.
  */
-export function weighedSum(
+export function weightedSum(
   rows: readonly { readonly values: ArrayLike<number>; readonly weight: number }[],
 ): (id: number) => number {
   const lowest: (number | undefined)[] = [];
@@ -60,8 +71,8 @@ function lowestFinite(values: ArrayLike<number>): number {
 }
 
 /**
- * Scores of the tokens that the expert finds plausible: those with a probability of at least `alpha` times that of its best token,
- * equality included. All others get -Infinity. `alpha` 0 leaves out only what the expert itself rules out.
+ * Scores of the tokens that the expert finds plausible: those with a probability of at least `alpha` times that of its best token.
+ * All others get -Infinity. With `alpha` 0, only what the expert itself rules out does.
  */
 export function amongPlausible(expert: Float32Array, alpha: number, score: (id: number) => number): Float32Array {
   const threshold = alpha === 0 ? -Infinity : largest(expert).logit + Math.log(alpha);

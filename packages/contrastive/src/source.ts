@@ -2,28 +2,28 @@ import { type LanguageModel, ParameterError, ShapeError } from '@tokenwright/cor
 import { isBatch } from '@tokenwright/core/model';
 import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 
-/** A source besides the expert. */
+/** A source besides the expert. Without options, it would be the expert itself. */
 export interface OtherSource {
-  /** Default the expert itself: with another prompt, a shorter context, or an early exit. */
+  /** Default: the expert, which then needs another prompt, a shorter context or an early exit. */
   readonly model?: LanguageModel;
-  /** For readouts. Default made of the model's name and what is special. */
+  /** For reports. Default: made of the model's name and its options here. */
   readonly name?: string;
   /**
-   * What it reads in place of the prompt, after which it receives only the generated tokens: ids, or a list for each prompt of the batch,
-   * or the last token of the prompt. Default: the prompt.
+   * What it reads instead of the prompt, followed by the generated tokens: ids, a list of ids per prompt of the batch, or the last token
+   * of the prompt. Default: the prompt.
    */
   readonly prompt?: ArrayLike<number> | readonly ArrayLike<number>[] | 'last-token';
-  /** How many of the last tokens it sees, at least 1. They are read anew for each token. Default: all that fit its context. */
+  /** How many of the last tokens it sees, at least 1. They are computed again for each token. Default: all that fit its context. */
   readonly contextWindow?: number;
-  /** Its logits are divided by this, more than 0. Default 1. */
+  /** Divides its logits; above 0. Default 1. */
   readonly temperature?: number;
-  /** How much it counts among the others. Default 1, so that all count the same. */
+  /** Its weight among the other sources, above 0. Default 1. */
   readonly weight?: number;
-  /** Its logits are those of an early exit after so many layers (0 = the embeddings). Default: all layers. */
+  /** Number of layers after which its logits are taken (0 = the embeddings). Default: all layers. */
   readonly layer?: number;
 }
 
-/** A source with everything filled in. */
+/** A source with defaults filled in. */
 export interface Source {
   readonly name: string;
   readonly model: LanguageModel;
@@ -32,11 +32,11 @@ export interface Source {
   readonly temperature: number;
   readonly weight: number;
   readonly layer: number | undefined;
-  /** Its logits come out of the expert's own forward pass. */
+  /** Whether its logits come from the expert's own forward pass. */
   readonly shared: boolean;
 }
 
-/** Check a source and fill in its defaults. `total`: the weights of all sources. */
+/** Check a source and fill in its defaults. `total` is the sum of all weights. */
 export function resolved(expert: LanguageModel, source: OtherSource, total: number): Source {
   checkOptionNames('combine: others', source, [
     'model',
@@ -66,7 +66,7 @@ export function resolved(expert: LanguageModel, source: OtherSource, total: numb
   return { name, model, prompt, contextWindow, temperature, weight: weight / total, layer, shared };
 }
 
-/** All of a source besides its model that its logits depend on, as text. */
+/** Everything besides the model that a source's logits depend on, as text. */
 export function settingsOf({ prompt, contextWindow, temperature, weight, layer }: Source): string {
   const ids =
     prompt === undefined || typeof prompt === 'string'

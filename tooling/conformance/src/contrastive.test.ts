@@ -71,7 +71,7 @@ describeShared('weighed distributions give what others give', 'goldens', (path) 
       const model = combine({
         expert: models.get(name)!,
         others: [{ prompt: negative_prompt_ids ?? 'last-token' }],
-        rule: classifierFreeGuidance({ scale: guidance_scale }),
+        rule: classifierFreeGuidance({ guidanceScale: guidance_scale }),
       });
       expect(await greedily(model, promptsOf(golden), { maxNewTokens: max_new_tokens })).toEqual(
         golden.sequences.map((ids) => ids.slice(golden.input_ids[0]!.length)),
@@ -105,7 +105,7 @@ describeShared('weighed distributions give what others give', 'goldens', (path) 
         max_new_tokens: number;
         repetition_penalty?: number;
       };
-      const model = combine({ expert: models.get('llama-tiny-4l')!, rule: dola({ layers: dola_layers }) });
+      const model = combine({ expert: models.get('llama-tiny-4l')!, rule: dola({ dolaLayers: dola_layers }) });
       const samplers = repetition_penalty === undefined ? [] : [repetitionPenalty({ penalty: repetition_penalty })];
       expect(await greedily(model, promptsOf(golden), { maxNewTokens: max_new_tokens, samplers })).toEqual(
         golden.sequences.map((ids) => ids.slice(golden.input_ids[0]!.length)),

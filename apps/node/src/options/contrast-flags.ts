@@ -31,9 +31,9 @@ export const contrastFlags: readonly Flag[] = [
     help: `Weigh the model against another source: ${[
       'contrastive-logits,beta=0.5,alpha=0.1',
       'contrastive-li,alpha=0.1',
-      'dola,layers=low',
-      'classifier-free-guidance,scale=1.5',
-      'context-aware,a=0.5',
+      'dola,dolaLayers=low',
+      'classifier-free-guidance,guidanceScale=1.5',
+      'context-aware,alpha=0.5',
     ].join('; ')}.`,
     group,
     choices: Object.keys(ruleTable),

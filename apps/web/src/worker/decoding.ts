@@ -53,10 +53,10 @@ async function contrasted(
 ): Promise<LanguageModel> {
   const { tokenizer } = session;
   const expert = session.loaded.model;
-  if (rule === 'dola') return combine({ expert, rule: dola({ relativeTop: alpha, tied: true }) });
+  if (rule === 'dola') return combine({ expert, rule: dola({ relativeTop: alpha, tieWordEmbeddings: true }) });
   if (rule === 'classifier-free-guidance') {
     const prompt = otherPrompt === '' ? ('last-token' as const) : tokenizer.encode(otherPrompt);
-    return combine({ expert, others: [{ prompt }], rule: classifierFreeGuidance({ scale: 1 + strength }) });
+    return combine({ expert, others: [{ prompt }], rule: classifierFreeGuidance({ guidanceScale: 1 + strength }) });
   }
   const made: Rule =
     rule === 'contrastive-li' ? contrastiveLi({ alpha }) : contrastiveLogits({ alpha, beta: strength });

@@ -1,29 +1,37 @@
 import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { logProbabilities } from '@tokenwright/core/sampling';
-import { amongPlausible, type Rule, weighedSum } from '../rule.ts';
+import { amongPlausible, type Rule, weightedSum } from '../rule.ts';
 
+/** Options of {@link classifierFreeGuidance}. */
 export interface ClassifierFreeGuidanceOptions {
-  /** 1 = off; above 1 leads away from what the other source says. */
-  readonly scale: number;
+  /** How strongly to steer away from the other source. 1 turns it off, larger is stronger. `guidance_scale` in Hugging Face. */
+  readonly guidanceScale: number;
 }
 
 /**
  * Classifier-free guidance for text (Sanchez et al. 2023, arXiv:2306.17806), on log-probabilities as in Hugging Face:
  *
- *     score = scale * (ln p - ln p_other) + ln p_other
+ *     score = guidanceScale * (ln p - ln p_other) + ln p_other
  *
- * The other source is the same model with a negative prompt, or, by default there, with the last token of the prompt alone:
- * `others: [{ prompt: 'last-token' }]`.
+ * The other source is the same model with a negative prompt, or with the last token of the prompt alone, which is the default in
+ * Hugging Face: `others: [{ prompt: 'last-token' }]`.
+ *
+ * @throws ParameterError, UnknownOptionError.
+ * @example
+ * ```ts
+ * const rule = classifierFreeGuidance({ guidanceScale: 1.5 });
+ * const guided = combine({ expert: model, others: [{ prompt: tokenizer.encode('A sad story:') }], rule });
+ * ```
  */
 export function classifierFreeGuidance(options: ClassifierFreeGuidanceOptions): Rule {
-  checkOptionNames('classifierFreeGuidance', options, ['scale']);
-  const scale = checkNumber('classifierFreeGuidance', 'scale', options.scale, 'a finite number');
+  checkOptionNames('classifierFreeGuidance', options, ['guidanceScale']);
+  const scale = checkNumber('classifierFreeGuidance', 'guidanceScale', options.guidanceScale, 'a finite number');
   return {
     name: 'classifier-free-guidance',
-    parameters: { scale },
+    parameters: { guidanceScale: scale },
     combine(expert, others) {
       const own = logProbabilities(expert);
-      const rest = weighedSum(others.map(({ logits, weight }) => ({ values: logProbabilities(logits), weight })));
+      const rest = weightedSum(others.map(({ logits, weight }) => ({ values: logProbabilities(logits), weight })));
       return amongPlausible(expert, 0, (id) => scale * own[id]! + (1 - scale) * rest(id));
     },
   };

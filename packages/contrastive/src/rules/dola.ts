@@ -1,51 +1,60 @@
 import { type LanguageModel, ParameterError } from '@tokenwright/core';
 import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { logProbabilities } from '@tokenwright/core/sampling';
-import { amongPlausible, checkedAlpha, type Rule, weighedSum } from '../rule.ts';
+import { amongPlausible, checkedThreshold, type Rule, weightedSum } from '../rule.ts';
 
+/** Options of {@link dola}. */
 export interface DolaOptions {
   /**
-   * The early exits to choose from: every second layer of the lower or of the upper half, or a list of numbers of layers passed
-   * (0 = the embeddings). Layers that the model lacks are left out of a list. Default 'low'.
+   * The early exits to choose from: every second layer of the lower or of the upper half, or a list of numbers of layers (0 = the
+   * embeddings). A list may name layers that the model lacks; they are left out. Default `'low'`. `dola_layers` in Hugging Face.
    */
-  readonly layers?: 'low' | 'high' | readonly number[];
-  /** Keep tokens with `p >= relativeTop * max p`. Default 0.1; 0 keeps all. */
+  readonly dolaLayers?: 'low' | 'high' | readonly number[];
+  /** Plausibility threshold, from 0 to 1: keeps tokens with `p >= relativeTop * max p`. Default 0.1. 0 turns it off. */
   readonly relativeTop?: number;
-  /** Whether the model's head is its embedding: 'low' then leaves out the first layers, which only repeat the input. Default false. */
-  readonly tied?: boolean;
+  /** Whether the model's head is its embedding. Then `'low'` leaves out the first layers, which only repeat the input. Default false. */
+  readonly tieWordEmbeddings?: boolean;
 }
 
 /**
- * DoLa (Chuang et al. 2023, arXiv:2309.03883): what the last layer knows beyond an earlier one of the same model,
+ * DoLa (Chuang et al. 2023, arXiv:2309.03883): what the last layer knows beyond an earlier layer of the same model.
  *
  *     score = ln p_last - ln p_early
  *
- * where the early exit is chosen for each token: the one whose distribution q differs most from that of the last layer p, by
+ * The early exit is chosen for each token: the one whose distribution q differs most from the last layer's p, by
  * `(KL(m, p) + KL(m, q)) / 2` with `m = (p + q) / 2`, as in the authors' code and in Hugging Face.
+ *
+ * @throws ParameterError, UnknownOptionError.
+ * @example
+ * ```ts
+ * const model = combine({ expert, rule: dola({ dolaLayers: 'high' }) });
+ * ```
  */
 export function dola(options: DolaOptions = {}): Rule {
-  checkOptionNames('dola', options, ['layers', 'relativeTop', 'tied']);
-  const { layers = 'low', tied = false } = options;
-  const relativeTop = checkedAlpha('dola', options.relativeTop ?? 0.1);
-  if (typeof layers !== 'string') for (const layer of layers) checkInteger('dola', 'layers', layer, 0);
-  else if (layers !== 'low' && layers !== 'high')
-    throw new ParameterError('dola', 'layers', "'low', 'high' or a list", layers);
+  checkOptionNames('dola', options, ['dolaLayers', 'relativeTop', 'tieWordEmbeddings']);
+  const { dolaLayers = 'low', tieWordEmbeddings = false } = options;
+  const relativeTop = checkedThreshold('dola', 'relativeTop', options.relativeTop ?? 0.1);
+  if (Array.isArray(dolaLayers)) for (const layer of dolaLayers) checkInteger('dola', 'dolaLayers', layer, 0);
+  else if (dolaLayers !== 'low' && dolaLayers !== 'high')
+    throw new ParameterError('dola', 'dolaLayers', "'low', 'high' or a list of numbers of layers", dolaLayers);
+  if (typeof tieWordEmbeddings !== 'boolean')
+    throw new ParameterError('dola', 'tieWordEmbeddings', 'true or false', tieWordEmbeddings);
   return {
     name: 'dola',
-    parameters: { layers, relativeTop, tied },
-    layers: (expert) => earlyExits(expert, layers, tied),
+    parameters: { dolaLayers, relativeTop, tieWordEmbeddings },
+    earlyExits: (expert) => earlyExits(expert, dolaLayers, tieWordEmbeddings),
     combine(expert, others) {
       const last = logProbabilities(expert);
       const exits = others.map(({ logits }) => logProbabilities(logits));
       const divergences = exits.map((exit) => divergence(last, exit));
       const chosen = exits[divergences.indexOf(Math.max(...divergences))]!;
-      const early = weighedSum([{ values: chosen, weight: 1 }]);
+      const early = weightedSum([{ values: chosen, weight: 1 }]);
       return amongPlausible(expert, relativeTop, (id) => last[id]! - early(id));
     },
   };
 }
 
-function earlyExits({ layers: last }: LanguageModel, wanted: DolaOptions['layers'], tied: boolean): number[] {
+function earlyExits({ layers: last }: LanguageModel, wanted: DolaOptions['dolaLayers'], tied: boolean): number[] {
   if (typeof wanted === 'object') return wanted.filter((layer) => layer < last);
   const half = Math.floor(last / 2);
   if (wanted === 'high') return evens(last > 40 ? last - 20 : half, last);
