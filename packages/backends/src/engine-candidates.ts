@@ -70,7 +70,7 @@ export function candidateOf(name: EngineName, setting: CandidateSetting): Candid
     });
   const backend = name.slice('tfjs-'.length) as 'wasm' | 'webgpu' | 'webgl' | 'cpu';
   return candidate(`tfjs ${backend}`, tfjsRefusal(backend, setting), async () =>
-    (await importTfjs(backend))({ backend }).start(),
+    (await importTfjs(backend))({ backend, onNotice }).start(),
   );
 }
 

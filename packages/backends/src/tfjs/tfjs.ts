@@ -1,6 +1,7 @@
 import { type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
 import { checkOptionNames } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
+import { type OnNotice, printNotice } from '../notice.ts';
 import { installGPU } from '../webgpu-in-node.ts';
 import { importCpu, importReference, importWasm, importWebgl, importWebgpu } from './packages.ts';
 
@@ -17,6 +18,8 @@ export interface TfjsOptions {
   readonly wasmPaths?: string | Readonly<Record<string, string>>;
   /** Most bytes that weights may take. Default: 4 GiB on wasm, no limit on other backends. */
   readonly memoryLimit?: number;
+  /** Receives a sentence when the engine runs slower than it should. Default: `console.warn`, once per message. */
+  readonly onNotice?: OnNotice;
 }
 
 const backends: Readonly<Record<TfjsBackend, (options: TfjsOptions) => Promise<void>>> = {
@@ -36,6 +39,7 @@ const backends: Readonly<Record<TfjsBackend, (options: TfjsOptions) => Promise<v
 /**
  * The engine that runs every operation as public TensorFlow.js functions: exact, available everywhere, and several times slower than
  * the fused engines. Install `@tensorflow/tfjs-core` and the package of the backend; WebGPU in Node also needs the package `webgpu`.
+ * The backend that the application has selected in TF.js stays selected.
  *
  * `start()` rejects with an EngineUnavailableError when a package is missing (the message has the install command) or the backend does
  * not start on this machine.
@@ -50,8 +54,8 @@ const backends: Readonly<Record<TfjsBackend, (options: TfjsOptions) => Promise<v
  * ```
  */
 export function tfjs(options: TfjsOptions): EngineStarter {
-  checkOptionNames('tfjs', options, ['backend', 'wasmPaths', 'memoryLimit']);
-  const { backend, memoryLimit } = options;
+  checkOptionNames('tfjs', options, ['backend', 'wasmPaths', 'memoryLimit', 'onNotice']);
+  const { backend, memoryLimit, onNotice = printNotice } = options;
   if (!Object.hasOwn(backends, backend))
     throw new ParameterError('tfjs', 'backend', `one of ${Object.keys(backends).join(', ')}`, backend);
   const name = `tfjs ${backend}`;
@@ -59,9 +63,11 @@ export function tfjs(options: TfjsOptions): EngineStarter {
     name,
     async start(): Promise<Engine> {
       try {
-        const { referenceEngine } = await importReference(`@tensorflow/tfjs-backend-${backend}`);
+        const { referenceEngine, settleBackend } = await importReference(`@tensorflow/tfjs-backend-${backend}`);
+        // Before the import, which may change the backend that TF.js prefers for the application.
+        await settleBackend();
         await backends[backend](options);
-        return await referenceEngine({ backend, ...(memoryLimit === undefined ? {} : { memoryLimit }) });
+        return await referenceEngine({ backend, onNotice, ...(memoryLimit === undefined ? {} : { memoryLimit }) });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new EngineUnavailableError([{ engine: name, reason }], { cause: error });

@@ -16,7 +16,7 @@ import type {
 import type { Architecture, EncoderDecoderArchitecture } from '../engine/operations.ts';
 import { requestWeights } from '../engine/weight-requests.ts';
 import { CacheError, DisposedError, ParameterError, UnsupportedError } from '../errors.ts';
-import { onBackend, TensorLedger } from './backend.ts';
+import { onBackend, startBackend, TensorLedger } from './backend.ts';
 import { chooseOnDevice, maskOnDevice, readChoice } from './choose-on-device.ts';
 import { growingStore } from './dynamic-store.ts';
 import { TensorOperations } from './operations.ts';
@@ -25,24 +25,56 @@ import { type KeysAndValues, RowStore, type StoreSetting } from './store.ts';
 import { TensorWeights } from './weights.ts';
 import { type SlotWriter, slotWriter } from './write-in-place.ts';
 
+/** Options of {@link referenceEngine}. */
 export interface ReferenceEngineOptions {
   /** Name of a TF.js backend that is registered. */
   readonly backend: string;
-  /** Most bytes that weights may take. Default: 4 GB on wasm (its address space), no limit elsewhere. */
+  /** Most bytes that weights may take. Default: 4 GiB on wasm (its address space), no limit on other backends. */
   readonly memoryLimit?: number;
+  /** Receives a sentence when the engine runs slower than it should. Default: `console.warn`, once per message. */
+  readonly onNotice?: (message: string) => void;
 }
 
 /**
- * The engine that defines what is right: every operation in public TF.js functions, executed at once, on any backend.
+ * The engine that defines correct results: every operation in public TF.js functions, executed at once, on any backend. The backend
+ * that the application has selected in TF.js stays selected.
  *
- * @throws ParameterError when TF.js knows no such backend or cannot start it.
+ * @throws ParameterError when TF.js has no such backend or cannot start it.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { referenceEngine } from '@tokenwright/core/reference';
+ *
+ * const engine = await referenceEngine({ backend: 'cpu' });
+ * ```
  */
-export async function referenceEngine({ backend, memoryLimit }: ReferenceEngineOptions): Promise<Engine> {
-  if (tf.findBackendFactory(backend) === null || !(await tf.setBackend(backend)))
+export async function referenceEngine({
+  backend,
+  memoryLimit,
+  onNotice = printNotice,
+}: ReferenceEngineOptions): Promise<Engine> {
+  if (tf.findBackendFactory(backend) === null || !(await startBackend(backend)))
     throw new ParameterError('referenceEngine', 'backend', 'a TF.js backend that is registered and starts', backend);
-  await tf.ready();
   const limit = memoryLimit ?? (backend === 'wasm' ? 2 ** 32 : Infinity);
-  return new ReferenceEngine(backend, limit, await slotWriter());
+  const writer = await slotWriter(backend);
+  const notices: string[] = [];
+  if (typeof writer === 'string') {
+    notices.push(
+      `Caches of kind 'static' grow by concatenation on TF.js ${backend}, as 'dynamic' does, and are slower: ${writer}.`,
+    );
+    // On other backends this is no surprise.
+    if (['cpu', 'wasm', 'webgpu'].includes(backend)) onNotice(notices[0]!);
+  }
+  return new ReferenceEngine(backend, limit, typeof writer === 'string' ? undefined : writer, notices);
+}
+
+const printed: Set<string> = new Set();
+
+function printNotice(message: string): void {
+  if (printed.has(message)) return;
+  printed.add(message);
+  console.warn(`Tokenwright: ${message}`);
 }
 
 class ReferenceEngine implements Engine {
@@ -51,10 +83,12 @@ class ReferenceEngine implements Engine {
   readonly readbackIsExpensive: boolean;
   readonly ledger: TensorLedger = new TensorLedger();
   readonly writer: SlotWriter | undefined;
+  readonly notices: readonly string[];
   readonly #memoryLimit: number;
   #disposed = false;
 
-  constructor(backend: string, memoryLimit: number, writer: SlotWriter | undefined) {
+  constructor(backend: string, memoryLimit: number, writer: SlotWriter | undefined, notices: readonly string[]) {
+    this.notices = notices;
     this.name = `tfjs ${backend}`;
     this.tensorBackend = backend;
     this.readbackIsExpensive = backend === 'webgl' || backend === 'webgpu';

@@ -1,1 +1,2 @@
+export { settleBackend } from './backend.ts';
 export { type ReferenceEngineOptions, referenceEngine } from './engine.ts';

@@ -3,7 +3,7 @@ import type { KVStore } from '../engine/engine.ts';
 import { CacheError } from '../errors.ts';
 import { onBackend, type TensorLedger } from './backend.ts';
 
-/** What the stores share: shapes, and where their tensors live. */
+/** Settings that the stores share: shapes, and the backend of their tensors. */
 export interface StoreSetting {
   readonly backend: string;
   readonly ledger: TensorLedger;
@@ -26,7 +26,7 @@ export interface KeysAndValues {
   readonly values: tf.Tensor3D;
 }
 
-/** One layer of one row; what a concrete store keeps. */
+/** The content of one layer of one row. */
 export interface LayerOfRow {
   readonly length: number;
   readonly bytes: number;
@@ -40,7 +40,7 @@ export interface LayerOfRow {
   release(): void;
 }
 
-/** The row bookkeeping of both stores; `empty` makes the first content of a layer. */
+/** The rows of both stores. `first` makes the first content of a layer. */
 export class RowStore implements TensorStore {
   readonly #setting: StoreSetting;
   readonly #first: (keys: tf.Tensor3D, values: tf.Tensor3D) => LayerOfRow;
@@ -73,7 +73,7 @@ export class RowStore implements TensorStore {
   }
 
   gather(rows: readonly number[]): void {
-    const next = rows.map((row) => this.#rows[row]!.map((layer) => layer?.share()));
+    const next = this.#shared(rows);
     this.dispose();
     this.#rows = next;
   }
@@ -94,8 +94,7 @@ export class RowStore implements TensorStore {
   }
 
   fork(): RowStore {
-    const rows = this.#rows.map((layers) => layers.map((layer) => layer?.share()));
-    return new RowStore(this.#setting, rows, this.#first);
+    return new RowStore(this.#setting, this.#shared([...this.#rows.keys()]), this.#first);
   }
 
   async read(row: number, layer: number): Promise<{ keys: Float32Array; values: Float32Array }> {
@@ -133,6 +132,10 @@ export class RowStore implements TensorStore {
         if (slots > 0) this.append(row, layer, headed(keys), headed(values));
       }),
     );
+  }
+
+  #shared(rows: readonly number[]): (LayerOfRow | undefined)[][] {
+    return onBackend(this.#setting.backend, () => rows.map((row) => this.#rows[row]!.map((layer) => layer?.share())));
   }
 
   dispose(): void {

@@ -1,39 +1,44 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { onBackend } from './backend.ts';
 
 /**
- * TF.js has no operation that writes into a tensor, and copying a whole cache for one position costs more than the
- * attention itself. The cpu, wasm and webgpu backends let their memory be reached; where none of the three ways applies
- * (webgl), the growing store is used instead.
+ * Writes into a tensor. TF.js has no such operation, and copying a whole cache for one position costs more than the attention itself.
+ * The memory of the cpu, wasm and webgpu backends can be reached through members that TF.js does not document; without them, caches
+ * grow by concatenation.
  */
 export type SlotWriter = (target: tf.Tensor3D, from: number, source: tf.Tensor3D) => void;
 
 /**
- * A function that copies source [heads, T, D] into the slots from .. from + T of target [heads, C, D], or undefined when
- * the current backend has no way to. Proven by a known answer before it is handed out.
+ * A function that copies source [heads, T, D] into the slots from .. from + T of target [heads, C, D], or the reason why there is none.
+ * It has given a known answer before it is returned.
  */
-export async function slotWriter(): Promise<SlotWriter | undefined> {
-  const backend = tf.backend() as unknown as BackendInternals;
-  const write: SlotWriter | undefined =
-    typeof backend.typedArrayFromHeap === 'function'
-      ? (target, from, source) =>
-          copySlots(
-            backend.typedArrayFromHeap!(target),
-            target.shape[1],
-            from,
-            backend.typedArrayFromHeap!(source),
-            source,
-          )
-      : typeof backend.runWebGPUProgram === 'function'
-        ? (target, from, source) => copySlotsOnGPU(backend, target, from, source)
-        : tf.getBackend() === 'cpu'
-          ? // On cpu the values that are read are the tensor's own, not a copy.
-            (target, from, source) =>
-              copySlots(target.dataSync<'float32'>(), target.shape[1], from, source.dataSync<'float32'>(), source)
-          : undefined;
-  return write !== undefined && (await writesCorrectly(write)) ? write : undefined;
+export async function slotWriter(backend: string): Promise<SlotWriter | string> {
+  const found = onBackend(backend, () => findWriter(backend));
+  if (typeof found === 'string') return found;
+  return (await writesCorrectly(backend, found)) ? found : 'what it writes in place is not what is read back';
 }
 
-/** What is used of the wasm and webgpu backends. */
+function findWriter(name: string): SlotWriter | string {
+  const backend = tf.backend() as unknown as BackendInternals;
+  if (typeof backend.typedArrayFromHeap === 'function')
+    return (target, from, source) =>
+      copySlots(
+        backend.typedArrayFromHeap!(target),
+        target.shape[1],
+        from,
+        backend.typedArrayFromHeap!(source),
+        source,
+      );
+  if (typeof backend.runWebGPUProgram === 'function')
+    return (target, from, source) => copySlotsOnGPU(backend, target, from, source);
+  // On cpu the values that are read are the tensor's own, not a copy.
+  if (name === 'cpu')
+    return (target, from, source) =>
+      copySlots(target.dataSync<'float32'>(), target.shape[1], from, source.dataSync<'float32'>(), source);
+  return 'this backend has no known way to write in place';
+}
+
+/** The undocumented members of the wasm and webgpu backends that are used. */
 interface BackendInternals {
   typedArrayFromHeap?(tensor: tf.TensorInfo): Float32Array;
   runWebGPUProgram?(
@@ -85,20 +90,22 @@ function copySlotsOnGPU(backend: BackendInternals, target: tf.Tensor3D, from: nu
   backend.runWebGPUProgram!(program, [source], 'float32', uniforms, target);
 }
 
-async function writesCorrectly(write: SlotWriter): Promise<boolean> {
-  const target = tf.fill([2, 4, 2], 0) as tf.Tensor3D;
-  const source = tf.tidy(() => tf.add(tf.tensor3d([[[1, 2]], [[3, 4]]]), 0)) as tf.Tensor3D;
+async function writesCorrectly(backend: string, write: SlotWriter): Promise<boolean> {
   let copy: tf.Tensor | undefined;
   try {
-    write(target, 1, source);
-    write(target, 3, source);
-    copy = tf.add(target, 0);
-    const values = [...(await copy.data())];
-    return values.join() === [0, 0, 1, 2, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 3, 4].join();
+    copy = onBackend(backend, () =>
+      tf.tidy(() => {
+        const target = tf.fill([2, 4, 2], 0) as tf.Tensor3D;
+        const source = tf.add(tf.tensor3d([[[1, 2]], [[3, 4]]]), 0) as tf.Tensor3D;
+        write(target, 1, source);
+        write(target, 3, source);
+        return tf.add(target, 0);
+      }),
+    );
+    return [...(await copy.data())].join() === [0, 0, 1, 2, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 3, 4].join();
   } catch {
     return false;
   } finally {
-    tf.dispose([target, source]);
     copy?.dispose();
   }
 }
