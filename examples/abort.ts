@@ -12,8 +12,8 @@ const controller = new AbortController();
 setTimeout(() => controller.abort(), 300);
 const samplers = [temperature({ temperature: 0.8 })];
 const generation = generateText(model, tokenizer, 'The wind', { samplers, signal: controller.signal, seed: 1 });
-const { reason, usage, text } = await generation.result();
-console.log(`ended by ${reason} after ${usage.completionTokens} tokens: The wind${text}`);
+const { finishReason, usage, text } = await generation;
+console.log(`ended by ${finishReason} after ${usage.completionTokens} tokens: The wind${text}`);
 const { buffers } = engine.memory();
 
 for await (const piece of generateText(model, tokenizer, 'The wind', { samplers, seed: 1 })) {

@@ -16,5 +16,5 @@ const { sequences } = await generate(model, tokenizer.encode(prompt), {
   numReturnSequences: 3,
   samplers: [noRepeatNgram({ size: 3 })],
   maxNewTokens: 16,
-}).result();
+});
 for (const { text, score } of sequences) console.log(`${score!.toFixed(3)}  ${prompt}${text}`);

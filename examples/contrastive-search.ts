@@ -11,6 +11,6 @@ const { model, tokenizer } = await load(demoModel(), { engine });
 const prompt = 'The old king had three daughters, and';
 for (const alpha of [0, 0.6]) {
   const options = { strategy: contrastiveSearch({ topK: 4, penaltyAlpha: alpha }), maxNewTokens: 40 };
-  const { text } = await generateText(model, tokenizer, prompt, options).result();
+  const { text } = await generateText(model, tokenizer, prompt, options);
   console.log(`alpha ${alpha}: ${prompt}${text}\n`);
 }

@@ -14,6 +14,6 @@ const contrasted = combine({ expert, others: [{ model: amateur }], rule: contras
 const prompt = 'The old king had three daughters, and';
 for (const model of [expert, contrasted]) {
   const options = { samplers: [greedy()], maxNewTokens: 40 };
-  const { text } = await generateText(model, tokenizer, prompt, options).result();
+  const { text } = await generateText(model, tokenizer, prompt, options);
   console.log(`${model === expert ? 'expert alone' : 'expert against amateur'}: ${prompt}${text}\n`);
 }

@@ -18,6 +18,6 @@ const withoutE: Sampler = {
 
 const samplers = [withoutE, temperature({ temperature: 0.8 }), topP({ p: 0.9 })];
 const prompt = 'A man sat down in our dark library, and';
-const { text } = await generateText(model, tokenizer, prompt, { samplers, seed: 4, maxNewTokens: 40 }).result();
+const { text } = await generateText(model, tokenizer, prompt, { samplers, seed: 4, maxNewTokens: 40 });
 console.log(prompt + text);
 console.log(`the letter e occurs ${text!.split(/e/i).length - 1} times in what was written`);

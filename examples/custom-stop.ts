@@ -11,10 +11,10 @@ const { model, tokenizer } = await load(demoModel(), { engine });
 const afterTwoSentences: StopCondition = ({ text }) => (text.match(/[.!?]/g) ?? []).length >= 2;
 
 const prompt = 'The whale';
-const { text, reason, usage } = await generateText(model, tokenizer, prompt, {
+const { text, finishReason, usage } = await generateText(model, tokenizer, prompt, {
   samplers: [temperature({ temperature: 0.8 }), topP({ p: 0.95 })],
   seed: 5,
   stopWhen: afterTwoSentences,
-}).result();
+});
 console.log(prompt + text);
-console.log(`ended by: ${reason}, after ${usage.completionTokens} tokens`);
+console.log(`ended by: ${finishReason}, after ${usage.completionTokens} tokens`);

@@ -22,7 +22,7 @@ const lookAhead = (width: number): Strategy => ({
       const sure = await Promise.all(ids.map(async (_, i) => Math.max(...(await scores.probabilities(i)))));
       chosen = sure.indexOf(Math.max(...sure));
       run.cache.gather([chosen]);
-      rows = yield* run.append(rows, [[{ history: histories[chosen]! }]]);
+      rows = yield* run.accept(rows, [[{ history: histories[chosen]! }]]);
     }
   },
 });
@@ -31,6 +31,6 @@ const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
 const penalty = repetitionPenalty({ penalty: 1.3 });
 for (const options of [{ samplers: [penalty, greedy()] }, { samplers: [penalty], strategy: lookAhead(4) }]) {
-  const { text } = await generateText(model, tokenizer, 'The sailor', { ...options, maxNewTokens: 24 }).result();
+  const { text } = await generateText(model, tokenizer, 'The sailor', { ...options, maxNewTokens: 24 });
   console.log(`${'strategy' in options ? 'look-ahead' : 'greedy'}: The sailor${text}`);
 }

@@ -13,6 +13,6 @@ const model = await sequenceToSequence.encode({ ids: sentences.map((sentence) =>
 const { texts } = await generate(model, [[], []], {
   tokenizer,
   strategy: beamSearch({ numBeams: 4 }),
-}).result();
+});
 for (const [row, text] of texts.entries()) console.log(`${sentences[row]} -> ${text}`);
 model.dispose();

@@ -11,6 +11,6 @@ const { model, tokenizer } = await load(demoModel(), { engine });
 const samplers = [temperature({ temperature: 0.8 }), topP({ p: 0.95 })];
 const prompt = 'It was a dark night, and the old captain';
 for (const seed of [1, 2, 1]) {
-  const { text, timing } = await generateText(model, tokenizer, prompt, { samplers, seed, maxNewTokens: 24 }).result();
+  const { text, timing } = await generateText(model, tokenizer, prompt, { samplers, seed, maxNewTokens: 24 });
   console.log(`seed ${seed}: ${prompt}${text} (${timing.perToken.toFixed(1)} ms a token)`);
 }

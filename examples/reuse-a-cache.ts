@@ -13,7 +13,7 @@ let text = 'The travellers came to a river. They looked for a bridge, but there 
 for (const question of ['', ' Then the lion said:', ' But the girl']) {
   text += question;
   const options = { cache, samplers: [greedy()], maxNewTokens: 12 };
-  const { text: more, usage } = await generateText(model, tokenizer, text, options).result();
+  const { text: more, usage } = await generateText(model, tokenizer, text, options);
   console.log(`${usage.promptTokens} tokens of prompt, ${usage.cachedTokens} of them in the cache:${question}${more}`);
   text += more;
 }

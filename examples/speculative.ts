@@ -14,11 +14,11 @@ const { model: amateur } = await load(demoModel('story-amateur'), { engine });
 const prompt = 'The old king had three daughters, and';
 const drafts = { 'a smaller model': amateur, 'what the text said before': promptLookup() };
 const options = { samplers: [greedy()], maxNewTokens: 48 };
-const plain = await generateText(model, tokenizer, prompt, options).result();
+const plain = await generateText(model, tokenizer, prompt, options);
 console.log(`${prompt}${plain.text}\n`);
 for (const [name, draft] of Object.entries(drafts)) {
   const strategy = speculative({ draft, length: 4 });
-  const { usage, ids } = await generateText(model, tokenizer, prompt, { ...options, strategy }).result();
+  const { usage, ids } = await generateText(model, tokenizer, prompt, { ...options, strategy });
   const same = ids.join() === plain.ids.join() ? 'the same text' : 'another text';
   console.log(`${name}: ${usage.acceptedTokens} of ${usage.draftedTokens} guesses accepted, ${same}`);
 }

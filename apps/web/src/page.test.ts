@@ -49,7 +49,7 @@ describePage('the playground', () => {
       samplers,
       seed: 7,
       maxNewTokens: 24,
-    }).result();
+    });
     dispose();
     expect(await playground.tokens()).toHaveLength(24);
     // Of two line ends in a row the page shows one.

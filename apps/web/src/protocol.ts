@@ -1,4 +1,4 @@
-import type { EndReason, Json, OptionReport, Usage } from '@tokenwright/core';
+import type { FinishReason, Json, OptionReport, StopReason, Usage } from '@tokenwright/core';
 import type { CachedModel } from '@tokenwright/loaders';
 import type { ChainWarning } from '@tokenwright/samplers';
 import type { EngineChoice, ModelChoice, Settings, Stage } from './settings.ts';
@@ -180,7 +180,8 @@ export type RunEvent =
   | { readonly type: 'step'; readonly step: StepReport };
 
 export interface RunEnd {
-  readonly reason: EndReason;
+  readonly finishReason: FinishReason;
+  readonly stopReason?: StopReason;
   readonly text: string;
   readonly tail: string;
   readonly score?: number;

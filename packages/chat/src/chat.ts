@@ -130,7 +130,7 @@ export class Chat {
         } else if (event.type === 'end') {
           end = event;
           answer = event.text ?? answer;
-          ids = event.ids.slice(0, event.reason === 'end-token' ? -1 : undefined);
+          ids = event.ids.slice(0, typeof event.stopReason === 'number' ? -1 : undefined);
         }
         yield event;
       }

@@ -279,9 +279,8 @@ it('what the call rules out takes precedence over what the rule rules out', asyn
     combine: (own: Float32Array) => own.map((x, id) => (id === 6 ? x : -Infinity)),
   };
   const model = combine({ expert, others: [{ model: amateur }], rule });
-  const [end] = (
-    await generate(model, [1, 2], { minNewTokens: 3, maxNewTokens: 6, eosTokenIds: [6], seed: 1 }).result()
-  ).sequences;
+  const [end] = (await generate(model, [1, 2], { minNewTokens: 3, maxNewTokens: 6, eosTokenIds: [6], seed: 1 }))
+    .sequences;
   expect(end!.ids).toHaveLength(4);
   expect(end!.ids.slice(0, 3)).not.toContain(6);
   expect(end!.ids.at(-1)).toBe(6);

@@ -29,11 +29,13 @@ export type {
   TokenEvent,
   Usage,
 } from './generate/events.ts';
-export { generate, generateBatch, generateText, TextGeneration, TokenStream } from './generate/generate.ts';
+export { describeFinish, type Finish, type FinishReason, type StopReason } from './generate/finish.ts';
+export { generate, generateBatch, generateText } from './generate/generate.ts';
 export type { GenerateOptions, OptionReport, OptionSource, ResolvedOptions } from './generate/options.ts';
 export { sampling } from './generate/sampling.ts';
-export type { EndReason, StopCondition, StopState } from './generate/stop.ts';
+export type { StopCondition, StopState } from './generate/stop.ts';
 export type { Strategy } from './generate/strategy.ts';
+export { TextGeneration, type TextResult, TokenStream } from './generate/streams.ts';
 export { type HostModelOptions, hostModel } from './host/host-model.ts';
 export type { KVCache } from './model/kv-cache.ts';
 export type { CacheOptions, LanguageModel, ModelDefaults } from './model/language-model.ts';

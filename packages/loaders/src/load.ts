@@ -116,7 +116,7 @@ export async function load(source: ModelInput, options: LoadOptions): Promise<Lo
  * @example
  * ```ts
  * const { model } = await loadModel('./models/music', { engine });
- * const { ids } = await generate(model, [1, 5, 9], { maxNewTokens: 20 }).result();
+ * const { ids } = await generate(model, [1, 5, 9], { maxNewTokens: 20 });
  * ```
  */
 export async function loadModel(source: ModelInput, options: LoadOptions): Promise<LoadedBareModel> {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   model = await createModel(engine, architecture, config, seededWeights(architecture, config));
   tokenizer = await loadTokenizer(folder(new URL('../../demo-model/models/story-amateur', import.meta.url)));
   const state = DecodingState.open(model, [1, 2, 3], { seed: 5, tokenizer });
-  await generate(model, state, { maxNewTokens: 3 }).result();
+  await generate(model, state, { maxNewTokens: 3 });
   stateBytes = await state.serialize();
   cacheBytes = await state.cache.serialize();
   state.dispose();
@@ -132,7 +132,7 @@ it('goes on from every state that it accepts', { timeout: 600_000 }, async () =>
         return;
       }
       accepted++;
-      const error = await refusal(async () => void (await generate(model, state, { maxNewTokens: 1 }).result()));
+      const error = await refusal(async () => void (await generate(model, state, { maxNewTokens: 1 })));
       state.dispose();
       expect(error).toBeUndefined();
     }),

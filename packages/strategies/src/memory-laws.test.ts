@@ -87,11 +87,11 @@ describe.each(chains)('%s', (_, samplers) => {
     const options: GenerateOptions = { ...common, samplers, maxNewTokens: 12 };
     const { seed: _seed, ...rest } = options;
     const state = DecodingState.open(model, prompts[0]!, { seed: 3 });
-    const first = (await generate(model, state, rest).result()).ids[0]!;
+    const first = (await generate(model, state, rest)).ids[0]!;
     const bytes = await state.serialize();
     const fork = state.fork();
     const goOn = async (from: DecodingState): Promise<readonly number[]> =>
-      (await generate(model, from, { ...rest, maxNewTokens: 18 }).result()).ids[0]!;
+      (await generate(model, from, { ...rest, maxNewTokens: 18 })).ids[0]!;
     const restored = DecodingState.restore(model, bytes);
     for (const line of [fork, restored, state]) {
       expect([...first, ...(await goOn(line))]).toEqual(expected);

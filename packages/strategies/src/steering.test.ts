@@ -67,7 +67,7 @@ describe.each<[string, () => Strategy]>([
 
 it('accepted tokens are those that were told of', async () => {
   const strategy = speculative({ draft: model, length: 6 });
-  const [end] = (await generate(model, [1, 2, 3], { strategy, seed: 3, stopWhen: () => true }).result()).sequences;
+  const [end] = (await generate(model, [1, 2, 3], { strategy, seed: 3, stopWhen: () => true })).sequences;
   expect(end!.usage).toMatchObject({ completionTokens: 1, draftedTokens: 6, acceptedTokens: 1 });
 });
 

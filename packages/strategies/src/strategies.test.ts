@@ -11,6 +11,7 @@ import {
   beamSamplingDistribution,
   bestOfDistribution,
   chiSquareTest,
+  ending,
   exactDistribution,
   strategyCases,
   toyModel,
@@ -119,15 +120,15 @@ describe('laws', () => {
       groupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1 }),
       constrainedBeamSearch({ numBeams: 4, constraints: [{ phrase: [5] }] }),
     ])
-      for (const { ids, reason } of (
+      for (const { ids, stopReason } of (
         await generate(model, prompts, {
           strategy,
           eosTokenIds: [6, 3, 1],
           maxNewTokens: 12,
           numReturnSequences: 4,
-        }).result()
+        })
       ).sequences)
-        if (reason === 'end-token') found.add(ids.at(-1)!);
+        if (typeof stopReason === 'number') found.add(ids.at(-1)!);
     expect(found.size).toBeGreaterThan(1);
   });
 
@@ -137,8 +138,8 @@ describe('laws', () => {
       /constraints/,
     );
     const strategy = constrainedBeamSearch({ numBeams: 2, constraints: [{ phrase: [5, 4] }] });
-    const { sequences } = await generate(model, prompts, { strategy, stopWhen: () => true, maxNewTokens: 6 }).result();
-    expect(sequences.map(({ ids, reason }) => [ids.length, reason])).toEqual(prompts.map(() => [1, 'predicate']));
+    const { sequences } = await generate(model, prompts, { strategy, stopWhen: () => true, maxNewTokens: 6 });
+    expect(sequences.map((end) => [end.ids.length, ending(end)])).toEqual(prompts.map(() => [1, 'stop: condition']));
   });
 
   it.each(Object.entries(drafters))('speculative greedy is greedy, drafted by %s', async (_, drafter) => {

@@ -45,7 +45,7 @@ function suite(backend: TestBackend, name: 'story' | 'story-amateur', most: numb
       const stream = generateText(model, tokenizer, expected.prompt, options);
       let text = expected.prompt;
       for await (const piece of stream) text += piece;
-      const end = await stream.result();
+      const end = await stream;
       expect(end.ids).toEqual(expected.greedy_ids.slice(0, most));
       if (most >= expected.greedy_ids.length) expect(text).toBe(expected.greedy_text);
     },
@@ -73,7 +73,7 @@ function suite(backend: TestBackend, name: 'story' | 'story-amateur', most: numb
       loaded.model,
       [1, 2, 3].map(() => loaded.tokenizer.encode('It was a dark')),
       { samplers, maxNewTokens: 24, seed: [7, 8, 0], eosTokenIds: [] },
-    ).result();
+    );
     const others = sampled.get(name);
     if (others === undefined) sampled.set(name, ids);
     else expect(ids.map((row) => row.slice(0, most))).toEqual(others.map((row) => row.slice(0, most)));

@@ -45,7 +45,7 @@ describe.skipIf((await installWebgpu()) === undefined)('on WebGPU', () => {
 
         const { input_ids, sequences } = first('greedy');
         const options = { samplers: [greedy()], eosTokenIds: [], maxNewTokens: 12 };
-        const [continued] = (await generate(model, input_ids[0]!, options).result()).ids;
+        const [continued] = (await generate(model, input_ids[0]!, options)).ids;
         expect(continued).toEqual(sequences[0]!.slice(input_ids[0]!.length, input_ids[0]!.length + 12));
         dispose();
       }, 120_000);

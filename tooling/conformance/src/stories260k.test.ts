@@ -45,7 +45,7 @@ describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder)
       const prompt = tokenizer.encode(expected.prompt);
       const wanted = continuation(expected, prompt.length).slice(0, most);
       const options = { samplers: [greedy()], eosTokenIds, maxNewTokens: wanted.length };
-      const { ids } = (await generate(model, prompt, options).result()).sequences[0]!;
+      const { ids } = (await generate(model, prompt, options)).sequences[0]!;
       expect(ids).toEqual(wanted);
       // run.c prints no characters of several bytes, so that case is one of ids.
       if (name.startsWith('unicode') || wanted.length === most) return;
@@ -102,9 +102,8 @@ describe.skipIf(!hasWebgpu)('WebGPU', () => {
       };
       const { model, dispose } = await load(folder, { engine: (await testEngine('webgpu'))! });
       const expected = cases.find(({ name }) => name === 'bos_greedy_256')!;
-      const { ids } = (
-        await generate(model, [1], { samplers: [greedy()], maxNewTokens: 16, eosTokenIds: eosTokenIds }).result()
-      ).sequences[0]!;
+      const { ids } = (await generate(model, [1], { samplers: [greedy()], maxNewTokens: 16, eosTokenIds: eosTokenIds }))
+        .sequences[0]!;
       expect(ids).toEqual(expected.input_ids_fed.slice(1, 17));
       dispose();
     }, 120_000);

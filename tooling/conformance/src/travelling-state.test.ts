@@ -19,9 +19,9 @@ beforeAll(async () => {
   const engine = (await testEngine('cpu'))!;
   const { model, tokenizer, dispose } = await load(demoModel(), { engine });
   const state = DecodingState.open(model, tokenizer.encode('Once upon a time'), { seed: 7, tokenizer });
-  await generate(model, state, travellersOptions).result();
+  await generate(model, state, travellersOptions);
   writeFileSync(path, await state.serialize());
-  const { ids, texts } = await generate(model, state, travellersOptions).result();
+  const { ids, texts } = await generate(model, state, travellersOptions);
   expected = { ids: ids[0]!, text: texts[0]! };
   state.dispose();
   dispose();

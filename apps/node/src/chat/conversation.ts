@@ -1,5 +1,5 @@
 import type { Chat } from '@tokenwright/chat';
-import { type EndEvent, type GenerateOptions, TokenwrightError } from '@tokenwright/core';
+import { describeFinish, type EndEvent, type GenerateOptions, TokenwrightError } from '@tokenwright/core';
 import { type Command, Given, parse } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
@@ -137,13 +137,7 @@ export class Conversation {
     this.#forgotten = forgotten;
     const last = this.#last;
     if (last === undefined) return;
-    const reason = {
-      length: 'as long as was asked for',
-      context: 'the context is full',
-      time: 'the time is over',
-      abort: 'stopped',
-    }[last.reason as string];
-    if (reason !== undefined && this.#interactive) this.#tell([`(${reason})`]);
+    if (last.finishReason !== 'stop' && this.#interactive) this.#tell([`(${describeFinish(last)})`]);
     tell(this.#given, `${rateLine([last])}; ${last.usage.cachedTokens} tokens of the prompt were in the cache`);
   }
 

@@ -1,5 +1,8 @@
 import * as contrastive from '@tokenwright/contrastive';
-import { generateOptionNames } from '@tokenwright/core/strategy';
+import { generateOptions } from '@tokenwright/core/strategy';
+
+const generateOptionNames = Object.keys(generateOptions);
+
 import * as samplers from '@tokenwright/samplers';
 import { describe, expect, it } from 'vitest';
 import { Given } from '../cli/command.ts';

@@ -1,15 +1,4 @@
-import type { EndEvent, EndReason } from '@tokenwright/core';
-
-const reasons: Readonly<Record<EndReason, string>> = {
-  'end-token': 'the model ended it',
-  length: 'as many tokens as were asked for',
-  context: 'the context is full',
-  'stop-string': 'a stop text came',
-  time: 'the time is over',
-  abort: 'stopped',
-  predicate: 'a condition ended it',
-  settled: 'the strategy had its result',
-};
+import { describeFinish, type EndEvent } from '@tokenwright/core';
 
 /** '120 tokens, 151 a second (prompt of 5 read in 109 ms); the context is full' */
 export function rateLine(ends: readonly EndEvent[]): string {
@@ -35,5 +24,5 @@ export function rateLine(ends: readonly EndEvent[]): string {
     : `prompt of ${last.usage.promptTokens} read in ${Math.round(prefill)} ms`;
   const { draftedTokens = 0, acceptedTokens = 0 } = last.usage;
   const drafts = draftedTokens === 0 ? '' : `; ${acceptedTokens} of ${draftedTokens} guesses accepted`;
-  return `${counted}${speed} (${times})${drafts}; ${reasons[last.reason]}`;
+  return `${counted}${speed} (${times})${drafts}; ${describeFinish(last)}`;
 }

@@ -61,9 +61,10 @@ export async function run(
         tell(idsOfStep(step));
         emit({ type: 'step', step });
       } else {
-        const { reason, text = '', tail = '', score, usage, timing, options: report } = event;
+        const { finishReason, stopReason, text = '', tail = '', score, usage, timing, options: report } = event;
         return {
-          reason,
+          finishReason,
+          ...(stopReason === undefined ? {} : { stopReason }),
           text,
           tail,
           ...(score === undefined ? {} : { score }),

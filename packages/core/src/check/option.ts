@@ -1,4 +1,4 @@
-import { ParameterError } from '../errors.ts';
+import { ParameterError, UnknownOptionError } from '../errors.ts';
 import { checkInteger, checkNumber, checkOptionNames } from './check.ts';
 
 /**
@@ -142,8 +142,11 @@ export function choiceOption<const Value extends string | number | boolean>(
     'choice',
     spec,
     (owner, name, value) => {
-      if (!choices.includes(value as Value)) throw new ParameterError(owner, name, allowed, value);
-      return value as Value;
+      if (choices.includes(value as Value)) return value as Value;
+      const words = choices.filter((choice) => typeof choice === 'string');
+      if (typeof value === 'string' && words.length === choices.length)
+        throw new UnknownOptionError(`${owner}: ${name}`, value, words);
+      throw new ParameterError(owner, name, allowed, value);
     },
     { choices },
   );
@@ -247,7 +250,9 @@ export function checkTokens(owner: string, name: string, value: unknown, least =
       least === 0 ? 'a list of token ids' : `a list of at least ${least} token ids`,
       value,
     );
-  return Array.from(value as readonly unknown[], (id, at) => checkInteger(owner, `${name}[${at}]`, id, 0));
+  const ids = value as readonly number[];
+  for (let at = 0; at < ids.length; at++) checkInteger(owner, `${name}[${at}]`, ids[at], 0);
+  return ids;
 }
 
 function make<Value>(

@@ -7,7 +7,7 @@ const end = (row: number, sequence: number, ids: readonly number[], text?: strin
   type: 'end',
   promptIndex: row,
   sequence,
-  reason: 'length',
+  finishReason: 'length',
   ids,
   ...(text === undefined ? {} : { text }),
   usage: { promptTokens: 1, cachedTokens: 0, completionTokens: ids.length },

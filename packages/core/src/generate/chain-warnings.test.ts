@@ -25,7 +25,7 @@ test('generate tells about a senseless chain before the first token, and goes on
     onWarning: (warning) => void warnings.push(warning),
   });
   expect(warnings).toMatchObject([{ rule: 'controller-not-last', stage: 0, sampler: 'controller' }]);
-  expect((await stream.result()).sequences[0]!.ids).toHaveLength(3);
+  expect((await stream).sequences[0]!.ids).toHaveLength(3);
 });
 
 test('without onWarning the console says it, once for each sentence', () => {

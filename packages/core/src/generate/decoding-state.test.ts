@@ -101,7 +101,7 @@ describe.each(Object.entries(models))('a decoding state of %s', (_, open) => {
     const model = await open();
     const state = DecodingState.open(model, prompt, { seed: 4, tokenizer: halves });
     await go(model, state, 5);
-    const { usage } = (await generate(model, state, { ...options, maxNewTokens: 3 }).result()).sequences[0]!;
+    const { usage } = (await generate(model, state, { ...options, maxNewTokens: 3 })).sequences[0]!;
     expect(usage).toMatchObject({ promptTokens: 9, cachedTokens: 8, completionTokens: 3 });
     state.dispose();
   });

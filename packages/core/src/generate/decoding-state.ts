@@ -11,6 +11,7 @@ import type { Sampler } from '../sampling/sampler.ts';
 import { TextStream } from '../text/text-stream.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { readState, writeState } from './decoding-state-bytes.ts';
+import type { TextState } from './sequence-text.ts';
 
 export interface DecodingStateOptions {
   /** Default: any. */
@@ -63,7 +64,7 @@ export class DecodingState {
     return new DecodingState({
       model,
       seed: new Random(options.seed ?? Random.anySeed()).seed,
-      sequence: options.sequence ?? 0,
+      sequence: checkInteger('DecodingState.open', 'sequence', options.sequence ?? 0, 0, 0xffff),
       promptLength: ids.length,
       tokenizer: options.tokenizer,
       history: History.of(ids),
@@ -198,12 +199,6 @@ export class DecodingState {
       memories: this.#memories,
     };
   }
-}
-
-/** Text on its way out: the stream of characters, and what may be the beginning of a stop string. */
-export interface TextState {
-  readonly stream: TextStream;
-  readonly held: string;
 }
 
 /** What a state is made of. */

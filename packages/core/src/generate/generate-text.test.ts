@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DisposedError, ParameterError } from '../errors.ts';
 import type { HostSampler } from '../sampling/sampler.ts';
+import { ending } from '../testing/ending.ts';
 import { toyModel } from '../testing/toy-model.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { StreamEvent } from './events.ts';
@@ -41,7 +42,7 @@ async function written(ids: readonly number[], options: GenerateOptions = {}, pr
   if (end?.type !== 'end') throw new Error('no end');
   return {
     pieces: events.flatMap((event) => (event.type === 'token' ? [event.text] : [])),
-    reason: end.reason,
+    finish: ending(end),
     ids: end.ids,
     text: end.text,
     tail: end.tail,
@@ -52,7 +53,7 @@ describe('the text of a sequence', () => {
   it('comes in pieces with the tokens', async () => {
     expect(await written([ab, space, b])).toEqual({
       pieces: ['ab', ' ', 'b'],
-      reason: 'length',
+      finish: 'length',
       ids: [ab, space, b],
       text: 'ab b',
       tail: '',
@@ -91,8 +92,8 @@ describe('the text of a sequence', () => {
       texts.push(text);
       return text.endsWith('你');
     };
-    const { reason, text } = await written([ab, begin, finish, a], { stopWhen });
-    expect([texts, reason, text]).toEqual([['ab', 'ab', 'ab你'], 'predicate', 'ab你']);
+    const end = await written([ab, begin, finish, a], { stopWhen });
+    expect([texts, end.finish, end.text]).toEqual([['ab', 'ab', 'ab你'], 'stop: condition', 'ab你']);
   });
 });
 
@@ -100,7 +101,7 @@ describe('a stop string', () => {
   it('ends the sequence and is not part of its text, but its tokens are of the ids', async () => {
     expect(await written([a, b, space, a], { stopStrings: [' '] })).toEqual({
       pieces: ['a', 'b', ''],
-      reason: 'stop-string',
+      finish: 'stop:  ',
       ids: [a, b, space],
       text: 'ab',
       tail: '',
@@ -110,7 +111,7 @@ describe('a stop string', () => {
   it('is found across tokens, and its beginning held back', async () => {
     expect(await written([a, E, ND, b], { stopStrings: ['END'] })).toEqual({
       pieces: ['a', '', ''],
-      reason: 'stop-string',
+      finish: 'stop: END',
       ids: [a, E, ND],
       text: 'a',
       tail: '',
@@ -124,19 +125,19 @@ describe('a stop string', () => {
 
   it.each<[string, GenerateOptions]>([
     ['length', {}],
-    ['end-token', { eosTokenIds: [b], maxNewTokens: 9 }],
-    ['predicate', { stopWhen: ({ id }) => id === E }],
-  ])('leaves what was held back as the tail when the reason is %s', async (reason, options) => {
+    ['stop: 1', { eosTokenIds: [b], maxNewTokens: 9 }],
+    ['stop: condition', { stopWhen: ({ id }) => id === E }],
+  ])('leaves what was held back as the tail when the end is %s', async (expected, options) => {
     const {
       text,
       tail,
       pieces,
-      reason: given,
-    } = await written([a, E, ...(reason === 'end-token' ? [b] : [])], {
+      finish: given,
+    } = await written([a, E, ...(expected === 'stop: 1' ? [b] : [])], {
       stopStrings: ['END'],
       ...options,
     });
-    expect([given, pieces.join(''), tail, text]).toEqual([reason, 'a', 'E', 'aE']);
+    expect([given, pieces.join(''), tail, text]).toEqual([expected, 'a', 'E', 'aE']);
   });
 
   it('cuts a token in two', async () => {
@@ -149,8 +150,8 @@ describe('a stop string', () => {
   });
 
   it('in the prompt does not count', async () => {
-    const { reason, text } = await written([a, b], { stopStrings: ['END'] }, [E, ND]);
-    expect([reason, text]).toEqual(['length', 'ab']);
+    const { finish: given, text } = await written([a, b], { stopStrings: ['END'] }, [E, ND]);
+    expect([given, text]).toEqual(['length', 'ab']);
   });
 
   it('that the prompt begins does not count', async () => {
@@ -167,22 +168,22 @@ describe('generateText', () => {
     });
     const pieces: string[] = [];
     for await (const piece of generation) pieces.push(piece);
-    const { text, reason, usage } = await generation.result();
+    const { text, finishReason, usage } = await generation;
     expect(pieces).toEqual(['a', 'END你', 'E']);
-    expect([text, reason]).toEqual(['aEND你E', 'length']);
+    expect([text, finishReason]).toEqual(['aEND你E', 'length']);
     // The prompt has its special token.
     expect(usage.promptTokens).toBe(3);
   });
 
   it('reads what is left for the result', async () => {
-    const { text } = await generateText(model, tokenizer, 'a', { samplers: [script(a, b)], maxNewTokens: 3 }).result();
+    const { text } = await generateText(model, tokenizer, 'a', { samplers: [script(a, b)], maxNewTokens: 3 });
     expect(text).toBe('abb');
   });
 
   it('has no result when its pieces were left early', async () => {
     const generation = generateText(model, tokenizer, 'a', { samplers: [script(a)], maxNewTokens: 5 });
     for await (const _ of generation) break;
-    await expect(generation.result()).rejects.toThrow(DisposedError);
+    await expect(generation).rejects.toThrow(DisposedError);
   });
 
   it('checks its options at once', () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ContextLengthError, ParameterError, ShapeError, UnknownOptionError } from '../errors.ts';
 import type { HostSampler, Sampler } from '../sampling/sampler.ts';
+import { ending } from '../testing/ending.ts';
 import { type ToyModel, type ToyModelOptions, toyModel } from '../testing/toy-model.ts';
 import type { EndEvent, StreamEvent, TokenEvent } from './events.ts';
 import { generate, generateBatch } from './generate.ts';
@@ -31,8 +32,8 @@ const tokensOf = (events: readonly StreamEvent[]): TokenEvent[] => events.filter
 const endsOf = (events: readonly StreamEvent[]): EndEvent[] => events.filter((event) => event.type === 'end');
 const endOf = async (model: ToyModel, prompt: Prompt, options?: GenerateOptions): Promise<EndEvent> =>
   endsOf(await eventsOf(model, prompt, options))[0]!;
-const failure = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
+const failure = (work: PromiseLike<unknown>): Promise<unknown> =>
+  Promise.resolve(work).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -60,7 +61,7 @@ const logSoftmax = (logits: ArrayLike<number>): number[] => {
 describe('a sequence ends', () => {
   it('with an end token, which is part of it', async () => {
     const end = await endOf(toy(), [1, 2], { samplers: [script(3, 4, 5)], eosTokenIds: [4] });
-    expect([end.reason, end.ids]).toEqual(['end-token', [3, 4]]);
+    expect([ending(end), end.ids]).toEqual(['stop: 4', [3, 4]]);
   });
 
   it("with the model's end token, unless the call names others or none", async () => {
@@ -74,12 +75,12 @@ describe('a sequence ends', () => {
 
   it('after the most new tokens', async () => {
     const end = await endOf(toy(), [1, 2], { maxNewTokens: 3 });
-    expect([end.reason, end.ids.length]).toEqual(['length', 3]);
+    expect([ending(end), end.ids.length]).toEqual(['length', 3]);
   });
 
   it('at the greatest length, prompt included', async () => {
     const end = await endOf(toy(), [1, 2], { maxLength: 5 });
-    expect([end.reason, end.ids.length]).toEqual(['length', 3]);
+    expect([ending(end), end.ids.length]).toEqual(['length', 3]);
   });
 
   it.each<GenerateOptions>([{ maxNewTokens: 0 }, { maxLength: 2 }, { maxLength: 1 }])(
@@ -88,7 +89,11 @@ describe('a sequence ends', () => {
       const model = toy();
       const events = await eventsOf(model, [1, 2], options);
       expect(events.map(({ type }) => type)).toEqual(['end']);
-      expect(events[0]).toMatchObject({ reason: 'length', ids: [], usage: { promptTokens: 2, completionTokens: 0 } });
+      expect(events[0]).toMatchObject({
+        finishReason: 'length',
+        ids: [],
+        usage: { promptTokens: 2, completionTokens: 0 },
+      });
       expect(model.fed).toBe(0);
     },
   );
@@ -96,8 +101,8 @@ describe('a sequence ends', () => {
   it('by no end token before there are so many new tokens', async () => {
     const options = { samplers: [favour(4)], eosTokenIds: [4] };
     expect((await endOf(toy(), [1, 2], { ...options })).ids).toEqual([4]);
-    const { ids, reason } = await endOf(toy(), [1, 2], { ...options, minNewTokens: 3 });
-    expect([ids.length, ids.indexOf(4), reason]).toEqual([4, 3, 'end-token']);
+    const end = await endOf(toy(), [1, 2], { ...options, minNewTokens: 3 });
+    expect([end.ids.length, end.ids.indexOf(4), ending(end)]).toEqual([4, 3, 'stop: 4']);
   });
 
   it('by no end token before there are so many in all', async () => {
@@ -109,7 +114,7 @@ describe('a sequence ends', () => {
     const states: StopState[] = [];
     const stopWhen = (state: StopState): boolean => states.push(state) === 2;
     const end = await endOf(toy(), [1, 2], { samplers: [script(3, 4, 5)], stopWhen });
-    expect([end.reason, end.ids]).toEqual(['predicate', [3, 4]]);
+    expect([ending(end), end.ids]).toEqual(['stop: condition', [3, 4]]);
     expect(states.map(({ history }) => [...history.tokens])).toEqual([
       [1, 2, 3],
       [1, 2, 3, 4],
@@ -128,20 +133,20 @@ describe('a sequence ends', () => {
       },
     };
     const end = await endOf(toy(), [1, 2], { samplers: [slow], maxTime: 25 });
-    expect([end.reason, end.ids.length]).toEqual(['time', 3]);
+    expect([ending(end), end.ids.length]).toEqual(['timeout', 3]);
   });
 
   it('without a token when its time is over before the first', async () => {
     let now = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => now++);
     const end = await endOf(toy(), [1, 2], { maxTime: 0 });
-    expect([end.reason, end.ids]).toEqual(['time', []]);
+    expect([ending(end), end.ids]).toEqual(['timeout', []]);
   });
 
   it('without a token when it was aborted before, with nothing fed', async () => {
     const model = toy();
     const end = await endOf(model, [1, 2], { signal: AbortSignal.abort() });
-    expect([end.reason, end.ids, model.fed]).toEqual(['abort', [], 0]);
+    expect([ending(end), end.ids, model.fed]).toEqual(['abort', [], 0]);
   });
 
   it('when it is aborted, with what has come', async () => {
@@ -150,7 +155,7 @@ describe('a sequence ends', () => {
     for await (const event of generate(toy(), [1, 2], { signal: controller.signal }))
       if (events.push(event) === 3) controller.abort();
     expect(events.map(({ type }) => type)).toEqual(['token', 'token', 'token', 'end']);
-    expect(endsOf(events)[0]).toMatchObject({ reason: 'abort', ids: tokensOf(events).map(({ id }) => id) });
+    expect(endsOf(events)[0]).toMatchObject({ finishReason: 'abort', ids: tokensOf(events).map(({ id }) => id) });
   });
 
   it('between two chunks of a long prompt when it is aborted there', async () => {
@@ -162,14 +167,14 @@ describe('a sequence ends', () => {
       return forward(...given);
     };
     const end = await endOf(model, new Array<number>(20).fill(1), { signal: controller.signal, prefillChunkSize: 5 });
-    expect([end.reason, model.fed]).toEqual(['abort', 5]);
+    expect([ending(end), model.fed]).toEqual(['abort', 5]);
   });
 
   it('for the first of several reasons: end token, stop condition, length', async () => {
     const options = { samplers: [script(3)], maxNewTokens: 1 };
-    const reason = async (more: GenerateOptions) => (await endOf(toy(), [1], { ...options, ...more })).reason;
-    expect(await reason({ eosTokenIds: [3], stopWhen: () => true })).toBe('end-token');
-    expect(await reason({ stopWhen: () => true })).toBe('predicate');
+    const reason = async (more: GenerateOptions) => ending(await endOf(toy(), [1], { ...options, ...more }));
+    expect(await reason({ eosTokenIds: [3], stopWhen: () => true })).toBe('stop: 3');
+    expect(await reason({ stopWhen: () => true })).toBe('stop: condition');
     expect(await reason({})).toBe('length');
   });
 });
@@ -179,12 +184,12 @@ describe('a full context', () => {
 
   it('ends the sequence', async () => {
     const end = await endOf(toy(small), [1, 2, 3]);
-    expect([end.reason, end.ids.length]).toEqual(['context', 5]);
+    expect([ending(end), end.ids.length]).toEqual(['length: context', 5]);
   });
 
   it('is told from the greatest length', async () => {
-    expect((await endOf(toy(small), [1, 2, 3], { maxNewTokens: 5 })).reason).toBe('length');
-    expect((await endOf(toy(small), [1, 2, 3], { maxNewTokens: 6 })).reason).toBe('context');
+    expect(ending(await endOf(toy(small), [1, 2, 3], { maxNewTokens: 5 }))).toBe('length');
+    expect(ending(await endOf(toy(small), [1, 2, 3], { maxNewTokens: 6 }))).toBe('length: context');
   });
 
   it.each(['static', 'none'] as const)(
@@ -247,7 +252,7 @@ describe('a prompt', () => {
 
   it('may be a typed array', async () => {
     const model = toy();
-    const { ids } = await generate(model, Int32Array.of(1, 2), { seed: 7, maxNewTokens: 4 }).result();
+    const { ids } = await generate(model, Int32Array.of(1, 2), { seed: 7, maxNewTokens: 4 });
     expect(ids).toEqual([(await endOf(model, [1, 2], { maxNewTokens: 4 })).ids]);
   });
 
@@ -399,7 +404,7 @@ describe('the end event', () => {
 
   it('names the seed that was made up, which repeats the run', async () => {
     const model = toy();
-    const [first] = (await generate(model, [1], { maxNewTokens: 8 }).result()).sequences;
+    const [first] = (await generate(model, [1], { maxNewTokens: 8 })).sequences;
     const again = await endOf(model, [1], { maxNewTokens: 8, seed: first!.options.seed!.value as number });
     expect(again.ids).toEqual(first!.ids);
   });
@@ -453,7 +458,7 @@ describe('a cache that is given', () => {
   it('holds the prompt, and stays otherwise as it was, when several sequences go on from it', async () => {
     const model = toy();
     const cache = model.createCache();
-    await eventsOf(model, [1, 2, 3], { cache, maxNewTokens: 3, numReturnSequences: 2 });
+    await eventsOf(model, [1, 2, 3], { cache, samplers: [], maxNewTokens: 3, numReturnSequences: 2 });
     expect([cache.rows, [...cache.tokens(0)]]).toEqual([1, [1, 2]]);
     cache.dispose();
   });
@@ -490,8 +495,8 @@ describe('a batch', () => {
 
   it('takes a seed a row', async () => {
     const model = toy();
-    const { ids } = await generateBatch(model, [[1], [1], [1]], { seed: [5, 6, 5], maxNewTokens: 8 });
-    expect(ids[1]).toEqual((await endOf(model, [1], { seed: 6, maxNewTokens: 8 })).ids);
+    const { ids } = await generateBatch(model, [[1], [1], [1]], { samplers: [], seed: [5, 6, 5], maxNewTokens: 8 });
+    expect(ids[1]).toEqual((await endOf(model, [1], { samplers: [], seed: 6, maxNewTokens: 8 })).ids);
     expect(ids[2]).toEqual(ids[0]);
     expect(ids[1]).not.toEqual(ids[0]);
   });
@@ -516,7 +521,7 @@ describe('a batch', () => {
   it('leaves out the rows that have no room, and runs the others', async () => {
     const model = toy();
     const result = await generateBatch(model, prompts, { seed: 7, maxLength: 3 });
-    expect(result.sequences.map(({ reason, ids }) => [reason, ids.length])).toEqual([
+    expect(result.sequences.map((end) => [ending(end), end.ids.length])).toEqual([
       ['length', 0],
       ['length', 2],
       ['length', 1],
@@ -544,16 +549,16 @@ describe('a batch', () => {
 describe('several sequences of a prompt', () => {
   it('read the prompt once', async () => {
     const model = toy();
-    await eventsOf(model, [1, 2, 3, 4, 5], { numReturnSequences: 3, maxNewTokens: 4 });
+    await eventsOf(model, [1, 2, 3, 4, 5], { samplers: [], numReturnSequences: 3, maxNewTokens: 4 });
     // All but its last token is shared; then 4 steps of 3 rows.
     expect(model.fed).toBe(4 + 3 * 4);
   });
 
   it('differ, and the first is that of a single one', async () => {
     const model = toy();
-    const ends = endsOf(await eventsOf(model, [1, 2], { numReturnSequences: 3, maxNewTokens: 8 }));
+    const ends = endsOf(await eventsOf(model, [1, 2], { samplers: [], numReturnSequences: 3, maxNewTokens: 8 }));
     expect(ends.map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
-    expect(ends[0]!.ids).toEqual((await endOf(model, [1, 2], { maxNewTokens: 8 })).ids);
+    expect(ends[0]!.ids).toEqual((await endOf(model, [1, 2], { samplers: [], maxNewTokens: 8 })).ids);
     expect(new Set(ends.map(({ ids }) => ids.join())).size).toBe(3);
   });
 
@@ -561,6 +566,7 @@ describe('several sequences of a prompt', () => {
     const model = toy();
     const { ids, sequences } = await generateBatch(model, [[1], [2, 3]], {
       seed: 7,
+      samplers: [],
       numReturnSequences: 2,
       maxNewTokens: 3,
     });
@@ -570,7 +576,7 @@ describe('several sequences of a prompt', () => {
       [1, 0],
       [1, 1],
     ]);
-    expect(ids[2]).toEqual((await endOf(model, [2, 3], { maxNewTokens: 3 })).ids);
+    expect(ids[2]).toEqual((await endOf(model, [2, 3], { samplers: [], maxNewTokens: 3 })).ids);
   });
 });
 
@@ -602,8 +608,8 @@ describe('a stream', () => {
       events.push(value);
       answer = value.type === 'token' && value.promptIndex === 0 ? { stop: true } : undefined;
     }
-    expect(endsOf(events).map(({ promptIndex, reason, ids }) => [promptIndex, reason, ids.length])).toEqual([
-      [0, 'predicate', 1],
+    expect(endsOf(events).map((end) => [end.promptIndex, ending(end), end.ids.length])).toEqual([
+      [0, 'stop: condition', 1],
       [1, 'length', 3],
     ]);
   });
@@ -611,14 +617,15 @@ describe('a stream', () => {
   it.each<[string, ToyModelOptions, GenerateOptions]>([
     ['length', {}, { maxNewTokens: 3 }],
     ['length', {}, { maxLength: 5 }],
-    ['context', { contextLength: 5 }, {}],
-  ])('does not let a forced token exceed the %s (%j, %j)', async (reason, model, options) => {
+    ['length: context', { contextLength: 5 }, {}],
+  ])('does not let a forced token exceed the %s (%j, %j)', async (expected, model, options) => {
     const stream = generate(toy(model), [1, 2], { seed: 7, ...options });
     await stream.next();
     await stream.next();
     await stream.next();
     const { value } = await stream.next({ force: [5, 6] });
-    expect(value).toMatchObject({ type: 'end', reason, usage: { completionTokens: 3 } });
+    expect(value).toMatchObject({ type: 'end', usage: { completionTokens: 3 } });
+    expect(ending(value as EndEvent)).toBe(expected);
     expect((await stream.next()).done).toBe(true);
   });
 
@@ -658,7 +665,7 @@ describe('a stream', () => {
   it('gives what is left of it as a result', async () => {
     const stream = generate(toy(), [[1], [2]], { seed: 7, maxNewTokens: 2 });
     await stream.next();
-    const { ids } = await stream.result();
+    const { ids } = await stream;
     expect(ids.map(({ length }) => length)).toEqual([2, 2]);
   });
 });

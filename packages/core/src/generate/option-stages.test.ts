@@ -6,7 +6,8 @@ import { chainOf } from './option-stages.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
 
 const mine: HostSampler = { name: 'mine', onHost: () => undefined };
-const chain = (options: GenerateOptions) => chainOf(resolveOptions('generate', options, {}).options);
+const chain = (options: GenerateOptions) =>
+  chainOf(resolveOptions('generate', { samplers: [], ...options }, {}).options);
 const names = (options: GenerateOptions) => chain(options).map(({ name }) => name);
 /** What is left of 40 tokens with equal logits. */
 const left = (options: GenerateOptions, row: TestRowOptions) =>

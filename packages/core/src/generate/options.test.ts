@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ParameterError, UnknownOptionError } from '../errors.ts';
+import type { ModelDefaults } from '../model/language-model.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { toyModel } from '../testing/toy-model.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { type GenerateOptions, generateOptionNames, resolveOptions } from './options.ts';
+import { type GenerateOptions, generateOptions, resolveOptions } from './options.ts';
 import type { Strategy } from './strategy.ts';
 
 const sampler: Sampler = { name: 'mine', parameters: { t: 0.5 }, onHost: () => undefined };
@@ -46,18 +47,20 @@ const names = Object.keys(given) as (keyof typeof given)[];
 /** An option with what it needs beside it. */
 const only = (name: keyof typeof given): GenerateOptions => ({
   ...(name === 'stopStrings' ? { tokenizer } : {}),
+  ...(name === 'numReturnSequences' ? { samplers: [] } : {}),
   [name]: given[name][0],
 });
 
 describe('resolveOptions', () => {
   it('is tested here with every option that there is', () => {
-    expect([...names, 'preset'].sort()).toEqual([...generateOptionNames].sort());
+    expect([...names, 'preset'].sort()).toEqual(Object.keys(generateOptions).sort());
   });
 
   it('falls back on the library', () => {
     const { options, report } = resolveOptions('generate', {}, {});
+    expect(resolveOptions('generate', { strategy }, {}).options.samplers).toEqual([]);
     expect(options).toMatchObject({
-      samplers: [],
+      samplers: [{ name: 'greedy' }],
       numReturnSequences: 1,
       maxNewTokens: 256,
       maxLength: Infinity,
@@ -137,6 +140,7 @@ describe('resolveOptions', () => {
 
   it('makes up a seed and reports it', () => {
     const { options, report } = resolveOptions('generate', {}, {});
+    expect(resolveOptions('generate', { strategy }, {}).options.samplers).toEqual([]);
     expect(report.seed).toEqual({ value: options.seed, source: 'library default' });
     expect(Number.isSafeInteger(options.seed)).toBe(true);
   });
@@ -190,6 +194,30 @@ describe('a name that is no option', () => {
   });
 });
 
+describe('the default chain', () => {
+  const choice: Sampler = { name: 'choice', traits: { selectsArgMax: true }, onHost: () => undefined };
+  const chainOf = (call: GenerateOptions, model: ModelDefaults = {}) =>
+    resolveOptions('generate', call, model).options.samplers.map(({ name }) => name);
+
+  it("is the model's, and greedy decoding without one", () => {
+    expect(chainOf({})).toEqual(['greedy']);
+    expect(chainOf({}, { samplers: [sampler] })).toEqual(['mine']);
+    expect(chainOf({ samplers: [] }, { samplers: [sampler] })).toEqual([]);
+  });
+
+  it('leaves the choice to a strategy', () => {
+    expect(chainOf({ strategy })).toEqual([]);
+    expect(chainOf({ strategy }, { samplers: [sampler, choice] })).toEqual(['mine']);
+    expect(chainOf({ strategy, samplers: [sampler, choice] })).toEqual(['mine', 'choice']);
+  });
+
+  it('cannot give several sequences by greedy decoding', () => {
+    expect(() => chainOf({ numReturnSequences: 2 })).toThrow(/numReturnSequences must be 1 for greedy decoding/);
+    expect(chainOf({ numReturnSequences: 2 }, { samplers: [sampler] })).toEqual(['mine']);
+    expect(chainOf({ numReturnSequences: 2, strategy })).toEqual([]);
+  });
+});
+
 describe('a wrong value', () => {
   it.each<[name: string, values: unknown[]]>([
     ['maxNewTokens', [-1, 0.5, Number.NaN, Infinity, '5', null]],
@@ -220,12 +248,15 @@ describe('a wrong value', () => {
     for (const value of values) {
       let error: unknown;
       try {
-        resolveOptions('generate', { tokenizer, [name]: value } as GenerateOptions, {});
+        resolveOptions('generate', { tokenizer, samplers: [], [name]: value } as GenerateOptions, {});
       } catch (caught) {
         error = caught;
       }
       expect(error, JSON.stringify(value)).toBeInstanceOf(ParameterError);
-      expect(error).toMatchObject({ owner: 'generate', parameter: name });
+      expect(error).toMatchObject({
+        owner: 'generate',
+        parameter: expect.stringMatching(new RegExp(`^${name}(\\[\\d+\\])?$`)),
+      });
       const { received } = error as ParameterError;
       expect([value, ...[value].flat()]).toContainEqual(received);
     }
@@ -249,7 +280,7 @@ describe('a wrong value', () => {
 
   it('is a stop string without a tokenizer to find it with', () => {
     expect(() => resolveOptions('generate', { stopStrings: ['x'] }, {})).toThrow(
-      'generate: tokenizer must be given when stopStrings are',
+      'generate: tokenizer must be given together with stopStrings',
     );
   });
 });

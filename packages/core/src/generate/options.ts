@@ -1,8 +1,18 @@
 import { checkInteger, checkNumber, checkOptionNames } from '../check/check.ts';
+import {
+  booleanOption,
+  choiceOption,
+  customOption,
+  integerOption,
+  type Option,
+  tokensOption,
+} from '../check/option.ts';
 import type { CacheKind } from '../engine/engine.ts';
 import { ParameterError, UnknownOptionError } from '../errors.ts';
+import { cacheKindNames } from '../model/cache-kind.ts';
 import type { KVCache } from '../model/kv-cache.ts';
 import type { ModelDefaults } from '../model/language-model.ts';
+import { argMax } from '../sampling/arg-max.ts';
 import type { ChainWarning } from '../sampling/check-chain.ts';
 import { Random } from '../sampling/random.ts';
 import type { Sampler } from '../sampling/sampler.ts';
@@ -10,115 +20,185 @@ import type { Tokenizer } from '../text/tokenizer.ts';
 import type { StopCondition } from './stop.ts';
 import type { Strategy } from './strategy.ts';
 
-/** Options of `generate`, `generateText` and `generateBatch`. What is left out comes from the preset, then the model, then here. */
+/**
+ * Options of `generate`, `generateText` and `generateBatch`. The value of an option that is left out, or `undefined`, comes from
+ * the preset, then the model's own defaults, then the library.
+ */
 export interface GenerateOptions {
-  /** The chain that every distribution passes through, in order. Default []: sample from the model as it is. */
-  readonly samplers?: readonly Sampler[];
-  /** Decides which tokens to feed and accept. Default `sampling()`. */
-  readonly strategy?: Strategy;
-  /** Integer from 0 to 2^53 - 1, or one a prompt. Default: any; the end event tells which. */
-  readonly seed?: number | readonly number[];
-  /** Sequences a prompt, for strategies that can return several. Default 1. */
-  readonly numReturnSequences?: number;
-  /** Most tokens after the prompt. Default 256. */
-  readonly maxNewTokens?: number;
-  /** Most tokens, prompt included. Default: none but the context's, which ends a sequence with reason 'context'. */
-  readonly maxLength?: number;
+  /**
+   * The chain that every distribution passes through, in order. `[]` samples from the model's own distribution. Default: the
+   * sampling parameters of the checkpoint; without any, greedy decoding. With a strategy, default `[]`.
+   */
+  readonly samplers?: readonly Sampler[] | undefined;
+  /** Decides which tokens to feed and which to accept. Default `sampling()`. */
+  readonly strategy?: Strategy | undefined;
+  /** An integer from 0 to 2^53 - 1, or one per prompt. Default: a random one, reported in the end event. */
+  readonly seed?: number | readonly number[] | undefined;
+  /** Sequences per prompt. More than one needs samplers, or a strategy that returns several. Default 1. */
+  readonly numReturnSequences?: number | undefined;
+  /** Maximum number of tokens after the prompt. Default 256. */
+  readonly maxNewTokens?: number | undefined;
+  /** Maximum number of tokens, prompt included. Default Infinity: only the model's context limits it. */
+  readonly maxLength?: number | undefined;
   /** No end token before this many new tokens. Default 0. */
-  readonly minNewTokens?: number;
+  readonly minNewTokens?: number | undefined;
   /** No end token before this many tokens, prompt included. Default 0. */
-  readonly minLength?: number;
+  readonly minLength?: number | undefined;
   /** The token after the start token of an encoder-decoder model; null forces none. Default: the model's, or null. */
-  readonly forcedBosTokenId?: number | null;
+  readonly forcedBosTokenId?: number | null | undefined;
   /** The last token that the length allows; null forces none. Default: the model's, or null. */
-  readonly forcedEosTokenId?: number | null;
-  /** Ids that end a sequence. Default: the model's. [] lets it run on. */
-  readonly eosTokenIds?: readonly number[];
-  /** Texts that end a sequence; they are not part of the text. Needs a tokenizer. Default []. */
-  readonly stopStrings?: readonly string[];
-  /** The application's own condition. */
-  readonly stopWhen?: StopCondition;
-  /** Most milliseconds for the whole call; what has come is returned. Default: no limit. */
-  readonly maxTime?: number;
-  /** Ends the call; what has come is returned. */
-  readonly signal?: AbortSignal;
+  readonly forcedEosTokenId?: number | null | undefined;
+  /** Ids that end a sequence; [] for none. Default: the model's. */
+  readonly eosTokenIds?: readonly number[] | undefined;
+  /** Texts that end a sequence. They are not part of the text. Needs a tokenizer. Default []. */
+  readonly stopStrings?: readonly string[] | undefined;
+  /** The application's own condition, called after every token. Must be synchronous. Default none. */
+  readonly stopWhen?: StopCondition | undefined;
+  /** Time limit for the whole call, in milliseconds. The tokens so far are returned. Default Infinity. */
+  readonly maxTime?: number | undefined;
+  /** Ends the call. The tokens so far are returned. */
+  readonly signal?: AbortSignal | undefined;
   /**
-   * A cache to go on from and to leave filled, a kind of cache, or 'none': recompute everything at each step, to compare
-   * and to teach. Default: a preallocated cache that lives as long as the call.
+   * A cache to continue from and to leave filled, a kind of cache, or 'none' to compute everything again at each step (for
+   * comparison and teaching). Default 'static', a cache that lives as long as the call.
    */
-  readonly cache?: KVCache | CacheKind | CacheKind['kind'] | 'none';
-  /** Most tokens fed at once while prompts are read, but at least one a row. Default: what the model allows. */
-  readonly prefillChunkSize?: number;
-  /** When the context is full: end with reason 'context', or forget the older half and go on. Default 'stop'. */
-  readonly onContextFull?: 'stop' | 'slide';
-  /** Report log-probability and rank of each token, as the model gave them before any sampler. Default false. */
-  readonly logprobs?: boolean;
-  /** Also report this many of the best tokens. Default 0. */
-  readonly topLogprobs?: number;
+  readonly cache?: KVCache | CacheKind | CacheKind['kind'] | 'none' | undefined;
+  /** Maximum number of tokens per forward pass while prompts are read, at least one per row. Default: the model's limit. */
+  readonly prefillChunkSize?: number | undefined;
+  /** When the context is full: `'stop'` ends with stop reason 'context'; `'slide'` forgets the older half. Default 'stop'. */
+  readonly onContextFull?: 'stop' | 'slide' | undefined;
+  /** Report the log-probability and rank of each token, as the model gave them before any sampler. Default false. */
+  readonly logprobs?: boolean | undefined;
+  /** Also report this many of the most probable tokens. Default 0. */
+  readonly topLogprobs?: number | undefined;
   /** Also report these tokens, whatever their rank. Default []. */
-  readonly logprobsOf?: readonly number[];
-  /** Report what each stage of the chain did, for each token: costs a second pass through the chain. Default false. */
-  readonly explain?: boolean;
+  readonly logprobsOf?: readonly number[] | undefined;
+  /** Report the effect of each stage of the chain for each token. Costs a second pass through the chain. Default false. */
+  readonly explain?: boolean | undefined;
   /** Report each step of the strategy (hypotheses, drafts) as an event. Default false. */
-  readonly steps?: boolean;
+  readonly steps?: boolean | undefined;
   /**
-   * Called, before the first token, for each order in the chain that makes no sense (see `checkChain`); the call goes on.
-   * Default: one line on the console, once for each sentence. `() => {}` is silent.
+   * Called before the first token for each order in the chain that makes no sense (see `checkChain`). Default: one line on the
+   * console per warning. `() => {}` is silent.
    */
-  readonly onWarning?: (warning: ChainWarning) => void;
+  readonly onWarning?: ((warning: ChainWarning) => void) | undefined;
   /** Turns ids into text. `generateText` sets it. */
-  readonly tokenizer?: Tokenizer;
-  /** A named set of options, between the call's and the model's. */
-  readonly preset?: { readonly name: string; readonly options: Partial<GenerateOptions> };
+  readonly tokenizer?: Tokenizer | undefined;
+  /** A named set of options with lower priority than the call's and higher than the model's. */
+  readonly preset?: { readonly name: string; readonly options: Partial<GenerateOptions> } | undefined;
 }
 
-/** All options with their values. */
-export type ResolvedOptions = Required<
-  Omit<GenerateOptions, 'stopWhen' | 'signal' | 'onWarning' | 'tokenizer' | 'preset' | 'strategy'>
-> &
-  Pick<GenerateOptions, 'stopWhen' | 'signal' | 'onWarning' | 'tokenizer' | 'strategy'>;
+type Resolved<Names extends keyof GenerateOptions> = {
+  readonly [Name in Names]-?: Exclude<GenerateOptions[Name], undefined>;
+};
+type Absent = 'stopWhen' | 'signal' | 'onWarning' | 'tokenizer' | 'strategy';
 
-/** Where a value came from, highest first. */
+/** All options with their values. */
+export type ResolvedOptions = Resolved<Exclude<keyof GenerateOptions, Absent | 'preset'>> &
+  Pick<GenerateOptions, Absent>;
+
+/** Where a value came from, highest priority first. */
 export type OptionSource = 'call' | 'preset' | 'generation_config.json' | 'library default';
 
-/** The options that were in force, printable, each with its source. */
+/** The options in force, printable, each with its source. */
 export type OptionReport = Readonly<Record<string, { readonly value: unknown; readonly source: OptionSource }>>;
 
-const libraryDefaults = {
-  samplers: [],
-  numReturnSequences: 1,
-  maxNewTokens: 256,
-  maxLength: Infinity,
-  minNewTokens: 0,
-  minLength: 0,
-  forcedBosTokenId: null,
-  forcedEosTokenId: null,
-  eosTokenIds: [],
-  stopStrings: [],
-  maxTime: Infinity,
-  cache: 'static',
-  prefillChunkSize: Infinity,
-  onContextFull: 'stop',
-  logprobs: false,
-  topLogprobs: 0,
-  logprobsOf: [],
-  explain: false,
-  steps: false,
-} as const;
+/** Bound of a sequence's index, which shares 32 random key bits with a beam's index. */
+const maxSequences = 65_536;
 
-const optionNames = [
-  ...Object.keys(libraryDefaults),
-  'strategy',
-  'seed',
-  'stopWhen',
-  'signal',
-  'onWarning',
-  'tokenizer',
-  'preset',
-] as readonly (keyof GenerateOptions)[];
+/**
+ * The declarations behind {@link GenerateOptions}: checks, defaults, command-line flags, forms and reference tables come from
+ * here. The compiler requires one for each option.
+ */
+export const generateOptions: { readonly [Name in keyof GenerateOptions]-?: Option<GenerateOptions[Name], true> } = {
+  samplers: code('Chain of samplers, applied in order', checkSamplers),
+  strategy: code('Decoding strategy', checkStrategy),
+  seed: customOption<number | readonly number[]>({
+    kind: 'integer',
+    optional: true,
+    help: 'Seed of the random numbers, or one per prompt',
+    check(owner, name, value) {
+      for (const seed of Array.isArray(value) ? value : [value])
+        checkInteger(owner, name, seed, 0, Number.MAX_SAFE_INTEGER);
+      return value as number | readonly number[];
+    },
+  }),
+  numReturnSequences: integerOption({ default: 1, min: 1, max: maxSequences, help: 'Sequences per prompt' }),
+  maxNewTokens: integerOption({ default: 256, min: 0, suggested: 100, help: 'Maximum number of new tokens' }),
+  maxLength: integerOption({
+    default: Infinity,
+    min: 1,
+    infinite: true,
+    help: 'Maximum number of tokens, prompt included',
+  }),
+  minNewTokens: integerOption({ default: 0, min: 0, off: 0, help: 'No end token before this many new tokens' }),
+  minLength: integerOption({
+    default: 0,
+    min: 0,
+    off: 0,
+    help: 'No end token before this many tokens, prompt included',
+  }),
+  forcedBosTokenId: tokenOrNull('Token id after the start token'),
+  forcedEosTokenId: tokenOrNull('Token id forced as the last one'),
+  eosTokenIds: tokensOption({ default: [], help: 'Token ids that end a sequence' }),
+  stopStrings: customOption<readonly string[]>({
+    kind: 'json',
+    default: [],
+    help: 'Texts that end a sequence',
+    check(owner, name, value) {
+      if (!Array.isArray(value)) throw new ParameterError(owner, name, 'a list of strings', value);
+      for (const text of value)
+        if (typeof text !== 'string' || text === '') throw new ParameterError(owner, name, 'non-empty strings', text);
+      return value;
+    },
+  }),
+  stopWhen: code('Condition that ends a sequence', checkFunction<StopCondition>),
+  maxTime: customOption<number>({
+    kind: 'number',
+    default: Infinity,
+    off: Infinity,
+    help: 'Time limit in milliseconds',
+    check: (owner, name, value) =>
+      value === Infinity ? Infinity : checkNumber(owner, name, value, 'milliseconds, at least 0', (ms) => ms >= 0),
+  }),
+  signal: code('Signal that ends the call', (owner, name, value) => {
+    if (typeof (value as AbortSignal | null)?.aborted !== 'boolean')
+      throw new ParameterError(owner, name, 'an AbortSignal', value);
+    return value as AbortSignal;
+  }),
+  cache: customOption<KVCache | CacheKind | CacheKind['kind'] | 'none'>({
+    kind: 'choice',
+    default: 'static',
+    help: 'Kind of cache, or none',
+    check: checkCache,
+  }),
+  prefillChunkSize: integerOption({
+    default: Infinity,
+    min: 1,
+    infinite: true,
+    help: 'Tokens per forward pass of a prompt',
+  }),
+  onContextFull: choiceOption(['stop', 'slide'], { default: 'stop', help: 'What happens when the context is full' }),
+  logprobs: booleanOption({ default: false, off: false, help: 'Report the log-probability of each token' }),
+  topLogprobs: integerOption({ default: 0, min: 0, off: 0, help: 'Report this many of the most probable tokens' }),
+  logprobsOf: tokensOption({ default: [], help: 'Report the log-probabilities of these token ids' }),
+  explain: booleanOption({ default: false, off: false, help: 'Report the effect of each sampler' }),
+  steps: booleanOption({ default: false, off: false, help: 'Report each step of the strategy' }),
+  onWarning: code('Receives warnings about the chain', checkFunction<(warning: ChainWarning) => void>),
+  tokenizer: code('Tokenizer', (owner, name, value) => {
+    if (typeof (value as Tokenizer | null)?.decode !== 'function')
+      throw new ParameterError(owner, name, 'a tokenizer: an object with encode and decode', value);
+    return value as Tokenizer;
+  }),
+  preset: code('Named set of options', (owner, name, value) => {
+    const preset = value as GenerateOptions['preset'] | null;
+    if (typeof preset?.name !== 'string' || typeof preset.options !== 'object' || preset.options === null)
+      throw new ParameterError(owner, name, 'an object with a name and options', value);
+    return preset;
+  }),
+};
 
-/** Names of all options; for help texts and checks. */
-export const generateOptionNames: readonly string[] = optionNames;
+const optionNames = Object.keys(generateOptions) as readonly (keyof GenerateOptions)[];
 
 /** Fill in and check the options of a call. */
 export function resolveOptions(
@@ -128,127 +208,143 @@ export function resolveOptions(
 ): { readonly options: ResolvedOptions; readonly report: OptionReport } {
   checkOptionNames(owner, call, optionNames);
   const preset = presetOptions(owner, call);
+  const strategy = call.strategy ?? preset.strategy;
   const layers: readonly (readonly [OptionSource, GenerateOptions])[] = [
     ['call', call],
     ['preset', preset],
-    ['generation_config.json', checkpointOptions(model, call, preset)],
-    ['library default', { ...libraryDefaults, seed: Random.anySeed() }],
+    ['generation_config.json', checkpointOptions(model, call, preset, strategy)],
+    ['library default', { samplers: strategy === undefined ? [argMax] : [], seed: Random.anySeed() }],
   ];
   const values: Record<string, unknown> = {};
-  const sources: [keyof GenerateOptions, OptionSource][] = [];
+  const report: Record<string, OptionReport[string]> = {};
   for (const name of optionNames) {
+    if (name === 'preset') continue;
+    const option = generateOptions[name];
     const layer = layers.find(([, options]) => options[name] !== undefined);
-    if (layer === undefined || name === 'preset') continue;
-    values[name] = layer[1][name];
-    sources.push([name, layer[0]]);
+    const value = layer === undefined ? option.default : option.check(owner, name, layer[1][name]);
+    if (value === undefined) continue;
+    values[name] = value;
+    report[name] = { value: printable(name, value), source: layer?.[0] ?? 'library default' };
   }
   const options = values as unknown as ResolvedOptions;
-  check(owner, options);
-  const report = Object.fromEntries(
-    sources.map(([name, source]) => [name, { value: printable(name, values[name]), source }]),
-  );
+  checkTogether(owner, options, report);
   return { options, report };
 }
 
 function presetOptions(owner: string, { preset }: GenerateOptions): Partial<GenerateOptions> {
   if (preset === undefined) return {};
-  if (typeof preset?.name !== 'string' || typeof preset.options !== 'object' || preset.options === null)
-    throw new ParameterError(owner, 'preset', 'an object with a name and options', preset);
+  const { name, options } = generateOptions.preset.check(owner, 'preset', preset)!;
   checkOptionNames(
-    `preset ${preset.name}`,
-    preset.options,
-    optionNames.filter((name) => name !== 'preset'),
+    `preset ${name}`,
+    options,
+    optionNames.filter((option) => option !== 'preset'),
   );
-  return preset.options;
+  return options;
 }
 
-/** A checkpoint's maxLength gives way to a maxNewTokens that was asked for, as it does in Hugging Face's generate. */
+/** The model's defaults, as far as the call does not overrule them. */
 function checkpointOptions(
-  model: ModelDefaults,
+  { decoderStartTokenIds: _, ...model }: ModelDefaults,
   call: GenerateOptions,
   preset: Partial<GenerateOptions>,
+  strategy: Strategy | undefined,
 ): GenerateOptions {
-  const { decoderStartTokenIds: _, ...options } = model;
-  if (call.maxNewTokens === undefined && preset.maxNewTokens === undefined) return options;
-  const { maxLength: __, ...rest } = options;
-  return rest;
+  const { maxLength, samplers, ...options } = model;
+  // As in Hugging Face's generate, a maxNewTokens from the caller replaces the checkpoint's maxLength.
+  const hasOwnLimit = call.maxNewTokens !== undefined || preset.maxNewTokens !== undefined;
+  return {
+    ...options,
+    ...(maxLength === undefined || hasOwnLimit ? {} : { maxLength }),
+    // A strategy makes its own choice: the checkpoint's greedy selection would collapse its hypotheses.
+    ...(samplers === undefined
+      ? {}
+      : {
+          samplers: strategy === undefined ? samplers : samplers.filter(({ traits }) => traits?.selectsArgMax !== true),
+        }),
+  };
 }
 
-function check(owner: string, options: ResolvedOptions): void {
-  checkInteger(owner, 'maxNewTokens', options.maxNewTokens, 0);
-  checkInteger(owner, 'minNewTokens', options.minNewTokens, 0);
-  checkInteger(owner, 'minLength', options.minLength, 0);
-  checkInteger(owner, 'numReturnSequences', options.numReturnSequences, 1);
-  for (const name of ['forcedBosTokenId', 'forcedEosTokenId'] as const)
-    if (options[name] !== null) checkInteger(owner, name, options[name], 0);
-  checkInteger(owner, 'topLogprobs', options.topLogprobs, 0);
-  if (options.maxLength !== Infinity) checkInteger(owner, 'maxLength', options.maxLength, 1);
-  if (options.minNewTokens > options.maxNewTokens)
+function checkTogether(owner: string, options: ResolvedOptions, report: OptionReport): void {
+  const { minNewTokens, maxNewTokens, minLength, maxLength, stopStrings, tokenizer, samplers, strategy } = options;
+  if (minNewTokens > maxNewTokens)
+    throw new ParameterError(owner, 'minNewTokens', `at most maxNewTokens, ${maxNewTokens},`, minNewTokens);
+  if (minLength > maxLength)
+    throw new ParameterError(owner, 'minLength', `at most maxLength, ${maxLength},`, minLength);
+  if (stopStrings.length > 0 && tokenizer === undefined)
+    throw new ParameterError(owner, 'tokenizer', 'given together with stopStrings', undefined);
+  const isGreedy = strategy === undefined && samplers.at(-1)?.traits?.selectsArgMax === true;
+  if (options.numReturnSequences > 1 && isGreedy && report.samplers!.source !== 'call')
     throw new ParameterError(
       owner,
-      'minNewTokens',
-      `at most maxNewTokens, ${options.maxNewTokens},`,
-      options.minNewTokens,
+      'numReturnSequences',
+      '1 for greedy decoding (samplers or a strategy make several sequences differ)',
+      options.numReturnSequences,
     );
-  if (options.minLength > options.maxLength)
-    throw new ParameterError(owner, 'minLength', `at most maxLength, ${options.maxLength},`, options.minLength);
-  if (options.prefillChunkSize !== Infinity) checkInteger(owner, 'prefillChunkSize', options.prefillChunkSize, 1);
-  if (options.maxTime !== Infinity)
-    checkNumber(owner, 'maxTime', options.maxTime, 'milliseconds, 0 or more', (ms) => ms >= 0);
-  for (const name of ['eosTokenIds', 'logprobsOf'] as const)
-    for (const id of checkList(owner, name, 'a list of ids', options[name])) checkInteger(owner, name, id, 0);
-  for (const seed of Array.isArray(options.seed) ? options.seed : [options.seed])
-    checkInteger(owner, 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
-  for (const name of ['logprobs', 'explain', 'steps'] as const)
-    if (typeof options[name] !== 'boolean') throw new ParameterError(owner, name, 'true or false', options[name]);
-  for (const text of checkList(owner, 'stopStrings', 'a list of texts', options.stopStrings))
-    if (typeof text !== 'string' || text === '')
-      throw new ParameterError(owner, 'stopStrings', 'texts that are not empty', text);
-  if (options.stopStrings.length > 0 && options.tokenizer === undefined)
-    throw new ParameterError(owner, 'tokenizer', 'given when stopStrings are', undefined);
-  if (!['stop', 'slide'].includes(options.onContextFull))
-    throw new UnknownOptionError(`${owner}: onContextFull`, String(options.onContextFull), ['stop', 'slide']);
-  if (typeof options.cache === 'string' && !Object.hasOwn(cacheNames, options.cache))
-    throw new UnknownOptionError(`${owner}: cache`, options.cache, Object.keys(cacheNames));
-  const { cache } = options;
-  const isCache =
-    typeof cache === 'object' && cache !== null && ('kind' in cache || typeof cache.gather === 'function');
-  if (typeof cache !== 'string' && !isCache)
-    throw new ParameterError(owner, 'cache', 'a cache or a kind of cache', options.cache);
-  const { strategy, stopWhen, signal, tokenizer, onWarning } = options;
-  if (onWarning !== undefined && typeof onWarning !== 'function')
-    throw new ParameterError(owner, 'onWarning', 'a function', onWarning);
-  if (strategy !== undefined && typeof strategy?.decode !== 'function')
-    throw new ParameterError(owner, 'strategy', 'an object with a name and decode', strategy);
-  if (stopWhen !== undefined && typeof stopWhen !== 'function')
-    throw new ParameterError(owner, 'stopWhen', 'a function', stopWhen);
-  if (signal !== undefined && typeof signal?.aborted !== 'boolean')
-    throw new ParameterError(owner, 'signal', 'an AbortSignal', signal);
-  if (tokenizer !== undefined && typeof tokenizer?.decode !== 'function')
-    throw new ParameterError(owner, 'tokenizer', 'an object with encode and decode', tokenizer);
-  for (const sampler of checkList(owner, 'samplers', 'a list of samplers', options.samplers))
-    if (typeof sampler?.name !== 'string' || !('onHost' in sampler || 'onDevice' in sampler || 'mask' in sampler))
-      throw new ParameterError(
-        owner,
-        'samplers',
-        'samplers: objects with a name and onHost, onDevice or mask',
-        sampler,
-      );
 }
 
-function checkList<T>(owner: string, parameter: string, allowed: string, value: readonly T[]): readonly T[] {
-  if (!Array.isArray(value)) throw new ParameterError(owner, parameter, allowed, value);
+/** An option that only code can give, with no default. */
+function code<Value>(
+  help: string,
+  check: (owner: string, name: string, value: unknown) => Value,
+): Option<Value | undefined, true> {
+  return customOption<Value>({ kind: 'code', optional: true, help, check } as never) as never;
+}
+
+function tokenOrNull(help: string): Option<number | null, true> {
+  return customOption<number | null>({
+    kind: 'integer',
+    default: null,
+    off: null,
+    help,
+    check: (owner, name, value) => (value === null ? null : checkInteger(owner, name, value, 0)),
+  });
+}
+
+function checkFunction<F>(owner: string, name: string, value: unknown): F {
+  if (typeof value !== 'function') throw new ParameterError(owner, name, 'a function', value);
+  return value as F;
+}
+
+function checkStrategy(owner: string, name: string, value: unknown): Strategy {
+  if (typeof value === 'function')
+    throw new ParameterError(owner, name, `a strategy: call the factory, as in ${value.name || 'it'}(...),`, value);
+  if (typeof (value as Strategy | null)?.decode !== 'function')
+    throw new ParameterError(owner, name, 'a strategy: an object with a name and decode', value);
+  return value as Strategy;
+}
+
+function checkSamplers(owner: string, name: string, value: unknown): readonly Sampler[] {
+  if (!Array.isArray(value)) throw new ParameterError(owner, name, 'a list of samplers', value);
+  for (const [at, sampler] of value.entries()) {
+    if (typeof sampler === 'function')
+      throw new ParameterError(
+        owner,
+        `${name}[${at}]`,
+        `a sampler: call the factory, as in ${sampler.name || 'it'}(...),`,
+        sampler,
+      );
+    const hasForm = typeof sampler === 'object' && sampler !== null && formNames.some((form) => form in sampler);
+    if (!hasForm || typeof sampler.name !== 'string')
+      throw new ParameterError(
+        owner,
+        `${name}[${at}]`,
+        'a sampler: an object with a name and onHost, onDevice or mask',
+        sampler,
+      );
+  }
   return value;
 }
 
-const cacheNames: Readonly<Record<CacheKind['kind'] | 'none', true>> = {
-  static: true,
-  dynamic: true,
-  f16: true,
-  '8-bit': true,
-  window: true,
-  none: true,
-};
+const formNames = ['onHost', 'onDevice', 'mask'];
+
+function checkCache(owner: string, name: string, value: unknown): KVCache | CacheKind | CacheKind['kind'] | 'none' {
+  if (typeof value === 'string' && value !== 'none' && !cacheKindNames.includes(value))
+    throw new UnknownOptionError(`${owner}: ${name}`, value, [...cacheKindNames, 'none']);
+  const isCache =
+    typeof value === 'object' && value !== null && ('kind' in value || typeof (value as KVCache).gather === 'function');
+  if (typeof value !== 'string' && !isCache) throw new ParameterError(owner, name, 'a cache or a kind of cache', value);
+  return value as KVCache | CacheKind | 'none';
+}
 
 function printable(name: string, value: unknown): unknown {
   if (name === 'samplers')

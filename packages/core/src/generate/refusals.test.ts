@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { score } from '../analysis/score.ts';
 import { ContextLengthError, ParameterError, TokenwrightError, UnknownOptionError } from '../errors.ts';
+import { ending } from '../testing/ending.ts';
 import { toyModel } from '../testing/index.ts';
 import { DecodingState } from './decoding-state.ts';
 import { generate, generateText } from './generate.ts';
@@ -8,7 +9,7 @@ import type { GenerateOptions } from './options.ts';
 
 const model = toyModel({ vocabSize: 8, seed: 5, contextLength: 16 });
 const ends = async (prompt: Parameters<typeof generate>[1], options: GenerateOptions = {}) =>
-  (await generate(model, prompt, { eosTokenIds: [], seed: 1, ...options }).result()).sequences;
+  (await generate(model, prompt, { eosTokenIds: [], seed: 1, ...options })).sequences;
 
 describe('a full context', () => {
   test.each([
@@ -17,14 +18,14 @@ describe('a full context', () => {
     [16, 0],
   ])('a prompt of %d tokens leaves room for %d', async (length, count) => {
     const [end] = await ends(new Array<number>(length).fill(1));
-    expect([end!.ids.length, end!.reason]).toEqual([count, 'context']);
+    expect([end!.ids.length, ending(end!)]).toEqual([count, 'length: context']);
   });
 
   test('a state that is full ends at once, however often it is asked', async () => {
     const state = DecodingState.open(model, new Array<number>(15).fill(1), { seed: 1 });
     const counts: number[] = [];
     for (let call = 0; call < 3; call++) {
-      const [end] = (await generate(model, state, { eosTokenIds: [] }).result()).sequences;
+      const [end] = (await generate(model, state, { eosTokenIds: [] })).sequences;
       counts.push(end!.ids.length);
     }
     expect(counts).toEqual([1, 0, 0]);
@@ -33,7 +34,7 @@ describe('a full context', () => {
 
   test('a state that is too long is refused before anything is fed', async () => {
     const state = DecodingState.open(model, new Array<number>(20).fill(1), { seed: 1 });
-    await expect(generate(model, state).result()).rejects.toThrow(ContextLengthError);
+    await expect(generate(model, state)).rejects.toThrow(ContextLengthError);
     expect(state.cache.lengths).toEqual([0]);
     state.dispose();
   });
@@ -72,7 +73,7 @@ describe('nothing is ignored', () => {
 
   test('several sequences as one text', () => {
     const tokenizer = { vocabSize: 8, encode: () => [1], decode: () => '' };
-    expect(() => generateText(model, tokenizer, 'a', { numReturnSequences: 2 })).toThrow(/use generate/);
+    expect(() => generateText(model, tokenizer, 'a', { numReturnSequences: 2 })).toThrow(/generate returns several/);
   });
 
   test("a tokenizer besides the state's", () => {
@@ -93,10 +94,10 @@ describe('nothing is ignored', () => {
 
 test('a least length counts from the call, also on a state', async () => {
   const state = DecodingState.open(model, [1, 2], { seed: 1 });
-  await generate(model, state, { maxNewTokens: 3, eosTokenIds: [] }).result();
+  await generate(model, state, { maxNewTokens: 3, eosTokenIds: [] });
   const favourEnd = { name: 'favour-end', onHost: (logits: Float32Array) => logits.set([logits[0]! + 50], 0) };
   const [end] = (
-    await generate(model, state, { minNewTokens: 3, maxNewTokens: 5, eosTokenIds: [0], samplers: [favourEnd] }).result()
+    await generate(model, state, { minNewTokens: 3, maxNewTokens: 5, eosTokenIds: [0], samplers: [favourEnd] })
   ).sequences;
   expect(end!.ids).toHaveLength(4);
   state.dispose();

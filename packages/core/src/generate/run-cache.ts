@@ -1,11 +1,13 @@
 import { checkInteger } from '../check/check.ts';
-import { ShapeError } from '../errors.ts';
+import { CacheError, ShapeError } from '../errors.ts';
 import type { KVCache } from '../model/kv-cache.ts';
+import type { LanguageModel } from '../model/language-model.ts';
+import type { ResolvedOptions } from './options.ts';
 
 /**
- * The cache that a strategy sees. Over a cache of the run's own it passes everything on. Over a cache of the caller, rows
- * that end are only no longer looked at, so that the caller finds them filled; a strategy that repeats or reorders rows
- * gets a fork, and the caller's cache stays as it was.
+ * The cache that a strategy sees. It passes everything on to the run's own cache. Over the caller's cache, a row that ends is
+ * hidden rather than removed, so the caller finds it filled. A strategy that repeats or reorders rows gets a fork, and the
+ * caller's cache stays as it was.
  */
 export class RunCache implements KVCache {
   #cache: KVCache;
@@ -17,6 +19,20 @@ export class RunCache implements KVCache {
     this.#cache = cache;
     this.#owned = owned;
     this.#order = Array.from({ length: cache.rows }, (_, row) => row);
+  }
+
+  /**
+   * The cache of a call: the caller's, or one that lives as long as the call.
+   *
+   * @throws CacheError for a cache of another model, ShapeError when it does not have a row per prompt.
+   */
+  static open(model: LanguageModel, rows: number, cache: ResolvedOptions['cache']): RunCache {
+    if (typeof cache === 'object' && !('kind' in cache)) {
+      if (!model.owns(cache)) throw new CacheError(`The cache was not made by the model '${model.name}'.`);
+      if (cache.rows !== rows) throw new ShapeError('generate: rows of the cache', [rows], [cache.rows]);
+      return new RunCache(cache, false);
+    }
+    return new RunCache(model.createCache({ rows, kind: cache === 'none' ? 'static' : cache }), true);
   }
 
   get inner(): KVCache {

@@ -1,122 +1,106 @@
-import { checkInteger, checkOptionNames } from '../check/check.ts';
 import type { PendingChoice } from '../engine/engine.ts';
-import { CacheError, ShapeError, UnsupportedError } from '../errors.ts';
-import { advance, commonPrefix } from '../model/advance.ts';
+import { ParameterError, ShapeError } from '../errors.ts';
+import { advance } from '../model/advance.ts';
 import type { ForwardOptions, LanguageModel, PendingStep } from '../model/language-model.ts';
 import type { RowContext } from '../sampling/chain.ts';
-import { type TokenControl, TokenControls } from '../sampling/control.ts';
 import type { History } from '../sampling/history.ts';
-import { Random } from '../sampling/random.ts';
+import type { Random } from '../sampling/random.ts';
 import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { Scores } from '../sampling/scores.ts';
-import { chainKey, DecodingState } from './decoding-state.ts';
-import type { Control, EndEvent, TokenDetails, TokenEvent } from './events.ts';
+import { Emission } from './emission.ts';
+import type { TokenDetails } from './events.ts';
+import { type Finish, finishedByCondition } from './finish.ts';
 import { lastStates, statesAfter, windowOf } from './history-states.ts';
 import { InterruptedError } from './interrupted-error.ts';
-import { chainOf } from './option-stages.ts';
-import type { OptionReport, ResolvedOptions } from './options.ts';
-import { Output } from './output.ts';
-import type { RunCache } from './run-cache.ts';
-import { checkedPrompt, checkedState, checkIds, openCache, seedOf } from './run-setup.ts';
-import type { EndReason } from './stop.ts';
+import { Limits } from './limits.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Plan } from './plan.ts';
+import { ReaderControl } from './reader-control.ts';
+import { RunCache } from './run-cache.ts';
+import type { SequenceText } from './sequence-text.ts';
 import type { ChosenToken, Decoding, Row, Run, Settled } from './strategy.ts';
 import { EventLoopYielder } from './yield-to-event-loop.ts';
 
-/** One call of `generate`: owns the sequences on their way out, and whatever has to be released at the end. */
+/** One call of `generate` while it decodes: feeds the model, accepts tokens, and releases everything at the end. */
 export class GenerationRun implements Run {
-  readonly model: LanguageModel;
-  readonly options: ResolvedOptions;
-  readonly samplers: readonly Sampler[];
+  readonly plan: Plan;
   readonly cache: RunCache;
-  readonly promptLengths: readonly number[];
-  readonly startLengths: readonly number[];
-  readonly outputs: readonly Output[];
-  readonly #prompts: readonly History[];
-  /** How the text of each prompt's sequences stands before this call. */
-  readonly #openings: readonly Output[];
-  readonly #report: OptionReport;
-  readonly #randoms: readonly Random[];
+  readonly limits: Limits;
+  readonly emission: Emission;
+  readonly #control: ReaderControl;
   readonly #memory: RunState;
-  readonly #state: DecodingState | undefined;
-  readonly #control: TokenControls = new TokenControls();
-  readonly #cachedTokens: readonly number[];
-  readonly #breather: EventLoopYielder = new EventLoopYielder();
-  readonly #began: number = performance.now();
-  #firstToken: number | undefined;
+  readonly #yielder: EventLoopYielder = new EventLoopYielder();
+  #scores: Scores | undefined;
   /** The step that was begun from the last choice. */
   #pendingStep: PendingStep | undefined;
-  #scores: Scores | undefined;
 
-  constructor(
-    model: LanguageModel,
-    prompts: readonly ArrayLike<number>[] | DecodingState,
-    options: ResolvedOptions,
-    report: OptionReport,
-  ) {
-    this.model = model;
-    this.options = options;
-    this.#report = report;
-    this.#state = prompts instanceof DecodingState ? prompts : undefined;
-    const state = this.#state;
-    if (state !== undefined && state.model !== model)
-      throw new CacheError(`The state is of the model '${state.model.name}', not of '${model.name}'.`);
-    this.#prompts =
-      prompts instanceof DecodingState
-        ? [checkedState(model, prompts, options)]
-        : prompts.map((prompt, row) => checkedPrompt(model, prompt, row, options));
-    checkIds(model, options, report);
-    this.startLengths = this.#prompts.map(({ length }) => length);
-    this.promptLengths = state === undefined ? this.startLengths : [state.promptLength];
-    this.#randoms = this.#prompts.map((_, row) => new Random(seedOf(options.seed, row, this.#prompts.length)));
-    this.samplers = chainOf(options, this.startLengths[0]! - this.promptLengths[0]!);
-    const outputOf = (prompt: number, sequence: number): Output =>
-      new Output(prompt, sequence, this.#prompts[prompt]!, options.tokenizer, options.stopStrings, state?.text);
-    this.outputs = this.#prompts.flatMap((_, prompt) =>
-      Array.from({ length: options.numReturnSequences }, (_, sequence) => outputOf(prompt, sequence)),
-    );
-    this.#openings = this.#prompts.map((_, prompt) => outputOf(prompt, 0));
-    this.#memory = state?.memoryOf(this.samplers) ?? new RunState();
-    this.cache = openCache(model, this.#prompts.length, state?.cache ?? options.cache);
-    this.#cachedTokens = this.#prompts.map((prompt, row) => commonPrefix(prompt.tokens, this.cache.tokens(row)));
+  constructor(plan: Plan) {
+    const { model, options, prompts, samplers, state } = plan;
+    this.plan = plan;
+    this.#memory = state?.memoryOf(samplers) ?? new RunState();
+    this.cache = RunCache.open(model, prompts.length, state?.cache ?? options.cache);
+    this.limits = new Limits(plan);
+    this.emission = new Emission(plan, this.cache, this.limits.began);
+    this.#control = new ReaderControl(plan, this.cache, this.#memory);
   }
 
-  get interrupted(): 'abort' | 'time' | undefined {
-    if (this.options.signal?.aborted === true) return 'abort';
-    return performance.now() - this.#began > this.options.maxTime ? 'time' : undefined;
+  get model(): LanguageModel {
+    return this.plan.model;
   }
 
-  maxLength(prompt: number): number {
-    const { maxNewTokens, maxLength } = this.options;
-    return Math.min(this.startLengths[prompt]! + maxNewTokens, maxLength);
+  get options(): ResolvedOptions {
+    return this.plan.options;
   }
 
-  random(prompt: number): Random {
-    return this.#randoms[prompt]!;
+  get samplers(): readonly Sampler[] {
+    return this.plan.samplers;
   }
 
+  get promptLengths(): readonly number[] {
+    return this.plan.promptLengths;
+  }
+
+  get startLengths(): readonly number[] {
+    return this.plan.startLengths;
+  }
+
+  get interrupted(): 'abort' | 'timeout' | undefined {
+    return this.limits.interrupted;
+  }
+
+  maxLength(promptIndex: number): number {
+    return this.limits.maxLength(promptIndex);
+  }
+
+  random(promptIndex: number): Random {
+    return this.plan.randoms[promptIndex]!;
+  }
+
+  /** `count` rows per prompt that is not full already. Each prompt is read once, and the result is shared. */
   async start(count: number = this.options.numReturnSequences): Promise<Row[]> {
-    const rows = this.#prompts
+    const rows = this.plan.prompts
       .map((history, promptIndex) => ({ promptIndex, sequence: 0, history }))
-      .filter(({ promptIndex }) => this.fullFromTheStart(promptIndex) === undefined);
-    if (rows.length < this.#prompts.length) this.cache.gather(rows.map(({ promptIndex }) => promptIndex));
+      .filter((row) => this.limits.full(row) === undefined);
+    if (rows.length < this.plan.prompts.length) this.cache.gather(rows.map(({ promptIndex }) => promptIndex));
     if (count === 1) return rows;
-    // Read each prompt once, all but its last token, and share the result.
+    // All but the last token, which `advance` feeds.
     const starts = rows.map(({ history }) => (history.length > 1 ? this.#window(history).subarray(0, -1) : undefined));
     this.#notePrompts(rows);
     if (starts.some((start) => start !== undefined))
       advance(this.model, this.cache.inner, this.cache.spread(starts), this.#chunks()).dispose();
-    this.cache.gather(rows.flatMap((_, i) => new Array<number>(count).fill(i)));
+    this.cache.gather(rows.flatMap((_, row) => new Array<number>(count).fill(row)));
     return rows.flatMap((row) => Array.from({ length: count }, (_, sequence) => ({ ...row, sequence })));
   }
 
+  /** Feed the tokens that the cache lacks, and return the scores of the next token. */
   async advance(
     rows: readonly Row[],
     options: Pick<ForwardOptions, 'scored' | 'hidden' | 'earlyExits'> = {},
   ): Promise<Scores> {
     this.#scores?.dispose();
     this.#scores = undefined;
-    await this.#breather.yieldToEventLoop();
+    await this.#yielder.yieldToEventLoop();
     if (rows.length !== this.cache.rows) throw new ShapeError('Rows to advance', [this.cache.rows], [rows.length]);
     if (this.options.cache === 'none') this.cache.truncate(rows.map(() => 0));
     const wanted = rows.map(({ history }) => this.#window(history));
@@ -126,57 +110,104 @@ export class GenerationRun implements Run {
     const contexts = rows.flatMap((row, index) =>
       lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => this.contextOf(row, history)),
     );
-    const ahead = scored === 1 && this.#mayStepAhead(rows);
     const { tensorBackend, readbackIsExpensive } = this.model;
+    const onChoice = scored === 1 && this.#canStepAhead(rows) ? this.#stepAhead : undefined;
     this.#scores = new Scores(result, contexts, {
       tensorBackend,
       readbackIsExpensive,
-      ...(ahead && { onChoice: this.#stepAhead }),
+      ...(onChoice && { onChoice }),
     });
     return this.#scores;
   }
 
-  /** Whether a step begun from a choice is likely to be used: no row is at its last token, and none is hidden. */
-  #mayStepAhead(rows: readonly Row[]): boolean {
-    return (
-      this.model.stepAhead !== undefined &&
-      this.options.cache !== 'none' &&
-      rows.length === this.cache.inner.rows &&
-      rows.every(({ history, promptIndex }) => history.length + 1 < this.maxLength(promptIndex))
-    );
+  /** Append tokens to rows, report them, and end the rows that are complete. Returns the others. */
+  async *accept(
+    rows: readonly Row[],
+    chosen: readonly number[] | readonly (readonly ChosenToken[])[],
+    scores?: Scores,
+  ): Decoding<Row[]> {
+    const kept: number[] = [];
+    const open: Row[] = [];
+    for (const [index, row] of rows.entries()) {
+      const sequence = this.emission.sequenceOf(row);
+      const token = chosen[index]!;
+      const tokens = typeof token === 'number' ? [await this.#choose(scores!, index, token)] : token;
+      for (const next of tokens) {
+        this.#control.follow(next.history);
+        const control = yield this.emission.token(sequence, next);
+        const effect = control === undefined ? 'none' : this.#control.apply(control, sequence, index);
+        const grown = { ...row, history: sequence.history };
+        const finish =
+          control?.stop === true
+            ? finishedByCondition
+            : effect === 'rewound'
+              ? this.limits.full(grown)
+              : this.limits.finishOf(grown, sequence.text);
+        if (finish !== undefined) yield this.emission.end(sequence, finish);
+        if (finish !== undefined || effect !== 'none') break;
+      }
+      if (sequence.ended) continue;
+      kept.push(index);
+      open.push({ ...row, history: sequence.history });
+    }
+    if (kept.length < rows.length) this.cache.gather(kept);
+    return open;
   }
 
-  readonly #stepAhead = (choice: PendingChoice): void => {
-    this.#pendingStep = this.model.stepAhead!(choice, this.cache.inner);
-  };
+  async #choose(scores: Scores, index: number, id: number): Promise<ChosenToken> {
+    return { history: await scores.extend(index, id), details: await this.describe(scores, index, id) };
+  }
+
+  /** Report sequences that are complete. */
+  async *settle(finished: readonly Settled[]): Decoding {
+    for (const { row, finish, score, tokens } of finished) {
+      const sequence = this.emission.sequenceOf(row);
+      let stopped = false;
+      for (const [i, history] of statesAfter(row.history, this.startLengths[row.promptIndex]!).entries()) {
+        const details = tokens?.[i];
+        const control = yield this.emission.token(sequence, details === undefined ? { history } : { history, details });
+        stopped = control !== undefined && this.#control.applyToComplete(control);
+        if (stopped) break;
+      }
+      yield this.emission.end(sequence, stopped ? finishedByCondition : finish, stopped ? undefined : score);
+    }
+  }
+
+  extend(row: Row, history: History): Row {
+    const { tokenizer, stopStrings, stopWhen, eosTokenIds } = this.options;
+    if (tokenizer === undefined || (stopStrings.length === 0 && stopWhen === undefined)) return { ...row, history };
+    const id = history.at(-1)!;
+    return { ...row, history, text: this.#textOf(row).push(id, eosTokenIds.includes(id)) };
+  }
+
+  finishOf(row: Row): Finish | undefined {
+    return this.limits.finishOf(row, this.options.tokenizer === undefined ? undefined : this.#textOf(row));
+  }
+
+  /** The text of a row. A row that was not made by `extend` is read from its start. */
+  #textOf(row: Row): SequenceText {
+    if (row.text !== undefined) return row.text;
+    let text = this.emission.openingText(row.promptIndex);
+    for (const id of row.history.tokens.subarray(this.startLengths[row.promptIndex]!))
+      text = text.push(id, this.options.eosTokenIds.includes(id));
+    return text;
+  }
 
   contextOf(row: Row, history: History = row.history): RowContext {
     const { sources, vocabSize } = this.model;
+    const control = this.#control.at(history);
     return {
       history,
-      sequence: (this.#state?.sequence ?? 0) + row.sequence + ((row.beamIndex ?? 0) << 16),
+      sequence: sequenceKey(this.plan.state?.sequence ?? 0, row),
       promptLength: this.promptLengths[row.promptIndex]!,
       vocabSize,
       eosTokenIds: this.options.eosTokenIds,
       maxLength: this.maxLength(row.promptIndex),
       random: this.random(row.promptIndex),
       state: this.#memory,
-      ...this.#controlOf(history),
+      ...(control === undefined ? {} : { control }),
       ...(sources === undefined ? {} : { source: sources[Math.min(row.promptIndex, sources.length - 1)]! }),
     };
-  }
-
-  accept(rows: readonly Row[], ids: readonly number[], scores: Scores): Decoding<Row[]> {
-    return this.#take(rows, async (index) => [
-      {
-        history: await scores.extend(index, ids[index]!),
-        details: await this.describe(scores, index, ids[index]!),
-      },
-    ]);
-  }
-
-  append(rows: readonly Row[], tokens: readonly (readonly ChosenToken[])[]): Decoding<Row[]> {
-    return this.#take(rows, async (index) => tokens[index]!);
   }
 
   async describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails> {
@@ -190,202 +221,32 @@ export class GenerationRun implements Run {
   }
 
   tally(row: Row, drafted: number): void {
-    const output = this.#output(row);
-    output.draftedTokens = (output.draftedTokens ?? 0) + drafted;
-  }
-
-  /** Emit the tokens that were chosen for each row, up to the one that ends it or that the reader's answer replaces. */
-  async *#take(rows: readonly Row[], chosen: (index: number) => Promise<readonly ChosenToken[]>): Decoding<Row[]> {
-    const kept: number[] = [];
-    const next: Row[] = [];
-    for (const [index, row] of rows.entries()) {
-      const output = this.#output(row);
-      let grown = row;
-      for (const token of await chosen(index)) {
-        const { history } = token;
-        if (history.parent !== undefined) this.#control.pass(history.parent, history);
-        const answer = yield* this.#emit(output, token);
-        const course = answer === undefined ? 'on' : this.#steer(answer, output, index);
-        grown = { ...row, history: output.history };
-        const reason =
-          answer?.stop === true
-            ? 'predicate'
-            : course === 'elsewhere'
-              ? this.#full(grown)
-              : this.#reason(grown, output.stopped, output.text);
-        if (reason !== undefined) yield this.end(output, reason);
-        if (reason !== undefined || course !== 'on') break;
-      }
-      if (output.ended) continue;
-      kept.push(index);
-      next.push(grown);
-    }
-    if (kept.length < rows.length) this.cache.gather(kept);
-    return next;
-  }
-
-  /** Tell of one token more of a sequence; returns the reader's answer. */
-  async *#emit(output: Output, { history, details, guessed }: ChosenToken): Decoding<Control | undefined> {
-    const { eosTokenIds, tokenizer } = this.options;
-    const id = history.at(-1)!;
-    output.history = history;
-    if (guessed === true) output.acceptedTokens++;
-    this.#firstToken ??= performance.now();
-    const text = output.push(id, eosTokenIds.includes(id));
-    const { promptIndex: row, sequence } = output;
-    const event: TokenEvent = { type: 'token', promptIndex: row, sequence, id, ...details };
-    return yield tokenizer === undefined ? event : { ...event, text };
-  }
-
-  async *settle(finished: readonly Settled[]): Decoding {
-    for (const { row, reason, score, tokens } of finished) {
-      const output = this.#output(row);
-      let stopped = false;
-      for (const [i, history] of statesAfter(row.history, this.startLengths[row.promptIndex]!).entries()) {
-        const details = tokens?.[i];
-        const answer = yield* this.#emit(output, details === undefined ? { history } : { history, details });
-        if (answer === undefined) continue;
-        checkOptionNames('answer', answer, answerNames);
-        const wish = answerNames.find((name) => name !== 'stop' && answer[name] !== undefined);
-        if (wish !== undefined) this.#refuse(`the answer '${wish}' (the sequence is complete already)`);
-        stopped = answer.stop === true;
-        if (stopped) break;
-      }
-      yield stopped ? this.end(output, 'predicate') : this.end(output, reason, score);
-    }
-  }
-
-  ended(row: Row): EndReason | undefined {
-    const { stopStrings, stopWhen, tokenizer, eosTokenIds } = this.options;
-    if (tokenizer === undefined || (stopStrings.length === 0 && stopWhen === undefined))
-      return this.#reason(row, false, '');
-    const ids = row.history.tokens.subarray(this.startLengths[row.promptIndex]!);
-    const { stopped, text } = this.#openings[row.promptIndex]!.preview(ids, eosTokenIds);
-    return this.#reason(row, stopped, text);
-  }
-
-  /** The end event of a sequence. */
-  end(output: Output, reason: EndReason, score?: number): EndEvent {
-    const { promptIndex, sequence, history } = output;
-    const state = sequence === 0 ? this.#state : undefined;
-    // A state that may go on keeps what is not yet printable; otherwise it is printed as it is.
-    const goesOn = state !== undefined && reason !== 'end-token' && reason !== 'stop-string';
-    state?.moveTo(history, goesOn ? output.suspend() : undefined);
-    const tail = goesOn ? '' : output.flush();
-    output.ended = true;
-    const promptTokens = this.startLengths[promptIndex]!;
-    const ids = Array.from(history.tokens.subarray(promptTokens));
-    const now = performance.now();
-    const firstToken = this.#firstToken ?? now;
-    return {
-      type: 'end',
-      promptIndex,
-      sequence,
-      reason,
-      ids,
-      ...(this.options.tokenizer === undefined ? {} : { text: output.text, tail }),
-      ...(score === undefined ? {} : { score }),
-      usage: {
-        promptTokens,
-        cachedTokens: this.#cachedTokens[promptIndex]!,
-        completionTokens: ids.length,
-        ...(output.draftedTokens === undefined
-          ? {}
-          : { draftedTokens: output.draftedTokens, acceptedTokens: output.acceptedTokens }),
-      },
-      timing: {
-        prefill: firstToken - this.#began,
-        total: now - this.#began,
-        perToken: ids.length > 1 ? (now - firstToken) / (ids.length - 1) : 0,
-      },
-      options: this.#report,
-    };
-  }
-
-  /** Why not even one token may follow the prompt, if so. */
-  fullFromTheStart(prompt: number): 'length' | 'context' | undefined {
-    return this.#full({ promptIndex: prompt, history: this.#prompts[prompt]! });
+    const sequence = this.emission.sequenceOf(row);
+    sequence.draftedTokens = (sequence.draftedTokens ?? 0) + drafted;
   }
 
   dispose(): void {
-    // A call that is left, or that fails, leaves the state after the last token that it told of.
-    const [output] = this.outputs;
-    if (output !== undefined && !output.ended) this.#state?.moveTo(output.history, output.suspend());
+    this.emission.leaveState();
     this.#scores?.dispose();
     this.#pendingStep?.cancel();
     this.cache.dispose();
   }
 
-  #output(row: Row): Output {
-    return this.outputs[row.promptIndex * this.options.numReturnSequences + row.sequence]!;
+  /** Whether the next step may begin before the host knows the token: every row is in sight and not at its last token. */
+  #canStepAhead(rows: readonly Row[]): boolean {
+    return (
+      this.model.stepAhead !== undefined &&
+      this.options.cache !== 'none' &&
+      rows.length === this.cache.inner.rows &&
+      rows.every(({ history, promptIndex }) => history.length + 1 < this.maxLength(promptIndex))
+    );
   }
 
-  #reason(row: Row, stopString: boolean, text: string): EndReason | undefined {
-    const { eosTokenIds, stopWhen } = this.options;
-    const { history, promptIndex, sequence } = row;
-    const id = history.at(-1)!;
-    const promptLength = this.promptLengths[promptIndex]!;
-    const elapsed = performance.now() - this.#began;
-    if (eosTokenIds.includes(id)) return 'end-token';
-    if (stopString) return 'stop-string';
-    if (stopWhen?.({ history, promptLength, id, text, promptIndex, sequence, elapsed }) === true) return 'predicate';
-    return this.#full(row) ?? this.interrupted;
-  }
+  readonly #stepAhead = (choice: PendingChoice): void => {
+    this.#pendingStep = this.model.stepAhead!(choice, this.cache.inner);
+  };
 
-  #full({ history, promptIndex }: Pick<Row, 'history' | 'promptIndex'>): 'length' | 'context' | undefined {
-    if (history.length >= this.maxLength(promptIndex)) return 'length';
-    if (this.options.onContextFull === 'stop' && history.length >= this.model.contextLength) return 'context';
-    return undefined;
-  }
-
-  #controlOf(history: History): { control?: TokenControl } {
-    const control = this.#control.at(history);
-    return control === undefined ? {} : { control };
-  }
-
-  /**
-   * Do what the reader asked. The sequence then goes `'elsewhere'` when tokens were taken back, `'anew'` when only what was chosen
-   * after this token is void, or `'on'`.
-   */
-  #steer(answer: Control, output: Output, index: number): 'on' | 'anew' | 'elsewhere' {
-    checkOptionNames('answer', answer, answerNames);
-    const { rewind = 0, force = [], ban = [], fork } = answer;
-    const { strategy } = this.options;
-    if (force.length + ban.length > 0 && strategy !== undefined && strategy.supportsControl !== true)
-      this.#refuse("a reader's force and ban");
-    checkInteger('answer', 'rewind', rewind, 0, output.depth);
-    for (const id of [...force, ...ban]) checkInteger('answer', 'force and ban', id, 0, this.model.vocabSize - 1);
-    if (rewind > 0) output.rewind(rewind, output.history.ancestor(output.history.length - rewind)!);
-    if (force.length + ban.length > 0)
-      this.#control.set(output.history, {
-        ...(force.length > 0 ? { force } : {}),
-        ...(ban.length > 0 ? { ban } : {}),
-      });
-    fork?.(this.#forkAt(output, index));
-    if (rewind > 0) return 'elsewhere';
-    return force.length + ban.length > 0 ? 'anew' : 'on';
-  }
-
-  #refuse(feature: string): never {
-    throw new UnsupportedError(feature, `The strategy '${this.options.strategy?.name ?? 'sampling'}'`);
-  }
-
-  #forkAt(output: Output, index: number): DecodingState {
-    const cache = this.cache.fork();
-    cache.gather([index]);
-    return DecodingState.assemble({
-      model: this.model,
-      seed: this.random(output.promptIndex).seed,
-      sequence: (this.#state?.sequence ?? 0) + output.sequence,
-      promptLength: this.promptLengths[output.promptIndex]!,
-      tokenizer: this.options.tokenizer,
-      history: output.history,
-      text: output.suspend(),
-      cache,
-      memories: new Map([[chainKey(this.samplers), this.#memory]]),
-    });
-  }
-
+  /** The tokens that the model sees. */
   #window(history: History): Int32Array {
     return windowOf(history, this.options.onContextFull === 'stop' ? Infinity : this.model.contextLength);
   }
@@ -403,10 +264,17 @@ export class GenerationRun implements Run {
     return {
       prefillChunkSize: this.options.prefillChunkSize,
       between: () => {
-        if (this.interrupted !== undefined) throw new InterruptedError(this.interrupted);
+        const { interrupted } = this;
+        if (interrupted !== undefined) throw new InterruptedError(interrupted);
       },
     };
   }
 }
 
-const answerNames = ['stop', 'rewind', 'force', 'ban', 'fork'] as const;
+/** Sequences and beams share the 32 bits that key their random numbers, 16 each. */
+function sequenceKey(first: number, { sequence, beamIndex = 0 }: Row): number {
+  const key = first + sequence;
+  if (key > 0xffff) throw new ParameterError('generate', 'sequence', 'at most 65535', key);
+  if (beamIndex > 0xffff) throw new ParameterError('generate', 'beamIndex', 'at most 65535', beamIndex);
+  return key + beamIndex * 0x1_0000;
+}

@@ -1,8 +1,13 @@
 import type { Strategy } from './strategy.ts';
 
 /**
- * One token after the other from the shaped distribution: the plain loop. With `greedy()` last in the chain it is greedy
- * decoding.
+ * Sample one token after the other from the shaped distribution: the plain loop. With `greedy()` last in the chain, this is
+ * greedy decoding.
+ *
+ * @example
+ * ```ts
+ * generate(model, prompt, { strategy: sampling(), samplers: [topP({ p: 0.9 })] });
+ * ```
  */
 export function sampling(): Strategy {
   return {

@@ -10,9 +10,12 @@ function run(
   const stops = new StopStrings(strings);
   const texts: string[] = [];
   for (const piece of pieces) {
-    const { text, stopped } = stops.push(piece);
+    const { text, matched } = stops.push(piece);
     texts.push(text);
-    if (stopped) return { texts, stopped, held: stops.flush() };
+    if (matched !== undefined) {
+      expect(strings).toContain(matched);
+      return { texts, stopped: true, held: stops.flush() };
+    }
   }
   return { texts, stopped: false, held: stops.flush() };
 }
@@ -54,14 +57,14 @@ describe('StopStrings', () => {
     const stops = new StopStrings(['END']);
     stops.push('E');
     const fork = stops.fork();
-    expect(stops.push('x')).toEqual({ text: 'Ex', stopped: false });
-    expect(fork.push('ND')).toEqual({ text: '', stopped: true });
+    expect(stops.push('x')).toEqual({ text: 'Ex' });
+    expect(fork.push('ND')).toEqual({ text: '', matched: 'END' });
   });
 
   it('goes on from text that an earlier call held back', () => {
     const earlier = new StopStrings(['END']);
     earlier.push('aE');
-    expect(new StopStrings(['END'], earlier.held).push('ND')).toEqual({ text: '', stopped: true });
+    expect(new StopStrings(['END'], earlier.held).push('ND')).toEqual({ text: '', matched: 'END' });
   });
 
   const letters = fc.constantFrom('a', 'b', 'c');
@@ -103,7 +106,7 @@ describe('StopStrings', () => {
         let whole = '';
         for (const part of parts) {
           whole += part;
-          if (stops.push(part).stopped) return;
+          if (stops.push(part).matched !== undefined) return;
           const beginning = (text: string) =>
             several.some((string) => string.length > text.length && string.startsWith(text));
           const longest = [...whole, ''].findIndex((__, from) => beginning(whole.slice(from)));

@@ -1,13 +1,13 @@
 import type { History } from '../sampling/history.ts';
 
-/** What an application's own stop condition may look at. */
+/** What an application's own stop condition can look at. */
 export interface StopState {
   /** All tokens, prompt included. */
   readonly history: History;
   readonly promptLength: number;
   /** The token just accepted. */
   readonly id: number;
-  /** The new text so far, control tokens left out; '' when the call has no tokenizer. */
+  /** The new text so far, without control tokens; '' when the call has no tokenizer. */
   readonly text: string;
   readonly promptIndex: number;
   readonly sequence: number;
@@ -15,15 +15,13 @@ export interface StopState {
   readonly elapsed: number;
 }
 
-/** True ends the sequence after the token just accepted. */
+/** Returns true to end the sequence after the token just accepted. Synchronous. */
 export type StopCondition = (state: StopState) => boolean;
 
-/** Why a sequence ended. `settled`: the strategy had its result (a beam search whose hypotheses cannot improve). */
-export type EndReason = 'end-token' | 'length' | 'context' | 'stop-string' | 'time' | 'abort' | 'predicate' | 'settled';
-
 /**
- * Finds stop strings in streamed text, also across the borders of tokens. Text that may be the beginning of one is held
- * back; a stop string and what follows it are dropped. Of several the first to be complete counts, and of those the longest.
+ * Finds stop strings in streamed text, also across token boundaries. Text that may be the beginning of a stop string is
+ * held back. A stop string and the text after it are dropped. Of several, the first to be complete counts; on ties, the
+ * longest.
  */
 export class StopStrings {
   readonly #strings: readonly string[];
@@ -35,13 +33,13 @@ export class StopStrings {
     this.#held = held;
   }
 
-  /** Text that is held back now. */
+  /** Text that is held back. */
   get held(): string {
     return this.#held;
   }
 
-  /** The text that is sure to be printed, and whether a stop string was met. */
-  push(text: string): { text: string; stopped: boolean } {
+  /** The text that can be printed, and the stop string that is complete. */
+  push(text: string): { readonly text: string; readonly matched?: string } {
     const all = this.#held + text;
     // The first to be complete, so that the cut does not depend on where one piece ends and the next begins.
     let first = -1;
@@ -54,14 +52,14 @@ export class StopStrings {
     }
     if (first >= 0) {
       this.#held = '';
-      return { text: all.slice(0, first), stopped: true };
+      return { text: all.slice(0, first), matched: all.slice(first, end) };
     }
     const keep = Math.max(0, ...this.#strings.map((string) => overlap(all, string)));
     this.#held = all.slice(all.length - keep);
-    return { text: all.slice(0, all.length - keep), stopped: false };
+    return { text: all.slice(0, all.length - keep) };
   }
 
-  /** What is held back; for when the sequence ends in another way. */
+  /** The text that is held back, when the sequence ends in another way. */
   flush(): string {
     const text = this.#held;
     this.#held = '';

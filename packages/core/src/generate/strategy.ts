@@ -6,93 +6,111 @@ import type { Random } from '../sampling/random.ts';
 import type { Json, Sampler } from '../sampling/sampler.ts';
 import type { Scores } from '../sampling/scores.ts';
 import type { Control, StreamEvent, TokenDetails } from './events.ts';
+import type { Finish } from './finish.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { EndReason } from './stop.ts';
+import type { SequenceText } from './sequence-text.ts';
 
 /**
- * Decides which tokens to feed and which to accept. `decode` is an async generator over the primitives of a `Run`; it
- * yields the events that `run.accept` and `run.settle` give it. Everything else (stop conditions, abort, text, time, the
- * life of caches) is the run's.
+ * Decides which tokens to feed and which to accept. `decode` is an async generator over the primitives of a `Run`; it yields
+ * the events of `run.accept` and `run.settle`. Everything else (stop conditions, abort, text, time, the life of caches) is
+ * the run's.
+ *
+ * @example
+ * ```ts
+ * const plain: Strategy = {
+ *   name: 'plain',
+ *   async *decode(run) {
+ *     let rows = await run.start();
+ *     while (rows.length > 0) {
+ *       const scores = await run.advance(rows);
+ *       rows = yield* run.accept(rows, await scores.apply(run.samplers).sample(), scores);
+ *     }
+ *   },
+ * };
+ * ```
  */
 export interface Strategy {
   /** Kebab-case. */
   readonly name: string;
   readonly parameters?: Json;
   /**
-   * True when a reader's `force` and `ban` are heeded: tokens come from `scores.sample`, or the strategy looks at `control` of the
-   * row's context. Default false: such an answer is an UnsupportedError.
+   * True when a reader's `force` and `ban` have an effect: tokens come from `scores.sample`, or the strategy looks at the
+   * `control` of the row's context. Default false: such a control is an UnsupportedError.
    */
   readonly supportsControl?: boolean;
   decode(run: Run): Decoding;
 }
 
-/** What a strategy's generator yields, returns and is answered. */
+/** A strategy's generator: it yields events, and receives the reader's control. */
 export type Decoding<Result = void> = AsyncGenerator<StreamEvent, Result, Control | undefined>;
 
-/** One sequence, or one hypothesis of one, as it stands. Row i of a list stands in row i of the cache. */
+/** One sequence, or one hypothesis of one. Row i of a list is row i of the cache. */
 export interface Row {
-  /** Which prompt of the batch, from 0. */
+  /** Index of the prompt in the batch, from 0. */
   readonly promptIndex: number;
-  /** Which of the prompt's returned sequences, from 0. */
+  /** Index of the sequence among the prompt's returned sequences, from 0. */
   readonly sequence: number;
-  /** Tells hypotheses of one sequence apart in random numbers: a beam's rank. Default 0. */
+  /** Distinguishes hypotheses of one sequence in random numbers: a beam's rank. Default 0. */
   readonly beamIndex?: number;
   readonly history: History;
+  /** The text so far, where stop conditions need it. Kept by `run.extend`. */
+  readonly text?: SequenceText;
 }
 
 /** What a strategy works with during one call of `generate`. */
 export interface Run {
   readonly model: LanguageModel;
-  /** Keys and values of the rows; row i belongs to the i-th row that the strategy advances. */
+  /** Keys and values of the rows. Row i belongs to the i-th row that the strategy advances. */
   readonly cache: KVCache;
-  /** The chain of the call, with what the options add (no end token before `minNewTokens`). */
+  /** The chain of the call, with the stages that other options add (no end token before `minNewTokens`). */
   readonly samplers: readonly Sampler[];
   readonly options: ResolvedOptions;
-  /** Set when the call was aborted or its time is over: a strategy may settle; its next `advance` ends the run. */
-  readonly interrupted: Extract<EndReason, 'abort' | 'time'> | undefined;
+  /** Set when the call was aborted or ran out of time. A strategy may settle; its next `advance` ends the run. */
+  readonly interrupted: 'abort' | 'timeout' | undefined;
   /** Length of each prompt, [prompts]: tokens that were given, not generated. */
   readonly promptLengths: readonly number[];
-  /** Tokens of each prompt's rows before this call, [prompts]: the prompt's, or all of the state that goes on. */
+  /** Tokens of each prompt's rows before this call, [prompts]: the prompt, or all tokens of the state that it continues. */
   readonly startLengths: readonly number[];
 
-  /** Most tokens of a sequence of this prompt, the prompt's included. */
-  maxLength(prompt: number): number;
-  /** What samplers are told of a row at a node of its history, by default its last: for strategies that run the chain themselves. */
+  /** Maximum length of a prompt's sequences in tokens, prompt included. */
+  maxLength(promptIndex: number): number;
+  /** What samplers receive about a row at a node of its history; for strategies that run the chain themselves. Default: the last node. */
   contextOf(row: Row, history?: History): RowContext;
 
   /** The random numbers of a prompt. */
-  random(prompt: number): Random;
+  random(promptIndex: number): Random;
   /**
-   * `count` rows a prompt, by default one for each sequence, with the cache arranged for them; prompts are read once each.
-   * A strategy that starts more rows than sequences emits through `settle`.
+   * `count` rows per prompt, with the cache arranged for them. Default: one per sequence. Each prompt is read once. A strategy
+   * that starts more rows than sequences emits through `settle`.
    */
   start(count?: number): Promise<Row[]>;
   /**
-   * Feed what the cache lacks of each row and return the scores of the next token: one row of scores a row, or
-   * `scored` each, last positions in order. Ends the life of the scores that were returned before.
+   * Feed the tokens that the cache lacks and return the scores of the next token: one row of scores per row, or `scored`
+   * per row, the last positions in order. The scores that were returned before are disposed.
    */
   advance(rows: readonly Row[], options?: Pick<ForwardOptions, 'scored' | 'hidden' | 'earlyExits'>): Promise<Scores>;
   /**
-   * Append one token to each row: emits its event, and the end event of the rows that a stop condition ends. Returns the
-   * rows that go on; the cache is gathered to them.
+   * Append tokens to each row: emits their events, and the end event of each row that is complete. Returns the other rows;
+   * the cache is gathered to them. Tokens after the one that ends a row are dropped.
+   *
+   * @param chosen an id per row, with the `scores` it was chosen from; or a list of tokens per row, possibly empty.
    */
   accept(rows: readonly Row[], ids: readonly number[], scores: Scores): Decoding<Row[]>;
+  accept(rows: readonly Row[], tokens: readonly (readonly ChosenToken[])[]): Decoding<Row[]>;
   /**
-   * Append tokens that are chosen already to each row, none or several: like `accept`, for strategies that choose several at
-   * once, or after a later forward pass. What follows the token that ends a row is dropped.
-   */
-  append(rows: readonly Row[], tokens: readonly (readonly ChosenToken[])[]): Decoding<Row[]>;
-  /**
-   * What the options ask to be told of a token; for `append` and `settle`. `history`: the node that the token follows, when it is
-   * another than the one that was advanced.
+   * What the options ask to report about a token; for `accept` and `settle`.
+   *
+   * @param history the node that the token follows. Default: the row's, as it was advanced.
    */
   describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails>;
   /** Add to the number of drafted tokens that the end event of the row's sequence reports. */
   tally(row: Row, drafted: number): void;
-  /** Emit whole sequences at once, with their end events: for strategies that decide late. */
+  /** Emit whole sequences, with their end events; for strategies that decide late. */
   settle(finished: readonly Settled[]): Decoding;
-  /** Whether a stop condition ends a sequence after its last token, and why; for strategies that hold several hypotheses. */
-  ended(row: Row): EndReason | undefined;
+  /** The row with one more token, which `history` ends with; for strategies that hold several hypotheses. */
+  extend(row: Row, history: History): Row;
+  /** How a row ends with its last token, or undefined when it continues; for strategies that hold several hypotheses. */
+  finishOf(row: Row): Finish | undefined;
 }
 
 /** A token that a strategy has chosen. */
@@ -100,16 +118,16 @@ export interface ChosenToken {
   /** The history that ends with it. */
   readonly history: History;
   readonly details?: TokenDetails;
-  /** True when a draft had guessed it: it counts as accepted. */
+  /** True when a draft proposed it: it counts as accepted. */
   readonly guessed?: boolean;
 }
 
 /** A finished sequence of a strategy that decides late. */
 export interface Settled {
   readonly row: Row;
-  readonly reason: EndReason;
-  /** The strategy's own score, if it has one: larger is better. */
+  readonly finish: Finish;
+  /** The strategy's own score, if it has one; larger is better. */
   readonly score?: number;
-  /** What is known of each new token, in order. */
+  /** Details of each new token, in order. */
   readonly tokens?: readonly TokenDetails[];
 }

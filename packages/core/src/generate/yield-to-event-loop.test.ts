@@ -67,8 +67,8 @@ describe('a timer that aborts', () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
     const options = { maxNewTokens: 1e6, onContextFull: 'slide', signal: controller.signal, eosTokenIds: [] } as const;
-    const [end] = (await generate(toyModel(), [1], options).result()).sequences;
-    expect(end!.reason).toBe('abort');
+    const [end] = (await generate(toyModel(), [1], options)).sequences;
+    expect(end!.finishReason).toBe('abort');
     expect(end!.ids.length).toBeLessThan(1e6);
   });
 });

@@ -59,7 +59,7 @@ describe.each(forms)('a model of %s', (_, options) => {
   it('gives the tokens of the model that the function was taken from', async () => {
     const prompts = [[1, 2, 3], [4], [5, 6]];
     const ids = async (of: LanguageModel) =>
-      (await generate(of, prompts, { seed: 7, maxNewTokens: 20, numReturnSequences: 2 }).result()).ids;
+      (await generate(of, prompts, { samplers: [], seed: 7, maxNewTokens: 20, numReturnSequences: 2 })).ids;
     expect(await ids(model)).toEqual(await ids(toy));
   });
 });
@@ -157,16 +157,14 @@ describe('the function', () => {
     };
     const model = hostModel({ ...sizes, logits });
     const cache = model.createCache();
-    await expect(generate(model, [1], { cache, maxNewTokens: 5, seed: 7 }).result()).rejects.toThrow('planted');
-    const again = await generate(model, [1], { cache, maxNewTokens: 5, seed: 7 }).result();
-    expect(again.ids).toEqual((await generate(toy, [1], { maxNewTokens: 5, seed: 7 }).result()).ids);
+    await expect(generate(model, [1], { cache, maxNewTokens: 5, seed: 7 })).rejects.toThrow('planted');
+    const again = await generate(model, [1], { cache, maxNewTokens: 5, seed: 7 });
+    expect(again.ids).toEqual((await generate(toy, [1], { maxNewTokens: 5, seed: 7 })).ids);
   });
 
   it.each([NaN, Infinity])('that returns %d is reported as invalid logits of the model', async (value) => {
     const model = hostModel({ ...sizes, logits: () => [0, 0, value, 0, 0, 0, 0, 0] });
-    const error = await generate(model, [1, 2])
-      .result()
-      .catch((caught: unknown) => caught);
+    const error = await generate(model, [1, 2]).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(InvalidLogitsError);
     expect(error).toMatchObject({ stage: 'model', position: 2, token: 2 });
   });
@@ -179,7 +177,7 @@ describe('hostModel', () => {
     expect(hostModel({ ...sizes, logits })).toMatchObject({ name: 'host-model', defaults: {}, layers: 0 });
     const model = hostModel({ ...sizes, logits, name: 'mine', eosTokenIds: [3], defaults: { maxNewTokens: 4 } });
     expect(model).toMatchObject({ name: 'mine', defaults: { eosTokenIds: [3], maxNewTokens: 4 } });
-    const { sequences } = await generate(model, [1], { seed: 7 }).result();
+    const { sequences } = await generate(model, [1], { seed: 7 });
     expect(sequences[0]!.ids.length).toBeLessThanOrEqual(4);
   });
 
@@ -211,12 +209,12 @@ describe('hostModel', () => {
   it('restores caches and states in a model of the same fingerprint, and in no other', async () => {
     const [first, second] = [0, 1].map(() => hostModel({ ...sizes, logits, fingerprint: 'toy, seed 1' }));
     const state = DecodingState.open(first!, [1, 2], { seed: 7 });
-    await generate(first!, state, { maxNewTokens: 3 }).result();
+    await generate(first!, state, { maxNewTokens: 3 });
     const bytes = await state.serialize();
     const restored = DecodingState.restore(second!, bytes);
     const [expected, received] = await Promise.all(
-      [generate(first!, state, { maxNewTokens: 5 }), generate(second!, restored, { maxNewTokens: 5 })].map((stream) =>
-        stream.result(),
+      [generate(first!, state, { maxNewTokens: 5 }), generate(second!, restored, { maxNewTokens: 5 })].map(
+        (stream) => stream,
       ),
     );
     expect(received!.ids).toEqual(expected!.ids);

@@ -76,7 +76,7 @@ export type HostModelOptions<State = unknown> = LogitsFunctionOptions | StepFunc
  *   contextLength: 1024,
  *   logits: (ids) => counts[ids.at(-1)!]!.map((count) => Math.log(count)),
  * });
- * const { ids } = await generate(model, [1], { maxNewTokens: 20, seed: 7 }).result();
+ * const { ids } = await generate(model, [1], { maxNewTokens: 20, seed: 7 });
  * ```
  */
 export function hostModel<State = unknown>(options: HostModelOptions<State>): LanguageModel {

@@ -209,14 +209,14 @@ describe.each(families)('%s', (name, architecture, json) => {
     const alone: (readonly number[])[] = [];
     for (const ids of sources.slice(0, 2))
       await using(await whole.encode({ ids }), async (model) => {
-        alone.push((await generate(model, [], options).result()).ids[0]!);
+        alone.push((await generate(model, [], options)).ids[0]!);
       });
     const models = await Promise.all(sources.slice(0, 2).map((ids) => whole.encode({ ids })));
-    const both = await Promise.all(models.map((model) => generate(model, [], options).result()));
+    const both = await Promise.all(models.map((model) => generate(model, [], options)));
     expect(both.map(({ ids }) => ids[0])).toEqual(alone);
     models[0]!.dispose();
     expect(() => models[0]!.createCache()).toThrow(DisposedError);
-    expect((await generate(models[1]!, [], options).result()).ids[0]).toEqual(alone[1]);
+    expect((await generate(models[1]!, [], options)).ids[0]).toEqual(alone[1]);
     models[1]!.dispose();
   });
 

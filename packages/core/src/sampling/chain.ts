@@ -1,4 +1,4 @@
-import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
+import { EmptyDistributionError, InvalidLogitsError, ParameterError, UnsupportedError } from '../errors.ts';
 import type { TokenControl } from './control.ts';
 import { largest, logSumExp } from './distribution.ts';
 import type { History } from './history.ts';
@@ -54,7 +54,7 @@ export class HostRow {
     const remembers = sampler.traits?.stateful === true;
     const before = remembers ? this.#snapshot() : undefined;
     const step = this.step(index);
-    if (hasHostForm(sampler)) sampler.onHost(this.logits, step);
+    if (hasHostForm(sampler)) checkEditedInPlace(sampler.name, sampler.onHost(this.logits, step));
     else if (hasMaskForm(sampler)) this.#mask(sampler.mask(step));
     else throw new UnsupportedError(`the device-only sampler '${sampler.name}'`, 'A row on the host');
     if (sampler.traits?.narrows !== true && !hasMaskForm(sampler)) this.#candidates = undefined;
@@ -148,6 +148,18 @@ export class HostRow {
     if (candidates === undefined) return { candidates, logits: logits.slice(), normalizer };
     return { candidates, logits: Float32Array.from(candidates, (id) => logits[id]!), normalizer };
   }
+}
+
+/** A returned value would be ignored, and a promise would finish too late. */
+function checkEditedInPlace(name: string, returned: unknown): void {
+  if (returned === undefined) return;
+  const got = returned instanceof Promise ? 'a promise' : returned;
+  throw new ParameterError(
+    name,
+    'onHost',
+    'a synchronous function that edits logits in place and returns nothing',
+    got,
+  );
 }
 
 /** Stages that `generate` puts before the caller's chain. */

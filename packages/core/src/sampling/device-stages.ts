@@ -39,7 +39,11 @@ export function divideChain(
   banned: boolean,
   selects: boolean,
 ): DividedChain {
-  const canBeFar = ({ sampler }: Stage): boolean =>
+  // `EngineMatrix.choose` takes the largest logit itself.
+  const isChoice = (stage: Stage): boolean =>
+    selects && stage === stages.at(-1) && stage.sampler.traits?.selectsArgMax === true && logits.choose !== undefined;
+  const canBeFar = (stage: Stage): boolean => isChoice(stage) || canRunFar(stage);
+  const canRunFar = ({ sampler }: Stage): boolean =>
     // What remembers is told how a token was drawn, and that is known on the host only.
     sampler.traits?.stateful !== true &&
     ((selects && sampler.kernel?.keep !== undefined && logits.keep !== undefined) ||

@@ -61,7 +61,7 @@ describe('sampleLogits', () => {
     ['greedy', [noisy, greedy]],
   ])('samples what generate samples, with %s', async (_, samplers) => {
     for (const seed of [0, 7, 8]) {
-      const expected = await generate(model, [1, 2, 3], { samplers, seed, maxNewTokens: 15, eosTokenIds: [] }).result();
+      const expected = await generate(model, [1, 2, 3], { samplers, seed, maxNewTokens: 15, eosTokenIds: [] });
       const state = new RunState();
       let history = History.of([1, 2, 3]);
       while (history.length < 18)

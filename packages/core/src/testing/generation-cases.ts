@@ -22,6 +22,7 @@ export function generationCases(
 ): ContractCase[] {
   const prompts = [[1, 2, 3], [4, 0, 2, 1, 5, 3, 3], [2]];
   const options = (more: GenerateOptions = {}): GenerateOptions => ({
+    samplers: [],
     maxNewTokens: 8,
     seed: 11,
     eosTokenIds: [],
@@ -29,7 +30,7 @@ export function generationCases(
     ...more,
   });
   const ids = async (prompt: readonly number[] | readonly (readonly number[])[], more?: GenerateOptions) =>
-    (await generate(model, prompt as number[], options(more)).result()).ids;
+    (await generate(model, prompt as number[], options(more))).ids;
   const cases: ContractCase[] = [];
   const add = (name: string, run: () => Promise<void>): void => {
     cases.push({
@@ -125,7 +126,7 @@ export function generationCases(
       const ends = events.filter((event) => event.type === 'end');
       verifyEqual(ends.length, prompts.length, `end events after an abort at event ${stop}`);
       verify(
-        ends.every((event) => event.type === 'end' && event.reason === 'abort'),
+        ends.every((event) => event.type === 'end' && event.finishReason === 'abort'),
         'every reason is abort',
       );
     }

@@ -1,5 +1,6 @@
 export { type BeamSamplingOptions, beamSamplingDistribution } from './beam-sampling-distribution.ts';
 export { type ContractCase, verify, verifyClose, verifyEqual, verifyThrows } from './cases.ts';
+export { ending } from './ending.ts';
 export { type EngineCasesOptions, engineCases } from './engine-cases.ts';
 export {
   bestOfDistribution,

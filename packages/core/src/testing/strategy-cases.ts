@@ -6,6 +6,7 @@ import type { Strategy } from '../generate/strategy.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { HostSampler, Sampler } from '../sampling/sampler.ts';
 import { type ContractCase, verify, verifyEqual } from './cases.ts';
+import { ending } from './ending.ts';
 import { type ToyModel, toyModel } from './toy-model.ts';
 
 export interface StrategyCasesOptions {
@@ -38,7 +39,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     ...more,
   });
   const ends = async (prompt: readonly (readonly number[])[], more?: GenerateOptions): Promise<readonly EndEvent[]> =>
-    (await generate(model, prompt, call(more)).result()).sequences;
+    (await generate(model, prompt, call(more))).sequences;
   const ids = async (prompt: readonly (readonly number[])[], more?: GenerateOptions): Promise<(readonly number[])[]> =>
     (await ends(prompt, more)).map((end) => end.ids);
   const cases: ContractCase[] = [];
@@ -99,19 +100,20 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
   add('nothing follows what a stop condition ends', async () => {
     const stops: GenerateOptions[] = [{ eosTokenIds: [3, 6] }, { stopWhen: ({ id }) => id === 2 || id === 6 }];
     for (const stop of stops)
-      for (const { ids: tokens, reason } of await ends(prompts, stop)) {
+      for (const end of await ends(prompts, stop)) {
+        const { ids: tokens } = end;
         const wanted = stop.eosTokenIds ?? [2, 6];
         const at = tokens.findIndex((id) => wanted.includes(id));
-        verify(at < 0 || at === tokens.length - 1, () => `${tokens.join(' ')} goes on after ${tokens[at]}`);
-        const expected = at < 0 ? 'length' : stop.eosTokenIds === undefined ? 'predicate' : 'end-token';
-        verifyEqual(reason, expected, `reason of ${tokens.join(' ')}`);
+        verify(at < 0 || at === tokens.length - 1, () => `${tokens.join(' ')} continues after ${tokens[at]}`);
+        const expected = at < 0 ? 'length' : `stop: ${stop.eosTokenIds === undefined ? 'condition' : tokens[at]}`;
+        verifyEqual(ending(end), expected, `finish of ${tokens.join(' ')}`);
       }
   });
 
   add('lengths are as asked', async () => {
     for (const maxNewTokens of [1, 2, 5])
-      for (const { ids: tokens, reason } of await ends(prompts, { maxNewTokens }))
-        verifyEqual([tokens.length, reason], [maxNewTokens, 'length'], 'length and reason');
+      for (const end of await ends(prompts, { maxNewTokens }))
+        verifyEqual([end.ids.length, ending(end)], [maxNewTokens, 'length'], 'length and finish');
     for (const { ids: tokens } of await ends(prompts, { eosTokenIds: [3, 6], minNewTokens: 4 }))
       verify(tokens.length >= 4, () => `${tokens.join(' ')} ended before 4 tokens`);
   });
@@ -127,10 +129,14 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
             [4, 0, 2, 1, 5, 3, 3, 1, 2, 2],
           ],
           call({ maxNewTokens: 20, onContextFull }),
-        ).result()
+        )
       ).sequences;
-    for (const { ids: tokens, reason, promptIndex } of await run('stop'))
-      verifyEqual([reason, tokens.length], ['context', promptIndex === 0 ? 7 : 0], 'reason and length');
+    for (const end of await run('stop'))
+      verifyEqual(
+        [ending(end), end.ids.length],
+        ['length: context', end.promptIndex === 0 ? 7 : 0],
+        'finish and length',
+      );
     if (slides) for (const { ids: tokens } of await run('slide')) verifyEqual(tokens.length, 20, 'length');
     verify(small.live.size === 0, `leaked ${small.live.size} caches and results`);
   });
@@ -174,7 +180,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
   add('a state goes on as its tokens would as a prompt, and as its fork and its restored copy do', async () => {
     const { seed, ...rest } = call({ maxNewTokens: 3 });
     const goOn = async (state: DecodingState): Promise<readonly number[]> =>
-      (await generate(model, state, rest).result()).sequences[0]!.ids;
+      (await generate(model, state, rest)).sequences[0]!.ids;
     const state = DecodingState.open(model, prompts[0]!, { seed: seed as number });
     const told = await goOn(state);
     verifyEqual(Array.from(state.history.tokens), [...prompts[0]!, ...told], 'tokens of the state');

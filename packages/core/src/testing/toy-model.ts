@@ -28,7 +28,7 @@ export interface ToyModelOptions {
  *
  * @example
  * ```ts
- * const { ids } = await generate(toyModel({ vocabSize: 20 }), [1], { seed: 7 }).result();
+ * const { ids } = await generate(toyModel({ vocabSize: 20 }), [1], { seed: 7 });
  * ```
  */
 export function toyModel(options: ToyModelOptions = {}): ToyModel {

@@ -128,9 +128,9 @@ describe.each(members)('%s', (label, sampler, equal) => {
 const everything = Array.from({ length: toyModel().vocabSize }, (_, id) => id);
 const but = (...ids: number[]): number[] => everything.filter((id) => !ids.includes(id));
 const failure = async (chain: Sampler[]): Promise<unknown> =>
-  generate(toyModel(), [1, 2], { samplers: chain, maxNewTokens: 1, eosTokenIds: [0], onWarning: () => {} })
-    .result()
-    .catch((error: unknown) => error);
+  generate(toyModel(), [1, 2], { samplers: chain, maxNewTokens: 1, eosTokenIds: [0], onWarning: () => {} }).catch(
+    (error: unknown) => error,
+  );
 
 describe('an emptied distribution is a typed error that names the stage', () => {
   test.each<[string, Sampler[]]>([

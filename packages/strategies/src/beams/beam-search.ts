@@ -36,7 +36,7 @@ export type BeamCompatibility = 'transformers-5' | 'transformers-4.47';
  * A step looks at the max(2, 1 + end tokens) * beams best continuations of all hypotheses. A continuation that a stop condition
  * ends is finished if it is among the first `beams`, and else dropped; the best `beams` of the others go on. Tokens are emitted when
  * the search is over. With the option `steps`, each step tells which hypotheses lived, finished and died: `{ live: [{ ids, score,
- * parent }], finished: [{ ids, score, reason }], died: [{ ids, score }] }`, `parent` counting the hypotheses before the step.
+ * parent }], finished: [{ ids, score, finishReason }], died: [{ ids, score }] }`, `parent` counting the hypotheses before the step.
  *
  * Example: with two beams and continuations a -1.0, end -1.2, b -1.3, c -2.0: 'end' is finished, a and b go on.
  */

@@ -1,5 +1,5 @@
 import {
-  type EndReason,
+  type Finish,
   type Json,
   type KVCache,
   ParameterError,
@@ -73,7 +73,7 @@ export interface Hypothesis {
 }
 
 export interface Finished extends Hypothesis {
-  readonly reason: EndReason;
+  readonly reason: Finish;
   /** The sum divided by length ^ lengthPenalty. */
   readonly final: number;
   readonly fits: boolean;
@@ -132,10 +132,10 @@ export class Beam {
     const going: Hypothesis[] = [];
     const ended: Finished[] = [];
     const dropped: Finished[] = [];
-    let last: EndReason | undefined;
+    let last: Finish | undefined;
     for (const [rank, candidate] of candidates.entries()) {
-      const reason = this.#run.ended(candidate.row);
-      const together = reason === 'length' || reason === 'context';
+      const reason = this.#run.finishOf(candidate.row);
+      const together = reason?.finishReason === 'length';
       if (together) last = reason;
       if (reason === undefined || (closes && together)) going.push(candidate);
       else {
@@ -164,7 +164,7 @@ export class Beam {
   }
 
   /** End here: what is live counts as finished. */
-  close(reason: EndReason): void {
+  close(reason: Finish): void {
     const live = this.#rules.closing?.(this.live, this.finished) ?? this.live;
     this.live = [];
     this.#keep(live.map((hypothesis) => this.#finish(hypothesis, reason)));
@@ -185,7 +185,11 @@ export class Beam {
       })),
       finished: this.finished
         .filter((hypothesis) => !finishedBefore.includes(hypothesis))
-        .map((hypothesis) => ({ ...shown(hypothesis), score: hypothesis.final, reason: hypothesis.reason })),
+        .map((hypothesis) => ({
+          ...shown(hypothesis),
+          score: hypothesis.final,
+          finishReason: hypothesis.reason.finishReason,
+        })),
       died: before.filter((hypothesis) => !candidates.has(hypothesis)).map(shown),
     };
   }
@@ -194,11 +198,12 @@ export class Beam {
     this.finished = [...this.finished, ...ended].sort(betterFirst).slice(0, this.#settings.numBeams);
   }
 
-  #finish(hypothesis: Hypothesis, reason: EndReason): Finished {
+  #finish(hypothesis: Hypothesis, reason: Finish): Finished {
     const { lengthPenalty, compatibility } = this.#settings;
     const { row } = hypothesis;
     const [firstEnd] = this.#run.options.eosTokenIds;
-    const renamed = reason === 'end-token' && compatibility === 'transformers-4.47' && row.history.at(-1) !== firstEnd;
+    const renamed =
+      typeof reason.stopReason === 'number' && compatibility === 'transformers-4.47' && row.history.at(-1) !== firstEnd;
     return {
       ...hypothesis,
       ...(renamed ? { row: { ...row, history: row.history.parent!.append(firstEnd!) } } : {}),
@@ -249,7 +254,7 @@ export async function advanceUnlessInterrupted(run: Run, live: readonly Hypothes
 
 /** The best finished hypotheses of a prompt as its sequences. */
 export function settled(run: Run, beams: readonly Beam[]): Settled[] {
-  if (run.interrupted !== undefined) for (const beam of beams) beam.close(run.interrupted);
+  if (run.interrupted !== undefined) for (const beam of beams) beam.close({ finishReason: run.interrupted });
   const prompts = [...new Set(beams.map(({ prompt }) => prompt))];
   return prompts.flatMap((prompt) =>
     beams
@@ -259,7 +264,7 @@ export function settled(run: Run, beams: readonly Beam[]): Settled[] {
       .slice(0, run.options.numReturnSequences)
       .map((hypothesis, sequence) => ({
         row: { ...hypothesis.row, sequence },
-        reason: hypothesis.reason,
+        finish: hypothesis.reason,
         ...(hypothesis.parent === undefined ? {} : { score: hypothesis.final }),
         tokens: detailsOf(hypothesis),
       })),

@@ -1,4 +1,4 @@
-import { type EndReason, type History, ParameterError, type Strategy } from '@tokenwright/core';
+import { type Finish, type History, ParameterError, type Strategy } from '@tokenwright/core';
 import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { type Scores, topTokens } from '@tokenwright/core/sampling';
 import type { Run } from '@tokenwright/core/strategy';
@@ -94,7 +94,7 @@ export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): St
               return keepComplete ? [bestGoingOn(logits, run.options.eosTokenIds)] : [];
             }),
           );
-          forced = grown.filter(({ row }) => mayGoOn.has(run.ended(row)));
+          forced = grown.filter(({ row }) => mayContinue(run.finishOf(row)));
           beam.take(candidates);
         }
         yield* stepEvents(run, name, active);
@@ -105,8 +105,10 @@ export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): St
   };
 }
 
-/** Reasons that do not keep a forced token from being tried: phrases may hold end tokens, and all reach the greatest length together. */
-const mayGoOn: ReadonlySet<EndReason | undefined> = new Set([undefined, 'end-token', 'length', 'context'] as const);
+/** A forced token is tried although it ends its line by an end token, which a phrase may hold, or by the length, which all reach together. */
+function mayContinue(finish: Finish | undefined): boolean {
+  return finish === undefined || finish.finishReason === 'length' || typeof finish.stopReason === 'number';
+}
 
 type Progress = (hypothesis: Hypothesis) => ConstraintProgress;
 

@@ -1,4 +1,4 @@
-import type { EndReason, Strategy } from '@tokenwright/core';
+import type { Finish, Strategy } from '@tokenwright/core';
 import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { type Scores, topTokens } from '@tokenwright/core/sampling';
 import type { Run } from '@tokenwright/core/strategy';
@@ -35,7 +35,10 @@ export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
         if (live.length === 0) break;
         const scores = await advanceUnlessInterrupted(run, live);
         if (scores === undefined) {
-          all = all.map((drawn) => ({ ...drawn, reason: drawn.reason ?? run.interrupted ?? 'abort' }));
+          all = all.map((drawn) => ({
+            ...drawn,
+            reason: drawn.reason ?? { finishReason: run.interrupted ?? 'abort' },
+          }));
           break;
         }
         scores.apply(run.samplers);
@@ -65,7 +68,7 @@ export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
           );
         }
         all = next.map((drawn) => {
-          const reason = drawn.reason ?? run.ended(drawn.row);
+          const reason = drawn.reason ?? run.finishOf(drawn.row);
           return reason === undefined ? drawn : { ...drawn, reason };
         });
         run.cache.gather(all.filter(({ reason }) => reason === undefined).map(({ origin }) => origin));
@@ -77,7 +80,7 @@ export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
             .slice(0, run.options.numReturnSequences)
             .map(({ row, reason, score, ...rest }, sequence) => ({
               row: { ...row, sequence },
-              reason: reason!,
+              finish: reason!,
               score,
               tokens: detailsOf({ row, score, ...rest }),
             })),
@@ -88,7 +91,7 @@ export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
 
 interface Drawn extends Hypothesis {
   readonly key: number;
-  readonly reason?: EndReason;
+  readonly reason?: Finish;
 }
 
 /** The `count` continuations of a hypothesis with the largest perturbed values, given that the largest of all is the hypothesis' own. */

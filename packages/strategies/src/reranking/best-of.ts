@@ -1,4 +1,4 @@
-import { type EndReason, ParameterError, type Strategy, type TokenDetails } from '@tokenwright/core';
+import { type Finish, ParameterError, type Strategy, type TokenDetails } from '@tokenwright/core';
 import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
 import { InterruptedError, type Row, type Settled } from '@tokenwright/core/strategy';
 
@@ -31,9 +31,9 @@ export function bestOf(options: BestOfOptions): Strategy {
     async *decode(run) {
       checkInteger(name, 'sequences', run.options.numReturnSequences, 1, count);
       const finished: (Settled & { readonly score: number })[] = [];
-      const finish = ({ row, logprobs, tokens }: Drawn, reason: EndReason): void => {
+      const finish = ({ row, logprobs, tokens }: Drawn, reason: Finish): void => {
         const ids = Array.from(row.history.tokens.subarray(run.startLengths[row.promptIndex]!));
-        finished.push({ row, reason, tokens, score: ids.length === 0 ? -Infinity : score({ ids, logprobs }) });
+        finished.push({ row, finish: reason, tokens, score: ids.length === 0 ? -Infinity : score({ ids, logprobs }) });
       };
       let open = (await run.start(count)).map((row): Drawn => ({ row, logprobs: [], tokens: [] }));
       try {
@@ -47,7 +47,7 @@ export function bestOf(options: BestOfOptions): Strategy {
             const tokens = [...drawn.tokens, await run.describe(scores, i, ids[i]!)];
             const grown: Drawn = { row, logprobs: [...drawn.logprobs, logprob], tokens };
             open[i] = grown;
-            const reason = run.ended(row);
+            const reason = run.finishOf(row);
             if (reason === undefined) going.push(i);
             else finish(grown, reason);
           }
@@ -56,7 +56,7 @@ export function bestOf(options: BestOfOptions): Strategy {
         }
       } catch (error) {
         if (!(error instanceof InterruptedError)) throw error;
-        for (const drawn of open) finish(drawn, error.reason);
+        for (const drawn of open) finish(drawn, { finishReason: error.reason });
       }
       for (const prompt of new Set(finished.map(({ row }) => row.promptIndex))) {
         const best = finished.filter(({ row }) => row.promptIndex === prompt).sort((a, b) => b.score - a.score);

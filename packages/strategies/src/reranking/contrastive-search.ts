@@ -52,7 +52,7 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
         // A row that fills the context cannot try its candidates: it ends with the best.
         const full = rows.map(({ history }) => history.length >= run.model.contextLength);
         if (full.includes(true)) {
-          rows = yield* run.append(
+          rows = yield* run.accept(
             rows,
             tried.map(([best], i) => (full[i] ? [best!] : [])),
           );
@@ -95,7 +95,7 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
         const chosen = new Map(
           choices.map(({ best }, i) => [best.history, { index: best.index, context: [...known[i]!, best.state] }]),
         );
-        rows = yield* run.append(
+        rows = yield* run.accept(
           rows,
           choices.map(({ best }) => [best]),
         );

@@ -91,7 +91,7 @@ export function speculative(options: SpeculativeOptions): Strategy {
               };
           }
           const before = rows;
-          rows = yield* run.append(rows, chosen);
+          rows = yield* run.accept(rows, chosen);
           const kept = rows.map((row) =>
             before.findIndex(
               ({ promptIndex, sequence }) => promptIndex === row.promptIndex && sequence === row.sequence,

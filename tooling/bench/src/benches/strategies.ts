@@ -197,7 +197,7 @@ async function stepTime(
   const times: number[] = [];
   for (const maxNewTokens of [short, short + tokens]) {
     const began = performance.now();
-    await generate(model, prompts, { ...options, maxNewTokens, eosTokenIds: [], seed: 1 }).result();
+    await generate(model, prompts, { ...options, maxNewTokens, eosTokenIds: [], seed: 1 });
     times.push(performance.now() - began);
   }
   return (times[1]! - times[0]!) / tokens;
@@ -214,7 +214,7 @@ async function acceptanceRate(
     maxNewTokens: tokens,
     eosTokenIds: [],
     seed: 1,
-  }).result();
+  });
   const { draftedTokens = 0, acceptedTokens = 0 } = sequences[0]!.usage;
   return draftedTokens === 0 ? 0 : acceptedTokens / draftedTokens;
 }

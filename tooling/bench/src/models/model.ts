@@ -104,7 +104,7 @@ export async function timeGenerate(
 ): Promise<number> {
   const prompts = Array.from({ length: rows }, (_, row) => promptOf(shape, prompt, row));
   const options = { samplers: [greedy()], maxNewTokens: tokens, eosTokenIds: [], seed: 0 };
-  const { sequences } = await generate(model, prompts, options).result();
+  const { sequences } = await generate(model, prompts, options);
   return Math.max(...sequences.map(({ timing }) => timing.perToken));
 }
 

@@ -12,7 +12,7 @@ const [path = '', engineName = ''] = process.argv.slice(2);
 const engine = await selectEngine([engineName === 'fused' ? fusedWasm({ threads: 1 }) : tfjs({ backend: 'wasm' })]);
 const { model, tokenizer, dispose } = await load(demoModel(), { engine });
 const state = DecodingState.restore(model, readFileSync(path), { tokenizer });
-const { ids, texts } = await generate(model, state, travellersOptions).result();
+const { ids, texts } = await generate(model, state, travellersOptions);
 process.stdout.write(JSON.stringify({ ids: ids[0], text: texts[0] }));
 state.dispose();
 dispose();

@@ -37,7 +37,7 @@ export const openContrastiveEndToEnd: OpenSuite = (file, setting) => {
         samplers: [probe.sampler, sampler('greedy')],
         maxNewTokens,
         eosTokenIds: [],
-      }).result();
+      });
       const first = probe.after(golden.prompt)!;
       return [
         ...compareIds('sequence', golden.sequence, [...golden.prompt, ...ids[0]!]),

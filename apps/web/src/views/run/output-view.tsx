@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { describeFinish } from '@tokenwright/core';
 import { bytes } from '../../charts/scales.ts';
 import { examples } from '../../examples.ts';
 import type { CacheReport } from '../../protocol.ts';
@@ -12,14 +13,6 @@ const colorings: readonly [Coloring, string][] = [
   ['rank', 'rank'],
   ['entropy', 'entropy'],
 ];
-
-const reasons: Readonly<Record<string, string>> = {
-  'end-token': 'the model ended the text',
-  length: 'the length is reached',
-  context: 'the context is full',
-  abort: 'stopped',
-  settled: 'the search is over',
-};
 
 export function OutputView() {
   const coloring = useSignal<Coloring>('probability');
@@ -126,7 +119,7 @@ function Facts({ run: value }: { run: RunState | undefined }) {
               first after <b class="number">{value.end.timing.prefill.toFixed(0)}</b> ms
             </span>
           )}
-          {value.end && <span>{reasons[value.end.reason] ?? value.end.reason}</span>}
+          {value.end && <span>{describeFinish(value.end)}</span>}
         </>
       )}
       <CacheMeter cache={cache} reused={value?.end?.usage.cachedTokens} />

@@ -84,7 +84,7 @@ export async function decode(
     ...(cached ? {} : { cache: 'none' }),
     ...(strategy === undefined ? {} : { strategy }),
     ...options,
-  }).result();
+  });
   return {
     prompts,
     sources: place.sources,

@@ -1,0 +1,6 @@
+import type { Finish } from '../generate/finish.ts';
+
+/** How a sequence ended, as one short text for tests: 'length', 'length: context', 'stop: 2', 'stop: END', 'stop: condition'. */
+export function ending({ finishReason, stopReason }: Finish): string {
+  return stopReason === undefined ? finishReason : `${finishReason}: ${stopReason}`;
+}
