@@ -40,7 +40,7 @@ export interface LayersModelOptions extends HostModelBaseOptions {
  * import { layersModel } from '@tokenwright/core/adapters';
  *
  * const model = layersModel(await tf.loadLayersModel('model.json'), { tf, contextLength: 256 });
- * const { ids } = await generate(model, [1, 2, 3], { seed: 7 }).result();
+ * const { ids } = await generate(model, [1, 2, 3], { seed: 7 });
  * ```
  */
 export function layersModel(model: LayersModelLike, options: LayersModelOptions): LanguageModel {

@@ -67,7 +67,7 @@ export interface OnnxModelOptions<T extends OnnxTensor = OnnxTensor> extends Hos
  *
  * const session = await ort.InferenceSession.create('model.onnx');
  * const model = onnxModel(session, { Tensor: ort.Tensor, contextLength: 2048, eosTokenIds: [2] });
- * const { ids } = await generate(model, [1, 2, 3], { seed: 7 }).result();
+ * const { ids } = await generate(model, [1, 2, 3], { seed: 7 });
  * ```
  */
 export function onnxModel<T extends OnnxTensor>(session: OnnxSession<T>, options: OnnxModelOptions<T>): LanguageModel {
