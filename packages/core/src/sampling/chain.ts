@@ -54,7 +54,7 @@ export class HostRow {
     const remembers = sampler.traits?.stateful === true;
     const before = remembers ? this.#snapshot() : undefined;
     const step = this.step(index);
-    if (hasHostForm(sampler)) checkEditedInPlace(sampler.name, sampler.onHost(this.logits, step));
+    if (hasHostForm(sampler)) checkEditedInPlace(sampler.name, sampler.onHost(this.logits, step), this.logits);
     else if (hasMaskForm(sampler)) this.#mask(sampler.mask(step));
     else throw new UnsupportedError(`the device-only sampler '${sampler.name}'`, 'A row on the host');
     if (sampler.traits?.narrows !== true && !hasMaskForm(sampler)) this.#candidates = undefined;
@@ -150,9 +150,9 @@ export class HostRow {
   }
 }
 
-/** A returned value would be ignored, and a promise would finish too late. */
-function checkEditedInPlace(name: string, returned: unknown): void {
-  if (returned === undefined) return;
+/** Another returned value than the row itself would be ignored, and a promise would finish too late. */
+function checkEditedInPlace(name: string, returned: unknown, logits: Float32Array): void {
+  if (returned === undefined || returned === logits) return;
   const got = returned instanceof Promise ? 'a promise' : returned;
   throw new ParameterError(
     name,

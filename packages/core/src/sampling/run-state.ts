@@ -13,7 +13,7 @@ export class RunState {
   at(node: History, stage: number): SamplerState {
     return {
       get: <T extends Json>() => this.#latest(node.parent, stage) as T | undefined,
-      set: (value) => this.#node(node).values.set(stage, value),
+      set: (value) => void this.#node(node).values.set(stage, value),
     };
   }
 
