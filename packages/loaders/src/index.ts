@@ -1,14 +1,6 @@
 export type { ModelInput } from './checkpoint/model-input.ts';
 export { openWeights } from './checkpoint/open-weights.ts';
 export { openShards } from './checkpoint/shards.ts';
-export {
-  type ConversionFormat,
-  type ConversionReport,
-  type ConvertOptions,
-  conversionFormats,
-  convertModel,
-} from './convert/convert.ts';
-export { type FileSink, folderSink, type ModelSink, memorySink } from './convert/sink.ts';
 export { readDefaults } from './generation-config.ts';
 export { type GgufFile, type GgufTensor, openGguf } from './gguf/file/gguf-file.ts';
 export type { GgufList, GgufValue } from './gguf/file/values.ts';
@@ -36,13 +28,6 @@ export {
   loadSequenceToSequence,
   loadSequenceToSequenceModel,
 } from './load.ts';
-export {
-  dequantize,
-  type QuantizationError,
-  type QuantizationFormat,
-  type QuantizedMatrix,
-  quantize,
-} from './quantization/quantize.ts';
 export {
   type ByteSource,
   blobSource,

@@ -1,7 +1,8 @@
 import { fusedWasm, type WeightFormat } from '@tokenwright/backends/wasm';
 import type { Engine, LanguageModel } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
-import { convertModel, files, load, type ModelSource, memorySink } from '@tokenwright/loaders';
+import { files, load, type ModelSource } from '@tokenwright/loaders';
+import { convertModel, memorySink } from '@tokenwright/loaders/convert';
 import { describe, expect, it } from 'vitest';
 
 async function logitsOf(model: LanguageModel, ids: readonly number[]): Promise<Float32Array> {

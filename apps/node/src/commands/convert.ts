@@ -1,5 +1,5 @@
 import { readdir, rename, rm } from 'node:fs/promises';
-import { type ConversionFormat, conversionFormats, convertModel, folderSink } from '@tokenwright/loaders';
+import { type ConversionFormat, conversionFormats, convertModel, folderSink } from '@tokenwright/loaders/convert';
 import type { Command, Given } from '../cli/command.ts';
 import { Failure, misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';

@@ -348,6 +348,28 @@ describe('a server that', () => {
     expect(filesAsked()).toEqual([]);
   });
 
+  it('lists in several pages are read to the end', async () => {
+    const pages: string[] = [];
+    hub.apiMischief = (request, response) => {
+      if (!request.url?.includes('/tree/')) return false;
+      pages.push(request.url);
+      const entry = (path: string, bytes: Uint8Array): object => ({
+        type: 'file',
+        path,
+        size: bytes.length,
+        oid: etagOf(bytes),
+        ...(path.endsWith('.safetensors') && { lfs: { oid: etagOf(bytes), size: bytes.length } }),
+      });
+      const entries = [...hub.files].map(([path, bytes]) => entry(path, bytes));
+      const first = pages.length === 1;
+      response.writeHead(200, first ? { link: `<${request.url}&cursor=2>; rel="next"` } : {});
+      response.end(JSON.stringify(first ? entries.slice(0, 1) : [{ type: 'directory' }, ...entries.slice(1)]));
+      return true;
+    };
+    expect(await contentOf('org/name')).toEqual(Buffer.from(weights));
+    expect(pages.map((page) => page.includes('cursor=2'))).toEqual([false, true]);
+  });
+
   it('lists without end is left', async () => {
     hub.apiMischief = (request, response) => {
       if (!request.url?.includes('/tree/')) return false;

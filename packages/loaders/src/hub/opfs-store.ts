@@ -2,6 +2,7 @@ import { LoadError, UnsupportedError } from '@tokenwright/core';
 import { blobSource } from '../sources/byte-source.ts';
 import type { HubFile } from './hub-file.ts';
 import type { HubStore, PartialFile } from './hub-store.ts';
+import { Sha256 } from './sha256.ts';
 
 /** Bytes of a part. What a break costs is at most one. */
 const defaultPartSize = 16 * 1024 * 1024;
@@ -199,11 +200,12 @@ async function digest(content: Blob, kind: 'sha256' | 'git'): Promise<string> {
     const hash = new Uint8Array(await crypto.subtle.digest('SHA-1', bytes));
     return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
   }
-  // Piece by piece, which the browser's own digest cannot.
-  const { __internal_sha256: sha256 } = await import('@huggingface/hub');
-  const steps = sha256(content);
-  for (;;) {
-    const step = await steps.next();
-    if (step.done) return step.value;
-  }
+  // In pieces: `crypto.subtle.digest` would need the whole file in memory.
+  const hash = new Sha256();
+  for (let at = 0; at < content.size; at += digestPiece)
+    hash.update(new Uint8Array(await content.slice(at, at + digestPiece).arrayBuffer()));
+  return hash.digest();
 }
+
+/** Bytes that are hashed at a time. */
+const digestPiece = 4 * 1024 * 1024;

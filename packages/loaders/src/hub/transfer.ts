@@ -5,9 +5,8 @@ import type { PartialFile } from './hub-store.ts';
 import { deadline, PassingFailure, passing, patiently, refusal, request } from './patient-fetch.ts';
 
 /**
- * Bring one file into `partial`, from where an earlier attempt stopped, and check it. `downloadFile` of @huggingface/hub gives a Blob
- * that takes whatever bytes come: it neither goes on after a break nor notices a short, shifted or changed answer. Hence this layer, over
- * plain HTTP ranges, which a hub offers for every file.
+ * Download one file into `partial`, from where an earlier attempt stopped, and check it. Uses plain HTTP ranges, which a hub offers
+ * for every file.
  *
  * @param onBytes told how many bytes are there, each time it changes.
  * @throws LoadError when the server refuses, cannot be reached, or sends other bytes than the hub lists; the signal's reason.

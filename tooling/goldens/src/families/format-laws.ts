@@ -3,7 +3,7 @@ import { fusedWasm } from '@tokenwright/backends/wasm';
 import type { Engine } from '@tokenwright/core';
 import type { WeightSource } from '@tokenwright/core/engine';
 import { mappedWeights } from '@tokenwright/core/testing';
-import { dequantize, type QuantizationFormat, quantize } from '@tokenwright/loaders';
+import { dequantize, type QuantizationFormat, quantize } from '@tokenwright/loaders/convert';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logitsOf, logitsStepwise } from '../generate/decoding/models.ts';
 import { type FamilyCase, familyCases } from './cases.ts';
