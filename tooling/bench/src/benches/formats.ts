@@ -3,16 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { fusedWasm, type WeightFormat } from '@tokenwright/backends/wasm';
 import type { Engine, LanguageModel } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
-import {
-  type ConversionFormat,
-  convertModel,
-  files,
-  folder,
-  inspectModel,
-  load,
-  type ModelInput,
-  memorySink,
-} from '@tokenwright/loaders';
+import { files, folder, inspectModel, load, type ModelInput } from '@tokenwright/loaders';
+import { type ConversionFormat, convertModel, memorySink } from '@tokenwright/loaders/convert';
 import type { Bench, Context } from '../harness/bench.ts';
 import { label, plain } from '../models/engines.ts';
 import type { Column } from '../report/table.ts';
