@@ -21,7 +21,7 @@ function watched(rows: number, maxTokens = 256) {
 }
 
 describe('advance', () => {
-  it('feeds a fresh cache all of each row, and gives the logits at their ends', async () => {
+  it('feeds all tokens of each row to an empty cache, and returns the logits at their ends', async () => {
     const { model, feeds, cache } = watched(2);
     const result = advance(model, cache, [ids(1, 2, 3), ids(4)]);
     expect(feeds).toEqual([[3, 1]]);
@@ -39,7 +39,7 @@ describe('advance', () => {
     expect(feeds).toEqual([[3], [2]]);
   });
 
-  it('goes back to the common prefix where the cache holds another continuation', () => {
+  it('returns to the common prefix when the cache has another continuation', () => {
     const { model, feeds, cache } = watched(2);
     advance(model, cache, [ids(1, 2, 3, 4), ids(5, 6)]);
     advance(model, cache, [ids(1, 2, 7), ids(5, 6, 0)]);
@@ -53,7 +53,7 @@ describe('advance', () => {
     ]);
   });
 
-  it('feeds the last tokens again when the cache holds all, because their logits are wanted', async () => {
+  it('feeds the last tokens again when the cache has all of them, because their logits are wanted', async () => {
     const { model, feeds, cache } = watched(1);
     advance(model, cache, [ids(1, 2, 3)]);
     advance(model, cache, [ids(1, 2, 3)]);
@@ -64,14 +64,14 @@ describe('advance', () => {
     );
   });
 
-  it('drops what the cache holds beyond what is wanted', () => {
+  it('drops the tokens beyond the wanted ones', () => {
     const { model, cache } = watched(1);
     advance(model, cache, [ids(1, 2, 3, 4)]);
     advance(model, cache, [ids(1, 2)]);
     expect(rowsOf(cache)).toEqual([[1, 2]]);
   });
 
-  it('leaves a row alone for which nothing is wanted', () => {
+  it('leaves a row unchanged for which nothing is wanted', () => {
     const { model, feeds, cache } = watched(3);
     advance(model, cache, [ids(1, 2), ids(3), ids(4)]);
     const result = advance(model, cache, [ids(1, 2, 3), undefined, ids(5)]);
@@ -87,7 +87,7 @@ describe('advance', () => {
     expect(rowsOf(cache)).toEqual([[...range(10)]]);
   });
 
-  it('shares a chunk between the rows, and lets them end together', () => {
+  it('shares a chunk between the rows, which end together', () => {
     const { model, feeds, cache } = watched(2);
     advance(model, cache, [range(9), range(4)], { prefillChunkSize: 6 });
     expect(feeds).toEqual([
@@ -112,7 +112,7 @@ describe('advance', () => {
     expect(feeds).toEqual([[5], [2], [5]]);
   });
 
-  it('asks between the passes, and keeps what was fed when it is told to stop', () => {
+  it('calls `between` before each pass, and keeps what was fed when it throws', () => {
     const { model, feeds, cache } = watched(1);
     let asked = 0;
     const between = (): void => {
@@ -131,7 +131,7 @@ describe('advance', () => {
     expect([...model.live]).toEqual([cache]);
   });
 
-  it('brings any cache to what is wanted, feeding no token twice', async () => {
+  it('brings any cache to the wanted tokens, and feeds none twice', async () => {
     const row = fc
       .array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 14 })
       .map((tokens) => ids(...tokens));

@@ -1,19 +1,25 @@
 import type { KVCache } from './kv-cache.ts';
 import type { ForwardOptions, ForwardResult, LanguageModel } from './language-model.ts';
 
+/** Options of {@link advance}. */
 export interface AdvanceOptions extends ForwardOptions {
-  /** Most tokens that one forward pass feeds, over all rows. Default: what the model allows. */
+  /** Maximum number of tokens that one forward pass feeds, over all rows. Default: the model's limit. */
   readonly prefillChunkSize?: number;
-  /** Called between forward passes; throws to stop. */
+  /** Called before each forward pass. Throw to stop; what was fed stays in the cache. */
   readonly between?: () => void;
 }
 
 /**
- * Bring the cache to `wanted` and return the logits at the end of each row. What the cache holds already stays: only what it
- * lacks is fed, after the longest common prefix, so prefill is nothing but the first call. Rows are fed in parallel,
- * long ones in chunks that end together.
+ * Bring the cache to the wanted tokens and return the logits at the end of each row. The longest common prefix of a row stays; only the
+ * rest is fed, so prefill is the first call. Rows are fed together, long ones in chunks, so that all rows end in the last chunk.
  *
- * @param wanted all tokens of each row, of which the last get logits; undefined leaves a row as it is, without logits.
+ * @param wanted all tokens of each row. The last ones get logits; undefined leaves a row unchanged, without logits.
+ * @example
+ * ```ts
+ * const result = advance(model, cache, [Int32Array.of(1, 2, 3)]);
+ * const logits = await result.logits.read();
+ * result.dispose();
+ * ```
  */
 export function advance(
   model: LanguageModel,
@@ -29,7 +35,7 @@ export function advance(
   );
   if (kept.some((length, row) => length < cache.lengths[row]!)) cache.truncate(kept);
 
-  // The part of each row that ends `left` to `next` tokens before its end. So all rows end in the last chunk.
+  // The part of each row between `left` and `next` tokens before its end, so that all rows end in the last chunk.
   const part = (left: number, next: number): Int32Array[] =>
     wanted.map((tokens = nothing, row) =>
       tokens.subarray(Math.max(kept[row]!, tokens.length - left), Math.max(kept[row]!, tokens.length - next)),
@@ -48,7 +54,7 @@ export function advance(
 
 const nothing: Int32Array = new Int32Array(0);
 
-/** How many tokens two sequences share at their start. */
+/** Length of the longest common prefix of two sequences. */
 export function commonPrefix(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const length = Math.min(a.length, b.length);
   let i = 0;

@@ -3,7 +3,7 @@ import { ParameterError, UnknownOptionError } from '../errors.ts';
 
 export const cacheKindNames: readonly string[] = ['static', 'dynamic', 'f16', '8-bit', 'window'];
 
-/** Check a kind of cache, and write a name out as an object. */
+/** Check a kind of cache, and turn a name into an object. */
 export function cacheKind(kind: CacheKind | CacheKind['kind']): CacheKind {
   const name: unknown = typeof kind === 'string' ? kind : kind?.kind;
   if (typeof name !== 'string')

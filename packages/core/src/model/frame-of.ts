@@ -3,11 +3,11 @@ import { ContextLengthError, ParameterError, ShapeError } from '../errors.ts';
 import type { LanguageModel } from './language-model.ts';
 
 /**
- * The frame in which tokens follow those that the rows of a cache hold.
+ * The frame that appends tokens to the rows of a cache.
  *
- * @param lengths tokens that each row holds.
+ * @param lengths number of tokens in each row.
  * @param scored how many of the last tokens of each row get logits.
- * @throws ShapeError, ParameterError, ContextLengthError for what does not fit the model.
+ * @throws ShapeError, ParameterError, ContextLengthError for tokens that do not fit the model.
  */
 export function frameOf(
   tokens: readonly ArrayLike<number>[],

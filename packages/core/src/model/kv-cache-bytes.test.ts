@@ -43,8 +43,8 @@ const failure = (bytes: Uint8Array): unknown => {
   return undefined;
 };
 
-describe('a cache as bytes', () => {
-  it('comes back with tokens, keys and values as they were', async () => {
+describe('a serialized cache', () => {
+  it('is restored with its tokens, keys and values', async () => {
     const { rows, layers, sources } = read(await written());
     expect(rows).toEqual(tokens);
     expect(layers).toEqual(
@@ -53,18 +53,18 @@ describe('a cache as bytes', () => {
     expect(sources).toBeUndefined();
   });
 
-  it('comes back with its sources', async () => {
+  it('is restored with its sources', async () => {
     expect(read(await written([1, 0, 1])).sources).toEqual([1, 0, 1]);
   });
 
-  it('comes back from the middle of a larger buffer', async () => {
+  it('is restored from the middle of a larger buffer', async () => {
     const bytes = await written();
     const larger = new Uint8Array(bytes.length + 13).fill(255);
     larger.set(bytes, 5);
     expect(read(larger.subarray(5, 5 + bytes.length)).rows).toEqual(tokens);
   });
 
-  it('begins with a mark, a version and a header, all little-endian', async () => {
+  it('begins with a magic number, a version and a header, all little-endian', async () => {
     const bytes = await written();
     expect([...bytes.subarray(0, 8)]).toEqual([...new TextEncoder().encode('TWKV'), 1, 0, 0, 0]);
     const length = bytes[8]! + 256 * bytes[9]!;
@@ -82,14 +82,14 @@ describe('a cache as bytes', () => {
     expect(first).toBe(Math.fround(0.01));
   });
 
-  it('is refused when it is cut off at any byte, or has one too many', async () => {
+  it('is refused when it is truncated at any byte, or has one byte too many', async () => {
     const bytes = await written();
     for (let length = 0; length < bytes.length; length++)
       expect(failure(bytes.subarray(0, length)), `${length} bytes`).toBeInstanceOf(CacheError);
     expect(failure(Uint8Array.of(...bytes, 0))).toBeInstanceOf(CacheError);
   });
 
-  it('is refused when a byte of its preamble is another', async () => {
+  it('is refused when a byte of its preamble is changed', async () => {
     const bytes = await written();
     for (let at = 0; at < 12; at++)
       expect(failure(bytes.with(at, bytes[at]! ^ 0x80)), `byte ${at}`).toBeInstanceOf(CacheError);
@@ -99,10 +99,10 @@ describe('a cache as bytes', () => {
     [
       'fingerprint',
       (header) => ({ ...header, fingerprint: 'model-2' }),
-      "fingerprint is model-2, but the model's is model-1",
+      'fingerprint is model-2, but this model has model-1',
     ],
     ['dtype', (header) => ({ ...header, dtype: 'float16' }), 'dtype is float16'],
-    ['layers', (header) => ({ ...header, layers: 3 }), "layers is 3, but the model's is 2"],
+    ['layers', (header) => ({ ...header, layers: 3 }), 'layers is 3, but this model has 2'],
     ['layers as text', (header) => ({ ...header, layers: '2' }), 'layers is 2'],
     ['kvHeads', (header) => ({ ...header, kvHeads: 2 }), 'kvHeads is 2'],
     ['headDim', (header) => ({ ...header, headDim: 1 }), 'headDim is 1'],
@@ -113,12 +113,24 @@ describe('a cache as bytes', () => {
     [
       'a row that is no list',
       (header) => ({ ...header, tokens: [[7, 0, 9], null, [3]] }),
-      'tokens that the model does not have',
+      'ids outside the vocabulary',
     ],
-    ['a token outside the vocabulary', (header) => ({ ...header, tokens: [[7, 0, 10], [], [3]] }), 'tokens'],
-    ['a negative token', (header) => ({ ...header, tokens: [[7, 0, -1], [], [3]] }), 'tokens'],
-    ['a token that is no integer', (header) => ({ ...header, tokens: [[7, 0, 0.5], [], [3]] }), 'tokens'],
-    ['a row longer than the context', (header) => ({ ...header, tokens: [[7, 0, 9, 1, 1], [], [3]] }), 'its context'],
+    [
+      'a token outside the vocabulary',
+      (header) => ({ ...header, tokens: [[7, 0, 10], [], [3]] }),
+      'ids outside the vocabulary',
+    ],
+    ['a negative token', (header) => ({ ...header, tokens: [[7, 0, -1], [], [3]] }), 'ids outside the vocabulary'],
+    [
+      'a token that is no integer',
+      (header) => ({ ...header, tokens: [[7, 0, 0.5], [], [3]] }),
+      'ids outside the vocabulary',
+    ],
+    [
+      'a row longer than the context',
+      (header) => ({ ...header, tokens: [[7, 0, 9, 1, 1], [], [3]] }),
+      'more tokens than the context',
+    ],
     ['fewer tokens than keys', (header) => ({ ...header, tokens: [[7, 0], [], [3]] }), 'bytes of keys and values'],
     ['more tokens than keys', (header) => ({ ...header, tokens: [[7, 0, 9], [1], [3]] }), 'bytes of keys and values'],
     ['sources that are no list', (header) => ({ ...header, sources: { length: 3 } }), 'sources'],
@@ -133,12 +145,12 @@ describe('a cache as bytes', () => {
     expect((error as Error).message).toContain(message);
   });
 
-  it('is refused when its header is no text', async () => {
+  it('is refused when its header is not text', async () => {
     const bytes = await written();
     expect(failure(bytes.with(14, 0xff))).toMatchObject({ name: 'CacheError', cause: expect.any(TypeError) });
   });
 
-  it('is not written when the cache changed meanwhile', async () => {
+  it('is not written when the cache changes meanwhile', async () => {
     const shrinking = { read: async () => ({ keys: new Float32Array(2), values: new Float32Array(2) }) };
     await expect(writeCache(shrinking as unknown as KVStore, tokens, 'model-1', dimensions)).rejects.toThrow(
       CacheError,

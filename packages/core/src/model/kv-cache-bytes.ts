@@ -13,7 +13,7 @@ interface Header {
   readonly kvHeads: number;
   readonly headDim: number;
   readonly tokens: readonly (readonly number[])[];
-  /** Which source each row reads; of a decoder bound to sources. */
+  /** The source that each row reads, for a decoder bound to sources. */
   readonly sources?: readonly number[];
 }
 
@@ -61,11 +61,11 @@ export async function writeCache(
       }
     }
   if (at !== bytes.length)
-    throw new CacheError(`The cache changed while it was written: ${at} of ${bytes.length} bytes.`);
+    throw new CacheError(`The cache changed while it was serialized: ${at} of ${bytes.length} bytes.`);
   return bytes;
 }
 
-/** @throws CacheError when the bytes are cut off, of another version, or of a model that differs. */
+/** @throws CacheError when the bytes are truncated, of another version, or of another model. */
 export function readCache(
   bytes: Uint8Array,
   fingerprint: string,
@@ -83,7 +83,7 @@ export function readCache(
   const headerLength = view.getUint32(8, true);
   if (preamble + headerLength > bytes.length)
     throw new CacheError(
-      `The serialized cache is cut off: its header needs ${headerLength} bytes, ${bytes.length - preamble} are there.`,
+      `The serialized cache is truncated: its header needs ${headerLength} bytes, but ${bytes.length - preamble} are left.`,
     );
   const header = parseHeader(bytes.subarray(preamble, preamble + headerLength));
   const expected = { fingerprint, dtype: 'float32', layers, kvHeads, headDim };
@@ -91,7 +91,7 @@ export function readCache(
     const received = (header as unknown as Record<string, unknown>)[key];
     if (received !== value)
       throw new CacheError(
-        `The serialized cache is of another model: ${key} is ${typeof received === 'object' ? 'a list' : String(received)}, but the model's is ${value}.`,
+        `The serialized cache is of another model: ${key} is ${typeof received === 'object' ? 'a list' : String(received)}, but this model has ${value}.`,
       );
   }
   const rows = header.tokens.map((row) => {
@@ -100,7 +100,7 @@ export function readCache(
       row.length > contextLength ||
       row.some((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize)
     )
-      throw new CacheError('The serialized cache names tokens that the model does not have, or more than its context.');
+      throw new CacheError('The serialized cache has ids outside the vocabulary, or more tokens than the context.');
     return Int32Array.from(row);
   });
   const { sources } = header;
@@ -108,13 +108,13 @@ export function readCache(
     sources !== undefined &&
     (!Array.isArray(sources) || sources.length !== rows.length || !sources.every(Number.isInteger))
   )
-    throw new CacheError('The sources of the serialized cache must be one integer a row.');
+    throw new CacheError('The sources of the serialized cache must be one integer per row.');
   const slot = kvHeads * headDim;
   const needed = rows.reduce((sum, row) => sum + row.length * 2 * layers * slot * 4, 0);
   let at = preamble + headerLength;
   if (bytes.length - at !== needed)
     throw new CacheError(
-      `The serialized cache is cut off: ${needed} bytes of keys and values were expected, ${bytes.length - at} are there.`,
+      `The serialized cache is truncated: ${needed} bytes of keys and values were expected, but ${bytes.length - at} are left.`,
     );
   const read = (count: number): Float32Array => {
     const part = new Float32Array(count);

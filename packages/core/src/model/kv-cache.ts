@@ -1,30 +1,35 @@
 /**
- * Keys and values of the positions that a model has seen: a value that the caller holds and passes, never hidden in
- * the model. Slot = position, every row starts at 0, and there is no padding.
+ * The keys and values of the tokens that a model has read. The caller holds the cache and passes it to each call; the model keeps none
+ * itself. The slot of a token is its position, every row starts at position 0, and there is no padding.
  */
 export interface KVCache extends Disposable {
+  /** Number of rows: sequences or hypotheses. */
   readonly rows: number;
-  /** Positions that each row holds, [rows]. */
+  /** Number of tokens in each row, [rows]. */
   readonly lengths: readonly number[];
   /** Bytes of keys and values in use. */
   readonly bytes: number;
-  /** The tokens whose keys and values a row holds, as a view: [lengths[row]], int32. */
+  /** The tokens of a row, as a view: int32, [lengths[row]]. Valid until the cache changes. */
   tokens(row: number): Int32Array;
-  /** Row i becomes what row rows[i] was. Rows may be repeated or left out: beams, returned sequences, rows that end. */
+  /**
+   * Reorder the rows: row i becomes what row `rows[i]` was. Rows may be repeated or left out, as beams, several returned sequences and
+   * finished rows need.
+   */
   gather(rows: readonly number[]): void;
   /**
-   * Forget what each row holds from position lengths[row] on.
-   * @throws CacheError when a row no longer holds what would remain (a window that has moved on).
+   * Shorten each row to its first `lengths[row]` tokens.
+   *
+   * @throws CacheError when a window cache no longer holds the tokens that would remain.
    */
   truncate(lengths: readonly number[]): void;
   /**
-   * Told by a run, before each forward pass, how many of each row's tokens belong to the prompt (undefined: as before). For
-   * models whose sources read something else in place of the prompt.
+   * Receives, before each forward pass of a run, how many tokens of each row are the prompt (undefined: unchanged). For combined models
+   * whose sources read another prompt.
    */
   notePrompts?(lengths: readonly (number | undefined)[]): void;
-  /** A cache of its own that starts equal. What is equal is shared, not copied. */
+  /** An independent cache with the same content. Equal content is shared, not copied. */
   fork(): KVCache;
-  /** Everything as bytes, for `LanguageModel.restoreCache`. Little-endian, with a versioned header. */
+  /** The cache as bytes for `LanguageModel.restoreCache`: little-endian, with a versioned header. */
   serialize(): Promise<Uint8Array>;
   /** Release the keys and values. A second call does nothing, and so does a call after the model was disposed. */
   dispose(): void;

@@ -3,42 +3,50 @@ import type { Sampler } from '../sampling/sampler.ts';
 import type { KVCache } from './kv-cache.ts';
 
 /**
- * A model that gives logits for the next token. What is made of several models, or of a model and a source text, is
- * one too, so that every sampler and strategy applies to it unchanged.
+ * A model that computes next-token logits. Combined models, encoder-decoder models bound to a source, and functions (`hostModel`) have
+ * this interface too, so every sampler and strategy applies to them.
  *
- * Symbols: R rows (sequences or hypotheses), V vocabulary, W width.
+ * Shapes: R = rows (sequences or hypotheses), V = vocabulary size, W = width.
  */
 export interface LanguageModel extends Disposable {
   /** For messages and reports. */
   readonly name: string;
+  /** Number of tokens in the vocabulary, V. */
   readonly vocabSize: number;
-  /** Largest number of positions of one row. */
+  /** Maximum number of tokens in one row. */
   readonly contextLength: number;
-  /** Number of layers; `forward` accepts 0 (the embeddings) to `layers` as early exits. */
+  /** Number of layers. `forward` accepts 0 (the embeddings) to `layers` as early exits. */
   readonly layers: number;
-  /** Most tokens that one call of `forward` may feed over all rows; `advance` feeds longer input in several calls. */
+  /** Maximum number of tokens that one call of `forward` may feed, over all rows. `advance` splits longer input. */
   readonly maxTokens: number;
-  /** Names weights, configuration and number format: caches are only exchanged between models in which it is equal. */
+  /** Identifies weights, configuration and number format. Serialized caches can be restored in models with the same fingerprint. */
   readonly fingerprint: string;
-  /** Name of the TF.js backend of device samplers, undefined when there is none. */
+  /** Name of the TF.js backend on which device samplers run; undefined if there is none. */
   readonly tensorBackend: string | undefined;
-  /** True when reading logits back is dear, so that samplers should run where the logits are. */
+  /** Whether reading logits back is expensive (a GPU), so that samplers should run where the logits are. */
   readonly readbackIsExpensive: boolean;
-  /** What the checkpoint says about generation (generation_config.json); the lowest layer of options. */
+  /** Options of the checkpoint (generation_config.json), used where a call gives none. */
   readonly defaults: ModelDefaults;
-  /** The source ids, for encoder-decoder models: of each row, or one for all rows; samplers see them as `step.source`. */
+  /** The source ids of an encoder-decoder model: one list per row, or one list for all rows. Samplers see them as `step.source`. */
   readonly sources?: readonly (readonly number[])[];
 
+  /** An empty cache for this model. */
   createCache(options?: CacheOptions): KVCache;
-  /** A cache from what `KVCache.serialize` gave, in this process or another. */
+  /**
+   * A cache from the bytes of `KVCache.serialize`, written in this process or another.
+   *
+   * @throws CacheError when the bytes are damaged or of another model.
+   */
   restoreCache(bytes: Uint8Array): KVCache;
-  /** True for a cache that this model made, the only kind that its `forward` takes. */
+  /** Whether this model created the cache. `forward` accepts no other. */
   owns(cache: KVCache): boolean;
   /**
-   * Feed each row's tokens after what the cache holds for it, and extend it by them. Rows may differ in length and may be
-   * empty. Synchronous; nothing is read back. When it throws, the cache is as it was.
+   * Feed new tokens to each row and append them to the cache. Rows may differ in length, and some may be empty. Synchronous; nothing is
+   * read back. When it throws, the cache is unchanged.
    *
-   * @param tokens one list of ids a row of the cache.
+   * @param tokens one list of ids per row of the cache.
+   * @throws ContextLengthError, ParameterError, ShapeError for tokens that do not fit; CacheError for another model's cache;
+   * UnsupportedError for hidden states or early exits that the model does not have.
    */
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options?: ForwardOptions): ForwardResult;
   /**
@@ -67,57 +75,64 @@ export interface PendingStep {
   cancel(): void;
 }
 
+/** What a checkpoint says about generation. Each value applies where a call gives none. */
 export interface ModelDefaults {
   /** Ids that end a sequence. */
   readonly eosTokenIds?: readonly number[];
+  /** Maximum number of new tokens. */
   readonly maxNewTokens?: number;
+  /** Maximum length of a sequence in tokens, prompt included. */
   readonly maxLength?: number;
+  /** Minimum length of a sequence in tokens, prompt included. */
   readonly minLength?: number;
+  /** Minimum number of new tokens. */
   readonly minNewTokens?: number;
-  /** What a decoder starts from when no prompt is given (encoder-decoder models), or the begin token. */
+  /** The prompt when a call gives an empty one: the start tokens of a decoder, or the beginning-of-sequence token. */
   readonly decoderStartTokenIds?: readonly number[];
-  /** The first new token, whatever the logits say (multilingual translators name the target language so). */
+  /** Forced as the first new token. Multilingual translation models select the target language with it. */
   readonly forcedBosTokenId?: number;
-  /** The last new token when the maximum length is reached. */
+  /** Forced as the last token when the maximum length is reached. */
   readonly forcedEosTokenId?: number;
   /** The chain of a call that gives no samplers: the sampling parameters of the checkpoint. Default: greedy decoding. */
   readonly samplers?: readonly Sampler[];
 }
 
+/** Options of {@link LanguageModel.createCache}. */
 export interface CacheOptions {
-  /** Default 1. */
+  /** Number of rows. Default 1. */
   readonly rows?: number;
-  /** Default `static` (in place). */
+  /** How keys and values are stored. Default `'static'`: in place. */
   readonly kind?: CacheKind | CacheKind['kind'];
 }
 
+/** Options of {@link LanguageModel.forward}. */
 export interface ForwardOptions {
-  /** How many trailing positions of each row's tokens get logits. Default 1; fewer when fewer were fed. */
+  /** How many of the last tokens of each row get logits; fewer if fewer are fed. Default 1. */
   readonly scored?: number;
-  /** Also return the last hidden state of every fed token, after the final norm. Default false. */
+  /** Whether to return the last hidden state of every fed token, after the final norm. Default false. */
   readonly hidden?: boolean;
-  /** Also return the logits of these early exits (number of layers passed). Default none. */
+  /** Numbers of layers after which the logits are also returned. Default none. */
   readonly earlyExits?: readonly number[];
 }
 
 /**
- * What a forward pass computed, where it was computed. Valid until disposed; a later `forward` never overwrites it.
+ * The result of a forward pass, kept where it was computed. Valid until it is disposed; a later `forward` does not overwrite it.
  */
 export interface ForwardResult {
-  /** Logits of the scored positions, rows in order, positions of a row in order: [sum of scored, V]. */
+  /** Logits of the scored positions, by row and then by position: [sum of scored, V]. */
   readonly logits: EngineMatrix;
-  /** How many scored positions each row has, [R]. */
+  /** Number of scored positions of each row, [R]. */
   readonly scored: readonly number[];
-  /** Hidden states of all fed tokens, in the same order, [sum of fed, W]; only when asked for. */
+  /** Hidden states of all fed tokens, in the same order: [sum of fed, W]. Present with the option `hidden`. */
   readonly hidden?: EngineMatrix;
-  /** Logits of early exits, like `logits`; only when asked for. */
+  /** Logits of early exits by number of layers, each like `logits`. Present with the option `earlyExits`. */
   readonly earlyExits?: ReadonlyMap<number, EngineMatrix>;
   /**
-   * For a model that rules tokens out itself: its logits without that, like `logits`. A row of which a chain leaves nothing starts
-   * again from them, so that constraints of the call come before those of the model.
+   * Of a model that rules tokens out itself: its logits before that, like `logits`. A row in which the samplers leave no token starts
+   * again from them, so the constraints of the call take precedence over those of the model.
    */
   readonly relaxed?: EngineMatrix;
-  /** For a model made of several: what each source gave for the scored positions. */
+  /** Of a combined model: the logits of each source for the scored positions. */
   readonly parts?: readonly ForwardPart[];
   dispose(): void;
 }

@@ -30,16 +30,17 @@ import { ModelCache } from './model-cache.ts';
 import { disposeResult, PendingModelStep, type StepOutcome } from './pending-step.ts';
 import { TokenList } from './token-list.ts';
 
+/** Options of {@link createModel} and `createSequenceToSequence`. */
 export interface CreateModelOptions extends PrepareOptions {
   /** Default: the architecture's name. */
   readonly name?: string;
   readonly defaults?: ModelDefaults;
-  /** Use a shorter context than the model has: tables and caches get smaller. */
+  /** Use a shorter context than the checkpoint's, for smaller tables and caches. Default: the checkpoint's. */
   readonly contextLength?: number;
 }
 
 /**
- * An architecture with its weights on an engine: a language model.
+ * Load an architecture and its weights on an engine, as a language model.
  *
  * @throws LoadError, ShapeError when the checkpoint does not fit the configuration; MemoryLimitError when it does not fit
  * the engine. Nothing stays allocated then. ParameterError for an architecture with an encoder.
@@ -62,7 +63,7 @@ export async function createModel<C, P>(
   return new ExecutableModel(executable, description);
 }
 
-/** What `createModel` and `createSequenceToSequence` have in common: check the options and load the weights. */
+/** The common part of `createModel` and `createSequenceToSequence`: check the options and load the weights. */
 export async function prepareModel<C, P>(
   owner: string,
   engine: Engine,
@@ -92,7 +93,7 @@ export async function prepareModel<C, P>(
   return { executable, description };
 }
 
-/** What a model is besides its executable. */
+/** What describes a model besides its executable. */
 export interface ModelDescription {
   readonly name: string;
   readonly dimensions: Dimensions;
@@ -102,7 +103,7 @@ export interface ModelDescription {
   readonly sources?: { readonly memory: EncoderKeyValues; readonly ids: readonly (readonly number[])[] };
 }
 
-/** The language model of a seam architecture: turns rows of tokens into frames, and keeps the cache in step. */
+/** The language model of an architecture on an engine: turns rows of tokens into frames and updates the cache. */
 export class ExecutableModel implements LanguageModel {
   readonly name: string;
   readonly vocabSize: number;

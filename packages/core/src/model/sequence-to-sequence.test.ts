@@ -97,7 +97,7 @@ describe.each(families)('%s', (name, architecture, json) => {
       it(contract.name, () => contracts(bound)[i]!.run(), 30_000);
   });
 
-  it('gives each source of a ragged batch what it gets alone, under any order of rows', async () => {
+  it('gives each source of a ragged batch the same result as alone, in any order of rows', async () => {
     await using(await whole.encode({ ids: sources }), async (model) => {
       expect(model.sources).toEqual(sources);
       const cache = model.createCache();
@@ -116,7 +116,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     });
   });
 
-  it('leaves masked tokens out and the others in their places', async () => {
+  it('leaves out masked tokens and keeps the positions of the others', async () => {
     const gap = { ids: [5, 60, 17, 42, 60, 8, 60], mask: [1, 0, 1, 1, 0, 1, 0] };
     const others = { ids: gap.ids.map((id) => (id === 60 ? 3 : id)), mask: gap.mask };
     const vocabulary = { ...gap, ids: gap.ids.map((id) => Math.min(id, whole.vocabSize - 1)) };
@@ -144,7 +144,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     }
   });
 
-  it('takes sources that were encoded before', async () => {
+  it('accepts sources that were encoded earlier', async () => {
     const encoded = await whole.encoderOutput({
       ids: sources,
       mask: sources.map((row) => row.map((_, i) => (i === 1 ? 0 : 1))),
@@ -166,7 +166,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     });
   });
 
-  it('remembers a source once, whatever number of rows and caches read it', async () => {
+  it('stores a source once, however many rows and caches read it', async () => {
     const { layers, kvHeads, headDim } = architecture.dimensions(architecture.configure(json));
     await using(await whole.encode({ ids: sources[1]! }), async (model) => {
       const remembered = sources[1]!.length * 2 * layers * kvHeads * headDim * 4;
@@ -187,7 +187,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     });
   });
 
-  it('starts from the start tokens, one or several outputs a source, and shows samplers the source', async () => {
+  it('starts with the start tokens, for one or several outputs per source, and shows samplers the source', async () => {
     const seen = new Set<string>();
     const watching: Sampler = {
       name: 'watching',
@@ -204,7 +204,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     });
   });
 
-  it('interleaves two bound models, each as alone', async () => {
+  it('interleaves two bound models, each with the same result as alone', async () => {
     const options = { maxNewTokens: 6, seed: 5 };
     const alone: (readonly number[])[] = [];
     for (const ids of sources.slice(0, 2))
@@ -220,7 +220,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     models[1]!.dispose();
   });
 
-  it('encodes in several frames what does not fit one', async () => {
+  it('encodes sources that do not fit one frame in several', async () => {
     const many = Array.from({ length: 30 }, (_, i) => Array.from({ length: 90 }, (_, at) => (i * 7 + at * 3) % 50));
     await using(await whole.encode({ ids: many }), async (model) => {
       const all = await logitsOf(
@@ -234,7 +234,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     });
   });
 
-  it('restores a cache with what its rows read, for the same sources only', async () => {
+  it('restores a cache with the sources of its rows, for the same sources only', async () => {
     await using(await whole.encode({ ids: sources }), async (model) => {
       const cache = model.createCache();
       await logitsOf(model, [[2, 3], [2], [2, 4]], cache);
@@ -251,7 +251,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     });
   });
 
-  it('is a pass whose operations do not depend on the frame', async () => {
+  it('records operations that do not depend on the frame', async () => {
     const taped = await build({ ...architecture, ...recorded(architecture) } as typeof architecture, json);
     await using(await taped.encode({ ids: sources }), async (model) => {
       await using(await whole.encode({ ids: sources }), async (plain) => {
@@ -268,7 +268,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     taped.dispose();
   });
 
-  it('refuses what cannot be right, and keeps nothing', async () => {
+  it('refuses invalid sources, and allocates nothing', async () => {
     const refused = async (source: unknown): Promise<unknown> => {
       try {
         (await whole.encode(source as { ids: number[] })).dispose();
@@ -306,7 +306,7 @@ describe('createSequenceToSequence', () => {
   const config = bart.configure({ ...postNorm, vocab_size: 61 });
   const weights = seededWeights(bart, config);
 
-  it('disposes what it gave, in any order, and leaves nothing', async () => {
+  it('disposes what it created, in any order, and leaves nothing allocated', async () => {
     const before = engine.memory();
     const whole = await createSequenceToSequence(engine, bart, config, weights);
     const [one, other] = [await whole.encode({ ids: [1] }), await whole.encode({ ids: [1, 2] })];
@@ -338,7 +338,7 @@ describe('createSequenceToSequence', () => {
     );
   });
 
-  it('says so when the engine runs no encoders, and leaves nothing', async () => {
+  it('reports an engine without encoders, and leaves nothing allocated', async () => {
     const before = engine.memory();
     const without: Engine = {
       name: 'half an engine',

@@ -7,29 +7,27 @@ import { isBatch } from './is-batch.ts';
 import type { LanguageModel, ModelDefaults } from './language-model.ts';
 import { type CreateModelOptions, ExecutableModel, type ModelDescription, prepareModel } from './model.ts';
 
-/** Sources as token ids: one, or a batch whose rows may differ in length. */
+/** Sources as token ids: one source, or a batch of any lengths. */
 export interface SourceTokens {
   readonly ids: ArrayLike<number> | readonly ArrayLike<number>[];
   /**
-   * In the shape of `ids`: 0 for a token that nothing may attend to (padding), 1 for the others. The others keep their
-   * positions. Default: every token counts.
+   * In the shape of `ids`: 0 for padding, which nothing attends to, and 1 for other tokens, which keep their positions. Default: all 1.
    */
   readonly mask?: ArrayLike<number> | readonly ArrayLike<number>[];
 }
 
-/** Sources that were encoded before, by `encoderOutput` or elsewhere. */
+/** Sources that were encoded earlier, by `encoderOutput` or elsewhere. */
 export interface EncodedSources {
-  /** The encoder's last hidden states: [tokens, width] of one source, or one such matrix a source. Copied. */
+  /** The encoder's last hidden states: [tokens, width] of one source, or one such matrix per source. Copied. */
   readonly encoderOutput: Float32Array | readonly Float32Array[];
-  /** The ids behind the output, a token each, for samplers that read the source. Without them, they find it empty. */
+  /** The ids of the sources, for samplers that read them. Default: samplers see an empty source. */
   readonly ids?: SourceTokens['ids'];
-  /** A number a token, as in `SourceTokens`. */
+  /** One number per token, as in `SourceTokens`. */
   readonly mask?: SourceTokens['mask'];
 }
 
 /**
- * An encoder-decoder model. It has no logits of its own: `encode` binds it to sources, and what that returns is a
- * language model, to which every sampler and strategy applies.
+ * An encoder-decoder model. `encode` binds it to sources and returns a language model, to which every sampler and strategy applies.
  *
  * ```ts
  * const translator = await createSequenceToSequence(engine, bart, config, weights);
@@ -42,16 +40,16 @@ export interface SequenceToSequence extends Disposable {
   /** For messages and reports. */
   readonly name: string;
   readonly vocabSize: number;
-  /** Largest number of positions of one output. */
+  /** Maximum number of tokens in one output. */
   readonly contextLength: number;
-  /** Longest source, in tokens. */
+  /** Maximum number of tokens in one source. */
   readonly sourceLength: number;
-  /** Columns of the encoder's output. */
+  /** Number of columns of the encoder's output. */
   readonly width: number;
-  /** What the checkpoint says about generation; `decoderStartTokenIds` is what every output starts from. */
+  /** Options of the checkpoint. Every output starts with `decoderStartTokenIds`. */
   readonly defaults: ModelDefaults;
 
-  /** Run the encoder: [tokens, width] of each source, of the tokens that the mask leaves. */
+  /** Run only the encoder: [tokens, width] per source, for the tokens that are not masked. */
   encoderOutput(sources: SourceTokens): Promise<Float32Array[]>;
   /**
    * A language model of what follows from the sources. The encoder runs once, and keys and values for the sources are
@@ -99,7 +97,7 @@ export async function createSequenceToSequence<C, P>(
   return new ExecutableSequenceToSequence(executable, description, architecture.sourceLength(config));
 }
 
-/** A source as it is fed: the tokens that count, each at the place that it has in the whole. */
+/** A source as it is fed: the tokens that are not masked, with their positions. */
 interface Source {
   /** [tokens]; empty when only the encoder's output is known. */
   readonly ids: readonly number[];
@@ -123,7 +121,7 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
     this.name = description.name;
     this.vocabSize = description.dimensions.vocabSize;
     this.contextLength = description.dimensions.contextLength;
-    // A source attends to itself as a whole, so it has to fit one frame.
+    // A source attends to all of itself, so it must fit in one frame.
     this.sourceLength = Math.min(sourceLength, executable.maxTokens);
     this.width = description.dimensions.width;
     this.defaults = description.defaults;
@@ -198,7 +196,7 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
     return outputs;
   }
 
-  /** The sources in lists that fit a frame each. */
+  /** Split the sources into groups that fit in one frame each. */
   #groups(sources: readonly Source[]): Source[][] {
     const groups: Source[][] = [];
     let room = 0;
@@ -255,7 +253,7 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
   }
 }
 
-/** A decoder bound to sources. The weights are not its own: disposing it releases what it remembers of the sources. */
+/** A decoder bound to sources. It owns the sources' keys and values, not the weights. */
 class BoundModel extends ExecutableModel {
   readonly #siblings: Set<BoundModel>;
 
@@ -281,7 +279,7 @@ function isEncoded(given: SourceTokens | EncodedSources): given is EncodedSource
   return (given as Partial<EncodedSources>).encoderOutput !== undefined;
 }
 
-/** All tokens of all sources, rows in order; nothing is scored. */
+/** A frame of all tokens of all sources, in order. Nothing is scored. */
 function frameOf(sources: readonly Source[]): Frame {
   const count = sources.reduce((sum, { positions }) => sum + positions.length, 0);
   const frame = {
@@ -302,7 +300,7 @@ function frameOf(sources: readonly Source[]): Frame {
   return frame;
 }
 
-/** The places whose mask is not 0. */
+/** The positions whose mask is not 0. */
 function kept(owner: string, length: number, mask: ArrayLike<number> | undefined, row: number): number[] {
   const all = Array.from({ length }, (_, at) => at);
   if (mask === undefined) return all;
@@ -321,7 +319,7 @@ function asMasks(mask: SourceTokens['mask'], rows: number): readonly ArrayLike<n
   return masks;
 }
 
-/** Matrices of equal width below one another. */
+/** Concatenate matrices of equal width by rows. */
 function joined(parts: readonly Float32Array[]): Float32Array {
   const result = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -332,7 +330,7 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return result;
 }
 
-/** A decoder's cache holds what came from its sources, so they are in its fingerprint. */
+/** A decoder's cache depends on its sources, so the fingerprint includes them. */
 function fingerprintOf(model: string, sources: readonly Source[], output: Float32Array | undefined): string {
   const hash = new Hash();
   hash.addText(JSON.stringify([model, sources]));

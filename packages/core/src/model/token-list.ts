@@ -1,4 +1,4 @@
-/** Ids with room to grow. */
+/** A growing list of token ids. */
 export class TokenList {
   length = 0;
   #ids = new Int32Array(16);
