@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseAst } from 'vite';
-import { type Manifest, root } from './workspace.ts';
+import { type Manifest, packageOf, root } from './workspace.ts';
 
 export interface Exported {
   readonly values: ReadonlySet<string>;
@@ -82,8 +82,7 @@ if (import.meta.main) {
   const entries = publishedEntries(process.argv[2] ?? root);
   const all = new Set<string>();
   for (const { specifier, values, types } of entries) {
-    const [scope, name] = specifier.split('/');
-    for (const exported of [...values, ...types]) all.add(`${scope}/${name} ${exported}`);
+    for (const exported of [...values, ...types]) all.add(`${packageOf(specifier)} ${exported}`);
     console.log(
       `${String(values.size + types.size).padStart(5)} = ${values.size} values + ${types.size} types  ${specifier}`,
     );

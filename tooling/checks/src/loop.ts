@@ -5,21 +5,21 @@ import { root } from './workspace.ts';
 
 const core = 'packages/core/src';
 
-/** From the call of `generate` to the event that its caller receives. */
+/** From the start of a call to the event that its caller receives. */
 export const loopFiles: readonly string[] = [
-  `${core}/generate/generate.ts`,
+  `${core}/generate/decode.ts`,
   `${core}/generate/sampling.ts`,
   `${core}/generate/run.ts`,
   `${core}/model/advance.ts`,
   `${core}/model/model.ts`,
   `${core}/sampling/scores.ts`,
   `${core}/sampling/chain.ts`,
-  `${core}/generate/output.ts`,
+  `${core}/generate/emission.ts`,
 ];
 
 export const maximumFiles = 8;
 /** Lines of these files together, comments included. The goal is 800: lower it whenever the sum falls. */
-export const maximumLines = 1560;
+export const maximumLines = 1340;
 
 /** @throws Error for a file that does not exist. */
 export function linesOf(path: string): number {

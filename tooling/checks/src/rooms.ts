@@ -69,7 +69,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     [['quantization'], ['tokenizer'], ['hub'], ['gguf/blocks', 'gguf/file', 'gguf/families', 'gguf/tokenizer', 'gguf']],
     'checkpoint',
     [['convert'], ['testing']],
-    '.',
+    [['entries'], ['.']],
   ],
   'packages/chat': ['.'],
   'packages/demo-model': ['.'],
@@ -158,6 +158,7 @@ export const mostFiles = 14;
 
 /** Rooms that hold more, with the number that they may hold. To be emptied. */
 export const fullRooms: { readonly [room: string]: { readonly files: number; readonly reason: string } } = {
-  'packages/core/src/generate': { files: 19, reason: 'the generation loop is being divided by responsibility' },
+  'packages/core/src/generate': { files: 27, reason: 'options, decoding states and text belong in rooms of their own' },
+  'packages/core/src/sampling': { files: 15, reason: 'one of its small parts belongs in another room' },
   'apps/node/src/show': { files: 15, reason: 'the output of the commands is being rewritten' },
 };
