@@ -1,20 +1,21 @@
-/** One message of a chat, as the templates of checkpoints know them. */
+/** One message of a chat, in the form that chat templates read. */
 export interface ChatMessage {
-  /** 'system', 'user', 'assistant', 'tool', or what else a template knows. */
+  /** 'system', 'user', 'assistant', 'tool', or another role that the template knows. */
   readonly role: string;
-  /** The text, or parts such as `{ type: 'text', text }` where a template knows them; null beside `tool_calls`. */
+  /** The text, or parts such as `{ type: 'text', text }` if the template supports them; null together with `tool_calls`. */
   readonly content: string | readonly object[] | null;
-  /** Further keys that a template may read: `name`, `tool_calls`, `reasoning_content` … */
+  /** More keys that a template may read: `name`, `tool_calls`, `reasoning_content` and so on. */
   readonly [key: string]: unknown;
 }
 
+/** Options of `applyChatTemplate`, `encodeChat` and, but for the generation prompt, `Chat`. */
 export interface ChatOptions {
-  /** Descriptions of functions that the model may call: `{ type: 'function', function: { name, description, parameters } }`. Default none. */
+  /** Functions that the model may call: `{ type: 'function', function: { name, description, parameters } }`. Default none. */
   readonly tools?: readonly object[];
-  /** End with what makes the model answer as the assistant. Default true; false for a chat that is complete. */
+  /** End with the text that makes the model answer as the assistant. Default true; false for a complete chat. */
   readonly addGenerationPrompt?: boolean;
-  /** Which template, where a model has several. Default 'tool_use' when there is one and tools are given, else 'default'. */
+  /** The template of a model that has several. Default 'tool_use' when it exists and tools are given, else 'default'. */
   readonly template?: string;
-  /** Further variables of the template, such as `{ enable_thinking: false }`. Default none. */
+  /** More variables for the template, such as `{ enable_thinking: false }`. Default none. */
   readonly variables?: Readonly<Record<string, unknown>>;
 }

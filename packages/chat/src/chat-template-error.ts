@@ -1,12 +1,12 @@
 import { TokenwrightError } from '@tokenwright/core';
 
 /**
- * Why a chat became no text: the model has no template; it cannot be parsed; it raised an exception on purpose, to refuse the messages;
- * it failed; or it left out a message because it does not know its role.
+ * Why a chat could not be rendered: the model has no template (`missing`), the template cannot be parsed (`syntax`), it refused the
+ * messages on purpose (`raised`), it failed (`failed`), or it left out a message because it does not know the role (`role`).
  */
 export type ChatTemplateReason = 'missing' | 'syntax' | 'raised' | 'failed' | 'role';
 
-/** A chat cannot be made a text by the model's template. */
+/** The model's template cannot render a chat. `reason` says why. */
 export class ChatTemplateError extends TokenwrightError {
   override readonly name: string = 'ChatTemplateError';
   readonly model: string;

@@ -114,7 +114,7 @@ describe('applyChatTemplate', () => {
     ['no message', [], /messages must be a list of at least one/],
     ['a text', 'Hello', /messages must be a list/],
     ['a message without a role', [{ content: 'x' }], /messages\[0\] must be an object with a role/],
-    ['a message without a content', [{ role: 'user' }], /messages\[0\]\.content must be a text/],
+    ['a message without a content', [{ role: 'user' }], /messages\[0\]\.content must be a string/],
   ])('refuses %s', (_, messages, message) => {
     expect(() => applyChatTemplate(createChatTemplate(plain), messages as never)).toThrow(message);
     expect(() => applyChatTemplate(createChatTemplate(plain), messages as never)).toThrow(ParameterError);
@@ -146,5 +146,5 @@ it('encodeChat doubles no special token', () => {
   expect(ids.filter((id) => id === 0)).toEqual([0]);
   expect(ids[0]).toBe(0);
   expect(tokenizer.encode('<s>Hi').slice(0, 2)).toEqual([0, 0]);
-  expect(() => encodeChat({ tokenizer: undefined, chatTemplate: undefined }, [user])).toThrow(/tokenizer/);
+  expect(() => encodeChat({ tokenizer: undefined, chatTemplate: undefined } as never, [user])).toThrow(/tokenizer/);
 });

@@ -5,18 +5,28 @@ import type { ChatMessage, ChatOptions } from './chat-message.ts';
 import { ChatTemplateError } from './chat-template-error.ts';
 
 const owner = 'applyChatTemplate';
-const optionNames = ['tools', 'addGenerationPrompt', 'template', 'variables'];
+/** A `Record`, so that a name that is missing here is a compile error. */
+const optionNames: Readonly<Record<keyof ChatOptions, true>> = {
+  tools: true,
+  addGenerationPrompt: true,
+  template: true,
+  variables: true,
+};
 
-/** Roles whose text a template may leave out: thinking of earlier turns, results of tools. */
+/** Roles whose text a template may leave out, such as the reasoning of earlier turns or the results of tools. */
 const mayBeLeftOut: readonly string[] = ['user', 'assistant', 'tool', 'function', 'ipython'];
 
 /**
- * The text of a chat, as the model was trained on it: `chat_template` of tokenizer_config.json, chat_template.jinja or the GGUF file,
- * rendered by @huggingface/jinja.
+ * The text of a chat in the format that the model was trained on. The template comes from tokenizer_config.json, chat_template.jinja
+ * or a GGUF file, and @huggingface/jinja renders it.
  *
- * @param template what `load` gives as `chatTemplate`; undefined, that is a model without one, is an error.
- * @throws ChatTemplateError when there is no template, it is no Jinja, it refuses the messages, or it leaves out a message whose role
- * it does not know; ParameterError for messages and options.
+ * @param template `chatTemplate` of the result of `load`. Undefined, for a model without one, is an error.
+ * @throws ChatTemplateError when there is no template, when it is not valid Jinja, refuses the messages, fails, or leaves out a
+ * message because it does not know the role; ParameterError for messages and options; UnknownOptionError.
+ * @example
+ * ```ts
+ * const text = applyChatTemplate(chatTemplate, [{ role: 'user', content: 'Name three colors.' }]);
+ * ```
  */
 export function applyChatTemplate(
   template: ChatTemplate | undefined,
@@ -27,9 +37,9 @@ export function applyChatTemplate(
     throw new ChatTemplateError(
       'This model',
       'missing',
-      'there is no chat template: it was not trained to chat, or its files lack one. Give one with createChatTemplate',
+      'there is no chat template: the model was not trained to chat, or its files lack one. Make one with createChatTemplate',
     );
-  checkOptionNames(owner, options, optionNames);
+  checkOptionNames(owner, options, Object.keys(optionNames));
   checkMessages(messages);
   const { tools, addGenerationPrompt = true, variables = {} } = options;
   const parsed = parse(template, nameOf(template, options));
@@ -46,13 +56,18 @@ export function applyChatTemplate(
 }
 
 /**
- * Ids of a chat. The template writes the special tokens, so the tokenizer adds none: a begin token is never doubled.
+ * The token ids of a chat. The template writes the special tokens, so the tokenizer adds none: a begin token is never doubled.
  *
- * @param parts what `load` gives, or these two parts of it.
+ * @param parts the result of `load`, or its tokenizer and chat template.
  * @throws as `applyChatTemplate`; ParameterError when there is no tokenizer.
+ * @example
+ * ```ts
+ * const loaded = await load('HuggingFaceTB/SmolLM2-135M-Instruct', { engine });
+ * const ids = encodeChat(loaded, [{ role: 'user', content: 'Name three colors.' }]);
+ * ```
  */
 export function encodeChat(
-  parts: { readonly tokenizer: Tokenizer | undefined; readonly chatTemplate: ChatTemplate | undefined },
+  parts: { readonly tokenizer: Tokenizer; readonly chatTemplate: ChatTemplate | undefined },
   messages: readonly ChatMessage[],
   options: ChatOptions = {},
 ): number[] {
@@ -68,7 +83,7 @@ function checkMessages(messages: readonly ChatMessage[]): void {
       throw new ParameterError(owner, `messages[${at}]`, 'an object with a role and a content', message);
     const { content } = message;
     if (typeof content !== 'string' && !Array.isArray(content) && content !== null)
-      throw new ParameterError(owner, `messages[${at}].content`, 'a text, a list of parts, or null', content);
+      throw new ParameterError(owner, `messages[${at}].content`, 'a string, a list of parts, or null', content);
   }
 }
 
@@ -83,7 +98,7 @@ function nameOf({ names }: ChatTemplate, { template, tools }: ChatOptions): stri
   throw new ParameterError(owner, 'template', `one of ${names.join(', ')}`, undefined);
 }
 
-/** Parsed once a template: parsing takes longer than rendering. */
+/** The parsed form of each template: parsing takes longer than rendering. */
 const parsedTemplates = new WeakMap<ChatTemplate, Map<string, Template>>();
 
 function parse(template: ChatTemplate, name: string): Template {
@@ -103,7 +118,7 @@ function parse(template: ChatTemplate, name: string): Template {
   return parsed;
 }
 
-/** What a template calls to refuse its messages; the library's own cannot be told from its other errors. */
+/** Replaces `raise_exception` in templates: the library's own cannot be told from its other errors. */
 const raiser = 'raise_exception_of_template';
 
 class Raised extends Error {}
@@ -122,7 +137,7 @@ function render(template: ChatTemplate, parsed: Template, variables: Record<stri
   }
 }
 
-/** Give an identifier another name, everywhere in a parsed template. */
+/** Rename an identifier everywhere in a parsed template. */
 function rename(node: unknown, from: string, to: string): void {
   if (Array.isArray(node)) for (const part of node) rename(part, from, to);
   if (node instanceof Map) for (const [key, part] of node) rename([key, part], from, to);
@@ -131,7 +146,7 @@ function rename(node: unknown, from: string, to: string): void {
   else for (const part of Object.values(node)) rename(part, from, to);
 }
 
-/** A template that does not know a role leaves its messages out without a word; that must not go unseen. */
+/** A template leaves out messages of roles that it does not know, in silence. Report it. */
 function checkRoles({ model }: ChatTemplate, messages: readonly ChatMessage[], text: string): void {
   for (const [at, { role, content }] of messages.entries())
     if (typeof content === 'string' && !mayBeLeftOut.includes(role) && !text.includes(content.trim()))

@@ -6,10 +6,11 @@ import {
   type GenerateOptions,
   generate,
   type StreamEvent,
+  type Tokenizer,
 } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
 import { type LoadedModel, load } from '@tokenwright/loaders';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Chat } from './chat.ts';
 import { applyChatTemplate } from './chat-template.ts';
 import { ChatTemplateError } from './chat-template-error.ts';
@@ -67,7 +68,7 @@ it('a turn feeds only what is new, and says what a fresh chat would', async () =
   fresh.dispose();
 });
 
-it('can be taken back, begun anew, and given another system message', async () => {
+it('can be undone, reset, and given another system message', async () => {
   await say('One.');
   await say('Two.');
   expect(chat.undo()).toBe('Two.');
@@ -82,7 +83,7 @@ it('can be taken back, begun anew, and given another system message', async () =
   expect(chat.messages).toEqual([]);
 });
 
-it('keeps an answer that is stopped as far as it came, and none that never began', async () => {
+it('keeps a stopped answer as far as it was generated, and nothing of one that never began', async () => {
   const controller = new AbortController();
   for await (const event of chat.send('Hello', { signal: controller.signal, seed: 1 }))
     if (event.type === 'token') controller.abort();
@@ -94,18 +95,86 @@ it('keeps an answer that is stopped as far as it came, and none that never began
   await say('And?');
 });
 
-it('forgets the oldest exchanges when the context is full, but not the system message', async () => {
-  chat.system = 'System.';
-  const long = 'word '.repeat(loaded.model.contextLength / 4);
-  for (let turn = 0; turn < 4; turn++) await say(`${turn} ${long}`, { maxNewTokens: 2 });
-  expect(chat.forgotten).toBe(2);
-  expect(chat.messages[0]?.content).toBe('System.');
-  expect(String(chat.messages[1]?.content)).toMatch(/^2 word/);
-  await expect(say(long.repeat(6))).rejects.toThrow(ContextLengthError);
-  expect(rolesOf()).toBe('system user assistant user assistant');
+describe('when the context is full', () => {
+  const long = (turn: number): string => `${turn} ${'word '.repeat(loaded.model.contextLength / 4)}`;
+
+  it('leaves the oldest exchanges out of the prompt, keeps every message, and always sends the system message', async () => {
+    chat.system = 'System.';
+    const ends: EndEvent[] = [];
+    for (let turn = 0; turn < 4; turn++) ends.push(await say(long(turn), { maxNewTokens: 2 }));
+    expect(chat.forgotten).toBe(2);
+    expect(rolesOf()).toBe(`system${' user assistant'.repeat(4)}`);
+    expect(String(chat.messages[1]?.content)).toMatch(/^0 word/);
+
+    // What was sent is what a chat of the remaining messages sends.
+    const fresh = new Chat({ ...loaded, chatTemplate: plainDialogue });
+    fresh.messages = [chat.messages[0]!, ...chat.messages.slice(5, 7)];
+    const events: StreamEvent[] = [];
+    for await (const event of fresh.send(long(3), { maxNewTokens: 2, seed: 1 })) events.push(event);
+    expect(fresh.forgotten).toBe(0);
+    expect(fresh.promptLength).toBe(chat.promptLength);
+    expect((events.at(-1) as EndEvent).text).toBe(ends[3]!.text);
+    fresh.dispose();
+  });
+
+  it('is as before after a message that is too long alone', async () => {
+    for (let turn = 0; turn < 3; turn++) await say(long(turn), { maxNewTokens: 2 });
+    const { messages, forgotten } = chat;
+    await expect(say(long(3).repeat(6))).rejects.toThrow(ContextLengthError);
+    expect(chat.messages).toBe(messages);
+    expect(chat.forgotten).toBe(forgotten);
+    expect(chat.forgotten).toBeGreaterThan(0);
+  });
+
+  it('remembers an exchange again once there is room, after undo, reset or other messages', async () => {
+    for (let turn = 0; turn < 3; turn++) await say(long(turn), { maxNewTokens: 2 });
+    expect(chat.forgotten).toBe(1);
+    expect(chat.undo()).toBe(long(2));
+    await say('Short.', { maxNewTokens: 2 });
+    expect(chat.forgotten).toBe(0);
+    expect(rolesOf()).toBe('user assistant user assistant user assistant');
+
+    const stored = [0, 1, 2, 3].flatMap((turn) => [
+      { role: 'user', content: long(turn) },
+      { role: 'assistant', content: 'Yes.' },
+    ]);
+    chat.messages = stored;
+    expect(chat.forgotten).toBe(0);
+    await say('Short.', { maxNewTokens: 2 });
+    expect(chat.forgotten).toBe(2);
+    expect(chat.messages.slice(0, 8)).toEqual(stored);
+    chat.reset();
+    expect([chat.forgotten, chat.messages]).toEqual([0, []]);
+  });
+
+  it('renders a long stored conversation a few times, not once per exchange', async () => {
+    let encoded = 0;
+    const tokenizer: Tokenizer = {
+      ...loaded.tokenizer,
+      encode(text, options) {
+        encoded += text.length;
+        return loaded.tokenizer.encode(text, options);
+      },
+    };
+    const counted = new Chat({ ...loaded, tokenizer, chatTemplate: plainDialogue });
+    counted.messages = Array.from({ length: 300 }, (_, i) => ({
+      role: i % 2 ? 'assistant' : 'user',
+      content: `Line ${i}.`,
+    }));
+    const length = applyChatTemplate(plainDialogue, counted.messages).length;
+    for await (const _ of counted.send('And?', { maxNewTokens: 1 }));
+    expect(counted.forgotten).toBeGreaterThan(80);
+    expect(counted.promptLength).toBeLessThanOrEqual(loaded.model.contextLength * 0.75);
+    expect(encoded).toBeLessThan(10 * length);
+    // The next turn starts from what is known to be too long.
+    const before = encoded;
+    for await (const _ of counted.send('And then?', { maxNewTokens: 1 }));
+    expect(encoded - before).toBeLessThan(4 * 3 * loaded.model.contextLength);
+    counted.dispose();
+  });
 });
 
-it('stop texts are no part of the answer', async () => {
+it('cuts stop strings off the answer', async () => {
   const { text = '' } = await say('Hello', { maxNewTokens: 12 });
   const stop = text.slice(4, 9);
   chat.reset();
@@ -117,14 +186,27 @@ it('stop texts are no part of the answer', async () => {
 
 it('needs a tokenizer and a template, and one answer at a time', async () => {
   expect(() => new Chat(loaded)).toThrow(ChatTemplateError);
-  expect(() => new Chat({ ...loaded, tokenizer: undefined })).toThrow(/tokenizer/);
+  expect(() => new Chat({ ...loaded, tokenizer: undefined } as never)).toThrow(/tokenizer/);
+  expect(() => new Chat({ ...loaded, chatTemplate: plainDialogue }, { tool: [] } as never)).toThrow(
+    /Did you mean 'tools'/,
+  );
+  await expect(chat.send(['Hello'] as never).next()).rejects.toThrow(/content must be a string/);
   const open = chat.send('Hello', { seed: 1 });
   await open.next();
-  await expect(say('x')).rejects.toThrow(/after the last answer has ended/);
+  await expect(say('x')).rejects.toThrow(/sent after the last answer has ended/);
   await open.return();
 });
 
-it('common templates', () => {
+it('is disposed by `using`, and twice', () => {
+  {
+    using other = new Chat({ ...loaded, chatTemplate: plainDialogue });
+    expect(other.cache.lengths).toEqual([0]);
+    other.dispose();
+  }
+  expect(engine.memory().buffers).toBe(buffers);
+});
+
+it('has common templates', () => {
   const messages = [
     { role: 'system', content: 'S' },
     { role: 'user', content: 'U ' },

@@ -10,53 +10,72 @@ import {
   type StreamEvent,
   type Tokenizer,
 } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
 import type { ChatMessage, ChatOptions } from './chat-message.ts';
 import { applyChatTemplate } from './chat-template.ts';
 
-/** What a chat needs: what `load` gives. */
+/** The parts of a loaded model that a chat needs: the result of `load` has them all. */
 export interface ChatParts {
   readonly model: LanguageModel;
-  readonly tokenizer: Tokenizer | undefined;
+  readonly tokenizer: Tokenizer;
+  /** Undefined for a model without a template, which is an error. */
   readonly chatTemplate: ChatTemplate | undefined;
 }
 
-/** A text with the ids that it was fed or generated as. */
-interface Told {
+/** A prompt, with the ids that it was fed or generated as. */
+interface Prompt {
   readonly text: string;
   readonly ids: readonly number[];
 }
 
+/** Names of the options of `Chat`; the generation prompt is always added. */
+const optionNames: Readonly<Record<keyof Omit<ChatOptions, 'addGenerationPrompt'>, true>> = {
+  tools: true,
+  template: true,
+  variables: true,
+};
+
+/** The share of the context that a prompt may take; the rest is for the answer. */
+const promptShare = 3 / 4;
+
 /**
- * A chat with a model: its messages, and a cache of the keys and values of all that was said, so that a turn only feeds what is new.
- * What the model said is kept as the very tokens that it chose, whatever the tokenizer would make of their text.
+ * A conversation with a model: its messages, and a cache with the keys and values of the last prompt and answer, so that a turn feeds
+ * only what is new. Answers are kept as the tokens that the model chose, not as a second tokenization of their text.
  *
+ * `messages` holds the whole conversation. When it outgrows the context, the oldest exchanges are left out of the prompt, never the
+ * system message; `forgotten` counts them.
+ *
+ * @example
  * ```ts
- * const chat = new Chat(await load('org/name', { engine }));
+ * using chat = new Chat(await load('HuggingFaceTB/SmolLM2-135M-Instruct', { engine }));
  * for await (const event of chat.send('Hello!')) if (event.type === 'token') process.stdout.write(event.text ?? '');
- * chat.dispose();
  * ```
- *
- * When the context is full, the oldest exchanges are forgotten (`forgotten` counts them), but never the system message.
  */
-export class Chat {
+export class Chat implements Disposable {
   readonly #model: LanguageModel;
   readonly #tokenizer: Tokenizer;
   readonly #template: ChatTemplate | undefined;
   readonly #options: ChatOptions;
   readonly #cache: KVCache;
-  #messages: ChatMessage[] = [];
-  #told: Told = { text: '', ids: [] };
+  #messages: readonly ChatMessage[] = [];
+  /** The last prompt with its answer, as far as both are in the cache or can be found there. */
+  #fed: Prompt = { text: '', ids: [] };
   #forgotten = 0;
+  /** Fewer exchanges than these cannot be left out: the prompt did not fit, and the messages have only grown since. */
+  #leastForgotten = 0;
   #promptLength = 0;
   #busy = false;
 
   /**
+   * @param parts the result of `load`, or its model, tokenizer and chat template.
    * @param options of the template, for every turn.
-   * @throws ParameterError when there is no tokenizer, ChatTemplateError when there is no template.
+   * @throws ChatTemplateError when the model has no template; ParameterError when there is no tokenizer; UnknownOptionError.
    */
-  constructor({ model, tokenizer, chatTemplate }: ChatParts, options: Omit<ChatOptions, 'addGenerationPrompt'> = {}) {
+  constructor(parts: ChatParts, options: Omit<ChatOptions, 'addGenerationPrompt'> = {}) {
+    const { model, tokenizer, chatTemplate } = parts;
     if (tokenizer === undefined) throw new ParameterError('Chat', 'tokenizer', 'a tokenizer', tokenizer);
     if (chatTemplate === undefined) applyChatTemplate(chatTemplate, []);
+    checkOptionNames('Chat', options, Object.keys(optionNames));
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#template = chatTemplate;
@@ -64,61 +83,70 @@ export class Chat {
     this.#cache = model.createCache();
   }
 
-  /** All messages, the system's first if there is one. They may be replaced, by those of a stored chat for instance. */
+  /**
+   * The whole conversation, with the system message first if there is one; also the messages that no longer fit the context. It may
+   * be replaced, for instance by a stored conversation.
+   */
   get messages(): readonly ChatMessage[] {
     return this.#messages;
   }
 
   set messages(messages: readonly ChatMessage[]) {
     this.#messages = [...messages];
+    this.#forgotten = 0;
+    this.#leastForgotten = 0;
   }
 
-  /** What the model is told before everything else; undefined for nothing. */
+  /** The system message: what the model reads before everything else. Undefined for none. */
   get system(): string | undefined {
     const [first] = this.#messages;
     return first?.role === 'system' && typeof first.content === 'string' ? first.content : undefined;
   }
 
   set system(content: string | undefined) {
-    const others = this.#messages.filter(({ role }, at) => at > 0 || role !== 'system');
+    const others = this.#messages[0]?.role === 'system' ? this.#messages.slice(1) : this.#messages;
     this.#messages = content === undefined ? others : [{ role: 'system', content }, ...others];
+    this.#leastForgotten = 0;
   }
 
-  /** Exchanges that were forgotten because the context was full. */
+  /**
+   * How many of the oldest exchanges the last prompt left out because the context was full. An exchange is a message of the user
+   * with everything up to the next one.
+   */
   get forgotten(): number {
     return this.#forgotten;
   }
 
-  /** Tokens of the last prompt: everything that was said before the answer. */
+  /** Tokens of the last prompt: everything that the model read before its answer. */
   get promptLength(): number {
     return this.#promptLength;
   }
 
-  /** Keys and values of what was said, and the tokens. */
+  /** The keys and values of the last prompt and answer, and their tokens. */
   get cache(): KVCache {
     return this.#cache;
   }
 
   /**
-   * Say something, and stream the answer: the events of `generate`. An answer that is stopped, by a signal or by leaving the loop, is
-   * kept as far as it came. After an error the chat is as it was before.
+   * Send a message of the user, and stream the answer as the events of `generate`. An answer that is stopped, by a signal or by
+   * leaving the loop, is kept as far as it was generated. After an error the chat is as it was before.
    *
-   * @param options of `generate`; the cache is the chat's.
-   * @throws ChatTemplateError, ContextLengthError when this message alone is too long, what `generate` throws.
+   * @param options of `generate`; the cache is the chat's own.
+   * @throws ChatTemplateError; ContextLengthError when this message alone is too long; what `generate` throws.
    */
   async *send(
     content: string,
     options: Omit<GenerateOptions, 'cache'> = {},
   ): AsyncGenerator<StreamEvent, void, undefined> {
-    if (this.#busy) throw new ParameterError('Chat.send', 'content', 'given after the last answer has ended', content);
+    if (this.#busy) throw new ParameterError('Chat.send', 'content', 'sent after the last answer has ended', content);
+    if (typeof content !== 'string') throw new ParameterError('Chat.send', 'content', 'a string', content);
     this.#busy = true;
-    const before = this.#messages;
-    const forgotten = this.#forgotten;
-    this.#messages = [...before, { role: 'user', content }];
+    const before = { messages: this.#messages, forgotten: this.#forgotten, leastForgotten: this.#leastForgotten };
+    this.#messages = [...before.messages, { role: 'user', content }];
     let answer = '';
     let ids: number[] = [];
     let end: EndEvent | undefined;
-    let prompt: Told | undefined;
+    let prompt: Prompt | undefined;
     try {
       prompt = this.#prompt();
       this.#promptLength = prompt.ids.length;
@@ -137,8 +165,9 @@ export class Chat {
     } finally {
       this.#busy = false;
       if (end === undefined && answer === '') {
-        this.#messages = before;
-        this.#forgotten = forgotten;
+        this.#messages = before.messages;
+        this.#forgotten = before.forgotten;
+        this.#leastForgotten = before.leastForgotten;
       } else {
         this.#messages = [...this.#messages, { role: 'assistant', content: answer }];
         if (prompt !== undefined) this.#remember(prompt, answer, ids);
@@ -146,57 +175,79 @@ export class Chat {
     }
   }
 
-  /** Take back the last message of the user and what came after it; returns its text, or undefined when there is none. */
+  /** Take back the last message of the user and everything after it. Returns its text, or undefined when there is none. */
   undo(): string | undefined {
     const at = this.#messages.findLastIndex(({ role }) => role === 'user');
     if (at < 0) return undefined;
     const { content } = this.#messages[at]!;
     this.#messages = this.#messages.slice(0, at);
+    this.#leastForgotten = 0;
     return typeof content === 'string' ? content : '';
   }
 
-  /** Forget everything but the system message. */
+  /** Remove every message but the system message. */
   reset(): void {
     const { system } = this;
-    this.#messages = [];
-    this.#forgotten = 0;
-    if (system !== undefined) this.system = system;
+    this.messages = system === undefined ? [] : [{ role: 'system', content: system }];
   }
 
-  /** Release the cache. The model stays. */
+  /** Release the cache. The model stays. A second call does nothing. */
   dispose(): void {
     this.#cache.dispose();
   }
 
-  /** The chat as text and ids; when that leaves less than a quarter of the context for the answer, without its oldest exchanges. */
-  #prompt(): Told {
-    for (;;) {
-      const told = this.#encode();
-      const second = this.#messages.findIndex(({ role }, at) => role === 'user' && at > this.#firstUser());
-      if (told.ids.length <= this.#model.contextLength * (3 / 4) || second < 0) return told;
-      this.#messages = [...this.#messages.slice(0, this.#firstUser()), ...this.#messages.slice(second)];
-      this.#forgotten++;
+  /** The same as `dispose`, for `using` and `await using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /**
+   * The prompt with as many exchanges as leave a quarter of the context for the answer, and at least the last one. The number to
+   * leave out is searched by doubling and halving, so a long conversation is rendered a few times and not once per exchange.
+   */
+  #prompt(): Prompt {
+    const starts = [...this.#messages.keys()].filter((at) => this.#messages[at]!.role === 'user');
+    const most = starts.length - 1;
+    const limit = this.#model.contextLength * promptShare;
+    const without = (count: number): Prompt =>
+      this.#encode([...this.#messages.slice(0, starts[0]), ...this.#messages.slice(starts[count])]);
+
+    let count = Math.min(this.#leastForgotten, most);
+    let prompt = without(count);
+    let tooFew = count - 1;
+    for (let step = 1; prompt.ids.length > limit && count < most; step *= 2) {
+      tooFew = count;
+      count = Math.min(count + step, most);
+      prompt = without(count);
     }
+    while (count - tooFew > 1) {
+      const middle = Math.floor((tooFew + count) / 2);
+      const longer = without(middle);
+      if (longer.ids.length > limit) tooFew = middle;
+      else {
+        count = middle;
+        prompt = longer;
+      }
+    }
+    this.#forgotten = count;
+    this.#leastForgotten = count;
+    return prompt;
   }
 
-  #firstUser(): number {
-    return this.#messages.findIndex(({ role }) => role === 'user');
-  }
-
-  #encode(): Told {
-    const text = applyChatTemplate(this.#template, this.#messages, this.#options);
+  #encode(messages: readonly ChatMessage[]): Prompt {
+    const text = applyChatTemplate(this.#template, messages, this.#options);
     const encode = (part: string): number[] => this.#tokenizer.encode(part, { addSpecialTokens: false });
     const ids = encode(text);
-    if (this.#told.ids.length === 0 || !text.startsWith(this.#told.text)) return { text, ids };
-    // The tokens that were said, if the rest is the same tokens alone as in the whole.
-    const rest = encode(text.slice(this.#told.text.length));
+    if (this.#fed.ids.length === 0 || !text.startsWith(this.#fed.text)) return { text, ids };
+    // The tokens that were fed, if the rest has the same tokens alone as at the end of the whole text.
+    const rest = encode(text.slice(this.#fed.text.length));
     const fits = rest.length <= ids.length && rest.every((id, at) => id === ids[ids.length - rest.length + at]);
-    return { text, ids: fits ? [...this.#told.ids, ...rest] : ids };
+    return { text, ids: fits ? [...this.#fed.ids, ...rest] : ids };
   }
 
-  #remember(prompt: Told, answer: string, ids: readonly number[]): void {
-    // A stop text was cut off the answer, but not off the tokens.
+  #remember(prompt: Prompt, answer: string, ids: readonly number[]): void {
+    // A stop string was cut off the answer, but not off the tokens.
     const same = continuation(this.#tokenizer, prompt.ids, ids) === answer;
-    this.#told = same ? { text: prompt.text + answer, ids: [...prompt.ids, ...ids] } : prompt;
+    this.#fed = same ? { text: prompt.text + answer, ids: [...prompt.ids, ...ids] } : prompt;
   }
 }
