@@ -17,7 +17,7 @@ const options = { samplers: [greedy()], maxNewTokens: 48 };
 const plain = await generateText(model, tokenizer, prompt, options);
 console.log(`${prompt}${plain.text}\n`);
 for (const [name, draft] of Object.entries(drafts)) {
-  const strategy = speculative({ draft, length: 4 });
+  const strategy = speculative({ draft, numAssistantTokens: 4 });
   const { usage, ids } = await generateText(model, tokenizer, prompt, { ...options, strategy });
   const same = ids.join() === plain.ids.join() ? 'the same text' : 'another text';
   console.log(`${name}: ${usage.acceptedTokens} of ${usage.draftedTokens} guesses accepted, ${same}`);

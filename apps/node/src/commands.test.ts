@@ -72,7 +72,7 @@ describe('generate', () => {
   });
 
   it('prints several sequences of a beam search', async () => {
-    const args = ['generate', 'The old', '--strategy', 'beam-search,beams=2', '--sequences', '2', '-n', '4'];
+    const args = ['generate', 'The old', '--strategy', 'beam-search,num-beams=2', '--sequences', '2', '-n', '4'];
     const { stdout } = await run(args);
     expect(stdout).toMatch(/^--- 1\n.+\n--- 2\n/);
   });
@@ -193,7 +193,7 @@ describe('strategies as flags', () => {
     ['--amateur', 'story-amateur'],
     ['--contrast', 'dola'],
     ['--contrast', 'classifier-free-guidance,guidanceScale=2', '--other-prompt', 'The end'],
-    ['--draft', 'prompt-lookup,ngram=3'],
+    ['--draft', 'prompt-lookup,max-matching-ngram-size=3'],
     ['--draft', 'early-exit,layer=3'],
   ])('%s %s', async (...args) => {
     const { stdout, status } = await run(['generate', 'The old', '--greedy', '-n', '6', ...args]);

@@ -1,13 +1,25 @@
-export { type BeamSearchOptions, beamSearch } from './beams/beam-search.ts';
-export type { BeamOptions } from './beams/beams.ts';
-export { type ConstrainedBeamSearchOptions, constrainedBeamSearch } from './beams/constrained-beam-search.ts';
 export type { Constraint } from './beams/constraints.ts';
-export { type GroupBeamSearchOptions, groupBeamSearch } from './beams/group-beam-search.ts';
-export { type StochasticBeamsOptions, stochasticBeams } from './beams/stochastic-beams.ts';
-export { type BestOfOptions, bestOf } from './reranking/best-of.ts';
-export { type ContrastiveSearchOptions, contrastiveSearch } from './reranking/contrastive-search.ts';
-export { draftModel } from './speculation/draft-model.ts';
-export type { Draft, Drafter, Drafting, DraftOptions } from './speculation/drafter.ts';
-export { type EarlyExitOptions, earlyExit } from './speculation/early-exit.ts';
-export { type PromptLookupOptions, promptLookup } from './speculation/prompt-lookup.ts';
-export { type SpeculativeOptions, speculative } from './speculation/speculative.ts';
+export * from './catalog/drafters.ts';
+export {
+  type Description,
+  type DrafterRegistry,
+  describeDrafters,
+  describeStrategies,
+  drafterRegistry,
+  type OptionDescription,
+  type StrategyRegistry,
+  strategyRegistry,
+} from './catalog/registry.ts';
+export * from './catalog/strategies.ts';
+export { type StrategyJson, type StrategyJsonOptions, strategyFromJson, strategyToJson } from './catalog/strategy-json.ts';
+export type { SequenceScore } from './reranking/best-of.ts';
+export {
+  type AnyDrafterFactory,
+  type Draft,
+  type Drafter,
+  type DrafterDefinition,
+  type DrafterFactory,
+  type Drafting,
+  type DraftOptions,
+  defineDrafter,
+} from './speculation/drafter.ts';

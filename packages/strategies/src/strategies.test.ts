@@ -19,15 +19,18 @@ import {
 } from '@tokenwright/core/testing';
 import { greedy, mirostat2, repetitionPenalty, temperature, topP, xtc } from '@tokenwright/samplers';
 import { describe, expect, it } from 'vitest';
-import { beamSearch } from './beams/beam-search.ts';
-import { constrainedBeamSearch } from './beams/constrained-beam-search.ts';
-import { groupBeamSearch } from './beams/group-beam-search.ts';
-import { stochasticBeams } from './beams/stochastic-beams.ts';
-import { bestOf } from './reranking/best-of.ts';
-import { contrastiveSearch } from './reranking/contrastive-search.ts';
-import { earlyExit } from './speculation/early-exit.ts';
-import { promptLookup } from './speculation/prompt-lookup.ts';
-import { speculative } from './speculation/speculative.ts';
+import { huggingFaceBeamSearch, huggingFaceConstrainedBeamSearch, huggingFaceGroupBeamSearch } from './compat/index.ts';
+import {
+  beamSearch,
+  bestOf,
+  constrainedBeamSearch,
+  contrastiveSearch,
+  earlyExit,
+  groupBeamSearch,
+  promptLookup,
+  speculative,
+  stochasticBeams,
+} from './index.ts';
 
 const draft = toyModel({
   vocabSize: 8,
@@ -40,11 +43,21 @@ describe.each<[string, () => Strategy, Parameters<typeof strategyCases>[1]]>([
   ['sampling', () => sampling(), {}],
   ['beam search', () => beamSearch({ numBeams: 3 }), { random: false, sequences: 3 }],
   [
-    'beam search as in transformers 4.47',
-    () => beamSearch({ numBeams: 3, compatibility: 'transformers-4.47' }),
+    'beam search of Transformers 4.47',
+    () => huggingFaceBeamSearch({ numBeams: 3, release: '4.47' }),
     { random: false },
   ],
-  ['beam sampling', () => beamSearch({ numBeams: 3, sample: true }), { random: false, sequences: 3 }],
+  [
+    'group beam search of Transformers',
+    () => huggingFaceGroupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1, padTokenId: 0 }),
+    { random: false, sequences: 4 },
+  ],
+  [
+    'constrained beam search of Transformers',
+    () => huggingFaceConstrainedBeamSearch({ numBeams: 3, constraints: [{ phrase: [5, 4] }] }),
+    { random: false },
+  ],
+  ['beam sampling', () => beamSearch({ numBeams: 3, doSample: true }), { random: false, sequences: 3 }],
   [
     'group beam search',
     () => groupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1 }),
@@ -56,10 +69,17 @@ describe.each<[string, () => Strategy, Parameters<typeof strategyCases>[1]]>([
     { random: false, sequences: 3 },
   ],
   ['contrastive search', () => contrastiveSearch({ topK: 3 }), { random: false, slides: false }],
-  ['speculative, rejection', () => speculative({ draft, length: 3 }), { models: [draft] }],
+  ['speculative, rejection', () => speculative({ draft, numAssistantTokens: 3 }), { models: [draft] }],
   [
     'speculative, match',
-    () => speculative({ draft, length: 3, accept: 'match', schedule: 'heuristic', confidence: 0.2 }),
+    () =>
+      speculative({
+        draft,
+        numAssistantTokens: 3,
+        accept: 'match',
+        numAssistantTokensSchedule: 'heuristic',
+        assistantConfidenceThreshold: 0.2,
+      }),
     { models: [draft] },
   ],
   ['speculative, prompt lookup', () => speculative({ draft: promptLookup() }), {}],
@@ -77,7 +97,7 @@ const drafters = {
   'a model unlike it': toyModel({ vocabSize: 8, seed: 77 }),
   itself: model,
   'a model with a short context': toyModel({ vocabSize: 8, seed: 9, contextLength: 4 }),
-  'prompt lookup': promptLookup({ ngram: 3 }),
+  'prompt lookup': promptLookup({ maxMatchingNgramSize: 3 }),
   'an early exit': earlyExit({ layer: 1 }),
 };
 
@@ -88,8 +108,9 @@ async function idsOf(options: GenerateOptions): Promise<readonly (readonly numbe
 describe('laws', () => {
   it('one beam is greedy decoding', async () => {
     const expected = await idsOf({ samplers: [greedy()] });
-    for (const compatibility of ['transformers-5', 'transformers-4.47'] as const)
-      expect(await idsOf({ strategy: beamSearch({ numBeams: 1, compatibility }) })).toEqual(expected);
+    expect(await idsOf({ strategy: beamSearch({ numBeams: 1 }) })).toEqual(expected);
+    for (const release of ['5', '4.47'] as const)
+      expect(await idsOf({ strategy: huggingFaceBeamSearch({ numBeams: 1, release }) })).toEqual(expected);
     expect(await idsOf({ strategy: groupBeamSearch({ numBeams: 1, numBeamGroups: 1, diversityPenalty: 3 }) })).toEqual(
       expected,
     );
@@ -103,18 +124,43 @@ describe('laws', () => {
     expect(await idsOf({ samplers, strategy: contrastiveSearch({ topK: 1, penaltyAlpha: 0.9 }) })).toEqual(expected);
   });
 
-  it.each(['transformers-4.47', 'transformers-5'] as const)(
-    'one group is plain beam search, as in %s',
-    async (compatibility) => {
-      const plain = beamSearch({ numBeams: 4, compatibility });
-      const grouped = groupBeamSearch({ numBeams: 4, numBeamGroups: 1, diversityPenalty: 9, compatibility });
+  it('one group is plain beam search', async () => {
+    const grouped = groupBeamSearch({ numBeams: 4, numBeamGroups: 1, diversityPenalty: 9 });
+    expect(await idsOf({ strategy: grouped, numReturnSequences: 4 })).toEqual(
+      await idsOf({ strategy: beamSearch({ numBeams: 4 }), numReturnSequences: 4 }),
+    );
+  });
+
+  it('the first group is a plain beam search of its own', async () => {
+    const strategy = groupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 100, lengthPenalty: 0 });
+    const grouped = await idsOf({ strategy, numReturnSequences: 4 });
+    const plain = await idsOf({
+      strategy: beamSearch({ numBeams: 2, lengthPenalty: 0 }),
+      numReturnSequences: 2,
+    });
+    for (const prompt of prompts.keys())
+      for (const ids of plain.slice(2 * prompt, 2 * prompt + 2))
+        expect(grouped.slice(4 * prompt, 4 * prompt + 4)).toContainEqual(ids);
+  });
+
+  it.each(['4.47', '5'] as const)(
+    'one group is plain beam search in Transformers %s',
+    async (release) => {
+      const plain = huggingFaceBeamSearch({ numBeams: 4, release, domain: 'logits' });
+      const grouped = huggingFaceGroupBeamSearch({
+        numBeams: 4,
+        numBeamGroups: 1,
+        diversityPenalty: 9,
+        release,
+        domain: 'logits',
+      });
       expect(await idsOf({ strategy: grouped, numReturnSequences: 4 })).toEqual(
         await idsOf({ strategy: plain, numReturnSequences: 4 }),
       );
     },
   );
 
-  it('every end token ends a constrained or grouped search, and stays as it was found', async () => {
+  it('every end token ends a constrained or grouped search, and is kept as found', async () => {
     const found = new Set<number>();
     for (const strategy of [
       groupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1 }),
@@ -132,7 +178,7 @@ describe('laws', () => {
     expect(found.size).toBeGreaterThan(1);
   });
 
-  it('a constrained search knows the vocabulary, and returns something when everything ends at once', async () => {
+  it('a constrained search checks the vocabulary, and returns a result when everything ends at once', async () => {
     const constraints = [{ phrase: [999] }];
     await expect(idsOf({ strategy: constrainedBeamSearch({ numBeams: 2, constraints }) })).rejects.toThrow(
       /constraints/,
@@ -146,12 +192,14 @@ describe('laws', () => {
     const samplers = [repetitionPenalty({ penalty: 1.5 }), greedy()];
     const expected = await idsOf({ samplers });
     for (const accept of ['rejection', 'match'] as const)
-      for (const length of [1, 4])
-        expect(await idsOf({ samplers, strategy: speculative({ draft: drafter, length, accept }) })).toEqual(expected);
+      for (const numAssistantTokens of [1, 4]) {
+        const strategy = speculative({ draft: drafter, numAssistantTokens, accept });
+        expect(await idsOf({ samplers, strategy })).toEqual(expected);
+      }
   });
 
   it.each(Object.entries(drafters))(
-    'draw and match gives the tokens of plain sampling, drafted by %s',
+    "accept: 'match' gives the tokens of plain sampling, drafted by %s",
     async (_, drafter) => {
       const chains = [
         [],
@@ -170,7 +218,7 @@ describe('laws', () => {
           expect(
             await idsOf({
               ...options,
-              strategy: speculative({ draft: drafter, accept: 'match', schedule: 'heuristic' }),
+              strategy: speculative({ draft: drafter, accept: 'match', numAssistantTokensSchedule: 'heuristic' }),
             }),
           ).toEqual(await idsOf(options));
         }
@@ -220,7 +268,7 @@ describe('laws', () => {
     }
   });
 
-  it('tells which hypotheses lived, finished and died', async () => {
+  it('reports which hypotheses lived, finished and died', async () => {
     const steps: StepEvent[] = [];
     for await (const event of generate(model, [1, 2, 3], {
       strategy: beamSearch({ numBeams: 3 }),
@@ -243,7 +291,7 @@ describe('laws', () => {
   });
 
   it('reports per-token log-probabilities that add up to the score', async () => {
-    const told = new Map<number, number>();
+    const totals = new Map<number, number>();
     for await (const event of generate(model, [1, 2, 3], {
       strategy: beamSearch({ numBeams: 3, lengthPenalty: 0 }),
       numReturnSequences: 3,
@@ -251,19 +299,19 @@ describe('laws', () => {
       maxNewTokens: 5,
       eosTokenIds: [6],
     }))
-      if (event.type === 'token') told.set(event.sequence, (told.get(event.sequence) ?? 0) + event.logprob!);
-      else if (event.type === 'end') expect(told.get(event.sequence)).toBeCloseTo(event.score!, 5);
-    expect(told.size).toBe(3);
+      if (event.type === 'token') totals.set(event.sequence, (totals.get(event.sequence) ?? 0) + event.logprob!);
+      else if (event.type === 'end') expect(totals.get(event.sequence)).toBeCloseTo(event.score!, 5);
+    expect(totals.size).toBe(3);
   });
 });
 
-describe('the distribution of what is drawn', () => {
+describe('the distribution of what is sampled', () => {
   const small = toyModel({ vocabSize: 4, seed: 8, spread: 1 });
   const other = toyModel({ vocabSize: 4, seed: 31, spread: 1 });
   const common = { maxNewTokens: 3, eosTokenIds: [3] };
   const chain = [repetitionPenalty({ penalty: 1.4 }), topP({ p: 0.95 })];
 
-  async function draws(
+  async function samplesOf(
     strategy: Strategy,
     count: number,
     samplers: readonly Sampler[] = chain,
@@ -285,40 +333,45 @@ describe('the distribution of what is drawn', () => {
 
   it.each<[string, Strategy]>([
     ['plain sampling', sampling()],
-    ['speculative, rejection', speculative({ draft: other, length: 2 })],
+    ['speculative, rejection', speculative({ draft: other, numAssistantTokens: 2 })],
     [
       'speculative, rejection, uneven drafts',
-      speculative({ draft: other, length: 3, confidence: 0.35, schedule: 'heuristic' }),
+      speculative({
+        draft: other,
+        numAssistantTokens: 3,
+        assistantConfidenceThreshold: 0.35,
+        numAssistantTokensSchedule: 'heuristic',
+      }),
     ],
-    ['speculative, match', speculative({ draft: other, length: 2, accept: 'match' })],
+    ['speculative, match', speculative({ draft: other, numAssistantTokens: 2, accept: 'match' })],
     ['speculative, prompt lookup', speculative({ draft: promptLookup() })],
     ['speculative, early exit', speculative({ draft: earlyExit({ layer: 1 }) })],
   ])('%s: that of the model after the chain', async (_, strategy) => {
     const exact = await exactDistribution(small, [1, 2], { ...common, samplers: chain });
-    const { p } = chiSquareTest((await draws(strategy, 4000)).flat(), exact);
+    const { p } = chiSquareTest((await samplesOf(strategy, 4000)).flat(), exact);
     expect(p).toBeGreaterThan(0.001);
   });
 
-  it('the test would notice a wrong distribution', async () => {
+  it('the test notices a wrong distribution', async () => {
     const exact = await exactDistribution(small, [1, 2], { ...common, samplers: chain });
     const warmer = [temperature({ temperature: 1.2 }), ...chain];
-    expect(chiSquareTest((await draws(sampling(), 4000, warmer)).flat(), exact).p).toBeLessThan(0.001);
+    expect(chiSquareTest((await samplesOf(sampling(), 4000, warmer)).flat(), exact).p).toBeLessThan(0.001);
   });
 
-  it('best of n: that of the best of n independent draws', async () => {
+  it('best of n: that of the best of n independent samples', async () => {
     const raw = await exactDistribution(small, [1, 2], common);
     const mean = (ids: readonly number[]): number => Math.log(raw.get(ids.join(' '))!) / ids.length;
     const best = bestOfDistribution(await exactDistribution(small, [1, 2], { ...common, samplers: chain }), mean, 3);
-    expect(chiSquareTest((await draws(bestOf({ numCandidates: 3 }), 3000)).flat(), best).p).toBeGreaterThan(0.001);
+    expect(chiSquareTest((await samplesOf(bestOf({ numCandidates: 3 }), 3000)).flat(), best).p).toBeGreaterThan(0.001);
   });
 
-  it('beam sampling: that of the best line of what is drawn in each step', async () => {
+  it('beam sampling: that of the best hypothesis of what is sampled in each step', async () => {
     const exact = await beamSamplingDistribution(small, [1, 2], { beams: 2, maxNewTokens: 3, samplers: chain });
     const total = [...exact.values()].reduce((sum, p) => sum + p, 0);
     expect(total).toBeCloseTo(1, 9);
     const found: (readonly number[])[] = [];
     for (let seed = 0; seed < 1500; seed++) {
-      const strategy = beamSearch({ numBeams: 2, sample: true });
+      const strategy = beamSearch({ numBeams: 2, doSample: true });
       const options = { maxNewTokens: 3, eosTokenIds: [], strategy, samplers: chain, seed };
       found.push(...(await generateBatch(small, [[1, 2]], options)).ids);
     }
@@ -326,9 +379,9 @@ describe('the distribution of what is drawn', () => {
     expect(chiSquareTest(found, exact).p).toBeGreaterThan(0.001);
   });
 
-  it('stochastic beams: draws without replacement, in order', async () => {
+  it('stochastic beams: samples without replacement, in order', async () => {
     const exact = await exactDistribution(small, [1, 2], { ...common, samplers: chain });
-    const pairs = await draws(stochasticBeams({ numBeams: 3 }), 4000, chain, 2);
+    const pairs = await samplesOf(stochasticBeams({ numBeams: 3 }), 4000, chain, 2);
     expect(
       chiSquareTest(
         pairs.map(([first]) => first!),
@@ -347,7 +400,7 @@ describe('the distribution of what is drawn', () => {
   it('beam sampling: seeds matter', async () => {
     const flat = [temperature({ temperature: 3 })];
     const found = new Set(
-      (await draws(beamSearch({ numBeams: 2, sample: true }), 20, flat)).map((ids) => ids.join(' ')),
+      (await samplesOf(beamSearch({ numBeams: 2, doSample: true }), 20, flat)).map((ids) => ids.join(' ')),
     );
     expect(found.size).toBeGreaterThan(3);
   });

@@ -29,14 +29,14 @@ import { type TestBackend, testEngine } from './engines.ts';
 const strategies: readonly (readonly [string, (draft: LanguageModel) => Strategy])[] = [
   ['sampling', () => sampling()],
   ['beam search', () => beamSearch({ numBeams: 3 })],
-  ['beam sampling', () => beamSearch({ numBeams: 3, sample: true })],
+  ['beam sampling', () => beamSearch({ numBeams: 3, doSample: true })],
   ['group beam search', () => groupBeamSearch({ numBeams: 4, numBeamGroups: 2, diversityPenalty: 1 })],
   ['constrained beam search', () => constrainedBeamSearch({ numBeams: 3, constraints: [{ phrase: [7, 9] }] })],
   ['stochastic beams', () => stochasticBeams({ numBeams: 3 })],
   ['best of 3', () => bestOf({ numCandidates: 3 })],
   ['contrastive search', () => contrastiveSearch({ topK: 3 })],
-  ['speculation by a draft', (draft) => speculative({ draft, length: 3 })],
-  ['speculation from the prompt', () => speculative({ draft: promptLookup({ ngram: 1 }) })],
+  ['speculation by a draft', (draft) => speculative({ draft, numAssistantTokens: 3 })],
+  ['speculation from the prompt', () => speculative({ draft: promptLookup({ maxMatchingNgramSize: 1 }) })],
   ['speculation by an early exit', () => speculative({ draft: earlyExit({ layer: 1 }) })],
 ];
 const prompts = [

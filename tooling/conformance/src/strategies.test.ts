@@ -7,14 +7,12 @@ import {
   type Sampler,
 } from '@tokenwright/core';
 import { greedy, mirostat2, noRepeatNgram, normalize, repetitionPenalty } from '@tokenwright/samplers';
+import { contrastiveSearch, promptLookup, speculative } from '@tokenwright/strategies';
 import {
-  beamSearch,
-  constrainedBeamSearch,
-  contrastiveSearch,
-  groupBeamSearch,
-  promptLookup,
-  speculative,
-} from '@tokenwright/strategies';
+  huggingFaceBeamSearch,
+  huggingFaceConstrainedBeamSearch,
+  huggingFaceGroupBeamSearch,
+} from '@tokenwright/strategies/compat';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testEngine } from './engines.ts';
 import { endTokensOf, type GoldenCase, goldenCases, goldenModel, promptsOf } from './goldens.ts';
@@ -34,21 +32,20 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
   });
 
   describe.each(['gpt2-tiny', 'llama-tiny'])('%s', (name) => {
-    describe.each(['transformers-4.47', 'transformers-5'] as const)('beams as in %s', (compatibility) => {
+    describe.each(['4.47', '5'] as const)('beams as in Transformers %s', (release) => {
       it.each(
         goldenCases(path, name, 'beam', 'beam_eos', 'beam_batch', 'prefix_constrained').filter(
           ({ params }) => params.num_beams !== undefined,
         ),
       )('$id', async (golden) => {
         const { params } = golden;
-        const strategy = beamSearch({
+        const strategy = huggingFaceBeamSearch({
           numBeams: params.num_beams as number,
           lengthPenalty: (params.length_penalty as number) ?? 1,
           earlyStopping: (params.early_stopping as boolean) ?? false,
-          domain: 'log-probabilities',
-          compatibility,
+          release,
         });
-        await expectGolden(models.get(name)!, golden, { strategy }, compatibility === 'transformers-5');
+        await expectGolden(models.get(name)!, golden, { strategy }, release === '5');
       });
     });
 
@@ -57,11 +54,16 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       const { prompt_lookup_num_tokens, max_matching_ngram_size } = golden.params as Record<string, number>;
       const strategy =
         golden.assistant === undefined
-          ? speculative({ draft: promptLookup({ ngram: max_matching_ngram_size! }), length: prompt_lookup_num_tokens! })
+          ? speculative({
+              draft: promptLookup({
+                maxMatchingNgramSize: max_matching_ngram_size!,
+                promptLookupNumTokens: prompt_lookup_num_tokens!,
+              }),
+            })
           : speculative({
               draft: models.get(golden.assistant)!,
-              length: num_assistant_tokens as number,
-              schedule: num_assistant_tokens_schedule as 'constant',
+              numAssistantTokens: num_assistant_tokens as number,
+              numAssistantTokensSchedule: num_assistant_tokens_schedule as 'constant',
             });
       await expectGolden(models.get(name)!, golden, { strategy, samplers: [greedy()] });
     });
@@ -79,7 +81,7 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
         seed: 12,
       };
       const draft = models.get(`${name}-draft`)!;
-      const strategy = speculative({ draft, accept: 'match', schedule: 'heuristic' });
+      const strategy = speculative({ draft, accept: 'match', numAssistantTokensSchedule: 'heuristic' });
       expect((await generateBatch(model, prompts, { ...options, strategy })).ids).toEqual(
         (await generateBatch(model, prompts, options)).ids,
       );
@@ -87,30 +89,28 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
 
     it.each(goldenCases(path, name, 'group_beam'))('$id', async (golden) => {
       const { params } = golden;
-      const strategy = groupBeamSearch({
-        compatibility: 'transformers-4.47',
+      const strategy = huggingFaceGroupBeamSearch({
         numBeams: params.num_beams as number,
         numBeamGroups: params.num_beam_groups as number,
         diversityPenalty: params.diversity_penalty as number,
         padTokenId: 0,
         lengthPenalty: (params.length_penalty as number) ?? 1,
-        domain: 'log-probabilities',
       });
       await expectGolden(models.get(name)!, golden, { strategy });
     });
 
     // Over a padded batch, Hugging Face takes the hidden states of the padding into the penalty.
     it.each(goldenCases(path, name, 'contrastive').filter(({ note }) => note === undefined))('$id', async (golden) => {
-      const { penalty_alpha: alpha, top_k: topK } = golden.params as { penalty_alpha: number; top_k: number };
-      await expectGolden(models.get(name)!, golden, { strategy: contrastiveSearch({ penaltyAlpha: alpha, topK }) });
+      const { penalty_alpha: penaltyAlpha, top_k: topK } = golden.params as { penalty_alpha: number; top_k: number };
+      await expectGolden(models.get(name)!, golden, { strategy: contrastiveSearch({ penaltyAlpha, topK }) });
     });
 
     it.each(goldenCases(path, name, 'contrastive').filter(({ note }) => note !== undefined))(
       '$id, as far as it has no padding',
       async (golden) => {
-        const { penalty_alpha: alpha, top_k: topK, max_new_tokens } = golden.params as Record<string, number>;
+        const { penalty_alpha: penaltyAlpha, top_k: topK, max_new_tokens } = golden.params as Record<string, number>;
         const options = {
-          strategy: contrastiveSearch({ penaltyAlpha: alpha!, topK: topK! }),
+          strategy: contrastiveSearch({ penaltyAlpha: penaltyAlpha!, topK: topK! }),
           maxNewTokens: max_new_tokens!,
         };
         const { ids } = await generateBatch(models.get(name)!, promptsOf(golden), options);
@@ -127,12 +127,9 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       const constraints = force_words_ids.map((words) =>
         typeof words[0] === 'number' ? { phrase: words as number[] } : { anyOf: words as number[][] },
       );
-      const strategy = constrainedBeamSearch({
-        compatibility: 'transformers-4.47',
+      const strategy = huggingFaceConstrainedBeamSearch({
         numBeams: num_beams,
         constraints,
-        keepComplete: false,
-        domain: 'log-probabilities',
       });
       await expectGolden(models.get(name)!, golden, { strategy });
     });

@@ -166,7 +166,7 @@ describe('the value of a sampler flag', () => {
   it('of a preset or a strategy names it first', () => {
     expect(presetOf('llama-cpp,top-k=20').options.samplers[0]).toMatchObject({ name: 'top-k', parameters: { k: 20 } });
     expect(() => presetOf('lama')).toThrow(/must be one of gpt2/);
-    expect(strategyFor('beam-search,beams=3,early-stopping=true')?.parameters).toMatchObject({ beams: 3 });
+    expect(strategyFor('beam-search,num-beams=3,early-stopping=true')?.parameters).toMatchObject({ numBeams: 3 });
     expect(() => strategyFor('beam')).toThrow(/must be one of sampling/);
     expect(() => strategyFor('speculative')).toThrow(/needs --draft/);
   });

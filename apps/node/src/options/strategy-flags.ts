@@ -24,16 +24,16 @@ interface StrategyEntry {
 
 export const strategyTable: Readonly<Record<string, StrategyEntry>> = {
   sampling: { make: sampling, example: 'sampling' },
-  'beam-search': { make: beamSearch, example: 'beam-search,beams=4' },
-  'group-beam-search': { make: groupBeamSearch, example: 'group-beam-search,beams=4,groups=2,diversity-penalty=1' },
+  'beam-search': { make: beamSearch, example: 'beam-search,num-beams=4' },
+  'group-beam-search': { make: groupBeamSearch, example: 'group-beam-search,num-beams=4,num-beam-groups=2,diversity-penalty=1' },
   'constrained-beam-search': {
     make: constrainedBeamSearch,
-    example: 'constrained-beam-search,{"beams":4,"constraints":[…]}',
+    example: 'constrained-beam-search,{"numBeams":4,"constraints":[…]}',
   },
-  'stochastic-beams': { make: stochasticBeams, example: 'stochastic-beams,beams=4' },
-  'best-of': { make: bestOf, example: 'best-of,of=8' },
-  'contrastive-search': { make: contrastiveSearch, example: 'contrastive-search,top-k=4,alpha=0.6' },
-  speculative: { make: speculative, example: 'speculative,length=5,accept=match (with --draft)' },
+  'stochastic-beams': { make: stochasticBeams, example: 'stochastic-beams,num-beams=4' },
+  'best-of': { make: bestOf, example: 'best-of,num-candidates=8' },
+  'contrastive-search': { make: contrastiveSearch, example: 'contrastive-search,penalty-alpha=0.6,top-k=4' },
+  speculative: { make: speculative, example: 'speculative,num-assistant-tokens=5,accept=match (with --draft)' },
 };
 
 /** What can guess for speculative decoding without a model of its own. */
@@ -57,7 +57,7 @@ export const strategyFlag: Flag = {
 export const draftFlag: Flag = {
   name: 'draft',
   value: 'MODEL',
-  help: 'Speculative decoding: what guesses ahead. story-amateur or a folder; prompt-lookup,ngram=2; or early-exit,layer=2.',
+  help: 'Speculative decoding: what guesses ahead. story-amateur or a folder; prompt-lookup,max-matching-ngram-size=2; or early-exit,layer=2.',
   group,
   choices: ['story-amateur', ...Object.keys(drafterTable)],
 };
@@ -69,7 +69,7 @@ export function drafterOf(text: string): Drafter | undefined {
   return (drafterTable[name] as (options: object) => Drafter)(parameters);
 }
 
-/** The strategy of a command line; undefined when it names none. 'beam-search,beams=4' */
+/** The strategy of a command line; undefined when it names none. 'beam-search,num-beams=4' */
 export function strategyOf(given: Given, draft: LanguageModel | Drafter | undefined): Strategy | undefined {
   const text = given.text('strategy') ?? (draft === undefined ? undefined : 'speculative');
   if (text === undefined) return undefined;

@@ -22,6 +22,7 @@ class Imports {
 
 const core = '@tokenwright/core';
 const samplers = '@tokenwright/samplers';
+const strategies = '@tokenwright/strategies';
 const contrastive = '@tokenwright/contrastive';
 
 /** A program for Node or a page that does what the page does with these settings: the same engine, model, chain and seed. */
@@ -112,25 +113,26 @@ function decodingCode(
 ): { readonly before: string[]; readonly model: string; readonly options: string[] } {
   if (decoding.kind === 'sampling') return { before: [], model: 'model', options: [] };
   if (decoding.kind === 'beams') {
-    const { kind: _, ...options } = decoding;
+    const { beams, lengthPenalty, sample } = decoding;
+    const options = { numBeams: beams, lengthPenalty, doSample: sample };
     return {
       before: [],
       model: 'model',
-      options: [`strategy: ${imports.use('beamSearch', samplers)}(${literal(options)})`],
+      options: [`strategy: ${imports.use('beamSearch', strategies)}(${literal(options)})`],
     };
   }
   if (decoding.kind === 'speculative') {
     const { draft, length, accept } = decoding;
-    const speculative = imports.use('speculative', samplers);
+    const speculative = imports.use('speculative', strategies);
     const drafters = {
       'story-amateur': () => 'weaker.model',
-      'prompt-lookup': () => `${imports.use('promptLookup', samplers)}()`,
-      'early-exit': () => `${imports.use('earlyExit', samplers)}({ layer: Math.ceil(model.layers / 2) })`,
+      'prompt-lookup': () => `${imports.use('promptLookup', strategies)}()`,
+      'early-exit': () => `${imports.use('earlyExit', strategies)}({ layer: Math.ceil(model.layers / 2) })`,
     };
     return {
       before: draft === 'story-amateur' ? [weakerLine(imports)] : [],
       model: 'model',
-      options: [`strategy: ${speculative}({ draft: ${drafters[draft]()}, length: ${length}, accept: '${accept}' })`],
+      options: [`strategy: ${speculative}({ draft: ${drafters[draft]()}, numAssistantTokens: ${length}, accept: '${accept}' })`],
     };
   }
   return contrastCode(decoding, imports);

@@ -27,7 +27,7 @@ export async function decoderOf(session: Session, { decoding }: Settings): Promi
       return { model, combined: false };
     case 'beams': {
       const { beams, lengthPenalty, sample } = decoding;
-      return { model, strategy: beamSearch({ numBeams: beams, lengthPenalty, sample }), combined: false };
+      return { model, strategy: beamSearch({ numBeams: beams, lengthPenalty, doSample: sample }), combined: false };
     }
     case 'speculative':
       return { model, strategy: speculative(await draftOf(session, decoding)), combined: false };
@@ -41,7 +41,7 @@ async function draftOf(
   { draft, length, accept }: Extract<Decoding, { kind: 'speculative' }>,
 ): Promise<Parameters<typeof speculative>[0]> {
   const { model } = session.loaded;
-  const options = { length, accept };
+  const options = { numAssistantTokens: length, accept };
   if (draft === 'prompt-lookup') return { draft: promptLookup(), ...options };
   if (draft === 'early-exit') return { draft: earlyExit({ layer: Math.ceil(model.layers / 2) }), ...options };
   return { draft: await weakerThan(session, 'A draft'), ...options };

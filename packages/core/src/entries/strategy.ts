@@ -1,4 +1,10 @@
-export { defineStrategy, type StrategyDefinition, type StrategyFactory } from '../generate/define-strategy.ts';
+export {
+  type AnyStrategyFactory,
+  defineStrategy,
+  parametersOf,
+  type StrategyDefinition,
+  type StrategyFactory,
+} from '../generate/define-strategy.ts';
 export { InterruptedError } from '../generate/interrupted-error.ts';
 export { generateOptions } from '../generate/options.ts';
 export { SequenceText } from '../generate/sequence-text.ts';

@@ -23,14 +23,22 @@ export interface StrategyDefinition<D extends OptionDeclarations = OptionDeclara
   create(values: OptionValues<D>): Omit<Strategy, 'name'>;
 }
 
-/** Makes a strategy from options, and carries its definition. */
+/** Makes a strategy from options. Carries its definition. */
 export type StrategyFactory<D extends OptionDeclarations = OptionDeclarations> = (object extends OptionsOf<D>
   ? (options?: OptionsOf<D>) => Strategy
   : (options: OptionsOf<D>) => Strategy) & { readonly definition: StrategyDefinition<D> };
 
+/** Any strategy factory: what a registry holds. The factory checks its options, so they may come from a file. */
+export interface AnyStrategyFactory {
+  (options?: never): Strategy;
+  readonly definition: StrategyDefinition;
+}
+
 /**
- * Define a strategy: its options, help and decoding loop in one place. The factory checks options, fills in defaults and
+ * Define a strategy: its options, help and decoding loop in one place. The factory checks options, fills in defaults, and
  * sets `name` and `parameters`.
+ *
+ * @throws UnknownOptionError, ParameterError from the factory.
  *
  * @example
  * ```ts
@@ -54,12 +62,25 @@ export function defineStrategy<const D extends OptionDeclarations>(
   const owner = camelCase(definition.name);
   const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Strategy => {
     const values = checkOptions(owner, definition.options, given);
-    const parameters = optionsToJson(definition.options, values) as Json | undefined;
     return {
       name: definition.name,
-      ...(parameters === undefined ? {} : { parameters }),
+      parameters: parametersOf(definition.options, values),
       ...definition.create(values),
     };
   };
   return Object.assign(factory, { definition }) as StrategyFactory<D>;
+}
+
+/**
+ * Checked options as plain data, for reports and JSON. A function becomes the text `'function'`; an option of kind `code`
+ * becomes what its `toJson` returns.
+ */
+export function parametersOf(declarations: OptionDeclarations, values: Readonly<Record<string, unknown>>): Json {
+  const shown = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'function' && declarations[name]?.toJson === undefined ? 'function' : value,
+    ]),
+  );
+  return optionsToJson(declarations, shown) as Json;
 }

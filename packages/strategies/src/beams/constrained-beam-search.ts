@@ -1,111 +1,108 @@
-import { type Finish, type History, ParameterError, type Strategy } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
-import { type Scores, topTokens } from '@tokenwright/core/sampling';
-import type { Run } from '@tokenwright/core/strategy';
-import { type BeamCompatibility, beamOptionNames } from './beam-search.ts';
-import {
-  advanceUnlessInterrupted,
-  arrange,
-  Beam,
-  type BeamOptions,
-  beamSettings,
-  checkSequences,
-  type Hypothesis,
-  liveOf,
-  oneOf,
-  originsOf,
-  settled,
-  stepEvents,
-} from './beams.ts';
-import { type Constraint, ConstraintProgress } from './constraints.ts';
-import { additions, type Continuation, candidateCount, expand, grow, shape } from './continuations.ts';
+import type { Finish, History, Strategy } from '@tokenwright/core';
+import { checkInteger, type OptionsOf } from '@tokenwright/core/options';
+import { camelCase, topTokens } from '@tokenwright/core/sampling';
+import { defineStrategy, type Run } from '@tokenwright/core/strategy';
+import { Beam } from './beam.ts';
+import { type BeamSettings, beamOptions, ownRules } from './beam-options.ts';
+import { ConstraintProgress } from './constraint-progress.ts';
+import { type Constraint, constraintsOption, phrasesOf } from './constraints.ts';
+import { additions, type Continuation, candidateCount, expand, grow } from './continuations.ts';
+import type { Hypothesis } from './hypothesis.ts';
+import { checkSequences, type SearchStep, search } from './search.ts';
 
-export interface ConstrainedBeamSearchOptions extends BeamOptions {
-  /** What every sequence must contain after the prompt. No phrase of an `anyOf` may begin with another. */
-  readonly constraints: readonly Constraint[];
+export const constrainedBeamSearchOptions = {
+  ...beamOptions,
   /**
-   * Consider the best continuation of a hypothesis that has met everything even when it is not among the best of all, so that it is not
-   * lost again, and put sequences that have met everything before others. `false` does neither, as Hugging Face. Default true.
+   * What every sequence must contain after the prompt: `{ phrase: ids }`, or `{ anyOf: [ids, ...] }`. No phrase of an `anyOf` may
+   * begin with another one.
    */
-  readonly keepComplete?: boolean;
-  /** As in `BeamSearchOptions`; Hugging Face has constrained beam search as it was in 4.47. Default `'transformers-5'`. */
-  readonly compatibility?: BeamCompatibility;
-}
+  constraints: constraintsOption,
+};
+
+export type ConstrainedBeamSearchOptions = OptionsOf<typeof constrainedBeamSearchOptions>;
 
 /**
- * Beam search for sequences that contain given phrases (after Post and Vilar 2018, arXiv:1804.06609, as Hugging Face does it). Besides the
- * best continuations, each step considers those that come closer to meeting a constraint. Hypotheses are put into banks by how much
- * they have met, and the beams are filled with the best of each bank, then the second of each, the fullest bank first. An end token
- * only finishes a hypothesis that has met everything. When too few have done so at the greatest length, the best of the others
- * are returned after them.
+ * Beam search for sequences that contain given phrases. Besides the best continuations, each step considers those that come closer to
+ * meeting a constraint. Hypotheses are put into banks by how much of the constraints they have met, and the beams are filled with the
+ * best of each bank, then the second best of each, starting with the fullest bank. An end token finishes only a hypothesis that has met
+ * all constraints. When too few have done so at the maximum length, the best of the others are returned after them.
  *
- * Only new tokens count, not the prompt's.
+ * Only new tokens count, not those of the prompt. The best continuation of a hypothesis that has met everything is always considered,
+ * so that the hypothesis is not lost again.
+ *
+ * @see Post and Vilar 2018, arXiv:1804.06609, in the form of Hugging Face Transformers
+ * @throws ParameterError for a token outside the vocabulary, or when `numReturnSequences` is larger than `numBeams`.
+ * @example
+ * ```ts
+ * const [phrase] = [tokenizer.encode(' red ball')];
+ * await generateText(model, tokenizer, 'Lily found', {
+ *   strategy: constrainedBeamSearch({ numBeams: 4, constraints: [{ phrase }] }),
+ * });
+ * ```
  */
-export function constrainedBeamSearch(options: ConstrainedBeamSearchOptions): Strategy {
-  const name = 'constrained-beam-search';
-  checkOptionNames('constrainedBeamSearch', options, [
-    ...beamOptionNames,
-    'compatibility',
-    'constraints',
-    'keepComplete',
-  ]);
-  const constraints = checkedConstraints(options.constraints);
-  const { keepComplete = true } = options;
-  oneOf('constrainedBeamSearch', 'keepComplete', keepComplete, [true, false]);
-  const settings = beamSettings('constrainedBeamSearch', options);
-  const { numBeams: width, domain } = settings;
-  return {
-    name,
-    parameters: { ...settings, constraints: constraints as never, keepComplete },
-    async *decode(run) {
-      checkSequences(name, run, width);
-      checkVocabulary(constraints, run.model.vocabSize);
-      const progress = progressOf(run, constraints);
-      let forced: readonly Hypothesis[] = [];
-      const beams = (await run.start(1)).map(
-        (row, origin) =>
-          new Beam(run, settings, row, origin, {
-            // The end token itself meets nothing.
-            mayEnd: (hypothesis) => progress(hypothesis.parent!).complete,
-            fits: (hypothesis) => !keepComplete || progress(hypothesis).complete,
-            select: (going) => byBanks(going.slice(0, width), forced, width, progress),
-            closing: (live, finished) => {
-              const complete = live.filter((hypothesis) => progress(hypothesis).complete);
-              return complete.length + finished.length < run.options.numReturnSequences ? live : complete;
-            },
-          }),
-      );
-      const count = candidateCount(run, width);
-      while (beams.some(({ done }) => !done) && run.interrupted === undefined) {
-        const scores = await advanceUnlessInterrupted(run, liveOf(beams));
-        if (scores === undefined) break;
-        shape(run, scores, domain);
-        const origins = originsOf(liveOf(beams));
-        const active = beams.filter(({ done }) => !done);
-        for (const beam of active) {
-          const candidates = await expand(run, scores, beam, origins, domain, { count });
-          const grown = await grow(
-            run,
-            scores,
-            origins,
-            await advancing(scores, beam, origins, domain, (parent, logits) => {
-              const state = progress(parent);
-              if (!state.complete) return state.advancing;
-              return keepComplete ? [bestGoingOn(logits, run.options.eosTokenIds)] : [];
-            }),
-          );
-          forced = grown.filter(({ row }) => mayContinue(run.finishOf(row)));
-          beam.take(candidates);
-        }
-        yield* stepEvents(run, name, active);
-        arrange(run.cache, beams);
+export const constrainedBeamSearch = defineStrategy({
+  name: 'constrained-beam-search',
+  summary: 'Beam search for sequences that contain given phrases',
+  source: 'Post and Vilar 2018, arXiv:1804.06609',
+  options: constrainedBeamSearchOptions,
+  create: (values) => ({
+    decode: searchConstrained('constrained-beam-search', { ...values, ...ownRules, keepComplete: true }),
+  }),
+});
+
+/** Settings of a constrained beam search. */
+export interface ConstrainedSettings extends BeamSettings {
+  readonly constraints: readonly Constraint[];
+  /**
+   * Consider the best continuation of a hypothesis that has met everything even when it is not among the best of all, and rank
+   * sequences that have met everything before others.
+   */
+  readonly keepComplete: boolean;
+}
+
+/** Constrained beam search under given rules. */
+export function searchConstrained(name: string, settings: ConstrainedSettings): Strategy['decode'] {
+  const { numBeams, domain, constraints, keepComplete } = settings;
+  return async function* decode(run) {
+    checkSequences(name, run, numBeams);
+    checkVocabulary(name, constraints, run.model.vocabSize);
+    const progress = progressOf(run, constraints);
+    const { eosTokenIds, numReturnSequences } = run.options;
+    let forced: readonly Hypothesis[] = [];
+    const beams = (await run.start(1)).map(
+      (row, origin) =>
+        new Beam(run, settings, row, origin, {
+          // The end token itself meets no constraint.
+          mayEnd: (hypothesis) => progress(hypothesis.parent!).complete,
+          fits: (hypothesis) => !keepComplete || progress(hypothesis).complete,
+          select: (open) => byBanks(open.slice(0, numBeams), forced, numBeams, progress),
+          closing: (live, finished) => {
+            const complete = live.filter((hypothesis) => progress(hypothesis).complete);
+            return complete.length + finished.length < numReturnSequences ? live : complete;
+          },
+        }),
+    );
+    const count = candidateCount(run, numBeams);
+    yield* search(run, name, beams, domain, async (step) => {
+      for (const beam of beams) {
+        if (beam.done) continue;
+        const candidates = await expand(run, step, beam, domain, { count });
+        const advanced = await advancing(step, beam, domain, (parent, logits) => {
+          const state = progress(parent);
+          if (!state.complete) return state.advancing;
+          return keepComplete ? [bestOpen(logits, eosTokenIds)] : [];
+        });
+        forced = (await grow(run, step, advanced)).filter(({ row }) => mayContinue(run.finishOf(row)));
+        beam.take(candidates);
       }
-      yield* run.settle(settled(run, beams));
-    },
+    });
   };
 }
 
-/** A forced token is tried although it ends its line by an end token, which a phrase may hold, or by the length, which all reach together. */
+/**
+ * Whether a forced token is considered although it ends the hypothesis: phrases may contain end tokens, and all hypotheses reach the
+ * maximum length in the same step.
+ */
 function mayContinue(finish: Finish | undefined): boolean {
   return finish === undefined || finish.finishReason === 'length' || typeof finish.stopReason === 'number';
 }
@@ -114,10 +111,9 @@ type Progress = (hypothesis: Hypothesis) => ConstraintProgress;
 
 /** Continuations of a beam's hypotheses by given tokens. */
 async function advancing(
-  scores: Scores,
+  { scores, origins }: SearchStep,
   beam: Beam,
-  origins: ReadonlyMap<Hypothesis, number>,
-  domain: 'logits' | 'log-probabilities',
+  domain: BeamSettings['domain'],
   tokens: (parent: Hypothesis, logits: Float32Array) => readonly number[],
 ): Promise<Continuation[]> {
   const continuations: Continuation[] = [];
@@ -132,22 +128,22 @@ async function advancing(
 }
 
 /** The most probable token that does not end the sequence. */
-function bestGoingOn(logits: Float32Array, eosTokenIds: readonly number[]): number {
+function bestOpen(logits: Float32Array, eosTokenIds: readonly number[]): number {
   return topTokens(logits, 1 + eosTokenIds.length).find((id) => !eosTokenIds.includes(id)) ?? 0;
 }
 
-/** The best of each bank, fullest bank first; then the second of each; and so on. */
+/** The best of each bank, fullest bank first; then the second best of each; and so on. */
 function byBanks(
-  going: readonly Hypothesis[],
+  open: readonly Hypothesis[],
   forced: readonly Hypothesis[],
-  width: number,
+  numBeams: number,
   progress: Progress,
 ): Hypothesis[] {
-  const known = new Set(going.map(lineOf));
-  const added = forced.filter((hypothesis) => !known.has(lineOf(hypothesis)));
-  if (added.length === 0) return [...going];
+  const known = new Set(open.map(keyOf));
+  const added = forced.filter((hypothesis) => !known.has(keyOf(hypothesis)));
+  if (added.length === 0) return [...open];
   const banks = new Map<number, Hypothesis[]>();
-  for (const hypothesis of [...going, ...added]) {
+  for (const hypothesis of [...open, ...added]) {
     const { bank } = progress(hypothesis);
     banks.set(bank, [...(banks.get(bank) ?? []), hypothesis]);
   }
@@ -155,15 +151,15 @@ function byBanks(
   const turns = Math.max(...ranked.map(({ length }) => length));
   return Array.from({ length: turns }, (_, turn) => ranked.flatMap((bank) => bank.slice(turn, turn + 1)))
     .flat()
-    .slice(0, width);
+    .slice(0, numBeams);
 }
 
-/** Names a line of tokens among those of one step. */
-function lineOf({ origin, row }: Hypothesis): string {
+/** Identifies a hypothesis among those of one step. */
+function keyOf({ origin, row }: Hypothesis): string {
   return `${origin} ${row.history.at(-1)}`;
 }
 
-/** The progress of each hypothesis, computed once a node of its history. */
+/** The progress of each hypothesis, computed once per node of its history. */
 function progressOf(run: Run, constraints: readonly Constraint[]): Progress {
   const none = ConstraintProgress.start(constraints);
   const known = new WeakMap<History, ConstraintProgress>();
@@ -179,32 +175,8 @@ function progressOf(run: Run, constraints: readonly Constraint[]): Progress {
   return ({ row }) => at(row.history, run.startLengths[row.promptIndex]!);
 }
 
-function checkVocabulary(constraints: readonly Constraint[], vocabSize: number): void {
+function checkVocabulary(name: string, constraints: readonly Constraint[], vocabSize: number): void {
   for (const constraint of constraints)
     for (const id of phrasesOf(constraint).flat())
-      checkInteger('constrainedBeamSearch', 'constraints', id, 0, vocabSize - 1);
-}
-
-function phrasesOf(constraint: Constraint): readonly (readonly number[])[] {
-  return 'phrase' in constraint ? [constraint.phrase] : constraint.anyOf;
-}
-
-function checkedConstraints(constraints: readonly Constraint[]): readonly Constraint[] {
-  const fail = (received: unknown): never => {
-    throw new ParameterError(
-      'constrainedBeamSearch',
-      'constraints',
-      'a list of { phrase: ids } and { anyOf: [ids, …] }, none of them empty and no phrase of an anyOf the beginning of another',
-      received,
-    );
-  };
-  if (!Array.isArray(constraints) || constraints.length === 0) fail(constraints);
-  for (const constraint of constraints) {
-    const phrases = phrasesOf(constraint);
-    if (!(phrases?.length > 0) || phrases.some((phrase) => !(phrase?.length > 0))) fail(constraint);
-    for (const phrase of phrases) for (const id of phrase) checkInteger('constrainedBeamSearch', 'constraints', id, 0);
-    for (const [i, phrase] of phrases.entries())
-      if (phrases.some((other, j) => i !== j && phrase.every((id, at) => other[at] === id))) fail(constraint);
-  }
-  return constraints;
+      checkInteger(camelCase(name), 'constraints', id, 0, vocabSize - 1);
 }

@@ -1,83 +1,43 @@
-/** What must occur in a sequence: the tokens of a phrase, in order, or of any one of several phrases. */
+import { ParameterError } from '@tokenwright/core';
+import { checkTokens, customOption } from '@tokenwright/core/options';
+
+/** What a sequence must contain: the tokens of a phrase, in order, or those of any one of several phrases. */
 export type Constraint = { readonly phrase: readonly number[] } | { readonly anyOf: readonly (readonly number[])[] };
 
-/**
- * How far a sequence has come in meeting a list of constraints. One constraint is worked on at a time; a token that breaks it sends it
- * back to those that wait, and does not count as the beginning of another. Immutable.
- */
-export class ConstraintProgress {
-  /** The phrases of each constraint that waits to be begun. */
-  readonly #waiting: readonly Phrases[];
-  /** The phrases that the constraint in work may still become, and how many of their tokens there are. */
-  readonly #current: { readonly of: Phrases; readonly matching: Phrases; readonly length: number } | undefined;
-  readonly #met: number;
-  /** Length of the longest phrase. */
-  readonly #unit: number;
+/** The declaration of the option `constraints`. */
+export const constraintsOption = customOption<readonly Constraint[]>({
+  kind: 'json',
+  suggested: [{ phrase: [5, 4] }],
+  help: 'What every sequence must contain: a list of { phrase: ids } and { anyOf: [ids, ...] }',
+  check: checkConstraints,
+});
 
-  private constructor(waiting: readonly Phrases[], current: ConstraintProgress['progress'], met: number, unit: number) {
-    this.#waiting = waiting;
-    this.#current = current;
-    this.#met = met;
-    this.#unit = unit;
-  }
-
-  static start(constraints: readonly Constraint[]): ConstraintProgress {
-    const waiting = constraints.map((constraint) => ('phrase' in constraint ? [constraint.phrase] : constraint.anyOf));
-    return new ConstraintProgress(waiting, undefined, 0, Math.max(...waiting.flat().map(({ length }) => length)));
-  }
-
-  get progress(): { readonly of: Phrases; readonly matching: Phrases; readonly length: number } | undefined {
-    return this.#current;
-  }
-
-  /** True when every constraint is met. */
-  get complete(): boolean {
-    return this.#waiting.length === 0 && this.#current === undefined;
-  }
-
-  /** Tokens of constraints met so far, a constraint counting as long as the longest phrase: hypotheses with equal numbers compete. */
-  get bank(): number {
-    const { of, length } = this.#current ?? { of: [], length: 0 };
-    const missing = Math.max(0, ...of.map((phrase) => phrase.length)) - length;
-    return this.#met * this.#unit + (this.#current === undefined ? 0 : this.#unit - missing);
-  }
-
-  /** The tokens that come closer to meeting a constraint. */
-  get advancing(): number[] {
-    if (this.#current !== undefined)
-      return distinct(this.#current.matching.map((phrase) => phrase[this.#current!.length]!));
-    return this.#waiting.flatMap((phrases) => distinct(phrases.map((phrase) => phrase[0]!)));
-  }
-
-  append(id: number): ConstraintProgress {
-    const current = this.#current;
-    if (current !== undefined) {
-      const matching = current.matching.filter((phrase) => phrase[current.length] === id);
-      return matching.length === 0
-        ? new ConstraintProgress([...this.#waiting, current.of], undefined, this.#met, this.#unit)
-        : this.#with(this.#waiting, current.of, matching, current.length + 1);
-    }
-    const begun = this.#waiting.findIndex((phrases) => phrases.some((phrase) => phrase[0] === id));
-    if (begun < 0) return this;
-    const of = this.#waiting[begun]!;
-    const rest = this.#waiting.filter((_, i) => i !== begun);
-    return this.#with(
-      rest,
-      of,
-      of.filter((phrase) => phrase[0] === id),
-      1,
-    );
-  }
-
-  #with(waiting: readonly Phrases[], of: Phrases, matching: Phrases, length: number): ConstraintProgress {
-    return matching.some((phrase) => phrase.length === length)
-      ? new ConstraintProgress(waiting, undefined, this.#met + 1, this.#unit)
-      : new ConstraintProgress(waiting, { of, matching, length }, this.#met, this.#unit);
-  }
+/** The phrases that meet a constraint. */
+export function phrasesOf(constraint: Constraint): readonly (readonly number[])[] {
+  return 'phrase' in constraint ? [constraint.phrase] : constraint.anyOf;
 }
 
-type Phrases = readonly (readonly number[])[];
-
-function distinct(ids: readonly number[]): number[] {
-  return [...new Set(ids)];
+function checkConstraints(owner: string, name: string, value: unknown): readonly Constraint[] {
+  const fail = (received: unknown): never => {
+    throw new ParameterError(
+      owner,
+      name,
+      'a non-empty list of { phrase: ids } and { anyOf: [ids, ...] }, where no phrase is empty and no phrase of an anyOf begins with another',
+      received,
+    );
+  };
+  if (!Array.isArray(value) || value.length === 0) fail(value);
+  const constraints = value as readonly Constraint[];
+  for (const constraint of constraints) {
+    if (typeof constraint !== 'object' || constraint === null) fail(constraint);
+    const keys = Object.keys(constraint);
+    if (keys.length !== 1 || !(keys[0] === 'phrase' || keys[0] === 'anyOf')) fail(constraint);
+    const phrases: readonly (readonly number[])[] = phrasesOf(constraint);
+    if (!Array.isArray(phrases) || phrases.length === 0 || phrases.some((phrase) => !(phrase?.length > 0)))
+      fail(constraint);
+    for (const phrase of phrases) checkTokens(owner, name, phrase);
+    for (const [i, phrase] of phrases.entries())
+      if (phrases.some((other, j) => i !== j && phrase.every((id, at) => other[at] === id))) fail(constraint);
+  }
+  return constraints;
 }

@@ -1,31 +1,28 @@
 import { largest, logSumExp, type Scores, topTokens } from '@tokenwright/core/sampling';
 import type { Run } from '@tokenwright/core/strategy';
-import type { Beam, BeamSettings, Hypothesis } from './beams.ts';
+import type { Beam } from './beam.ts';
+import type { BeamSettings } from './beam-options.ts';
+import type { Hypothesis } from './hypothesis.ts';
+import type { SearchStep } from './search.ts';
 
-/** How many continuations are looked at: enough that `beams` of them go on although every end token may be among them. */
-export function candidateCount(run: Run, beams: number): number {
-  return Math.max(2, 1 + run.options.eosTokenIds.length) * beams;
+/** Continuations to consider per step: enough to fill the beams even when every end token is among them. */
+export function candidateCount(run: Run, numBeams: number): number {
+  return Math.max(2, 1 + run.options.eosTokenIds.length) * numBeams;
 }
 
-/** Apply the chain of the call in the domain that was asked for. */
-export function shape(run: Run, scores: Scores, domain: BeamSettings['domain']): Scores {
-  if (domain === 'log-probabilities') scores.normalize();
-  return scores.apply(run.samplers);
-}
-
-/** What a token adds to the score of a hypothesis: its logit after the chain, less `normalizer`. */
+/** What a token adds to the score of a hypothesis: its logit after the chain, minus `normalizer`. */
 export async function additions(
   scores: Scores,
   row: number,
   domain: BeamSettings['domain'],
 ): Promise<{ readonly logits: Float32Array; readonly normalizer: number }> {
   const logits = await scores.logits(row);
-  // Let the ordinary draw raise its typed error.
+  // NaN or +Infinity: sampling raises the typed error.
   if (!(largest(logits).logit < Infinity)) await scores.sample();
   return { logits, normalizer: domain === 'logits' ? logSumExp(logits) : 0 };
 }
 
-/** A continuation before its history is made. */
+/** A continuation before its history exists. */
 export interface Continuation {
   readonly parent: Hypothesis;
   readonly id: number;
@@ -36,7 +33,7 @@ export interface Continuation {
 /** A random number for each continuation of a hypothesis. */
 export type Noise = (parent: Hypothesis) => (id: number) => number;
 
-/** Standard Gumbel noise: the largest sums of log-probability and noise are draws without replacement. */
+/** Standard Gumbel noise: the largest sums of log-probability and noise are samples without replacement. */
 export function gumbel(run: Run): Noise {
   return ({ row }) => {
     const { random, sequence, history } = run.contextOf(row);
@@ -45,24 +42,22 @@ export function gumbel(run: Run): Noise {
 }
 
 export interface ExpandOptions {
-  /** How many continuations. */
+  /** How many continuations to return. */
   readonly count: number;
-  /** Subtracted from the score of a token. Default nothing. */
+  /** Subtracted from the score of a token. Default: nothing. */
   readonly penalty?: ReadonlyMap<number, number>;
-  /** Added to what continuations are ordered by, not to their scores. Default nothing. */
+  /** Added to the sort key of a continuation, not to its score. Default: nothing. */
   readonly noise?: Noise;
 }
 
 /**
- * The best continuations of a beam's hypotheses, best first; of equals the one of the better hypothesis, then the lower id.
- *
- * @param origins where each hypothesis stands in the scores.
+ * The best continuations of a beam's hypotheses, best first. On ties, the continuation of the better hypothesis comes first, then
+ * the lower id.
  */
 export async function expand(
   run: Run,
-  scores: Scores,
+  { scores, origins }: SearchStep,
   beam: Beam,
-  origins: ReadonlyMap<Hypothesis, number>,
   domain: BeamSettings['domain'],
   { count, penalty, noise }: ExpandOptions,
 ): Promise<Hypothesis[]> {
@@ -84,14 +79,13 @@ export async function expand(
       });
   }
   if (all.length === 0 && beam.finished.length === 0) await scores.sample();
-  return grow(run, scores, origins, all.sort((a, b) => b.key - a.key).slice(0, count));
+  return grow(run, { scores, origins }, all.sort((a, b) => b.key - a.key).slice(0, count));
 }
 
-/** Make hypotheses of continuations. */
+/** Make hypotheses from continuations. */
 export function grow(
   run: Run,
-  scores: Scores,
-  origins: ReadonlyMap<Hypothesis, number>,
+  { scores, origins }: SearchStep,
   continuations: readonly Continuation[],
 ): Promise<Hypothesis[]> {
   return Promise.all(
@@ -99,7 +93,7 @@ export function grow(
       const origin = origins.get(parent)!;
       const history = await scores.extend(origin, id);
       const details = await run.describe(scores, origin, id);
-      return { row: { ...parent.row, history }, score, key, origin, parent, details };
+      return { row: run.extend(parent.row, history), score, key, origin, parent, details };
     }),
   );
 }

@@ -1,101 +1,120 @@
-import type { Finish, Strategy } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
-import { type Scores, topTokens } from '@tokenwright/core/sampling';
-import type { Run } from '@tokenwright/core/strategy';
-import { advanceUnlessInterrupted, checkSequences, detailsOf, type Hypothesis } from './beams.ts';
-import { additions, type Continuation, grow, gumbel } from './continuations.ts';
+import type { Finish } from '@tokenwright/core';
+import { integerOption, type OptionsOf } from '@tokenwright/core/options';
+import { topTokens } from '@tokenwright/core/sampling';
+import { defineStrategy, type Run } from '@tokenwright/core/strategy';
+import { additions, type Continuation, gumbel, grow } from './continuations.ts';
+import { detailsOf, type Hypothesis } from './hypothesis.ts';
+import { advanceUnlessInterrupted, checkSequences, originsOf, type SearchStep } from './search.ts';
 
-export interface StochasticBeamsOptions {
-  /** How many sequences are drawn, at least 1. */
-  readonly numBeams: number;
-}
+const options = {
+  /** How many different sequences are sampled, an integer of at least 1. 1 is plain sampling. */
+  numBeams: integerOption({ min: 1, off: 1, suggested: 4, help: 'How many different sequences are sampled' }),
+};
+
+export type StochasticBeamsOptions = OptionsOf<typeof options>;
 
 /**
- * Stochastic beam search (Kool et al. 2019, arXiv:1903.06059): draw `beams` different sequences without replacement from the distribution of
- * sampling, in one search. The log-probability of every partial sequence is perturbed by Gumbel noise, such that the largest
- * perturbed value of its continuations is its own; the `beams` largest are followed, finished ones included. The sequences come in
- * the order of their draws: the first is distributed as a sequence of plain sampling, and so on. The score of each is its
- * log-probability after the chain.
+ * Stochastic beam search: sample `numBeams` different sequences without replacement from the distribution of plain sampling, in one
+ * search. The log-probability of each partial sequence is perturbed by Gumbel noise, such that the largest perturbed value of its
+ * continuations equals its own. The `numBeams` largest are kept, finished ones included.
+ *
+ * Sequences are returned in sampling order: the first one is distributed like a sequence of plain sampling, the second one like a second
+ * sample that differs from the first, and so on. The score of a sequence is its log-probability after the sampler chain.
+ *
+ * @see Kool et al. 2019, "Stochastic Beams and Where to Find Them", arXiv:1903.06059
+ * @throws ParameterError when `numReturnSequences` is larger than `numBeams`.
+ * @example
+ * ```ts
+ * await generateText(model, tokenizer, 'Once upon a time', {
+ *   strategy: stochasticBeams({ numBeams: 4 }),
+ *   numReturnSequences: 4,
+ *   seed: 7,
+ * });
+ * ```
  */
-export function stochasticBeams(options: StochasticBeamsOptions): Strategy {
-  const name = 'stochastic-beams';
-  checkOptionNames('stochasticBeams', options, ['numBeams']);
-  const width = checkInteger('stochasticBeams', 'numBeams', options.numBeams, 1);
-  return {
-    name,
-    parameters: { numBeams: width },
+export const stochasticBeams = defineStrategy({
+  name: 'stochastic-beams',
+  summary: 'Sample different sequences without replacement in one search',
+  source: 'Kool et al. 2019, arXiv:1903.06059',
+  options,
+  create: ({ numBeams }) => ({
     async *decode(run) {
-      checkSequences(name, run, width);
+      checkSequences('stochastic-beams', run, numBeams);
       let all = (await run.start(1)).map(
-        (row, origin): Drawn => ({ row: { ...row, sequence: 0 }, score: 0, key: 0, origin }),
+        (row, origin): Sampled => ({ row: { ...row, sequence: 0 }, score: 0, key: 0, origin }),
       );
       const prompts = all.map(({ row }) => row.promptIndex);
       for (;;) {
-        const live = all.filter(({ reason }) => reason === undefined);
+        const live = all.filter(({ finish }) => finish === undefined);
         if (live.length === 0) break;
         const scores = await advanceUnlessInterrupted(run, live);
         if (scores === undefined) {
-          all = all.map((drawn) => ({
-            ...drawn,
-            reason: drawn.reason ?? { finishReason: run.interrupted ?? 'abort' },
-          }));
+          all = all.map((sampled) => ({ ...sampled, finish: sampled.finish ?? { finishReason: run.interrupted ?? 'abort' } }));
           break;
         }
         scores.apply(run.samplers);
-        const origins = new Map(live.map((hypothesis, row) => [hypothesis as Hypothesis, row]));
-        const next: Drawn[] = [];
+        const step = { scores, origins: originsOf(live) };
+        const next: Sampled[] = [];
         for (const prompt of prompts) {
-          const own = live.filter(({ row }) => row.promptIndex === prompt);
-          const done = all.filter(({ row, reason }) => row.promptIndex === prompt && reason !== undefined);
-          const perturbed = await Promise.all(
-            own.map((parent) => perturb(run, scores, parent, origins.get(parent)!, width)),
-          );
-          if (own.length > 0 && done.length === 0 && perturbed.flat().length === 0) await scores.sample();
-          const grown = await grow(
-            run,
-            scores,
-            origins,
-            perturbed
-              .flat()
-              .sort((a, b) => b.key - a.key)
-              .slice(0, width),
-          );
-          next.push(
-            ...[...done, ...grown.map((drawn) => ({ ...drawn, key: drawn.key! }))]
-              .sort((a, b) => b.key - a.key)
-              .slice(0, width)
-              .map((drawn, beamIndex) => ({ ...drawn, row: { ...drawn.row, beamIndex } })),
-          );
+          const ofPrompt = all.filter(({ row }) => row.promptIndex === prompt);
+          next.push(...(await nextOf(run, step, ofPrompt, numBeams)));
         }
-        all = next.map((drawn) => {
-          const reason = drawn.reason ?? run.finishOf(drawn.row);
-          return reason === undefined ? drawn : { ...drawn, reason };
+        all = next.map((sampled) => {
+          const finish = sampled.finish ?? run.finishOf(sampled.row);
+          return finish === undefined ? sampled : { ...sampled, finish };
         });
-        run.cache.gather(all.filter(({ reason }) => reason === undefined).map(({ origin }) => origin));
+        run.cache.gather(all.filter(({ finish }) => finish === undefined).map(({ origin }) => origin));
       }
       for (const prompt of prompts)
         yield* run.settle(
           all
             .filter(({ row }) => row.promptIndex === prompt)
             .slice(0, run.options.numReturnSequences)
-            .map(({ row, reason, score, ...rest }, sequence) => ({
+            .map(({ row, finish, score, ...rest }, sequence) => ({
               row: { ...row, sequence },
-              finish: reason!,
+              finish: finish!,
               score,
               tokens: detailsOf({ row, score, ...rest }),
             })),
         );
     },
-  };
-}
+  }),
+});
 
-interface Drawn extends Hypothesis {
+interface Sampled extends Hypothesis {
   readonly key: number;
-  readonly reason?: Finish;
+  /** How it ended; absent while it is open. */
+  readonly finish?: Finish;
 }
 
-/** The `count` continuations of a hypothesis with the largest perturbed values, given that the largest of all is the hypothesis' own. */
-async function perturb(run: Run, scores: Scores, parent: Drawn, row: number, count: number): Promise<Continuation[]> {
+/** One step of one prompt: finished sequences compete with the continuations of the open ones. */
+async function nextOf(
+  run: Run,
+  step: SearchStep,
+  sequences: readonly Sampled[],
+  numBeams: number,
+): Promise<Sampled[]> {
+  const open = sequences.filter(({ finish }) => finish === undefined);
+  const finished = sequences.filter(({ finish }) => finish !== undefined);
+  const perturbed = (
+    await Promise.all(open.map((parent) => perturb(run, step, parent, step.origins.get(parent)!, numBeams)))
+  ).flat();
+  if (open.length > 0 && finished.length === 0 && perturbed.length === 0) await step.scores.sample();
+  const grown = await grow(run, step, perturbed.sort((a, b) => b.key - a.key).slice(0, numBeams));
+  return [...finished, ...grown.map((sampled) => ({ ...sampled, key: sampled.key! }))]
+    .sort((a, b) => b.key - a.key)
+    .slice(0, numBeams)
+    .map((sampled, beamIndex) => ({ ...sampled, row: { ...sampled.row, beamIndex } }));
+}
+
+/** The `count` continuations of a sequence with the largest perturbed values, given that the largest of all equals its own. */
+async function perturb(
+  run: Run,
+  { scores }: SearchStep,
+  parent: Sampled,
+  row: number,
+  count: number,
+): Promise<Continuation[]> {
   const { logits, normalizer } = await additions(scores, row, 'logits');
   const noise = gumbel(run)(parent);
   const noisy = Float64Array.from(logits, (logit, id) =>

@@ -1,77 +1,116 @@
-import { type Finish, ParameterError, type Strategy, type TokenDetails } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
-import { InterruptedError, type Row, type Settled } from '@tokenwright/core/strategy';
+import { type Finish, ParameterError, type TokenDetails } from '@tokenwright/core';
+import { customOption, integerOption, numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { defineStrategy, InterruptedError, type Row, type Settled } from '@tokenwright/core/strategy';
 
-export interface BestOfOptions {
-  /** How many sequences are drawn for each prompt, at least as many as are returned. */
-  readonly numCandidates: number;
-  /** Rate a sequence by the model's own sum of log-probabilities / length ^ lengthPenalty. 0 = by the sum. Default 1, the mean. */
-  readonly lengthPenalty?: number;
-  /** Rate it otherwise: larger is better. `logprobs` are the model's, before any sampler. */
-  readonly score?: (sequence: { readonly ids: readonly number[]; readonly logprobs: readonly number[] }) => number;
-}
+/** Rates a finished sequence; larger is better. `logprobs` are those of the model, before any sampler. */
+export type SequenceScore = (sequence: {
+  readonly ids: readonly number[];
+  readonly logprobs: readonly number[];
+}) => number;
+
+const options = {
+  /** How many sequences are sampled per prompt, an integer of at least 1. 1 is plain sampling. */
+  numCandidates: integerOption({ min: 1, off: 1, suggested: 4, help: 'How many sequences are sampled per prompt' }),
+  /**
+   * A sequence scores the model's own sum of log-probabilities / length ^ lengthPenalty. 0 ranks by the sum. Default 1, the mean.
+   * Cannot be combined with `score`.
+   */
+  lengthPenalty: numberOption({
+    default: 1,
+    off: 0,
+    suggested: 1,
+    help: 'Exponent of the length that divides the sum of log-probabilities',
+  }),
+  /** Rates a sequence by other means: larger is better. Default: by log-probability. */
+  score: customOption<SequenceScore>({
+    kind: 'code',
+    optional: true,
+    help: 'Function that rates a sequence; larger is better',
+    check(owner, name, value) {
+      if (typeof value !== 'function') throw new ParameterError(owner, name, 'a function', value);
+      return value as SequenceScore;
+    },
+  }),
+};
+
+export type BestOfOptions = OptionsOf<typeof options>;
 
 /**
- * Draw several sequences of each prompt side by side, and return the best `sequences` of them with their scores. The prompt is read once.
- * The n-th drawn is the n-th sequence that plain sampling gives for the seed.
+ * Sample `numCandidates` sequences of each prompt in parallel, and return the best `numReturnSequences` of them with their scores. The
+ * prompt is read once. The n-th candidate equals the n-th sequence of plain sampling for the same seed.
+ *
+ * @throws ParameterError when `numReturnSequences` is larger than `numCandidates`, or for both `score` and `lengthPenalty`.
+ * @example
+ * ```ts
+ * await generateText(model, tokenizer, 'Once upon a time', {
+ *   strategy: bestOf({ numCandidates: 8 }),
+ *   samplers: [temperature({ temperature: 0.8 })],
+ * });
+ * ```
  */
-export function bestOf(options: BestOfOptions): Strategy {
-  const name = 'best-of';
-  checkOptionNames('bestOf', options, ['numCandidates', 'lengthPenalty', 'score']);
-  const count = checkInteger('bestOf', 'numCandidates', options.numCandidates, 1);
-  const lengthPenalty = checkNumber('bestOf', 'lengthPenalty', options.lengthPenalty ?? 1, 'a finite number');
-  if (options.score !== undefined && typeof options.score !== 'function')
-    throw new ParameterError('bestOf', 'score', 'a function', options.score);
-  const score: NonNullable<BestOfOptions['score']> =
-    options.score ??
-    (({ logprobs }) => logprobs.reduce((sum, logprob) => sum + logprob, 0) / logprobs.length ** lengthPenalty);
-  return {
-    name,
-    parameters: { numCandidates: count, ...(options.score === undefined ? { lengthPenalty } : { score: 'given' }) },
-    async *decode(run) {
-      checkInteger(name, 'sequences', run.options.numReturnSequences, 1, count);
-      const finished: (Settled & { readonly score: number })[] = [];
-      const finish = ({ row, logprobs, tokens }: Drawn, reason: Finish): void => {
-        const ids = Array.from(row.history.tokens.subarray(run.startLengths[row.promptIndex]!));
-        finished.push({ row, finish: reason, tokens, score: ids.length === 0 ? -Infinity : score({ ids, logprobs }) });
-      };
-      let open = (await run.start(count)).map((row): Drawn => ({ row, logprobs: [], tokens: [] }));
-      try {
-        while (open.length > 0) {
-          const scores = await run.advance(open.map(({ row }) => row));
-          const ids = await scores.apply(run.samplers).sample();
-          const going: number[] = [];
-          for (const [i, drawn] of open.entries()) {
-            const row = { ...drawn.row, history: await scores.extend(i, ids[i]!) };
-            const { logprob } = await scores.describe(i, ids[i]!);
-            const tokens = [...drawn.tokens, await run.describe(scores, i, ids[i]!)];
-            const grown: Drawn = { row, logprobs: [...drawn.logprobs, logprob], tokens };
-            open[i] = grown;
-            const reason = run.finishOf(row);
-            if (reason === undefined) going.push(i);
-            else finish(grown, reason);
+export const bestOf = defineStrategy({
+  name: 'best-of',
+  summary: 'Sample several sequences and return the best ones',
+  source: 'The best_of parameter of the OpenAI completions API',
+  options,
+  create({ numCandidates, lengthPenalty, score: given }) {
+    if (given !== undefined && lengthPenalty !== options.lengthPenalty.default)
+      throw new ParameterError('bestOf', 'lengthPenalty', 'left out when score is given', lengthPenalty);
+    const score = given ?? meanLogprob(lengthPenalty);
+    return {
+      async *decode(run) {
+        const { numReturnSequences } = run.options;
+        if (numReturnSequences > numCandidates)
+          throw new ParameterError(
+            'bestOf',
+            'numReturnSequences',
+            `an integer from 1 to numCandidates, which is ${numCandidates}`,
+            numReturnSequences,
+          );
+        const finished: (Settled & { readonly score: number })[] = [];
+        const close = ({ row, logprobs, tokens }: Candidate, finish: Finish): void => {
+          const ids = Array.from(row.history.tokens.subarray(run.startLengths[row.promptIndex]!));
+          finished.push({ row, finish, tokens, score: ids.length === 0 ? -Infinity : score({ ids, logprobs }) });
+        };
+        let open = (await run.start(numCandidates)).map((row): Candidate => ({ row, logprobs: [], tokens: [] }));
+        try {
+          while (open.length > 0) {
+            const scores = await run.advance(open.map(({ row }) => row));
+            const ids = await scores.apply(run.samplers).sample();
+            const kept: number[] = [];
+            for (const [i, candidate] of open.entries()) {
+              candidate.row = run.extend(candidate.row, await scores.extend(i, ids[i]!));
+              candidate.logprobs.push((await scores.describe(i, ids[i]!)).logprob);
+              candidate.tokens.push(await run.describe(scores, i, ids[i]!));
+              const finish = run.finishOf(candidate.row);
+              if (finish === undefined) kept.push(i);
+              else close(candidate, finish);
+            }
+            if (kept.length < open.length) run.cache.gather(kept);
+            open = kept.map((i) => open[i]!);
           }
-          if (going.length < open.length) run.cache.gather(going);
-          open = going.map((i) => open[i]!);
+        } catch (error) {
+          if (!(error instanceof InterruptedError)) throw error;
+          for (const candidate of open) close(candidate, { finishReason: error.reason });
         }
-      } catch (error) {
-        if (!(error instanceof InterruptedError)) throw error;
-        for (const drawn of open) finish(drawn, { finishReason: error.reason });
-      }
-      for (const prompt of new Set(finished.map(({ row }) => row.promptIndex))) {
-        const best = finished.filter(({ row }) => row.promptIndex === prompt).sort((a, b) => b.score - a.score);
-        yield* run.settle(
-          best
-            .slice(0, run.options.numReturnSequences)
-            .map((one, sequence) => ({ ...one, row: { ...one.row, sequence } })),
-        );
-      }
-    },
-  };
+        for (const prompt of new Set(finished.map(({ row }) => row.promptIndex))) {
+          const best = finished.filter(({ row }) => row.promptIndex === prompt).sort((a, b) => b.score - a.score);
+          yield* run.settle(
+            best.slice(0, numReturnSequences).map((one, sequence) => ({ ...one, row: { ...one.row, sequence } })),
+          );
+        }
+      },
+    };
+  },
+});
+
+/** A sequence that is being sampled. Grown in place, so that a token costs the same at any length. */
+interface Candidate {
+  row: Row;
+  readonly logprobs: number[];
+  readonly tokens: TokenDetails[];
 }
 
-interface Drawn {
-  readonly row: Row;
-  readonly logprobs: readonly number[];
-  readonly tokens: readonly TokenDetails[];
+function meanLogprob(lengthPenalty: number): SequenceScore {
+  return ({ logprobs }) => logprobs.reduce((sum, logprob) => sum + logprob, 0) / logprobs.length ** lengthPenalty;
 }

@@ -1,55 +1,65 @@
-import { History, type Json, type Strategy, UnsupportedError } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { History, type Json, UnsupportedError } from '@tokenwright/core';
+import { integerOption, numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { probabilities, type Scores, topTokens } from '@tokenwright/core/sampling';
-import type { ChosenToken, Row, Run } from '@tokenwright/core/strategy';
+import { type ChosenToken, defineStrategy, type Row, type Run } from '@tokenwright/core/strategy';
 import { refuse, shapedScores } from '../shared/host-chain.ts';
 
-export interface ContrastiveSearchOptions {
-  /** How many of the most probable tokens are tried, at least 1. 1 = greedy decoding. Default 4. */
-  readonly topK?: number;
+const options = {
   /** Weight of the penalty, from 0 (greedy decoding) to 1 (the penalty alone). Default 0.6. */
-  readonly penaltyAlpha?: number;
-}
+  penaltyAlpha: numberOption({
+    min: 0,
+    max: 1,
+    default: 0.6,
+    off: 0,
+    suggested: 0.6,
+    help: 'Weight of the penalty for similarity: 0 is greedy decoding, 1 is the penalty alone',
+  }),
+  /** How many of the most probable tokens are tried per step, an integer of at least 1. 1 is greedy decoding. Default 4. */
+  topK: integerOption({ min: 1, default: 4, off: 1, suggested: 4, help: 'Tokens that are tried per step' }),
+};
+
+export type ContrastiveSearchOptions = OptionsOf<typeof options>;
 
 /**
- * Contrastive search (Su et al. 2022, arXiv:2202.06417): take the token v of the `topK` most probable that has the largest
+ * Contrastive search: take the token v of the `topK` most probable ones with the largest
  *
- *     (1 - alpha) * p(v) - alpha * max_j cos(h_v, h_j)
+ *     (1 - penaltyAlpha) * p(v) - penaltyAlpha * max_j cos(h_v, h_j)
  *
- * where h_v is the last hidden state that v would have, and h_j are those of all tokens before it: probable, but not like what was said
- * already. Each step feeds the candidates of a row as `topK` rows, which is also the forward pass of the next step. p is the
- * distribution after the sampler chain. Needs a model that gives hidden states; does not slide over a full context.
+ * where h_v is the last hidden state that v would have, and h_j are the states of all tokens before it. The result is probable, but
+ * unlike the text so far. p is the distribution after the sampler chain. Each step feeds the candidates of a row as `topK` rows, which
+ * is also the forward pass of the next step. The computation per step grows with the length of the text.
  *
- * With the option `steps`, each token tells `{ candidates: [{ id, probability, similarity, score }] }`.
+ * With the option `steps`, each token reports `{ candidates: [{ id, probability, similarity, score }] }`.
+ *
+ * @see Su et al. 2022, "A Contrastive Framework for Neural Text Generation", arXiv:2202.06417
+ * @throws UnsupportedError when the model gives no hidden states, or for `onContextFull: 'slide'`.
+ * @example
+ * ```ts
+ * await generateText(model, tokenizer, 'Once upon a time', {
+ *   strategy: contrastiveSearch({ penaltyAlpha: 0.6, topK: 4 }),
+ * });
+ * ```
  */
-export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strategy {
-  const name = 'contrastive-search';
-  checkOptionNames('contrastiveSearch', options, ['topK', 'penaltyAlpha']);
-  const topK = checkInteger('contrastiveSearch', 'topK', options.topK ?? 4, 1);
-  const alpha = checkNumber(
-    'contrastiveSearch',
-    'penaltyAlpha',
-    options.penaltyAlpha ?? 0.6,
-    'a number from 0 to 1',
-    (value) => value >= 0 && value <= 1,
-  );
-  return {
-    name,
+export const contrastiveSearch = defineStrategy({
+  name: 'contrastive-search',
+  summary: 'Take probable tokens whose hidden states are unlike those of the text so far',
+  source: 'Su et al. 2022, arXiv:2202.06417',
+  options,
+  create: ({ penaltyAlpha, topK }) => ({
     supportsControl: true,
-    parameters: { topK, penaltyAlpha: alpha },
     async *decode(run) {
       if (run.options.onContextFull === 'slide')
         throw new UnsupportedError(
           "onContextFull: 'slide'",
-          name,
-          'Hidden states of tokens that were forgotten are lost.',
+          'contrastiveSearch',
+          'The hidden states of forgotten tokens are lost.',
         );
       let rows = await run.start();
       let { scores, contexts } = await readContexts(run, rows);
       let indices = rows.map((_, i) => i);
       while (rows.length > 0) {
         const tried = await Promise.all(indices.map((index, i) => candidatesOf(run, rows[i]!, scores, index, topK)));
-        // A row that fills the context cannot try its candidates: it ends with the best.
+        // A row that fills the context cannot try its candidates: it ends with the most probable one.
         const full = rows.map(({ history }) => history.length >= run.model.contextLength);
         if (full.includes(true)) {
           rows = yield* run.accept(
@@ -61,16 +71,16 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
         const open = tried.filter((_, i) => !full[i]);
         const known = contexts.filter((_, i) => !full[i]);
         run.cache.gather(open.flatMap((candidates, i) => candidates.map(() => i)));
-        const held = run.cache.lengths;
+        const cached = run.cache.lengths;
         const next = open.flatMap((candidates, i) => candidates.map(({ history }) => ({ ...rows[i]!, history })));
         scores = (await run.advance(next, { hidden: true })).apply(run.samplers);
-        const states = (await fedStates(run, scores, next, held)).map((fed) => fed.at(-1)!);
+        const states = (await fedStates(run, scores, next, cached)).map((fed) => fed.at(-1)!);
 
         let first = 0;
         const choices = open.map((candidates, i) => {
           const from = first;
           first += candidates.length;
-          const ranked = candidates.map((candidate, at) => {
+          const ranked = candidates.map((candidate, at): Ranked => {
             const state = states[from + at]!;
             const similarity = known[i]!.reduce((most, other) => Math.max(most, dot(state, other)), -1);
             return {
@@ -78,7 +88,7 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
               state,
               index: from + at,
               similarity,
-              score: (1 - alpha) * candidate.probability - alpha * similarity,
+              score: (1 - penaltyAlpha) * candidate.probability - penaltyAlpha * similarity,
             };
           });
           return { ranked, best: ranked.reduce((best, other) => (other.score > best.score ? other : best)) };
@@ -89,11 +99,14 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
             yield {
               type: 'step',
               promptIndex: rows[i]!.promptIndex,
-              strategy: name,
+              strategy: 'contrastive-search',
               detail: { candidates: ranked.map(shown) },
             };
         const chosen = new Map(
-          choices.map(({ best }, i) => [best.history, { index: best.index, context: [...known[i]!, best.state] }]),
+          choices.map(({ best }, i) => {
+            known[i]!.push(best.state);
+            return [best.history, { index: best.index, context: known[i]! }];
+          }),
         );
         rows = yield* run.accept(
           rows,
@@ -103,21 +116,30 @@ export function contrastiveSearch(options: ContrastiveSearchOptions = {}): Strat
           indices = rows.map(({ history }) => chosen.get(history)!.index);
           contexts = rows.map(({ history }) => chosen.get(history)!.context);
         } else {
-          // The reader took tokens back.
+          // The reader took tokens back, so the states of the remaining ones are read again.
           ({ scores, contexts } = await readContexts(run, rows));
           indices = rows.map((_, i) => i);
         }
       }
     },
-  };
-}
+  }),
+});
 
 interface Candidate extends ChosenToken {
   readonly id: number;
   readonly probability: number;
 }
 
-/** The `topK` most probable tokens after the chain, or the one that a reader has forced. */
+interface Ranked extends Candidate {
+  /** The hidden state that it would have, as a unit vector. */
+  readonly state: Float32Array;
+  /** Its row in the forward pass. */
+  readonly index: number;
+  readonly similarity: number;
+  readonly score: number;
+}
+
+/** The `topK` most probable tokens after the chain, or the one token that the reader forced. */
 async function candidatesOf(run: Run, row: Row, scores: Scores, index: number, topK: number): Promise<Candidate[]> {
   const { row: shaped, raw } = await shapedScores(scores, index, run.contextOf(row), run.samplers);
   const forced = shaped.context.control?.force?.slice(0, 1);
@@ -133,7 +155,7 @@ async function candidatesOf(run: Run, row: Row, scores: Scores, index: number, t
   );
 }
 
-/** Read the prompts, keeping the hidden state of every token, as unit vectors. */
+/** Read the rows and keep the hidden state of every token, as unit vectors. */
 async function readContexts(run: Run, rows: readonly Row[]): Promise<{ scores: Scores; contexts: Float32Array[][] }> {
   const contexts = rows.map((): Float32Array[] => []);
   const chunk = tokensPerRow(run, rows.length);
@@ -143,29 +165,33 @@ async function readContexts(run: Run, rows: readonly Row[]): Promise<{ scores: S
     const parts = rows.map((row) =>
       end >= row.history.length ? row : { ...row, history: History.of(row.history.tokens.subarray(0, end)) },
     );
-    const held = run.cache.lengths;
+    const cached = run.cache.lengths;
     const scores = await run.advance(parts, { hidden: true });
-    for (const [i, fed] of (await fedStates(run, scores, parts, held)).entries())
+    for (const [i, fed] of (await fedStates(run, scores, parts, cached)).entries())
       contexts[i]!.splice(parts[i]!.history.length - fed.length, Infinity, ...fed);
     if (end >= longest) return { scores: scores.apply(run.samplers), contexts };
   }
 }
 
-/** Hidden states of the tokens that a forward pass fed, of each row, as unit vectors. `held`: what the cache had before. */
+/**
+ * Hidden states of the tokens that a forward pass fed, per row, as unit vectors.
+ *
+ * @param cached tokens per row in the cache before the pass.
+ */
 async function fedStates(
   run: Run,
   scores: Scores,
   rows: readonly Row[],
-  held: readonly number[],
+  cached: readonly number[],
 ): Promise<Float32Array[][]> {
   const { hidden } = scores.result;
   if (hidden === undefined)
-    throw new UnsupportedError('hidden states', run.model.name, 'Contrastive search needs them.');
+    throw new UnsupportedError('hidden states', run.model.name, 'contrastiveSearch needs them.');
   const values = await hidden.read();
   const most = tokensPerRow(run, rows.length);
   let at = 0;
   return rows.map(({ history: { length } }, i) => {
-    const before = run.options.cache === 'none' ? 0 : Math.min(held[i]!, length - 1);
+    const before = run.options.cache === 'none' ? 0 : Math.min(cached[i]!, length - 1);
     return Array.from({ length: Math.min(most, length - before) }, () => {
       at += hidden.columns;
       return unit(values.subarray(at - hidden.columns, at));
@@ -173,12 +199,12 @@ async function fedStates(
   });
 }
 
-/** How many tokens of each row the last forward pass of an advance feeds at most. */
+/** At most this many tokens per row are fed by the last forward pass of an advance. */
 function tokensPerRow(run: Run, rows: number): number {
   return Math.max(1, Math.floor(Math.min(run.options.prefillChunkSize, run.model.maxTokens) / rows));
 }
 
-function shown({ id, probability, similarity, score }: Candidate & { similarity: number; score: number }): Json {
+function shown({ id, probability, similarity, score }: Ranked): Json {
   return { id, probability, similarity, score };
 }
 

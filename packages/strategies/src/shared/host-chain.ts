@@ -2,10 +2,10 @@ import type { Sampler } from '@tokenwright/core';
 import { decisiveStages, HostRow, type RowContext, type Scores, sampleToken } from '@tokenwright/core/sampling';
 
 /**
- * One row after a chain, on the host: for strategies that shape a row only once they know what stands before it. What a reader has
- * banned is gone.
+ * Apply a chain to one row on the host, for strategies that learn which tokens precede the row only after the forward pass. Tokens
+ * that the reader banned are removed.
  *
- * @param logits taken over.
+ * @param logits taken over, not copied.
  */
 export function shapedRow(logits: Float32Array, context: RowContext, samplers: readonly Sampler[]): HostRow {
   const row = new HostRow(logits, context);
@@ -14,7 +14,7 @@ export function shapedRow(logits: Float32Array, context: RowContext, samplers: r
   return row;
 }
 
-/** `shapedRow` of a row of scores, from the model's relaxed logits where the chain leaves nothing of the others. */
+/** `shapedRow` for a row of scores. Starts again from the model's relaxed logits when the chain leaves no token. */
 export async function shapedScores(
   scores: Scores,
   index: number,
@@ -29,19 +29,19 @@ export async function shapedScores(
 }
 
 /**
- * Draw from a shaped row, or take what a reader has forced.
+ * Sample from a shaped row, or return the token that the reader forced.
  *
- * @param raw the logits before the chain, to find the stage that is to blame when nothing can be drawn.
+ * @param raw the logits before the chain, to find the stage that left nothing to sample.
  * @throws EmptyDistributionError, InvalidLogitsError
  */
-export function drawFrom(row: HostRow, uniform: number, raw: Float32Array, samplers: readonly Sampler[]): number {
+export function sampleFrom(row: HostRow, uniform: number, raw: Float32Array, samplers: readonly Sampler[]): number {
   const forced = row.context.control?.force?.[0];
   if (forced !== undefined) return forced;
   const id = sampleToken(row.logits, uniform, row.candidates);
   return id >= 0 ? id : refuse(row, raw, samplers);
 }
 
-/** Raise the typed error for a row in which nothing can be drawn, naming the first stage after which it is so. */
+/** Throw the typed error for a row in which no token can be sampled. The error names the first stage that caused it. */
 export function refuse(row: HostRow, raw: Float32Array, samplers: readonly Sampler[]): never {
   const retrace = new HostRow(raw.slice(), row.context);
   if (!retrace.sampleable) retrace.refuse('model');

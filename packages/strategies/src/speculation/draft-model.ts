@@ -1,119 +1,45 @@
-import { type History, type KVCache, type LanguageModel, ShapeError } from '@tokenwright/core';
-import { advance, windowStart } from '@tokenwright/core/model';
-import { checkInteger } from '@tokenwright/core/options';
-import { probabilities, type RowContext, RunState } from '@tokenwright/core/sampling';
-import type { Row, Run } from '@tokenwright/core/strategy';
-import { drawFrom, shapedRow } from '../shared/host-chain.ts';
-import type { Draft, Drafter, Drafting, DraftOptions } from './drafter.ts';
+import { type LanguageModel, ParameterError } from '@tokenwright/core';
+import { customOption, type OptionsOf } from '@tokenwright/core/options';
+import { defineDrafter } from './drafter.ts';
+import { ModelDrafting } from './model-drafting.ts';
+
+const options = {
+  /** A smaller model with the same vocabulary. The caller disposes it. */
+  model: customOption<LanguageModel>({
+    kind: 'code',
+    help: 'A smaller model with the same vocabulary',
+    toJson: ({ name }) => name,
+    check(owner, name, value) {
+      if (!isLanguageModel(value)) throw new ParameterError(owner, name, 'a language model', value);
+      return value;
+    },
+  }),
+};
+
+export type DraftModelOptions = OptionsOf<typeof options>;
 
 /**
- * A smaller model of the same vocabulary as the draft. It draws from its own distribution after the chain of the call; samplers with a
- * memory have one of their own here.
+ * Draft with a smaller model of the same vocabulary. It samples from its own distribution after the sampler chain of the call. Stateful
+ * samplers keep a separate state for it. `speculative({ draft: model })` is short for this.
+ *
+ * @see Leviathan et al. 2023, arXiv:2211.17192
+ * @throws ShapeError when decoding starts, if the vocabularies differ in size.
+ * @example
+ * ```ts
+ * speculative({ draft: draftModel({ model: small }), numAssistantTokens: 4 });
+ * ```
  */
-export function draftModel(model: LanguageModel): Drafter {
-  return {
-    name: 'draft-model',
-    parameters: { model: model.name },
-    open: (run, rows, options) => new ModelDrafting(model, run, rows, options),
-  };
-}
+export const draftModel = defineDrafter({
+  name: 'draft-model',
+  summary: 'Draft with a smaller model of the same vocabulary',
+  source: 'Leviathan et al. 2023, arXiv:2211.17192',
+  options,
+  create: ({ model }) => ({ open: (run, rows, draft) => new ModelDrafting(model, run, rows, draft) }),
+});
 
-export class ModelDrafting implements Drafting {
-  readonly #model: LanguageModel;
-  readonly #run: Run;
-  readonly #options: DraftOptions;
-  readonly #cache: KVCache;
-  readonly #memory: RunState = new RunState();
-  readonly #layer: number | undefined;
-
-  /** @param layer draft with an early exit after so many layers. */
-  constructor(model: LanguageModel, run: Run, rows: readonly Row[], options: DraftOptions, layer?: number) {
-    if (layer !== undefined) checkInteger('earlyExit', 'layer', layer, 0, model.layers);
-    if (model.vocabSize !== run.model.vocabSize)
-      throw new ShapeError(`The vocabulary of the draft ${model.name}`, [run.model.vocabSize], [model.vocabSize]);
-    this.#model = model;
-    this.#run = run;
-    this.#options = options;
-    this.#layer = layer;
-    this.#cache = model.createCache({ rows: run.promptLengths.length });
-    this.#cache.gather(rows.map(({ promptIndex }) => promptIndex));
-  }
-
-  async propose(rows: readonly Row[], lengths: readonly number[]): Promise<Draft[][]> {
-    const drafts = rows.map((): Draft[] => []);
-    const histories = rows.map(({ history }) => history);
-    const open = (row: number): boolean => {
-      const last = drafts[row]!.at(-1);
-      if (drafts[row]!.length >= lengths[row]! || this.#run.interrupted !== undefined) return false;
-      if (last === undefined) return true;
-      return (
-        !this.#run.options.eosTokenIds.includes(last.id) && last.probabilities![last.id]! >= this.#options.confidence
-      );
-    };
-    for (;;) {
-      const active = rows.flatMap((_, row) => (open(row) ? [row] : []));
-      if (active.length === 0) return drafts;
-      for (const [i, logits] of (await this.#logits(rows, histories, active)).entries()) {
-        const at = active[i]!;
-        const { history, ...draft } = this.#draw(logits, this.#context(rows[at]!, histories[at]!));
-        drafts[at]!.push(draft);
-        histories[at] = history;
-      }
-    }
-  }
-
-  gather(rows: readonly number[]): void {
-    this.#cache.gather(rows);
-  }
-
-  dispose(): void {
-    this.#cache.dispose();
-  }
-
-  async #logits(
-    rows: readonly Row[],
-    histories: readonly History[],
-    active: readonly number[],
-  ): Promise<Float32Array[]> {
-    const { vocabSize } = this.#model;
-    const wanted = histories.map((history, row) => (active.includes(row) ? this.#window(history.tokens) : undefined));
-    this.#cache.notePrompts?.(
-      rows.map(({ promptIndex }, row) =>
-        Math.max(
-          0,
-          this.#run.promptLengths[promptIndex]! -
-            (histories[row]!.length - (wanted[row] ?? histories[row]!.tokens).length),
-        ),
-      ),
-    );
-    const layer = this.#layer;
-    const result = advance(this.#model, this.#cache, wanted, layer === undefined ? {} : { earlyExits: [layer] });
-    try {
-      const all = await (layer === undefined ? result.logits : result.earlyExits!.get(layer)!).read();
-      return active.map((_, i) => all.slice(i * vocabSize, (i + 1) * vocabSize));
-    } finally {
-      result.dispose();
-    }
-  }
-
-  #draw(logits: Float32Array, context: RowContext): Required<Draft> & { readonly history: History } {
-    const { samplers } = this.#run;
-    const { random, sequence, history } = context;
-    const shaped = shapedRow(logits.slice(), context, samplers);
-    const stage = this.#options.sameDraws ? 'draw' : 'draft';
-    const id = drawFrom(shaped, random.uniform(sequence, history.length, stage), logits, samplers);
-    return { id, probabilities: probabilities(shaped.logits, shaped.candidates), history: shaped.extend(id) };
-  }
-
-  /** What samplers are told here: all as in the run, but for the draft's own memory and source. */
-  #context(row: Row, history: History): RowContext {
-    const { control: _, source: __, ...context } = this.#run.contextOf(row, history);
-    const source = this.#model.sources?.[row.promptIndex] ?? this.#model.sources?.[0];
-    return { ...context, state: this.#memory, ...(source === undefined ? {} : { source }) };
-  }
-
-  /** The tokens that fit the context; when it is full, the older half is forgotten. */
-  #window(tokens: Int32Array): Int32Array {
-    return tokens.subarray(windowStart(tokens.length, this.#model.contextLength));
-  }
+/** Whether a value has the members of a language model that drafting uses. */
+export function isLanguageModel(value: unknown): value is LanguageModel {
+  if (typeof value !== 'object' || value === null) return false;
+  const { forward, createCache, vocabSize } = value as Partial<LanguageModel>;
+  return typeof forward === 'function' && typeof createCache === 'function' && typeof vocabSize === 'number';
 }

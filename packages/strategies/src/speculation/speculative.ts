@@ -1,116 +1,180 @@
-import type { LanguageModel, Strategy } from '@tokenwright/core';
+import { type LanguageModel, ParameterError } from '@tokenwright/core';
 import { windowStart } from '@tokenwright/core/model';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import {
+  choiceOption,
+  customOption,
+  integerOption,
+  numberOption,
+  type OptionsOf,
+  optional,
+} from '@tokenwright/core/options';
 import { type HostRow, probabilities, type Scores, sampleToken } from '@tokenwright/core/sampling';
-import type { ChosenToken, Row, Run } from '@tokenwright/core/strategy';
-import { oneOf } from '../beams/beams.ts';
-import { drawFrom, refuse, shapedScores } from '../shared/host-chain.ts';
-import { draftModel } from './draft-model.ts';
+import { type ChosenToken, defineStrategy, type Row, type Run } from '@tokenwright/core/strategy';
+import { refuse, sampleFrom, shapedScores } from '../shared/host-chain.ts';
+import { draftModel, isLanguageModel } from './draft-model.ts';
 import type { Draft, Drafter } from './drafter.ts';
 
-export interface SpeculativeOptions {
-  /** What guesses: a smaller model of the same vocabulary, `promptLookup()`, `earlyExit({ layer })`, or one of your own. */
-  readonly draft: LanguageModel | Drafter;
-  /** How many tokens are guessed at once, at least 1; where a schedule begins. Default 5. */
-  readonly length?: number;
+/** Tokens per round when neither the caller nor the drafter says otherwise. */
+const defaultNumAssistantTokens = 5;
+
+const options = {
+  /** What drafts: a smaller model with the same vocabulary, `promptLookup()`, `earlyExit({ layer })`, or a drafter of your own. */
+  draft: customOption<LanguageModel | Drafter>({
+    kind: 'code',
+    help: 'A smaller model with the same vocabulary, or a drafter: promptLookup(), earlyExit({ layer })',
+    toJson: (draft) => {
+      const { name, parameters = {} } = asDrafter(draft);
+      return { name, parameters };
+    },
+    check(owner, name, value) {
+      if (!isDrafter(value) && !isLanguageModel(value))
+        throw new ParameterError(owner, name, 'a language model or a drafter', value);
+      return value;
+    },
+  }),
   /**
-   * `'constant'`, or `'heuristic'`: 2 more after a round whose guesses were all accepted, else 1 less, as in Hugging Face; a round
-   * without guesses changes nothing. Default 'constant'.
+   * Tokens that are drafted per round, an integer of at least 1; the initial number with a schedule. Default 5, or the
+   * `promptLookupNumTokens` of a prompt lookup.
    */
-  readonly schedule?: 'constant' | 'heuristic';
-  /** Stop guessing after a token to which the draft gives a smaller probability, from 0 to 1. Default 0 = off. */
-  readonly confidence?: number;
+  numAssistantTokens: optional(
+    integerOption({ min: 1, suggested: defaultNumAssistantTokens, help: 'Tokens that are drafted per round; default 5' }),
+  ),
   /**
-   * How a guess x is judged. `'rejection'`: accept with probability p(x) / q(x), where q is what the draft drew from, and else draw from
-   * max(p - q, 0): keeps the distribution. `'match'`: draw from p as plain sampling does, and accept while that is the guess:
-   * keeps the tokens of plain sampling for a seed, and accepts a little less often. Default 'rejection'.
+   * `'constant'`, or `'heuristic'`: 2 more after a round whose tokens were all accepted, otherwise 1 less, starting from
+   * `numAssistantTokens` in each call (the `heuristic_transient` of Hugging Face). A round without a draft changes nothing.
+   * Default `'constant'`.
    */
-  readonly accept?: 'rejection' | 'match';
-}
+  numAssistantTokensSchedule: choiceOption(['constant', 'heuristic'], {
+    default: 'constant',
+    help: 'heuristic: 2 tokens more after a round that was fully accepted, otherwise 1 less',
+  }),
+  /** Stop drafting after a token with a smaller probability under the draft, from 0 to 1. 0 is off. Default 0. */
+  assistantConfidenceThreshold: numberOption({
+    min: 0,
+    max: 1,
+    default: 0,
+    off: 0,
+    suggested: 0.4,
+    help: 'Stop drafting after a token with a smaller probability under the draft',
+  }),
+  /**
+   * How a drafted token x is verified. `'rejection'`: accept it with probability p(x) / q(x), where q is the distribution of the
+   * draft, and otherwise sample from max(p - q, 0). This keeps the distribution. `'match'`: sample from p as plain sampling does, and
+   * accept while the sample equals the draft. This keeps the tokens of plain sampling for a seed, and accepts slightly less often.
+   * Default `'rejection'`.
+   */
+  accept: choiceOption(['rejection', 'match'], {
+    default: 'rejection',
+    help: 'rejection keeps the distribution; match keeps the tokens of plain sampling for the seed',
+  }),
+};
+
+export type SpeculativeOptions = OptionsOf<typeof options>;
 
 /**
- * Speculative decoding (Leviathan et al. 2023, arXiv:2211.17192; Chen et al. 2023, arXiv:2302.01318): a draft guesses some tokens, and
- * the model judges all of them in one forward pass, which also gives the token after the last that is accepted. The result is
- * distributed as without it, under any sampler chain: p is what the whole chain makes of the model's logits at each position, memory
- * included, evaluated along the accepted tokens. With `greedy()` at the end of the chain it is greedy decoding.
+ * Speculative decoding: a draft proposes several tokens, and the model verifies all of them in one forward pass, which also gives the
+ * token after the last accepted one. The result has the distribution of plain sampling under any sampler chain: p is what the whole
+ * chain makes of the model's logits at each position, sampler state included, along the accepted tokens. With `greedy()` at the end of
+ * the chain, the result equals greedy decoding.
  *
- * The end event counts `draftedTokens` and `acceptedTokens`. With the option `steps`, each round tells `{ drafted: ids, accepted }`.
+ * The end event counts `draftedTokens` and `acceptedTokens`. With the option `steps`, each round reports `{ drafted: ids, accepted }`.
+ *
+ * @see Leviathan et al. 2023, "Fast Inference from Transformers via Speculative Decoding", arXiv:2211.17192
+ * @see Chen et al. 2023, arXiv:2302.01318
+ * @example
+ * ```ts
+ * await generateText(model, tokenizer, 'Once upon a time', { strategy: speculative({ draft: smallModel }) });
+ * await generateText(model, tokenizer, 'Once upon a time', { strategy: speculative({ draft: promptLookup() }) });
+ * ```
  */
-export function speculative(options: SpeculativeOptions): Strategy {
-  const name = 'speculative';
-  checkOptionNames('speculative', options, ['draft', 'length', 'schedule', 'confidence', 'accept']);
-  const { draft, length: first = 5, schedule = 'constant', confidence = 0, accept = 'rejection' } = options;
-  checkInteger('speculative', 'length', first, 1);
-  oneOf('speculative', 'schedule', schedule, ['constant', 'heuristic']);
-  checkNumber('speculative', 'confidence', confidence, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
-  oneOf('speculative', 'accept', accept, ['rejection', 'match']);
-  const drafter = 'open' in draft ? draft : draftModel(draft);
-  const judge = accept === 'match' ? draw : accepted;
-  return {
-    name,
-    supportsControl: true,
-    parameters: {
-      draft: { name: drafter.name, ...(drafter.parameters === undefined ? {} : { parameters: drafter.parameters }) },
-      length: first,
-      schedule,
-      confidence,
-      accept,
-    },
-    async *decode(run) {
-      let rows = await run.start();
-      let lengths = rows.map(() => first);
-      const drafting = drafter.open(run, rows, { confidence, sameDraws: accept === 'match' });
-      try {
-        while (rows.length > 0) {
-          const drafts = await drafting.propose(
-            rows,
-            // What the reader asked of the next token is no draft's to guess.
-            rows.map((row, i) =>
-              run.contextOf(row).control === undefined ? Math.min(lengths[i]!, room(run, row, rows.length)) : 0,
-            ),
-          );
-          const scored = 1 + Math.max(...drafts.map(({ length }) => length));
-          const scores = await run.advance(
-            rows.map((row, i) => withDrafts(row, drafts[i]!)),
-            { scored },
-          );
-          scores.apply(run.samplers);
-          const chosen = await verify(run, rows, drafts, scores, judge);
-          for (const [i, row] of rows.entries()) {
-            const good = chosen[i]!.filter(({ guessed }) => guessed).length;
-            const drafted = drafts[i]!.length;
-            run.tally(row, drafted);
-            if (schedule === 'heuristic' && drafted > 0)
-              lengths[i] = good === drafted ? lengths[i]! + 2 : Math.max(1, lengths[i]! - 1);
-            if (run.options.steps)
-              yield {
-                type: 'step',
-                promptIndex: row.promptIndex,
-                strategy: name,
-                detail: { drafted: drafts[i]!.map(({ id }) => id), accepted: good },
-              };
+export const speculative = defineStrategy({
+  name: 'speculative',
+  summary: 'A draft proposes several tokens, and the model verifies them in one forward pass',
+  source: 'Leviathan et al. 2023, arXiv:2211.17192; Chen et al. 2023, arXiv:2302.01318',
+  options,
+  create({ draft, numAssistantTokens, numAssistantTokensSchedule, assistantConfidenceThreshold, accept }) {
+    const drafter = asDrafter(draft);
+    const asked = drafter.numAssistantTokens;
+    if (numAssistantTokens !== undefined && asked !== undefined && numAssistantTokens !== asked)
+      throw new ParameterError(
+        'speculative',
+        'numAssistantTokens',
+        `left out, because the drafter '${drafter.name}' asks for ${asked} tokens`,
+        numAssistantTokens,
+      );
+    const first = numAssistantTokens ?? asked ?? defaultNumAssistantTokens;
+    const judge = accept === 'match' ? sample : accepted;
+    return {
+      supportsControl: true,
+      async *decode(run) {
+        let rows = await run.start();
+        let lengths = rows.map(() => first);
+        const drafting = drafter.open(run, rows, {
+          confidenceThreshold: assistantConfidenceThreshold,
+          sharesRandomNumbers: accept === 'match',
+        });
+        try {
+          while (rows.length > 0) {
+            const drafts = await drafting.propose(
+              rows,
+              // A token that the reader controls is not drafted.
+              rows.map((row, i) =>
+                run.contextOf(row).control === undefined ? Math.min(lengths[i]!, room(run, row, rows.length)) : 0,
+              ),
+            );
+            const scored = 1 + Math.max(...drafts.map(({ length }) => length));
+            const scores = await run.advance(
+              rows.map((row, i) => withDrafts(row, drafts[i]!)),
+              { scored },
+            );
+            scores.apply(run.samplers);
+            const chosen = await verify(run, rows, drafts, scores, judge);
+            for (const [i, row] of rows.entries()) {
+              const good = chosen[i]!.filter(({ guessed }) => guessed).length;
+              const drafted = drafts[i]!.length;
+              run.tally(row, drafted);
+              if (numAssistantTokensSchedule === 'heuristic' && drafted > 0)
+                lengths[i] = good === drafted ? lengths[i]! + 2 : Math.max(1, lengths[i]! - 1);
+              if (run.options.steps)
+                yield {
+                  type: 'step',
+                  promptIndex: row.promptIndex,
+                  strategy: 'speculative',
+                  detail: { drafted: drafts[i]!.map(({ id }) => id), accepted: good },
+                };
+            }
+            const before = rows;
+            rows = yield* run.accept(rows, chosen);
+            const kept = rows.map((row) =>
+              before.findIndex(
+                ({ promptIndex, sequence }) => promptIndex === row.promptIndex && sequence === row.sequence,
+              ),
+            );
+            lengths = kept.map((row) => lengths[row]!);
+            drafting.gather(kept);
           }
-          const before = rows;
-          rows = yield* run.accept(rows, chosen);
-          const kept = rows.map((row) =>
-            before.findIndex(
-              ({ promptIndex, sequence }) => promptIndex === row.promptIndex && sequence === row.sequence,
-            ),
-          );
-          lengths = kept.map((row) => lengths[row]!);
-          drafting.gather(kept);
+        } finally {
+          drafting.dispose();
         }
-      } finally {
-        drafting.dispose();
-      }
-    },
-  };
+      },
+    };
+  },
+});
+
+function isDrafter(value: unknown): value is Drafter {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, open } = value as Partial<Drafter>;
+  return typeof name === 'string' && typeof open === 'function';
 }
 
-/** Choose the token at a position whose guess is `draft`; undefined after the last guess. */
+function asDrafter(draft: LanguageModel | Drafter): Drafter {
+  return isDrafter(draft) ? draft : draftModel({ model: draft });
+}
+
+/** Chooses the token at a position. `draft`: the drafted token; undefined after the last one. */
 type Judge = (row: HostRow, draft: Draft | undefined, raw: Float32Array, run: Run) => number;
 
-/** Judge the guesses of each row: the accepted ones, and the token after them. */
+/** Verify the drafted tokens of each row. Returns the accepted ones and the token after them. */
 async function verify(
   run: Run,
   rows: readonly Row[],
@@ -126,7 +190,7 @@ async function verify(
     let { history } = row;
     for (let at = 0; at <= drafts[i]!.length; at++) {
       const index = ends[i]! - 1 - drafts[i]!.length + at;
-      // The accepted tokens, not the guesses, stand before it: what stages remember follows them.
+      // The accepted tokens, not the drafted ones, precede it, so the state of samplers follows them.
       const context = { ...scores.contexts[index]!, history };
       const { row: shaped, raw } = await shapedScores(scores, index, context, run.samplers);
       const id = judge(shaped, drafts[i]![at], raw, run);
@@ -140,15 +204,15 @@ async function verify(
   return chosen;
 }
 
-/** Draw as plain sampling does. */
-function draw(row: HostRow, _: Draft | undefined, raw: Float32Array, { samplers }: Run): number {
+/** Sample as plain sampling does. */
+function sample(row: HostRow, _: Draft | undefined, raw: Float32Array, { samplers }: Run): number {
   const { random, sequence, history } = row.context;
-  return drawFrom(row, random.uniform(sequence, history.length, 'draw'), raw, samplers);
+  return sampleFrom(row, random.uniform(sequence, history.length, 'draw'), raw, samplers);
 }
 
-/** Accept with probability p / q, else draw from max(p - q, 0). */
+/** Accept with probability p / q, otherwise sample from max(p - q, 0). */
 function accepted(row: HostRow, draft: Draft | undefined, raw: Float32Array, run: Run): number {
-  if (draft === undefined) return draw(row, draft, raw, run);
+  if (draft === undefined) return sample(row, draft, raw, run);
   if (!row.sampleable) refuse(row, raw, run.samplers);
   const { random, sequence, history } = row.context;
   const uniform = (stage: 'accept' | 'residual'): number => random.uniform(sequence, history.length, stage);
@@ -157,10 +221,10 @@ function accepted(row: HostRow, draft: Draft | undefined, raw: Float32Array, run
   if (uniform('accept') * q(draft.id) < p[draft.id]!) return draft.id;
   const residual = Float32Array.from(p, (probability, id) => Math.log(Math.max(0, probability - q(id))));
   const id = sampleToken(residual, uniform('residual'));
-  return id >= 0 ? id : drawFrom(row, uniform('residual'), raw, run.samplers);
+  return id >= 0 ? id : sampleFrom(row, uniform('residual'), raw, run.samplers);
 }
 
-/** How many guesses may follow a row: one token must fit after them, and the window of a full context must not move. */
+/** How many drafted tokens fit: one more token must fit after them, and the window of a full context must not move. */
 function room(run: Run, { promptIndex, history }: Row, rows: number): number {
   const { contextLength, maxTokens } = run.model;
   const left = run.maxLength(promptIndex) - history.length;

@@ -114,9 +114,9 @@ async function speculationRows(
     ['drawn at 0.8', [temperature({ temperature: 0.8 })]],
   ] as const) {
     const strategies = [
-      ['amateur, 3 guesses', speculative({ draft: amateur, length: 3 })],
-      ['amateur, 5 guesses', speculative({ draft: amateur, length: 5 })],
-      ['prompt look-up, 5 guesses', speculative({ draft: promptLookup(), length: 5 })],
+      ['amateur, 3 guesses', speculative({ draft: amateur, numAssistantTokens: 3 })],
+      ['amateur, 5 guesses', speculative({ draft: amateur, numAssistantTokens: 5 })],
+      ['prompt look-up, 5 guesses', speculative({ draft: promptLookup(), numAssistantTokens: 5 })],
     ] as const;
     const turns = await context.turns([
       { run: () => stepTime(expert, [prompt], tokens, { samplers }) },

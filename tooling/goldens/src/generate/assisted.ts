@@ -29,13 +29,16 @@ const guessing: Readonly<Record<string, string>> = {
 
 async function speculation(golden: GenerateCase, models: Models, params: Params): Promise<Strategy> {
   if (golden.assistant === undefined) {
-    const length = params.required('prompt_lookup_num_tokens');
-    const ngram = params.required('max_matching_ngram_size');
-    return strategy('speculative', { draft: find('drafter', 'promptLookup')({ ngram }), length });
+    const draft = find('drafter', 'promptLookup')({
+      promptLookupNumTokens: params.required('prompt_lookup_num_tokens'),
+      maxMatchingNgramSize: params.required('max_matching_ngram_size'),
+    });
+    return strategy('speculative', { draft });
   }
   const assistant = new Params(golden.assistant_generation_config as Record<string, unknown>);
-  const length = assistant.required('num_assistant_tokens');
-  const schedule = assistant.read('num_assistant_tokens_schedule');
+  const numAssistantTokens = assistant.required('num_assistant_tokens');
+  const numAssistantTokensSchedule = assistant.read('num_assistant_tokens_schedule');
   assistant.finish();
-  return strategy('speculative', { draft: await models.beside(golden.assistant as string), length, schedule });
+  const draft = await models.beside(golden.assistant as string);
+  return strategy('speculative', { draft, numAssistantTokens, numAssistantTokensSchedule });
 }

@@ -12,19 +12,16 @@ import type { RunKind } from './suite.ts';
 
 /** What Hugging Face's arguments say about a beam. */
 export interface BeamArguments {
-  readonly beams: number;
+  readonly numBeams: number;
   readonly lengthPenalty: number;
   readonly earlyStopping: boolean | 'never';
-  /** Its processors see log-probabilities, and what they leave is added up as it is. */
-  readonly domain: 'log-probabilities';
 }
 
 export function beamArguments(params: Params): BeamArguments {
   return {
-    beams: params.required('num_beams'),
+    numBeams: params.required('num_beams'),
     lengthPenalty: params.number('length_penalty') ?? 1,
     earlyStopping: (params.read('early_stopping') ?? false) as boolean | 'never',
-    domain: 'log-probabilities',
   };
 }
 
@@ -35,18 +32,18 @@ export function beamArguments(params: Params): BeamArguments {
 export const runBeam: RunKind = async (golden, models) => {
   checkFields(golden, [...decodingFields, ...beamFields, 'v5_beam_same', 'v5_sequences', 'v5_sequences_scores']);
   using place = await conditioned(golden, models);
-  const run = async (compatibility: string): Promise<Decoded> => {
+  const run = async (release: string): Promise<Decoded> => {
     const params = new Params(argumentsOf(golden, place));
     const sequences = params.number('num_return_sequences') ?? 1;
-    const search: Strategy = strategy('beamSearch', { ...beamArguments(params), compatibility });
+    const search: Strategy = strategy('huggingFaceBeamSearch', { ...beamArguments(params), release });
     return decode(golden, place, params, {
       strategy: search,
       greedy: false,
       options: { numReturnSequences: sequences },
     });
   };
-  const older = await run('transformers-4.47');
-  const newer = await run('transformers-5');
+  const older = await run('4.47');
+  const newer = await run('5');
   const same = golden.v5_beam_same !== false;
   return [
     ...label('4.47', compareBeams(golden, older)),

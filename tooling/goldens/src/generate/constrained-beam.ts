@@ -13,12 +13,9 @@ export const runConstrainedBeam: RunKind = async (golden, models) => {
   using place = await conditioned(golden, models);
   const params = new Params(argumentsOf(golden, place));
   const sequences = params.number('num_return_sequences') ?? 1;
-  const search = strategy('constrainedBeamSearch', {
-    compatibility: 'transformers-4.47',
+  const search = strategy('huggingFaceConstrainedBeamSearch', {
     ...beamArguments(params),
     constraints: constraintsOf(params.read('force_words_ids') as Words),
-    // Hugging Face drops a hypothesis that holds the phrases when it ranks low; ours keeps it unless told otherwise.
-    keepComplete: false,
   });
   const decoded = await decode(golden, place, params, {
     strategy: search,

@@ -20,7 +20,7 @@ export const runContrastiveSearch: RunKind = async (golden, models) => {
   const params = new Params(argumentsOf(golden, place)).without({ low_memory: 'one candidate at a time, same result' });
   const search = strategy('contrastiveSearch', {
     topK: params.required('top_k'),
-    alpha: params.required('penalty_alpha'),
+    penaltyAlpha: params.required('penalty_alpha'),
   });
   const decoded = await decode(golden, place, params, { strategy: search, greedy: false });
   const [recorded, ours] = golden.note === undefined ? [golden, decoded] : withoutPadded(golden, decoded);

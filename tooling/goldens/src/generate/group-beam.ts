@@ -12,12 +12,11 @@ export const runGroupBeam: RunKind = async (golden, models) => {
   using place = await conditioned(golden, models);
   const params = new Params(argumentsOf(golden, place));
   const sequences = params.number('num_return_sequences') ?? 1;
-  const search = strategy('groupBeamSearch', {
-    compatibility: 'transformers-4.47',
+  const search = strategy('huggingFaceGroupBeamSearch', {
     ...beamArguments(params),
-    groups: params.required('num_beam_groups'),
-    // Groups that are done go on with padding there, and later groups are penalized for it.
-    paddingToken: params.number('pad_token_id'),
+    numBeamGroups: params.required('num_beam_groups'),
+    // Finished groups continue with padding there, and later groups are penalized for it.
+    padTokenId: params.number('pad_token_id'),
     diversityPenalty: params.required('diversity_penalty'),
   });
   const decoded = await decode(golden, place, params, {
