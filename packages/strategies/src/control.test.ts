@@ -25,8 +25,14 @@ async function controlled(strategy: Strategy, at: number, control: Control): Pro
 
 describe.each<[string, () => Strategy]>([
   ['sampling', () => sampling()],
-  ['speculation', () => speculative({ draft: toyModel({ vocabSize: 8, seed: 5 }), numAssistantTokens: 4, accept: 'match' })],
-  ['speculation from the prompt', () => speculative({ draft: promptLookup({ maxMatchingNgramSize: 1 }), accept: 'match' })],
+  [
+    'speculation',
+    () => speculative({ draft: toyModel({ vocabSize: 8, seed: 5 }), numAssistantTokens: 4, accept: 'match' }),
+  ],
+  [
+    'speculation from the prompt',
+    () => speculative({ draft: promptLookup({ maxMatchingNgramSize: 1 }), accept: 'match' }),
+  ],
   ['contrastive search', () => contrastiveSearch({ topK: 3 })],
 ])('a reader of %s', (_, open) => {
   it('forces, bans, rewinds and stops without effect on the other prompt', async () => {

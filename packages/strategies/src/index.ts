@@ -11,7 +11,12 @@ export {
   strategyRegistry,
 } from './catalog/registry.ts';
 export * from './catalog/strategies.ts';
-export { type StrategyJson, type StrategyJsonOptions, strategyFromJson, strategyToJson } from './catalog/strategy-json.ts';
+export {
+  type StrategyJson,
+  type StrategyJsonOptions,
+  strategyFromJson,
+  strategyToJson,
+} from './catalog/strategy-json.ts';
 export type { SequenceScore } from './reranking/best-of.ts';
 export {
   type AnyDrafterFactory,

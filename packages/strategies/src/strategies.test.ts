@@ -143,22 +143,19 @@ describe('laws', () => {
         expect(grouped.slice(4 * prompt, 4 * prompt + 4)).toContainEqual(ids);
   });
 
-  it.each(['4.47', '5'] as const)(
-    'one group is plain beam search in Transformers %s',
-    async (release) => {
-      const plain = huggingFaceBeamSearch({ numBeams: 4, release, domain: 'logits' });
-      const grouped = huggingFaceGroupBeamSearch({
-        numBeams: 4,
-        numBeamGroups: 1,
-        diversityPenalty: 9,
-        release,
-        domain: 'logits',
-      });
-      expect(await idsOf({ strategy: grouped, numReturnSequences: 4 })).toEqual(
-        await idsOf({ strategy: plain, numReturnSequences: 4 }),
-      );
-    },
-  );
+  it.each(['4.47', '5'] as const)('one group is plain beam search in Transformers %s', async (release) => {
+    const plain = huggingFaceBeamSearch({ numBeams: 4, release, domain: 'logits' });
+    const grouped = huggingFaceGroupBeamSearch({
+      numBeams: 4,
+      numBeamGroups: 1,
+      diversityPenalty: 9,
+      release,
+      domain: 'logits',
+    });
+    expect(await idsOf({ strategy: grouped, numReturnSequences: 4 })).toEqual(
+      await idsOf({ strategy: plain, numReturnSequences: 4 }),
+    );
+  });
 
   it('every end token ends a constrained or grouped search, and is kept as found', async () => {
     const found = new Set<number>();

@@ -39,7 +39,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     [['composition'], ['presets'], ['testing']],
     '.',
   ],
-  'packages/strategies': ['shared', [['beams', 'speculation'], ['reranking']], '.'],
+  'packages/strategies': ['shared', [['beams'], ['speculation'], ['reranking']], 'catalog', 'compat', '.'],
   'packages/contrastive': ['rule.ts', 'rules', '.'],
   'packages/backends': [
     'engine-starter.ts',

@@ -86,8 +86,14 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
 
   const races: Race[] = [];
   const drafts = [
-    { name: `${weaker.name} guesses 3`, strategy: speculative({ draft: weaker, numAssistantTokens: 3, accept: 'match' }) },
-    { name: 'prompt lookup guesses 4', strategy: speculative({ draft: promptLookup(), numAssistantTokens: 4, accept: 'match' }) },
+    {
+      name: `${weaker.name} guesses 3`,
+      strategy: speculative({ draft: weaker, numAssistantTokens: 3, accept: 'match' }),
+    },
+    {
+      name: 'prompt lookup guesses 4',
+      strategy: speculative({ draft: promptLookup(), numAssistantTokens: 4, accept: 'match' }),
+    },
   ];
   for (const method of methods.slice(0, 2)) {
     const plain = await decode(given, session, prompt, method);

@@ -25,7 +25,10 @@ interface StrategyEntry {
 export const strategyTable: Readonly<Record<string, StrategyEntry>> = {
   sampling: { make: sampling, example: 'sampling' },
   'beam-search': { make: beamSearch, example: 'beam-search,num-beams=4' },
-  'group-beam-search': { make: groupBeamSearch, example: 'group-beam-search,num-beams=4,num-beam-groups=2,diversity-penalty=1' },
+  'group-beam-search': {
+    make: groupBeamSearch,
+    example: 'group-beam-search,num-beams=4,num-beam-groups=2,diversity-penalty=1',
+  },
   'constrained-beam-search': {
     make: constrainedBeamSearch,
     example: 'constrained-beam-search,{"numBeams":4,"constraints":[…]}',

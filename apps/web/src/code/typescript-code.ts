@@ -132,7 +132,9 @@ function decodingCode(
     return {
       before: draft === 'story-amateur' ? [weakerLine(imports)] : [],
       model: 'model',
-      options: [`strategy: ${speculative}({ draft: ${drafters[draft]()}, numAssistantTokens: ${length}, accept: '${accept}' })`],
+      options: [
+        `strategy: ${speculative}({ draft: ${drafters[draft]()}, numAssistantTokens: ${length}, accept: '${accept}' })`,
+      ],
     };
   }
   return contrastCode(decoding, imports);

@@ -47,10 +47,7 @@ export const beamSearch = defineStrategy({
 });
 
 /** Plain beam search under given rules. */
-export function searchBeams(
-  name: string,
-  settings: BeamSettings & { readonly doSample: boolean },
-): Strategy['decode'] {
+export function searchBeams(name: string, settings: BeamSettings & { readonly doSample: boolean }): Strategy['decode'] {
   const { numBeams, domain, doSample } = settings;
   return async function* decode(run) {
     checkSequences(name, run, numBeams);

@@ -177,6 +177,5 @@ function progressOf(run: Run, constraints: readonly Constraint[]): Progress {
 
 function checkVocabulary(name: string, constraints: readonly Constraint[], vocabSize: number): void {
   for (const constraint of constraints)
-    for (const id of phrasesOf(constraint).flat())
-      checkInteger(camelCase(name), 'constraints', id, 0, vocabSize - 1);
+    for (const id of phrasesOf(constraint).flat()) checkInteger(camelCase(name), 'constraints', id, 0, vocabSize - 1);
 }

@@ -37,7 +37,8 @@ function checkConstraints(owner: string, name: string, value: unknown): readonly
       fail(constraint);
     for (const phrase of phrases) checkTokens(owner, name, phrase);
     for (const [i, phrase] of phrases.entries())
-      if (phrases.some((other, j) => i !== j && phrase.every((id, at) => other[at] === id))) fail(constraint);
+      if (phrases.some((other, j) => i !== j && phrase.every((id: number, at: number) => other[at] === id)))
+        fail(constraint);
   }
   return constraints;
 }

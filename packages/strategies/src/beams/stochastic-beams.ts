@@ -2,7 +2,7 @@ import type { Finish } from '@tokenwright/core';
 import { integerOption, type OptionsOf } from '@tokenwright/core/options';
 import { topTokens } from '@tokenwright/core/sampling';
 import { defineStrategy, type Run } from '@tokenwright/core/strategy';
-import { additions, type Continuation, gumbel, grow } from './continuations.ts';
+import { additions, type Continuation, grow, gumbel } from './continuations.ts';
 import { detailsOf, type Hypothesis } from './hypothesis.ts';
 import { advanceUnlessInterrupted, checkSequences, originsOf, type SearchStep } from './search.ts';
 
@@ -88,12 +88,7 @@ interface Sampled extends Hypothesis {
 }
 
 /** One step of one prompt: finished sequences compete with the continuations of the open ones. */
-async function nextOf(
-  run: Run,
-  step: SearchStep,
-  sequences: readonly Sampled[],
-  numBeams: number,
-): Promise<Sampled[]> {
+async function nextOf(run: Run, step: SearchStep, sequences: readonly Sampled[], numBeams: number): Promise<Sampled[]> {
   const open = sequences.filter(({ finish }) => finish === undefined);
   const finished = sequences.filter(({ finish }) => finish !== undefined);
   const perturbed = (

@@ -71,7 +71,11 @@ export function strategyFromJson(json: unknown, options: StrategyJsonOptions = {
 
 function drafterFromJson(owner: string, json: unknown, drafters: DrafterRegistry): Drafter {
   if (!isRecord(json) || typeof json.name !== 'string')
-    throw new UnsupportedError('JSON', `The option ${owner}`, 'It needs code, unless it is a drafter { name, parameters }.');
+    throw new UnsupportedError(
+      'JSON',
+      `The option ${owner}`,
+      'It needs code, unless it is a drafter { name, parameters }.',
+    );
   checkOptionNames(owner, json, ['name', 'parameters']);
   const factory = lookUp(drafters, json.name);
   if (factory === undefined) throw new UnknownOptionError(owner, json.name, Object.keys(drafters));

@@ -55,9 +55,7 @@ const huggingFaceGroupBeamSearchOptions = {
    * Transformers counts its padding token for each hypothesis of a finished group. Give that token to get the same result. Default: a
    * finished group counts for nothing.
    */
-  padTokenId: optional(
-    integerOption({ min: 0, help: 'Padding token that finished groups count for in later steps' }),
-  ),
+  padTokenId: optional(integerOption({ min: 0, help: 'Padding token that finished groups count for in later steps' })),
 };
 
 export type HuggingFaceGroupBeamSearchOptions = OptionsOf<typeof huggingFaceGroupBeamSearchOptions>;

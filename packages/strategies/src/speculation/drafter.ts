@@ -1,10 +1,5 @@
 import type { Json } from '@tokenwright/core';
-import {
-  checkOptions,
-  type OptionDeclarations,
-  type OptionsOf,
-  type OptionValues,
-} from '@tokenwright/core/options';
+import { checkOptions, type OptionDeclarations, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
 import { parametersOf, type Row, type Run } from '@tokenwright/core/strategy';
 

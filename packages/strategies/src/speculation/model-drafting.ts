@@ -19,7 +19,11 @@ export class ModelDrafting implements Drafting {
   constructor(model: LanguageModel, run: Run, rows: readonly Row[], options: DraftOptions, layer?: number) {
     if (layer !== undefined) checkInteger('earlyExit', 'layer', layer, 0, model.layers);
     if (model.vocabSize !== run.model.vocabSize)
-      throw new ShapeError(`The vocabulary of the draft model '${model.name}'`, [run.model.vocabSize], [model.vocabSize]);
+      throw new ShapeError(
+        `The vocabulary of the draft model '${model.name}'`,
+        [run.model.vocabSize],
+        [model.vocabSize],
+      );
     this.#model = model;
     this.#run = run;
     this.#options = options;
@@ -36,7 +40,8 @@ export class ModelDrafting implements Drafting {
       if (drafts[row]!.length >= lengths[row]! || this.#run.interrupted !== undefined) return false;
       if (last === undefined) return true;
       return (
-        !this.#run.options.eosTokenIds.includes(last.id) && last.probabilities![last.id]! >= this.#options.confidenceThreshold
+        !this.#run.options.eosTokenIds.includes(last.id) &&
+        last.probabilities![last.id]! >= this.#options.confidenceThreshold
       );
     };
     for (;;) {

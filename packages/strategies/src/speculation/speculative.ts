@@ -37,7 +37,11 @@ const options = {
    * `promptLookupNumTokens` of a prompt lookup.
    */
   numAssistantTokens: optional(
-    integerOption({ min: 1, suggested: defaultNumAssistantTokens, help: 'Tokens that are drafted per round; default 5' }),
+    integerOption({
+      min: 1,
+      suggested: defaultNumAssistantTokens,
+      help: 'Tokens that are drafted per round; default 5',
+    }),
   ),
   /**
    * `'constant'`, or `'heuristic'`: 2 more after a round whose tokens were all accepted, otherwise 1 less, starting from

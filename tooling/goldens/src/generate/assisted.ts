@@ -29,7 +29,10 @@ const guessing: Readonly<Record<string, string>> = {
 
 async function speculation(golden: GenerateCase, models: Models, params: Params): Promise<Strategy> {
   if (golden.assistant === undefined) {
-    const draft = find('drafter', 'promptLookup')({
+    const draft = find(
+      'drafter',
+      'promptLookup',
+    )({
       promptLookupNumTokens: params.required('prompt_lookup_num_tokens'),
       maxMatchingNgramSize: params.required('max_matching_ngram_size'),
     });

@@ -10,13 +10,7 @@ import { Skip } from './outcome.ts';
  * The factories of the packages by name. A golden may ask for more than the packages offer; then its case is skipped and
  * says which name was looked for.
  */
-const packages: readonly Readonly<Record<string, unknown>>[] = [
-  samplers,
-  strategies,
-  compat,
-  contrastive,
-  core,
-];
+const packages: readonly Readonly<Record<string, unknown>>[] = [samplers, strategies, compat, contrastive, core];
 
 type Factory<Result> = (...options: unknown[]) => Result;
 
