@@ -174,14 +174,18 @@ export class GenerationRun implements Run {
   }
 
   extend(row: Row, history: History): Row {
-    const { tokenizer, stopStrings, stopWhen, eosTokenIds } = this.options;
-    if (tokenizer === undefined || (stopStrings.length === 0 && stopWhen === undefined)) return { ...row, history };
+    if (!this.#stopsDependOnText) return { ...row, history };
     const id = history.at(-1)!;
-    return { ...row, history, text: this.#textOf(row).push(id, eosTokenIds.includes(id)) };
+    return { ...row, history, text: this.#textOf(row).push(id, this.options.eosTokenIds.includes(id)) };
   }
 
   finishOf(row: Row): Finish | undefined {
-    return this.limits.finishOf(row, this.options.tokenizer === undefined ? undefined : this.#textOf(row));
+    return this.limits.finishOf(row, this.#stopsDependOnText ? this.#textOf(row) : undefined);
+  }
+
+  get #stopsDependOnText(): boolean {
+    const { tokenizer, stopStrings, stopWhen } = this.options;
+    return tokenizer !== undefined && (stopStrings.length > 0 || stopWhen !== undefined);
   }
 
   /** The text of a row. A row that was not made by `extend` is read from its start. */

@@ -140,7 +140,7 @@ export class Beam {
     return {
       ...hypothesis,
       ...(renamed ? { row: { ...row, history: row.history.parent!.append(firstEnd!) } } : {}),
-      finish,
+      finish: renamed ? { ...finish, stopReason: firstEnd } : finish,
       final: hypothesis.score / this.#newTokens(hypothesis) ** lengthPenalty,
       fits: this.#rules.fits?.(hypothesis) ?? true,
     };

@@ -49,7 +49,10 @@ export const stochasticBeams = defineStrategy({
         if (live.length === 0) break;
         const scores = await advanceUnlessInterrupted(run, live);
         if (scores === undefined) {
-          all = all.map((sampled) => ({ ...sampled, finish: sampled.finish ?? { finishReason: run.interrupted ?? 'abort' } }));
+          all = all.map((sampled) => ({
+            ...sampled,
+            finish: sampled.finish ?? { finishReason: run.interrupted ?? 'abort' },
+          }));
           break;
         }
         scores.apply(run.samplers);
