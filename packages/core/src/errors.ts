@@ -56,12 +56,21 @@ export class UnknownOptionError extends TokenwrightError {
   readonly nearest: string | undefined;
   readonly known: readonly string[];
 
-  constructor(owner: string, option: string, known: readonly string[]) {
-    const nearest = nearestName(option, known);
-    super(
-      `${owner}: unknown option '${option}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`} ` +
-        `Known options: ${known.join(', ')}.`,
-    );
+  /** @param hints `nearest`: the valid name, when it is known rather than guessed; `advice`: a sentence. */
+  constructor(
+    owner: string,
+    option: string,
+    known: readonly string[],
+    hints: { readonly nearest?: string; readonly advice?: string } = {},
+  ) {
+    const nearest = hints.nearest ?? (hints.advice === undefined ? nearestName(option, known) : undefined);
+    const sentences = [
+      `${owner}: unknown option '${option}'.`,
+      ...(nearest === undefined ? [] : [`Did you mean '${nearest}'?`]),
+      ...(hints.advice === undefined ? [] : [hints.advice]),
+      `Known options: ${known.join(', ')}.`,
+    ];
+    super(sentences.join(' '));
     this.owner = owner;
     this.option = option;
     this.nearest = nearest;

@@ -73,6 +73,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   ],
   'packages/chat': ['.'],
   'packages/demo-model': ['.'],
+  'packages/tokenwright': [[['output'], ['options'], ['sources']], 'model', 'worker', '.', 'entries', 'testing'],
   'apps/node': [
     'cli',
     [['options'], ['show']],

@@ -140,7 +140,7 @@ describe('requestWeights', () => {
     ]);
   });
 
-  it('lets the architecture ask what the checkpoint contains', () => {
+  it('tells the architecture what the checkpoint holds', () => {
     const found: boolean[] = [];
     requested({ w: { shape: [1] } }, (_, has) => found.push(has('w'), has('x')));
     expect(found).toEqual([true, false]);

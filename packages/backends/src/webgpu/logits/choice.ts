@@ -16,7 +16,7 @@ export class WebgpuChoice implements PendingChoice {
     this.#buffer = buffer;
     this.rows = rows;
     this.#reading = this.#read(buffer);
-    // A reader receives the error; without a reader it must not be unhandled.
+    // Whoever reads is told what went wrong; nobody may.
     this.#reading.catch(() => {});
   }
 

@@ -1,0 +1,273 @@
+import { applyChatTemplate, type ChatMessage } from '@tokenwright/chat';
+import {
+  type Engine,
+  type EngineMemory,
+  type GenerateOptions,
+  generateBatch,
+  type LanguageModel,
+  ParameterError,
+  type SequenceToSequence,
+  score,
+  UnsupportedError,
+} from '@tokenwright/core';
+import type { LoadedTokenizer } from '@tokenwright/loaders';
+import { type CallOptions, resolveCall } from '../options/call-options.ts';
+import type { LanguageModelOptions } from '../options/load-options.ts';
+import { Generation } from '../output/generation.ts';
+import { GenerationStream, type OpenPieces } from '../output/generation-stream.ts';
+import { type BatchTextResult, type ChatResult, type TextResult, textResult } from '../output/text-result.ts';
+import type { LanguageModelSource } from '../sources/find-model.ts';
+import { ChatMemories } from './chat-memory.ts';
+import { infoOf } from './model-info.ts';
+import { type OpenedModel, openModel } from './open-model.ts';
+import { checkPrompt, checkPrompts } from './prompt.ts';
+import { RunningCalls } from './running-calls.ts';
+import type {
+  ChatCallOptions,
+  LanguageModelInfo,
+  Prompt,
+  ScoreCallOptions,
+  TextModel,
+  TextScore,
+} from './text-model.ts';
+import { textPieces } from './text-pieces.ts';
+
+/** A language model of this thread: text in and out, and what is below: `model`, `tokenizer`, `engine`. */
+export class LocalModel implements TextModel {
+  readonly info: LanguageModelInfo;
+  readonly #opened: OpenedModel;
+  readonly #calls: RunningCalls;
+  readonly #chats: ChatMemories | undefined;
+
+  constructor(opened: OpenedModel) {
+    this.info = infoOf(opened);
+    this.#opened = opened;
+    this.#calls = new RunningCalls(this.info.name);
+    this.#chats = opened.model && new ChatMemories(opened.model, opened.tokenizer);
+  }
+
+  /**
+   * The model below, for `generate` and the other functions of `tokenwright/core`.
+   *
+   * @throws UnsupportedError for an encoder-decoder model, which has a `sequenceToSequence`.
+   */
+  get model(): LanguageModel {
+    const { model } = this.#opened;
+    if (model !== undefined) return model;
+    throw new UnsupportedError(
+      '`model`',
+      `The encoder-decoder model '${this.info.name}'`,
+      'A model for one source is: await lm.sequenceToSequence.encode({ ids: lm.tokenizer.encode(source) }).',
+    );
+  }
+
+  /**
+   * The encoder-decoder model below.
+   *
+   * @throws UnsupportedError for a model without an encoder, which has a `model`.
+   */
+  get sequenceToSequence(): SequenceToSequence {
+    const { sequenceToSequence } = this.#opened;
+    if (sequenceToSequence !== undefined) return sequenceToSequence;
+    throw new UnsupportedError(
+      '`sequenceToSequence`',
+      `The model '${this.info.name}'`,
+      'It has no encoder: use `model`.',
+    );
+  }
+
+  get tokenizer(): LoadedTokenizer {
+    return this.#opened.tokenizer;
+  }
+
+  get engine(): Engine {
+    return this.#opened.engine;
+  }
+
+  generate(prompt: Prompt, options: CallOptions = {}): Generation<TextResult> {
+    const call: Generation<TextResult> = new Generation(this.#open('generate', () => call, prompt, options));
+    return call;
+  }
+
+  stream(prompt: Prompt, options: CallOptions = {}): GenerationStream<TextResult> {
+    const call: GenerationStream<TextResult> = new GenerationStream(this.#open('stream', () => call, prompt, options));
+    return call;
+  }
+
+  chat(messages: readonly ChatMessage[], options: ChatCallOptions = {}): Generation<ChatResult> {
+    const call: Generation<ChatResult> = new Generation((left) =>
+      this.#calls.run(
+        () => call,
+        () => this.#answer(messages, options, left),
+      ),
+    );
+    return call;
+  }
+
+  generateBatch(prompts: readonly Prompt[], options: CallOptions = {}): Promise<readonly BatchTextResult[]> {
+    return this.#whole(async (left) => {
+      checkPrompts('generateBatch', prompts);
+      const resolved = this.#resolve('generateBatch', options, left);
+      const ids = prompts.map((prompt) => this.#encode(prompt));
+      if (ids.length === 0) return [];
+      const { model, starts, release } = await this.#bind(ids);
+      try {
+        const { sequences } = await generateBatch(model, starts, resolved);
+        return sequences.map((end) => ({
+          ...textResult(end, undefined),
+          promptIndex: end.promptIndex,
+          sequence: end.sequence,
+        }));
+      } finally {
+        release();
+      }
+    });
+  }
+
+  score(text: Prompt, options: ScoreCallOptions = {}): Promise<TextScore> {
+    return this.#whole(async (left) => {
+      checkPrompt('score', 'text', text);
+      const { source, ...rest } = options;
+      const hasEncoder = this.#opened.sequenceToSequence !== undefined;
+      if (hasEncoder) checkPrompt('score', 'source', source as Prompt);
+      else if (source !== undefined)
+        throw new ParameterError('score', 'source', 'left out for a model without an encoder', source);
+      const given = this.#encode(text);
+      const { model, starts, release } = await this.#bind([hasEncoder ? this.#encode(source as Prompt) : given]);
+      try {
+        const ids = hasEncoder
+          ? [...(model.defaults.decoderStartTokenIds ?? []), ...Array.from(given)]
+          : Array.from(starts[0]!);
+        const signal = rest.signal === undefined ? left : AbortSignal.any([left, rest.signal]);
+        const { tokens, ...sums } = await score(model, ids, { ...rest, signal });
+        const { tokenizer } = this.#opened;
+        return { ...sums, tokens: tokens.map((token) => ({ ...token, text: tokenizer.decode([token.id]) })) };
+      } finally {
+        release();
+      }
+    });
+  }
+
+  async memory(): Promise<EngineMemory> {
+    return this.#opened.engine.memory();
+  }
+
+  dispose(): Promise<void> {
+    return this.#calls.close(async () => {
+      this.#chats?.dispose();
+      await this.#opened.dispose();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #open(
+    owner: string,
+    call: () => GenerationStream<TextResult>,
+    prompt: Prompt,
+    options: CallOptions,
+  ): OpenPieces<TextResult> {
+    return (left) => this.#calls.run(call, () => this.#continue(owner, prompt, options, left));
+  }
+
+  async *#continue(
+    owner: string,
+    prompt: Prompt,
+    options: CallOptions,
+    left: AbortSignal,
+  ): AsyncGenerator<string, TextResult, undefined> {
+    checkPrompt(owner, 'prompt', prompt);
+    const resolved = this.#resolve(owner, options, left);
+    checkSingle(owner, options);
+    const { model, starts, release } = await this.#bind([this.#encode(prompt)]);
+    try {
+      return yield* textPieces(model, starts[0]!, resolved);
+    } finally {
+      release();
+    }
+  }
+
+  async *#answer(
+    messages: readonly ChatMessage[],
+    { tools, template, variables, ...options }: ChatCallOptions,
+    left: AbortSignal,
+  ): AsyncGenerator<string, ChatResult, undefined> {
+    const { model, chatTemplate } = this.#opened;
+    if (model === undefined || this.#chats === undefined)
+      throw new UnsupportedError('chat', `The encoder-decoder model '${this.info.name}'`, 'Use lm.generate(source).');
+    if (typeof messages === 'string')
+      throw new ParameterError('chat', 'messages', "a list of messages: [{ role: 'user', content: ... }]", messages);
+    if ((options as CallOptions).cache !== undefined)
+      throw new ParameterError('chat', 'cache', 'left out: a chat has its own', (options as CallOptions).cache);
+    checkSingle('chat', options);
+    const resolved = this.#resolve('chat', options, left);
+    const text = applyChatTemplate(chatTemplate, messages, {
+      ...(tools === undefined ? {} : { tools }),
+      ...(template === undefined ? {} : { template }),
+      ...(variables === undefined ? {} : { variables }),
+    });
+    const memory = this.#chats.take();
+    try {
+      const ids = memory.encode(text);
+      const result = yield* textPieces(model, ids, { ...resolved, cache: memory.cache });
+      const endsWithToken = typeof result.stopReason === 'number';
+      memory.remember(text, ids, result.text, endsWithToken ? result.ids.slice(0, -1) : result.ids);
+      return { ...result, message: { role: 'assistant', content: result.text } };
+    } finally {
+      this.#chats.giveBack(memory);
+    }
+  }
+
+  /** A call that gives its result at the end. */
+  #whole<Result>(work: (left: AbortSignal) => Promise<Result>): Promise<Result> {
+    const call: GenerationStream<Result> = new GenerationStream((left) =>
+      this.#calls.run(
+        () => call,
+        // biome-ignore lint/correctness/useYield: it has no pieces.
+        async function* () {
+          return await work(left);
+        },
+      ),
+    );
+    return call.result;
+  }
+
+  #resolve(owner: string, options: CallOptions, left: AbortSignal): GenerateOptions {
+    const resolved = resolveCall(owner, options, this.#opened.generationConfig);
+    const signal = resolved.signal === undefined ? left : AbortSignal.any([left, resolved.signal]);
+    return { ...resolved, signal, tokenizer: this.#opened.tokenizer };
+  }
+
+  #encode(prompt: Prompt): ArrayLike<number> {
+    return typeof prompt === 'string' ? this.#opened.tokenizer.encode(prompt) : prompt;
+  }
+
+  /** The model that continues these prompts, and what it starts from: for an encoder-decoder model, one that has read them. */
+  async #bind(
+    prompts: readonly ArrayLike<number>[],
+  ): Promise<{ model: LanguageModel; starts: readonly ArrayLike<number>[]; release: () => void }> {
+    const { model, sequenceToSequence } = this.#opened;
+    if (model !== undefined) return { model, starts: prompts, release: () => {} };
+    const bound = await sequenceToSequence!.encode({ ids: prompts });
+    return { model: bound, starts: prompts.map(() => []), release: () => bound.dispose() };
+  }
+}
+
+/** One text comes out of a call: several would mix. */
+function checkSingle(owner: string, { numReturnSequences = 1, seed }: CallOptions): void {
+  if (numReturnSequences !== 1)
+    throw new ParameterError(
+      owner,
+      'numReturnSequences',
+      '1 (lm.generateBatch([prompt], { numReturnSequences }) returns several)',
+      numReturnSequences,
+    );
+  if (Array.isArray(seed)) throw new ParameterError(owner, 'seed', 'one integer; a list is for generateBatch', seed);
+}
+
+/** Find a model, start an engine and load it. */
+export async function openLocal(source: LanguageModelSource, options: LanguageModelOptions): Promise<LocalModel> {
+  return new LocalModel(await openModel(source, options));
+}

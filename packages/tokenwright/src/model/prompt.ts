@@ -1,0 +1,40 @@
+import { ParameterError } from '@tokenwright/core';
+import type { Prompt } from './text-model.ts';
+
+/** @throws ParameterError for anything but one text, or the ids of one, with what was probably meant. */
+export function checkPrompt(owner: string, parameter: string, value: Prompt): void {
+  if (typeof value === 'string' || isIds(value)) return;
+  throw new ParameterError(owner, parameter, `one text, or the token ids of one${hintFor(value)}`, brief(value));
+}
+
+/** @throws ParameterError for anything but a list of texts or of ids. */
+export function checkPrompts(owner: string, value: readonly Prompt[]): void {
+  if (!Array.isArray(value) || value.some((prompt) => typeof prompt === 'number'))
+    throw new ParameterError(
+      owner,
+      'prompts',
+      'a list of texts, or of lists of token ids (lm.generate takes a single one)',
+      brief(value),
+    );
+  for (const [at, prompt] of value.entries()) checkPrompt(owner, `prompts[${at}]`, prompt);
+}
+
+function isIds(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((id) => typeof id === 'number');
+  return ArrayBuffer.isView(value) && 'length' in value;
+}
+
+function hintFor(value: unknown): string {
+  if (Array.isArray(value)) {
+    if (value.some((item) => typeof item === 'object' && item !== null && 'role' in item))
+      return ' (lm.chat takes messages)';
+    return ' (lm.generateBatch takes several)';
+  }
+  if (typeof value !== 'object' || value === null) return '';
+  if ('then' in value) return ' (this is a promise: await it first)';
+  return 'role' in value ? ' (lm.chat takes a list of messages)' : '';
+}
+
+function brief(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'then' in value ? 'a promise' : value;
+}

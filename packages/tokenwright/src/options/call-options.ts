@@ -1,0 +1,126 @@
+import { type GenerateOptions, type Json, ParameterError, type Sampler } from '@tokenwright/core';
+import type { OptionDeclarations } from '@tokenwright/core/options';
+import { camelCase } from '@tokenwright/core/sampling';
+import { generateOptions } from '@tokenwright/core/strategy';
+import { checkNames } from './option-names.ts';
+import { type GenerationConfig, planSampling, type SamplingOptions, samplingOptions } from './sampling-options.ts';
+import { type StrategyOptions, strategyOf, strategyOptions } from './strategy-options.ts';
+
+/** Options of core's `generate` that `lm.generate` has too. */
+type CoreOptions = Omit<GenerateOptions, 'explain' | 'preset' | 'steps' | 'tokenizer'>;
+
+/**
+ * Options of `generate`, `stream`, `chat` and `generateBatch`. All can be left out or be `undefined`; then generation_config.json of the
+ * model decides, and where that has nothing, the library: greedy decoding of at most 256 tokens.
+ */
+export interface CallOptions extends CoreOptions, SamplingOptions, StrategyOptions {}
+
+const { explain: _, preset: __, steps: ___, tokenizer: ____, ...coreOptions } = generateOptions;
+
+/** The declarations behind {@link CallOptions}. */
+export const callOptions: OptionDeclarations = { ...samplingOptions, ...strategyOptions, ...coreOptions };
+
+const names = Object.keys(callOptions);
+
+/**
+ * The options of core's `generate` that the options of a call stand for. What the call leaves out, the model's defaults decide.
+ *
+ * @param generationConfig of the model.
+ * @throws UnknownOptionError that names ours for another system's option; ParameterError for a value, and for options that exclude
+ * each other.
+ */
+export function resolveCall(owner: string, given: CallOptions, generationConfig: GenerationConfig): GenerateOptions {
+  checkNames(owner, given, names);
+  const strategic = pick(given, strategyOptions);
+  // The candidates of a contrastive search are not a sampler.
+  const { topK: candidates, ...rest } = pick(given, samplingOptions);
+  const contrasts = Number(strategic.penaltyAlpha) > 0;
+  const sampling: SamplingOptions = contrasts || candidates === undefined ? rest : { ...rest, topK: candidates };
+  for (const [name, value] of Object.entries({ ...sampling, ...strategic, topK: candidates }))
+    if (value !== undefined) callOptions[name]!.check(owner, name, value);
+  const { samplers, strategy } = given;
+  if (samplers !== undefined) {
+    checkSamplers(owner, samplers);
+    const [first] = Object.keys(sampling);
+    if (first !== undefined) throw conflict(owner, first, given, generationConfig);
+  }
+  const core: GenerateOptions = pick(given, coreOptions);
+  if (strategy !== undefined) {
+    const [first] = Object.keys(strategic);
+    if (first !== undefined)
+      throw new ParameterError(
+        owner,
+        first,
+        'left out when strategy is given',
+        strategic[first as keyof StrategyOptions],
+      );
+    return { ...core, ...samplersFor(sampling, generationConfig, true) };
+  }
+  const { samples, topK } = planSampling(sampling, generationConfig);
+  const asked = samplers === undefined || Object.keys(strategic).length > 0;
+  const chosen = asked ? strategyOf(owner, strategic, generationConfig, candidates ?? topK, samples) : undefined;
+  if (chosen === undefined) return { ...core, ...samplersFor(sampling, generationConfig, false) };
+  const chain = { ...core, ...samplersFor(sampling, generationConfig, true) };
+  if (Object.keys(strategic).length > 0) return { ...chain, strategy: chosen };
+  return { ...chain, preset: { name: 'generation_config.json', options: { strategy: chosen } } };
+}
+
+/** @param compares true for a strategy that compares hypotheses: taking only the most probable token would leave it one. */
+function samplersFor(
+  sampling: SamplingOptions,
+  generationConfig: GenerationConfig,
+  compares: boolean,
+): Pick<GenerateOptions, 'samplers'> {
+  if (Object.keys(sampling).length === 0) return {};
+  const { samplers } = planSampling(sampling, generationConfig);
+  return { samplers: compares ? samplers.filter(({ traits }) => traits?.selectsArgMax !== true) : samplers };
+}
+
+function conflict(
+  owner: string,
+  option: string,
+  { samplers: _, ...given }: CallOptions,
+  generationConfig: GenerationConfig,
+): ParameterError {
+  const chain = planSampling(pick(given, samplingOptions), generationConfig).samplers.map(asCode).join(', ');
+  return new ParameterError(
+    owner,
+    option,
+    `left out when samplers is given (the sampling options stand for samplers: [${chain}])`,
+    given[option as keyof SamplingOptions],
+  );
+}
+
+/** A sampler as the code that makes it. */
+function asCode({ name, parameters }: Sampler): string {
+  const entries = Object.entries((parameters ?? {}) as Readonly<Record<string, Json>>);
+  const text = entries.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ');
+  return `${camelCase(name)}(${text === '' ? '' : `{ ${text} }`})`;
+}
+
+/** Options of the call where samplers are meant get a word of advice; core checks the rest. */
+function checkSamplers(owner: string, samplers: unknown): void {
+  for (const entry of Array.isArray(samplers) ? samplers : [samplers]) {
+    const name = typeof entry === 'string' ? entry : Object.keys(Object(entry) as object)[0];
+    const option = camelCase((name ?? '').replaceAll('_', '-'));
+    if (!Object.hasOwn(samplingOptions, option) || typeof (entry as Partial<Sampler> | null)?.name === 'string')
+      continue;
+    throw new ParameterError(
+      owner,
+      'samplers',
+      `a list of samplers of tokenwright/samplers (${option} is an option of the call itself: { ${option}: ... })`,
+      entry,
+    );
+  }
+}
+
+/** The given options with a name in `declarations` and a value. */
+function pick<Name extends string>(
+  given: Readonly<Record<string, unknown>> | CallOptions,
+  declarations: Readonly<Record<Name, unknown>>,
+): Record<Name, never> {
+  const entries = Object.entries(given).filter(
+    ([name, value]) => Object.hasOwn(declarations, name) && value !== undefined,
+  );
+  return Object.fromEntries(entries) as Record<Name, never>;
+}

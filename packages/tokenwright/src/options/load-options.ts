@@ -1,0 +1,105 @@
+import type { EngineName, EngineStarter, OnNotice, WeightOption } from '@tokenwright/backends';
+import type { ChatTemplate, Engine } from '@tokenwright/core';
+import { ParameterError } from '@tokenwright/core';
+import type { Architecture } from '@tokenwright/core/engine';
+import type { HubOptions } from '@tokenwright/loaders';
+import { checkNames } from './option-names.ts';
+
+/** How far loading is. Numbers are bytes. */
+export interface LoadProgress {
+  /** `download`: from a hub into the cache. `load`: from there onto the engine. */
+  readonly step: 'download' | 'load';
+  readonly loaded: number;
+  readonly total: number;
+}
+
+/** Options of `languageModel`. All can be left out or be `undefined`. */
+export interface LanguageModelOptions {
+  /**
+   * What runs the model: a name such as `'fused-webgpu'`, a starter such as `tfjs({ backend: 'cpu' })`, or an engine that is started,
+   * which then stays yours to dispose. Default: the one that `bestEngine` expects to be the fastest here.
+   */
+  readonly engine?: EngineName | EngineStarter | Engine | undefined;
+  /** How matrices are held. Default `'auto'`: 8-bit for models of more than 100 million parameters, f32 below. */
+  readonly weights?: WeightOption | undefined;
+  /** Threads of the fused WebAssembly engine. Default: those of the machine, at most 8. */
+  readonly threads?: number | undefined;
+  /**
+   * Run the model in a Worker, so that a page stays responsive. `true` uses the worker file of this package, which Vite, webpack and
+   * Next.js find; a URL is that of your own build of `tokenwright/worker`. Default false.
+   */
+  readonly worker?: boolean | string | URL | undefined;
+  /** How a model on a hub is downloaded: revision, token, cache and so on. */
+  readonly hub?: HubOptions | undefined;
+  /** Which .gguf file of a folder that has several. Default: the only one. */
+  readonly file?: string | undefined;
+  /** Names the model in messages and reports. Default: the name of the source. */
+  readonly name?: string | undefined;
+  /** A shorter context than the model's, in tokens. Default: the model's. */
+  readonly contextLength?: number | undefined;
+  /** More model families. Default none. */
+  readonly architectures?: readonly Architecture[] | undefined;
+  /** The chat template, as Jinja or made by `createChatTemplate`. Default: the model's own. */
+  readonly chatTemplate?: string | ChatTemplate | undefined;
+  /** Called as bytes arrive. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Receives a sentence when something is not as good as it could be, such as a page that forbids threads. Default: `console.warn`. */
+  readonly onNotice?: OnNotice | undefined;
+  /** Stops loading. Nothing stays allocated. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A `Record`, so that a name that is missing here is a compile error. */
+const names: Readonly<Record<keyof LanguageModelOptions, true>> = {
+  engine: true,
+  weights: true,
+  threads: true,
+  worker: true,
+  hub: true,
+  file: true,
+  name: true,
+  contextLength: true,
+  architectures: true,
+  chatTemplate: true,
+  onProgress: true,
+  onNotice: true,
+  signal: true,
+};
+
+const owner = 'languageModel';
+
+/** @throws UnknownOptionError, ParameterError. The values that only the engine or the loader knows are checked there. */
+export function checkLoadOptions(options: LanguageModelOptions): void {
+  checkNames(owner, options, Object.keys(names));
+  checkEngine(options.engine);
+  const { worker, onProgress, onNotice, signal, chatTemplate } = options;
+  if (worker !== undefined && typeof worker !== 'boolean' && typeof worker !== 'string' && !(worker instanceof URL))
+    throw new ParameterError(owner, 'worker', "true, false, or the URL of a build of 'tokenwright/worker'", worker);
+  for (const [name, value] of Object.entries({ onProgress, onNotice }))
+    if (value !== undefined && typeof value !== 'function') throw new ParameterError(owner, name, 'a function', value);
+  if (signal !== undefined && typeof signal?.aborted !== 'boolean')
+    throw new ParameterError(owner, 'signal', 'an AbortSignal', signal);
+  if (chatTemplate !== undefined && typeof chatTemplate !== 'string' && typeof chatTemplate?.sources !== 'object')
+    throw new ParameterError(owner, 'chatTemplate', 'a Jinja template, or what createChatTemplate gives', chatTemplate);
+}
+
+function checkEngine(engine: unknown): void {
+  if (engine === undefined || typeof engine === 'string') return;
+  const has = (name: string): boolean =>
+    typeof engine === 'object' && engine !== null && typeof (engine as Record<string, unknown>)[name] === 'function';
+  if (has('start') || has('prepare')) return;
+  const allowed = 'the name of an engine, a starter such as fusedWasm(), or a started engine';
+  const hint = has('then')
+    ? ' (this is a promise: await it, or give the starter itself)'
+    : typeof engine === 'function'
+      ? ` (this is a function: call it, as in ${engine.name || 'it'}())`
+      : has('forward')
+        ? ' (this is a model)'
+        : '';
+  throw new ParameterError(
+    owner,
+    'engine',
+    `${allowed}${hint}`,
+    typeof engine === 'object' ? 'another object' : engine,
+  );
+}

@@ -1,0 +1,45 @@
+import { type Sampler, UnsupportedError } from '@tokenwright/core';
+
+/**
+ * The options of a call as data that can be sent: samplers as JSON, functions not at all. `signal` and `onWarning` stay here.
+ *
+ * @throws UnsupportedError for what cannot be sent, with what to do instead.
+ */
+export async function optionsToSend(options: object): Promise<Record<string, unknown>> {
+  const sent: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || name === 'signal' || name === 'onWarning') continue;
+    if (name === 'samplers') sent.samplers = await samplersToSend(value);
+    else sent[name] = checkSendable(name, value);
+  }
+  return sent;
+}
+
+/** Loaded only here: a page without samplers needs none of their code. */
+async function samplersToSend(samplers: unknown): Promise<unknown> {
+  if (!Array.isArray(samplers) || samplers.some((one) => typeof one?.name !== 'string'))
+    return checkSendable('samplers', samplers);
+  const { chainToJson } = await import('@tokenwright/samplers');
+  return chainToJson(samplers as Sampler[]);
+}
+
+const advice: Readonly<Record<string, string>> = {
+  cache: 'Give the name of a kind of cache.',
+  samplers: 'Give samplers of tokenwright/samplers, which are sent as JSON.',
+  stopWhen: 'Leave the loop over the pieces to end a call, or give stopStrings.',
+  strategy: 'Give options such as numBeams, penaltyAlpha or promptLookupNumTokens.',
+};
+
+/** @throws UnsupportedError for a value with functions in it. */
+export function checkSendable(name: string, value: unknown): unknown {
+  try {
+    structuredClone(value);
+    return value;
+  } catch {
+    throw new UnsupportedError(
+      `the option \`${name}\` with this value, which cannot be sent to it,`,
+      'A model in a Worker',
+      advice[name] ?? 'Give plain data, or load the model without `worker`.',
+    );
+  }
+}
