@@ -17,7 +17,7 @@ export interface Parts {
   readonly forward: Part & { readonly result: Value };
   readonly head: Part & { readonly input: Value; readonly result: Value };
   readonly encode: (Part & { readonly result: Value }) | undefined;
-  readonly memorize: (Part & { readonly input: Value }) | undefined;
+  readonly encodeKeyValues: (Part & { readonly input: Value }) | undefined;
 }
 
 export interface RecordOptions {
@@ -61,13 +61,13 @@ export function record<C, P>(
     result: logits,
     program: compile(heads.operations, { maxTokens: headTokens, input, result: logits, resultOutside, name }),
   };
-  if (!('encode' in architecture)) return { forward, head, encode: undefined, memorize: undefined };
+  if (!('encode' in architecture)) return { forward, head, encode: undefined, encodeKeyValues: undefined };
 
   const encodes = recorder();
   const encoded = architecture.encode(encodes, weights, config);
-  const memorizes = recorder();
-  const given = memorizes.input(encoded.columns);
-  architecture.encoderKeyValues(memorizes, weights, config, given);
+  const keyValues = recorder();
+  const given = keyValues.input(encoded.columns);
+  architecture.encoderKeyValues(keyValues, weights, config, given);
   return {
     forward,
     head,
@@ -76,10 +76,10 @@ export function record<C, P>(
       result: encoded,
       program: compile(encodes.operations, { maxTokens, result: encoded, name }),
     },
-    memorize: {
-      operations: memorizes.operations,
+    encodeKeyValues: {
+      operations: keyValues.operations,
       input: given,
-      program: compile(memorizes.operations, { maxTokens, input: given, name }),
+      program: compile(keyValues.operations, { maxTokens, input: given, name }),
     },
   };
 }

@@ -1,43 +1,32 @@
-import {
-  CacheError,
-  type CacheKind,
-  DisposedError,
-  type Engine,
-  ShapeError,
-  UnsupportedError,
-} from '@tokenwright/core';
-import {
-  type Architecture,
-  type EncoderDecoderArchitecture,
-  type EncoderKeyValues,
-  type EngineMatrix,
-  type Executable,
-  type Frame,
-  type KVStore,
-  type PrepareOptions,
-  type RunOptions,
-  type RunResult,
-  requestWeights,
-  type WeightSource,
+import { CacheError, type CacheKind, type Engine } from '@tokenwright/core';
+import type {
+  Architecture,
+  EncoderDecoderArchitecture,
+  EncoderKeyValues,
+  EngineMatrix,
+  Frame,
+  KVStore,
+  PrepareOptions,
+  RunOptions,
+  RunResult,
+  WeightSource,
 } from '@tokenwright/core/engine';
 import { rowBytes } from '../../graph/compiler.ts';
-import { cacheShape, record } from '../../graph/parts.ts';
-import { formatFor, parametersOf, type WeightOption } from '../../graph/weight-format.ts';
+import { lengthsOf, partOf, reserve } from '../../graph/frames.ts';
+import { cacheShape } from '../../graph/parts.ts';
+import { RecordedExecutable, type RecordedModel, recordModel } from '../../graph/recorded-executable.ts';
+import type { WeightOption } from '../../graph/weight-format.ts';
+import { PagedEncoderKeyValues } from '../../paged/encoder-key-values.ts';
 import type { CacheElement, CacheShape } from '../../paged/paged-rows.ts';
 import { storeSetting } from '../../paged/store-setting.ts';
 import { BlockPool } from '../cache/block-pool.ts';
-import { WasmSourceMemory } from '../cache/encoder-key-values.ts';
-import { lengthsOf, reserve, storeFor } from '../cache/frame-store.ts';
+import { storeFor } from '../cache/frame-store.ts';
 import { PagedStore } from '../cache/paged-store.ts';
 import type { Machine } from '../module/machine.ts';
 import { ModelInMemory } from './in-memory.ts';
 import { WasmMatrix } from './matrix.ts';
 import type { Profile } from './profile.ts';
 
-/** Most tokens of a frame: enough to amortise reading the weights, and few enough that activations stay small. */
-const frameTokens = 256;
-/** Most tokens of a source: it has to fit a frame, since its tokens see each other. */
-const longestSource = 1024;
 export interface ExecutableSetting {
   readonly engine: Engine;
   readonly machine: Machine;
@@ -50,28 +39,14 @@ export interface ExecutableSetting {
 }
 
 /** A model as tapes of kernel calls. A run writes the frame and plays them. */
-export class WasmExecutable implements Executable {
-  readonly engine: Engine;
-  readonly maxTokens: number;
-  readonly weightBytes: number;
+export class WasmExecutable extends RecordedExecutable {
   readonly #setting: ExecutableSetting;
-  readonly #name: string;
-  readonly #layers: number;
   readonly #model: ModelInMemory;
   readonly #pools: Map<CacheElement, BlockPool> = new Map();
-  #disposed = false;
 
-  private constructor(
-    setting: ExecutableSetting,
-    { name, layers, maxTokens }: { name: string; layers: number; maxTokens: number },
-    model: ModelInMemory,
-  ) {
+  private constructor(setting: ExecutableSetting, recorded: RecordedModel, model: ModelInMemory) {
+    super(setting.engine, recorded, model.weightBytes);
     this.#setting = setting;
-    this.engine = setting.engine;
-    this.maxTokens = maxTokens;
-    this.weightBytes = model.weightBytes;
-    this.#name = name;
-    this.#layers = layers;
     this.#model = model;
   }
 
@@ -86,41 +61,31 @@ export class WasmExecutable implements Executable {
     source: WeightSource,
     options: PrepareOptions,
   ): Promise<WasmExecutable> {
-    const { weights, requests } = requestWeights(architecture, config, source);
-    const { layers, contextLength } = architecture.dimensions(config);
-    const sourceLength = 'sourceLength' in architecture ? architecture.sourceLength(config) : 0;
-    const maxTokens = Math.max(frameTokens, Math.min(sourceLength, longestSource));
-    // The scored tokens' last hidden states go to the head.
-    const parts = record(architecture, config, weights, requests, {
-      maxTokens,
+    // The last hidden states of the scored tokens are tapped for the head.
+    const recorded = recordModel(architecture, config, source, setting.weights, (layers) => ({
       tapResult: layers + 1,
       logitsOutside: true,
-    });
-    const { name } = architecture;
-    const maxSlots = Math.max(contextLength, maxTokens);
-    const sizes = { name, layers, maxTokens, maxSlots, engineName: setting.engine.name };
-    const format = formatFor(setting.weights, parametersOf(requests));
-    const model = await ModelInMemory.load({ ...setting, ...sizes, format, parts, requests }, source, options);
-    return new WasmExecutable(setting, sizes, model);
+    }));
+    const sizes = { ...recorded, engineName: setting.engine.name };
+    return new WasmExecutable(setting, recorded, await ModelInMemory.load({ ...setting, ...sizes }, source, options));
   }
 
   createStore(rows: number, kind: CacheKind): PagedStore {
-    this.#check();
-    const shape = cacheShape(this.#model.parts.forward.operations, this.#name, this.engine.name);
+    this.check();
+    const shape = cacheShape(this.#model.parts.forward.operations, this.name, this.engine.name);
     const { element, window } = storeSetting(kind, this.#setting.cacheElement);
     return new PagedStore(this.#pool(shape, element), rows, window);
   }
 
   run(frame: Frame, store: KVStore, options: RunOptions = {}): RunResult {
-    this.#check();
+    this.check();
     const own = this.#own(store);
-    this.#checkSize(frame);
+    this.checkSize(frame);
     const { forward, head, frame: memory, parts } = this.#model;
     const { forward: part, head: headPart } = parts;
     const { machine } = this.#setting;
     const scored = frame.scored.length;
-    const layers = [...new Set(options.earlyExits ?? [])];
-    this.#checkTapped(layers);
+    const layers = this.earlyExitsOf(options);
 
     const results: WasmMatrix[] = [];
     const taps: WasmMatrix[] = [];
@@ -142,7 +107,7 @@ export class WasmExecutable implements Executable {
       if (options.sources !== undefined)
         memory.writeSources(frame.rows, options.sources.ofRow, this.#sources(options.sources.memory));
       const headInput = head.addressOf(headPart.input);
-      memory.tapInto(this.#layers + 1, headInput);
+      memory.tapInto(this.layers + 1, headInput);
       for (const layer of layers)
         memory.tapInto(layer, allocate(taps, 'The hidden states', scored, part.result.columns).address);
       this.#model.play('forward', frame.ids.length);
@@ -169,14 +134,12 @@ export class WasmExecutable implements Executable {
   }
 
   encode(frame: Frame): EngineMatrix {
-    this.#check();
+    this.check();
     const { machine } = this.#setting;
-    const part = this.#model.parts.encode;
-    const tape = this.#model.encode;
-    if (part === undefined || tape === undefined)
-      throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
-    this.#checkSize(frame);
-    const store = storeFor(this.#setting.machine, frame, cacheShape(part.operations, this.#name, this.engine.name));
+    const part = this.part('encode');
+    const tape = this.#model.encode!;
+    this.checkSize(frame);
+    const store = storeFor(this.#setting.machine, frame, cacheShape(part.operations, this.name, this.engine.name));
     try {
       const encoded = WasmMatrix.allocate(machine, 'The encoded source', frame.ids.length, part.result.columns);
       this.#model.frame.write(frame, store, true);
@@ -189,77 +152,48 @@ export class WasmExecutable implements Executable {
   }
 
   encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): EncoderKeyValues {
-    this.#check();
+    this.check();
     const { heap } = this.#setting.machine;
-    const part = this.#model.parts.memorize;
-    const tape = this.#model.memorize;
-    if (part === undefined || tape === undefined)
-      throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
+    const part = this.part('encodeKeyValues');
+    const tape = this.#model.encodeKeyValues!;
     const tokens = frame.ids.length;
     const { columns } = part.input;
     const stride = rowBytes(columns);
-    if (encoded instanceof Float32Array) {
-      if (encoded.length !== tokens * columns)
-        throw new ShapeError('The encoded source', [tokens, columns], [encoded.length / columns, columns]);
-    } else {
-      if (!(encoded instanceof WasmMatrix)) throw new CacheError('The encoded source belongs to another engine.');
-      if (encoded.rows !== tokens || encoded.columns !== columns)
-        throw new ShapeError('The encoded source', [tokens, columns], [encoded.rows, encoded.columns]);
-    }
-    const store = storeFor(this.#setting.machine, frame, cacheShape(part.operations, this.#name, this.engine.name));
+    const own = this.ownEncoded(encoded, (matrix) => matrix instanceof WasmMatrix, tokens, columns);
+    const store = storeFor(this.#setting.machine, frame, cacheShape(part.operations, this.name, this.engine.name));
     const input = tape.addressOf(part.input);
-    // Each token is memorized by itself, so any number of them goes in several frames.
+    // Tokens are independent, so any number of them goes in several frames.
     for (let first = 0; first < tokens; first += this.maxTokens) {
       const last = Math.min(tokens, first + this.maxTokens);
       for (let token = first; token < last; token++) {
         const target = input + (token - first) * stride;
-        if (encoded instanceof Float32Array)
-          heap.views.float32.set(encoded.subarray(token * columns, (token + 1) * columns), target / 4);
-        else
-          heap.views.bytes.copyWithin(target, encoded.address + token * stride, encoded.address + (token + 1) * stride);
+        if (own instanceof Float32Array)
+          heap.views.float32.set(own.subarray(token * columns, (token + 1) * columns), target / 4);
+        else heap.views.bytes.copyWithin(target, own.address + token * stride, own.address + (token + 1) * stride);
       }
       this.#model.frame.write(partOf(frame, first, last), store, true);
-      this.#model.play('memorize', last - first);
+      this.#model.play('encodeKeyValues', last - first);
     }
     for (const [row, length] of lengthsOf(frame)) store.grown(row, length);
-    return new WasmSourceMemory(store);
+    return new PagedEncoderKeyValues(store);
   }
 
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  protected override release(): void {
     this.#model.dispose();
     this.#setting.onDispose(this);
   }
 
-  #check(): void {
-    if (this.#disposed) throw new DisposedError(`The model '${this.#name}' on ${this.engine.name}`);
-  }
-
   #own(store: KVStore): PagedStore {
     const own = store instanceof PagedStore && this.#pools.get(store.pool.element) === store.pool;
-    if (!own) throw new CacheError(`The cache belongs to another engine or model than '${this.#name}' here.`);
+    if (!own) throw new CacheError(`The cache belongs to another engine or model than '${this.name}' here.`);
     return store;
   }
 
   #sources(memory: EncoderKeyValues): PagedStore {
-    if (!(memory instanceof WasmSourceMemory) || memory.store.pool.machine !== this.#setting.machine)
-      throw new CacheError('The source memory belongs to another engine.');
-    return memory.store;
-  }
-
-  #checkSize({ ids }: Frame): void {
-    if (ids.length > this.maxTokens)
-      throw new ShapeError(`A frame of at most ${this.maxTokens} tokens`, [this.maxTokens], [ids.length]);
-  }
-
-  #checkTapped(layers: readonly number[]): void {
-    const { operations } = this.#model.parts.forward;
-    for (const layer of layers)
-      if (
-        !operations.some((operation) => operation.kind === 'tap' && operation.layer === layer && layer <= this.#layers)
-      )
-        throw new UnsupportedError(`an early exit after layer ${layer}`, `The architecture '${this.#name}'`);
+    const store = memory instanceof PagedEncoderKeyValues ? (memory.store as unknown) : undefined;
+    if (!(store instanceof PagedStore) || store.pool.machine !== this.#setting.machine)
+      throw new CacheError('The encoder keys and values belong to another engine.');
+    return store;
   }
 
   #pool(shape: CacheShape, element: CacheElement): BlockPool {
@@ -279,15 +213,4 @@ export class WasmExecutable implements Executable {
       bytes.copyWithin(to.address + row * width, at, at + to.columns * 4);
     }
   }
-}
-
-/** The tokens from..to of a frame, none of them scored. */
-function partOf({ ids, rows, positions, slots }: Frame, from: number, to: number): Frame {
-  return {
-    ids: ids.subarray(from, to),
-    rows: rows.subarray(from, to),
-    positions: positions.subarray(from, to),
-    slots: slots.subarray(from, to),
-    scored: new Int32Array(0),
-  };
 }

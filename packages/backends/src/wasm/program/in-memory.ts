@@ -43,7 +43,7 @@ interface Content {
   readonly forward: Tape;
   readonly head: Tape;
   readonly encode: Tape | undefined;
-  readonly memorize: Tape | undefined;
+  readonly encodeKeyValues: Tape | undefined;
 }
 
 /** Everything of a model that is in the engine's memory: weights, activations, and its parts as tapes. */
@@ -55,7 +55,7 @@ export class ModelInMemory {
   readonly forward: Tape;
   readonly head: Tape;
   readonly encode: Tape | undefined;
-  readonly memorize: Tape | undefined;
+  readonly encodeKeyValues: Tape | undefined;
   readonly #content: Content;
   readonly #profile: Profile | undefined;
 
@@ -67,7 +67,7 @@ export class ModelInMemory {
     this.forward = content.forward;
     this.head = content.head;
     this.encode = content.encode;
-    this.memorize = content.memorize;
+    this.encodeKeyValues = content.encodeKeyValues;
     this.#content = content;
     this.#profile = profile;
   }
@@ -79,7 +79,7 @@ export class ModelInMemory {
   static async load(setting: ModelSetting, source: WeightSource, options: PrepareOptions): Promise<ModelInMemory> {
     const { machine, parts, requests, format, layers, maxTokens, maxSlots, profile } = setting;
     const { heap } = machine;
-    const all = [parts.forward, parts.head, parts.encode, parts.memorize].filter((part) => part !== undefined);
+    const all = [parts.forward, parts.head, parts.encode, parts.encodeKeyValues].filter((part) => part !== undefined);
     const operations = all.flatMap((part) => part.operations);
     const programs = all.map((part) => part.program);
     const sizes: FrameSizes = {
@@ -128,7 +128,7 @@ export class ModelInMemory {
         forward: tape(parts.forward, arena),
         head: tape(parts.head, headArena, true),
         encode: parts.encode && tape(parts.encode, arena),
-        memorize: parts.memorize && tape(parts.memorize, arena),
+        encodeKeyValues: parts.encodeKeyValues && tape(parts.encodeKeyValues, arena),
       });
       model.#calibrate(shape);
       profile?.clear();
@@ -150,8 +150,8 @@ export class ModelInMemory {
   }
 
   dispose(): void {
-    const { weights, frame, arenas, forward, head, encode, memorize } = this.#content;
-    for (const thing of [weights, frame, forward, head, encode, memorize]) thing?.dispose();
+    const { weights, frame, arenas, forward, head, encode, encodeKeyValues } = this.#content;
+    for (const thing of [weights, frame, forward, head, encode, encodeKeyValues]) thing?.dispose();
     for (const address of arenas) this.machine.heap.release(address);
   }
 

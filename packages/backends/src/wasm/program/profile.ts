@@ -2,7 +2,7 @@ import type { Step } from '../../graph/compiler.ts';
 
 /** Where the time of some runs went: the steps of one kind and size together. */
 export interface ProfileRow {
-  /** Part of the model: forward, head, encode, memorize. */
+  /** Part of the model: forward, head, encode, encodeKeyValues. */
   readonly part: string;
   /** Operation with its sizes: 'linear 768 -> 2304', 'attend 12 x 64'. */
   readonly step: string;

@@ -1,46 +1,33 @@
-import {
-  CacheError,
-  type CacheKind,
-  DisposedError,
-  type Engine,
-  ShapeError,
-  UnsupportedError,
-} from '@tokenwright/core';
-import {
-  type Architecture,
-  type EncoderDecoderArchitecture,
-  type EncoderKeyValues,
-  type EngineMatrix,
-  type Executable,
-  type Frame,
-  type KVStore,
-  type PendingChoice,
-  type PrepareOptions,
-  type RunOptions,
-  type RunResult,
-  requestWeights,
-  type WeightSource,
+import { CacheError, type CacheKind, type Engine, ShapeError } from '@tokenwright/core';
+import type {
+  Architecture,
+  EncoderDecoderArchitecture,
+  EncoderKeyValues,
+  EngineMatrix,
+  Frame,
+  KVStore,
+  PendingChoice,
+  PrepareOptions,
+  RunOptions,
+  RunResult,
+  WeightSource,
 } from '@tokenwright/core/engine';
 import { rowBytes } from '../../graph/compiler.ts';
-import { cacheShape, type Part, type Parts, record } from '../../graph/parts.ts';
-import { formatFor, parametersOf, type WeightOption } from '../../graph/weight-format.ts';
+import { lengthsOf, reserve, rowsOf } from '../../graph/frames.ts';
+import { cacheShape, type Part } from '../../graph/parts.ts';
+import { RecordedExecutable, type RecordedModel, recordModel } from '../../graph/recorded-executable.ts';
+import type { WeightOption } from '../../graph/weight-format.ts';
+import { PagedEncoderKeyValues } from '../../paged/encoder-key-values.ts';
 import type { CacheElement } from '../../paged/paged-rows.ts';
 import { storeSetting } from '../../paged/store-setting.ts';
 import { BlockPool } from '../cache/block-pool.ts';
-import { WebgpuSourceMemory } from '../cache/encoder-key-values.ts';
 import { PagedStore } from '../cache/paged-store.ts';
 import { WebgpuChoice } from '../logits/choice.ts';
 import { type MatrixSetting, WebgpuMatrix } from '../logits/matrix.ts';
 import { cacheLayout } from '../shaders/attend.ts';
-import { lengthsOf, reserve, rowsOf } from './frame.ts';
 import { ModelOnDevice } from './on-device.ts';
 import { headTokens, scoreInto, scoreTapped } from './scoring.ts';
-import { encodeSources, memorizeSources } from './sources.ts';
-
-/** Most tokens of a frame. */
-const frameTokens = 256;
-/** Most tokens of a source: its tokens see each other, so they have to fit a frame. */
-const longestSource = 1024;
+import { encodeKeyValuesOfSources, encodeSources } from './sources.ts';
 
 export interface ExecutableSetting extends MatrixSetting {
   readonly engine: Engine;
@@ -49,23 +36,15 @@ export interface ExecutableSetting extends MatrixSetting {
   readonly onDispose: (executable: WebgpuExecutable) => void;
 }
 
-/** A model as lists of kernels that are played. A run uploads the frame, submits once, and reads nothing back. */
-export class WebgpuExecutable implements Executable {
-  readonly engine: Engine;
-  readonly maxTokens: number;
-  readonly weightBytes: number;
+/** A model as lists of kernels. A run uploads the frame, submits once, and reads nothing back. */
+export class WebgpuExecutable extends RecordedExecutable {
   readonly #setting: ExecutableSetting;
-  readonly #name: string;
   readonly #model: ModelOnDevice;
   readonly #pools: Map<string, BlockPool> = new Map();
-  #disposed = false;
 
-  private constructor(setting: ExecutableSetting, name: string, maxTokens: number, model: ModelOnDevice) {
+  private constructor(setting: ExecutableSetting, recorded: RecordedModel, model: ModelOnDevice) {
+    super(setting.engine, recorded, model.weightBytes);
     this.#setting = setting;
-    this.engine = setting.engine;
-    this.maxTokens = maxTokens;
-    this.weightBytes = model.weightBytes;
-    this.#name = name;
     this.#model = model;
   }
 
@@ -80,42 +59,28 @@ export class WebgpuExecutable implements Executable {
     source: WeightSource,
     options: PrepareOptions,
   ): Promise<WebgpuExecutable> {
-    const { device } = setting;
-    const { weights, requests } = requestWeights(architecture, config, source);
-    const { contextLength } = architecture.dimensions(config);
-    const sourceLength = 'sourceLength' in architecture ? architecture.sourceLength(config) : 0;
-    const maxTokens = Math.max(frameTokens, Math.min(sourceLength, longestSource));
-    // A source fits a frame, whatever the model would allow.
-    const maxSlots = Math.max(contextLength, maxTokens);
-    const parts = record(architecture, config, weights, requests, { maxTokens, headTokens });
-    const format = formatFor(setting.weights, parametersOf(requests));
-    const model = { device, parts, requests, format, maxTokens, maxSlots };
-    return new WebgpuExecutable(
-      setting,
-      architecture.name,
-      maxTokens,
-      await ModelOnDevice.load(model, source, options),
-    );
+    const recorded = recordModel(architecture, config, source, setting.weights, () => ({ headTokens }));
+    const model = await ModelOnDevice.load({ device: setting.device, ...recorded }, source, options);
+    return new WebgpuExecutable(setting, recorded, model);
   }
 
   createStore(rows: number, kind: CacheKind): PagedStore {
-    this.#check();
+    this.check();
     const { element, window } = storeSetting(kind, this.#setting.cacheElement);
-    return new PagedStore(this.#pool('cache', this.#model.parts.forward, element), rows, window);
+    return new PagedStore(this.#pool('cache', this.parts.forward, element), rows, window);
   }
 
   run(frame: Frame, store: KVStore, options: RunOptions = {}): RunResult {
-    this.#check();
+    this.check();
     const own = this.#own(store);
-    this.#checkSize(frame);
+    this.checkSize(frame);
     const { device } = this.#setting;
     const model = this.#model;
-    const { forward: part, head: headPart } = model.parts;
+    const { forward: part, head: headPart } = this.parts;
     const scored = frame.scored.length;
-    const layers = [...new Set(options.earlyExits ?? [])];
-    this.#checkTapped(layers);
+    const layers = this.earlyExitsOf(options);
     const sources = options.sources && {
-      store: this.#memory(options.sources.memory),
+      store: this.#encoderKeyValues(options.sources.memory),
       ofRow: options.sources.ofRow,
     };
     const ids = options.ids && this.#chosen(options.ids, frame);
@@ -127,7 +92,7 @@ export class WebgpuExecutable implements Executable {
       return result;
     };
     try {
-      reserve(frame, own);
+      reserve(own, frame);
       const logits = matrix('logits', scored, headPart.result.columns);
       const hidden = options.hidden ? matrix('hidden states', frame.ids.length, part.result.columns) : undefined;
       const ofLayers = new Map(layers.map((layer) => [layer, matrix('logits', scored, headPart.result.columns)]));
@@ -162,9 +127,9 @@ export class WebgpuExecutable implements Executable {
   }
 
   encode(frame: Frame): EngineMatrix {
-    this.#check();
-    const part = this.#part('encode');
-    this.#checkSize(frame);
+    this.check();
+    const part = this.part('encode');
+    this.checkSize(frame);
     const store = new PagedStore(this.#pool('encode', part, 'f32'), rowsOf(frame));
     const encoded = WebgpuMatrix.make(this.#setting, 'encoded source', frame.ids.length, part.result.columns);
     try {
@@ -179,28 +144,22 @@ export class WebgpuExecutable implements Executable {
   }
 
   encodeKeyValues(encoded: EngineMatrix | Float32Array, frame: Frame): EncoderKeyValues {
-    this.#check();
-    const part = this.#part('memorize');
+    this.check();
+    const part = this.part('encodeKeyValues');
     const tokens = frame.ids.length;
     const { columns } = part.input;
-    if (!(encoded instanceof Float32Array || encoded instanceof WebgpuMatrix))
-      throw new CacheError('The encoded source belongs to another engine.');
-    const rows = encoded instanceof Float32Array ? encoded.length / columns : encoded.rows;
-    if (rows !== tokens || (!(encoded instanceof Float32Array) && encoded.columns !== columns))
-      throw new ShapeError('The encoded source', [tokens, columns], [rows, columns]);
-    const store = new PagedStore(this.#pool('memory', part, 'f32'), rowsOf(frame));
+    const own = this.ownEncoded(encoded, (matrix) => matrix instanceof WebgpuMatrix, tokens, columns);
+    const store = new PagedStore(this.#pool('encoder', part, 'f32'), rowsOf(frame));
     try {
-      memorizeSources(this.#model, frame, store, encoded, this.maxTokens);
-      return new WebgpuSourceMemory(store);
+      encodeKeyValuesOfSources(this.#model, frame, store, own, this.maxTokens);
+      return new PagedEncoderKeyValues(store);
     } catch (error) {
       store.dispose();
       throw error;
     }
   }
 
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  protected override release(): void {
     this.#model.dispose();
     for (const pool of this.#pools.values()) pool.dispose();
     this.#setting.onDispose(this);
@@ -217,28 +176,22 @@ export class WebgpuExecutable implements Executable {
     return [...this.#pools.values()].reduce((sum, { usedBytes }) => sum + usedBytes, 0);
   }
 
-  #check(): void {
+  protected override check(): void {
     this.#setting.device.check();
-    if (this.#disposed) throw new DisposedError(`The model '${this.#name}' on ${this.engine.name}`);
-  }
-
-  /** A part that only models with a source have. */
-  #part<Name extends 'encode' | 'memorize'>(name: Name): NonNullable<Parts[Name]> {
-    const part = this.#model.parts[name];
-    if (part === undefined) throw new UnsupportedError('a source text', `The architecture '${this.#name}'`);
-    return part;
+    super.check();
   }
 
   #own(store: KVStore): PagedStore {
     if (!(store instanceof PagedStore) || ![...this.#pools.values()].includes(store.pool))
-      throw new CacheError(`The cache belongs to another engine or model than '${this.#name}' here.`);
+      throw new CacheError(`The cache belongs to another engine or model than '${this.name}' here.`);
     return store;
   }
 
-  #memory(memory: EncoderKeyValues): PagedStore {
-    if (!(memory instanceof WebgpuSourceMemory) || memory.store.pool !== this.#pools.get('memory f32'))
-      throw new CacheError('The source memory belongs to another engine or model.');
-    return memory.store;
+  #encoderKeyValues(held: EncoderKeyValues): PagedStore {
+    const store = held instanceof PagedEncoderKeyValues ? (held.store as unknown) : undefined;
+    if (!(store instanceof PagedStore) || store.pool !== this.#pools.get('encoder f32'))
+      throw new CacheError('The encoder keys and values belong to another engine or model.');
+    return store;
   }
 
   #chosen(choice: PendingChoice, { ids }: Frame): WebgpuChoice {
@@ -248,25 +201,13 @@ export class WebgpuExecutable implements Executable {
     return choice;
   }
 
-  #checkSize({ ids }: Frame): void {
-    if (ids.length > this.maxTokens)
-      throw new ShapeError(`A frame of at most ${this.maxTokens} tokens`, [this.maxTokens], [ids.length]);
-  }
-
-  #checkTapped(layers: readonly number[]): void {
-    const { operations } = this.#model.parts.forward;
-    for (const layer of layers)
-      if (!operations.some((operation) => operation.kind === 'tap' && operation.layer === layer))
-        throw new UnsupportedError(`an early exit after layer ${layer}`, `The architecture '${this.#name}'`);
-  }
-
-  #pool(what: 'cache' | 'encode' | 'memory', part: Part, element: CacheElement): BlockPool {
+  #pool(what: 'cache' | 'encode' | 'encoder', part: Part, element: CacheElement): BlockPool {
     const key = `${what} ${element}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
       pool = new BlockPool(
         this.#setting.device,
-        cacheLayout(element, cacheShape(part.operations, this.#name, this.engine.name)),
+        cacheLayout(element, cacheShape(part.operations, this.name, this.engine.name)),
       );
       this.#pools.set(key, pool);
     }

@@ -112,32 +112,3 @@ export class FrameBuffer {
     this.#device.release(this.buffer);
   }
 }
-
-/** Make room in a store for the tokens of a frame. */
-export function reserve(frame: Frame, store: PagedStore): void {
-  for (const [row, length] of lengthsOf(frame)) store.reserve(row, length);
-}
-
-/** Rows of the cache that a frame speaks of. */
-export function rowsOf({ rows }: Frame): number {
-  return rows.reduce((most, row) => Math.max(most, row + 1), 0);
-}
-
-/** The tokens from..to of a frame, none of them scored. */
-export function partOf({ ids, rows, positions, slots }: Frame, from: number, to: number): Frame {
-  const cut = (numbers: Int32Array): Int32Array => numbers.subarray(from, to);
-  return {
-    ids: cut(ids),
-    rows: cut(rows),
-    positions: cut(positions),
-    slots: cut(slots),
-    scored: new Int32Array(0),
-  };
-}
-
-/** Slots that each row of a frame holds after it. */
-export function lengthsOf({ rows, slots }: Frame): Map<number, number> {
-  const lengths = new Map<number, number>();
-  for (const [i, row] of rows.entries()) lengths.set(row, Math.max(lengths.get(row) ?? 0, slots[i]! + 1));
-  return lengths;
-}

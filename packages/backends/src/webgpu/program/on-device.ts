@@ -29,7 +29,7 @@ interface Content {
   readonly forward: Tape;
   readonly head: Tape;
   readonly encode: Tape | undefined;
-  readonly memorize: Tape | undefined;
+  readonly encodeKeyValues: Tape | undefined;
 }
 
 /** Everything of a model that is on the device: weights, activations, and its parts as tapes. */
@@ -43,7 +43,7 @@ export class ModelOnDevice {
   readonly forward: Tape;
   readonly head: Tape;
   readonly encode: Tape | undefined;
-  readonly memorize: Tape | undefined;
+  readonly encodeKeyValues: Tape | undefined;
   /** Hidden states of all tokens, the encoded source, and the scored tokens' last hidden states, to other buffers. */
   readonly copyHidden: RowCopy;
   readonly copyEncoded: RowCopy | undefined;
@@ -51,7 +51,7 @@ export class ModelOnDevice {
   readonly #held: Held;
 
   private constructor({ device, parts, maxTokens }: ModelSetting, content: Content, held: Held) {
-    const { weights, frame, arena, headArena, places, forward, head, encode, memorize } = content;
+    const { weights, frame, arena, headArena, places, forward, head, encode, encodeKeyValues } = content;
     this.device = device;
     this.parts = parts;
     this.weightBytes = weights.bytes;
@@ -61,7 +61,7 @@ export class ModelOnDevice {
     this.forward = forward;
     this.head = head;
     this.encode = encode;
-    this.memorize = memorize;
+    this.encodeKeyValues = encodeKeyValues;
     this.#held = held;
     const copy = (index: number, columns: number, which: 'all' | 'scored', words: readonly number[]): RowCopy => {
       const offset = index * 256;
@@ -84,7 +84,7 @@ export class ModelOnDevice {
    */
   static async load(setting: ModelSetting, source: WeightSource, options: PrepareOptions): Promise<ModelOnDevice> {
     const { device, parts, requests, format, maxTokens, maxSlots } = setting;
-    const all = [parts.forward, parts.head, parts.encode, parts.memorize].filter((part) => part !== undefined);
+    const all = [parts.forward, parts.head, parts.encode, parts.encodeKeyValues].filter((part) => part !== undefined);
     const operations = all.flatMap((part) => part.operations);
     const weights = new Weights(device, source.name, requests, operations, format, maxSlots);
     const arenaBytes = Math.max(...all.filter((part) => part !== parts.head).map((part) => part.program.arenaBytes));
@@ -117,7 +117,7 @@ export class ModelOnDevice {
             new Tape(device, parts.head.program, weights, { ...shared, arena: headArena!, counted: 'scored' }),
           ),
           encode: parts.encode && tape(parts.encode),
-          memorize: parts.memorize && tape(parts.memorize),
+          encodeKeyValues: parts.encodeKeyValues && tape(parts.encodeKeyValues),
         };
         await weights.load(source, options);
         return new ModelOnDevice(setting, content, held);

@@ -1,12 +1,12 @@
 import type { Frame } from '@tokenwright/core/engine';
+import { lengthsOf, partOf, reserve } from '../../graph/frames.ts';
 import type { PagedStore } from '../cache/paged-store.ts';
 import { WebgpuMatrix } from '../logits/matrix.ts';
-import { lengthsOf, partOf, reserve } from './frame.ts';
 import type { ModelOnDevice } from './on-device.ts';
 
 /** Run the encoder over source tokens: their rows go to `encoded`. The store holds what its attention sees. */
 export function encodeSources(model: ModelOnDevice, frame: Frame, store: PagedStore, encoded: WebgpuMatrix): void {
-  reserve(frame, store);
+  reserve(store, frame);
   const plan = model.frame.write(frame, { store });
   const { gpu } = model.device;
   const encoder = gpu.createCommandEncoder();
@@ -17,8 +17,8 @@ export function encodeSources(model: ModelOnDevice, frame: Frame, store: PagedSt
   gpu.queue.submit([encoder.finish()]);
 }
 
-/** Keys and values of encoded sources, [tokens, columns], to the store. Each token by itself, so any number goes in several frames. */
-export function memorizeSources(
+/** Keys and values of encoded sources, [tokens, columns], to the store. Tokens are independent, so any number of them goes in several frames. */
+export function encodeKeyValuesOfSources(
   model: ModelOnDevice,
   frame: Frame,
   store: PagedStore,
@@ -26,9 +26,9 @@ export function memorizeSources(
   maxTokens: number,
 ): void {
   const { gpu } = model.device;
-  const { columns } = model.parts.memorize!.input;
-  reserve(frame, store);
-  const [first, stride] = model.memorize!.place(model.parts.memorize!.input);
+  const { columns } = model.parts.encodeKeyValues!.input;
+  reserve(store, frame);
+  const [first, stride] = model.encodeKeyValues!.place(model.parts.encodeKeyValues!.input);
   const tokens = frame.ids.length;
   for (let from = 0; from < tokens; from += maxTokens) {
     const to = Math.min(tokens, from + maxTokens);
@@ -41,7 +41,7 @@ export function memorizeSources(
       else gpu.queue.writeBuffer(model.arena, target, encoded.slice(token * columns, (token + 1) * columns));
     }
     const pass = encoder.beginComputePass();
-    model.memorize!.play({ pass, count: plan.tokens, shares: 1, cache: store.pool });
+    model.encodeKeyValues!.play({ pass, count: plan.tokens, shares: 1, cache: store.pool });
     pass.end();
     gpu.queue.submit([encoder.finish()]);
   }
