@@ -102,7 +102,7 @@ function stateBytes(rowBytes: usize): usize {
 
 /**
  * Take the slots from..to of one block into the mixture of values: scores, a new largest score, and values weighted by the
- * exponentials. `scores` has room for 64. `form` tells what the tiles hold.
+ * exponentials. `scores` has room for 64. `form` is the type of the numbers in the tiles.
  */
 function mixBlock(
   softcap: f32,
@@ -156,7 +156,7 @@ function mixBlock(
   else addFloats<f32>(mixed, correction, scores, values, from, to, size);
 }
 
-/** From so many tokens on, a tile of half precision is widened to float32 once for all: the same bits, sooner. */
+/** From this many tokens on, a tile of half precision is widened to float32 once for all: the same bits, sooner. */
 const worthWidening = 4;
 
 /** What attention takes the numbers of a tile as. */
@@ -219,7 +219,7 @@ function findSeen(entry: usize, frame: usize, token: i32, recall: bool): void {
  * which slots it sees, never on what else is in the frame. Heads are shared out over the threads; a thread first writes the
  * keys and values of its heads, and where two threads share a key head both write the same bytes.
  *
- * Block by block, head by head, token by token: so a long cache is read in the order in which it stands in memory, and the
+ * Block by block, head by head, token by token: so a long cache is read in memory order, and the
  * tokens of a prompt find a tile in the nearest cache.
  *
  * Scratch: scores [64], and two tiles [64][size] for a cache of half precision. The states of all heads of all tokens
@@ -319,7 +319,7 @@ function takeBlock(
   }
 }
 
-/** Store keys and values of the frame's tokens as source memory. Key heads are shared out over the threads. */
+/** Store keys and values of the frame's tokens as encoder keys and values. Key heads are shared out over the threads. */
 export function remember(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): void {
   const keyHeads = load<i32>(entry + attendKeyHeads);
   append(entry, frame, scratch, tokens, (keyHeads * thread) / threads, (keyHeads * (thread + 1)) / threads);

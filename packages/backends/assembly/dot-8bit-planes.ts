@@ -34,7 +34,7 @@ export function dot8BitPlanes(
   storePlanes(bHigh, bLow, scales + 16, totals + 16, sums + 16);
 }
 
-/** The same for two tokens that stand side by side, which spares half of the loads of weights: float32 [2][8]. */
+/** The same for two adjacent tokens, which saves half of the loads of weights: float32 [2][8]. */
 export function dot8BitPlanesTwice(
   weights: usize,
   x: usize,

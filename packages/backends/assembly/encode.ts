@@ -24,7 +24,7 @@ export function paddedInputs(columns: i32): i32 {
   return (columns + (inputsPerBlock - 1)) & ~(inputsPerBlock - 1);
 }
 
-/** Words of 32 bits that so many inputs take: a float32, two of 16 bits, or two of each plane of 7 bits. */
+/** Words of 32 bits that this many inputs take: a float32, two of 16 bits, or two of each plane of 7 bits. */
 export function unitsOf(format: i32, inputs: i32): i32 {
   return format === formatFloat32 || format === formatFloat16 ? inputs : inputs >> 1;
 }
@@ -38,7 +38,7 @@ export function unitsOf(format: i32, inputs: i32): i32 {
  * - 8-bit weights that are multiplied with planes: four times the high 7 bits, then the low ones of the same inputs.
  *   a = 128 (high - 64) + low, 14 bits.
  *
- * The words of `lanes` tokens alternate, and before them stand the scales of all: a panel, of which this token is number
+ * The words of `lanes` tokens alternate, after the scales of all: a panel, of which this token is number
  * `lane`. `row` is room for float32 [K] and, rounded up to 16 bits, once more for the integers.
  */
 export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize, lane: i32, lanes: i32): void {

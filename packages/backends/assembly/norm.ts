@@ -59,7 +59,7 @@ export function normRow(
   }
 }
 
-/** A norm whose result is needed by itself. Tokens are shared out over the threads. */
+/** A norm that is not folded into its reader. Tokens are shared out over the threads. */
 export function norm(entry: usize, from: i32, to: i32): void {
   const groups = load<i32>(entry + normGroups);
   const columns = load<i32>(entry + entryColumns) / groups;

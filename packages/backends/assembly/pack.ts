@@ -15,7 +15,7 @@ import { fromHalf, laneMax, toHalf } from './vectors';
 
 /**
  * Weights from rows to the layout of a format: float32 [groups * 8, K] at `source`, K a multiple of 32, to `target`. 8 bits
- * by row also fills `scales`, float32 [groups * 8], and `sums`, int32 [groups * 8]. The layouts are told where they are
+ * by row also fills `scales`, float32 [groups * 8], and `sums`, int32 [groups * 8]. The layouts are described where they are
  * multiplied.
  */
 export function pack(
@@ -59,7 +59,7 @@ export function pack(
 }
 
 /**
- * Where an input of float weights stands. The two halves of each 512 inputs alternate, since they are summed apart: so the sums
+ * Address of an input of float weights. The two halves of each 512 inputs alternate, since they are summed apart: so the sums
  * read memory in order. In two streams, half of K apart, reading took twice as long.
  */
 function placeOfFloat(input: usize, inputs: usize): usize {
@@ -85,7 +85,7 @@ function largestOf(from: usize, count: i32): f32 {
   return laneMax(largest);
 }
 
-/** `within` is how many inputs of a row stand together, less one. */
+/** `within` is how many inputs of a row are adjacent, minus one. */
 function pack8Bit(from: usize, inputs: i32, target: usize, within: usize, scale: usize, sum: usize): void {
   const largest = largestOf(from, inputs);
   const factor: f32 = largest > 0 ? <f32>127.0 / largest : 0;

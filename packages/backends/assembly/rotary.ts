@@ -27,13 +27,13 @@ export function turnHead(head: usize, angles: usize, width: i32, pairs: i32): vo
   }
 }
 
-/** Where the angles of a token stand. */
+/** Address of the angles of a token. */
 export function anglesOf(entry: usize, frame: usize, token: i32): usize {
   const position = load<u32>(<usize>load<u32>(frame + framePositions) + ((<usize>token) << 2));
   return <usize>load<u32>(entry + rotaryTable) + ((<usize>position * load<u32>(entry + rotaryWidth)) << 2);
 }
 
-/** Rotary positions whose result is needed by itself, for the tokens from..to. */
+/** Rotary positions that are not folded into their reader, for the tokens from..to. */
 export function rotary(entry: usize, frame: usize, from: i32, to: i32): void {
   const columns = load<i32>(entry + entryColumns);
   const size = load<i32>(entry + rotaryHeadSize);

@@ -16,7 +16,7 @@ const patience = 60000;
 const impatience = 500;
 /** About 7 ms: longer than a scheduler takes to move one of two threads that share a core. */
 const persistence = 10000000;
-/** After so many sleeps in a row a core is taken to be busy, and spinning to be a waste. */
+/** After this many consecutive sleeps a core counts as busy, and spinning as wasted. */
 const failuresBeforeImpatience = 3;
 /** Barriers that are waited for impatiently before the next long spin: the first time, and at most. */
 const firstPause = 60;

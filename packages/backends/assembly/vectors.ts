@@ -63,7 +63,7 @@ export function loadHalves(address: usize): v128 {
 }
 
 /**
- * A constant of a loop, in each lane. V8 makes a literal anew in each turn of a loop, which doubled the time of some; what
+ * A constant of a loop, in each lane. V8 materializes a literal again in each iteration of a loop, which doubled the time of some; what
  * depends on something that it cannot know, it keeps in a register.
  * @param size any number that is not negative.
  */

@@ -20,7 +20,7 @@ export type Step =
       readonly operation: Of<'attend'>;
       readonly q: Value;
       readonly k: Value;
-      /** What the kernel turns by itself. */
+      /** What the kernel rotates. */
       readonly rotary?: Rotary;
       readonly turnsQueries: boolean;
       readonly turnsKeys: boolean;

@@ -201,7 +201,7 @@ describe('a cache that does not fit', () => {
     return { engine, model: await load(engine, tiny) };
   }
 
-  it('is refused before anything is written, and the cache goes on', async () => {
+  it('is refused before anything is written, and the cache stays usable', async () => {
     const { engine, model } = await withBlocks(2);
     const cache = model.createCache();
     await feed(model, cache, [text(70)]);

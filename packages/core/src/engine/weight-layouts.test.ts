@@ -140,7 +140,7 @@ describe('requestWeights', () => {
     ]);
   });
 
-  it('tells the architecture what the checkpoint holds', () => {
+  it('lets the architecture ask what the checkpoint contains', () => {
     const found: boolean[] = [];
     requested({ w: { shape: [1] } }, (_, has) => found.push(has('w'), has('x')));
     expect(found).toEqual([true, false]);

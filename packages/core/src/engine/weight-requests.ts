@@ -85,7 +85,7 @@ export function outputsOf(shape: MatrixShape): number {
   return total(shape.outputs);
 }
 
-/** Values that a request stands for, as float32 numbers; for sizes before anything is read. */
+/** Number of values of a request, for sizes before anything is read. */
 export function elementsOf(request: WeightRequest): number {
   if (request.kind === 'matrix') return outputsOf(request.shape) * request.shape.inputs;
   if (request.kind === 'vector') return total(request.lengths);
@@ -93,8 +93,8 @@ export function elementsOf(request: WeightRequest): number {
 }
 
 /**
- * Read a matrix: [inputs, outputs] when `layout` is 'input-output', else [outputs, inputs], row-major. Parts stand side
- * by side along the outputs, which are in the order that the shape asks for.
+ * Read a matrix: [inputs, outputs] when `layout` is 'input-output', else [outputs, inputs], row-major. Parts are adjacent
+ * along the outputs, which are in the order of the shape.
  */
 export async function readMatrix(
   source: WeightSource,

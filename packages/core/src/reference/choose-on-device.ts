@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Masks and draws where the logits are, in public TF.js functions, so that a step reads back a few numbers in place of rows of the
- * vocabulary. Sums are float32, so a draw may differ from the host's where the uniform number lies within rounding of a border:
- * within (4 ceil(sqrt(V)) + 16) / 2^24 of it, 1e-4 for V = 151,936, where exp is good to a few units in the last place. For no sum has more
- * than 2 ceil(sqrt(V)) terms, none below 0, the border and the number that it is compared with are such sums, and 16 are for exp and for
- * the number itself.
+ * Masks and choices where the logits are, in public TF.js functions, so that a step reads back a few numbers instead of rows of the
+ * vocabulary. Sums are float32, so a choice may differ from the host's when the uniform number is within rounding of a border: within
+ * (4 ceil(sqrt(V)) + 16) / 2^24 of it, 1e-4 for V = 151,936, if exp is accurate to a few units in the last place. Reason: no sum has
+ * more than 2 ceil(sqrt(V)) terms, none negative; the border and the number compared with it are such sums; 16 units allow for exp and
+ * for the number itself.
  */
 
 /** Tokens that one uploaded number carries: as many bits as float32 holds exactly and a power of two divides. */
@@ -40,7 +40,7 @@ export function chooseOnDevice(logits: tf.Tensor2D, uniforms: readonly number[] 
   const id =
     uniforms === undefined
       ? firstWhere(tf.equal(logits, top))
-      : drawOnDevice(logits, top, tf.tensor2d([...uniforms], [uniforms.length, 1]));
+      : sampleOnDevice(logits, top, tf.tensor2d([...uniforms], [uniforms.length, 1]));
   return tf.concat([id, top, broken], 1) as tf.Tensor2D;
 }
 
@@ -56,7 +56,7 @@ export function readChoice(values: Float32Array): Int32Array {
  * The inverse of the cumulative distribution in two steps: first the block of tokens in which the running sum passes the
  * uniform number, then the token in it. So no sum is longer than the root of the vocabulary.
  */
-function drawOnDevice(logits: tf.Tensor2D, top: tf.Tensor, uniform: tf.Tensor2D): tf.Tensor {
+function sampleOnDevice(logits: tf.Tensor2D, top: tf.Tensor, uniform: tf.Tensor2D): tf.Tensor {
   const [rows, vocabSize] = logits.shape;
   const size = Math.ceil(Math.sqrt(vocabSize));
   const count = Math.ceil(vocabSize / size);

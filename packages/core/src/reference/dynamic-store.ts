@@ -3,14 +3,18 @@ import type { TensorLedger } from './backend.ts';
 import { type KeysAndValues, type LayerOfRow, RowStore, type StoreSetting } from './store.ts';
 
 /**
- * The plain cache: keys and values are immutable tensors that grow by concatenation. Every step copies all that came
- * before, which is what the other stores are compared with; sharing a row is one more reference.
+ * The cache of kind `dynamic`: keys and values are immutable tensors that grow by concatenation. Every step copies everything before it;
+ * this is the form that the other stores are compared with. Sharing a row adds a reference.
  */
-export function growingStore(setting: StoreSetting, rows: number): RowStore {
-  return new RowStore(setting, rows, (keys, values) => new Grown(setting.ledger, tf.clone(keys), tf.clone(values)));
+export function dynamicStore(setting: StoreSetting, rows: number): RowStore {
+  return new RowStore(
+    setting,
+    rows,
+    (keys, values) => new DynamicLayer(setting.ledger, tf.clone(keys), tf.clone(values)),
+  );
 }
 
-class Grown implements LayerOfRow {
+class DynamicLayer implements LayerOfRow {
   readonly #ledger: TensorLedger;
   readonly #keys: tf.Tensor3D;
   readonly #values: tf.Tensor3D;
@@ -30,17 +34,17 @@ class Grown implements LayerOfRow {
     return (this.#keys.size + this.#values.size) * 4;
   }
 
-  share(): Grown {
-    return new Grown(this.#ledger, tf.clone(this.#keys), tf.clone(this.#values));
+  share(): DynamicLayer {
+    return new DynamicLayer(this.#ledger, tf.clone(this.#keys), tf.clone(this.#values));
   }
 
-  truncate(length: number): Grown {
+  truncate(length: number): DynamicLayer {
     const first = (tensor: tf.Tensor3D): tf.Tensor3D =>
       tf.slice(tensor, [0, 0, 0], [tensor.shape[0], length, tensor.shape[2]]);
     return this.#replacedBy(first(this.#keys), first(this.#values));
   }
 
-  append(keys: tf.Tensor3D, values: tf.Tensor3D): Grown {
+  append(keys: tf.Tensor3D, values: tf.Tensor3D): DynamicLayer {
     return this.#replacedBy(tf.concat([this.#keys, keys], 1), tf.concat([this.#values, values], 1));
   }
 
@@ -53,8 +57,8 @@ class Grown implements LayerOfRow {
     this.#ledger.release(this.#values);
   }
 
-  #replacedBy(keys: tf.Tensor3D, values: tf.Tensor3D): Grown {
-    const next = new Grown(this.#ledger, keys, values);
+  #replacedBy(keys: tf.Tensor3D, values: tf.Tensor3D): DynamicLayer {
+    const next = new DynamicLayer(this.#ledger, keys, values);
     this.release();
     return next;
   }

@@ -18,9 +18,9 @@ import { requestWeights } from '../engine/weight-requests.ts';
 import { CacheError, DisposedError, ParameterError, UnsupportedError } from '../errors.ts';
 import { onBackend, startBackend, TensorLedger } from './backend.ts';
 import { chooseOnDevice, maskOnDevice, readChoice } from './choose-on-device.ts';
-import { growingStore } from './dynamic-store.ts';
+import { dynamicStore } from './dynamic-store.ts';
 import { TensorOperations } from './operations.ts';
-import { preallocatedStore } from './static-store.ts';
+import { staticStore } from './static-store.ts';
 import { type KeysAndValues, RowStore, type StoreSetting } from './store.ts';
 import { TensorWeights } from './weights.ts';
 import { type SlotWriter, slotWriter } from './write-in-place.ts';
@@ -161,9 +161,9 @@ class TensorExecutable<C, P> implements Executable {
     const setting: StoreSetting = { backend, ledger, layers, kvHeads, headDim };
     switch (cache.kind) {
       case 'dynamic':
-        return growingStore(setting, rows);
+        return dynamicStore(setting, rows);
       case 'static':
-        return writer === undefined ? growingStore(setting, rows) : preallocatedStore(setting, rows, writer);
+        return writer === undefined ? dynamicStore(setting, rows) : staticStore(setting, rows, writer);
       default:
         throw new UnsupportedError(`a cache of kind '${cache.kind}'`, this.engine.name, "Use 'static' or 'dynamic'.");
     }
@@ -246,7 +246,7 @@ class TensorExecutable<C, P> implements Executable {
   }
 
   #matrix(tensor: tf.Tensor2D): EngineMatrix {
-    // The clone makes each result its own to dispose, also when two names stand for one tensor.
+    // The clone makes each result its own to dispose, also when two names refer to one tensor.
     return new TensorMatrix(this.engine.tensorBackend, this.engine.ledger, tf.clone(tensor));
   }
 

@@ -3,19 +3,19 @@ import type { TensorLedger } from './backend.ts';
 import { type KeysAndValues, type LayerOfRow, RowStore, type StoreSetting } from './store.ts';
 import type { SlotWriter } from './write-in-place.ts';
 
-/** Slots that a tensor has at least. */
+/** Least number of slots of a tensor. */
 const least = 64;
 /**
- * Capacity grows by this many slots, so a copy happens once in so many steps. Attention reads the free slots too, so that many
- * of them cost more than a copy now and then.
+ * Capacity grows by this many slots, so a copy happens once in 16 steps. Attention reads the free slots too, so many of them cost more
+ * than an occasional copy.
  */
 const block = 16;
 
 /**
- * The default cache: keys and values stand in tensors with room to spare, and a step writes its position in place. Rows
- * share a tensor until one of them writes into it.
+ * The cache of kind `static`: keys and values are in tensors with room to spare, and a step writes its position in place. Rows share a
+ * tensor until one of them writes into it.
  */
-export function preallocatedStore(setting: StoreSetting, rows: number, write: SlotWriter): RowStore {
+export function staticStore(setting: StoreSetting, rows: number, write: SlotWriter): RowStore {
   return new RowStore(setting, rows, (keys, values) => {
     const slab = new Slab(setting.ledger, write, roomy(keys, 0, keys.shape[1]), roomy(values, 0, values.shape[1]));
     return new Slots(slab, 0).append(keys, values);

@@ -49,7 +49,7 @@ describe('Heap', () => {
     expect(heap.bytes).toBe(before);
     expect(() => newHeap(2 ** 32).allocate('test', 2 ** 32)).toThrow(MemoryLimitError);
   });
-  it('refuses what the machine does not give, and goes on with what it has', () => {
+  it('refuses memory that the machine does not grant, and stays usable', () => {
     // Four pages of 64 KB at most, whatever the limit says.
     const heap = new Heap(new WebAssembly.Memory({ initial: 1, maximum: 4 }), 2 ** 32);
     const held = heap.allocate('test', 100000);

@@ -33,7 +33,7 @@ export class Heap {
     return this.#sizes.size;
   }
 
-  /** The memory as typed arrays. Made anew after it has grown, so they must not be kept. */
+  /** The memory as typed arrays. They are replaced when the memory grows, so do not keep them. */
   get views(): Views {
     const { buffer } = this.#memory;
     if (this.#views?.buffer !== buffer)

@@ -9,7 +9,7 @@ export const slotsPerBlock = 64;
 export const rowsPerGroup = 8;
 /** Inputs of a weight matrix are padded to this many. */
 export const inputsPerBlock = 32;
-/** Of so many inputs an int32 holds the exact sum of products of 8 and 16 bits; a group's weights for them stay near. */
+/** An int32 holds the exact sum of this many products of 8 and 16 bits, and a group's weights for them stay in the cache. */
 export const inputsPerChunk = 512;
 /** Tokens that are multiplied with a group of rows together. */
 export const tokensPerPanel = 4;

@@ -10,7 +10,7 @@ import { Weights } from '../weights/weights.ts';
 import type { Profile } from './profile.ts';
 import { panelBytesOf, scratchBytes, Tape } from './tape.ts';
 
-/** Below so many bytes of weights in a run the threads would wait for each other longer than they work. */
+/** With fewer bytes of weights in a run, the threads would wait for each other longer than they work. */
 const bytesWorthThreads = 2e6;
 /** Bytes for tapes, and for rows of weights on their way to the packing kernel; generous. */
 const tapesAndStaging = 1 << 21;
@@ -35,7 +35,7 @@ export interface ModelSetting {
   readonly profile: Profile | undefined;
 }
 
-/** What stands in memory. */
+/** Allocations of a model. */
 interface Content {
   readonly weights: Weights;
   readonly frame: FrameMemory;

@@ -43,7 +43,7 @@ fn main(@builtin(local_invocation_index) i : u32, @builtin(subgroup_size) size :
 }
 
 /**
- * Whether half-precision numbers become what they stand for, natively or from bits, in the code that reads weights. Subnormal ones
+ * Whether half-precision numbers are converted correctly, natively or from bits, in the code that reads weights. Subnormal ones
  * are left out: either way may flush them to zero.
  */
 export async function halvesAreRight(device: Device, natively: boolean): Promise<boolean> {

@@ -25,7 +25,7 @@ export class Device {
   readonly software: boolean;
   abilities: DeviceAbilities = leastAbilities;
   readonly #pipelines: Map<string, GPUComputePipeline> = new Map();
-  /** Buffers that nobody uses, by usage and size, for the next who asks. */
+  /** Unused buffers, by usage and size, for reuse. */
   readonly #spare: Map<string, GPUBuffer[]> = new Map();
   readonly #held: Map<GPUBuffer, number> = new Map();
   readonly #all: Set<GPUBuffer> = new Set();
@@ -85,7 +85,7 @@ export class Device {
     }
   }
 
-  /** Bytes and buffers in use; not what waits to be used again. */
+  /** Bytes and buffers in use, without those that wait for reuse. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -104,7 +104,7 @@ export class Device {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** @throws MemoryLimitError when no buffer can be so large. */
+  /** @throws MemoryLimitError when no buffer can have this size. */
   checkSize(what: string, bytes: number): void {
     if (bytes > this.largestBuffer)
       throw new MemoryLimitError(`${what}, as one buffer on ${this.description},`, bytes, this.largestBuffer);
@@ -215,7 +215,7 @@ export class Device {
     });
   }
 
-  /** Run one kernel by itself. */
+  /** Run one kernel in a submission of its own. */
   runOnce(kernel: Kernel, resources: readonly (GPUBuffer | GPUBufferBinding)[], groups: readonly number[]): void {
     this.check();
     const encoder = this.gpu.createCommandEncoder();

@@ -61,7 +61,7 @@ async function startOnLeastDevice(subgroups?: boolean): Promise<FusedWebgpuEngin
 }
 
 describe.skipIf(!here)('what no buffer of the device can hold', () => {
-  it('a weight: is told with both numbers before anything is read', async () => {
+  it('a weight: is reported with both numbers before anything is read', async () => {
     const engine = await startWebgpu();
     const model = giant(2 ** 32 / 64);
     const error = await failureOf(load(engine, model));
@@ -116,7 +116,7 @@ describe.skipIf(!here)('what no buffer of the device can hold', () => {
 });
 
 describe.skipIf(!here)('a cache that outgrows the largest buffer', () => {
-  it('is refused with both numbers, and goes on as it was', async () => {
+  it('is refused with both numbers, and stays usable', async () => {
     vi.stubGlobal('navigator', { gpu: { requestAdapter: leastAdapter } });
     const device = await Device.start('test', {});
     // A block is 64 MiB.
@@ -137,7 +137,7 @@ describe.skipIf(!here)('a cache that outgrows the largest buffer', () => {
 });
 
 describe.skipIf(!here)('memory that runs out', () => {
-  it('is told with both numbers before anything is read, and all is given back', async () => {
+  it('is reported with both numbers before anything is read, and everything is released', async () => {
     const engine = await startWebgpu();
     // A software driver gives out less than its largest buffer; how much a card has is not known.
     if (engine.report().software) {

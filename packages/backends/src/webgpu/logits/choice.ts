@@ -16,7 +16,7 @@ export class WebgpuChoice implements PendingChoice {
     this.#buffer = buffer;
     this.rows = rows;
     this.#reading = this.#read(buffer);
-    // Whoever reads is told what went wrong; nobody may.
+    // A reader receives the error; without a reader it must not be unhandled.
     this.#reading.catch(() => {});
   }
 

@@ -16,7 +16,7 @@ export interface MatrixSetting {
   readonly tensors: DeviceTensors | undefined;
 }
 
-/** A buffer that several matrices may stand for. */
+/** A buffer that several matrices may share. */
 interface Holding {
   readonly buffer: GPUBuffer;
   users: number;
@@ -166,7 +166,7 @@ export class WebgpuMatrix implements EngineMatrix {
     if (holding !== undefined && --holding.users === 0) holding.release();
   }
 
-  /** Another matrix that stands for the same buffer. */
+  /** Another matrix over the same buffer. */
   #shared(rows = this.rows, columns = this.columns): WebgpuMatrix {
     const holding = this.#held;
     holding.users++;
@@ -215,7 +215,7 @@ export class WebgpuMatrix implements EngineMatrix {
   }
 }
 
-/** What stays, as the kernel is told; `all` when that is everything. */
+/** A rule as parameters of the kernel; `all` when everything stays. */
 function keptBy(
   what: KeepRule,
   columns: number,

@@ -73,7 +73,7 @@ describe.skipIf(!here)('rows of logits on the device', () => {
     { share: 0 },
     { share: 0.03 },
     { share: 1 },
-  ])('keep their largest, of equals the lower ids: %o', async (kept) => {
+  ])('keep their largest, on ties the lower ids: %o', async (kept) => {
     for (const [name, received] of await after((matrix) => matrix.keep(kept)))
       expect([name, received]).toEqual([name, expected(rows[name]!, kept)]);
   });

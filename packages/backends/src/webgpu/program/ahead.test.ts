@@ -7,7 +7,7 @@ import type { FusedWebgpuEngine } from '../index.ts';
 import { hasWebgpu, startWebgpu } from '../testing/start.ts';
 
 const here = await hasWebgpu();
-/** The vocabulary is so large that a row is dear to read: only then is the choice made on the device. */
+/** The vocabulary is so large that a row is expensive to read back: only then is the choice made on the device. */
 const tiny = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64, vocabSize: 4200 }) as TinyModel;
 const greedy: Sampler = {
   name: 'largest',
@@ -64,7 +64,7 @@ describe.skipIf(!here)('steps begun from a choice', () => {
 
   it('a reader that looks at the cache, bans a token or leaves gets what it would get without', async () => {
     const start = engine.memory();
-    const told = async (on: LanguageModel): Promise<unknown> => {
+    const events = async (on: LanguageModel): Promise<unknown> => {
       const cache = on.createCache();
       const seenHere: unknown[] = [];
       const stream = generate(on, [[5]], { seed: 3, eosTokenIds: [], maxNewTokens: 6, cache });
@@ -84,7 +84,7 @@ describe.skipIf(!here)('steps begun from a choice', () => {
       cache.dispose();
       return seenHere;
     };
-    expect(await told(model)).toEqual(await told(waiting));
+    expect(await events(model)).toEqual(await events(waiting));
     expect(engine.memory()).toEqual(start);
   });
 

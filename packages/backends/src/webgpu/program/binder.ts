@@ -55,7 +55,7 @@ export class Binder {
     this.#parameters = device.uniform('parameters', Math.max(1, program.steps.length) * parameterStride);
   }
 
-  /** Where a value stands in the arena, in numbers, and the distance of its rows. */
+  /** Offset of a value in the arena and the stride of its rows, both in numbers. */
   place(value: Value): readonly [number, number] {
     return [(this.#program.offsets.get(value.root) ?? 0) / 4 + value.first, rowBytes(value.root.columns) / 4];
   }

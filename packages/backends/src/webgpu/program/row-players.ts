@@ -29,7 +29,7 @@ export function embedPlayer(binder: Binder, { operation }: StepOf<'embed'>, inde
   return binder.fixed(kernel, [p, frame, arena, vectors, buffer], perColumn(result.columns / 8));
 }
 
-/** A norm that stands by itself. */
+/** A norm that is not folded into its reader. */
 export function normPlayer(binder: Binder, { operation }: StepOf<'norm'>, index: number): Player {
   const { frame, arena, maxTokens, counted } = binder.setting;
   const { x, result, options } = operation;

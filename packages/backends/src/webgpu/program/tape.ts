@@ -21,7 +21,7 @@ export class Tape {
     for (const player of this.#players) player(play);
   }
 
-  /** Where a value stands in the arena, in numbers, and the distance of its rows. */
+  /** Offset of a value in the arena and the stride of its rows, both in numbers. */
   place(value: Value): readonly [number, number] {
     return this.#binder.place(value);
   }

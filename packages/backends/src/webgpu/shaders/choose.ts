@@ -121,7 +121,7 @@ export function topWords(count: number, named: number): number {
 }
 
 /**
- * The largest logits of each row in the order of ids, by searching for the value that so many reach; of equal values the lower ids.
+ * The largest logits of each row in the order of ids, by searching for the value that this many reach; on ties the lower ids.
  * And the values of some ids, and the log-sum-exp.
  */
 export function topKernel(vocabSize: number, count: number, named: number): Kernel {

@@ -1,7 +1,7 @@
 import { header, key, logits, removed, threads } from './choose.ts';
 import type { Kernel } from './kernel.ts';
 
-/** How the tokens that stay are told: their number, their mass, or their least share of the largest probability. */
+/** The rule for the tokens that stay: their number, their mass, or their least share of the largest probability. */
 export type KeptBy = 'top' | 'mass' | 'share';
 
 /** The number is given apart, so that another one needs no other pipeline: for a share its logarithm. */

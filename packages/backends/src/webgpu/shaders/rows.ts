@@ -78,7 +78,7 @@ export function positionsKernel(columns: number, maxTokens: number): Kernel {
   );
 }
 
-/** A norm by itself, of each group of columns. p[0] = x, its stride, result, its stride; p[1] = gain, bias. */
+/** A norm of each group of columns that is not folded into its reader. p[0] = x, its stride, result, its stride; p[1] = weight, bias. */
 export function normKernel(
   options: { kind: 'layer' | 'rms'; size: number; epsilon: number; bias: boolean },
   maxTokens: number,
