@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { LoadError, TextStream, type Tokenizer } from '@tokenwright/core';
+import { LoadError, ParameterError, TextStream, type Tokenizer, UnknownOptionError } from '@tokenwright/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../sources/json.ts';
@@ -487,5 +487,45 @@ describe('loadTokenizer', () => {
     await expect(loadTokenizer(files({ 'tokenizer.model': asFile('') }, 'mine'))).rejects.toThrow(
       'mine: tokenizer.model is not read',
     );
+  });
+});
+
+describe('arguments', () => {
+  const tokenizer = createTokenizer({ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [], unk_token: null } });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'a list of texts',
+      () => tokenizer.encode(['a', 'b'] as never),
+      /encode: text must be one string \(encode the texts/,
+    ],
+    ['no text', () => tokenizer.encode(undefined as never), /encode: text must be a string, but undefined/],
+    ['ids as a text', () => tokenizer.encode(5 as never), /encode: text must be a string, but 5/],
+    ['a text as ids', () => tokenizer.decode('ab' as never), /decode: ids must be a list of token ids \(encode turns/],
+    ['one id', () => tokenizer.decode(1 as never), /decode: ids must be a list of token ids \(for one id/],
+    ['nothing', () => tokenizer.decode(undefined as never), /decode: ids must be a list of token ids, but undefined/],
+    ['a list of lists', () => tokenizer.decode([[0, 1]] as never), /decode: ids\[0\] must be an integer of at least 0/],
+    ['a negative id', () => tokenizer.decode([-1]), /decode: ids\[0\] must be an integer of at least 0/],
+  ])('refuses %s', (_, work, message) => {
+    expect(work).toThrow(ParameterError);
+    expect(work).toThrow(message);
+  });
+
+  it('refuses unknown options and names the nearest', () => {
+    const encode = (): unknown => tokenizer.encode('a', { add_special_tokens: false } as never);
+    const decode = (): unknown => tokenizer.decode([0], { skip_special_tokens: false } as never);
+    for (const [work, nearest] of [
+      [encode, 'addSpecialTokens'],
+      [decode, 'skipSpecialTokens'],
+    ] as const) {
+      expect(work).toThrow(UnknownOptionError);
+      expect(work).toThrow(`Did you mean '${nearest}'?`);
+    }
+  });
+
+  it('takes typed arrays and other lists of numbers', () => {
+    expect(tokenizer.decode(Int32Array.of(0, 1))).toBe('ab');
+    expect(tokenizer.decode({ length: 1, 0: 1 })).toBe('b');
+    expect(tokenizer.decode([])).toBe('');
   });
 });

@@ -1,9 +1,10 @@
 import * as library from '@huggingface/tokenizers';
-import { LoadError, type Tokenizer } from '@tokenwright/core';
+import { LoadError, ParameterError, type Tokenizer } from '@tokenwright/core';
+import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { isObject, type JsonObject } from '../sources/json.ts';
 import { checkTokenizerParts } from './tokenizer-parts.ts';
 
-/** A tokenizer that was read from files: core's contract, and the look-ups that tools need. */
+/** A tokenizer that was read from files: core's contract, with lookups by token and by id. */
 export interface LoadedTokenizer extends Tokenizer {
   /** Id of a token by its spelling in the vocabulary ('Ġthe', '<|endoftext|>'), or undefined. */
   tokenToId(token: string): number | undefined;
@@ -13,7 +14,7 @@ export interface LoadedTokenizer extends Tokenizer {
   readonly specialIds: readonly number[];
 }
 
-/** What is used of @huggingface/tokenizers. Its own types cannot be resolved by ESM rules. */
+/** The members of @huggingface/tokenizers that are used here. Its own types do not resolve under ESM rules. */
 interface HubTokenizer {
   readonly pre_tokenizer: HubPart | null;
   readonly decoder: HubPart | null;
@@ -44,14 +45,20 @@ const modelKinds = ['BPE', 'Unigram', 'WordPiece'];
 /**
  * A tokenizer from the contents of a tokenizer.json.
  *
- * Text is decoded exactly: the removal of spaces before punctuation that some configurations ask for
- * (`clean_up_tokenization_spaces`) is not done, as it loses characters and cannot be streamed. An id that the tokenizer lacks has
- * no text; models often have a few more ids than their tokenizer.
+ * Text is decoded exactly. `clean_up_tokenization_spaces`, with which some configurations remove spaces before punctuation, is
+ * ignored: it loses characters and cannot be streamed. An id that the tokenizer lacks decodes to no text; models often have a few
+ * more ids than their tokenizer.
  *
  * @param json contents of tokenizer.json.
- * @param config contents of tokenizer_config.json, if there is one.
- * @param file names the file in errors.
- * @throws LoadError for a part that is missing, damaged or of a kind that is not supported.
+ * @param config contents of tokenizer_config.json. Default empty.
+ * @param file the name of the file in errors.
+ * @throws LoadError for a part that is missing, damaged or not supported. `encode` and `decode` throw ParameterError and
+ * UnknownOptionError.
+ * @example
+ * ```ts
+ * const tokenizer = createTokenizer(JSON.parse(await readFile('tokenizer.json', 'utf8')));
+ * tokenizer.decode(tokenizer.encode('Once upon a time'));
+ * ```
  */
 export function createTokenizer(json: JsonObject, config: JsonObject = {}, file = 'tokenizer.json'): LoadedTokenizer {
   checkTokenizer(json, file);
@@ -67,7 +74,7 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
   makeExact(hub.pre_tokenizer);
   makeExact(hub.decoder);
 
-  /** What the checks let through may still be senseless; then the library fails when it is used. */
+  /** A file can pass the checks and still make no sense. Then the library fails when it is used. */
   const used = <T>(purpose: string, work: () => T): T => {
     try {
       return work();
@@ -91,16 +98,22 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
     specialIds: [...special].sort((a, b) => a - b),
     tokenToId: (token) => hub.token_to_id(token),
     idToToken: (id) => hub.id_to_token(id),
-    encode(text, { addSpecialTokens = true } = {}) {
+    encode(text, options = {}) {
+      checkText(text);
+      checkOptionNames('tokenizer.encode', options, ['addSpecialTokens']);
+      const { addSpecialTokens = true } = options;
       const { ids, tokens } = used('encode a text', () => hub.encode(text, { add_special_tokens: addSpecialTokens }));
       const unknown = ids.findIndex((id) => !isId(id));
       if (unknown >= 0) throw new LoadError(file, 'the tokenizer uses this token, but gives it no id', tokens[unknown]);
       return ids as number[];
     },
-    decode(ids, { skipSpecialTokens = true } = {}) {
+    decode(ids, options = {}) {
+      checkIds(ids);
+      checkOptionNames('tokenizer.decode', options, ['skipSpecialTokens']);
+      const { skipSpecialTokens = true } = options;
       const known: number[] = [];
       for (let i = 0; i < ids.length; i++) {
-        const id = ids[i]!;
+        const id = checkInteger('tokenizer.decode', `ids[${i}]`, ids[i], 0);
         if (hub.id_to_token(id) !== undefined && !(skipSpecialTokens && special.has(id))) known.push(id);
       }
       if (known.length === 0) return '';
@@ -109,13 +122,28 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
   };
 }
 
+function checkText(text: unknown): void {
+  if (typeof text === 'string') return;
+  const allowed = Array.isArray(text) ? 'one string (encode the texts of a list one by one)' : 'a string';
+  throw new ParameterError('tokenizer.encode', 'text', allowed, text);
+}
+
+function checkIds(ids: unknown): void {
+  if (Array.isArray(ids) || ArrayBuffer.isView(ids)) return;
+  let allowed = 'a list of token ids';
+  if (typeof ids === 'string') allowed += ' (encode turns a text into ids)';
+  else if (typeof ids === 'number') allowed += ' (for one id, a list of one)';
+  else if (typeof (ids as { length?: unknown } | null | undefined)?.length === 'number') return;
+  throw new ParameterError('tokenizer.decode', 'ids', allowed, ids);
+}
+
 function checkTokenizer(json: JsonObject, file: string): void {
   const fail = (field: string, problem: string): never => {
     throw new LoadError(file, problem, field);
   };
   const { model, added_tokens: added = [] } = json;
   if (!isObject(model)) throw new LoadError(file, 'is missing', 'model');
-  // Files from before 2021 leave the type out; the library tells by the other keys.
+  // Files from before 2021 have no type; the library infers it from the other keys.
   const kind = model.type;
   if (kind !== undefined && !modelKinds.includes(kind as string))
     fail('model.type', `must be one of ${modelKinds.join(', ')}, but is ${JSON.stringify(kind)}`);
@@ -157,7 +185,7 @@ function additionalSpecialTokens(config: JsonObject): readonly string[] {
   return Array.isArray(tokens) ? tokens.filter((token) => typeof token === 'string') : [];
 }
 
-/** Correct what the library does otherwise than the tokenizers that models are trained with. */
+/** Correct the differences between the library and the tokenizers that models are trained with. */
 function makeExact(part: HubPart | null): void {
   if (part === null) return;
   if (part.byte_encoder !== undefined) part.pattern = byteLevelPattern;
