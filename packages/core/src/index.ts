@@ -57,7 +57,7 @@ export {
   type RowStep,
   type Sampler,
 } from './sampling/sampler.ts';
-export type { TokenLogprob } from './sampling/scores.ts';
+export type { TokenLogprob } from './sampling/token-scores.ts';
 export type { ChatTemplate } from './text/chat-template.ts';
 export { continuation, TextStream, type TextStreamState } from './text/text-stream.ts';
 export type { Tokenizer } from './text/tokenizer.ts';

@@ -2,13 +2,14 @@ import { checkInteger, checkOptionNames } from '../check/check.ts';
 import { ContextLengthError, ParameterError } from '../errors.ts';
 import { EventLoopYielder } from '../generate/yield-to-event-loop.ts';
 import type { LanguageModel } from '../model/language-model.ts';
-import { HostRow, type RowContext } from '../sampling/chain.ts';
 import { logSumExp, rankOf, topTokens } from '../sampling/distribution.ts';
 import { History } from '../sampling/history.ts';
+import { HostRow } from '../sampling/host-row.ts';
 import { Random } from '../sampling/random.ts';
+import type { RowContext } from '../sampling/row-context.ts';
 import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
-import type { TokenLogprob } from '../sampling/scores.ts';
+import type { TokenLogprob } from '../sampling/token-scores.ts';
 
 export interface ScoreOptions {
   /** Tokens at the start that are given, not scored. Default 1: a first token has nothing before it. */

@@ -1,4 +1,3 @@
-export { applyChain, decisiveStages, HostRow, type RowContext } from '../sampling/chain.ts';
 export {
   type AnySamplerFactory,
   camelCase,
@@ -17,7 +16,9 @@ export {
 } from '../sampling/distribution.ts';
 export { type DistributionSummary, explain, type Removal } from '../sampling/explain.ts';
 export { exponential } from '../sampling/exponential.ts';
+export { HostRow } from '../sampling/host-row.ts';
 export type { RandomPurpose } from '../sampling/random.ts';
+export type { RowContext } from '../sampling/row-context.ts';
 export { RunState, type RunStateSnapshot } from '../sampling/run-state.ts';
 export {
   hasDeviceForm,
@@ -30,4 +31,6 @@ export {
   type SamplerState,
   type SamplerTraits,
 } from '../sampling/sampler.ts';
-export { type DescribeOptions, Scores, type TokenScores } from '../sampling/scores.ts';
+export { Scores } from '../sampling/scores.ts';
+export { applyChain, decisiveStages } from '../sampling/stages.ts';
+export type { DescribeOptions, TokenScores } from '../sampling/token-scores.ts';

@@ -89,10 +89,4 @@ export class Emission {
       options: report,
     };
   }
-
-  /** Leave a state after the last token that the reader has received, when the call is left or fails. */
-  leaveState(): void {
-    const [sequence] = this.sequences;
-    if (sequence !== undefined && !sequence.ended) this.#plan.state?.moveTo(sequence.history, sequence.text.suspend());
-  }
 }

@@ -1,6 +1,6 @@
 import type { Explanation } from '../sampling/explain.ts';
 import type { Json } from '../sampling/sampler.ts';
-import type { TokenLogprob } from '../sampling/scores.ts';
+import type { TokenLogprob } from '../sampling/token-scores.ts';
 import type { DecodingState } from './decoding-state.ts';
 import type { Finish } from './finish.ts';
 import type { OptionReport } from './options.ts';

@@ -1,81 +1,22 @@
 import type { PendingChoice } from '../engine/engine.ts';
-import { ParameterError, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import { advance } from '../model/advance.ts';
-import type { ForwardOptions, LanguageModel, PendingStep } from '../model/language-model.ts';
-import type { RowContext } from '../sampling/chain.ts';
+import type { ForwardOptions, PendingStep } from '../model/language-model.ts';
 import type { History } from '../sampling/history.ts';
-import type { Random } from '../sampling/random.ts';
-import { RunState } from '../sampling/run-state.ts';
-import type { Sampler } from '../sampling/sampler.ts';
 import { Scores } from '../sampling/scores.ts';
-import { Emission } from './emission.ts';
-import type { TokenDetails } from './events.ts';
-import { type Finish, finishedByCondition } from './finish.ts';
+import { finishedByCondition } from './finish.ts';
 import { lastStates, statesAfter, windowOf } from './history-states.ts';
 import { InterruptedError } from './interrupted-error.ts';
-import { Limits } from './limits.ts';
-import type { ResolvedOptions } from './options.ts';
-import type { Plan } from './plan.ts';
-import { ReaderControl } from './reader-control.ts';
-import { RunCache } from './run-cache.ts';
-import type { SequenceText } from './sequence-text.ts';
+import { RunParts } from './run-parts.ts';
 import type { ChosenToken, Decoding, Row, Run, Settled } from './strategy.ts';
 import { EventLoopYielder } from './yield-to-event-loop.ts';
 
 /** One call of `generate` while it decodes: feeds the model, accepts tokens, and releases everything at the end. */
-export class GenerationRun implements Run {
-  readonly plan: Plan;
-  readonly cache: RunCache;
-  readonly limits: Limits;
-  readonly emission: Emission;
-  readonly #control: ReaderControl;
-  readonly #memory: RunState;
+export class GenerationRun extends RunParts implements Run {
   readonly #yielder: EventLoopYielder = new EventLoopYielder();
   #scores: Scores | undefined;
   /** The step that was begun from the last choice. */
   #pendingStep: PendingStep | undefined;
-
-  constructor(plan: Plan) {
-    const { model, options, prompts, samplers, state } = plan;
-    this.plan = plan;
-    this.#memory = state?.memoryOf(samplers) ?? new RunState();
-    this.cache = RunCache.open(model, prompts.length, state?.cache ?? options.cache);
-    this.limits = new Limits(plan);
-    this.emission = new Emission(plan, this.cache, this.limits.began);
-    this.#control = new ReaderControl(plan, this.cache, this.#memory);
-  }
-
-  get model(): LanguageModel {
-    return this.plan.model;
-  }
-
-  get options(): ResolvedOptions {
-    return this.plan.options;
-  }
-
-  get samplers(): readonly Sampler[] {
-    return this.plan.samplers;
-  }
-
-  get promptLengths(): readonly number[] {
-    return this.plan.promptLengths;
-  }
-
-  get startLengths(): readonly number[] {
-    return this.plan.startLengths;
-  }
-
-  get interrupted(): 'abort' | 'timeout' | undefined {
-    return this.limits.interrupted;
-  }
-
-  maxLength(promptIndex: number): number {
-    return this.limits.maxLength(promptIndex);
-  }
-
-  random(promptIndex: number): Random {
-    return this.plan.randoms[promptIndex]!;
-  }
 
   /** `count` rows per prompt that is not full already. Each prompt is read once, and the result is shared. */
   async start(count: number = this.options.numReturnSequences): Promise<Row[]> {
@@ -133,9 +74,9 @@ export class GenerationRun implements Run {
       const token = chosen[index]!;
       const tokens = typeof token === 'number' ? [await this.#choose(scores!, index, token)] : token;
       for (const next of tokens) {
-        this.#control.follow(next.history);
+        this.control.follow(next.history);
         const control = yield this.emission.token(sequence, next);
-        const effect = control === undefined ? 'none' : this.#control.apply(control, sequence, index);
+        const effect = control === undefined ? 'none' : this.control.apply(control, sequence, index);
         const grown = { ...row, history: sequence.history };
         const finish =
           control?.stop === true
@@ -166,71 +107,15 @@ export class GenerationRun implements Run {
       for (const [i, history] of statesAfter(row.history, this.startLengths[row.promptIndex]!).entries()) {
         const details = tokens?.[i];
         const control = yield this.emission.token(sequence, details === undefined ? { history } : { history, details });
-        stopped = control !== undefined && this.#control.applyToComplete(control);
+        stopped = control !== undefined && this.control.applyToComplete(control);
         if (stopped) break;
       }
       yield this.emission.end(sequence, stopped ? finishedByCondition : finish, stopped ? undefined : score);
     }
   }
 
-  extend(row: Row, history: History): Row {
-    if (!this.#stopsDependOnText) return { ...row, history };
-    const id = history.at(-1)!;
-    return { ...row, history, text: this.#textOf(row).push(id, this.options.eosTokenIds.includes(id)) };
-  }
-
-  finishOf(row: Row): Finish | undefined {
-    return this.limits.finishOf(row, this.#stopsDependOnText ? this.#textOf(row) : undefined);
-  }
-
-  get #stopsDependOnText(): boolean {
-    const { tokenizer, stopStrings, stopWhen } = this.options;
-    return tokenizer !== undefined && (stopStrings.length > 0 || stopWhen !== undefined);
-  }
-
-  /** The text of a row. A row that was not made by `extend` is read from its start. */
-  #textOf(row: Row): SequenceText {
-    if (row.text !== undefined) return row.text;
-    let text = this.emission.openingText(row.promptIndex);
-    for (const id of row.history.tokens.subarray(this.startLengths[row.promptIndex]!))
-      text = text.push(id, this.options.eosTokenIds.includes(id));
-    return text;
-  }
-
-  contextOf(row: Row, history: History = row.history): RowContext {
-    const { sources, vocabSize } = this.model;
-    const control = this.#control.at(history);
-    return {
-      history,
-      sequence: sequenceKey(this.plan.state?.sequence ?? 0, row),
-      promptLength: this.promptLengths[row.promptIndex]!,
-      vocabSize,
-      eosTokenIds: this.options.eosTokenIds,
-      maxLength: this.maxLength(row.promptIndex),
-      random: this.random(row.promptIndex),
-      state: this.#memory,
-      ...(control === undefined ? {} : { control }),
-      ...(sources === undefined ? {} : { source: sources[Math.min(row.promptIndex, sources.length - 1)]! }),
-    };
-  }
-
-  async describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails> {
-    const { logprobs, topLogprobs, logprobsOf, explain } = this.options;
-    return {
-      ...(logprobs || topLogprobs > 0 || logprobsOf.length > 0
-        ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
-        : {}),
-      ...(explain ? { explanation: await scores.explain(index, 10, history) } : {}),
-    };
-  }
-
-  tally(row: Row, drafted: number): void {
-    const sequence = this.emission.sequenceOf(row);
-    sequence.draftedTokens = (sequence.draftedTokens ?? 0) + drafted;
-  }
-
   dispose(): void {
-    this.emission.leaveState();
+    this.leaveState();
     this.#scores?.dispose();
     this.#pendingStep?.cancel();
     this.cache.dispose();
@@ -273,12 +158,4 @@ export class GenerationRun implements Run {
       },
     };
   }
-}
-
-/** Sequences and beams share the 32 bits that key their random numbers, 16 each. */
-function sequenceKey(first: number, { sequence, beamIndex = 0 }: Row): number {
-  const key = first + sequence;
-  if (key > 0xffff) throw new ParameterError('generate', 'sequence', 'at most 65535', key);
-  if (beamIndex > 0xffff) throw new ParameterError('generate', 'beamIndex', 'at most 65535', beamIndex);
-  return key + beamIndex * 0x1_0000;
 }

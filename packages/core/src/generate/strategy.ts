@@ -1,8 +1,8 @@
 import type { KVCache } from '../model/kv-cache.ts';
 import type { ForwardOptions, LanguageModel } from '../model/language-model.ts';
-import type { RowContext } from '../sampling/chain.ts';
 import type { History } from '../sampling/history.ts';
 import type { Random } from '../sampling/random.ts';
+import type { RowContext } from '../sampling/row-context.ts';
 import type { Json, Sampler } from '../sampling/sampler.ts';
 import type { Scores } from '../sampling/scores.ts';
 import type { Control, StreamEvent, TokenDetails } from './events.ts';

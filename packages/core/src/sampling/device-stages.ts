@@ -1,6 +1,7 @@
 import type { EngineMatrix, PendingChoice } from '../engine/engine.ts';
 import { UnsupportedError } from '../errors.ts';
-import { HostRow, type RowContext } from './chain.ts';
+import { HostRow } from './host-row.ts';
+import type { RowContext } from './row-context.ts';
 import { type BatchStep, hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from './sampler.ts';
 
 /** A sampler with its place in the chain. */

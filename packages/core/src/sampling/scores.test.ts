@@ -5,9 +5,10 @@ import { HostMatrix } from '../engine/host-matrix.ts';
 import { DisposedError, EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
 import { testRow } from '../testing/samplers/sampler-cases.ts';
 import type { TokenControl } from './control.ts';
+import type { ScoresSetting } from './device-stages.ts';
 import { logSumExp, topTokens } from './distribution.ts';
 import type { DeviceSampler, HostSampler, MaskSampler, Sampler, SamplerTraits } from './sampler.ts';
-import { Scores, type ScoresSetting } from './scores.ts';
+import { Scores } from './scores.ts';
 
 const removed = -Infinity;
 const traits: SamplerTraits = {

@@ -1,5 +1,5 @@
-import { HostRow } from '../../sampling/chain.ts';
 import { History } from '../../sampling/history.ts';
+import { HostRow } from '../../sampling/host-row.ts';
 import { Random } from '../../sampling/random.ts';
 import { RunState } from '../../sampling/run-state.ts';
 import type { BatchStep, Sampler } from '../../sampling/sampler.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
 import { candidatesOf, testRow } from '../testing/samplers/sampler-cases.ts';
-import { applyChain, decisiveStages } from './chain.ts';
 import { History } from './history.ts';
 import { Random } from './random.ts';
 import { RunState } from './run-state.ts';
 import type { DeviceSampler, HostSampler, MaskSampler, RowStep, Sampler, SamplerTraits } from './sampler.ts';
+import { applyChain, decisiveStages } from './stages.ts';
 
 const removed = -Infinity;
 const plain: SamplerTraits = {
