@@ -17,8 +17,9 @@ export {
   UnknownOptionError,
   UnsupportedError,
 } from './errors.ts';
-export { BatchResult } from './generate/batch-result.ts';
-export { DecodingState, type DecodingStateOptions } from './generate/decoding-state.ts';
+export { generate, generateBatch, generateText } from './generate/generate.ts';
+export type { GenerateOptions, OptionReport, OptionSource, ResolvedOptions } from './generate/options.ts';
+export { BatchResult } from './generate/results/batch-result.ts';
 export type {
   Control,
   EndEvent,
@@ -28,14 +29,13 @@ export type {
   TokenDetails,
   TokenEvent,
   Usage,
-} from './generate/events.ts';
-export { describeFinish, type Finish, type FinishReason, type StopReason } from './generate/finish.ts';
-export { generate, generateBatch, generateText } from './generate/generate.ts';
-export type { GenerateOptions, OptionReport, OptionSource, ResolvedOptions } from './generate/options.ts';
+} from './generate/results/events.ts';
+export { describeFinish, type Finish, type FinishReason, type StopReason } from './generate/results/finish.ts';
+export type { StopCondition, StopState } from './generate/results/stop.ts';
+export { TextGeneration, type TextResult, TokenStream } from './generate/results/streams.ts';
 export { sampling } from './generate/sampling.ts';
-export type { StopCondition, StopState } from './generate/stop.ts';
+export { DecodingState, type DecodingStateOptions } from './generate/state/decoding-state.ts';
 export type { Strategy } from './generate/strategy.ts';
-export { TextGeneration, type TextResult, TokenStream } from './generate/streams.ts';
 export { type HostModelOptions, hostModel } from './host/host-model.ts';
 export type { KVCache } from './model/kv-cache.ts';
 export type { CacheOptions, LanguageModel, ModelDefaults } from './model/language-model.ts';

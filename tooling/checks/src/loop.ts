@@ -5,21 +5,20 @@ import { root } from './workspace.ts';
 
 const core = 'packages/core/src';
 
-/** From the start of a call to the event that its caller receives. */
+/** From the loop to the event that the caller receives. */
 export const loopFiles: readonly string[] = [
-  `${core}/generate/decode.ts`,
   `${core}/generate/sampling.ts`,
-  `${core}/generate/run.ts`,
+  `${core}/generate/run/run.ts`,
   `${core}/model/advance.ts`,
-  `${core}/model/model.ts`,
   `${core}/sampling/scores.ts`,
-  `${core}/sampling/chain.ts`,
-  `${core}/generate/emission.ts`,
+  `${core}/sampling/chain/shaping.ts`,
+  `${core}/sampling/chain/host-row.ts`,
+  `${core}/generate/run/emission.ts`,
 ];
 
 export const maximumFiles = 8;
-/** Lines of these files together, comments included. The goal is 800: lower it whenever the sum falls. */
-export const maximumLines = 1340;
+/** Lines of these files together, comments included. */
+export const maximumLines = 800;
 
 /** @throws Error for a file that does not exist. */
 export function linesOf(path: string): number {

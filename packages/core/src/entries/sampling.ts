@@ -1,3 +1,7 @@
+export { HostRow } from '../sampling/chain/host-row.ts';
+export type { RowContext } from '../sampling/chain/row-context.ts';
+export { RunState, type RunStateSnapshot } from '../sampling/chain/run-state.ts';
+export { applyChain, decisiveStages } from '../sampling/chain/stages.ts';
 export {
   type AnySamplerFactory,
   camelCase,
@@ -16,10 +20,7 @@ export {
 } from '../sampling/distribution.ts';
 export { type DistributionSummary, explain, type Removal } from '../sampling/explain.ts';
 export { exponential } from '../sampling/exponential.ts';
-export { HostRow } from '../sampling/host-row.ts';
 export type { RandomPurpose } from '../sampling/random.ts';
-export type { RowContext } from '../sampling/row-context.ts';
-export { RunState, type RunStateSnapshot } from '../sampling/run-state.ts';
 export {
   hasDeviceForm,
   hasHostForm,
@@ -32,5 +33,4 @@ export {
   type SamplerTraits,
 } from '../sampling/sampler.ts';
 export { Scores } from '../sampling/scores.ts';
-export { applyChain, decisiveStages } from '../sampling/stages.ts';
 export type { DescribeOptions, TokenScores } from '../sampling/token-scores.ts';

@@ -3,11 +3,11 @@ import type { LanguageModel } from '../model/language-model.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { warnAboutChain } from './chain-warnings.ts';
 import { checkModel, checkPrompts, checkText, checkTokenizer } from './check-call.ts';
-import { decode } from './decode.ts';
-import { DecodingState } from './decoding-state.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
-import { planOf } from './plan.ts';
-import { TextGeneration, TokenStream } from './streams.ts';
+import { TextGeneration, TokenStream } from './results/streams.ts';
+import { decode } from './run/decode.ts';
+import { planOf } from './run/plan.ts';
+import { DecodingState } from './state/decoding-state.ts';
 
 /**
  * Generate from one prompt or from several at once. Returns immediately; the call starts with the first event that is asked

@@ -17,7 +17,7 @@ import type { ChainWarning } from '../sampling/check-chain.ts';
 import { Random } from '../sampling/random.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import type { StopCondition } from './stop.ts';
+import type { StopCondition } from './results/stop.ts';
 import type { Strategy } from './strategy.ts';
 
 /**

@@ -8,8 +8,8 @@ import {
 } from '../errors.ts';
 import { generate } from '../generate/generate.ts';
 import { toyModel } from '../testing/toy-model.ts';
+import { RunState } from './chain/run-state.ts';
 import { History } from './history.ts';
-import { RunState } from './run-state.ts';
 import { sampleLogits } from './sample-logits.ts';
 import type { Sampler } from './sampler.ts';
 

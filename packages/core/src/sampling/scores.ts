@@ -1,14 +1,14 @@
 import { DisposedError } from '../errors.ts';
 import type { ForwardResult } from '../model/language-model.ts';
-import type { ScoresSetting } from './device-stages.ts';
+import type { ScoresSetting } from './chain/device-stages.ts';
+import type { HostRow } from './chain/host-row.ts';
+import type { RowContext } from './chain/row-context.ts';
+import { Shaping } from './chain/shaping.ts';
 import { logProbabilities, probabilities } from './distribution.ts';
 import { type Explanation, explain } from './explain.ts';
 import type { History } from './history.ts';
-import type { HostRow } from './host-row.ts';
 import type { RandomPurpose } from './random.ts';
-import type { RowContext } from './row-context.ts';
 import type { Sampler } from './sampler.ts';
-import { Shaping } from './shaping.ts';
 import { type DescribeOptions, describeToken, type TokenScores } from './token-scores.ts';
 
 /**

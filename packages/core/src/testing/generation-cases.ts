@@ -1,6 +1,6 @@
-import type { StreamEvent } from '../generate/events.ts';
 import { generate } from '../generate/generate.ts';
 import type { GenerateOptions } from '../generate/options.ts';
+import type { StreamEvent } from '../generate/results/events.ts';
 import type { Strategy } from '../generate/strategy.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { Sampler } from '../sampling/sampler.ts';

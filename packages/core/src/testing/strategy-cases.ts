@@ -1,7 +1,7 @@
-import { DecodingState } from '../generate/decoding-state.ts';
-import type { EndEvent, StreamEvent } from '../generate/events.ts';
 import { generate } from '../generate/generate.ts';
 import type { GenerateOptions } from '../generate/options.ts';
+import type { EndEvent, StreamEvent } from '../generate/results/events.ts';
+import { DecodingState } from '../generate/state/decoding-state.ts';
 import type { Strategy } from '../generate/strategy.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { HostSampler, Sampler } from '../sampling/sampler.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { HostRow } from '../../sampling/chain/host-row.ts';
 import { logSumExp } from '../../sampling/distribution.ts';
-import type { HostRow } from '../../sampling/host-row.ts';
 import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
 import { verify } from '../cases.ts';
 import { type TestRowOptions, testBatch, testRow } from './sampler-cases-row.ts';

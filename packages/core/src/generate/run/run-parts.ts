@@ -1,0 +1,140 @@
+import { ParameterError } from '../../errors.ts';
+import type { LanguageModel } from '../../model/language-model.ts';
+import type { RowContext } from '../../sampling/chain/row-context.ts';
+import { RunState } from '../../sampling/chain/run-state.ts';
+import type { History } from '../../sampling/history.ts';
+import type { Random } from '../../sampling/random.ts';
+import type { Sampler } from '../../sampling/sampler.ts';
+import type { Scores } from '../../sampling/scores.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { TokenDetails } from '../results/events.ts';
+import type { Finish } from '../results/finish.ts';
+import type { Row } from '../strategy.ts';
+import { Emission } from './emission.ts';
+import { Limits } from './limits.ts';
+import type { Plan } from './plan.ts';
+import { ReaderControl } from './reader-control.ts';
+import { RunCache } from './run-cache.ts';
+import type { SequenceText } from './sequence-text.ts';
+
+/** The parts of a run, and what strategies ask about rows without moving them. */
+export abstract class RunParts {
+  readonly plan: Plan;
+  readonly cache: RunCache;
+  readonly limits: Limits;
+  readonly emission: Emission;
+  protected readonly control: ReaderControl;
+  readonly #memory: RunState;
+
+  constructor(plan: Plan) {
+    const { model, options, prompts, samplers, state } = plan;
+    this.plan = plan;
+    this.#memory = state?.memoryOf(samplers) ?? new RunState();
+    this.cache = RunCache.open(model, prompts.length, state?.cache ?? options.cache);
+    this.limits = new Limits(plan);
+    this.emission = new Emission(plan, this.cache, this.limits.began);
+    this.control = new ReaderControl(plan, this.cache, this.#memory);
+  }
+
+  get model(): LanguageModel {
+    return this.plan.model;
+  }
+
+  get options(): ResolvedOptions {
+    return this.plan.options;
+  }
+
+  get samplers(): readonly Sampler[] {
+    return this.plan.samplers;
+  }
+
+  get promptLengths(): readonly number[] {
+    return this.plan.promptLengths;
+  }
+
+  get startLengths(): readonly number[] {
+    return this.plan.startLengths;
+  }
+
+  get interrupted(): 'abort' | 'timeout' | undefined {
+    return this.limits.interrupted;
+  }
+
+  maxLength(promptIndex: number): number {
+    return this.limits.maxLength(promptIndex);
+  }
+
+  random(promptIndex: number): Random {
+    return this.plan.randoms[promptIndex]!;
+  }
+
+  extend(row: Row, history: History): Row {
+    if (!this.#stopsDependOnText) return { ...row, history };
+    const id = history.at(-1)!;
+    return { ...row, history, text: this.#textOf(row).push(id, this.options.eosTokenIds.includes(id)) };
+  }
+
+  finishOf(row: Row): Finish | undefined {
+    return this.limits.finishOf(row, this.#stopsDependOnText ? this.#textOf(row) : undefined);
+  }
+
+  get #stopsDependOnText(): boolean {
+    const { tokenizer, stopStrings, stopWhen } = this.options;
+    return tokenizer !== undefined && (stopStrings.length > 0 || stopWhen !== undefined);
+  }
+
+  /** The text of a row. A row that was not made by `extend` is read from its start. */
+  #textOf(row: Row): SequenceText {
+    if (row.text !== undefined) return row.text;
+    let text = this.emission.openingText(row.promptIndex);
+    for (const id of row.history.tokens.subarray(this.startLengths[row.promptIndex]!))
+      text = text.push(id, this.options.eosTokenIds.includes(id));
+    return text;
+  }
+
+  contextOf(row: Row, history: History = row.history): RowContext {
+    const { sources, vocabSize } = this.model;
+    const control = this.control.at(history);
+    return {
+      history,
+      sequence: sequenceKey(this.plan.state?.sequence ?? 0, row),
+      promptLength: this.promptLengths[row.promptIndex]!,
+      vocabSize,
+      eosTokenIds: this.options.eosTokenIds,
+      maxLength: this.maxLength(row.promptIndex),
+      random: this.random(row.promptIndex),
+      state: this.#memory,
+      ...(control === undefined ? {} : { control }),
+      ...(sources === undefined ? {} : { source: sources[Math.min(row.promptIndex, sources.length - 1)]! }),
+    };
+  }
+
+  /** Leave the state after the last token that the reader has received, when the call is left or fails. */
+  protected leaveState(): void {
+    const [sequence] = this.emission.sequences;
+    if (sequence !== undefined && !sequence.ended) this.plan.state?.moveTo(sequence.history, sequence.text.suspend());
+  }
+
+  async describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails> {
+    const { logprobs, topLogprobs, logprobsOf, explain } = this.options;
+    return {
+      ...(logprobs || topLogprobs > 0 || logprobsOf.length > 0
+        ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
+        : {}),
+      ...(explain ? { explanation: await scores.explain(index, 10, history) } : {}),
+    };
+  }
+
+  tally(row: Row, drafted: number): void {
+    const sequence = this.emission.sequenceOf(row);
+    sequence.draftedTokens = (sequence.draftedTokens ?? 0) + drafted;
+  }
+}
+
+/** Sequences and beams share the 32 bits that key their random numbers, 16 each. */
+function sequenceKey(first: number, { sequence, beamIndex = 0 }: Row): number {
+  const key = first + sequence;
+  if (key > 0xffff) throw new ParameterError('generate', 'sequence', 'at most 65535', key);
+  if (beamIndex > 0xffff) throw new ParameterError('generate', 'beamIndex', 'at most 65535', beamIndex);
+  return key + beamIndex * 0x1_0000;
+}

@@ -1,0 +1,108 @@
+import { CacheError } from '../../errors.ts';
+import type { LanguageModel } from '../../model/language-model.ts';
+import type { RunStateSnapshot } from '../../sampling/chain/run-state.ts';
+import type { TextStreamState } from '../../text/text-stream.ts';
+
+/** What stands in front of the cache in a serialized state, as JSON. */
+export interface StateHeader {
+  readonly fingerprint: string;
+  readonly tokenizer: string | null;
+  readonly seed: number;
+  readonly sequence: number;
+  readonly promptLength: number;
+  readonly tokens: readonly number[];
+  readonly memories: readonly (readonly [chain: string, snapshot: RunStateSnapshot])[];
+  readonly text: { readonly stream: TextStreamState; readonly held: string } | null;
+}
+
+const magic = [0x54, 0x57, 0x53, 0x54];
+const version = 1;
+const preamble = 12;
+
+/** 'TWST', version and header length (little-endian uint32), a JSON header, the serialized cache. */
+export function writeState(header: StateHeader, cache: Uint8Array): Uint8Array {
+  const headerBytes = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(preamble + headerBytes.length + cache.length);
+  bytes.set(magic);
+  new DataView(bytes.buffer).setUint32(4, version, true);
+  new DataView(bytes.buffer).setUint32(8, headerBytes.length, true);
+  bytes.set(headerBytes, preamble);
+  bytes.set(cache, preamble + headerBytes.length);
+  return bytes;
+}
+
+/** @throws CacheError when the bytes are cut off, of another version or model, or for a part of the header that is wrong, by its name. */
+export function readState(
+  bytes: Uint8Array,
+  model: Pick<LanguageModel, 'fingerprint' | 'vocabSize'>,
+): { header: StateHeader; cache: Uint8Array } {
+  if (bytes.length < preamble || magic.some((byte, i) => bytes[i] !== byte))
+    throw new CacheError('These bytes are not a serialized state: the first four must be TWST.');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = view.getUint32(4, true);
+  if (found !== version) throw new CacheError(`The serialized state has version ${found}; ${version} is supported.`);
+  const end = preamble + view.getUint32(8, true);
+  if (end > bytes.length)
+    throw new CacheError(
+      `The serialized state is cut off: its header ends at ${end}, ${bytes.length} bytes are there.`,
+    );
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(preamble, end)));
+  } catch (cause) {
+    throw new CacheError('The header of the serialized state is not JSON.', { cause });
+  }
+  return { header: checkHeader(header, model), cache: bytes.subarray(end) };
+}
+
+function checkHeader(
+  header: unknown,
+  { fingerprint, vocabSize }: Pick<LanguageModel, 'fingerprint' | 'vocabSize'>,
+): StateHeader {
+  const isId = (value: unknown): boolean => isCount(value) && (value as number) < vocabSize;
+  const given = isObject(header) ? header : {};
+  const { tokens, promptLength, text } = given;
+  if (given.fingerprint !== fingerprint)
+    throw new CacheError(
+      `The state is of another model: ${typeof given.fingerprint === 'string' ? given.fingerprint : 'no text'}, but the model's is ${fingerprint}.`,
+    );
+  const check = (field: keyof StateHeader, holds: boolean, expected: string): void => {
+    if (!holds) throw new CacheError(`The header of the serialized state: ${field} must be ${expected}.`);
+  };
+  check('tokens', Array.isArray(tokens) && tokens.length > 0 && tokens.every(isId), 'ids of the model');
+  check('tokenizer', given.tokenizer === null || typeof given.tokenizer === 'string', 'a text or null');
+  check('seed', isCount(given.seed), 'a non-negative integer');
+  check('sequence', isCount(given.sequence), 'a non-negative integer');
+  check(
+    'promptLength',
+    isCount(promptLength) && (promptLength as number) <= (tokens as unknown[]).length,
+    'at most the number of tokens',
+  );
+  check('memories', Array.isArray(given.memories) && given.memories.every(isMemory), 'chains with what they remember');
+  check('text', text === null || isText(text, isId), 'null, or a text stream with what it holds back');
+  return given as unknown as StateHeader;
+}
+
+function isText(text: unknown, isId: (value: unknown) => boolean): boolean {
+  if (!isObject(text) || typeof text.held !== 'string' || !isObject(text.stream)) return false;
+  const { window, printed } = text.stream;
+  return Array.isArray(window) && window.every(isId) && isCount(printed) && (printed as number) <= window.length;
+}
+
+function isMemory(memory: unknown): boolean {
+  if (!Array.isArray(memory) || memory.length !== 2 || typeof memory[0] !== 'string' || !isObject(memory[1]))
+    return false;
+  const { values, sampled } = memory[1];
+  const pairs = (list: unknown, holds: (value: unknown) => boolean): boolean =>
+    Array.isArray(list) &&
+    list.every((pair) => Array.isArray(pair) && pair.length === 2 && isCount(pair[0]) && holds(pair[1]));
+  return pairs(values, () => true) && pairs(sampled, isObject);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,230 @@
+import { checkInteger, checkOptionNames } from '../../check/check.ts';
+import { Hash } from '../../engine/fingerprint.ts';
+import { CacheError, DisposedError, ParameterError } from '../../errors.ts';
+import type { KVCache } from '../../model/kv-cache.ts';
+import type { LanguageModel } from '../../model/language-model.ts';
+import { RunState } from '../../sampling/chain/run-state.ts';
+import { withPlaces } from '../../sampling/chain/stages.ts';
+import { History } from '../../sampling/history.ts';
+import { Random } from '../../sampling/random.ts';
+import type { Sampler } from '../../sampling/sampler.ts';
+import { TextStream } from '../../text/text-stream.ts';
+import type { Tokenizer } from '../../text/tokenizer.ts';
+import type { TextState } from '../run/sequence-text.ts';
+import { readState, writeState } from './decoding-state-bytes.ts';
+
+export interface DecodingStateOptions {
+  /** Default: any. */
+  readonly seed?: number;
+  /** Which sequence of random numbers of that seed. Default 0. */
+  readonly sequence?: number;
+  readonly tokenizer?: Tokenizer;
+}
+
+/**
+ * All that decoding of one sequence goes on from, as one value: tokens, keys and values, what samplers remember, the place in
+ * the random numbers, and text that is not yet printable. `generate(model, state)` goes on from it and leaves it where it
+ * stopped; what the cache holds is not fed again.
+ *
+ * Law: fork and go on, or restore and go on, gives what going on gives.
+ */
+export class DecodingState {
+  readonly model: LanguageModel;
+  readonly seed: number;
+  readonly sequence: number;
+  /** Tokens that were given, not generated. */
+  readonly promptLength: number;
+  readonly tokenizer: Tokenizer | undefined;
+  #history: History;
+  #text: TextState | undefined;
+  readonly #cache: KVCache;
+  /** By the chain that wrote it: another chain starts with a memory of its own. */
+  readonly #memories: Map<string, RunState>;
+  #disposed = false;
+
+  private constructor(content: StateContent) {
+    this.model = content.model;
+    this.seed = content.seed;
+    this.sequence = content.sequence;
+    this.promptLength = content.promptLength;
+    this.tokenizer = content.tokenizer;
+    this.#history = content.history;
+    this.#text = content.text;
+    this.#cache = content.cache;
+    this.#memories = content.memories;
+  }
+
+  /** A state that stands after `prompt`; nothing is fed yet. An empty prompt starts from the model's start tokens. */
+  static open(model: LanguageModel, prompt: ArrayLike<number>, options: DecodingStateOptions = {}): DecodingState {
+    checkOptionNames('DecodingState.open', options, ['seed', 'sequence', 'tokenizer']);
+    const ids = prompt.length === 0 ? (model.defaults.decoderStartTokenIds ?? []) : prompt;
+    if (ids.length === 0) throw new ParameterError('DecodingState.open', 'prompt', 'at least one token', ids);
+    for (let i = 0; i < ids.length; i++)
+      checkInteger('DecodingState.open', `prompt[${i}]`, ids[i], 0, model.vocabSize - 1);
+    return new DecodingState({
+      model,
+      seed: new Random(options.seed ?? Random.anySeed()).seed,
+      sequence: checkInteger('DecodingState.open', 'sequence', options.sequence ?? 0, 0, 0xffff),
+      promptLength: ids.length,
+      tokenizer: options.tokenizer,
+      history: History.of(ids),
+      text: undefined,
+      cache: model.createCache(),
+      memories: new Map(),
+    });
+  }
+
+  /** All tokens, the prompt's included. */
+  get history(): History {
+    return this.#history;
+  }
+
+  /** Keys and values of what was fed. The state's own. */
+  get cache(): KVCache {
+    if (this.#disposed) throw new DisposedError('The decoding state');
+    return this.#cache;
+  }
+
+  /** Text that is held back, because a character or a stop string may be unfinished. */
+  get text(): TextState | undefined {
+    return this.#text;
+  }
+
+  /** Used by `generate`: the state has moved on to here. */
+  moveTo(history: History, text: TextState | undefined): void {
+    this.#history = history;
+    this.#text = text;
+  }
+
+  /** Used by `generate`: what the stages of this chain remember. */
+  memoryOf(chain: readonly Sampler[]): RunState {
+    const key = chainKey(chain);
+    const memory = this.#memories.get(key) ?? new RunState();
+    this.#memories.set(key, memory);
+    return memory;
+  }
+
+  /** A state of its own that starts equal. Synchronous; what is equal is shared. */
+  fork(options: { readonly sequence?: number } = {}): DecodingState {
+    return DecodingState.assemble({
+      ...this.#content(),
+      sequence: options.sequence ?? this.sequence,
+      cache: this.cache.fork(),
+      // Nodes are shared and immutable, and each branch has its own, so the notes on them can be shared too.
+      memories: new Map(this.#memories),
+    });
+  }
+
+  /** For `generate`, which forks a row in the middle of a call. */
+  static assemble(content: StateContent): DecodingState {
+    return new DecodingState(content);
+  }
+
+  /** Everything as bytes: 'TWST', version and header length (little-endian uint32), a JSON header, the serialized cache. */
+  async serialize(): Promise<Uint8Array> {
+    const cache = await this.cache.serialize();
+    return writeState(
+      {
+        fingerprint: this.model.fingerprint,
+        tokenizer: this.tokenizer === undefined ? null : tokenizerFingerprint(this.tokenizer),
+        seed: this.seed,
+        sequence: this.sequence,
+        promptLength: this.promptLength,
+        tokens: Array.from(this.#history.tokens),
+        memories: [...this.#memories].map(([chain, memory]) => [chain, memory.snapshot(this.#history)]),
+        text: this.#text === undefined ? null : { stream: this.#text.stream.state, held: this.#text.held },
+      },
+      cache,
+    );
+  }
+
+  /**
+   * The inverse of `serialize`, in this process or another, on this engine or another.
+   *
+   * @throws CacheError when the bytes are cut off, or of another version, model or tokenizer.
+   */
+  static restore(
+    model: LanguageModel,
+    bytes: Uint8Array,
+    options: { readonly tokenizer?: Tokenizer } = {},
+  ): DecodingState {
+    const { header, cache } = readState(bytes, model);
+    const tokenizer = options.tokenizer === undefined ? null : tokenizerFingerprint(options.tokenizer);
+    if (header.tokenizer !== tokenizer)
+      throw new CacheError(
+        `The state is of another tokenizer: ${header.tokenizer}, but the given one's is ${tokenizer}.`,
+      );
+    const { tokens } = header;
+    const history = tokens.length > 1 ? History.of(tokens.slice(0, -1)).append(tokens.at(-1)!) : History.of(tokens);
+    const memories = new Map(
+      header.memories.map(([chain, snapshot]) => {
+        const memory = new RunState();
+        memory.restore(history, snapshot);
+        return [chain, memory];
+      }),
+    );
+    return new DecodingState({
+      model,
+      seed: header.seed,
+      sequence: header.sequence,
+      promptLength: header.promptLength,
+      tokenizer: options.tokenizer,
+      history,
+      text:
+        header.text === null || options.tokenizer === undefined
+          ? undefined
+          : { stream: TextStream.from(options.tokenizer, header.text.stream), held: header.text.held },
+      cache: model.restoreCache(cache),
+      memories,
+    });
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#cache.dispose();
+  }
+
+  #content(): StateContent {
+    const { model, seed, sequence, promptLength, tokenizer } = this;
+    return {
+      model,
+      seed,
+      sequence,
+      promptLength,
+      tokenizer,
+      history: this.#history,
+      text: this.#text && { stream: this.#text.stream.fork(), held: this.#text.held },
+      cache: this.#cache,
+      memories: this.#memories,
+    };
+  }
+}
+
+/** What a state is made of. */
+export interface StateContent {
+  readonly model: LanguageModel;
+  readonly seed: number;
+  readonly sequence: number;
+  readonly promptLength: number;
+  readonly tokenizer: Tokenizer | undefined;
+  readonly history: History;
+  readonly text: TextState | undefined;
+  readonly cache: KVCache;
+  readonly memories: Map<string, RunState>;
+}
+
+/** Names a chain by its stages and parameters. */
+export function chainKey(chain: readonly Sampler[]): string {
+  const own = withPlaces(chain).filter(({ index }) => index >= 0);
+  return JSON.stringify(own.map(({ sampler: { name, parameters } }) => [name, parameters ?? null]));
+}
+
+/** Names a tokenizer by its size and the texts of up to 256 of its ids. */
+function tokenizerFingerprint(tokenizer: Tokenizer): string {
+  const hash = new Hash();
+  hash.addText(String(tokenizer.vocabSize));
+  const stride = Math.max(1, Math.floor(tokenizer.vocabSize / 256));
+  for (let id = 0; id < tokenizer.vocabSize; id += stride) hash.addText(`${id}:${tokenizer.decode([id])}`);
+  return hash.digits();
+}
