@@ -34,10 +34,6 @@ export class Scores {
     this.#setting = setting;
   }
 
-  get rows(): number {
-    return this.contexts.length;
-  }
-
   /** The result of the forward pass, for strategies that read hidden states or early exits. */
   get result(): ForwardResult {
     this.#check();

@@ -23,18 +23,22 @@ export async function blameStage(
   row: HostRow,
   { far, near, readAfter, normalized, last }: SpoiledChain,
 ): Promise<never> {
-  row.check('model');
+  check(row, 'model');
   let current = row;
   for (const [i, { sampler }] of far.entries()) {
     current = new HostRow((await readAfter(far.slice(0, i + 1))).slice(), row.context);
-    current.check(sampler.name);
+    check(current, sampler.name);
   }
   current.remove(row.context.control?.ban);
-  current.check('ban');
+  check(current, 'ban');
   if (normalized) current.logits.set(logProbabilities(current.logits));
   for (const { sampler, index } of near) {
     current.apply(sampler, index);
-    current.check(sampler.name);
+    check(current, sampler.name);
   }
   return current.refuse(last);
+}
+
+function check(row: HostRow, stage: string): void {
+  if (!row.sampleable) row.refuse(stage);
 }

@@ -99,11 +99,6 @@ export class HostRow {
     return this.sample(undefined) >= 0;
   }
 
-  /** Throw the typed error, naming `stage`, when nothing can be sampled. */
-  check(stage: string): void {
-    if (!this.sampleable) this.refuse(stage);
-  }
-
   /** Throw the typed error for a row in which nothing can be sampled. */
   refuse(stage: string): never {
     const position = this.context.history.length;
