@@ -18,7 +18,7 @@ const published = publishedPackages();
 const tensorflow: string = /['"]@tensorflow\/tfjs['"]: (\S+)/.exec(
   readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8'),
 )![1]!;
-/** A user's machine knows nothing of this workspace; how it reaches the network stays. */
+/** A user's machine does not depend on this workspace. Its network settings are kept. */
 const env = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) =>

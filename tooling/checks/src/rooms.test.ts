@@ -23,7 +23,7 @@ function placesOf(folder: string): Map<Room, Place> {
   return places;
 }
 
-/** The room of a file: the file itself where it has a place of its own, else its folder. */
+/** The room of a file: the file itself where it has a place of its own, otherwise its folder. */
 function roomOf(path: string, folder: string, places: ReadonlyMap<Room, Place>): Room {
   const inside = path.slice(`${folder}/src/`.length);
   return places.has(inside) ? inside : dirname(inside);
