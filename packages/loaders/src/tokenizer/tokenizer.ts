@@ -113,7 +113,7 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
       const { skipSpecialTokens = true } = options;
       const known: number[] = [];
       for (let i = 0; i < ids.length; i++) {
-        const id = checkInteger('tokenizer.decode', `ids[${i}]`, ids[i], 0);
+        const id = checkInteger('tokenizer.decode', `ids[${i}]`, ids[i], -Infinity);
         if (hub.id_to_token(id) !== undefined && !(skipSpecialTokens && special.has(id))) known.push(id);
       }
       if (known.length === 0) return '';
