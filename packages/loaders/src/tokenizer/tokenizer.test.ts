@@ -504,8 +504,8 @@ describe('arguments', () => {
     ['a text as ids', () => tokenizer.decode('ab' as never), /decode: ids must be a list of token ids \(encode turns/],
     ['one id', () => tokenizer.decode(1 as never), /decode: ids must be a list of token ids \(for one id/],
     ['nothing', () => tokenizer.decode(undefined as never), /decode: ids must be a list of token ids, but undefined/],
-    ['a list of lists', () => tokenizer.decode([[0, 1]] as never), /decode: ids\[0\] must be an integer, but/],
-    ['a fraction', () => tokenizer.decode([0, 0.5]), /decode: ids\[1\] must be an integer, but 0\.5/],
+    ['a list of lists', () => tokenizer.decode([[0, 1]] as never), /decode: ids\[0\] must be a token id, but/],
+    ['tokens as texts', () => tokenizer.decode([0, 'b'] as never), /decode: ids\[1\] must be a token id, but 'b'/],
   ])('refuses %s', (_, work, message) => {
     expect(work).toThrow(ParameterError);
     expect(work).toThrow(message);

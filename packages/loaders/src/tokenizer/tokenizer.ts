@@ -1,6 +1,6 @@
 import * as library from '@huggingface/tokenizers';
 import { LoadError, ParameterError, type Tokenizer } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { checkOptionNames } from '@tokenwright/core/options';
 import { isObject, type JsonObject } from '../sources/json.ts';
 import { checkTokenizerParts } from './tokenizer-parts.ts';
 
@@ -113,7 +113,8 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
       const { skipSpecialTokens = true } = options;
       const known: number[] = [];
       for (let i = 0; i < ids.length; i++) {
-        const id = checkInteger('tokenizer.decode', `ids[${i}]`, ids[i], -Infinity);
+        const id = ids[i];
+        if (typeof id !== 'number') throw new ParameterError('tokenizer.decode', `ids[${i}]`, 'a token id', id);
         if (hub.id_to_token(id) !== undefined && !(skipSpecialTokens && special.has(id))) known.push(id);
       }
       if (known.length === 0) return '';
