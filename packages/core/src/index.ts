@@ -17,9 +17,8 @@ export {
   UnknownOptionError,
   UnsupportedError,
 } from './errors.ts';
-export { generate, generateBatch, generateText } from './generate/generate.ts';
-export type { GenerateOptions, OptionReport, OptionSource, ResolvedOptions } from './generate/options.ts';
-export { BatchResult } from './generate/results/batch-result.ts';
+export { BatchResult } from './generate/batch-result.ts';
+export { DecodingState, type DecodingStateOptions } from './generate/contract/decoding-state.ts';
 export type {
   Control,
   EndEvent,
@@ -29,23 +28,24 @@ export type {
   TokenDetails,
   TokenEvent,
   Usage,
-} from './generate/results/events.ts';
-export { describeFinish, type Finish, type FinishReason, type StopReason } from './generate/results/finish.ts';
-export type { StopCondition, StopState } from './generate/results/stop.ts';
-export { TextGeneration, type TextResult, TokenStream } from './generate/results/streams.ts';
-export { sampling } from './generate/sampling.ts';
-export { DecodingState, type DecodingStateOptions } from './generate/state/decoding-state.ts';
-export type { Strategy } from './generate/strategy.ts';
+} from './generate/contract/events.ts';
+export { describeFinish, type Finish, type FinishReason, type StopReason } from './generate/contract/finish.ts';
+export type { GenerateOptions, OptionReport, OptionSource, ResolvedOptions } from './generate/contract/options.ts';
+export type { StopCondition, StopState } from './generate/contract/stop.ts';
+export type { Strategy } from './generate/contract/strategy.ts';
+export { generate, generateBatch, generateText } from './generate/generate.ts';
+export { sampling } from './generate/run/sampling.ts';
+export { TextGeneration, type TextResult, TokenStream } from './generate/streams.ts';
 export { type HostModelOptions, hostModel } from './host/host-model.ts';
 export type { KVCache } from './model/kv-cache.ts';
 export type { CacheOptions, LanguageModel, ModelDefaults } from './model/language-model.ts';
 export type { SequenceToSequence } from './model/sequence-to-sequence.ts';
+export type { Explanation, StageReport } from './sampling/chain/explain.ts';
+export { type SampledLogits, type SampleLogitsOptions, sampleLogits } from './sampling/chain/sample-logits.ts';
 export { type ChainRule, type ChainSetting, type ChainWarning, checkChain } from './sampling/check-chain.ts';
 export { defineSampler } from './sampling/define-sampler.ts';
-export type { Explanation, StageReport } from './sampling/explain.ts';
 export { History } from './sampling/history.ts';
 export { Random } from './sampling/random.ts';
-export { type SampledLogits, type SampleLogitsOptions, sampleLogits } from './sampling/sample-logits.ts';
 export {
   type BatchStep,
   type DeviceSampler,

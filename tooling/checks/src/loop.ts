@@ -7,10 +7,10 @@ const core = 'packages/core/src';
 
 /** From the loop to the event that the caller receives. */
 export const loopFiles: readonly string[] = [
-  `${core}/generate/sampling.ts`,
+  `${core}/generate/run/sampling.ts`,
   `${core}/generate/run/run.ts`,
   `${core}/model/advance.ts`,
-  `${core}/sampling/scores.ts`,
+  `${core}/sampling/chain/scores.ts`,
   `${core}/sampling/chain/shaping.ts`,
   `${core}/sampling/chain/host-row.ts`,
   `${core}/generate/run/emission.ts`,

@@ -1,7 +1,7 @@
 import { ParameterError } from '../errors.ts';
+import type { TokenEvent } from '../generate/contract/events.ts';
+import type { GenerateOptions } from '../generate/contract/options.ts';
 import { generate } from '../generate/generate.ts';
-import type { GenerateOptions } from '../generate/options.ts';
-import type { TokenEvent } from '../generate/results/events.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { Random } from '../sampling/random.ts';
 import type { Sampler } from '../sampling/sampler.ts';

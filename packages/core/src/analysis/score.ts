@@ -4,10 +4,10 @@ import { EventLoopYielder } from '../generate/run/yield-to-event-loop.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { HostRow } from '../sampling/chain/host-row.ts';
 import type { RowContext } from '../sampling/chain/row-context.ts';
-import { RunState } from '../sampling/chain/run-state.ts';
 import { logSumExp, rankOf, topTokens } from '../sampling/distribution.ts';
 import { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';
+import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import type { TokenLogprob } from '../sampling/token-scores.ts';
 

@@ -1,6 +1,7 @@
+export { type DistributionSummary, explain, type Removal } from '../sampling/chain/explain.ts';
 export { HostRow } from '../sampling/chain/host-row.ts';
 export type { RowContext } from '../sampling/chain/row-context.ts';
-export { RunState, type RunStateSnapshot } from '../sampling/chain/run-state.ts';
+export { Scores } from '../sampling/chain/scores.ts';
 export { applyChain, decisiveStages } from '../sampling/chain/stages.ts';
 export {
   type AnySamplerFactory,
@@ -18,9 +19,9 @@ export {
   sampleToken,
   topTokens,
 } from '../sampling/distribution.ts';
-export { type DistributionSummary, explain, type Removal } from '../sampling/explain.ts';
 export { exponential } from '../sampling/exponential.ts';
 export type { RandomPurpose } from '../sampling/random.ts';
+export { RunState, type RunStateSnapshot } from '../sampling/run-state.ts';
 export {
   hasDeviceForm,
   hasHostForm,
@@ -32,5 +33,4 @@ export {
   type SamplerState,
   type SamplerTraits,
 } from '../sampling/sampler.ts';
-export { Scores } from '../sampling/scores.ts';
 export type { DescribeOptions, TokenScores } from '../sampling/token-scores.ts';

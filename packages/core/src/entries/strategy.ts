@@ -4,9 +4,9 @@ export {
   parametersOf,
   type StrategyDefinition,
   type StrategyFactory,
-} from '../generate/define-strategy.ts';
-export { generateOptions } from '../generate/options.ts';
-export { StopStrings } from '../generate/results/stop.ts';
-export { InterruptedError } from '../generate/run/interrupted-error.ts';
-export { SequenceText } from '../generate/run/sequence-text.ts';
-export type { ChosenToken, Decoding, Row, Run, Settled } from '../generate/strategy.ts';
+} from '../generate/contract/define-strategy.ts';
+export { InterruptedError } from '../generate/contract/interrupted-error.ts';
+export { generateOptions } from '../generate/contract/options.ts';
+export { SequenceText } from '../generate/contract/sequence-text.ts';
+export { StopStrings } from '../generate/contract/stop.ts';
+export type { ChosenToken, Decoding, Row, Run, Settled } from '../generate/contract/strategy.ts';

@@ -4,10 +4,10 @@ import type { HostSampler } from '../sampling/sampler.ts';
 import { ending } from '../testing/ending.ts';
 import { toyModel } from '../testing/toy-model.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import type { StreamEvent } from './contract/events.ts';
+import type { GenerateOptions } from './contract/options.ts';
+import type { StopState } from './contract/stop.ts';
 import { generate, generateText } from './generate.ts';
-import type { GenerateOptions } from './options.ts';
-import type { StreamEvent } from './results/events.ts';
-import type { StopState } from './results/stop.ts';
 
 /** Ids as text; e4 bd | a0 is a character over two tokens, and the last id is a control token. */
 const bytes = ['a', 'b', 'ab', ' ', '\xe4\xbd', '\xa0', 'E', 'ND'].map((text) =>

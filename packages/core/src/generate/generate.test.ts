@@ -3,10 +3,10 @@ import { ContextLengthError, ParameterError, ShapeError, UnknownOptionError } fr
 import type { HostSampler, Sampler } from '../sampling/sampler.ts';
 import { ending } from '../testing/ending.ts';
 import { type ToyModel, type ToyModelOptions, toyModel } from '../testing/toy-model.ts';
+import type { EndEvent, StreamEvent, TokenEvent } from './contract/events.ts';
+import type { GenerateOptions } from './contract/options.ts';
+import type { StopState } from './contract/stop.ts';
 import { generate, generateBatch } from './generate.ts';
-import type { GenerateOptions } from './options.ts';
-import type { EndEvent, StreamEvent, TokenEvent } from './results/events.ts';
-import type { StopState } from './results/stop.ts';
 
 const models: ToyModel[] = [];
 function toy(options: ToyModelOptions = {}): ToyModel {

@@ -1,13 +1,13 @@
 import { ParameterError } from '../errors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { warnAboutChain } from './chain-warnings.ts';
 import { checkModel, checkPrompts, checkText, checkTokenizer } from './check-call.ts';
-import { type GenerateOptions, resolveOptions } from './options.ts';
-import { TextGeneration, TokenStream } from './results/streams.ts';
+import { warnAboutChain } from './contract/chain-warnings.ts';
+import { DecodingState } from './contract/decoding-state.ts';
+import { type GenerateOptions, resolveOptions } from './contract/options.ts';
 import { decode } from './run/decode.ts';
 import { planOf } from './run/plan.ts';
-import { DecodingState } from './state/decoding-state.ts';
+import { TextGeneration, TokenStream } from './streams.ts';
 
 /**
  * Generate from one prompt or from several at once. Returns immediately; the call starts with the first event that is asked

@@ -3,9 +3,9 @@ import { score } from '../analysis/score.ts';
 import { ContextLengthError, ParameterError, TokenwrightError, UnknownOptionError } from '../errors.ts';
 import { ending } from '../testing/ending.ts';
 import { toyModel } from '../testing/index.ts';
+import { DecodingState } from './contract/decoding-state.ts';
+import type { GenerateOptions } from './contract/options.ts';
 import { generate, generateText } from './generate.ts';
-import type { GenerateOptions } from './options.ts';
-import { DecodingState } from './state/decoding-state.ts';
 
 const model = toyModel({ vocabSize: 8, seed: 5, contextLength: 16 });
 const ends = async (prompt: Parameters<typeof generate>[1], options: GenerateOptions = {}) =>

@@ -8,8 +8,8 @@ import {
   UnknownOptionError,
   UnsupportedError,
 } from '../errors.ts';
+import { DecodingState } from '../generate/contract/decoding-state.ts';
 import { generate } from '../generate/generate.ts';
-import { DecodingState } from '../generate/state/decoding-state.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { generationCases, modelCases, toyModel } from '../testing/index.ts';
 import { type HostModelOptions, hostModel } from './host-model.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Engine, EngineMatrix, Executable, Frame, KVStore, PendingChoice, RunOptions } from '../engine/engine.ts';
 import { HostMatrix } from '../engine/host-matrix.ts';
+import type { StreamEvent } from '../generate/contract/events.ts';
 import { generate } from '../generate/generate.ts';
-import type { StreamEvent } from '../generate/results/events.ts';
 import type { PendingStep } from './language-model.ts';
 import { ExecutableModel } from './model.ts';
 import type { ModelCache } from './model-cache.ts';

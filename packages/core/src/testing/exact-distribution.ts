@@ -1,10 +1,10 @@
 import type { LanguageModel } from '../model/language-model.ts';
 import { HostRow } from '../sampling/chain/host-row.ts';
-import { RunState } from '../sampling/chain/run-state.ts';
 import { applyChain } from '../sampling/chain/stages.ts';
 import { probabilities } from '../sampling/distribution.ts';
 import { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';
+import { RunState } from '../sampling/run-state.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 
 export interface ExactDistributionOptions {

@@ -1,7 +1,7 @@
+import type { StreamEvent } from '../generate/contract/events.ts';
+import type { GenerateOptions } from '../generate/contract/options.ts';
+import type { Strategy } from '../generate/contract/strategy.ts';
 import { generate } from '../generate/generate.ts';
-import type { GenerateOptions } from '../generate/options.ts';
-import type { StreamEvent } from '../generate/results/events.ts';
-import type { Strategy } from '../generate/strategy.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { type ContractCase, verify, verifyEqual } from './cases.ts';

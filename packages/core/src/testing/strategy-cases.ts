@@ -1,8 +1,8 @@
+import { DecodingState } from '../generate/contract/decoding-state.ts';
+import type { EndEvent, StreamEvent } from '../generate/contract/events.ts';
+import type { GenerateOptions } from '../generate/contract/options.ts';
+import type { Strategy } from '../generate/contract/strategy.ts';
 import { generate } from '../generate/generate.ts';
-import type { GenerateOptions } from '../generate/options.ts';
-import type { EndEvent, StreamEvent } from '../generate/results/events.ts';
-import { DecodingState } from '../generate/state/decoding-state.ts';
-import type { Strategy } from '../generate/strategy.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { HostSampler, Sampler } from '../sampling/sampler.ts';
 import { type ContractCase, verify, verifyEqual } from './cases.ts';

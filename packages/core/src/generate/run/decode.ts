@@ -1,9 +1,9 @@
-import type { Control, StreamEvent } from '../results/events.ts';
-import { finishedByStrategy } from '../results/finish.ts';
-import { sampling } from '../sampling.ts';
-import { InterruptedError } from './interrupted-error.ts';
+import type { Control, StreamEvent } from '../contract/events.ts';
+import { finishedByStrategy } from '../contract/finish.ts';
+import { InterruptedError } from '../contract/interrupted-error.ts';
 import type { Plan } from './plan.ts';
 import { GenerationRun } from './run.ts';
+import { sampling } from './sampling.ts';
 
 /** The events of one call. Work begins with the first event that is asked for; everything is released at the end. */
 export async function* decode(open: () => Plan): AsyncGenerator<StreamEvent, void, Control | undefined> {

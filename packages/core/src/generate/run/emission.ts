@@ -1,11 +1,11 @@
 import { commonPrefix } from '../../model/advance.ts';
-import type { EndEvent, TokenEvent } from '../results/events.ts';
-import type { Finish } from '../results/finish.ts';
-import type { ChosenToken, Row } from '../strategy.ts';
+import type { EndEvent, TokenEvent } from '../contract/events.ts';
+import type { Finish } from '../contract/finish.ts';
+import { SequenceText } from '../contract/sequence-text.ts';
+import type { ChosenToken, Row } from '../contract/strategy.ts';
 import type { Plan } from './plan.ts';
 import type { RunCache } from './run-cache.ts';
 import { Sequence } from './sequence.ts';
-import { SequenceText } from './sequence-text.ts';
 
 /** The sequences that a call returns, and the events that report them. */
 export class Emission {

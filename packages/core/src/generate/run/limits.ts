@@ -1,9 +1,9 @@
 import { ParameterError } from '../../errors.ts';
-import type { Finish } from '../results/finish.ts';
-import { finishedByCondition } from '../results/finish.ts';
-import type { Row } from '../strategy.ts';
+import type { Finish } from '../contract/finish.ts';
+import { finishedByCondition } from '../contract/finish.ts';
+import type { SequenceText } from '../contract/sequence-text.ts';
+import type { Row } from '../contract/strategy.ts';
 import type { Plan } from './plan.ts';
-import type { SequenceText } from './sequence-text.ts';
 
 /** Decides when a sequence ends: tokens, texts, conditions, lengths, time and the caller's signal. */
 export class Limits {

@@ -4,9 +4,9 @@ import type { LanguageModel } from '../../model/language-model.ts';
 import { History } from '../../sampling/history.ts';
 import { Random } from '../../sampling/random.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
-import { chainOf } from '../option-stages.ts';
-import type { OptionReport, ResolvedOptions } from '../options.ts';
-import { DecodingState } from '../state/decoding-state.ts';
+import { DecodingState } from '../contract/decoding-state.ts';
+import { chainOf } from '../contract/option-stages.ts';
+import type { OptionReport, ResolvedOptions } from '../contract/options.ts';
 
 /** What one call of `generate` sets out to do: checked, and fixed from then on. */
 export interface Plan {

@@ -1,11 +1,11 @@
 import { checkInteger, checkOptionNames } from '../../check/check.ts';
 import { checkTokens } from '../../check/option.ts';
 import { ParameterError, UnsupportedError } from '../../errors.ts';
-import { type TokenControl, TokenControls } from '../../sampling/chain/control.ts';
-import type { RunState } from '../../sampling/chain/run-state.ts';
+import { type TokenControl, TokenControls } from '../../sampling/control.ts';
 import type { History } from '../../sampling/history.ts';
-import type { Control } from '../results/events.ts';
-import { chainKey, DecodingState } from '../state/decoding-state.ts';
+import type { RunState } from '../../sampling/run-state.ts';
+import { chainKey, DecodingState } from '../contract/decoding-state.ts';
+import type { Control } from '../contract/events.ts';
 import type { Plan } from './plan.ts';
 import type { RunCache } from './run-cache.ts';
 import type { Sequence } from './sequence.ts';

@@ -2,7 +2,7 @@ import { checkInteger } from '../../check/check.ts';
 import { CacheError, ShapeError } from '../../errors.ts';
 import type { KVCache } from '../../model/kv-cache.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../contract/options.ts';
 
 /**
  * The cache that a strategy sees. It passes everything on to the run's own cache. Over the caller's cache, a row that ends is

@@ -1,21 +1,21 @@
 import { ParameterError } from '../../errors.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
 import type { RowContext } from '../../sampling/chain/row-context.ts';
-import { RunState } from '../../sampling/chain/run-state.ts';
+import type { Scores } from '../../sampling/chain/scores.ts';
 import type { History } from '../../sampling/history.ts';
 import type { Random } from '../../sampling/random.ts';
+import { RunState } from '../../sampling/run-state.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
-import type { Scores } from '../../sampling/scores.ts';
-import type { ResolvedOptions } from '../options.ts';
-import type { TokenDetails } from '../results/events.ts';
-import type { Finish } from '../results/finish.ts';
-import type { Row } from '../strategy.ts';
+import type { TokenDetails } from '../contract/events.ts';
+import type { Finish } from '../contract/finish.ts';
+import type { ResolvedOptions } from '../contract/options.ts';
+import type { SequenceText } from '../contract/sequence-text.ts';
+import type { Row } from '../contract/strategy.ts';
 import { Emission } from './emission.ts';
 import { Limits } from './limits.ts';
 import type { Plan } from './plan.ts';
 import { ReaderControl } from './reader-control.ts';
 import { RunCache } from './run-cache.ts';
-import type { SequenceText } from './sequence-text.ts';
 
 /** The parts of a run, and what strategies ask about rows without moving them. */
 export abstract class RunParts {

@@ -2,12 +2,12 @@ import type { PendingChoice } from '../../engine/engine.ts';
 import { ShapeError } from '../../errors.ts';
 import { advance } from '../../model/advance.ts';
 import type { ForwardOptions, PendingStep } from '../../model/language-model.ts';
+import { Scores } from '../../sampling/chain/scores.ts';
 import type { History } from '../../sampling/history.ts';
-import { Scores } from '../../sampling/scores.ts';
-import { finishedByCondition } from '../results/finish.ts';
-import type { ChosenToken, Decoding, Row, Run, Settled } from '../strategy.ts';
-import { lastStates, statesAfter, windowOf } from './history-states.ts';
-import { InterruptedError } from './interrupted-error.ts';
+import { finishedByCondition } from '../contract/finish.ts';
+import { lastStates, statesAfter, windowOf } from '../contract/history-states.ts';
+import { InterruptedError } from '../contract/interrupted-error.ts';
+import type { ChosenToken, Decoding, Row, Run, Settled } from '../contract/strategy.ts';
 import { RunParts } from './run-parts.ts';
 import { EventLoopYielder } from './yield-to-event-loop.ts';
 

@@ -1,5 +1,5 @@
 import type { History } from '../../sampling/history.ts';
-import type { SequenceText } from './sequence-text.ts';
+import type { SequenceText } from '../contract/sequence-text.ts';
 
 /** One returned sequence while it grows. */
 export class Sequence {

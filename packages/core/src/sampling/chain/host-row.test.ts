@@ -3,8 +3,8 @@ import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '..
 import { candidatesOf, testRow } from '../../testing/samplers/sampler-cases.ts';
 import { History } from '../history.ts';
 import { Random } from '../random.ts';
+import { RunState } from '../run-state.ts';
 import type { DeviceSampler, HostSampler, MaskSampler, RowStep, Sampler, SamplerTraits } from '../sampler.ts';
-import { RunState } from './run-state.ts';
 import { applyChain, decisiveStages } from './stages.ts';
 
 const removed = -Infinity;

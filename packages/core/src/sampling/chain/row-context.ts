@@ -1,7 +1,7 @@
+import type { TokenControl } from '../control.ts';
 import type { History } from '../history.ts';
 import type { Random } from '../random.ts';
-import type { TokenControl } from './control.ts';
-import type { RunState } from './run-state.ts';
+import type { RunState } from '../run-state.ts';
 
 /** The place of a row of logits in a run: what its sampler steps are made from. */
 export interface RowContext {

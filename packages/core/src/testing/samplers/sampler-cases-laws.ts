@@ -1,4 +1,4 @@
-import { RunState } from '../../sampling/chain/run-state.ts';
+import { RunState } from '../../sampling/run-state.ts';
 import { hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../../sampling/sampler.ts';
 import { verify } from '../cases.ts';
 import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-apply.ts';

@@ -1,7 +1,7 @@
 import { HostRow } from '../../sampling/chain/host-row.ts';
-import { RunState } from '../../sampling/chain/run-state.ts';
 import { History } from '../../sampling/history.ts';
 import { Random } from '../../sampling/random.ts';
+import { RunState } from '../../sampling/run-state.ts';
 import type { BatchStep, Sampler } from '../../sampling/sampler.ts';
 
 /** Where a test row stands; everything has a default. */

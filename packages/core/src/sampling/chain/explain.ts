@@ -1,8 +1,8 @@
-import { HostRow } from './chain/host-row.ts';
-import type { RowContext } from './chain/row-context.ts';
-import { withPlaces } from './chain/stages.ts';
-import { logSumExp, probabilities, topTokens } from './distribution.ts';
-import type { Json, Sampler } from './sampler.ts';
+import { logSumExp, probabilities, topTokens } from '../distribution.ts';
+import type { Json, Sampler } from '../sampler.ts';
+import { HostRow } from './host-row.ts';
+import type { RowContext } from './row-context.ts';
+import { withPlaces } from './stages.ts';
 
 /** What each stage of a chain did to one distribution. */
 export interface Explanation {

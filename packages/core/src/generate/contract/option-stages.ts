@@ -1,5 +1,5 @@
-import { leadingStage } from '../sampling/chain/stages.ts';
-import type { HostSampler, MaskSampler, Sampler } from '../sampling/sampler.ts';
+import { leadingStage } from '../../sampling/chain/stages.ts';
+import type { HostSampler, MaskSampler, Sampler } from '../../sampling/sampler.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /**

@@ -1,14 +1,14 @@
-import type { KVCache } from '../model/kv-cache.ts';
-import type { ForwardOptions, LanguageModel } from '../model/language-model.ts';
-import type { RowContext } from '../sampling/chain/row-context.ts';
-import type { History } from '../sampling/history.ts';
-import type { Random } from '../sampling/random.ts';
-import type { Json, Sampler } from '../sampling/sampler.ts';
-import type { Scores } from '../sampling/scores.ts';
+import type { KVCache } from '../../model/kv-cache.ts';
+import type { ForwardOptions, LanguageModel } from '../../model/language-model.ts';
+import type { RowContext } from '../../sampling/chain/row-context.ts';
+import type { Scores } from '../../sampling/chain/scores.ts';
+import type { History } from '../../sampling/history.ts';
+import type { Random } from '../../sampling/random.ts';
+import type { Json, Sampler } from '../../sampling/sampler.ts';
+import type { Control, StreamEvent, TokenDetails } from './events.ts';
+import type { Finish } from './finish.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Control, StreamEvent, TokenDetails } from './results/events.ts';
-import type { Finish } from './results/finish.ts';
-import type { SequenceText } from './run/sequence-text.ts';
+import type { SequenceText } from './sequence-text.ts';
 
 /**
  * Decides which tokens to feed and which to accept. `decode` is an async generator over the primitives of a `Run`; it yields

@@ -1,15 +1,15 @@
-import { DisposedError } from '../errors.ts';
-import type { ForwardResult } from '../model/language-model.ts';
-import type { ScoresSetting } from './chain/device-stages.ts';
-import type { HostRow } from './chain/host-row.ts';
-import type { RowContext } from './chain/row-context.ts';
-import { Shaping } from './chain/shaping.ts';
-import { logProbabilities, probabilities } from './distribution.ts';
+import { DisposedError } from '../../errors.ts';
+import type { ForwardResult } from '../../model/language-model.ts';
+import { logProbabilities, probabilities } from '../distribution.ts';
+import type { History } from '../history.ts';
+import type { RandomPurpose } from '../random.ts';
+import type { Sampler } from '../sampler.ts';
+import { type DescribeOptions, describeToken, type TokenScores } from '../token-scores.ts';
+import type { ScoresSetting } from './device-stages.ts';
 import { type Explanation, explain } from './explain.ts';
-import type { History } from './history.ts';
-import type { RandomPurpose } from './random.ts';
-import type { Sampler } from './sampler.ts';
-import { type DescribeOptions, describeToken, type TokenScores } from './token-scores.ts';
+import type { HostRow } from './host-row.ts';
+import type { RowContext } from './row-context.ts';
+import { Shaping } from './shaping.ts';
 
 /**
  * Next-token logits of some rows on their way from the model to a choice. `apply` only records the stages. The work is done

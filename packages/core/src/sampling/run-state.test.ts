@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { History } from '../history.ts';
+import { History } from './history.ts';
 import { RunState } from './run-state.ts';
 
 const drawn = { id: 3, before: 0.25, after: 0.5 };

@@ -1,8 +1,8 @@
-import { DisposedError } from '../../errors.ts';
-import type { OptionReport } from '../options.ts';
+import { DisposedError } from '../errors.ts';
 import { BatchResult } from './batch-result.ts';
-import type { Control, EndEvent, StreamEvent, Timing, Usage } from './events.ts';
-import type { Finish } from './finish.ts';
+import type { Control, EndEvent, StreamEvent, Timing, Usage } from './contract/events.ts';
+import type { Finish } from './contract/finish.ts';
+import type { OptionReport } from './contract/options.ts';
 
 /**
  * The events of a call, in order. Iterate with `for await`; steer with `next(control)`; or `await` it for the finished

@@ -3,15 +3,15 @@ import { Hash } from '../../engine/fingerprint.ts';
 import { CacheError, DisposedError, ParameterError } from '../../errors.ts';
 import type { KVCache } from '../../model/kv-cache.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
-import { RunState } from '../../sampling/chain/run-state.ts';
 import { withPlaces } from '../../sampling/chain/stages.ts';
 import { History } from '../../sampling/history.ts';
 import { Random } from '../../sampling/random.ts';
+import { RunState } from '../../sampling/run-state.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import { TextStream } from '../../text/text-stream.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
-import type { TextState } from '../run/sequence-text.ts';
 import { readState, writeState } from './decoding-state-bytes.ts';
+import type { TextState } from './sequence-text.ts';
 
 export interface DecodingStateOptions {
   /** Default: any. */

@@ -1,4 +1,4 @@
-import type { History } from '../history.ts';
+import type { History } from './history.ts';
 
 /** What the reader of a stream has asked of the token after a node. */
 export interface TokenControl {

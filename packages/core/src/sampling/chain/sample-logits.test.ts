@@ -5,13 +5,13 @@ import {
   ParameterError,
   UnknownOptionError,
   UnsupportedError,
-} from '../errors.ts';
-import { generate } from '../generate/generate.ts';
-import { toyModel } from '../testing/toy-model.ts';
-import { RunState } from './chain/run-state.ts';
-import { History } from './history.ts';
+} from '../../errors.ts';
+import { generate } from '../../generate/generate.ts';
+import { toyModel } from '../../testing/toy-model.ts';
+import { History } from '../history.ts';
+import { RunState } from '../run-state.ts';
+import type { Sampler } from '../sampler.ts';
 import { sampleLogits } from './sample-logits.ts';
-import type { Sampler } from './sampler.ts';
 
 const model = toyModel({ vocabSize: 12, seed: 3 });
 

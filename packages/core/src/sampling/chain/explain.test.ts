@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { testRow } from '../testing/samplers/sampler-cases.ts';
+import { testRow } from '../../testing/samplers/sampler-cases.ts';
+import type { HostSampler, MaskSampler } from '../sampler.ts';
 import { explain } from './explain.ts';
-import type { HostSampler, MaskSampler } from './sampler.ts';
 
 const removed = -Infinity;
 const { context } = testRow([0, 0, 0, 0]);

@@ -1,5 +1,5 @@
-import { ParameterError } from '../../errors.ts';
-import type { EndEvent } from './events.ts';
+import { ParameterError } from '../errors.ts';
+import type { EndEvent } from './contract/events.ts';
 
 /** The finished sequences of a call, by prompt and then by sequence. */
 export class BatchResult {

@@ -1,4 +1,4 @@
-import type { Strategy } from './strategy.ts';
+import type { Strategy } from '../contract/strategy.ts';
 
 /**
  * Sample one token after the other from the shaped distribution: the plain loop. With `greedy()` last in the chain, this is

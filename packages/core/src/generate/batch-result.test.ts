@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ParameterError } from '../../errors.ts';
+import { ParameterError } from '../errors.ts';
 import { BatchResult } from './batch-result.ts';
-import type { EndEvent } from './events.ts';
+import type { EndEvent } from './contract/events.ts';
 
 const end = (row: number, sequence: number, ids: readonly number[], text?: string): EndEvent => ({
   type: 'end',

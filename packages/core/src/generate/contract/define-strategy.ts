@@ -4,9 +4,9 @@ import {
   type OptionsOf,
   type OptionValues,
   optionsToJson,
-} from '../check/option.ts';
-import { camelCase } from '../sampling/define-sampler.ts';
-import type { Json } from '../sampling/sampler.ts';
+} from '../../check/option.ts';
+import { camelCase } from '../../sampling/define-sampler.ts';
+import type { Json } from '../../sampling/sampler.ts';
 import type { Strategy } from './strategy.ts';
 
 /** Everything there is to know about a strategy: declared once, in the module of the strategy. */

@@ -1,6 +1,6 @@
 import { CacheError } from '../../errors.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
-import type { RunStateSnapshot } from '../../sampling/chain/run-state.ts';
+import type { RunStateSnapshot } from '../../sampling/run-state.ts';
 import type { TextStreamState } from '../../text/text-stream.ts';
 
 /** What stands in front of the cache in a serialized state, as JSON. */

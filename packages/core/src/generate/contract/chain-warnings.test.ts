@@ -1,10 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { ParameterError } from '../errors.ts';
-import type { ChainWarning } from '../sampling/check-chain.ts';
-import type { Sampler, SamplerTraits } from '../sampling/sampler.ts';
-import { toyModel } from '../testing/index.ts';
-import { generate } from './generate.ts';
-import { sampling } from './sampling.ts';
+import { ParameterError } from '../../errors.ts';
+import type { ChainWarning } from '../../sampling/check-chain.ts';
+import type { Sampler, SamplerTraits } from '../../sampling/sampler.ts';
+import { toyModel } from '../../testing/index.ts';
+import { generate } from '../generate.ts';
+import { sampling } from '../run/sampling.ts';
 
 const traits: SamplerTraits = {
   keepsArgMax: true,

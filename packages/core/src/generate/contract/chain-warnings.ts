@@ -1,5 +1,5 @@
-import { type ChainWarning, checkChain } from '../sampling/check-chain.ts';
-import type { Json } from '../sampling/sampler.ts';
+import { type ChainWarning, checkChain } from '../../sampling/check-chain.ts';
+import type { Json } from '../../sampling/sampler.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** Tell the person about orders of the call's chain that make no sense. The call goes on. */

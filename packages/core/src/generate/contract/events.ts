@@ -1,9 +1,9 @@
-import type { Explanation } from '../../sampling/explain.ts';
+import type { Explanation } from '../../sampling/chain/explain.ts';
 import type { Json } from '../../sampling/sampler.ts';
 import type { TokenLogprob } from '../../sampling/token-scores.ts';
-import type { OptionReport } from '../options.ts';
-import type { DecodingState } from '../state/decoding-state.ts';
+import type { DecodingState } from './decoding-state.ts';
 import type { Finish } from './finish.ts';
+import type { OptionReport } from './options.ts';
 
 /** An event of a `generate` stream. */
 export type StreamEvent = TokenEvent | StepEvent | EndEvent;

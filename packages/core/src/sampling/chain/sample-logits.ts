@@ -1,13 +1,13 @@
-import { checkInteger, checkOptionNames } from '../check/check.ts';
-import { ParameterError, UnsupportedError } from '../errors.ts';
-import { HostRow } from './chain/host-row.ts';
-import type { RowContext } from './chain/row-context.ts';
-import { RunState } from './chain/run-state.ts';
-import { decisiveStages } from './chain/stages.ts';
-import { largest, probabilities, sampleToken } from './distribution.ts';
-import { History } from './history.ts';
-import { Random, type RandomPurpose } from './random.ts';
-import { hasHostForm, hasMaskForm, type Sampler } from './sampler.ts';
+import { checkInteger, checkOptionNames } from '../../check/check.ts';
+import { ParameterError, UnsupportedError } from '../../errors.ts';
+import { largest, probabilities, sampleToken } from '../distribution.ts';
+import { History } from '../history.ts';
+import { Random, type RandomPurpose } from '../random.ts';
+import { RunState } from '../run-state.ts';
+import { hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
+import { HostRow } from './host-row.ts';
+import type { RowContext } from './row-context.ts';
+import { decisiveStages } from './stages.ts';
 
 /** Options of {@link sampleLogits}. */
 export interface SampleLogitsOptions {

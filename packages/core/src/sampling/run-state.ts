@@ -1,5 +1,5 @@
-import type { History } from '../history.ts';
-import type { Json, Sampled, SamplerState } from '../sampler.ts';
+import type { History } from './history.ts';
+import type { Json, Sampled, SamplerState } from './sampler.ts';
 
 /**
  * What the stages of a run remember: (stage) x (node of a history) -> value. Because it is keyed by node, it forks with a

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { withPlaces } from '../sampling/chain/stages.ts';
-import type { HostSampler } from '../sampling/sampler.ts';
-import { candidatesOf, shaped, type TestRowOptions } from '../testing/samplers/sampler-cases.ts';
+import { withPlaces } from '../../sampling/chain/stages.ts';
+import type { HostSampler } from '../../sampling/sampler.ts';
+import { candidatesOf, shaped, type TestRowOptions } from '../../testing/samplers/sampler-cases.ts';
 import { chainOf } from './option-stages.ts';
 import { type GenerateOptions, resolveOptions } from './options.ts';
 

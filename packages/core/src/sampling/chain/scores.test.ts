@@ -1,13 +1,13 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import type { EngineMatrix, TensorFlow, TopOfRow } from '../engine/engine.ts';
-import { HostMatrix } from '../engine/host-matrix.ts';
-import { DisposedError, EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../errors.ts';
-import { testRow } from '../testing/samplers/sampler-cases.ts';
-import type { TokenControl } from './chain/control.ts';
-import type { ScoresSetting } from './chain/device-stages.ts';
-import { logSumExp, topTokens } from './distribution.ts';
-import type { DeviceSampler, HostSampler, MaskSampler, Sampler, SamplerTraits } from './sampler.ts';
+import type { EngineMatrix, TensorFlow, TopOfRow } from '../../engine/engine.ts';
+import { HostMatrix } from '../../engine/host-matrix.ts';
+import { DisposedError, EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../../errors.ts';
+import { testRow } from '../../testing/samplers/sampler-cases.ts';
+import type { TokenControl } from '../control.ts';
+import { logSumExp, topTokens } from '../distribution.ts';
+import type { DeviceSampler, HostSampler, MaskSampler, Sampler, SamplerTraits } from '../sampler.ts';
+import type { ScoresSetting } from './device-stages.ts';
 import { Scores } from './scores.ts';
 
 const removed = -Infinity;

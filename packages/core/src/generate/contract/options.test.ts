@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ParameterError, UnknownOptionError } from '../errors.ts';
-import type { ModelDefaults } from '../model/language-model.ts';
-import type { Sampler } from '../sampling/sampler.ts';
-import { toyModel } from '../testing/toy-model.ts';
-import type { Tokenizer } from '../text/tokenizer.ts';
+import { ParameterError, UnknownOptionError } from '../../errors.ts';
+import type { ModelDefaults } from '../../model/language-model.ts';
+import type { Sampler } from '../../sampling/sampler.ts';
+import { toyModel } from '../../testing/toy-model.ts';
+import type { Tokenizer } from '../../text/tokenizer.ts';
 import { type GenerateOptions, generateOptions, resolveOptions } from './options.ts';
 import type { Strategy } from './strategy.ts';
 

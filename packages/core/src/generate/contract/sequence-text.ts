@@ -1,6 +1,6 @@
 import { TextStream } from '../../text/text-stream.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
-import { StopStrings } from '../results/stop.ts';
+import { StopStrings } from './stop.ts';
 
 /** Text that is not printable yet: the stream of characters, and what may be the beginning of a stop string. */
 export interface TextState {

@@ -7,11 +7,11 @@ import type { Sampler } from '../../sampling/sampler.ts';
 import { seededWeights, tinyModels, toyModel } from '../../testing/index.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import { generate } from '../generate.ts';
-import type { GenerateOptions } from '../options.ts';
-import type { Control, StreamEvent } from '../results/events.ts';
-import { sampling } from '../sampling.ts';
-import type { Strategy } from '../strategy.ts';
+import { sampling } from '../run/sampling.ts';
 import { DecodingState } from './decoding-state.ts';
+import type { Control, StreamEvent } from './events.ts';
+import type { GenerateOptions } from './options.ts';
+import type { Strategy } from './strategy.ts';
 
 /** Lowers a logit by how surprising the tokens before were: a stage that must remember to be right. */
 const remembers: Sampler = {

@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkOptionNames } from '../check/check.ts';
+import { checkInteger, checkNumber, checkOptionNames } from '../../check/check.ts';
 import {
   booleanOption,
   choiceOption,
@@ -6,18 +6,18 @@ import {
   integerOption,
   type Option,
   tokensOption,
-} from '../check/option.ts';
-import type { CacheKind } from '../engine/engine.ts';
-import { ParameterError, UnknownOptionError } from '../errors.ts';
-import { cacheKindNames } from '../model/cache-kind.ts';
-import type { KVCache } from '../model/kv-cache.ts';
-import type { ModelDefaults } from '../model/language-model.ts';
-import { argMax } from '../sampling/arg-max.ts';
-import type { ChainWarning } from '../sampling/check-chain.ts';
-import { Random } from '../sampling/random.ts';
-import type { Sampler } from '../sampling/sampler.ts';
-import type { Tokenizer } from '../text/tokenizer.ts';
-import type { StopCondition } from './results/stop.ts';
+} from '../../check/option.ts';
+import type { CacheKind } from '../../engine/engine.ts';
+import { ParameterError, UnknownOptionError } from '../../errors.ts';
+import { cacheKindNames } from '../../model/cache-kind.ts';
+import type { KVCache } from '../../model/kv-cache.ts';
+import type { ModelDefaults } from '../../model/language-model.ts';
+import { argMax } from '../../sampling/arg-max.ts';
+import type { ChainWarning } from '../../sampling/check-chain.ts';
+import { Random } from '../../sampling/random.ts';
+import type { Sampler } from '../../sampling/sampler.ts';
+import type { Tokenizer } from '../../text/tokenizer.ts';
+import type { StopCondition } from './stop.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
