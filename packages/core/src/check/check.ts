@@ -1,9 +1,10 @@
 import { ParameterError, UnknownOptionError } from '../errors.ts';
 
-/** Raise an {@link UnknownOptionError} for the first key of `options` that is not in `known`. */
+/** Raise an {@link UnknownOptionError} for the first key of `options`, inherited ones included, that is not in `known`. */
 export function checkOptionNames(owner: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new ParameterError(owner, 'options', 'an object', options);
-  for (const name of Object.keys(options)) if (!known.includes(name)) throw new UnknownOptionError(owner, name, known);
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
+    throw new ParameterError(owner, 'options', 'an object', options);
+  for (const name in options) if (!known.includes(name)) throw new UnknownOptionError(owner, name, known);
 }
 
 /** An integer within [`from`, `to`], or a {@link ParameterError}. */

@@ -23,11 +23,13 @@ export interface Option<Value = unknown, Optional extends boolean = boolean> {
   /** Bounds of a number, inclusive; `undefined` for no bound. */
   readonly min: number | undefined;
   readonly max: number | undefined;
-  /** Values of a choice. */
+  /** Values of a choice; words that a number may be instead. */
   readonly choices: readonly Value[] | undefined;
+  /** What is allowed, in the words of the error: 'a number in (0, 1]'. `undefined` when `help` says it. */
+  readonly allowed: string | undefined;
   /** Return the value, or throw a ParameterError that names `owner` and `name`. */
   check(owner: string, name: string, value: unknown): Value;
-  /** The value as plain data. Absent when it is already plain data. */
+  /** The value as plain data; undefined to leave it out. Absent when the value is already plain data. */
   toJson?(value: Value): unknown;
 }
 
@@ -67,6 +69,8 @@ export type OptionValues<D> = { readonly [Name in keyof D]: OptionValue<D[Name]>
 
 interface Common<Value> {
   readonly help: string;
+  /** What is allowed, in the words of the error, where the builder does not know it. */
+  readonly allowed?: string;
   readonly off?: Value;
   readonly suggested?: Value;
 }
@@ -88,29 +92,48 @@ interface Bounds {
 export function numberOption(spec: Defaulted<number> & Bounds): Option<number, true>;
 export function numberOption(spec: Common<number> & Bounds): Option<number, false>;
 export function numberOption(spec: (Defaulted<number> | Common<number>) & Bounds): Option<number> {
-  const allowed = describeBounds('a number', spec);
+  const { allowed = describeBounds('a number', spec) } = spec;
   return make('number', spec, (owner, name, value) => checkNumber(owner, name, value, allowed, within(spec)), {
     min: spec.min ?? spec.above,
     max: spec.max ?? spec.below,
+    allowed,
   });
 }
 
-/** An integer. `infinite: true` also accepts Infinity. */
-export function integerOption(
-  spec: Defaulted<number> & Pick<Bounds, 'min' | 'max'> & { readonly infinite?: boolean },
-): Option<number, true>;
-export function integerOption(
-  spec: Common<number> & Pick<Bounds, 'min' | 'max'> & { readonly infinite?: boolean },
-): Option<number, false>;
-export function integerOption(
-  spec: (Defaulted<number> | Common<number>) & Pick<Bounds, 'min' | 'max'> & { readonly infinite?: boolean },
-): Option<number> {
-  const { min = -Infinity, max = Infinity, infinite = false } = spec;
-  return make(
+interface IntegerBounds extends Pick<Bounds, 'min' | 'max'> {
+  /** Also accept Infinity. */
+  readonly infinite?: boolean;
+}
+
+interface Words<Word extends string> {
+  /** Words that are accepted in place of an integer, such as 'all'. */
+  readonly words: readonly Word[];
+}
+
+/** An integer, or one of a few words. */
+export function integerOption(spec: Defaulted<number> & IntegerBounds): Option<number, true>;
+export function integerOption(spec: Common<number> & IntegerBounds): Option<number, false>;
+export function integerOption<const Word extends string>(
+  spec: Defaulted<number | NoInfer<Word>> & IntegerBounds & Words<Word>,
+): Option<number | Word, true>;
+export function integerOption<const Word extends string>(
+  spec: Common<number | NoInfer<Word>> & IntegerBounds & Words<Word>,
+): Option<number | Word, false>;
+export function integerOption<const Word extends string>(
+  spec: (Defaulted<number | Word> | Common<number | Word>) & IntegerBounds & Partial<Words<Word>>,
+): Option<number | Word> {
+  const { min = -Infinity, max = Infinity, infinite = false, words = [] } = spec;
+  const bounds = describeBounds('an integer', { min: finite(min), max: finite(max) });
+  const allowed = [bounds, ...(infinite ? ['Infinity'] : []), ...words.map((word) => `'${word}'`)].join(' or ');
+  return make<number | Word>(
     'integer',
     spec,
-    (owner, name, value) => (infinite && value === Infinity ? Infinity : checkInteger(owner, name, value, min, max)),
-    { min: spec.min, max: spec.max },
+    (owner, name, value) => {
+      if ((infinite && value === Infinity) || words.includes(value as Word)) return value as number | Word;
+      if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+      throw new ParameterError(owner, name, allowed, value);
+    },
+    { min: spec.min, max: spec.max, choices: words.length === 0 ? undefined : words, allowed },
   );
 }
 
@@ -118,10 +141,16 @@ export function integerOption(
 export function booleanOption(spec: Defaulted<boolean>): Option<boolean, true>;
 export function booleanOption(spec: Common<boolean>): Option<boolean, false>;
 export function booleanOption(spec: Defaulted<boolean> | Common<boolean>): Option<boolean> {
-  return make('boolean', spec, (owner, name, value) => {
-    if (typeof value !== 'boolean') throw new ParameterError(owner, name, 'true or false', value);
-    return value;
-  });
+  const allowed = 'true or false';
+  return make(
+    'boolean',
+    spec,
+    (owner, name, value) => {
+      if (typeof value !== 'boolean') throw new ParameterError(owner, name, allowed, value);
+      return value;
+    },
+    { allowed },
+  );
 }
 
 /** One of a few values. */
@@ -148,21 +177,65 @@ export function choiceOption<const Value extends string | number | boolean>(
         throw new UnknownOptionError(`${owner}: ${name}`, value, words);
       throw new ParameterError(owner, name, allowed, value);
     },
-    { choices },
+    { choices, allowed },
   );
 }
 
-/** A list of token ids: integers from 0. `least`: how many there must be; default 0. */
+/** A text. `empty: false` refuses ''. */
+export function textOption(spec: Defaulted<string> & { readonly empty?: boolean }): Option<string, true>;
+export function textOption(spec: Common<string> & { readonly empty?: boolean }): Option<string, false>;
+export function textOption(spec: (Defaulted<string> | Common<string>) & { readonly empty?: boolean }): Option<string> {
+  const allowed = spec.empty === false ? 'a string that is not empty' : 'a string';
+  return make(
+    'text',
+    spec,
+    (owner, name, value) => {
+      if (typeof value !== 'string' || (spec.empty === false && value === ''))
+        throw new ParameterError(owner, name, allowed, value);
+      return value;
+    },
+    { allowed },
+  );
+}
+
+interface Length {
+  /** The smallest length of the list. Default 0. */
+  readonly least?: number;
+}
+
+/** A list of token ids: integers from 0. */
+export function tokensOption(spec: Defaulted<readonly number[]> & Length): Option<readonly number[], true>;
+export function tokensOption(spec: Common<readonly number[]> & Length): Option<readonly number[], false>;
 export function tokensOption(
-  spec: Defaulted<readonly number[]> & { readonly least?: number },
-): Option<readonly number[], true>;
-export function tokensOption(
-  spec: Common<readonly number[]> & { readonly least?: number },
-): Option<readonly number[], false>;
-export function tokensOption(
-  spec: (Defaulted<readonly number[]> | Common<readonly number[]>) & { readonly least?: number },
+  spec: (Defaulted<readonly number[]> | Common<readonly number[]>) & Length,
 ): Option<readonly number[]> {
-  return make('tokens', spec, (owner, name, value) => checkTokens(owner, name, value, spec.least ?? 0));
+  const { least = 0 } = spec;
+  return make('tokens', spec, (owner, name, value) => checkTokens(owner, name, value, least), {
+    allowed: tokensAllowed(least),
+  });
+}
+
+/** A list of lists of token ids, each with at least one. */
+export function tokenListsOption(
+  spec: Defaulted<readonly (readonly number[])[]> & Length,
+): Option<readonly (readonly number[])[], true>;
+export function tokenListsOption(
+  spec: Common<readonly (readonly number[])[]> & Length,
+): Option<readonly (readonly number[])[], false>;
+export function tokenListsOption(
+  spec: (Defaulted<readonly (readonly number[])[]> | Common<readonly (readonly number[])[]>) & Length,
+): Option<readonly (readonly number[])[]> {
+  const { least = 0 } = spec;
+  const allowed = `a list of ${least === 0 ? '' : `at least ${least} `}${least === 1 ? 'list' : 'lists'} of token ids`;
+  return make(
+    'token-lists',
+    spec,
+    (owner, name, value) => {
+      if (!Array.isArray(value) || value.length < least) throw new ParameterError(owner, name, allowed, value);
+      return Array.from(value, (tokens, at) => checkTokens(owner, `${name}[${at}]`, tokens, 1));
+    },
+    { allowed },
+  );
 }
 
 /** An option of a kind with no builder of its own: `check` returns the value or throws a ParameterError. */
@@ -206,7 +279,7 @@ export function optional<Value>(option: Option<Value, false>): Option<Value | un
 }
 
 /**
- * Check what a caller gave against the declarations, and fill in defaults. Only own enumerable keys count.
+ * Check what a caller gave against the declarations, and fill in defaults. Inherited keys count too.
  *
  * @param owner names the function in errors.
  * @throws UnknownOptionError with the nearest valid name, ParameterError for a value.
@@ -225,7 +298,10 @@ export function checkOptions<D extends OptionDeclarations>(
   return values as OptionValues<D>;
 }
 
-/** The values as plain data, in the order of the declarations; undefined when one of them is a function. */
+/**
+ * The values as plain data, in the order of the declarations; undefined when one of them can only be given by code. Token
+ * texts are left out: whoever reads the data supplies those of its tokenizer.
+ */
 export function optionsToJson(
   declarations: OptionDeclarations,
   values: Readonly<Record<string, unknown>>,
@@ -234,25 +310,25 @@ export function optionsToJson(
   for (const [name, option] of Object.entries(declarations)) {
     const value = values[name];
     if (value === undefined || option.kind === 'token-texts') continue;
-    if (typeof value === 'function') return undefined;
-    json[name] = option.toJson === undefined ? value : option.toJson(value);
+    if (option.kind === 'code' || typeof value === 'function') return undefined;
+    const data = option.toJson === undefined ? value : option.toJson(value);
+    if (data !== undefined) json[name] = data;
   }
   return json;
 }
 
-/** A list of token ids, or a ParameterError. */
+/** The value, if it is a list of token ids; otherwise a ParameterError. Typed arrays are lists. */
 export function checkTokens(owner: string, name: string, value: unknown, least = 0): readonly number[] {
   const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
   if (!isList || (value as readonly unknown[]).length < least)
-    throw new ParameterError(
-      owner,
-      name,
-      least === 0 ? 'a list of token ids' : `a list of at least ${least} token ids`,
-      value,
-    );
+    throw new ParameterError(owner, name, tokensAllowed(least), value);
   const ids = value as readonly number[];
   for (let at = 0; at < ids.length; at++) checkInteger(owner, `${name}[${at}]`, ids[at], 0);
   return ids;
+}
+
+function tokensAllowed(least: number): string {
+  return `a list of ${least === 0 ? '' : `at least ${least} `}token ${least === 1 ? 'id' : 'ids'}`;
 }
 
 function make<Value>(
@@ -271,9 +347,14 @@ function make<Value>(
     min: undefined,
     max: undefined,
     choices: undefined,
+    allowed: spec.allowed,
     check,
     ...more,
   };
+}
+
+function finite(bound: number): number | undefined {
+  return Number.isFinite(bound) ? bound : undefined;
 }
 
 function within({ min, above, max, below }: Bounds): (value: number) => boolean {
@@ -284,7 +365,10 @@ function within({ min, above, max, below }: Bounds): (value: number) => boolean 
     (below === undefined || value < below);
 }
 
-function describeBounds(noun: string, { min, above, max, below }: Bounds): string {
+function describeBounds(
+  noun: string,
+  { min, above, max, below }: { [Name in keyof Bounds]: number | undefined },
+): string {
   const low = min ?? above;
   const high = max ?? below;
   if (low !== undefined && high !== undefined)

@@ -15,5 +15,7 @@ export {
   type OptionValues,
   optional,
   optionsToJson,
+  textOption,
+  tokenListsOption,
   tokensOption,
 } from '../check/option.ts';

@@ -26,7 +26,7 @@ export interface SamplerDefinition<
   /** The paper or the system that it follows. */
   readonly source?: string;
   readonly kind: SamplerKind;
-  /** The first one is the main option. */
+  /** In the order of a form. The first one is the main option: a command line takes it without a name. */
   readonly options: D;
   /** Build the forms from checked options. Throws a ParameterError for options that do not fit together. */
   create(values: OptionValues<D>): F;
@@ -42,7 +42,7 @@ export type SamplerFactory<
 
 /** Any factory: what a registry holds. `options` are checked, so they may come from a file. */
 export interface AnySamplerFactory {
-  (options?: never): Sampler;
+  (options: never): Sampler;
   readonly definition: SamplerDefinition;
 }
 
@@ -70,17 +70,28 @@ export function defineSampler<const D extends OptionDeclarations, F extends Samp
 ): SamplerFactory<D, F> {
   const owner = camelCase(definition.name);
   const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): SamplerBase & F => {
-    const values = checkOptions(owner, definition.options, given);
+    const values = ownValues(definition.options, checkOptions(owner, definition.options, given));
     const parameters = optionsToJson(definition.options, values) as Json | undefined;
-    const hasOptions = Object.keys(definition.options).length > 0;
     return {
       name: definition.name,
-      ...(parameters === undefined || !hasOptions ? {} : { parameters }),
+      ...(parameters === undefined ? {} : { parameters }),
       kind: definition.kind,
       ...definition.create(values),
     };
   };
+  Object.defineProperty(factory, 'name', { value: owner });
   return Object.assign(factory, { definition }) as SamplerFactory<D, F>;
+}
+
+/** The values with copies of lists, so that a sampler does not change when the caller changes a list. */
+function ownValues<D extends OptionDeclarations>(declarations: D, values: OptionValues<D>): OptionValues<D> {
+  const own: Record<string, unknown> = { ...values };
+  for (const [name, { kind }] of Object.entries(declarations)) {
+    if (own[name] === undefined) continue;
+    if (kind === 'tokens') own[name] = Array.from(own[name] as readonly number[]);
+    if (kind === 'token-lists') own[name] = Array.from(own[name] as readonly (readonly number[])[], (ids) => [...ids]);
+  }
+  return own as OptionValues<D>;
 }
 
 /** 'top-n-sigma' -> 'topNSigma'. */

@@ -1,7 +1,7 @@
 import { type Json, ParameterError, type Sampler, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
-import { type SamplerRegistry, samplerRegistry } from './registry.ts';
+import { compatRegistry, type SamplerRegistry } from './registry.ts';
 
-/** A chain as data: one entry a stage, in order. */
+/** A chain as data: one entry per stage, in order. */
 export type ChainJson = readonly SamplerJson[];
 
 export interface SamplerJson {
@@ -10,25 +10,32 @@ export interface SamplerJson {
 }
 
 /**
- * A chain as data that survives JSON. Every sampler must say its `parameters`, or an {@link UnsupportedError} names it.
+ * A chain as data that survives JSON. Every sampler must have `parameters`; otherwise an {@link UnsupportedError} names it.
  *
- * Example: [topK({ k: 40 })] -> [{ sampler: 'top-k', parameters: { k: 40, ties: 'exactly-k' } }].
+ * @example
+ * ```ts
+ * chainToJson([topK({ k: 40 })]); // [{ sampler: 'top-k', parameters: { k: 40, ties: 'exactly-k' } }]
+ * ```
  */
 export function chainToJson(samplers: readonly Sampler[]): ChainJson {
   return samplers.map(({ name, parameters }) => {
-    if (parameters === undefined)
-      throw new UnsupportedError('JSON', `The sampler '${name}'`, 'It does not declare its parameters.');
+    if (parameters === undefined) throw new UnsupportedError('JSON', `The sampler '${name}'`, 'It has no parameters.');
     return { sampler: name, parameters };
   });
 }
 
 /**
- * The chain that {@link chainToJson} described. Unknown names raise an {@link UnknownOptionError} with the nearest known one;
- * parameters are checked by the factories.
+ * The chain that {@link chainToJson} described. An unknown name raises an {@link UnknownOptionError} with the nearest known
+ * one; parameters are checked by the factories.
  *
- * @param registry factories by name; add your own as `{ ...samplerRegistry, mine }`.
+ * @param registry factories by name. Default: all of this package, those with compatibility switches too. Add your own with
+ * `createSamplerRegistry`, and the texts of tokens with `withTokenizer`.
+ * @example
+ * ```ts
+ * chainFromJson([{ sampler: 'top-k', parameters: { k: 40 } }]);
+ * ```
  */
-export function chainFromJson(chain: unknown, registry: SamplerRegistry = samplerRegistry): Sampler[] {
+export function chainFromJson(chain: unknown, registry: SamplerRegistry = compatRegistry): Sampler[] {
   if (!Array.isArray(chain)) throw new ParameterError('chainFromJson', 'chain', 'an array of stages', chain);
   return chain.map((stage: unknown, index) => {
     const owner = `chainFromJson: stage ${index}`;

@@ -1,5 +1,6 @@
 import { ParameterError, type Sampler, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
 import { expect, test } from 'vitest';
+import * as compat from '../compat.ts';
 import {
   allowedTokens,
   chainFromJson,
@@ -33,7 +34,7 @@ const chain = [
 test('a chain prints in order', () => {
   expect(printChain(chain)).toBe(
     'repetition-penalty(penalty 1.1, window 64, countPrompt true) > top-k(k 40, ties exactly-k) > ' +
-      'top-p(p 0.95, border below, minKeep 1) > temperature(temperature 0.8)',
+      'top-p(p 0.95, minKeep 1) > temperature(temperature 0.8)',
   );
   expect(printChain([greedy()])).toBe('greedy');
   expect(printChain([])).toBe('(none)');
@@ -79,7 +80,9 @@ test('every factory accepts the parameters that its sampler declares', () => {
     'typical-p': { p: 0.9 },
     xtc: { probability: 0.5 },
   };
-  for (const name of Object.keys(samplerRegistry)) {
+  // Only code can give a function, and only a tokenizer the texts of tokens.
+  const needCode = ['prefix-allowed-tokens', 'infill', 'regex', 'token-healing'];
+  for (const name of Object.keys(samplerRegistry).filter((name) => !needCode.includes(name))) {
     const [sampler] = chainFromJson([{ sampler: name, parameters: needs[name] ?? {} }]);
     expect(sampler!.name).toBe(name);
     expect(chainFromJson(chainToJson([sampler!]))[0]!.parameters).toEqual(sampler!.parameters);
@@ -123,7 +126,7 @@ test('two chains can be compared', () => {
     ].join('\n'),
   );
   expect(diffChains(chain, chain).every(({ change }) => change === 'same')).toBe(true);
-  expect(diffChains([topK({ k: 1 })], [topK({ share: 0.5 })])).toMatchObject([
+  expect(diffChains([topK({ k: 1 })], [compat.topK({ share: 0.5 })])).toMatchObject([
     { change: 'changed', parameters: [{ name: 'k', before: 1, after: undefined }, { name: 'share' }] },
   ]);
   expect(diffChains([topK({ k: 1 }), greedy()], [greedy(), topK({ k: 1 })]).map(({ change }) => change)).toEqual([

@@ -11,10 +11,11 @@ export type ChainDifference =
       readonly stage: string;
       readonly before: Sampler;
       readonly after: Sampler;
-      /** The parameters that differ; undefined on the side that has none of that name. */
+      /** The parameters that differ. */
       readonly parameters: readonly ParameterDifference[];
     };
 
+/** A parameter that differs; undefined on the side that lacks it. */
 export interface ParameterDifference {
   readonly name: string;
   readonly before: Json | undefined;
@@ -22,11 +23,16 @@ export interface ParameterDifference {
 }
 
 /**
- * Compare two chains stage by stage. Stages of one name are matched as far as their order allows (the longest common
+ * Compare two chains stage by stage. Stages of the same name are matched as far as their order allows (the longest common
  * sequence of names); a stage that moved is removed in one place and added in another.
+ *
+ * @example
+ * ```ts
+ * printDifferences(diffChains(huggingFace(), llamaCpp()));
+ * ```
  */
 export function diffChains(before: readonly Sampler[], after: readonly Sampler[]): ChainDifference[] {
-  // common[i][j]: how many names the rests from i and from j can share in order.
+  // common[i][j]: how many names the rests from i and j share in order.
   const common = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
   for (let i = before.length - 1; i >= 0; i--)
     for (let j = after.length - 1; j >= 0; j--)
@@ -56,7 +62,7 @@ export function diffChains(before: readonly Sampler[], after: readonly Sampler[]
   return differences;
 }
 
-/** The comparison as text, one stage a line: `  same`, `- removed`, `+ added`, `~ changed (p 0.9 -> 0.95)`. */
+/** The comparison as text, one stage per line: `  same`, `- removed`, `+ added`, `~ changed (p 0.9 -> 0.95)`. */
 export function printDifferences(differences: readonly ChainDifference[]): string {
   return differences
     .map((difference) => {

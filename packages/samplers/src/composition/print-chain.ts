@@ -1,13 +1,19 @@
 import type { Json, Sampler } from '@tokenwright/core';
 
 /**
- * A chain on one line, in order. Example: `top-k(k 40, ties exactly-k) > temperature(t 0.8)`; an empty one prints `(none)`.
+ * A chain on one line, in order; an empty one is `(none)`.
+ *
+ * @example
+ * ```ts
+ * printChain([topK({ k: 40 }), temperature({ temperature: 0.8 })]);
+ * // top-k(k 40, ties exactly-k) > temperature(temperature 0.8)
+ * ```
  */
 export function printChain(samplers: readonly Sampler[]): string {
   return samplers.length === 0 ? '(none)' : samplers.map(printSampler).join(' > ');
 }
 
-/** One stage: its name, and its parameters when it has some. */
+/** One stage: its name, and its parameters if any. */
 export function printSampler({ name, parameters }: Sampler): string {
   const entries = parametersOf(parameters).map(([key, value]) => `${key} ${printValue(value)}`);
   return entries.length === 0 ? name : `${name}(${entries.join(', ')})`;

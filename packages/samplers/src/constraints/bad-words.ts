@@ -1,39 +1,42 @@
-import type { HostSampler, Tokenizer } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
-import { checkNeeds, checkSequences, isBegun, refuseOutside, type SequenceNeeds } from '../shared/token-ids.ts';
+import { defineSampler, type HostSampler, type Tokenizer } from '@tokenwright/core';
+import { type OptionsOf, type OptionValues, tokenListsOption } from '@tokenwright/core/options';
+import { isBegun, refuseOutside, type SequenceNeeds } from '../shared/token-ids.ts';
 
-export interface BadWordsOptions {
-  /** Sequences of tokens that must not come about; see {@link badWordTokens}. */
-  readonly words: readonly (readonly number[])[];
-  /**
-   * How long the text must be: as the beginning of a word, or as the whole word, as in Hugging Face, where a word whose
-   * beginning is the whole text does not apply. Default `'beginning'`.
-   */
-  readonly needs?: SequenceNeeds;
-}
+const options = {
+  /** Sequences of tokens that must not occur, at least one; see {@link badWordTokens}. */
+  words: tokenListsOption({ least: 1, help: 'Sequences of tokens that must not occur' }),
+};
+
+export type BadWordsOptions = OptionsOf<typeof options>;
 
 /**
- * Remove each token that would complete one of the sequences (Hugging Face `bad_words_ids`, vLLM `bad_words`).
+ * Remove each token that would complete one of the sequences.
  *
- * A sequence that is only an end token of the run is passed over, so that it cannot keep a text from ending. An id outside
- * the vocabulary is an error when the stage is applied.
+ * A sequence that is only an end token of the run is skipped, so that it cannot keep a text from ending. An id outside the
+ * vocabulary is an error when the stage is applied.
  *
  * Example: text ... 4, words [[4, 9], [8]]: removes 9 and 8.
+ *
+ * @see Hugging Face, `bad_words_ids`; vLLM, `bad_words`
+ * @example
+ * ```ts
+ * badWords({ words: badWordTokens(tokenizer, ['darn']) });
+ * ```
  */
-export function badWords(options: BadWordsOptions): HostSampler {
-  checkOptionNames('badWords', options, ['words', 'needs']);
-  const needs = checkNeeds('badWords', options.needs);
-  const words = checkSequences('badWords', 'words', options.words);
+export const badWords = defineSampler({
+  name: 'bad-words',
+  summary: 'Remove the tokens that would complete one of the given sequences',
+  source: 'Hugging Face, bad_words_ids; vLLM, bad_words',
+  kind: 'constraint',
+  options,
+  create: (values) => badWordsForm(values, 'beginning'),
+});
+
+export function badWordsForm({ words }: OptionValues<typeof options>, needs: SequenceNeeds): Omit<HostSampler, 'name'> {
   const ids = new Set(words.flat());
   return {
-    name: 'bad-words',
-    parameters: { words, needs },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
-    },
-    onHost: (logits, { history, eosTokenIds }) => {
+    traits: { narrows: true },
+    onHost(logits, { history, eosTokenIds }) {
       refuseOutside('badWords', 'words', ids, logits.length);
       for (const word of words) {
         const last = word.at(-1)!;
@@ -44,7 +47,14 @@ export function badWords(options: BadWordsOptions): HostSampler {
   };
 }
 
-/** Words as {@link BadWordsOptions} wants them, from texts: each with and without a space before it, as vLLM does. */
+/**
+ * Words for {@link badWords}, from texts: each with and without a space before it, as in vLLM.
+ *
+ * @example
+ * ```ts
+ * badWordTokens(tokenizer, ['darn']);
+ * ```
+ */
 export function badWordTokens(tokenizer: Tokenizer, texts: readonly string[]): number[][] {
   const found = new Map<string, number[]>();
   for (const text of texts) {

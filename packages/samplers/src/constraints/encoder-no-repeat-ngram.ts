@@ -1,30 +1,35 @@
-import type { HostSampler } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler } from '@tokenwright/core';
+import { integerOption, type OptionsOf } from '@tokenwright/core/options';
 import { sourceOf } from '../penalties/encoder-repetition-penalty.ts';
 import { removeContinuations } from './no-repeat-ngram.ts';
 
-export interface EncoderNoRepeatNgramOptions {
+const options = {
   /** Length of the source's sequences that must not be copied, at least 1. */
-  readonly size: number;
-}
+  size: integerOption({ min: 1, suggested: 3, help: 'Length of the sequences of the source that must not be copied' }),
+};
+
+export type EncoderNoRepeatNgramOptions = OptionsOf<typeof options>;
 
 /**
- * Remove each token that would copy a sequence of `size` tokens from the source (Hugging Face; for dialogue, Roller et al.
- * 2020, arXiv:2004.13637). A model without a source has its prompt taken for it.
+ * Remove each token that would copy a sequence of `size` tokens from the source. For a model without a source, the prompt
+ * takes its place.
  *
  * Example: source 1 2 3, reply ... 1 2, size 3: removes 3.
+ *
+ * @see Roller et al. 2020, "Recipes for building an open-domain chatbot", arXiv:2004.13637; Hugging Face
+ * @example
+ * ```ts
+ * encoderNoRepeatNgram({ size: 3 });
+ * ```
  */
-export function encoderNoRepeatNgram(options: EncoderNoRepeatNgramOptions): HostSampler {
-  checkOptionNames('encoderNoRepeatNgram', options, ['size']);
-  const size = checkInteger('encoderNoRepeatNgram', 'size', options.size, 1);
-  return {
-    name: 'encoder-no-repeat-ngram',
-    parameters: { size },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
-    },
+export const encoderNoRepeatNgram = defineSampler({
+  name: 'encoder-no-repeat-ngram',
+  summary: 'Remove the tokens that would copy a sequence of SIZE tokens from the source',
+  source: 'Roller et al. 2020, arXiv:2004.13637; Hugging Face',
+  kind: 'constraint',
+  options,
+  create: ({ size }) => ({
+    traits: { narrows: true },
     onHost: (logits, step) => removeContinuations(logits, step.history.tokens, sourceOf(step), size),
-  };
-}
+  }),
+});

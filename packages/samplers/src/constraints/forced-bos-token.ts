@@ -1,33 +1,37 @@
-import type { HostSampler } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler } from '@tokenwright/core';
+import { integerOption, type OptionsOf } from '@tokenwright/core/options';
 import { force, refuseOutside } from '../shared/token-ids.ts';
 
-export interface ForcedBosTokenOptions {
-  readonly token: number;
+const options = {
+  /** The token to force. */
+  token: integerOption({ min: 0, help: 'The token to force' }),
   /** Length of the text at which it is forced, prompt included. Default 1: right after a decoder's start token. */
-  readonly position?: number;
-}
+  position: integerOption({ min: 0, default: 1, help: 'Length of the text at which it is forced' }),
+};
+
+export type ForcedBosTokenOptions = OptionsOf<typeof options>;
 
 /**
- * Force one token at one position (Hugging Face `forced_bos_token_id`, for translation models that are told the language
- * by it): it gets logit 0, all others are removed. It is forced also when an earlier stage had removed it. An id outside
- * the vocabulary is an error when the stage is applied.
+ * Force one token at one position: it gets logit 0, all others are removed. It is forced even when an earlier stage removed
+ * it. Translation models use it to select the language. An id outside the vocabulary is an error when the stage is applied.
+ *
+ * @see Hugging Face, `forced_bos_token_id`
+ * @example
+ * ```ts
+ * forcedBosToken({ token: 250004 });
+ * ```
  */
-export function forcedBosToken(options: ForcedBosTokenOptions): HostSampler {
-  checkOptionNames('forcedBosToken', options, ['token', 'position']);
-  const token = checkInteger('forcedBosToken', 'token', options.token, 0);
-  const position = checkInteger('forcedBosToken', 'position', options.position ?? 1, 0);
-  return {
-    name: 'forced-bos-token',
-    parameters: { token, position },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: false,
-    },
-    onHost: (logits, step) => {
+export const forcedBosToken = defineSampler({
+  name: 'forced-bos-token',
+  summary: 'Force one token at the beginning',
+  source: 'Hugging Face, forced_bos_token_id',
+  kind: 'constraint',
+  options,
+  create: ({ token, position }) => ({
+    traits: { narrows: false },
+    onHost(logits, step) {
       refuseOutside('forcedBosToken', 'token', [token], logits.length);
       if (step.position === position) force(logits, [token]);
     },
-  };
-}
+  }),
+});

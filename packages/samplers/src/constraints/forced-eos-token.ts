@@ -1,35 +1,40 @@
-import type { HostSampler } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
-import { checkEndTokens, type EosTokenIdsOption } from '../shared/eos-token-ids.ts';
+import { defineSampler } from '@tokenwright/core';
+import { integerOption, type OptionsOf, optional } from '@tokenwright/core/options';
+import { endTokens } from '../shared/eos-token-ids.ts';
+import { eosTokenIds } from '../shared/options.ts';
 import { force } from '../shared/token-ids.ts';
 
-export interface ForcedEosTokenOptions extends EosTokenIdsOption {
-  /** Most tokens that the text may have, prompt included. Default: the run's limit. */
-  readonly maxLength?: number;
-}
+const options = {
+  /** Ids that count as the end. Default: the run's end tokens. */
+  eosTokenIds,
+  /** Largest number of tokens of the text, prompt included. Default: the run's limit. */
+  maxLength: optional(integerOption({ min: 1, help: "Largest length of the text; without it, the run's limit" })),
+};
+
+export type ForcedEosTokenOptions = OptionsOf<typeof options>;
 
 /**
- * Force the end when only one token more is allowed: at length maxLength - 1 the end tokens get logit 0 each, all others are
- * removed (Hugging Face `forced_eos_token_id`). Without an end token it does nothing. An end token is forced also when an
- * earlier stage had removed it.
+ * Force the end when only one more token is allowed: at length maxLength - 1 the end tokens get logit 0 each, all others
+ * are removed. Without an end token it does nothing. An end token is forced even when an earlier stage removed it.
+ *
+ * @see Hugging Face, `forced_eos_token_id`
+ * @example
+ * ```ts
+ * forcedEosToken();
+ * ```
  */
-export function forcedEosToken(options: ForcedEosTokenOptions = {}): HostSampler {
-  checkOptionNames('forcedEosToken', options, ['eosTokenIds', 'maxLength']);
-  const { maxLength } = options;
-  if (maxLength !== undefined) checkInteger('forcedEosToken', 'maxLength', maxLength, 1);
-  const ends = checkEndTokens('forcedEosToken', options);
-  return {
-    name: 'forced-eos-token',
-    parameters: { ...ends.parameters, ...(maxLength === undefined ? {} : { maxLength }) },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: false,
-    },
-    onHost: (logits, step) => {
+export const forcedEosToken = defineSampler({
+  name: 'forced-eos-token',
+  summary: 'Force an end token as the last token that the length allows',
+  source: 'Hugging Face, forced_eos_token_id',
+  kind: 'constraint',
+  options,
+  create: ({ eosTokenIds, maxLength }) => ({
+    traits: { narrows: false },
+    onHost(logits, step) {
       if (step.position !== (maxLength ?? step.maxLength) - 1) return;
-      const ids = ends.of(step);
+      const ids = endTokens(eosTokenIds, step);
       if (ids.length > 0) force(logits, ids);
     },
-  };
-}
+  }),
+});

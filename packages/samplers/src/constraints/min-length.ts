@@ -1,27 +1,36 @@
-import type { HostSampler } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
-import { checkEndTokens, type EosTokenIdsOption } from '../shared/eos-token-ids.ts';
+import { defineSampler } from '@tokenwright/core';
+import { integerOption, type OptionsOf } from '@tokenwright/core/options';
+import { endTokens } from '../shared/eos-token-ids.ts';
+import { eosTokenIds } from '../shared/options.ts';
 
-export interface MinLengthOptions extends EosTokenIdsOption {
+const options = {
   /** Tokens that the text must have before it may end, prompt included. 0 is off. */
-  readonly length: number;
-}
+  length: integerOption({ min: 0, off: 0, help: 'Tokens that the text must have before it may end, prompt included' }),
+  /** Ids that count as the end. Default: the run's end tokens. */
+  eosTokenIds,
+};
 
-/** Remove the end tokens while the text, prompt included, has fewer than `length` tokens (Hugging Face `min_length`). */
-export function minLength(options: MinLengthOptions): HostSampler {
-  checkOptionNames('minLength', options, ['length', 'eosTokenIds']);
-  const length = checkInteger('minLength', 'length', options.length, 0);
-  const ends = checkEndTokens('minLength', options);
-  return {
-    name: 'min-length',
-    parameters: { length, ...ends.parameters },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
+export type MinLengthOptions = OptionsOf<typeof options>;
+
+/**
+ * Remove the end tokens while the text, prompt included, has fewer than `length` tokens.
+ *
+ * @see Hugging Face, `min_length`
+ * @example
+ * ```ts
+ * minLength({ length: 50 });
+ * ```
+ */
+export const minLength = defineSampler({
+  name: 'min-length',
+  summary: 'Remove the end tokens until the text has LENGTH tokens, prompt included',
+  source: 'Hugging Face, min_length',
+  kind: 'constraint',
+  options,
+  create: ({ length, eosTokenIds }) => ({
+    traits: { narrows: true },
+    onHost(logits, step) {
+      if (step.position < length) for (const id of endTokens(eosTokenIds, step)) logits[id] = -Infinity;
     },
-    onHost: (logits, step) => {
-      if (step.position < length) for (const id of ends.of(step)) logits[id] = -Infinity;
-    },
-  };
-}
+  }),
+});

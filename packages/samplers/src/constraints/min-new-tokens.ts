@@ -1,30 +1,38 @@
-import type { HostSampler } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
-import { checkEndTokens, type EosTokenIdsOption } from '../shared/eos-token-ids.ts';
+import { defineSampler } from '@tokenwright/core';
+import { integerOption, type OptionsOf } from '@tokenwright/core/options';
+import { endTokens } from '../shared/eos-token-ids.ts';
+import { eosTokenIds } from '../shared/options.ts';
 
-export interface MinNewTokensOptions extends EosTokenIdsOption {
+const options = {
   /** Tokens that the reply must have before it may end. 0 is off. */
-  readonly count: number;
-}
+  count: integerOption({ min: 0, off: 0, help: 'Tokens that the reply must have before it may end' }),
+  /** Ids that count as the end. Default: the run's end tokens. */
+  eosTokenIds,
+};
+
+export type MinNewTokensOptions = OptionsOf<typeof options>;
 
 /**
- * Remove the end tokens while the reply has fewer than `count` tokens (Hugging Face `min_new_tokens`, vLLM `min_tokens`,
- * which covers the stop ids too: name them in `eosTokenIds`).
+ * Remove the end tokens while the reply has fewer than `count` tokens. vLLM's `min_tokens` covers the stop ids too: pass
+ * them as `eosTokenIds`.
+ *
+ * @see Hugging Face, `min_new_tokens`; vLLM, `min_tokens`
+ * @example
+ * ```ts
+ * minNewTokens({ count: 20 });
+ * ```
  */
-export function minNewTokens(options: MinNewTokensOptions): HostSampler {
-  checkOptionNames('minNewTokens', options, ['count', 'eosTokenIds']);
-  const count = checkInteger('minNewTokens', 'count', options.count, 0);
-  const ends = checkEndTokens('minNewTokens', options);
-  return {
-    name: 'min-new-tokens',
-    parameters: { count, ...ends.parameters },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
+export const minNewTokens = defineSampler({
+  name: 'min-new-tokens',
+  summary: 'Remove the end tokens until the reply has COUNT tokens',
+  source: 'Hugging Face, min_new_tokens; vLLM, min_tokens',
+  kind: 'constraint',
+  options,
+  create: ({ count, eosTokenIds }) => ({
+    traits: { narrows: true },
+    onHost(logits, step) {
+      if (step.position - step.promptLength < count)
+        for (const id of endTokens(eosTokenIds, step)) logits[id] = -Infinity;
     },
-    onHost: (logits, step) => {
-      if (step.position - step.promptLength < count) for (const id of ends.of(step)) logits[id] = -Infinity;
-    },
-  };
-}
+  }),
+});

@@ -1,42 +1,44 @@
-import { type HostSampler, ParameterError } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler } from '@tokenwright/core';
+import { integerOption, type OptionsOf } from '@tokenwright/core/options';
 import { countedTokens } from '../penalties/repetition-penalty.ts';
+import { countPrompt } from '../shared/options.ts';
 
-export interface NoRepeatNgramOptions {
-  /** Length of the sequences that must not occur twice, at least 1. 1 forbids every token seen. */
-  readonly size: number;
+const options = {
+  /** Length of the sequences that must not occur twice, at least 1. 1 forbids every token that occurred. */
+  size: integerOption({ min: 1, suggested: 3, help: 'Length of the sequences that must not occur twice' }),
   /** Whether the prompt's sequences count. Default true (Hugging Face, transformers.js). */
-  readonly countPrompt?: boolean;
-}
+  countPrompt: countPrompt(true),
+};
+
+export type NoRepeatNgramOptions = OptionsOf<typeof options>;
 
 /**
- * Remove each token that would complete a sequence of `size` tokens that is there already (Paulus et al. 2017, "A Deep
- * Reinforced Model for Abstractive Summarization", arXiv:1705.04304; Hugging Face).
+ * Remove each token that would complete a sequence of `size` tokens that occurred before.
  *
  * Example: context 1 2 3 1 2, size 3: removes 3.
+ *
+ * @see Paulus et al. 2017, "A Deep Reinforced Model for Abstractive Summarization", arXiv:1705.04304; Hugging Face
+ * @example
+ * ```ts
+ * noRepeatNgram({ size: 3 });
+ * ```
  */
-export function noRepeatNgram(options: NoRepeatNgramOptions): HostSampler {
-  checkOptionNames('noRepeatNgram', options, ['size', 'countPrompt']);
-  const size = checkInteger('noRepeatNgram', 'size', options.size, 1);
-  const { countPrompt = true } = options;
-  if (typeof countPrompt !== 'boolean')
-    throw new ParameterError('noRepeatNgram', 'countPrompt', 'true or false', countPrompt);
-  return {
-    name: 'no-repeat-ngram',
-    parameters: { size, countPrompt },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
-    },
-    onHost: (logits, step) => {
+export const noRepeatNgram = defineSampler({
+  name: 'no-repeat-ngram',
+  summary: 'Remove the tokens that would repeat a sequence of SIZE tokens',
+  source: 'Paulus et al. 2017, arXiv:1705.04304; Hugging Face',
+  kind: 'constraint',
+  options,
+  create: ({ size, countPrompt }) => ({
+    traits: { narrows: true },
+    onHost(logits, step) {
       const tokens = countedTokens(step, 'all', countPrompt);
       removeContinuations(logits, tokens, tokens, size);
     },
-  };
-}
+  }),
+});
 
-/** Remove what stands in `text` after the last `size` - 1 of `tokens`. */
+/** Remove every token that follows the last `size` - 1 of `tokens` somewhere in `text`. */
 export function removeContinuations(
   logits: Float32Array,
   tokens: ArrayLike<number>,

@@ -1,37 +1,48 @@
-import { type MaskSampler, ParameterError, type RowStep } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler, ParameterError, type RowStep } from '@tokenwright/core';
+import { customOption, type OptionsOf } from '@tokenwright/core/options';
 import { maskOf, refuseOutside } from '../shared/token-ids.ts';
 
-export interface PrefixAllowedTokensOptions {
-  /** The ids that may follow `tokens` (the whole text so far, prompt included; do not keep or write to it). */
-  readonly allowed: (tokens: Int32Array, step: RowStep) => Iterable<number>;
-}
+const options = {
+  /** The ids that may follow `tokens` (the whole text so far, prompt included; do not keep or change it). */
+  allowed: customOption<(tokens: Int32Array, step: RowStep) => Iterable<number>>({
+    kind: 'code',
+    help: 'A function from the tokens so far to the ids that may follow',
+    allowed: 'a function from tokens to token ids',
+    check(owner, name, value) {
+      if (typeof value !== 'function')
+        throw new ParameterError(owner, name, 'a function from tokens to token ids', value);
+      return value as (tokens: Int32Array, step: RowStep) => Iterable<number>;
+    },
+  }),
+};
+
+export type PrefixAllowedTokensOptions = OptionsOf<typeof options>;
 
 /**
- * Remove all tokens but those that a function of the text allows (De Cao et al. 2020, "Autoregressive Entity Retrieval",
- * arXiv:2010.00904; Hugging Face `prefix_allowed_tokens_fn`). The function must depend on its arguments only, as beams,
- * drafts and rewinds call it in any order.
+ * Remove all tokens except those that a function of the text allows. The function must depend on its arguments only,
+ * because beams, drafts and rewinds call it in any order.
  *
- * It declares no parameters: a function cannot be written to JSON.
+ * It has no `parameters`, because a function cannot be written as JSON. An empty list is an error that says so, as in
+ * Hugging Face. The stage only narrows: when an earlier stage removed all allowed tokens, the row is empty and the run
+ * reports which stage emptied it.
  *
- * An empty list is an error that says so, as in Hugging Face: a function that allows nothing is wrong. It can only narrow:
- * when all that it allows was removed before, the row is empty and the run says which stage emptied it.
+ * @see De Cao et al. 2020, "Autoregressive Entity Retrieval", arXiv:2010.00904; Hugging Face, `prefix_allowed_tokens_fn`
+ * @example
+ * ```ts
+ * prefixAllowedTokens({ allowed: (tokens) => (tokens.at(-1) === 5 ? [6, 7] : [5]) });
+ * ```
  */
-export function prefixAllowedTokens(options: PrefixAllowedTokensOptions): MaskSampler {
-  checkOptionNames('prefixAllowedTokens', options, ['allowed']);
-  const { allowed } = options;
-  if (typeof allowed !== 'function')
-    throw new ParameterError('prefixAllowedTokens', 'allowed', 'a function from tokens to token ids', allowed);
-  return {
-    name: 'prefix-allowed-tokens',
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
-    },
-    mask: (step) => {
+export const prefixAllowedTokens = defineSampler({
+  name: 'prefix-allowed-tokens',
+  summary: 'Remove all tokens except those that a function of the text allows',
+  source: 'De Cao et al. 2020, arXiv:2010.00904; Hugging Face, prefix_allowed_tokens_fn',
+  kind: 'constraint',
+  options,
+  create: ({ allowed }) => ({
+    traits: { narrows: true },
+    mask(step) {
       const ids = [...allowed(step.history.tokens, step)];
-      const what = `what 'allowed' returns at position ${step.position}`;
+      const what = `the result of 'allowed' at position ${step.position}`;
       if (ids.length === 0)
         throw new ParameterError('prefixAllowedTokens', what, 'a list of at least one token id', ids);
       for (const id of ids)
@@ -39,5 +50,5 @@ export function prefixAllowedTokens(options: PrefixAllowedTokensOptions): MaskSa
       refuseOutside('prefixAllowedTokens', what, ids, step.vocabSize);
       return maskOf(ids, step.vocabSize);
     },
-  };
-}
+  }),
+});

@@ -1,34 +1,39 @@
-import type { HostSampler } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
-import { checkIds, refuseOutside } from '../shared/token-ids.ts';
+import { defineSampler } from '@tokenwright/core';
+import { integerOption, type OptionsOf, optional, tokensOption } from '@tokenwright/core/options';
+import { refuseOutside } from '../shared/token-ids.ts';
 
-export interface SuppressTokensAtBeginOptions {
-  /** Ids to remove. */
-  readonly tokens: readonly number[];
+const options = {
+  /** Ids to remove. Empty is off. */
+  tokens: tokensOption({ off: [], help: 'Tokens to remove' }),
   /** Length of the text at which they are removed, prompt included. Default: the prompt's, so the first new token. */
-  readonly position?: number;
-}
+  position: optional(
+    integerOption({ min: 0, help: "Length of the text at which they are removed; without it, the prompt's" }),
+  ),
+};
+
+export type SuppressTokensAtBeginOptions = OptionsOf<typeof options>;
 
 /**
- * Remove the listed tokens from the choice of one token only: the first of the reply, or the one at `position` (Hugging
- * Face `begin_suppress_tokens`). An id outside the vocabulary is an error when the stage is applied.
+ * Remove the listed tokens from the choice of one token only: the first of the reply, or the one at `position`. An id
+ * outside the vocabulary is an error when the stage is applied.
+ *
+ * @see Hugging Face, `begin_suppress_tokens`
+ * @example
+ * ```ts
+ * suppressTokensAtBegin({ tokens: [220, 50256] });
+ * ```
  */
-export function suppressTokensAtBegin(options: SuppressTokensAtBeginOptions): HostSampler {
-  checkOptionNames('suppressTokensAtBegin', options, ['tokens', 'position']);
-  const tokens = checkIds('suppressTokensAtBegin', 'tokens', options.tokens, 0);
-  const { position } = options;
-  if (position !== undefined) checkInteger('suppressTokensAtBegin', 'position', position, 0);
-  return {
-    name: 'suppress-tokens-at-begin',
-    parameters: { tokens, ...(position === undefined ? {} : { position }) },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: tokens.length === 0,
-      narrows: true,
-    },
-    onHost: (logits, step) => {
+export const suppressTokensAtBegin = defineSampler({
+  name: 'suppress-tokens-at-begin',
+  summary: 'Remove the listed tokens from the first choice',
+  source: 'Hugging Face, begin_suppress_tokens',
+  kind: 'constraint',
+  options,
+  create: ({ tokens, position }) => ({
+    traits: { keepsArgMax: tokens.length === 0, narrows: true },
+    onHost(logits, step) {
       refuseOutside('suppressTokensAtBegin', 'tokens', tokens, logits.length);
       if (step.position === (position ?? step.promptLength)) for (const id of tokens) logits[id] = -Infinity;
     },
-  };
-}
+  }),
+});

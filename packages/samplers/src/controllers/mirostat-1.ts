@@ -1,44 +1,52 @@
-import { type HostSampler, ParameterError } from '@tokenwright/core';
-import { checkInteger } from '@tokenwright/core/options';
+import { defineSampler, type HostSampler } from '@tokenwright/core';
+import { integerOption, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
 import { topTokens } from '@tokenwright/core/sampling';
 import { largestIds } from '../shared/largest-ids.ts';
-import { keepLargest, topLogit } from '../shared/row.ts';
-import { checkMirostat, type MirostatOptions, mirostatTraits, nextMu } from './mirostat.ts';
+import { topLogit } from '../shared/row.ts';
+import { mirostatOptions, mirostatTraits, nextMu } from './mirostat.ts';
 
-export interface Mirostat1Options extends MirostatOptions {
-  /** How many of the most probable tokens the slope is estimated from, at least 2. Default 100. */
-  readonly m?: number;
-  /**
-   * What a k beyond the vocabulary means: all tokens stay (`'keep-all'`), or, from 2^31 on, only one does (`'keep-one'`, as in
-   * llama.cpp, whose k is a 32-bit integer that then overflows). Default `'keep-all'`.
-   */
-  readonly overflow?: 'keep-all' | 'keep-one';
-}
+const options = {
+  ...mirostatOptions,
+  /** The slope is estimated from this many of the most probable tokens, at least 2. Default 100. */
+  m: integerOption({ min: 2, default: 100, help: 'How many tokens the slope is estimated from' }),
+};
+
+export type Mirostat1Options = OptionsOf<typeof options>;
 
 /**
- * Mirostat 1: hold the surprise of the text at `tau` bits by choosing k for a top-k at every step (Basu et al. 2020,
- * "Mirostat", arXiv:2007.14966; llama.cpp).
+ * Mirostat 1: hold the surprise of the text at `tau` bits by choosing k for a top-k at every step.
  *
  * With t_i = ln((i + 2) / (i + 1)) and b_i = ln(p_i / p_(i+1)) for the m most probable tokens: s = sum(t b) / sum(t^2),
- * e = s - 1, k = (e * 2^mu / (1 - V^-e))^(1 / s), at least 1. mu is 2 tau at first; after each draw
+ * e = s - 1, k = (e * 2^mu / (1 - V^-e))^(1 / s), at least 1. mu is 2 tau initially; after each sample
  * mu -= eta * (surprise - tau), where the surprise is -log2 of the token's probability among the k. A token that was not
- * drawn, such as a forced one, leaves mu as it is.
+ * sampled, such as a forced one, does not change mu.
  *
- * It must be the last stage. When the slope cannot be told (one token, or all equal), all tokens stay. A row with NaN, with
- * +Infinity or with nothing left stays as it is.
+ * It must be the last stage. When the slope is undefined (one token, or all tokens tie), all tokens stay. A row with NaN,
+ * with +Infinity or with nothing left stays as it is.
+ *
+ * @see Basu et al. 2020, "Mirostat", arXiv:2007.14966; llama.cpp
+ * @example
+ * ```ts
+ * mirostat1({ tau: 3 });
+ * ```
  */
-export function mirostat1(options: Mirostat1Options = {}): HostSampler {
-  const { tau, eta } = checkMirostat('mirostat1', options, ['m', 'overflow']);
-  const m = checkInteger('mirostat1', 'm', options.m ?? 100, 2);
-  const { overflow = 'keep-all' } = options;
-  if (overflow !== 'keep-all' && overflow !== 'keep-one')
-    throw new ParameterError('mirostat1', 'overflow', "'keep-all' or 'keep-one'", overflow);
+export const mirostat1 = defineSampler({
+  name: 'mirostat-1',
+  summary: 'Hold the surprise of the text at TAU bits by a changing top-k',
+  source: 'Basu et al. 2020, arXiv:2007.14966; llama.cpp',
+  kind: 'controller',
+  options,
+  create: (values) => mirostat1Form(values),
+});
+
+/** @param overflowsAt from this k on, only one token stays. */
+export function mirostat1Form(
+  { tau, eta, m }: OptionValues<typeof options>,
+  overflowsAt?: number,
+): Omit<HostSampler, 'name'> {
   return {
-    name: 'mirostat-1',
-    parameters: { tau, eta, m, overflow },
-    kind: 'controller',
     traits: { ...mirostatTraits, needsWholeRow: true },
-    onHost: (logits, step) => {
+    onHost(logits, step) {
       const mu = nextMu(step, tau, eta);
       if (!Number.isFinite(topLogit(logits, step.candidates))) return;
       const s = slope(logits, topTokens(logits, m, step.candidates));
@@ -47,8 +55,8 @@ export function mirostat1(options: Mirostat1Options = {}): HostSampler {
       const share = e === 0 ? 1 / Math.log(step.vocabSize) : e / (1 - step.vocabSize ** -e);
       const k = (share * 2 ** mu) ** (1 / s);
       if (!(s > 0)) return;
-      if (k >= 2 ** 31 && overflow === 'keep-one') keepLargest(logits, step);
-      else if (k < logits.length) step.keep(logits, largestIds(logits, Math.max(1, Math.floor(k)), step.candidates)!);
+      const count = overflowsAt !== undefined && k >= overflowsAt ? 1 : Math.max(1, Math.floor(k));
+      if (count < logits.length) step.keep(logits, largestIds(logits, count, step.candidates)!);
     },
   };
 }

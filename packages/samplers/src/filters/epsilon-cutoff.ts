@@ -1,55 +1,53 @@
-import { add, less, logSumExp as logSumExpOnDevice, max, minimum, where } from '@tensorflow/tfjs-core';
-import type { DeviceSampler, HostSampler } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { type DeviceSampler, defineSampler, type HostSampler } from '@tokenwright/core';
+import { numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { logSumExp } from '@tokenwright/core/sampling';
+import { minKeep } from '../shared/options.ts';
 import { keepAtLeast, nthLargest } from '../shared/row.ts';
 
-export interface EpsilonCutoffOptions {
+const options = {
   /** Smallest probability that stays, in [0, 1). 0 is off; the paper uses 3e-4 to 9e-4. */
-  readonly epsilon: number;
-  /** Keep at least so many of the most probable, and the equals of the last of them. Default 1. */
-  readonly minKeep?: number;
-}
+  epsilon: numberOption({ min: 0, below: 1, off: 0, suggested: 0.0009, help: 'Smallest probability that stays' }),
+  /** Keep at least this many of the most probable tokens, and all that tie with the last of them. Default 1. */
+  minKeep,
+};
+
+export type EpsilonCutoffOptions = OptionsOf<typeof options>;
 
 /**
- * Remove p_i < epsilon (Hewitt et al. 2022, "Truncation Sampling as Language Model Desmoothing", arXiv:2210.15191).
- * Equality is kept, as in Hugging Face. A row with NaN, with +Infinity or with nothing left stays as it is.
+ * Remove p_i < epsilon. Equality is kept, as in Hugging Face. A row with NaN, with +Infinity or with nothing left stays as
+ * it is. The device form exists for `minKeep` 1.
  *
- * The device form exists for `minKeep` 1.
+ * @see Hewitt et al. 2022, "Truncation Sampling as Language Model Desmoothing", arXiv:2210.15191
+ * @example
+ * ```ts
+ * epsilonCutoff({ epsilon: 0.0009 });
+ * ```
  */
-export function epsilonCutoff(options: EpsilonCutoffOptions): HostSampler | (HostSampler & DeviceSampler) {
-  checkOptionNames('epsilonCutoff', options, ['epsilon', 'minKeep']);
-  const cutoff = checkNumber(
-    'epsilonCutoff',
-    'epsilon',
-    options.epsilon,
-    'a number in [0, 1)',
-    (value) => value >= 0 && value < 1,
-  );
-  const minKeep = checkInteger('epsilonCutoff', 'minKeep', options.minKeep ?? 1, 1);
-  const distance = Math.log(cutoff);
-  const host: HostSampler = {
-    name: 'epsilon-cutoff',
-    parameters: { epsilon: cutoff, minKeep },
-    kind: 'filter',
-    traits: {
-      keepsArgMax: true,
-      narrows: true,
-    },
-    onHost: (logits, step) => {
-      if (cutoff === 0) return;
-      const normalizer = logSumExp(logits, step.candidates);
-      if (Number.isFinite(normalizer))
-        keepAtLeast(logits, step, Math.min(normalizer + distance, nthLargest(logits, step.candidates, minKeep)));
-    },
-  };
-  if (minKeep > 1) return host;
-  return {
-    ...host,
-    onDevice: (logits) => {
-      if (cutoff === 0) return logits;
-      const threshold = minimum(max(logits, 1, true), add(logSumExpOnDevice(logits, 1, true), distance));
-      return where(less(logits, threshold), Number.NEGATIVE_INFINITY, logits);
-    },
-  };
-}
+export const epsilonCutoff = defineSampler({
+  name: 'epsilon-cutoff',
+  summary: 'Keep tokens with a probability of at least EPSILON',
+  source: 'Hewitt et al. 2022, arXiv:2210.15191; Hugging Face',
+  kind: 'filter',
+  options,
+  create({ epsilon, minKeep }): Omit<HostSampler, 'name'> | Omit<HostSampler & DeviceSampler, 'name'> {
+    const distance = Math.log(epsilon);
+    const host: Omit<HostSampler, 'name'> = {
+      traits: { keepsArgMax: true, narrows: true },
+      onHost(logits, step) {
+        if (epsilon === 0) return;
+        const normalizer = logSumExp(logits, step.candidates);
+        if (Number.isFinite(normalizer))
+          keepAtLeast(logits, step, Math.min(normalizer + distance, nthLargest(logits, step.candidates, minKeep)));
+      },
+    };
+    if (minKeep > 1) return host;
+    return {
+      ...host,
+      onDevice(logits, { tf }) {
+        if (epsilon === 0) return logits;
+        const threshold = tf.minimum(tf.max(logits, 1, true), tf.add(tf.logSumExp(logits, 1, true), distance));
+        return tf.where(tf.less(logits, threshold), Number.NEGATIVE_INFINITY, logits);
+      },
+    };
+  },
+});

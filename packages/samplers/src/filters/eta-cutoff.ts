@@ -1,38 +1,37 @@
-import type { HostSampler } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler } from '@tokenwright/core';
+import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { minKeep } from '../shared/options.ts';
 import { keepAtLeast, nthLargest, shapeOf, topLogit } from '../shared/row.ts';
 
-export interface EtaCutoffOptions {
+const options = {
   /** In [0, 1). 0 is off; the paper uses 3e-4 to 4e-3. */
-  readonly epsilon: number;
-  /** Keep at least so many of the most probable, and the equals of the last of them. Default 1. */
-  readonly minKeep?: number;
-}
+  epsilon: numberOption({ min: 0, below: 1, off: 0, suggested: 0.002, help: 'Upper bound of the threshold' }),
+  /** Keep at least this many of the most probable tokens, and all that tie with the last of them. Default 1. */
+  minKeep,
+};
+
+export type EtaCutoffOptions = OptionsOf<typeof options>;
 
 /**
- * Epsilon with a threshold that follows the entropy: remove p_i < min(epsilon, sqrt(epsilon) * exp(-H)), H = -sum(p ln p)
- * (Hewitt et al. 2022, "Truncation Sampling as Language Model Desmoothing", arXiv:2210.15191). Equality is kept, as in
- * Hugging Face. A row with NaN, with +Infinity or with nothing left stays as it is.
+ * Epsilon cutoff with a threshold that follows the entropy: remove p_i < min(epsilon, sqrt(epsilon) * exp(-H)), where
+ * H = -sum(p ln p). Equality is kept, as in Hugging Face. A row with NaN, with +Infinity or with nothing left stays as it
+ * is.
+ *
+ * @see Hewitt et al. 2022, "Truncation Sampling as Language Model Desmoothing", arXiv:2210.15191
+ * @example
+ * ```ts
+ * etaCutoff({ epsilon: 0.002 });
+ * ```
  */
-export function etaCutoff(options: EtaCutoffOptions): HostSampler {
-  checkOptionNames('etaCutoff', options, ['epsilon', 'minKeep']);
-  const epsilon = checkNumber(
-    'etaCutoff',
-    'epsilon',
-    options.epsilon,
-    'a number in [0, 1)',
-    (value) => value >= 0 && value < 1,
-  );
-  const minKeep = checkInteger('etaCutoff', 'minKeep', options.minKeep ?? 1, 1);
-  return {
-    name: 'eta-cutoff',
-    parameters: { epsilon, minKeep },
-    kind: 'filter',
-    traits: {
-      keepsArgMax: true,
-      narrows: true,
-    },
-    onHost: (logits, step) => {
+export const etaCutoff = defineSampler({
+  name: 'eta-cutoff',
+  summary: 'Like the epsilon cutoff, with a threshold that falls where the model is uncertain',
+  source: 'Hewitt et al. 2022, arXiv:2210.15191; Hugging Face',
+  kind: 'filter',
+  options,
+  create: ({ epsilon, minKeep }) => ({
+    traits: { keepsArgMax: true, narrows: true },
+    onHost(logits, step) {
       if (epsilon === 0) return;
       const top = topLogit(logits, step.candidates);
       if (!Number.isFinite(top)) return;
@@ -40,5 +39,5 @@ export function etaCutoff(options: EtaCutoffOptions): HostSampler {
       const distance = Math.min(Math.log(epsilon), Math.log(epsilon) / 2 - entropy);
       keepAtLeast(logits, step, Math.min(normalizer + distance, nthLargest(logits, step.candidates, minKeep)));
     },
-  };
-}
+  }),
+});

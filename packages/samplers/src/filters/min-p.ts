@@ -1,5 +1,6 @@
 import { type DeviceSampler, defineSampler, type HostSampler } from '@tokenwright/core';
-import { integerOption, numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { minKeep } from '../shared/options.ts';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 const options = {
@@ -12,7 +13,7 @@ const options = {
     help: 'Share of the largest probability that a token needs',
   }),
   /** Keep at least this many of the most probable tokens. Default 1. */
-  minKeep: integerOption({ min: 1, default: 1, help: 'Keep at least this many tokens' }),
+  minKeep,
 };
 
 export type MinPOptions = OptionsOf<typeof options>;

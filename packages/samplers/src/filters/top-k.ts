@@ -1,71 +1,64 @@
-import { type HostSampler, ParameterError } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler, type HostSampler } from '@tokenwright/core';
+import { choiceOption, integerOption, type OptionsOf } from '@tokenwright/core/options';
 import { largestIds } from '../shared/largest-ids.ts';
 import { keepAtLeast } from '../shared/row.ts';
 
-export type TopKOptions = {
+const options = {
+  /** How many tokens to keep, at least 1. */
+  k: integerOption({ min: 1, suggested: 40, help: 'How many tokens to keep' }),
   /**
-   * What happens to tokens equal to the k-th: `'exactly-k'` keeps the lower ids (llama.cpp, x-transformers, transformers.js),
-   * `'keep-all'` keeps them all (Hugging Face, vLLM). Default `'exactly-k'`.
+   * What happens to tokens that tie with the k-th: `'exactly-k'` keeps the lower ids (llama.cpp, x-transformers,
+   * transformers.js), `'keep-all'` keeps them all (Hugging Face, vLLM). Default `'exactly-k'`.
    */
-  readonly ties?: 'exactly-k' | 'keep-all';
-} & (
-  | { /** How many tokens to keep, at least 1. */ readonly k: number; readonly share?: undefined }
-  | {
-      /** The same as a share of the vocabulary, in (0, 1]: k = ceil(share * V). */ readonly share: number;
-      readonly k?: undefined;
-    }
-);
+  ties: choiceOption(['exactly-k', 'keep-all'], {
+    default: 'exactly-k',
+    help: 'Whether tokens that tie with the k-th all stay',
+  }),
+};
+
+export type TopKOptions = OptionsOf<typeof options>;
 
 /**
- * Keep the k largest logits (Fan et al. 2018, "Hierarchical Neural Story Generation", arXiv:1805.04833).
- *
- * Off when k is V or more. x-transformers counts a share of the vocabulary (0.1 by default there); the others count tokens.
- * A row with NaN, with +Infinity or with nothing left stays as it is.
+ * Keep the k largest logits. Off when k is V or more. A row with NaN, with +Infinity or with nothing left stays as it is.
  *
  * Example: probabilities [0.1, 0.3, 0.3, 0.3], k = 2: 'exactly-k' keeps 1 and 2, 'keep-all' keeps 1, 2 and 3.
+ *
+ * @see Fan et al. 2018, "Hierarchical Neural Story Generation", arXiv:1805.04833
+ * @example
+ * ```ts
+ * topK({ k: 40 });
+ * ```
  */
-export function topK(options: TopKOptions): HostSampler {
-  checkOptionNames('topK', options, ['k', 'share', 'ties']);
-  const { ties = 'exactly-k' } = options;
-  if (ties !== 'exactly-k' && ties !== 'keep-all')
-    throw new ParameterError('topK', 'ties', "'exactly-k' or 'keep-all'", ties);
-  const count = checkCount(options);
-  const { k } = options;
+export const topK = defineSampler({
+  name: 'top-k',
+  summary: 'Keep the K most probable tokens',
+  source: 'Fan et al. 2018, arXiv:1805.04833',
+  kind: 'filter',
+  options,
+  create: ({ k, ties }) => ({
+    ...topKForm(() => k, ties),
+    ...(ties === 'exactly-k' ? { kernel: { reads: k, keep: { top: k } } } : {}),
+  }),
+});
+
+/** The form for a k that may depend on the size of the vocabulary. */
+export function topKForm(
+  count: (vocabSize: number) => number,
+  ties: 'exactly-k' | 'keep-all',
+): Omit<HostSampler, 'name'> {
   return {
-    name: 'top-k',
-    parameters: k === undefined ? { share: options.share!, ties } : { k, ties },
-    kind: 'filter',
-    traits: {
-      keepsArgMax: true,
-      narrows: true,
-    },
-    ...(k !== undefined && ties === 'exactly-k' ? { kernel: { reads: k, keep: { top: k } } } : {}),
-    onHost: (logits, step) => {
+    traits: { keepsArgMax: true, narrows: true },
+    onHost(logits, step) {
       const { candidates } = step;
       const wanted = count(logits.length);
       if (wanted >= (candidates?.length ?? logits.length)) return;
       const ids = largestIds(logits, wanted, candidates);
       if (ids === undefined || ids.length === 0) return;
       if (ties === 'exactly-k') step.keep(logits, ids);
-      else
-        keepAtLeast(
-          logits,
-          step,
-          ids.reduce((least, id) => Math.min(least, logits[id]!), Infinity),
-        );
+      else {
+        const threshold = ids.reduce((least, id) => Math.min(least, logits[id]!), Infinity);
+        keepAtLeast(logits, step, threshold);
+      }
     },
   };
-}
-
-/** The rule that gives k for a vocabulary. */
-function checkCount({ k, share }: TopKOptions): (vocabSize: number) => number {
-  if (k !== undefined && share !== undefined)
-    throw new ParameterError('topK', 'share', 'absent when k is given', share);
-  if (share === undefined) {
-    const fixed = checkInteger('topK', 'k', k, 1);
-    return () => fixed;
-  }
-  checkNumber('topK', 'share', share, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
-  return (vocabSize) => Math.ceil(share * vocabSize);
 }

@@ -1,50 +1,56 @@
-import { type HostSampler, ParameterError } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler, type HostSampler } from '@tokenwright/core';
+import { numberOption, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
 import { exponential } from '@tokenwright/core/sampling';
-import { prefixOf } from '../patterns/prefix.ts';
+import { minKeep } from '../shared/options.ts';
+import { prefixOf } from '../shared/prefix.ts';
 import { topLogit } from '../shared/row.ts';
 
-export interface TypicalPOptions {
+const options = {
   /** Mass to keep, in (0, 1]. 1 is off. */
-  readonly p: number;
-  /**
-   * With c the mass of all more typical tokens, a token stays when c < mass (`'below'`, Hugging Face) or c <= mass
-   * (`'at-most'`, llama.cpp). Default `'below'`.
-   */
-  readonly border?: 'below' | 'at-most';
-  /** Tokens as typical as the last one kept: all stay (`'keep-all'`, Hugging Face) or the lower ids (`'cut'`, llama.cpp). */
-  readonly ties?: 'keep-all' | 'cut';
-  /** Keep at least so many of the most typical. Default 1. */
-  readonly minKeep?: number;
-}
+  p: numberOption({ above: 0, max: 1, off: 1, suggested: 0.95, help: 'Probability mass to keep' }),
+  /** Keep at least this many of the most typical tokens. Default 1. */
+  minKeep,
+};
+
+export type TypicalPOptions = OptionsOf<typeof options>;
 
 /**
- * Keep the tokens whose surprise is nearest to the expected one, until their mass is reached: order by |-ln(p_i) - H| with
- * H = -sum(p ln p), rising (Meister et al. 2022, "Locally Typical Sampling", arXiv:2202.00666).
+ * Keep the tokens whose surprise is nearest to the expected one, until their mass reaches p: order by |-ln(p_i) - H|,
+ * where H = -sum(p ln p). With c the mass of all more typical tokens, a token stays when c < p. Tokens as typical as the
+ * last one kept all stay.
  *
- * By design the most probable token can go. Removed tokens count as p ln p = 0. A row with NaN, with +Infinity or with
- * nothing left stays as it is.
+ * By design it can remove the most probable token. Removed tokens count as p ln p = 0. A row with NaN, with +Infinity or
+ * with nothing left stays as it is.
  *
- * Example: probabilities [0.4, 0.2, 0.2, 0.2], H = 1.33, distances [0.42, 0.28, 0.28, 0.28], mass 0.5: keeps 1, 2 and 3.
+ * Example: probabilities [0.4, 0.2, 0.2, 0.2], H = 1.33, distances [0.42, 0.28, 0.28, 0.28], p = 0.5: keeps 1, 2 and 3.
+ *
+ * @see Meister et al. 2022, "Locally Typical Sampling", arXiv:2202.00666
+ * @example
+ * ```ts
+ * typicalP({ p: 0.95 });
+ * ```
  */
-export function typicalP(options: TypicalPOptions): HostSampler {
-  checkOptionNames('typicalP', options, ['p', 'border', 'ties', 'minKeep']);
-  const mass = checkNumber('typicalP', 'p', options.p, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
-  const { border = 'below', ties = 'keep-all' } = options;
-  if (border !== 'below' && border !== 'at-most')
-    throw new ParameterError('typicalP', 'border', "'below' or 'at-most'", border);
-  if (ties !== 'keep-all' && ties !== 'cut') throw new ParameterError('typicalP', 'ties', "'keep-all' or 'cut'", ties);
-  const minKeep = checkInteger('typicalP', 'minKeep', options.minKeep ?? 1, 1);
+export const typicalP = defineSampler({
+  name: 'typical-p',
+  summary: 'Keep the tokens whose surprise is nearest to the expected one, until their mass is P',
+  source: 'Meister et al. 2022, arXiv:2202.00666; Hugging Face',
+  kind: 'filter',
+  options,
+  create: (values) => typicalPForm(values),
+});
+
+/**
+ * @param inclusive whether a token also stays when the mass before it is exactly p.
+ * @param keepTies whether tokens as typical as the last one kept all stay; otherwise the lower ids.
+ */
+export function typicalPForm(
+  { p, minKeep }: OptionValues<typeof options>,
+  { inclusive = false, keepTies = true } = {},
+): Omit<HostSampler, 'name'> {
   return {
-    name: 'typical-p',
-    parameters: { p: mass, border, ties, minKeep },
-    kind: 'filter',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
-    },
-    onHost: (logits, step) => {
-      if (mass === 1) return;
+    traits: { narrows: true },
+    onHost(logits, step) {
+      if (p === 1) return;
       const { candidates } = step;
       const top = topLogit(logits, candidates);
       if (!Number.isFinite(top)) return;
@@ -66,13 +72,12 @@ export function typicalP(options: TypicalPOptions): HostSampler {
         keys[count] = distance;
         weights[count++] = weight;
       }
-      // Surprise and expected surprise both have ln(sum) on top of the distance, which cancels out.
+      // Surprise and expected surprise both add ln(sum) to the distance, which cancels out.
       const expected = moment / sum;
       for (let i = 0; i < count; i++) keys[i] = Math.abs(keys[i]! - expected);
-      const inclusive = border === 'at-most';
-      let items = prefixOf(keys, weights, count, { mass: mass * sum, inclusive, ties: ties === 'keep-all' });
+      let items = prefixOf(keys, weights, count, { mass: p * sum, inclusive, ties: keepTies });
       if (items.length < minKeep)
-        items = prefixOf(keys, weights, count, { mass: mass * sum, inclusive, minimum: minKeep });
+        items = prefixOf(keys, weights, count, { mass: p * sum, inclusive, minimum: minKeep });
       step.keep(
         logits,
         items.map((item) => ids[item]!),

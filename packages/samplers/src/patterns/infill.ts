@@ -1,57 +1,76 @@
-import { type HostSampler, ParameterError } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler, type HostSampler, ParameterError } from '@tokenwright/core';
+import { customOption, integerOption, type OptionsOf, type OptionValues, optional } from '@tokenwright/core/options';
 import { exponential, logSumExp } from '@tokenwright/core/sampling';
 import { fallingOrder } from '../shared/falling-order.ts';
 import { mergePrefixes, orderTexts, type TextOrder } from './prefix-merger.ts';
 
-export interface InfillOptions {
-  /** The text of a token; '' for one that has none. It must always give the same. */
-  readonly text: (id: number) => string;
+const options = {
   /** The token that ends an infill. Default: the first end token of the run. */
-  readonly eosTokenId?: number;
-  /**
-   * What the draw sees of a token into which others were merged: its own logit (`'own'`, as in llama.cpp, which merges only to
-   * decide what stays), or the merged mass (`'merged'`). Default `'own'`.
-   */
-  readonly mass?: 'own' | 'merged';
-}
+  eosTokenId: optional(
+    integerOption({ min: 0, help: 'The token that ends an infill; without it, the first end token of the run' }),
+  ),
+  /** The text of each token, as a list by id or as a function that must always give the same; '' for a token without. */
+  text: customOption<readonly string[] | ((id: number) => string)>({
+    kind: 'token-texts',
+    help: 'The text of each token, by id',
+    allowed: 'a function from id to text, or a list of strings',
+    check(owner, name, value) {
+      if (typeof value === 'function') return value as (id: number) => string;
+      if (Array.isArray(value)) return value;
+      throw new ParameterError(owner, name, 'a function from id to text, or a list of strings', value);
+    },
+  }),
+};
+
+export type InfillOptions = OptionsOf<typeof options>;
 
 /**
- * For filling a gap in the middle of a text (llama.cpp). Meant after top-k and top-p:
+ * For filling a gap in the middle of a text. Use it after top-k and top-p:
  *
- * 1. When 3 * n * P(end tokens) > P(other tokens), n tokens being left, only end tokens stay.
+ * 1. When 3 * n * P(end tokens) > P(other tokens), where n tokens are left, only end tokens stay.
  * 2. Otherwise tokens of which one text begins the other are merged into the likelier one.
- * 3. Others than end tokens go when p < 0.2. When none is left, only `endToken` stays, or the likeliest if that was removed.
- * 4. What stays is normalized, and of it goes what has p < 1 / (number of others + 1).
+ * 3. Tokens other than end tokens are removed when p < 0.2. When none is left, only `eosTokenId` stays, or the likeliest
+ *    token if that was removed.
+ * 4. The rest is normalized, and tokens with p < 1 / (number of others + 1) are removed.
  *
- * A row with NaN, with +Infinity or with nothing left stays as it is.
+ * Merging only decides which tokens stay; they keep their own logits. A row with NaN, with +Infinity or with nothing left
+ * stays as it is.
+ *
+ * @see llama.cpp, `infill`
+ * @example
+ * ```ts
+ * infill({ text: vocabularyTexts(tokenizer) });
+ * ```
  */
-export function infill(options: InfillOptions): HostSampler {
-  checkOptionNames('infill', options, ['text', 'eosTokenId', 'mass']);
-  const { text, mass = 'own' } = options;
-  if (typeof text !== 'function') throw new ParameterError('infill', 'text', 'a function from id to text', text);
-  if (mass !== 'own' && mass !== 'merged') throw new ParameterError('infill', 'mass', "'own' or 'merged'", mass);
-  if (options.eosTokenId !== undefined) checkInteger('infill', 'eosTokenId', options.eosTokenId, 0);
+export const infill = defineSampler({
+  name: 'infill',
+  summary: 'For filling a gap in a text: end early, and merge tokens whose texts begin alike',
+  source: 'llama.cpp, infill',
+  kind: 'filter',
+  options,
+  create: (values) => infillForm(values),
+});
+
+/** @param merged whether a token into which others were merged gets their mass. */
+export function infillForm(
+  { text, eosTokenId }: OptionValues<typeof options>,
+  merged = false,
+): Omit<HostSampler, 'name'> {
+  const textOf = typeof text === 'function' ? text : (id: number): string => text[id] ?? '';
   let whole: TextOrder | undefined;
-  /** Few candidates are put in order at each step; for many the vocabulary is, once. */
+  /** Few candidates are ordered at each step; for many, the whole vocabulary is ordered once. */
   const orderOf = (candidates: Int32Array, vocabSize: number): TextOrder => {
-    if (candidates.length <= 1024) return orderTexts(candidates, text);
+    if (candidates.length <= 1024) return orderTexts(candidates, textOf);
     if (whole?.ids.length !== vocabSize)
       whole = orderTexts(
         Int32Array.from({ length: vocabSize }, (_, id) => id),
-        text,
+        textOf,
       );
     return whole;
   };
   return {
-    name: 'infill',
-    parameters: { ...(options.eosTokenId === undefined ? {} : { eosTokenId: options.eosTokenId }), mass },
-    kind: 'filter',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
-    },
-    onHost: (logits, step) => {
+    traits: { narrows: true },
+    onHost(logits, step) {
       const { candidates, eosTokenIds } = step;
       const normalizer = logSumExp(logits, candidates);
       if (!Number.isFinite(normalizer)) return;
@@ -79,14 +98,14 @@ export function infill(options: InfillOptions): HostSampler {
       }
       const others = likely.filter((id) => !isEnd(id)).length;
       if (others === 0) {
-        const end = options.eosTokenId ?? eosTokenIds[0];
+        const end = eosTokenId ?? eosTokenIds[0];
         step.keep(logits, [end !== undefined && logits[end]! > -Infinity ? end : falling[0]!]);
         return;
       }
       const border = sum(likely) / (others + 1);
       const kept = likely.filter((id) => p[id]! >= border || isEnd(id));
       step.keep(logits, kept);
-      if (mass === 'merged') for (const id of kept) logits[id] = Math.log(p[id]!) + normalizer;
+      if (merged) for (const id of kept) logits[id] = Math.log(p[id]!) + normalizer;
     },
   };
 }

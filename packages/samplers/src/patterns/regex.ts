@@ -1,79 +1,86 @@
-import { type MaskSampler, ParameterError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler } from '@tokenwright/core';
+import { type OptionsOf, textOption } from '@tokenwright/core/options';
+import { texts } from '../shared/token-texts.ts';
 import { dead, PatternAutomaton } from './pattern-automaton.ts';
 import { parsePattern } from './pattern-syntax.ts';
 import { isReadable } from './vocabulary.ts';
 
-export interface RegexOptions {
-  /** What the whole reply must match. Syntax: see {@link regex}. */
-  readonly pattern: string;
-  /** What each token adds to a text, by id; see `vocabularyTexts`. */
-  readonly texts: readonly string[];
-}
+const options = {
+  /** The pattern that the whole reply must match. Syntax: see {@link regex}. */
+  pattern: textOption({ help: 'The pattern that the whole reply must match' }),
+  /** The text that each token adds, by id; see `vocabularyTexts`. */
+  texts,
+};
+
+export type RegexOptions = OptionsOf<typeof options>;
 
 /**
- * Keep the tokens with which the reply can still become a match of a regular expression. An end token stays exactly when the
- * reply is a match. So a reply that ends by itself matches; one that a limit cut off is the beginning of a match.
+ * Keep the tokens with which the reply can still become a match of a regular expression. An end token stays exactly when
+ * the reply is a match. So a reply that ends with an end token matches; one that a limit cuts off is the beginning of a
+ * match.
  *
- * The syntax is that of JavaScript's `u` flag without look-around, back references, names, lazy repetitions and anchors inside:
- * characters, `.`, classes, `\d \w \s` and their negations, escapes, groups, `|`, `*`, `+`, `?`, `{m,n}`. The pattern is anchored
- * at both ends. What is not supported raises a PatternError that names the position.
+ * The syntax is that of JavaScript's `u` flag without look-around, back references, names, lazy repetitions and inner
+ * anchors: characters, `.`, classes, `\d \w \s` and their negations, escapes, groups, `|`, `*`, `+`, `?`, `{m,n}`. The
+ * pattern is anchored at both ends. Unsupported syntax raises a PatternError that names the position.
  *
- * The pattern becomes a deterministic automaton; the mask of a state is found by one walk over the vocabulary, kept sorted so that
- * common beginnings are walked once, and is then kept. The state is read from the reply, so branches and rewinds need nothing
- * stored. A token without readable text (a control token, a part of a character) never stays. When the vocabulary cannot
- * spell what comes next, or a match is complete and the run has no end token, the row is empty and the run says so.
+ * The pattern becomes a deterministic automaton. The mask of a state is found by one walk over the vocabulary, sorted so
+ * that common beginnings are walked once, and is then kept. The state is read from the reply, so branches and rewinds need
+ * nothing stored. A token without readable text (a control token, a part of a character) never stays. When the vocabulary
+ * cannot spell the continuation, or a match is complete and the run has no end token, the row is empty and the run says so.
+ *
+ * @throws PatternError for a pattern that cannot be used.
+ * @example
+ * ```ts
+ * regex({ pattern: '(yes|no)', texts: vocabularyTexts(tokenizer) });
+ * ```
  */
-export function regex(options: RegexOptions): MaskSampler {
-  checkOptionNames('regex', options, ['pattern', 'texts']);
-  const { pattern, texts } = options;
-  if (typeof pattern !== 'string') throw new ParameterError('regex', 'pattern', 'a string', pattern);
-  if (!Array.isArray(texts)) throw new ParameterError('regex', 'texts', 'a list of strings', texts);
-  const automaton = new PatternAutomaton(parsePattern(pattern));
-  const masks = new Map<number, Uint32Array>();
-  return {
-    name: 'regex',
-    parameters: { pattern },
-    kind: 'constraint',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
-    },
-    mask: ({ history, promptLength, vocabSize, eosTokenIds }) => {
-      let state = automaton.start;
-      for (const id of history.tokens.subarray(promptLength)) {
-        const text = texts[id];
-        state = isReadable(text) ? automaton.after(state, text) : dead;
-      }
-      let mask = masks.get(state);
-      if (mask === undefined) {
-        mask = maskOfState(automaton, state, texts);
-        masks.set(state, mask);
-      }
-      const result = new Uint32Array(Math.ceil(vocabSize / 32));
-      result.set(mask.subarray(0, result.length));
-      const ended = automaton.accepts(state);
-      for (const id of eosTokenIds) {
-        if (id >= vocabSize) continue;
-        if (ended) result[id >>> 5]! |= 1 << (id & 31);
-        else result[id >>> 5]! &= ~(1 << (id & 31));
-      }
-      return result;
-    },
-  };
-}
+export const regex = defineSampler({
+  name: 'regex',
+  summary: 'Make the reply match a regular expression',
+  source: 'Willard and Louf 2023, arXiv:2307.09702',
+  kind: 'constraint',
+  options,
+  create({ pattern, texts }) {
+    const automaton = new PatternAutomaton(parsePattern(pattern));
+    const masks = new Map<number, Uint32Array>();
+    return {
+      traits: { narrows: true },
+      mask({ history, promptLength, vocabSize, eosTokenIds }) {
+        let state = automaton.start;
+        for (const id of history.tokens.subarray(promptLength)) {
+          const text = texts[id];
+          state = isReadable(text) ? automaton.after(state, text) : dead;
+        }
+        let mask = masks.get(state);
+        if (mask === undefined) {
+          mask = maskOfState(automaton, state, texts);
+          masks.set(state, mask);
+        }
+        const result = new Uint32Array(Math.ceil(vocabSize / 32));
+        result.set(mask.subarray(0, result.length));
+        const ended = automaton.accepts(state);
+        for (const id of eosTokenIds) {
+          if (id >= vocabSize) continue;
+          if (ended) result[id >>> 5]! |= 1 << (id & 31);
+          else result[id >>> 5]! &= ~(1 << (id & 31));
+        }
+        return result;
+      },
+    };
+  },
+});
 
 /** Bits of the tokens after which the pattern can still match. */
 function maskOfState(automaton: PatternAutomaton, state: number, texts: readonly string[]): Uint32Array {
   const bits = new Uint32Array(Math.ceil(texts.length / 32));
   const { ids, points, starts, shared } = sortedVocabulary(texts);
-  // path[d] is the state after the first d characters of the text at hand; deeper ones belong to the text before.
+  // path[d] is the state after the first d characters of the current text; deeper entries belong to the text before.
   const path = [state];
   let alive = 0;
   for (let i = 0; i < ids.length; i++) {
     const start = starts[i]!;
     const length = starts[i + 1]! - start;
-    // The text shares with the one before a beginning that is known to be dead.
+    // The text shares a dead beginning with the one before.
     if (shared[i]! > alive) continue;
     let depth = shared[i]!;
     while (depth < length && path[depth] !== dead) {
@@ -87,13 +94,13 @@ function maskOfState(automaton: PatternAutomaton, state: number, texts: readonly
   return bits;
 }
 
-/** The readable texts of a vocabulary in order, as code points one after the other. */
+/** The readable texts of a vocabulary, sorted, as one sequence of code points. */
 interface SortedVocabulary {
   readonly ids: Int32Array;
   readonly points: Uint32Array;
-  /** Where each text begins in `points`, and where the last one ends: [texts + 1]. */
+  /** Start of each text in `points`, and the end of the last one: [texts + 1]. */
   readonly starts: Int32Array;
-  /** How many characters a text has in common with the one before. */
+  /** Length of the beginning that a text shares with the one before, in code points. */
   readonly shared: Int32Array;
 }
 

@@ -4,7 +4,13 @@ import type { Tokenizer } from '@tokenwright/core';
  * The text that each token adds to a text: [vocabSize]. '' for control tokens. A token that holds only a part of a
  * character's bytes has U+FFFD in its text, and no constraint on text can use it.
  *
- * It decodes each id once, after an ordinary token, for some tokenizers drop the first space of a text.
+ * It decodes each id once, after an ordinary token, because some tokenizers drop the first space of a text. The list is
+ * kept for the tokenizer.
+ *
+ * @example
+ * ```ts
+ * regex({ pattern: '[0-9]+', texts: vocabularyTexts(tokenizer) });
+ * ```
  */
 export function vocabularyTexts(tokenizer: Tokenizer): readonly string[] {
   let texts = cache.get(tokenizer);

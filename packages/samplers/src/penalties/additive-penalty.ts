@@ -1,70 +1,61 @@
-import { scatterND, sub, type Tensor2D, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
-import { type DeviceSampler, type HostSampler, type Json, ParameterError, type RowStep } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { type DeviceSampler, defineSampler, type HostSampler, type RowStep } from '@tokenwright/core';
+import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { countPrompt, window } from '../shared/options.ts';
 import { countedTokens } from './repetition-penalty.ts';
 
-export interface AdditivePenaltyOptions {
-  /** Subtracted for each time a token was seen. Negative encourages. Default 0 (off). */
-  readonly frequency?: number;
-  /** Subtracted once when a token was seen at all. Negative encourages. Default 0 (off). */
-  readonly presence?: number;
+const options = {
+  /** Subtracted for each occurrence of a token. Negative encourages. Default 0 (off). */
+  frequency: numberOption({ default: 0, off: 0, suggested: 0.5, help: 'Subtracted for each occurrence of a token' }),
+  /** Subtracted once from each token that occurred. Negative encourages. Default 0 (off). */
+  presence: numberOption({ default: 0, off: 0, suggested: 0.5, help: 'Subtracted once from each token that occurred' }),
   /** How many of the last tokens count, or 'all'. Default 'all' (vLLM); llama.cpp uses 64. */
-  readonly window?: number | 'all';
-  /** Whether the prompt's tokens count as seen. Default false (OpenAI, vLLM, web-llm); llama.cpp counts what it was fed. */
-  readonly countPrompt?: boolean;
-}
+  window,
+  /** Whether the prompt counts. Default false (OpenAI, vLLM, web-llm); llama.cpp counts all that it was fed. */
+  countPrompt: countPrompt(false),
+};
+
+export type AdditivePenaltyOptions = OptionsOf<typeof options>;
 
 /**
  * l -> l - count * frequency - (count > 0) * presence: both penalties of the OpenAI interface in one stage.
  *
- * Its place beside the multiplicative repetition penalty is the order of the chain: llama.cpp and vLLM multiply first, so
- * `[repetitionPenalty(...), additivePenalty(...)]`; web-llm adds first, so the other way round. The results differ, as the
- * multiplication then sees the penalized logit. Removed tokens stay removed, NaN stays NaN.
+ * The order of the chain decides whether it comes before or after the multiplicative repetition penalty: llama.cpp and
+ * vLLM multiply first, `[repetitionPenalty(...), additivePenalty(...)]`; web-llm adds first. The results differ, because
+ * the second penalty acts on the penalized logit. Removed tokens stay removed, NaN stays NaN.
  *
  * Example: logits [2, -2, 1], reply [0, 1, 0], frequency 0.5, presence 1: [0, -3.5, 1].
+ *
+ * @example
+ * ```ts
+ * additivePenalty({ frequency: 0.5, presence: 0.5 });
+ * ```
  */
-export function additivePenalty(options: AdditivePenaltyOptions): HostSampler & DeviceSampler {
-  checkOptionNames('additivePenalty', options, ['frequency', 'presence', 'window', 'countPrompt']);
-  const amount = (name: 'frequency' | 'presence'): number =>
-    checkNumber('additivePenalty', name, options[name] ?? 0, 'a finite number');
-  const frequency = amount('frequency');
-  const presence = amount('presence');
-  const { window, countPrompt } = checkCounting('additivePenalty', options);
-  return additive('additive-penalty', { frequency, presence, window, countPrompt }, frequency, presence);
-}
+export const additivePenalty = defineSampler({
+  name: 'additive-penalty',
+  summary: 'Frequency and presence penalty in one stage',
+  source: 'OpenAI; llama.cpp',
+  kind: 'penalty',
+  options,
+  create: ({ frequency, presence, ...counting }) => additiveForms(frequency, presence, counting),
+});
 
-/** The options that say which tokens count. */
+/** Which tokens count. */
 export interface Counting {
   readonly window: number | 'all';
   readonly countPrompt: boolean;
 }
 
-export function checkCounting(owner: string, options: Partial<Counting>, countPromptByDefault = false): Counting {
-  const { window = 'all', countPrompt = countPromptByDefault } = options;
-  if (window !== 'all') checkInteger(owner, 'window', window, 0);
-  if (typeof countPrompt !== 'boolean') throw new ParameterError(owner, 'countPrompt', 'true or false', countPrompt);
-  return { window, countPrompt };
-}
-
-/** A stage that subtracts count * frequency + presence from each token seen. */
-export function additive(
-  name: string,
-  parameters: Counting & { readonly [key: string]: Json },
+/** The forms of a stage that subtracts count * frequency + presence from each token that occurred. */
+export function additiveForms(
   frequency: number,
   presence: number,
-): HostSampler & DeviceSampler {
+  { window, countPrompt }: Counting,
+): Omit<HostSampler & DeviceSampler, 'name'> {
   const off = frequency === 0 && presence === 0;
-  const seen = (step: RowStep): Seen =>
-    countSeen(countedTokens(step, parameters.window, parameters.countPrompt), step.vocabSize);
+  const seen = (step: RowStep): Seen => countSeen(countedTokens(step, window, countPrompt), step.vocabSize);
   return {
-    name,
-    parameters,
-    kind: 'penalty',
-    traits: {
-      keepsArgMax: off,
-      narrows: true,
-    },
-    onHost: (logits, step) => {
+    traits: { keepsArgMax: off, narrows: true },
+    onHost(logits, step) {
       if (off) return;
       const { ids, counts } = seen(step);
       for (let i = 0; i < ids.length; i++) logits[ids[i]!]! -= counts[i]! * frequency + presence;
@@ -77,7 +68,7 @@ export function additive(
         }),
       }),
     },
-    onDevice: (logits, { rows }) => {
+    onDevice(logits, { rows, tf }) {
       const places: [number, number][] = [];
       const amounts: number[] = [];
       if (!off)
@@ -89,7 +80,8 @@ export function additive(
           }
         });
       if (places.length === 0) return logits;
-      return sub(logits, scatterND(tensor2d(places, undefined, 'int32'), tensor1d(amounts), logits.shape)) as Tensor2D;
+      const sums = tf.scatterND(tf.tensor2d(places, undefined, 'int32'), tf.tensor1d(amounts), logits.shape);
+      return tf.sub(logits, sums);
     },
   };
 }
@@ -114,7 +106,7 @@ function countSeen(tokens: Int32Array, vocabSize: number): Seen {
     tally[id]!++;
   }
   const counts = new Int32Array(distinct);
-  // Only what was counted is cleared, so a short history costs nothing in a large vocabulary.
+  // Only counted places are cleared, so a short history costs nothing in a large vocabulary.
   for (let i = 0; i < distinct; i++) {
     counts[i] = tally[ids[i]!]!;
     tally[ids[i]!] = 0;

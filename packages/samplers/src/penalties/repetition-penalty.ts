@@ -1,69 +1,62 @@
-import { div, greater, less, mul, ones, scatterND, type Tensor2D, tensor2d, where } from '@tensorflow/tfjs-core';
-import { type DeviceSampler, type HostSampler, ParameterError, type RowStep } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler, type RowStep } from '@tokenwright/core';
+import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { countPrompt, window } from '../shared/options.ts';
 
-export interface RepetitionPenaltyOptions {
-  /** Above 1 discourages what was seen, below 1 encourages it; more than 0. 1 is off. */
-  readonly penalty: number;
+const options = {
+  /** Above 1 discourages tokens that occurred, below 1 encourages them; above 0. 1 is off. */
+  penalty: numberOption({ above: 0, off: 1, suggested: 1.1, help: 'Above 1 discourages tokens that occurred' }),
   /** How many of the last tokens count, or 'all'. Default 'all' (Hugging Face, vLLM); llama.cpp uses 64. */
-  readonly window?: number | 'all';
-  /** Whether the prompt's tokens count as seen. Default true; web-llm counts the reply only. */
-  readonly countPrompt?: boolean;
-}
+  window,
+  /** Whether the prompt counts. Default true; web-llm counts the reply only. */
+  countPrompt: countPrompt(true),
+};
+
+export type RepetitionPenaltyOptions = OptionsOf<typeof options>;
 
 /**
- * For each distinct token seen, once: l -> l / penalty when l > 0, l * penalty when l < 0 (Keskar et al. 2019, "CTRL",
- * arXiv:1909.05858).
+ * For each distinct token that occurred, once: l -> l / penalty when l > 0, l * penalty when l < 0.
  *
- * It depends on where zero lies: on logits and on log-probabilities it gives different results. Hugging Face applies it to
- * logits when sampling and to log-probabilities in beam search. Removed tokens stay removed, NaN stays NaN.
+ * It depends on where zero is: logits and log-probabilities give different results. Hugging Face applies it to logits when
+ * sampling and to log-probabilities in beam search. Removed tokens stay removed, NaN stays NaN.
  *
  * Example: logits [2, -2, 1], history [0, 1, 0], penalty 2: [1, -4, 1].
+ *
+ * @see Keskar et al. 2019, "CTRL", arXiv:1909.05858
+ * @example
+ * ```ts
+ * repetitionPenalty({ penalty: 1.1, window: 64 });
+ * ```
  */
-export function repetitionPenalty(options: RepetitionPenaltyOptions): HostSampler & DeviceSampler {
-  checkOptionNames('repetitionPenalty', options, ['penalty', 'window', 'countPrompt']);
-  const penalty = checkNumber(
-    'repetitionPenalty',
-    'penalty',
-    options.penalty,
-    'a number above 0',
-    (value) => value > 0,
-  );
-  const window = options.window ?? 'all';
-  if (window !== 'all') checkInteger('repetitionPenalty', 'window', window, 0);
-  const countPrompt = options.countPrompt ?? true;
-  if (typeof countPrompt !== 'boolean')
-    throw new ParameterError('repetitionPenalty', 'countPrompt', 'true or false', countPrompt);
-  const seen = (step: RowStep): Int32Array => distinct(countedTokens(step, window, countPrompt), step.vocabSize);
-  return {
-    name: 'repetition-penalty',
-    parameters: { penalty, window, countPrompt },
-    kind: 'penalty',
-    traits: {
-      dependsOnZero: true,
-      keepsArgMax: false,
-      narrows: true,
-    },
-    onHost: (logits, step) => {
-      if (penalty === 1) return;
-      for (const id of seen(step)) logits[id] = logits[id]! < 0 ? logits[id]! * penalty : logits[id]! / penalty;
-    },
-    kernel: {
-      edit: ({ rows }) => ({
-        tokens: rows.map((step) => ({ ids: penalty === 1 ? none : seen(step), factor: penalty })),
-      }),
-    },
-    onDevice: (logits, { rows }) => {
-      const pairs = penalty === 1 ? [] : rows.flatMap((step, row) => Array.from(seen(step), (id) => [row, id]));
-      if (pairs.length === 0) return logits;
-      const marks = scatterND(tensor2d(pairs, undefined, 'int32'), ones([pairs.length]), logits.shape);
-      const penalized = where(less(logits, 0), mul(logits, penalty), div(logits, penalty));
-      return where(greater(marks, 0), penalized, logits) as Tensor2D;
-    },
-  };
-}
+export const repetitionPenalty = defineSampler({
+  name: 'repetition-penalty',
+  summary: 'Divide the logits of tokens that occurred by PENALTY',
+  source: 'Keskar et al. 2019, arXiv:1909.05858',
+  kind: 'penalty',
+  options,
+  create({ penalty, window, countPrompt }) {
+    const off = penalty === 1;
+    const seen = (step: RowStep): Int32Array =>
+      off ? none : distinct(countedTokens(step, window, countPrompt), step.vocabSize);
+    return {
+      traits: { dependsOnZero: true, keepsArgMax: off, narrows: true },
+      onHost(logits, step) {
+        for (const id of seen(step)) logits[id] = logits[id]! < 0 ? logits[id]! * penalty : logits[id]! / penalty;
+      },
+      kernel: {
+        edit: ({ rows }) => ({ tokens: rows.map((step) => ({ ids: seen(step), factor: penalty })) }),
+      },
+      onDevice(logits, { rows, tf }) {
+        const places = rows.flatMap((step, row) => Array.from(seen(step), (id) => [row, id]));
+        if (places.length === 0) return logits;
+        const marks = tf.scatterND(tf.tensor2d(places, undefined, 'int32'), tf.ones([places.length]), logits.shape);
+        const penalized = tf.where(tf.less(logits, 0), tf.mul(logits, penalty), tf.div(logits, penalty));
+        return tf.where(tf.greater(marks, 0), penalized, logits);
+      },
+    };
+  },
+});
 
-/** The part of the history that a penalty looks at, as a view. */
+/** The part of the history that counts, as a view. */
 export function countedTokens(
   { history, promptLength }: Pick<RowStep, 'history' | 'promptLength'>,
   window: number | 'all',

@@ -1,56 +1,61 @@
 import { ParameterError, type Sampler } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
-import type { SequenceBiasOptions } from '../penalties/sequence-bias.ts';
-import { type HuggingFaceOptions, huggingFace } from './hugging-face.ts';
+import { checkOptions, choiceOption, type OptionsOf } from '@tokenwright/core/options';
+import type { BiasedSequence } from '../penalties/sequence-bias.ts';
+import { type HuggingFaceOptions, huggingFace, huggingFaceOptions } from './hugging-face.ts';
 
-export interface GenerationConfigOptions {
+const options = {
   /**
-   * What a key means that the file does not have: the stage is off and tokens are drawn (`'off'`), or Hugging Face's default, with
-   * which `do_sample` is false and `top_k` is 50 (`'hugging-face'`). Default `'off'`.
+   * What a key that the file lacks means: the stage is off and tokens are sampled (`'off'`), or Hugging Face's default,
+   * where `do_sample` is false and `top_k` is 50 (`'hugging-face'`). Default `'off'`.
    */
-  readonly absent?: 'off' | 'hugging-face';
-}
+  absent: choiceOption(['off', 'hugging-face'], { default: 'off', help: 'What a key that the file lacks means' }),
+};
+
+export type GenerationConfigOptions = OptionsOf<typeof options>;
 
 export interface GenerationConfigChain {
   /** The chain that the file asks for, by the preset `huggingFace`. */
   readonly samplers: Sampler[];
-  /** Keys that ask for a strategy or a second model, which no chain can give: `num_beams`, `penalty_alpha` … */
+  /** Keys that ask for a strategy or a second model, which no chain can give: `num_beams`, `penalty_alpha` ... */
   readonly leftOut: readonly string[];
 }
 
 /**
  * The sampling parameters of a checkpoint's generation_config.json as a chain, in the order of Hugging Face's `generate()`.
  *
- * Lengths, end tokens and forced tokens are not part of it: loaders give them to the model as its defaults, and `generate` heeds
- * them. A key whose value is null is absent. Keys that say nothing about decoding are passed over.
+ * Lengths, end tokens and forced tokens are not part of it: loaders give them to the model as its defaults, and `generate`
+ * applies them. A key whose value is null is absent. Keys that do not concern decoding are skipped.
  *
- * Example: { do_sample: true, temperature: 0.8, top_p: 0.95 } gives temperature 0.8, top-p 0.95.
- *
- * @throws ParameterError for a value that is not possible, with the name of the option.
+ * @throws ParameterError for an impossible value, with the name of the key.
+ * @example
+ * ```ts
+ * fromGenerationConfig({ do_sample: true, temperature: 0.8, top_p: 0.95 }).samplers; // temperature 0.8, top-p 0.95
+ * ```
  */
 export function fromGenerationConfig(
   config: Readonly<Record<string, unknown>>,
-  options: GenerationConfigOptions = {},
+  given: GenerationConfigOptions = {},
 ): GenerationConfigChain {
-  checkOptionNames('fromGenerationConfig', options, ['absent']);
-  const { absent = 'off' } = options;
-  if (absent !== 'off' && absent !== 'hugging-face')
-    throw new ParameterError('fromGenerationConfig', 'absent', "'off' or 'hugging-face'", absent);
+  const { absent } = checkOptions('fromGenerationConfig', options, given);
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     throw new ParameterError('fromGenerationConfig', 'config', 'an object', config);
-  const given = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
-  const named = given.flatMap(([key, value]) => {
+  const present = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
+  const named = present.flatMap(([key, value]) => {
     const option = Object.hasOwn(optionOf, key) ? optionOf[key]! : undefined;
-    return option === undefined ? [] : [[option, key === 'sequence_bias' ? sequencesOf(value) : value]];
+    if (option === undefined) return [];
+    const own = key === 'sequence_bias' ? sequencesOf(value) : value;
+    return [[option, huggingFaceOptions[option].check('fromGenerationConfig', key, own)]];
   });
   const silence: HuggingFaceOptions = absent === 'off' ? { topK: 0 } : { doSample: false };
   return {
     samplers: huggingFace({ ...silence, ...Object.fromEntries(named) }),
-    leftOut: given.filter(([key, value]) => strategies[key]?.(value) === true).map(([key]) => key),
+    leftOut: present
+      .filter(([key, value]) => Object.hasOwn(strategies, key) && strategies[key]!(value))
+      .map(([key]) => key),
   };
 }
 
-/** Keys of the file, and the options of the preset that they are. */
+/** The option of the preset for each key of the file. */
 const optionOf: Readonly<Record<string, keyof HuggingFaceOptions>> = {
   do_sample: 'doSample',
   temperature: 'temperature',
@@ -77,7 +82,7 @@ const optionOf: Readonly<Record<string, keyof HuggingFaceOptions>> = {
 const above = (least: number) => (value: unknown) => typeof value === 'number' && value > least;
 const always = (): boolean => true;
 
-/** Keys that a chain cannot heed, and the values with which they do something. */
+/** Keys that a chain cannot apply, and the values at which they have an effect. */
 const strategies: Readonly<Record<string, (value: unknown) => boolean>> = {
   num_beams: above(1),
   num_beam_groups: above(1),
@@ -90,8 +95,8 @@ const strategies: Readonly<Record<string, (value: unknown) => boolean>> = {
   force_words_ids: always,
 };
 
-/** Hugging Face writes a list of pairs: [[[5, 6], -1.5], …]. */
-function sequencesOf(value: unknown): SequenceBiasOptions['sequences'] {
+/** Hugging Face writes a list of pairs: [[[5, 6], -1.5], ...]. */
+function sequencesOf(value: unknown): readonly BiasedSequence[] {
   const wanted = 'a list of pairs of token ids and bias';
   if (!Array.isArray(value)) throw new ParameterError('fromGenerationConfig', 'sequence_bias', wanted, value);
   return value.map((pair: unknown) => {

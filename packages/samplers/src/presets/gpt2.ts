@@ -1,28 +1,35 @@
-import type { Sampler } from '@tokenwright/core';
-import { checkInteger } from '@tokenwright/core/options';
+import { integerOption, numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { topK } from '../filters/top-k.ts';
 import { temperature } from '../shaping/temperature.ts';
-import { buildPreset, type PresetStages } from './preset.ts';
+import { definePreset } from './preset.ts';
+
+const options = {
+  /** 0 is greedy, 1 is off. Default 1. */
+  temperature: numberOption({ min: 0, default: 1, off: 1, help: 'Divisor of the logits; 0 is greedy' }),
+  /** 0 is off. Default 40, as for the samples of the GPT-2 report. */
+  topK: integerOption({ min: 0, default: 40, off: 0, help: 'How many tokens to keep' }),
+};
 
 /** The sampling arguments of OpenAI's GPT-2 code. */
-export interface Gpt2Options {
-  /** 0 is greedy, 1 is off. Default 1. */
-  readonly temperature?: number;
-  /** 0 is off. Default 40, with which the samples of the GPT-2 report were drawn. */
-  readonly topK?: number;
-}
-
-const stages: PresetStages<Required<Gpt2Options>> = [
-  ['temperature', ({ temperature: t }) => (t === 1 ? undefined : temperature({ temperature: t }))],
-  ['topK', ({ topK: k }) => (k === 0 ? undefined : topK({ k, ties: 'keep-all' }))],
-];
+export type Gpt2Options = OptionsOf<typeof options>;
 
 /**
- * How GPT-2's published samples were drawn: temperature, then top-k with k = 40, ties kept (Radford et al. 2019).
+ * The chain of GPT-2's published samples: temperature, then top-k with k = 40, ties kept.
  *
- * It was not compared with results of that code itself.
+ * It was not compared with results of that code.
+ *
+ * @see Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"
+ * @example
+ * ```ts
+ * gpt2({ temperature: 0.7 });
+ * ```
  */
-export function gpt2(options: Gpt2Options = {}): Sampler[] {
-  if (options.topK !== undefined) checkInteger('gpt2', 'topK', options.topK, 0);
-  return buildPreset('gpt2', options, { temperature: 1, topK: 40 }, stages);
-}
+export const gpt2 = definePreset({
+  name: 'gpt2',
+  summary: "The chain of OpenAI's GPT-2 samples",
+  options,
+  stages: ({ temperature: t, topK: k }) => [
+    t === 1 ? undefined : temperature({ temperature: t }),
+    k === 0 ? undefined : topK({ k, ties: 'keep-all' }),
+  ],
+});

@@ -1,13 +1,24 @@
-import { ParameterError, type Sampler } from '@tokenwright/core';
-import { checkInteger, checkNumber } from '@tokenwright/core/options';
-import { badWords } from '../constraints/bad-words.ts';
+import { ParameterError } from '@tokenwright/core';
+import {
+  booleanOption,
+  checkInteger,
+  checkTokens,
+  customOption,
+  integerOption,
+  numberOption,
+  type OptionsOf,
+  tokenListsOption,
+  tokensOption,
+} from '@tokenwright/core/options';
+import { badWords } from '../compat/bad-words.ts';
+import { sequenceBias } from '../compat/sequence-bias.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';
 import { forcedBosToken } from '../constraints/forced-bos-token.ts';
 import { forcedEosToken } from '../constraints/forced-eos-token.ts';
 import { minLength } from '../constraints/min-length.ts';
 import { minNewTokens } from '../constraints/min-new-tokens.ts';
 import { noRepeatNgram } from '../constraints/no-repeat-ngram.ts';
-import { type PrefixAllowedTokensOptions, prefixAllowedTokens } from '../constraints/prefix-allowed-tokens.ts';
+import { prefixAllowedTokens } from '../constraints/prefix-allowed-tokens.ts';
 import { suppressTokens } from '../constraints/suppress-tokens.ts';
 import { suppressTokensAtBegin } from '../constraints/suppress-tokens-at-begin.ts';
 import { epsilonCutoff } from '../filters/epsilon-cutoff.ts';
@@ -20,213 +31,175 @@ import { typicalP } from '../filters/typical-p.ts';
 import { encoderRepetitionPenalty } from '../penalties/encoder-repetition-penalty.ts';
 import { exponentialLengthDecay } from '../penalties/exponential-length-decay.ts';
 import { repetitionPenalty } from '../penalties/repetition-penalty.ts';
-import { type SequenceBiasOptions, sequenceBias } from '../penalties/sequence-bias.ts';
 import { greedy } from '../shaping/greedy.ts';
 import { normalize } from '../shaping/normalize.ts';
 import { removeInvalid } from '../shaping/remove-invalid.ts';
 import { temperature } from '../shaping/temperature.ts';
-import { buildPreset, type PresetStages } from './preset.ts';
+import { samplerOption, samplersOption } from '../shared/sampler-options.ts';
+import { definePreset, orEmpty, orNull } from './preset.ts';
 
-/** The generation options of Hugging Face transformers, in camel case. */
-export interface HuggingFaceOptions {
+const decay = exponentialLengthDecay.definition.options;
+
+/** A count that is off at 0, which is the default. */
+const count = (help: string) => integerOption({ min: 0, default: 0, off: 0, help });
+
+export const huggingFaceOptions = {
   /**
-   * false: temperature and filters are left out, and the choice is greedy. Default true, as this is a preset for sampling;
-   * `generate()` itself has false.
+   * false: temperature and filters are left out, and the choice is greedy. Default true, because this is a preset for
+   * sampling; `generate()` itself has false.
    */
-  readonly doSample?: boolean;
+  doSample: booleanOption({ default: true, help: 'Whether to sample; without it, the choice is greedy' }),
   /** Above 0; 0 is refused there too. Default 1, off. */
-  readonly temperature?: number;
+  temperature: numberOption({
+    above: 0,
+    default: 1,
+    off: 1,
+    allowed: 'a number above 0 (for greedy: doSample false)',
+    help: 'Divisor of the logits',
+  }),
   /** 0 is off. Default 50. */
-  readonly topK?: number;
+  topK: integerOption({ min: 0, default: 50, off: 0, help: 'How many tokens to keep' }),
   /** 1 is off. Default 1. */
-  readonly topP?: number;
+  topP: numberOption({ min: 0, max: 1, default: 1, off: 1, help: 'Probability mass to keep' }),
   /** 0 is off. Default 0. */
-  readonly minP?: number;
+  minP: numberOption({ min: 0, max: 1, default: 0, off: 0, help: 'Share of the largest probability' }),
   /** 1 is off. Default 1. */
-  readonly typicalP?: number;
+  typicalP: numberOption({ above: 0, max: 1, default: 1, off: 1, help: 'Mass of the most typical tokens to keep' }),
   /** 0 is off. Default 0. */
-  readonly epsilonCutoff?: number;
+  epsilonCutoff: numberOption({ min: 0, below: 1, default: 0, off: 0, help: 'Smallest probability that stays' }),
   /** 0 is off. Default 0. */
-  readonly etaCutoff?: number;
+  etaCutoff: numberOption({ min: 0, below: 1, default: 0, off: 0, help: 'Upper bound of the threshold' }),
   /** 0 is off. Default 0. */
-  readonly topH?: number;
+  topH: numberOption({ min: 0, max: 1, default: 0, off: 0, help: 'Share of the entropy to keep' }),
   /** 1 is off. Default 1. */
-  readonly repetitionPenalty?: number;
-  /** Default true; false leaves the prompt out, like `prompt_ignore_length` with the prompt's length. */
-  readonly penalizePrompt?: boolean;
+  repetitionPenalty: numberOption({ above: 0, default: 1, off: 1, help: 'Above 1 discourages tokens that occurred' }),
+  /** false leaves the prompt out, like `prompt_ignore_length` with the prompt's length. Default true. */
+  penalizePrompt: booleanOption({ default: true, help: 'Whether the prompt counts for repetitionPenalty' }),
   /** Empty is off. Default empty. */
-  readonly sequenceBias?: SequenceBiasOptions['sequences'];
+  sequenceBias: orEmpty(sequenceBias.definition.options.sequences),
   /** 1 is off. Default 1. */
-  readonly encoderRepetitionPenalty?: number;
+  encoderRepetitionPenalty: numberOption({
+    above: 0,
+    default: 1,
+    off: 1,
+    help: 'Above 1 encourages the tokens of the source',
+  }),
   /** 0 is off. Default 0. */
-  readonly noRepeatNgramSize?: number;
+  noRepeatNgramSize: count('Length of the sequences that must not occur twice'),
   /** 0 is off. Default 0. */
-  readonly encoderNoRepeatNgramSize?: number;
+  encoderNoRepeatNgramSize: count('Length of the sequences of the source that must not be copied'),
   /** Empty is off. Default empty. */
-  readonly badWordsIds?: readonly (readonly number[])[];
+  badWordsIds: tokenListsOption({ default: [], off: [], help: 'Sequences of tokens that must not occur' }),
   /** Prompt included. 0 is off. Default 0. */
-  readonly minLength?: number;
+  minLength: count('Tokens that the text must have before it may end, prompt included'),
   /** 0 is off. Default 0. */
-  readonly minNewTokens?: number;
+  minNewTokens: count('Tokens that the reply must have before it may end'),
   /** Default null, off. */
-  readonly prefixAllowedTokensFn?: PrefixAllowedTokensOptions['allowed'] | null;
+  prefixAllowedTokensFn: orNull(prefixAllowedTokens.definition.options.allowed),
   /** Forced as the second token of the text. Default null, off. */
-  readonly forcedBosTokenId?: number | null;
+  forcedBosTokenId: orNull(forcedBosToken.definition.options.token),
   /** Forced as the last token that the length allows. Default null, off. */
-  readonly forcedEosTokenId?: number | readonly number[] | null;
+  forcedEosTokenId: orNull(
+    customOption<number | readonly number[]>({
+      kind: 'json',
+      help: 'The token or tokens forced as the last one that the length allows',
+      allowed: 'a token id or a list of token ids',
+      check: (owner, name, value) =>
+        typeof value === 'number' ? checkInteger(owner, name, value, 0) : checkTokens(owner, name, value),
+    }),
+  ),
   /** Default false. */
-  readonly removeInvalidValues?: boolean;
+  removeInvalidValues: booleanOption({ default: false, off: false, help: 'Replace NaN and infinite logits' }),
   /** Tokens of the reply after which it begins, and the factor. Default null, off. */
-  readonly exponentialDecayLengthPenalty?: readonly [start: number, factor: number] | null;
+  exponentialDecayLengthPenalty: orNull(
+    customOption<readonly [start: number, factor: number]>({
+      kind: 'json',
+      help: 'Tokens of the reply after which the end becomes likelier, and the factor per token',
+      allowed: 'a list [start, factor]',
+      check(owner, name, value) {
+        if (!Array.isArray(value) || value.length !== 2)
+          throw new ParameterError(owner, name, 'a list [start, factor]', value);
+        return [decay.start.check(owner, `${name}[0]`, value[0]), decay.factor.check(owner, `${name}[1]`, value[1])];
+      },
+    }),
+  ),
   /** Empty is off. Default empty. */
-  readonly suppressTokens?: readonly number[];
+  suppressTokens: tokensOption({ default: [], off: [], help: 'Tokens to remove' }),
   /** For the first new token, or with `forcedBosTokenId` the third of the text. Empty is off. Default empty. */
-  readonly beginSuppressTokens?: readonly number[];
+  beginSuppressTokens: tokensOption({ default: [], off: [], help: 'Tokens to remove from the first choice' }),
   /** A watermark, `kgwWatermark(...)` or `synthId(...)`: after the filters. Default null, off. */
-  readonly watermark?: Sampler | null;
+  watermark: orNull(samplerOption('A watermark, after the filters')),
   /** Make the result log-probabilities. Default false. */
-  readonly renormalizeLogits?: boolean;
-  /** The least that the filters keep: 1, or one more than the number of end tokens in beam sampling. Default 1. */
-  readonly minTokensToKeep?: number;
-  /** Your own stages: after the penalties and before the temperature, as `logits_processor` there. Default none. */
-  readonly processors?: readonly Sampler[];
-}
-
-const defaults: Required<HuggingFaceOptions> = {
-  doSample: true,
-  temperature: 1,
-  topK: 50,
-  topP: 1,
-  minP: 0,
-  typicalP: 1,
-  epsilonCutoff: 0,
-  etaCutoff: 0,
-  topH: 0,
-  repetitionPenalty: 1,
-  penalizePrompt: true,
-  sequenceBias: [],
-  encoderRepetitionPenalty: 1,
-  noRepeatNgramSize: 0,
-  encoderNoRepeatNgramSize: 0,
-  badWordsIds: [],
-  minLength: 0,
-  minNewTokens: 0,
-  prefixAllowedTokensFn: null,
-  forcedBosTokenId: null,
-  forcedEosTokenId: null,
-  removeInvalidValues: false,
-  exponentialDecayLengthPenalty: null,
-  suppressTokens: [],
-  beginSuppressTokens: [],
-  watermark: null,
-  renormalizeLogits: false,
-  minTokensToKeep: 1,
-  processors: [],
+  renormalizeLogits: booleanOption({ default: false, off: false, help: 'Make the result log-probabilities' }),
+  /** The number of tokens that the filters keep at least: in beam search, one more than the end tokens. Default 1. */
+  minTokensToKeep: integerOption({ min: 1, default: 1, help: 'The number of tokens that the filters keep at least' }),
+  /** Your own stages: after the penalties and before the temperature, as `logits_processor`. Default none. */
+  processors: samplersOption('Your own stages, after the penalties and before the temperature'),
 };
 
-/** In the order in which `generate()` applies them; the filters only when sampling. */
-const stages: PresetStages<Required<HuggingFaceOptions>> = [
-  [
-    'sequenceBias',
-    ({ sequenceBias: sequences }) =>
-      sequences.length === 0 ? undefined : sequenceBias({ sequences, needs: 'sequence' }),
-  ],
-  [
-    'encoderRepetitionPenalty',
-    ({ encoderRepetitionPenalty: penalty }) => (penalty === 1 ? undefined : encoderRepetitionPenalty({ penalty })),
-  ],
-  [
-    'repetitionPenalty',
-    ({ repetitionPenalty: penalty, penalizePrompt }) =>
-      penalty === 1 ? undefined : repetitionPenalty({ penalty, countPrompt: penalizePrompt }),
-  ],
-  ['noRepeatNgramSize', ({ noRepeatNgramSize: size }) => (size === 0 ? undefined : noRepeatNgram({ size }))],
-  [
-    'encoderNoRepeatNgramSize',
-    ({ encoderNoRepeatNgramSize: size }) => (size === 0 ? undefined : encoderNoRepeatNgram({ size })),
-  ],
-  [
-    'badWordsIds',
-    ({ badWordsIds: words }) => (words.length === 0 ? undefined : badWords({ words, needs: 'sequence' })),
-  ],
-  ['minLength', ({ minLength: length }) => (length === 0 ? undefined : minLength({ length }))],
-  ['minNewTokens', ({ minNewTokens: count }) => (count === 0 ? undefined : minNewTokens({ count }))],
-  [
-    'prefixAllowedTokensFn',
-    ({ prefixAllowedTokensFn: allowed }) => (allowed === null ? undefined : prefixAllowedTokens({ allowed })),
-  ],
-  ['forcedBosTokenId', ({ forcedBosTokenId: token }) => (token === null ? undefined : forcedBosToken({ token }))],
-  [
-    'forcedEosTokenId',
-    ({ forcedEosTokenId: ids }) =>
-      ids === null ? undefined : forcedEosToken({ eosTokenIds: typeof ids === 'number' ? [ids] : ids }),
-  ],
-  ['removeInvalidValues', ({ removeInvalidValues }) => (removeInvalidValues ? removeInvalid() : undefined)],
-  [
-    'exponentialDecayLengthPenalty',
-    ({ exponentialDecayLengthPenalty: decay }) =>
-      decay === null ? undefined : exponentialLengthDecay({ start: decay[0], factor: decay[1] }),
-  ],
-  ['suppressTokens', ({ suppressTokens: tokens }) => (tokens.length === 0 ? undefined : suppressTokens({ tokens }))],
-  [
-    'beginSuppressTokens',
-    ({ beginSuppressTokens: tokens, forcedBosTokenId }) => {
-      if (tokens.length === 0) return undefined;
-      // The forced token is not a beginning: the one after it is.
-      return suppressTokensAtBegin(forcedBosTokenId === null ? { tokens } : { tokens, position: 2 });
-    },
-  ],
-  ['processors', ({ processors }) => processors],
-  [
-    'temperature',
-    ({ doSample, temperature: t }) => (doSample && t !== 1 ? temperature({ temperature: t }) : undefined),
-  ],
-  ['topH', ({ doSample, topH: entropyShare }) => (doSample && entropyShare !== 0 ? topH({ entropyShare }) : undefined)],
-  [
-    'topK',
-    ({ doSample, topK: k, minTokensToKeep }) =>
-      doSample && k !== 0 ? topK({ k: Math.max(k, minTokensToKeep), ties: 'keep-all' }) : undefined,
-  ],
-  [
-    'topP',
-    ({ doSample, topP: p, minTokensToKeep: minKeep }) => (doSample && p !== 1 ? topP({ p, minKeep }) : undefined),
-  ],
-  [
-    'minP',
-    ({ doSample, minP: p, minTokensToKeep: minKeep }) => (doSample && p !== 0 ? minP({ p, minKeep }) : undefined),
-  ],
-  [
-    'typicalP',
-    ({ doSample, typicalP: p, minTokensToKeep: minKeep }) =>
-      doSample && p !== 1 ? typicalP({ p, minKeep }) : undefined,
-  ],
-  [
-    'epsilonCutoff',
-    ({ doSample, epsilonCutoff: epsilon, minTokensToKeep: minKeep }) =>
-      doSample && epsilon !== 0 ? epsilonCutoff({ epsilon, minKeep }) : undefined,
-  ],
-  [
-    'etaCutoff',
-    ({ doSample, etaCutoff: epsilon, minTokensToKeep: minKeep }) =>
-      doSample && epsilon !== 0 ? etaCutoff({ epsilon, minKeep }) : undefined,
-  ],
-  ['watermark', ({ watermark }) => watermark ?? undefined],
-  ['renormalizeLogits', ({ renormalizeLogits }) => (renormalizeLogits ? normalize() : undefined)],
-  ['doSample', ({ doSample }) => (doSample ? undefined : greedy())],
-];
+/** The generation options of Hugging Face transformers, in camelCase. */
+export type HuggingFaceOptions = OptionsOf<typeof huggingFaceOptions>;
 
 /**
- * The chain of Hugging Face transformers 4.47 to 5: sequence bias, penalties, n-grams, bad words, lengths, prefix function,
- * forced tokens, clean-up, suppressed tokens, your processors, temperature, top-H, top-k (ties kept), top-p (mass before a
- * token below p), min-p, typical, epsilon, eta, watermark, normalization.
+ * The chain of Hugging Face transformers 4.47 to 5, in the order of `generate()`: sequence bias, penalties, n-grams, bad
+ * words, lengths, the function of allowed tokens, forced tokens, repair, length decay, suppressed tokens, your processors,
+ * temperature, top-H, top-k (ties kept), top-p (mass before a token below p), min-p, typical-p, epsilon, eta, watermark,
+ * normalization. The stages from temperature to eta only when sampling.
+ *
+ * @example
+ * ```ts
+ * huggingFace({ temperature: 0.7, topP: 0.9, repetitionPenalty: 1.1 });
+ * ```
  */
-export function huggingFace(options: HuggingFaceOptions = {}): Sampler[] {
-  const { temperature: t, topK: k, minTokensToKeep } = options;
-  if (t !== undefined)
-    checkNumber('huggingFace', 'temperature', t, 'a number above 0 (for greedy: doSample false)', (value) => value > 0);
-  if (k !== undefined) checkInteger('huggingFace', 'topK', k, 0);
-  if (minTokensToKeep !== undefined) checkInteger('huggingFace', 'minTokensToKeep', minTokensToKeep, 1);
-  if (options.doSample !== undefined && typeof options.doSample !== 'boolean')
-    throw new ParameterError('huggingFace', 'doSample', 'true or false', options.doSample);
-  return buildPreset('huggingFace', options, defaults, stages);
-}
+export const huggingFace = definePreset({
+  name: 'hugging-face',
+  summary: 'The chain of Hugging Face transformers',
+  options: huggingFaceOptions,
+  stages(values) {
+    const { doSample, forcedBosTokenId: bos, forcedEosTokenId: eos, minTokensToKeep: minKeep } = values;
+    const { exponentialDecayLengthPenalty: decay, prefixAllowedTokensFn: allowed, beginSuppressTokens } = values;
+    const filters = [
+      values.temperature === 1 ? undefined : temperature({ temperature: values.temperature }),
+      values.topH === 0 ? undefined : topH({ entropyShare: values.topH }),
+      values.topK === 0 ? undefined : topK({ k: Math.max(values.topK, minKeep), ties: 'keep-all' }),
+      values.topP === 1 ? undefined : topP({ p: values.topP, minKeep }),
+      values.minP === 0 ? undefined : minP({ p: values.minP, minKeep }),
+      values.typicalP === 1 ? undefined : typicalP({ p: values.typicalP, minKeep }),
+      values.epsilonCutoff === 0 ? undefined : epsilonCutoff({ epsilon: values.epsilonCutoff, minKeep }),
+      values.etaCutoff === 0 ? undefined : etaCutoff({ epsilon: values.etaCutoff, minKeep }),
+    ];
+    return [
+      values.sequenceBias.length === 0
+        ? undefined
+        : sequenceBias({ sequences: values.sequenceBias, needs: 'sequence' }),
+      values.encoderRepetitionPenalty === 1
+        ? undefined
+        : encoderRepetitionPenalty({ penalty: values.encoderRepetitionPenalty }),
+      values.repetitionPenalty === 1
+        ? undefined
+        : repetitionPenalty({ penalty: values.repetitionPenalty, countPrompt: values.penalizePrompt }),
+      values.noRepeatNgramSize === 0 ? undefined : noRepeatNgram({ size: values.noRepeatNgramSize }),
+      values.encoderNoRepeatNgramSize === 0
+        ? undefined
+        : encoderNoRepeatNgram({ size: values.encoderNoRepeatNgramSize }),
+      values.badWordsIds.length === 0 ? undefined : badWords({ words: values.badWordsIds, needs: 'sequence' }),
+      values.minLength === 0 ? undefined : minLength({ length: values.minLength }),
+      values.minNewTokens === 0 ? undefined : minNewTokens({ count: values.minNewTokens }),
+      allowed === null ? undefined : prefixAllowedTokens({ allowed }),
+      bos === null ? undefined : forcedBosToken({ token: bos }),
+      eos === null ? undefined : forcedEosToken({ eosTokenIds: typeof eos === 'number' ? [eos] : eos }),
+      values.removeInvalidValues ? removeInvalid() : undefined,
+      decay === null ? undefined : exponentialLengthDecay({ start: decay[0], factor: decay[1] }),
+      values.suppressTokens.length === 0 ? undefined : suppressTokens({ tokens: values.suppressTokens }),
+      // With a forced first token, the first choice is the one after it.
+      beginSuppressTokens.length === 0
+        ? undefined
+        : suppressTokensAtBegin({ tokens: beginSuppressTokens, position: bos === null ? undefined : 2 }),
+      ...values.processors,
+      ...(doSample ? filters : []),
+      values.watermark ?? undefined,
+      values.renormalizeLogits ? normalize() : undefined,
+      doSample ? undefined : greedy(),
+    ];
+  },
+});

@@ -1,27 +1,65 @@
 import type { Sampler } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import {
+  checkOptions,
+  type Option,
+  type OptionDeclarations,
+  type OptionsOf,
+  type OptionValues,
+} from '@tokenwright/core/options';
+import { camelCase } from '@tokenwright/core/sampling';
 
 /**
- * A preset is an ordered list of stages: which option switches a stage on, and how the stage is made from all options. The
- * order of the list is the order of the chain, so a preset reads like the system's own documentation.
+ * A preset is an ordered list of stages, each made from all options or left out. The order of the list is the order of the
+ * chain, so a preset reads like the documentation of its system.
  */
-export type PresetStages<Options> = readonly PresetStage<Options>[];
+export interface PresetDefinition<D extends OptionDeclarations = OptionDeclarations> {
+  /** Kebab-case. The function's name is the same in camelCase. */
+  readonly name: string;
+  /** One sentence of help, without a trailing period. */
+  readonly summary: string;
+  /** The options of the system, in camelCase. */
+  readonly options: D;
+  /** The stages in order; `undefined` for one that the options leave out. */
+  stages(values: OptionValues<D>): readonly (Sampler | undefined)[];
+}
 
-export type PresetStage<Options> = readonly [
-  option: keyof Options & string,
-  /** `undefined` when the options leave the stage off. */
-  build: (options: Options) => Sampler | readonly Sampler[] | undefined,
-];
+/** Makes the chain of a system from its options, and carries its definition. */
+export type PresetFactory<D extends OptionDeclarations = OptionDeclarations> = ((
+  options?: OptionsOf<D>,
+) => Sampler[]) & {
+  readonly definition: PresetDefinition<D>;
+};
 
-/** Build the chain of a preset; options that no stage and no default knows raise an UnknownOptionError. */
-export function buildPreset<Options extends object>(
-  owner: string,
-  given: object,
-  defaults: Options,
-  stages: PresetStages<Options>,
-): Sampler[] {
-  checkOptionNames(owner, given, Object.keys(defaults));
-  const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options: Options = { ...defaults, ...named };
-  return stages.flatMap(([, build]) => build(options) ?? []);
+/** Define a preset. All options are checked before a stage is made, so errors name the option of the preset. */
+export function definePreset<const D extends OptionDeclarations>(definition: PresetDefinition<D>): PresetFactory<D> {
+  const owner = camelCase(definition.name);
+  const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Sampler[] => {
+    const values = checkOptions(owner, definition.options, given);
+    return definition.stages(values).filter((stage) => stage !== undefined);
+  };
+  Object.defineProperty(factory, 'name', { value: owner });
+  return Object.assign(factory, { definition });
+}
+
+/** The same option, but null turns it off, and that is the default. */
+export function orNull<Value>(option: Option<Value, boolean>): Option<Value | null, true> {
+  return {
+    ...(option as unknown as Option<Value | null, true>),
+    optional: true,
+    default: null,
+    off: null,
+    allowed: option.allowed === undefined ? undefined : `${option.allowed} or null`,
+    check: (owner, name, value) => (value === null ? null : option.check(owner, name, value)),
+  };
+}
+
+/** The same option of lists, but an empty list turns it off, and that is the default. */
+export function orEmpty<Item>(option: Option<readonly Item[], boolean>): Option<readonly Item[], true> {
+  return {
+    ...option,
+    optional: true,
+    default: [],
+    off: [],
+    check: (owner, name, value) => (Array.isArray(value) && value.length === 0 ? [] : option.check(owner, name, value)),
+  };
 }

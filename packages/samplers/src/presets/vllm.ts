@@ -1,5 +1,4 @@
-import type { Sampler } from '@tokenwright/core';
-import { checkInteger, checkNumber } from '@tokenwright/core/options';
+import { integerOption, numberOption, type OptionsOf, tokenListsOption, tokensOption } from '@tokenwright/core/options';
 import { allowedTokens } from '../constraints/allowed-tokens.ts';
 import { badWords } from '../constraints/bad-words.ts';
 import { minNewTokens } from '../constraints/min-new-tokens.ts';
@@ -12,103 +11,94 @@ import { repetitionPenalty } from '../penalties/repetition-penalty.ts';
 import { tokenBias } from '../penalties/token-bias.ts';
 import { greedy } from '../shaping/greedy.ts';
 import { temperature } from '../shaping/temperature.ts';
-import { buildPreset, type PresetStages } from './preset.ts';
+import { definePreset } from './preset.ts';
 
-/** The sampling parameters of vLLM, in camel case. */
-export interface VllmOptions {
+const options = {
   /** Empty is off. Default empty. */
-  readonly allowedTokenIds?: readonly number[];
-  /** As token lists: `badWordTokens(tokenizer, words)` makes them. Default empty. */
-  readonly badWords?: readonly (readonly number[])[];
+  allowedTokenIds: tokensOption({ default: [], off: [], help: 'The only tokens that can be sampled' }),
+  /** As lists of tokens: `badWordTokens(tokenizer, words)` makes them. Empty is off. Default empty. */
+  badWords: tokenListsOption({ default: [], off: [], help: 'Sequences of tokens that must not occur' }),
   /** Tokens of the reply before it may end. 0 is off. Default 0. */
-  readonly minTokens?: number;
-  /** All ids that `minTokens` holds back, end tokens too. Empty: the end tokens of the run. Default empty. */
-  readonly stopTokenIds?: readonly number[];
+  minTokens: integerOption({ min: 0, default: 0, off: 0, help: 'Tokens that the reply must have before it may end' }),
+  /** All ids that `minTokens` delays, end tokens included. Empty: the end tokens of the run. Default empty. */
+  stopTokenIds: tokensOption({ default: [], help: "Ids that minTokens delays; empty for the run's end tokens" }),
   /** Added to logits by token id; values beyond 100 act as 100. Default none. */
-  readonly logitBias?: Readonly<Record<number, number>>;
+  logitBias: {
+    ...tokenBias.definition.options.biases,
+    optional: true as const,
+    default: {},
+    off: {},
+    help: 'Amounts by token id, bounded to 100',
+  },
   /** 1 is off. Default 1. */
-  readonly repetitionPenalty?: number;
+  repetitionPenalty: numberOption({ above: 0, default: 1, off: 1, help: 'Above 1 discourages tokens that occurred' }),
   /** From -2 to 2; counts the reply. 0 is off. Default 0. */
-  readonly frequencyPenalty?: number;
+  frequencyPenalty: numberOption({
+    min: -2,
+    max: 2,
+    default: 0,
+    off: 0,
+    help: 'Subtracted for each occurrence of a token',
+  }),
   /** From -2 to 2; counts the reply. 0 is off. Default 0. */
-  readonly presencePenalty?: number;
+  presencePenalty: numberOption({
+    min: -2,
+    max: 2,
+    default: 0,
+    off: 0,
+    help: 'Subtracted once from each token that occurred',
+  }),
   /** From 0 to 2. Below 1e-5 is greedy; from there to 0.01 acts as 0.01. Default 1. */
-  readonly temperature?: number;
+  temperature: numberOption({ min: 0, max: 2, default: 1, off: 1, help: 'Divisor of the logits; 0 is greedy' }),
   /** 0 is off. Default 0. */
-  readonly minP?: number;
+  minP: numberOption({ min: 0, max: 1, default: 0, off: 0, help: 'Share of the largest probability' }),
   /** 0 or -1 is off. Default 0. */
-  readonly topK?: number;
+  topK: integerOption({ min: -1, default: 0, off: 0, help: 'How many tokens to keep' }),
   /** In (0, 1]; 1 is off. Default 1. */
-  readonly topP?: number;
-}
-
-const defaults: Required<VllmOptions> = {
-  allowedTokenIds: [],
-  badWords: [],
-  minTokens: 0,
-  stopTokenIds: [],
-  logitBias: {},
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  temperature: 1,
-  minP: 0,
-  topK: 0,
-  topP: 1,
+  topP: numberOption({ above: 0, max: 1, default: 1, off: 1, help: 'Probability mass to keep' }),
 };
 
-const isGreedy = (t: number): boolean => t < 1e-5;
+/** The sampling parameters of vLLM, in camelCase. */
+export type VllmOptions = OptionsOf<typeof options>;
 
-/** A greedy row takes the arg max right after the penalties. */
-const stages: PresetStages<Required<VllmOptions>> = [
-  ['allowedTokenIds', ({ allowedTokenIds: tokens }) => (tokens.length === 0 ? undefined : allowedTokens({ tokens }))],
-  ['badWords', ({ badWords: words }) => (words.length === 0 ? undefined : badWords({ words }))],
-  [
-    'minTokens',
-    ({ minTokens: count, stopTokenIds: eosTokenIds }) => {
-      if (count === 0) return undefined;
-      return minNewTokens(eosTokenIds.length === 0 ? { count } : { count, eosTokenIds });
-    },
-  ],
-  [
-    'logitBias',
-    ({ logitBias }) => {
-      const entries = Object.entries(logitBias);
-      if (entries.length === 0) return undefined;
-      const bound = (bias: number): number => Math.max(-100, Math.min(100, bias));
-      return tokenBias({ biases: Object.fromEntries(entries.map(([id, bias]) => [id, bound(bias)])) });
-    },
-  ],
-  [
-    'repetitionPenalty',
-    ({ repetitionPenalty: penalty }) => (penalty === 1 ? undefined : repetitionPenalty({ penalty })),
-  ],
-  ['frequencyPenalty', ({ frequencyPenalty: penalty }) => (penalty === 0 ? undefined : frequencyPenalty({ penalty }))],
-  ['presencePenalty', ({ presencePenalty: penalty }) => (penalty === 0 ? undefined : presencePenalty({ penalty }))],
-  [
-    'temperature',
-    ({ temperature: t }) => {
-      if (isGreedy(t)) return greedy();
-      return t === 1 ? undefined : temperature({ temperature: Math.max(0.01, t) });
-    },
-  ],
-  ['minP', ({ temperature, minP: p }) => (isGreedy(temperature) || p === 0 ? undefined : minP({ p }))],
-  ['topK', ({ temperature, topK: k }) => (isGreedy(temperature) || k <= 0 ? undefined : topK({ k, ties: 'keep-all' }))],
-  ['topP', ({ temperature, topP: p }) => (isGreedy(temperature) || p === 1 ? undefined : topP({ p }))],
-];
+const bounded = (bias: number): number => Math.max(-100, Math.min(100, bias));
 
 /**
- * The chain of vLLM: allowed tokens, bad words, least length, bias, penalties (multiplicative first), temperature, min-p, top-k (ties kept), top-p (mass before a token below p).
+ * The chain of vLLM: allowed tokens, bad words, minimum length, bias, penalties (multiplicative first), temperature, min-p,
+ * top-k (ties kept), top-p (mass before a token below p). A greedy row takes the arg max right after the penalties.
  *
- * Built from vLLM's source; it was not compared with results of vLLM itself.
+ * It was written from vLLM's source and not compared with results of vLLM.
+ *
+ * @example
+ * ```ts
+ * vllm({ temperature: 0.7, topP: 0.9 });
+ * ```
  */
-export function vllm(options: VllmOptions = {}): Sampler[] {
-  const { temperature, topK: k, topP: p } = options;
-  if (temperature !== undefined)
-    checkNumber('vllm', 'temperature', temperature, 'a number from 0 to 2', (value) => value >= 0 && value <= 2);
-  for (const name of ['frequencyPenalty', 'presencePenalty'] as const)
-    checkNumber('vllm', name, options[name] ?? 0, 'a number from -2 to 2', (value) => Math.abs(value) <= 2);
-  if (k !== undefined) checkInteger('vllm', 'topK', k, -1);
-  if (p !== undefined) checkNumber('vllm', 'topP', p, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
-  return buildPreset('vllm', options, defaults, stages);
-}
+export const vllm = definePreset({
+  name: 'vllm',
+  summary: 'The chain of vLLM',
+  options,
+  stages(values) {
+    const { allowedTokenIds, minTokens: count, stopTokenIds, temperature: t, topK: k } = values;
+    const biases = Object.entries(values.logitBias).map(([id, bias]) => [id, bounded(Number(bias))] as const);
+    const before = [
+      allowedTokenIds.length === 0 ? undefined : allowedTokens({ tokens: allowedTokenIds }),
+      values.badWords.length === 0 ? undefined : badWords({ words: values.badWords }),
+      count === 0
+        ? undefined
+        : minNewTokens({ count, eosTokenIds: stopTokenIds.length === 0 ? undefined : stopTokenIds }),
+      biases.length === 0 ? undefined : tokenBias({ biases: Object.fromEntries(biases) }),
+      values.repetitionPenalty === 1 ? undefined : repetitionPenalty({ penalty: values.repetitionPenalty }),
+      values.frequencyPenalty === 0 ? undefined : frequencyPenalty({ penalty: values.frequencyPenalty }),
+      values.presencePenalty === 0 ? undefined : presencePenalty({ penalty: values.presencePenalty }),
+    ];
+    if (t < 1e-5) return [...before, greedy()];
+    return [
+      ...before,
+      t === 1 ? undefined : temperature({ temperature: Math.max(0.01, t) }),
+      values.minP === 0 ? undefined : minP({ p: values.minP }),
+      k <= 0 ? undefined : topK({ k, ties: 'keep-all' }),
+      values.topP === 1 ? undefined : topP({ p: values.topP }),
+    ];
+  },
+});

@@ -1,47 +1,50 @@
-import { ParameterError, type Sampler } from '@tokenwright/core';
-import { checkNumber } from '@tokenwright/core/options';
+import type { Sampler } from '@tokenwright/core';
+import {
+  choiceOption,
+  integerOption,
+  numberOption,
+  type OptionsOf,
+  type OptionValues,
+  optional,
+} from '@tokenwright/core/options';
+import { topK } from '../compat/top-k.ts';
+import { topP } from '../compat/top-p.ts';
 import { minP } from '../filters/min-p.ts';
 import { topA } from '../filters/top-a.ts';
-import { topK } from '../filters/top-k.ts';
-import { topP } from '../filters/top-p.ts';
 import { greedy } from '../shaping/greedy.ts';
 import { temperature } from '../shaping/temperature.ts';
-import { buildPreset, type PresetStages } from './preset.ts';
+import { definePreset } from './preset.ts';
 
-/** The arguments of x-transformers' `generate()`, in camel case: one filter, and its arguments. */
-export interface XTransformersOptions {
-  /** Which filter runs. Default 'top_k'. */
-  readonly filter?: 'top_k' | 'top_p' | 'min_p' | 'top_a' | 'none';
-  /** For 'top_k': the share of the vocabulary that stays. Default 0.1. */
-  readonly fracNumTokens?: number;
-  /** For 'top_k': how many stay, in place of a share. Default none. */
-  readonly k?: number | undefined;
+const options = {
+  /** The filter. Default 'top_k'. */
+  filter: choiceOption(['top_k', 'top_p', 'min_p', 'top_a', 'none'], { default: 'top_k', help: 'The filter' }),
+  /** For 'top_k': the share of the vocabulary to keep. Default 0.1. */
+  fracNumTokens: numberOption({
+    above: 0,
+    max: 1,
+    default: 0.1,
+    help: "For 'top_k': the share of the vocabulary to keep",
+  }),
+  /** For 'top_k': how many tokens to keep, in place of a share. Default none. */
+  k: optional(integerOption({ min: 1, help: "For 'top_k': how many tokens to keep, in place of a share" })),
   /** For 'top_p'. Default 0.9. */
-  readonly thres?: number;
+  thres: numberOption({ min: 0, max: 1, default: 0.9, off: 1, help: "For 'top_p': probability mass to keep" }),
   /** For 'min_p'. Default 0.1. */
-  readonly minP?: number;
+  minP: numberOption({ min: 0, max: 1, default: 0.1, off: 0, help: "For 'min_p': share of the largest probability" }),
   /** For 'top_a'. Default 2. */
-  readonly minPPow?: number;
+  minPPow: numberOption({ min: 0, default: 2, help: "For 'top_a': exponent of the largest probability" }),
   /** For 'top_a'. Default 0.02. */
-  readonly minPRatio?: number;
+  minPRatio: numberOption({ min: 0, max: 1, default: 0.02, off: 0, help: "For 'top_a': factor" }),
   /** 0 is greedy, without the filter; 1 is off. Default 1. */
-  readonly temperature?: number;
-}
-
-type Filled = Required<XTransformersOptions>;
-
-const defaults: Filled = {
-  filter: 'top_k',
-  fracNumTokens: 0.1,
-  k: undefined,
-  thres: 0.9,
-  minP: 0.1,
-  minPPow: 2,
-  minPRatio: 0.02,
-  temperature: 1,
+  temperature: numberOption({ min: 0, default: 1, off: 1, help: 'Divisor of the logits; 0 is greedy' }),
 };
 
-const filters: Readonly<Record<Filled['filter'], (options: Filled) => Sampler | undefined>> = {
+/** The arguments of x-transformers' `generate()`, in camelCase: one filter and its arguments. */
+export type XTransformersOptions = OptionsOf<typeof options>;
+
+type Values = OptionValues<typeof options>;
+
+const filters: Readonly<Record<Values['filter'], (values: Values) => Sampler | undefined>> = {
   top_k: ({ k, fracNumTokens: share }) => (k === undefined ? topK({ share }) : topK({ k })),
   top_p: ({ thres: p }) => topP({ p, border: 'at-most' }),
   min_p: ({ minP: p }) => minP({ p }),
@@ -49,25 +52,22 @@ const filters: Readonly<Record<Filled['filter'], (options: Filled) => Sampler | 
   none: () => undefined,
 };
 
-const stages: PresetStages<Filled> = [
-  ['filter', (options) => (options.temperature === 0 ? undefined : filters[options.filter](options))],
-  [
-    'temperature',
-    ({ temperature: t }) => {
-      if (t === 0) return greedy();
-      return t === 1 ? undefined : temperature({ temperature: t });
-    },
-  ],
-];
-
 /**
  * The chain of x-transformers: one filter, then the temperature. By default a tenth of the vocabulary stays (5,026 of 50,257
  * tokens); top-k keeps exactly k, top-p keeps a token when the mass before it is at most p.
+ *
+ * @example
+ * ```ts
+ * xTransformers({ filter: 'top_p', thres: 0.95 });
+ * ```
  */
-export function xTransformers(options: XTransformersOptions = {}): Sampler[] {
-  const { filter = 'top_k', temperature = 1 } = options;
-  if (!Object.hasOwn(filters, filter))
-    throw new ParameterError('xTransformers', 'filter', `one of ${Object.keys(filters).join(', ')}`, filter);
-  checkNumber('xTransformers', 'temperature', temperature, 'a number of at least 0', (value) => value >= 0);
-  return buildPreset('xTransformers', options, defaults, stages);
-}
+export const xTransformers = definePreset({
+  name: 'x-transformers',
+  summary: 'The chain of x-transformers: one filter, then the temperature',
+  options,
+  stages(values) {
+    const { filter, temperature: t } = values;
+    if (t === 0) return [greedy()];
+    return [filters[filter](values), t === 1 ? undefined : temperature({ temperature: t })];
+  },
+});

@@ -1,37 +1,42 @@
-import { equal, logicalOr, max, min, notEqual, range, type Tensor2D, where } from '@tensorflow/tfjs-core';
-import type { DeviceSampler, HostSampler } from '@tokenwright/core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { type DeviceStep, defineSampler } from '@tokenwright/core';
 import { keepLargest } from '../shared/row.ts';
 
 /**
- * Greedy decoding as a stage: keep the largest logit and remove the rest, so every draw takes it. Of equals the lowest id.
+ * Greedy decoding as a stage: keep the largest logit and remove the others, so every sample takes it. On ties, the lowest
+ * id stays.
  *
  * In a chain that ends with it, earlier stages that cannot change which logit is the largest are skipped.
  * A row with NaN, with +Infinity or with nothing left stays as it is.
+ *
+ * @example
+ * ```ts
+ * greedy();
+ * ```
  */
-export function greedy(): HostSampler & DeviceSampler {
-  return {
-    name: 'greedy',
-    parameters: {},
-    kind: 'shaping',
-    traits: {
-      keepsArgMax: true,
-      narrows: true,
-      selectsArgMax: true,
-    },
+export const greedy = defineSampler({
+  name: 'greedy',
+  summary: 'Always take the most probable token',
+  kind: 'shaping',
+  options: {},
+  create: () => ({
+    traits: { keepsArgMax: true, narrows: true, selectsArgMax: true },
     kernel: { reads: 1 },
     onHost: keepLargest,
     onDevice: keepLargestOnDevice,
-  };
-}
+  }),
+});
 
 /**
- * [rows, V] -> [rows, V]. A NaN stays, so that a broken row is not drawn from.
+ * [rows, V] -> [rows, V]. A NaN stays, so that a broken row is not sampled from.
  *
- * Not by `argMax`: of equals it takes the lowest id on cpu and wasm, but any of them on WebGPU.
+ * It does not use `argMax`: on ties that takes the lowest id on cpu and wasm, but any of them on WebGPU.
  */
-export function keepLargestOnDevice(logits: Tensor2D): Tensor2D {
+export function keepLargestOnDevice(logits: Tensor2D, { tf }: DeviceStep): Tensor2D {
   const vocabSize = logits.shape[1];
-  const ids = range(0, vocabSize);
-  const lowest = min(where(equal(logits, max(logits, 1, true)), ids, vocabSize), 1, true);
-  return where(logicalOr(equal(ids, lowest), notEqual(logits, logits)), logits, Number.NEGATIVE_INFINITY);
+  const ids = tf.range(0, vocabSize);
+  const isLargest = tf.equal(logits, tf.max(logits, 1, true));
+  const lowest = tf.min(tf.where(isLargest, ids, vocabSize), 1, true);
+  const stays = tf.logicalOr(tf.equal(ids, lowest), tf.notEqual(logits, logits));
+  return tf.where(stays, logits, Number.NEGATIVE_INFINITY);
 }

@@ -1,22 +1,28 @@
-import type { HostSampler } from '@tokenwright/core';
+import { defineSampler } from '@tokenwright/core';
+import { largestFloat } from '../shared/row.ts';
 
 /**
- * NaN -> 0, +Infinity -> the largest float32, -Infinity -> the lowest float32 (Hugging Face `remove_invalid_values`).
+ * NaN -> 0, +Infinity -> the largest float32, -Infinity -> the lowest float32.
  *
- * It hides a broken model: without it a row with NaN is an error that names the stage. It also revives what earlier stages
- * removed, as a token with the lowest logit: next to any ordinary one its probability is 0, but when all others are
- * removed later, or all tokens are, it can be drawn. Use it to compare with Hugging Face, and before every stage that removes.
+ * It hides a broken model: without it, a row with NaN is an error that names the stage. It also revives the tokens that
+ * earlier stages removed, with the lowest logit: next to an ordinary token their probability is 0, but they can be sampled
+ * when all others are removed. Use it to compare with Hugging Face, and before every stage that removes tokens.
+ *
+ * @see Hugging Face, `remove_invalid_values`
+ * @example
+ * ```ts
+ * removeInvalid();
+ * ```
  */
-export function removeInvalid(): HostSampler {
-  return {
-    name: 'remove-invalid',
-    parameters: {},
-    kind: 'repair',
-    traits: {
-      keepsArgMax: false,
-      narrows: false,
-    },
-    onHost: (logits) => {
+export const removeInvalid = defineSampler({
+  name: 'remove-invalid',
+  summary: 'Replace NaN and infinite logits by finite ones',
+  source: 'Hugging Face, remove_invalid_values',
+  kind: 'repair',
+  options: {},
+  create: () => ({
+    traits: { narrows: false },
+    onHost(logits) {
       for (let id = 0; id < logits.length; id++) {
         const logit = logits[id]!;
         if (Number.isNaN(logit)) logits[id] = 0;
@@ -24,7 +30,5 @@ export function removeInvalid(): HostSampler {
         else if (logit === -Infinity) logits[id] = -largestFloat;
       }
     },
-  };
-}
-
-const largestFloat = 3.4028234663852886e38;
+  }),
+});

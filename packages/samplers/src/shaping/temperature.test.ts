@@ -1,7 +1,7 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
 import { shaped } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
-import { temperature } from '../index.ts';
+import { huggingFace, temperature } from '../index.ts';
 
 const gone = -Infinity;
 
@@ -31,9 +31,9 @@ test('says when it is greedy', () => {
   expect(temperature({ temperature: 0.1 }).traits?.selectsArgMax).toBeUndefined();
 });
 
-test('zero can be an error, as in Hugging Face', () => {
-  expect(() => temperature({ temperature: 0, zero: 'error' })).toThrow(ParameterError);
-  expect(() => temperature({ temperature: 0.5, zero: 'cold' } as never)).toThrow(ParameterError);
-  expect(temperature({ temperature: 0.5, zero: 'error' }).parameters).toEqual({ temperature: 0.5, zero: 'error' });
+test('in Hugging Face, 0 is an error that says what to do', () => {
+  expect(() => huggingFace({ temperature: 0 })).toThrow(
+    'huggingFace: temperature must be a number above 0 (for greedy: doSample false), but 0 was given.',
+  );
   expect(temperature({ temperature: 0.5 }).parameters).toEqual({ temperature: 0.5 });
 });

@@ -1,54 +1,51 @@
-import { div, max, maximum, sub } from '@tensorflow/tfjs-core';
-import { type DeviceSampler, type HostSampler, ParameterError } from '@tokenwright/core';
-import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
-import { divideLogits, keepLargest, smallestTemperature } from '../shared/row.ts';
+import { defineSampler } from '@tokenwright/core';
+import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { divideLogits, keepLargest, largestFloat, smallestTemperature } from '../shared/row.ts';
 import { keepLargestOnDevice } from './greedy.ts';
 
-export interface TemperatureOptions {
-  /** Divisor of the logits, at least 0. 1 changes nothing; below 1 sharpens, above 1 flattens; 0 is greedy. */
-  readonly temperature: number;
-  /** What t = 0 means: the limit, which is greedy, or an error, as in Hugging Face. Default `'greedy'`. */
-  readonly zero?: 'greedy' | 'error';
-}
+const options = {
+  /** Divisor of the logits, at least 0. 1 is off; below 1 sharpens, above 1 flattens; 0 is greedy. */
+  temperature: numberOption({
+    min: 0,
+    off: 1,
+    suggested: 0.8,
+    help: 'Divisor of the logits: below 1 sharpens, above 1 flattens, 0 is greedy',
+  }),
+};
+
+export type TemperatureOptions = OptionsOf<typeof options>;
 
 /**
- * l -> l / t. Off at t = 1.
+ * l -> l / temperature. Off at 1.
  *
- * t = 0 is the limit: only the largest logit stays, of equals the lowest id. The systems differ there: llama.cpp, vLLM and
- * x-transformers are greedy too, Hugging Face refuses 0 (`zero: 'error'`), web-llm raises it to 1e-6. A negative t is refused.
- * Where a quotient would leave the range of float32, the largest logit is subtracted from all of them first, so that a tiny t
- * tends to greedy and never to an empty row. Removed tokens stay removed, NaN stays NaN.
+ * 0 is the limit: only the largest logit stays; on ties, the lowest id. The systems differ there: llama.cpp, vLLM and
+ * x-transformers are greedy too, Hugging Face refuses 0 (and so does its preset), web-llm raises it to 1e-6.
+ * Where a quotient would leave the range of float32, the largest logit is subtracted from all of them first, so that a
+ * tiny temperature tends to greedy and never to an empty row. Removed tokens stay removed, NaN stays NaN.
+ *
+ * @example
+ * ```ts
+ * temperature({ temperature: 0.8 });
+ * ```
  */
-export function temperature(options: TemperatureOptions): HostSampler & DeviceSampler {
-  checkOptionNames('temperature', options, ['temperature', 'zero']);
-  const { zero = 'greedy' } = options;
-  if (zero !== 'greedy' && zero !== 'error')
-    throw new ParameterError('temperature', 'zero', "'greedy' or 'error'", zero);
-  const t =
-    zero === 'error'
-      ? checkNumber('temperature', 'temperature', options.temperature, 'a number above 0', (value) => value > 0)
-      : checkNumber('temperature', 'temperature', options.temperature, 'a number of at least 0', (value) => value >= 0);
-  return {
-    name: 'temperature',
-    parameters: zero === 'greedy' ? { temperature: t } : { temperature: t, zero },
-    kind: 'shaping',
-    traits: {
-      keepsArgMax: true,
-      narrows: true,
-      ...(t === 0 ? { selectsArgMax: true } : {}),
-    },
+export const temperature = defineSampler({
+  name: 'temperature',
+  summary: 'Divide the logits by T: below 1 is more certain, above 1 more random, 0 is greedy',
+  kind: 'shaping',
+  options,
+  create: ({ temperature: t }) => ({
+    traits: { keepsArgMax: true, narrows: true, ...(t === 0 ? { selectsArgMax: true } : {}) },
     kernel: { ...(t === 0 ? { reads: 1 } : {}), ...(t >= smallestTemperature ? { edit: () => ({ divide: t }) } : {}) },
-    onHost: (logits, step) => {
+    onHost(logits, step) {
       if (t === 0) keepLargest(logits, step);
       else divideLogits(logits, step.candidates, t);
     },
-    onDevice: (logits) => {
-      if (t === 0) return keepLargestOnDevice(logits);
-      if (t >= smallestTemperature) return div(logits, t);
-      const top = maximum(max(logits, 1, true), -largestFloat);
-      return div(sub(logits, top), smallestTemperature);
+    onDevice(logits, step) {
+      const { tf } = step;
+      if (t === 0) return keepLargestOnDevice(logits, step);
+      if (t >= smallestTemperature) return tf.div(logits, t);
+      const top = tf.maximum(tf.max(logits, 1, true), -largestFloat);
+      return tf.div(tf.sub(logits, top), smallestTemperature);
     },
-  };
-}
-
-const largestFloat = 3.4028234663852886e38;
+  }),
+});

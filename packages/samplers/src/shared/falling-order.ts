@@ -1,7 +1,7 @@
 /**
- * Ids by falling logit, of equals the lower id first; removed tokens are left out. For rows without NaN.
+ * Ids by falling logit; on ties, the lower id first. Removed tokens are left out. Only for rows without NaN.
  *
- * A radix sort on the bits of float32: linear in the row, for the few stages that need the whole order.
+ * It is a radix sort on the bits of float32, linear in the row, for the few stages that need the whole order.
  */
 export function fallingOrder(logits: Float32Array, candidates: Int32Array | undefined): Int32Array {
   const total = candidates?.length ?? logits.length;
@@ -12,13 +12,13 @@ export function fallingOrder(logits: Float32Array, candidates: Int32Array | unde
     const id = candidates === undefined ? i : candidates[i]!;
     const logit = logits[id]!;
     if (logit === -Infinity) continue;
-    // Adding 0 makes -0 the equal of 0 in bits too.
+    // Adding 0 gives -0 the bits of 0.
     values[count] = logit + 0;
     ids[count++] = id;
   }
   const bits = new Uint32Array(values.buffer);
   let keys = new Uint32Array(count);
-  // Negative numbers rise in bits as they fall in value; positive ones are turned round.
+  // The bits of negative numbers rise as their values fall; those of positive numbers are reversed.
   for (let i = 0; i < count; i++) keys[i] = bits[i]! >>> 31 === 1 ? bits[i]! : 0x7fff_ffff - bits[i]!;
   let otherKeys = new Uint32Array(count);
   let otherIds = new Int32Array(total);

@@ -1,7 +1,7 @@
-import { prefixOf } from '../patterns/prefix.ts';
+import { prefixOf } from './prefix.ts';
 
 /**
- * Ids of the `count` largest logits, of equals the lower ids; removed tokens are left out. In no particular order.
+ * Ids of the `count` largest logits, in no particular order; on ties, the lower ids. Removed tokens are left out.
  * `undefined` for a row that holds NaN or +Infinity.
  */
 export function largestIds(
@@ -9,17 +9,17 @@ export function largestIds(
   count: number,
   candidates: Int32Array | undefined,
 ): Int32Array | undefined {
-  // A heap is faster while it stays small; beyond, its logarithm costs more than the passes of a selection.
+  // A small heap is faster; for a large one the logarithm costs more than the passes of a selection.
   return count <= 512 ? byHeap(logits, count, candidates) : bySelection(logits, count, candidates);
 }
 
-/** One pass over the row; the heap of the best so far has its weakest on top. */
+/** One pass over the row, with a heap of the best so far whose root is the weakest. */
 function byHeap(logits: Float32Array, count: number, candidates: Int32Array | undefined): Int32Array | undefined {
   const total = candidates?.length ?? logits.length;
   const values = new Float64Array(count);
   const ids = new Int32Array(count);
   let size = 0;
-  // What a logit must exceed to enter. Later ids lose against equals, so "exceed" also settles ties.
+  // A logit must exceed this to enter. Later ids lose ties, so "exceed" is right for ties too.
   let floor = -Infinity;
   let broken = false;
 
@@ -59,7 +59,7 @@ function byHeap(logits: Float32Array, count: number, candidates: Int32Array | un
   if (candidates !== undefined) {
     for (let i = 0; i < total; i++) offer(candidates[i]!, logits[candidates[i]!]!);
   } else {
-    // Four at a time: almost always none of them enters, and one branch says so. NaN fails every comparison.
+    // Four at a time: almost always none of them enters, and one branch decides that. NaN fails every comparison.
     let id = 0;
     for (; id + 3 < total; id += 4) {
       const a = logits[id]!;

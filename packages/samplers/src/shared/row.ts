@@ -2,11 +2,14 @@ import type { RowStep } from '@tokenwright/core';
 import { exponential, largest, topTokens } from '@tokenwright/core/sampling';
 
 /**
- * What the filters share. One rule for rows on which no filter can decide anything: a row that holds NaN or +Infinity, or
- * has no token left, is left as it is. So a stage never hides a broken row, and the run reports it by its typed error.
+ * Helpers of the filters. All filters follow one rule for rows on which nothing can be decided: a row that holds NaN or
+ * +Infinity, or has no token left, stays as it is. So no stage hides a broken row, and the run reports it as a typed error.
  */
 
-/** What the helpers need to know of a step. */
+/** The largest finite float32. */
+export const largestFloat = 3.4028234663852886e38;
+
+/** The part of a step that the helpers need. */
 export type Candidates = Pick<RowStep, 'candidates' | 'keep'>;
 
 /** The largest logit; NaN when any logit is NaN, -Infinity when nothing is left. */
@@ -14,7 +17,7 @@ export function topLogit(logits: Float32Array, candidates: Int32Array | undefine
   return largest(logits, candidates).logit;
 }
 
-/** Sum of exp(logit - top). With `top` from {@link topLogit} no term overflows, and the top's own is exactly 1. */
+/** Sum of exp(logit - top). With `top` from {@link topLogit} no term overflows, and the term of the top is exactly 1. */
 export function sumOfWeights(logits: Float32Array, candidates: Int32Array | undefined, top: number): number {
   let sum = 0;
   if (candidates === undefined) for (let id = 0; id < logits.length; id++) sum += exponential(logits[id]! - top);
@@ -22,7 +25,7 @@ export function sumOfWeights(logits: Float32Array, candidates: Int32Array | unde
   return sum;
 }
 
-/** What a row's distribution is like; `top` is from {@link topLogit}. */
+/** Statistics of a row's distribution. */
 export interface Shape {
   /** Tokens that are left. */
   readonly count: number;
@@ -32,7 +35,7 @@ export interface Shape {
   readonly entropy: number;
 }
 
-/** One pass: with d = top - l and Z = sum(exp(-d)), H = ln Z + sum(d exp(-d)) / Z. */
+/** Statistics of a row in one pass; `top` is from {@link topLogit}. With d = top - l and Z = sum(exp(-d)), H = ln Z + sum(d exp(-d)) / Z. */
 export function shapeOf(logits: Float32Array, candidates: Int32Array | undefined, top: number): Shape {
   const total = candidates?.length ?? logits.length;
   let count = 0;
@@ -50,13 +53,13 @@ export function shapeOf(logits: Float32Array, candidates: Int32Array | undefined
 }
 
 /**
- * Remove what lies below `threshold`, but keep at least the `minKeep` largest. All equals of the threshold stay; of equals
- * that only `minKeep` saves, the lower ids.
+ * Remove all logits below `threshold`, but keep at least the `minKeep` largest. Logits equal to the threshold stay. On ties
+ * among those that only `minKeep` saves, the lower ids stay.
  */
 export function keepAtLeast(logits: Float32Array, step: Candidates, threshold: number, minKeep = 1): void {
   const { candidates } = step;
   const total = candidates?.length ?? logits.length;
-  // A list pays for itself only when it is much shorter than the row.
+  // A list is worth its cost only when it is much shorter than the row.
   const ids = scratchIds(Math.max(minKeep, total >> 2));
   let kept = 0;
   for (let i = 0; i < total; i++) {
@@ -79,12 +82,15 @@ function removeBelow(logits: Float32Array, candidates: Int32Array | undefined, t
   }
 }
 
-/** A temperature below it acts like it, and on logits from which the largest is subtracted: no ordinary quotient overflows. */
+/**
+ * A smaller temperature acts like this one, on logits from which the largest is subtracted, so that no ordinary quotient
+ * overflows.
+ */
 export const smallestTemperature = 1e-30;
 
 /**
- * l / t for t > 0. Where a quotient would leave the range of float32, the largest logit is first subtracted from all, which the
- * distribution does not see: so a tiny t tends to greedy and never to an empty row.
+ * l / t for t > 0. Where a quotient would leave the range of float32, the largest logit is subtracted from all first, which
+ * does not change the distribution. So a tiny t tends to greedy and never to an empty row.
  */
 export function divideLogits(logits: Float32Array, candidates: Int32Array | undefined, t: number): void {
   const top = topLogit(logits, candidates);
@@ -95,12 +101,12 @@ export function divideLogits(logits: Float32Array, candidates: Int32Array | unde
   else for (const id of candidates) logits[id] = (logits[id]! - shift) / divisor;
 }
 
-/** The n-th largest logit; of fewer tokens, the smallest that is left. Only for rows without NaN that have a token left. */
+/** The n-th largest logit, or the smallest when fewer are left. Only for rows without NaN that have a token left. */
 export function nthLargest(logits: Float32Array, candidates: Int32Array | undefined, n: number): number {
   return n === 1 ? topLogit(logits, candidates) : logits[topTokens(logits, n, candidates).at(-1)!]!;
 }
 
-/** Keep only the largest logit; of equals the lowest id. */
+/** Keep only the largest logit; on ties, the lowest id. */
 export function keepLargest(logits: Float32Array, step: Candidates): void {
   const { id, logit } = largest(logits, step.candidates);
   if (id >= 0 && logit < Infinity) step.keep(logits, [id]);

@@ -3,6 +3,7 @@ import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Sampler } from '@tokenwright/core';
 import { type SamplerCasesOptions, samplerCases } from '@tokenwright/core/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
+import * as compat from '../compat.ts';
 import {
   adaptiveP,
   dynamicTemperature,
@@ -76,7 +77,7 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ['top-k 3', () => topK({ k: 3 }), { distribution: (p) => keeping(p, (value) => value >= falling(p)[2]!) }],
   ['top-k 1', () => topK({ k: 1 })],
   ['top-k 3 with ties', () => topK({ k: 3, ties: 'keep-all' })],
-  ['top-k, half of the vocabulary', () => topK({ share: 0.5 })],
+  ['top-k, half of the vocabulary', () => compat.topK({ share: 0.5 })],
   ['top-k above the vocabulary', () => topK({ k: 9999 })],
   [
     'top-p 0.7',
@@ -85,7 +86,7 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
       distribution: (p) => keeping(p, (value) => p.reduce((sum, other) => sum + (other > value ? other : 0), 0) < 0.7),
     },
   ],
-  ['top-p 0.7, at most', () => topP({ p: 0.7, border: 'at-most' })],
+  ['top-p 0.7, at most', () => compat.topP({ p: 0.7, border: 'at-most' })],
   ['top-p 0', () => topP({ p: 0 })],
   ['top-p 0, keeping 5', () => topP({ p: 0, minKeep: 5 })],
   ['top-p 1', () => topP({ p: 1 })],
@@ -103,7 +104,7 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   ['epsilon cutoff 0.9, keeping 3', () => epsilonCutoff({ epsilon: 0.9, minKeep: 3 })],
   ['eta cutoff', () => etaCutoff({ epsilon: 0.1 }), { distribution: plainDistribution(plainEta(0.1)) }],
   ['typical-p', () => typicalP({ p: 0.6 }), { distribution: plainDistribution(plainTypical(0.6)) }],
-  ['typical-p, cut', () => typicalP({ p: 0.6, ties: 'cut', border: 'at-most' })],
+  ['typical-p, cut', () => compat.typicalP({ p: 0.6, ties: 'cut', border: 'at-most' })],
   ['top-h', () => topH({ entropyShare: 0.6 }), { distribution: plainDistribution(plainTopH(0.6)) }],
   ['top-n-sigma', () => topNSigma({ sigmas: 1 }), { distribution: plainDistribution(plainTopNSigma(1)) }],
   ['top-n-sigma 0', () => topNSigma({ sigmas: 0 })],

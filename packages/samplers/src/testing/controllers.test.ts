@@ -2,6 +2,7 @@ import { type History, ParameterError, Random, type Sampler } from '@tokenwright
 import { RunState, sampleToken, topTokens } from '@tokenwright/core/sampling';
 import { candidatesOf, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
+import * as compat from '../compat.ts';
 import { adaptiveP, mirostat1, mirostat2 } from '../index.ts';
 
 const V = 64;
@@ -106,7 +107,7 @@ test.each([1, 2.5, 4])('mirostat 2 holds the surprise near %d bits', (tau) => {
 test('mirostat 1 on flat, single and broken rows', () => {
   const after = (logits: number[], options = {}) => {
     const row = testRow(logits);
-    row.apply(mirostat1(options), 0);
+    row.apply(compat.mirostat1(options), 0);
     return [...row.logits];
   };
   expect(after([1, 1, 1, 1])).toEqual([1, 1, 1, 1]);

@@ -1,6 +1,7 @@
 import type { Sampler } from '@tokenwright/core';
 import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
+import * as compat from '../compat.ts';
 import { epsilonCutoff, etaCutoff, pLess, tailFree, topH, topNSigma, typicalP, xtc } from '../index.ts';
 
 const gone = -Infinity;
@@ -10,9 +11,9 @@ const rows: [Sampler, number[], number[]][] = [
   [typicalP({ p: 0.5 }), [0.97, 0.01, 0.01, 0.01], [0]],
   [typicalP({ p: 0.5 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
   [typicalP({ p: 0.3 }), [0.4, 0.2, 0.2, 0.2], [1, 2, 3]],
-  [typicalP({ p: 0.3, ties: 'cut' }), [0.4, 0.2, 0.2, 0.2], [1, 2]],
-  [typicalP({ p: 0.5, ties: 'cut' }), [0.25, 0.25, 0.25, 0.25], [0, 1]],
-  [typicalP({ p: 0.5, ties: 'cut', border: 'at-most' }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2]],
+  [compat.typicalP({ p: 0.3, ties: 'cut' }), [0.4, 0.2, 0.2, 0.2], [1, 2]],
+  [compat.typicalP({ p: 0.5, ties: 'cut' }), [0.25, 0.25, 0.25, 0.25], [0, 1]],
+  [compat.typicalP({ p: 0.5, ties: 'cut', border: 'at-most' }), [0.25, 0.25, 0.25, 0.25], [0, 1, 2]],
   [typicalP({ p: 0.1, minKeep: 2 }), [0.97, 0.01, 0.01, 0.01], [0, 1]],
   [typicalP({ p: 1 }), [0.4, 0.2, 0.2, 0.2], [0, 1, 2, 3]],
   [typicalP({ p: 0.9 }), [0.5, 0, 0.5, 0], [0, 2]],

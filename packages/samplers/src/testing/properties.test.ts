@@ -2,6 +2,7 @@ import { forEachCandidate, type Sampler } from '@tokenwright/core';
 import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as compat from '../compat.ts';
 import {
   adaptiveP,
   dynamicTemperature,
@@ -10,7 +11,6 @@ import {
   gpt2,
   greedy,
   huggingFace,
-  infill,
   llamaCpp,
   minP,
   mirostat1,
@@ -45,10 +45,10 @@ const samplers: Record<string, fc.Arbitrary<Sampler>> = {
   topK: fc
     .tuple(count, fc.constantFrom('exactly-k' as const, 'keep-all' as const))
     .map(([k, ties]) => topK({ k, ties })),
-  topKShare: above0.map((part) => topK({ share: part })),
+  topKShare: above0.map((part) => compat.topK({ share: part })),
   topP: fc
     .tuple(share, fc.constantFrom('below' as const, 'at-most' as const), count)
-    .map(([p, border, minKeep]) => topP({ p, border, minKeep })),
+    .map(([p, border, minKeep]) => compat.topP({ p, border, minKeep })),
   minP: fc.tuple(share, count).map(([p, minKeep]) => minP({ p, minKeep })),
   topA: fc.tuple(share, fc.double({ min: 0, max: 4, noNaN: true })).map(([ratio, power]) => topA({ ratio, power })),
   typical: fc
@@ -58,7 +58,7 @@ const samplers: Record<string, fc.Arbitrary<Sampler>> = {
       fc.constantFrom('keep-all' as const, 'cut' as const),
       count,
     )
-    .map(([mass, border, ties, minKeep]) => typicalP({ p: mass, border, ties, minKeep })),
+    .map(([mass, border, ties, minKeep]) => compat.typicalP({ p: mass, border, ties, minKeep })),
   epsilon: fc.tuple(share, count).map(([value, minKeep]) => epsilonCutoff({ epsilon: value * 0.99, minKeep })),
   eta: fc.tuple(share, count).map(([value, minKeep]) => etaCutoff({ epsilon: value * 0.99, minKeep })),
   topH: fc.tuple(above0, count).map(([h, candidates]) => topH({ entropyShare: h, candidates })),
@@ -70,7 +70,7 @@ const samplers: Record<string, fc.Arbitrary<Sampler>> = {
   tailFree: fc.tuple(share, count).map(([z, minKeep]) => tailFree({ mass: z, minKeep })),
   infill: fc
     .constantFrom('own' as const, 'merged' as const)
-    .map((mass) => infill({ text: (id) => 'ab'.slice(0, id % 3), mass })),
+    .map((mass) => compat.infill({ text: (id) => 'ab'.slice(0, id % 3), mass })),
   repetitionPenalty: fc
     .tuple(fc.double({ min: 0.1, max: 3, noNaN: true }), fc.nat(5), fc.boolean())
     .map(([penalty, window, countPrompt]) => repetitionPenalty({ penalty, window, countPrompt })),

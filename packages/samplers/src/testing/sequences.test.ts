@@ -1,7 +1,8 @@
-import { ParameterError, type Tokenizer } from '@tokenwright/core';
+import { ParameterError, type Tokenizer, UnknownOptionError } from '@tokenwright/core';
 import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
+import * as compat from '../compat.ts';
 import { badWords, badWordTokens, encoderNoRepeatNgram, noRepeatNgram, sequenceBias, tokenBias } from '../index.ts';
 
 const flat = [0, 0, 0, 0];
@@ -76,10 +77,12 @@ test('sequence bias meets the text at its end', () => {
 
 test("needs 'sequence' asks for a text as long as the sequence", () => {
   const tokens = [1, 2];
-  const sampler = sequenceBias({ sequences: [{ tokens, bias: 2 }], needs: 'sequence' });
+  const sampler = compat.sequenceBias({ sequences: [{ tokens, bias: 2 }], needs: 'sequence' });
   expect(shaped(sampler, flat, { prompt: [1] })[2]).toBe(0);
   expect(shaped(sampler, flat, { prompt: [3, 1] })[2]).toBe(2);
-  expect(candidatesOf(shaped(badWords({ words: [tokens], needs: 'sequence' }), flat, { prompt: [1] }))).toContain(2);
+  expect(
+    candidatesOf(shaped(compat.badWords({ words: [tokens], needs: 'sequence' }), flat, { prompt: [1] })),
+  ).toContain(2);
   expect(candidatesOf(shaped(badWords({ words: [tokens] }), flat, { prompt: [1] }))).not.toContain(2);
 });
 
@@ -114,5 +117,5 @@ test('refuse what they cannot do', () => {
   expect(() => sequenceBias({ sequences: [{ tokens: [1], bias: Infinity }] })).toThrow(ParameterError);
   expect(() => badWords({ words: [] })).toThrow(ParameterError);
   expect(() => badWords({ words: [[-1]] })).toThrow(ParameterError);
-  expect(() => badWords({ words: [[1]], needs: 'all' as never })).toThrow(ParameterError);
+  expect(() => compat.badWords({ words: [[1]], needs: 'all' as never })).toThrow(UnknownOptionError);
 });

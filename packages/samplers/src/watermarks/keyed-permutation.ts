@@ -1,9 +1,10 @@
 /**
- * A permutation of 0 ... size - 1 chosen by a key of integers, that gives the place of one number without making the others.
+ * A permutation of 0 ... size - 1 selected by a key of integers. It gives the place of one number without computing the
+ * others.
  *
  * It is a Feistel network of six rounds over the smallest power of two that holds `size` (at least 4); a result outside is
  * permuted again until it is inside. Round r changes one half of the bits by xor with the low bits of
- * mix((other half) * 0x9e3779b1 xor k_r), where mix is the finaliser of MurmurHash3 and k_r = mix(k_(r-1) + word + r) runs
+ * mix((other half) * 0x9e3779b1 xor k_r), where mix is the finalizer of MurmurHash3 and k_r = mix(k_(r-1) + word + r) runs
  * over the words of the key.
  */
 export function keyedPermutation(size: number, key: readonly number[]): (value: number) => number {
@@ -14,7 +15,7 @@ export function keyedPermutation(size: number, key: readonly number[]): (value: 
   const rounds = new Int32Array(6);
   let state = 0;
   for (let round = 0; round < rounds.length; round++) {
-    // Both halves of a word count, so that keys up to 2^53 differ.
+    // Both halves of a word are mixed in, so that keys up to 2^53 differ.
     for (const word of key) state = mix(mix((state + word + round) | 0) + Math.floor(word / 0x1_0000_0000));
     rounds[round] = state;
   }
@@ -33,7 +34,7 @@ export function keyedPermutation(size: number, key: readonly number[]): (value: 
   };
 }
 
-/** MurmurHash3's finaliser: int32 to int32. */
+/** MurmurHash3's finalizer: int32 to int32. */
 function mix(value: number): number {
   let x = value | 0;
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);

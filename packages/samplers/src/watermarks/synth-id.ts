@@ -1,93 +1,144 @@
-import { type HostSampler, type Json, ParameterError, Random } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { defineSampler, ParameterError, Random } from '@tokenwright/core';
+import {
+  booleanOption,
+  checkInteger,
+  checkOptionNames,
+  checkOptions,
+  customOption,
+  integerOption,
+  type OptionsOf,
+  optional,
+  tokensOption,
+} from '@tokenwright/core/options';
 import { exponential, logSumExp } from '@tokenwright/core/sampling';
 
-export interface SynthIdOptions {
-  /** The secret: one integer for each layer of the tournament, at least one. The paper and Hugging Face use 30 or so. */
-  readonly keys: readonly number[];
-  /** Tokens that decide, the candidate included; at least 2. Default 5. */
-  readonly ngramLength?: number;
+/** The zeros and ones that the hash selects from: given, or made from a size and a seed. */
+type SamplingTable = readonly number[] | { readonly size?: number; readonly seed?: number };
+
+const shared = {
+  /** The secret: one integer for each layer of the tournament, at least one. The paper and Hugging Face use about 30. */
+  keys: customOption<readonly number[]>({
+    kind: 'json',
+    help: 'The secret: one integer for each layer',
+    allowed: 'a list of at least one integer',
+    check(owner, name, value) {
+      if (!Array.isArray(value) || value.length === 0 || !value.every(Number.isSafeInteger))
+        throw new ParameterError(owner, name, 'a list of at least one integer', value);
+      return [...value];
+    },
+  }),
+  /** Number of tokens that the hash depends on, the candidate included; at least 2. Default 5. */
+  ngramLength: integerOption({ min: 2, default: 5, help: 'Tokens that the hash depends on, the candidate included' }),
   /**
-   * Zeros and ones that a hash chooses from: given, or made from a size and a seed. Default 65536 and 0. Hugging Face draws
-   * the table from PyTorch's generator, so to find its watermark give its table.
+   * Zeros and ones that the hash selects from: a list, or the size and the seed of one. Default 65536 and 0. Hugging Face
+   * takes the table from PyTorch's generator, so pass its table to find its watermark.
    */
-  readonly samplingTable?: readonly number[] | { readonly size?: number; readonly seed?: number };
-  /** A context that is among so many before it is not marked again. Default 1024. */
-  readonly contextHistory?: number;
-  /** Leave the first ngramLength - 1 tokens of a reply unmarked, as their context is not full. Default false. */
-  readonly skipFirst?: boolean;
-}
+  samplingTable: customOption<SamplingTable>({
+    kind: 'json',
+    default: { size: 65536, seed: 0 },
+    help: 'Zeros and ones that the hash selects from, or { size, seed } of such a table',
+    allowed: 'a list of zeros and ones',
+    check: checkTable,
+  }),
+  /** A context that occurred among this many contexts before is not marked again. Default 1024. */
+  contextHistory: integerOption({ min: 0, default: 1024, help: 'How many earlier contexts are not marked again' }),
+};
+
+const options = {
+  ...shared,
+  /** Leave the first ngramLength - 1 tokens of a reply unmarked, because their context is not full. Default false. */
+  skipFirst: booleanOption({ default: false, help: 'Leave the first tokens of a reply unmarked' }),
+};
+
+export type SynthIdOptions = OptionsOf<typeof options>;
 
 /**
- * SynthID-Text: a watermark that keeps the distribution on average over its keys (Dathathri et al. 2024, "Scalable
- * watermarking for identifying large language model outputs", Nature 634; Hugging Face `SynthIDTextWatermarkLogitsProcessor`).
+ * SynthID-Text: a watermark that preserves the distribution on average over its keys.
  *
- * Each layer d gives each token x a bit g_d(x), from a hash of the last tokens, x and the layer's key, and holds a two-way
+ * Each layer d gives each token x a bit g_d(x), from a hash of the last tokens, x and the layer's key, and runs a two-way
  * tournament: p(x) -> p(x) * (1 + g_d(x) - sum(g_d * p)). The result is the logarithm of the last p. The hash is
  * h -> (h + token) * 6364136223846793005 + 1 over the n-gram and the key, from 1, modulo 2^64; the bit is the table's at
  * h modulo its size.
  *
- * The context is that of the reply, with zeros before it. A context that occurred before leaves the row as it is; contexts are
- * compared themselves, not by their hash. All is read from the text, so branches and rewinds need nothing stored.
- * Probabilities are float64: where a layer's mass nears 1, float32 systems lose digits of the tokens outside it.
+ * The context is that of the reply, with zeros before it. A context that occurred before leaves the row as it is; the
+ * contexts themselves are compared, not their hashes. Everything is read from the text, so branches and rewinds need
+ * nothing stored. Probabilities are float64: where a layer's mass is near 1, float32 systems lose digits of the tokens
+ * outside it.
  *
- * Meant last in a chain, after the filters, as it touches each candidate once a layer. A row with NaN, with +Infinity or with
- * nothing left stays as it is.
+ * Use it last in a chain, after the filters, because it visits each candidate once per layer. A row with NaN, with
+ * +Infinity or with nothing left stays as it is.
+ *
+ * @see Dathathri et al. 2024, "Scalable watermarking for identifying large language model outputs", Nature 634; Hugging
+ * Face, `SynthIDTextWatermarkLogitsProcessor`
+ * @example
+ * ```ts
+ * synthId({ keys: [654, 400, 836, 123, 340] });
+ * ```
  */
-export function synthId(options: SynthIdOptions): HostSampler {
-  const { keys, ngramLength, table, tableParameters, contextHistory, skipFirst } = checkSynthId('synthId', options);
-  const before = ngramLength - 1;
-  return {
-    name: 'synth-id',
-    parameters: { keys, ngramLength, samplingTable: tableParameters, contextHistory, skipFirst },
-    kind: 'watermark',
-    traits: {
-      keepsArgMax: false,
-      narrows: true,
-    },
-    onHost: (logits, { history, promptLength, candidates }) => {
-      const reply = history.tokens.subarray(promptLength);
-      if (skipFirst && reply.length < before) return;
-      const first = skipFirst ? before : 0;
-      if (occurredBefore(reply, reply.length, before, Math.max(first, reply.length - contextHistory))) return;
-      const normalizer = logSumExp(logits, candidates);
-      if (!Number.isFinite(normalizer)) return;
+export const synthId = defineSampler({
+  name: 'synth-id',
+  summary: 'The SynthID-Text watermark with the given keys',
+  source: 'Dathathri et al. 2024, Nature 634; Hugging Face',
+  kind: 'watermark',
+  options,
+  create({ keys, ngramLength, samplingTable, contextHistory, skipFirst }) {
+    const table = tableOf(samplingTable);
+    const before = ngramLength - 1;
+    return {
+      traits: { narrows: true },
+      onHost(logits, { history, promptLength, candidates }) {
+        const reply = history.tokens.subarray(promptLength);
+        if (skipFirst && reply.length < before) return;
+        const first = skipFirst ? before : 0;
+        if (occurredBefore(reply, reply.length, before, Math.max(first, reply.length - contextHistory))) return;
+        const normalizer = logSumExp(logits, candidates);
+        if (!Number.isFinite(normalizer)) return;
 
-      const ids = candidatesOf(logits, candidates);
-      const p = new Float64Array(ids.length);
-      for (let i = 0; i < ids.length; i++) p[i] = exponential(logits[ids[i]!]! - normalizer);
-      const context = Array.from({ length: before }, (_, i) => reply[reply.length - before + i] ?? 0);
-      const bits = new CandidateBits(table, context, keys, ids);
-      const g = new Uint8Array(ids.length);
-      // What a bit of the layer before multiplies by. It is applied on the way through the next layer: one pass a layer.
-      let [ifZero, ifOne] = [1, 1];
-      for (let layer = 0; layer < keys.length; layer++) {
-        const mass = bits.hold(layer, p, g, ifZero, ifOne);
-        // Rounding can carry the mass past 1, and a probability must not turn negative.
-        ifZero = Math.max(0, 1 - mass);
-        ifOne = Math.max(0, 2 - mass);
-      }
-      for (let i = 0; i < ids.length; i++) p[i]! *= g[i] === 1 ? ifOne : ifZero;
-      for (let i = 0; i < ids.length; i++) logits[ids[i]!] = Math.log(p[i]!);
-    },
-  };
-}
+        const ids = candidatesOf(logits, candidates);
+        const p = new Float64Array(ids.length);
+        for (let i = 0; i < ids.length; i++) p[i] = exponential(logits[ids[i]!]! - normalizer);
+        const context = Array.from({ length: before }, (_, i) => reply[reply.length - before + i] ?? 0);
+        const bits = new CandidateBits(table, context, keys, ids);
+        const g = new Uint8Array(ids.length);
+        // The factors of a layer's bits. They are applied during the pass of the next layer: one pass per layer.
+        let [ifZero, ifOne] = [1, 1];
+        for (let layer = 0; layer < keys.length; layer++) {
+          const mass = bits.hold(layer, p, g, ifZero, ifOne);
+          // Rounding can make the mass exceed 1, and a probability must not become negative.
+          ifZero = Math.max(0, 1 - mass);
+          ifOne = Math.max(0, 2 - mass);
+        }
+        for (let i = 0; i < ids.length; i++) p[i]! *= g[i] === 1 ? ifOne : ifZero;
+        for (let i = 0; i < ids.length; i++) logits[ids[i]!] = Math.log(p[i]!);
+      },
+    };
+  },
+});
 
-export interface SynthIdDetectorOptions extends Omit<SynthIdOptions, 'skipFirst'> {
+const detectorOptions = {
+  ...shared,
   /** Tokens from the first of these on are not counted. Default none. */
-  readonly eosTokenIds?: readonly number[];
-  /** Weight of each layer in the weighted mean, at least 0, not all 0. Default falling evenly from 10 to 1. */
-  readonly weights?: readonly number[];
-}
+  eosTokenIds: tokensOption({ default: [], help: 'Ids that end the text' }),
+  /** Weight of each layer in the weighted mean, at least 0, not all 0. Default: falling evenly from 10 to 1. */
+  weights: optional(
+    customOption<readonly number[]>({
+      kind: 'json',
+      help: 'Weight of each layer; without them, falling evenly from 10 to 1',
+      check: (_, __, value) => value as readonly number[],
+    }),
+  ),
+};
+
+export type SynthIdDetectorOptions = OptionsOf<typeof detectorOptions>;
 
 export interface SynthIdEvidence {
-  /** N-grams that count: their context is new and they stand before the end. */
+  /** Number of n-grams that count: their context is new and they precede the end. */
   readonly scored: number;
   /** Mean of the bits of all scored n-grams and layers: near 0.5 without a watermark, above it with one. */
   readonly mean: number;
-  /** The same with the layers weighted: early layers tell more. */
+  /** The mean with weighted layers: early layers carry more evidence. */
   readonly weightedMean: number;
-  /** (mean - 0.5) in units of its deviation without a watermark; NaN when nothing was scored. */
+  /** (mean - 0.5) in units of its standard deviation without a watermark; NaN when nothing was scored. */
   readonly zScore: number;
   /** The bits of each n-gram by layer, [n-grams][layers]: for detectors that are trained on them. */
   readonly bits: readonly Uint8Array[];
@@ -97,11 +148,17 @@ export interface SynthIdEvidence {
 
 /**
  * How likely a text carries the watermark of {@link synthId} with the same options: the mean and the weighted mean score of
- * the paper. Give it the reply without its prompt.
+ * the paper. Pass the reply without its prompt.
+ *
+ * @example
+ * ```ts
+ * detectSynthId(ids, { keys: [654, 400, 836, 123, 340] }).zScore > 4;
+ * ```
  */
 export function detectSynthId(tokens: ArrayLike<number>, options: SynthIdDetectorOptions): SynthIdEvidence {
-  const { eosTokenIds = [], weights, ...rest } = options;
-  const { keys, ngramLength, table, contextHistory } = checkSynthId('detectSynthId', rest);
+  const values = checkOptions('detectSynthId', detectorOptions, options);
+  const { keys, ngramLength, samplingTable, contextHistory, eosTokenIds, weights } = values;
+  const table = tableOf(samplingTable);
   const layers = keys.length;
   const weightOf = checkWeights(weights, layers);
   const ids = Int32Array.from(tokens);
@@ -143,9 +200,9 @@ const hash = (state: bigint, value: number): bigint => BigInt.asUintN(64, (state
 /**
  * The bits of candidates after a context.
  *
- * Hashing the candidate x and then a key gives (context + x) * m^2 + m + key * m + 1: a number for the layer plus x * m^2. So
- * big integers are needed once a layer, and each candidate costs an addition of 64 bits, in two halves; of a table whose size
- * is a power of two, only of the low bits.
+ * Hashing the candidate x and then a key gives (context + x) * m^2 + m + key * m + 1: a number per layer plus x * m^2. So big
+ * integers are needed once per layer, and each candidate costs one addition of 64 bits, in two halves; with a table whose
+ * size is a power of two, of the low bits only.
  */
 class CandidateBits {
   readonly #table: Uint8Array;
@@ -184,7 +241,7 @@ class CandidateBits {
     for (let i = 0; i < into.length; i++) {
       const sum = (low[i]! >>> 0) + baseLow;
       const carry = sum >= 0x1_0000_0000 ? 1 : 0;
-      // The hash is read as a signed number, and the remainder is never negative.
+      // The hash is a signed number, and its remainder is never negative.
       const signedHigh = (high[i]! + baseHigh + carry) | 0;
       const remainder = ((signedHigh % size) * wrap + ((sum >>> 0) % size)) % size;
       into[i] = table[remainder < 0 ? remainder + size : remainder]!;
@@ -192,8 +249,8 @@ class CandidateBits {
   }
 
   /**
-   * Multiply the probabilities by what the bits `g` of the layer before stand for, replace these by the bits of this layer, and
-   * return the mass of the tokens whose bit is set.
+   * Multiply the probabilities by the factors of the bits `g` of the previous layer, replace these by the bits of this layer,
+   * and return the mass of the tokens whose bit is set.
    */
   hold(layer: number, p: Float64Array, g: Uint8Array, ifZero: number, ifOne: number): number {
     const rise = ifOne - ifZero;
@@ -240,7 +297,7 @@ function halves(value: bigint): [low: number, high: number] {
   return [Number(value & 0xffff_ffffn), Number(value >> 32n)];
 }
 
-/** Whether the `width` tokens before `end` also stood before an earlier place, from `first` on. Before the text are zeros. */
+/** Whether the `width` tokens before `end` also precede an earlier place, from `first` on. Zeros precede the text. */
 function occurredBefore(tokens: Int32Array, end: number, width: number, first: number): boolean {
   for (let earlier = end - 1; earlier >= first; earlier--) {
     let same = 1;
@@ -261,47 +318,35 @@ function candidatesOf(logits: Float32Array, candidates: Int32Array | undefined):
   return ids.subarray(0, count);
 }
 
-interface CheckedSynthId {
-  readonly keys: readonly number[];
-  readonly ngramLength: number;
-  readonly table: Uint8Array;
-  readonly tableParameters: Json;
-  readonly contextHistory: number;
-  readonly skipFirst: boolean;
-}
-
-function checkSynthId(owner: string, options: SynthIdOptions): CheckedSynthId {
-  checkOptionNames(owner, options, ['keys', 'ngramLength', 'samplingTable', 'contextHistory', 'skipFirst']);
-  const { keys, samplingTable = {}, skipFirst = false } = options;
-  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(Number.isSafeInteger))
-    throw new ParameterError(owner, 'keys', 'a list of at least one integer', keys);
-  const ngramLength = checkInteger(owner, 'ngramLength', options.ngramLength ?? 5, 2);
-  const contextHistory = checkInteger(owner, 'contextHistory', options.contextHistory ?? 1024, 0);
-  if (typeof skipFirst !== 'boolean') throw new ParameterError(owner, 'skipFirst', 'true or false', skipFirst);
-  const common = { keys: [...keys], ngramLength, contextHistory, skipFirst };
-  if (Array.isArray(samplingTable)) {
-    if (!(samplingTable.length > 0 && samplingTable.length <= largestTable && samplingTable.every(isBit)))
-      throw new ParameterError(owner, 'samplingTable', 'a list of zeros and ones', samplingTable);
-    return { ...common, table: Uint8Array.from(samplingTable), tableParameters: [...samplingTable] };
-  }
-  checkOptionNames(`${owner}: samplingTable`, samplingTable, ['size', 'seed']);
-  const { size = 65536, seed = 0 } = samplingTable as { size?: number; seed?: number };
-  checkInteger(owner, 'samplingTable.size', size, 1, largestTable);
-  const random = new Random(seed);
-  const table = Uint8Array.from({ length: size }, (_, at) => (random.uniform(0, at, 'draw') < 0.5 ? 0 : 1));
-  return { ...common, table, tableParameters: { size, seed } };
-}
-
 /** Above it a product of two remainders would not be exact. */
 const largestTable = 2 ** 24;
 
 const isBit = (value: unknown): boolean => value === 0 || value === 1;
 
+function checkTable(owner: string, name: string, value: unknown): SamplingTable {
+  if (Array.isArray(value)) {
+    if (!(value.length > 0 && value.length <= largestTable && value.every(isBit)))
+      throw new ParameterError(owner, name, 'a list of zeros and ones', value);
+    return [...value];
+  }
+  checkOptionNames(`${owner}: ${name}`, value as object, ['size', 'seed']);
+  const { size = 65536, seed = 0 } = value as { size?: number; seed?: number };
+  checkInteger(owner, `${name}.size`, size, 1, largestTable);
+  checkInteger(owner, `${name}.seed`, seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  return { size, seed };
+}
+
+function tableOf(table: SamplingTable): Uint8Array {
+  if ('length' in table) return Uint8Array.from(table);
+  const random = new Random(table.seed ?? 0);
+  return Uint8Array.from({ length: table.size ?? 65536 }, (_, at) => (random.uniform(0, at, 'draw') < 0.5 ? 0 : 1));
+}
+
 /** Weights that sum to the number of layers. */
 function checkWeights(weights: readonly number[] | undefined, layers: number): number[] {
   const given =
     weights ?? Array.from({ length: layers }, (_, layer) => (layers === 1 ? 10 : 10 - (9 * layer) / (layers - 1)));
-  const sum = given.reduce((total, weight) => total + weight, 0);
+  const sum = Array.isArray(given) ? given.reduce((total, weight) => total + weight, 0) : Number.NaN;
   if (given.length !== layers || !given.every((weight) => weight >= 0) || !(sum > 0 && sum < Infinity))
     throw new ParameterError('detectSynthId', 'weights', `${layers} numbers of at least 0, not all 0`, weights);
   return given.map((weight) => (weight * layers) / sum);

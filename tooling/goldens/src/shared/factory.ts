@@ -2,6 +2,7 @@ import * as contrastive from '@tokenwright/contrastive';
 import type { Sampler, Strategy } from '@tokenwright/core';
 import * as core from '@tokenwright/core';
 import * as samplers from '@tokenwright/samplers';
+import * as samplersCompat from '@tokenwright/samplers/compat';
 import * as strategies from '@tokenwright/strategies';
 import * as compat from '@tokenwright/strategies/compat';
 import { Skip } from './outcome.ts';
@@ -10,7 +11,14 @@ import { Skip } from './outcome.ts';
  * The factories of the packages by name. A golden may ask for more than the packages offer; then its case is skipped and
  * says which name was looked for.
  */
-const packages: readonly Readonly<Record<string, unknown>>[] = [samplers, strategies, compat, contrastive, core];
+const packages: readonly Readonly<Record<string, unknown>>[] = [
+  samplersCompat,
+  samplers,
+  strategies,
+  compat,
+  contrastive,
+  core,
+];
 
 type Factory<Result> = (...options: unknown[]) => Result;
 

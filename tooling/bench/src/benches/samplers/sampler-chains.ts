@@ -52,6 +52,7 @@ import {
   xTransformers,
   xtc,
 } from '@tokenwright/samplers';
+import * as compat from '@tokenwright/samplers/compat';
 
 /** A chain under a name. */
 export interface NamedChain {
@@ -77,7 +78,7 @@ export function singleSamplers(vocabSize: number, position: number): NamedChain[
     temperature({ temperature: usual.t }),
     dynamicTemperature({ temperature: 0.8, range: 0.3 }),
     topK({ k: usual.k }),
-    topK({ share: 0.1 }),
+    compat.topK({ share: 0.1 }),
     topP({ p: usual.p }),
     minP({ p: 0.05 }),
     topA({ ratio: 0.2 }),

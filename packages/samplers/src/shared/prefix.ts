@@ -1,22 +1,22 @@
 /**
- * Selection without sorting. A cut such as top-p's is a prefix of an order. Where it ends is found by sorting the items into
- * coarse bins, looking only into the bin in which the prefix ends, and so on: a few linear passes in place of a sort.
+ * Selection without sorting. A cut such as that of top-p is a prefix of an order. Its end is found by sorting the items into
+ * coarse bins, then doing the same with the bin in which the prefix ends, and so on: a few linear passes instead of a sort.
  */
 
 /** Where a prefix ends. */
 export interface PrefixRule {
-  /** Go on while the weight before an item is below this. */
+  /** Continue while the weight before an item is below this. */
   readonly mass: number;
-  /** Go on also when the weight before an item is exactly `mass`. */
+  /** Continue also when the weight before an item is exactly `mass`. */
   readonly inclusive?: boolean;
-  /** Take at least so many items. */
+  /** Take at least this many items. */
   readonly minimum?: number;
-  /** Take also the items whose key equals that of the last one. */
+  /** Also take the items whose key equals that of the last one. */
   readonly ties?: boolean;
 }
 
 /**
- * Order the items 0..count-1 by rising key, equal keys by rising index, and take the prefix that `rule` describes.
+ * Order the items 0..count-1 by rising key, then by rising index, and take the prefix that `rule` describes.
  * Returns its items, ascending.
  *
  * Example: keys [3, 1, 2], weights [0.2, 0.5, 0.3], mass 0.6: items 1 and 2, for the weight before 2 is 0.5 < 0.6.
@@ -26,7 +26,7 @@ export function prefixOf(keys: Float64Array, weights: Float64Array, count: numbe
   const taken = (position: number, weightBefore: number): boolean =>
     position < minimum || weightBefore < mass || (inclusive && weightBefore === mass);
 
-  // The prefix ends among the first `active` of `items`, at first all; before them lie `position` items that weigh `weight`.
+  // The prefix ends among the first `active` of `items`, initially all. Before them are `position` items of weight `weight`.
   let items: Int32Array | undefined;
   let active = count;
   let position = 0;

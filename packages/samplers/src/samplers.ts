@@ -1,0 +1,50 @@
+// Every sampler of the package, one line each. The main entry exports this list, and the registry is made from it.
+export { type AllowedTokensOptions, allowedTokens } from './constraints/allowed-tokens.ts';
+export { type BadWordsOptions, badWords } from './constraints/bad-words.ts';
+export { type EncoderNoRepeatNgramOptions, encoderNoRepeatNgram } from './constraints/encoder-no-repeat-ngram.ts';
+export { type ForcedBosTokenOptions, forcedBosToken } from './constraints/forced-bos-token.ts';
+export { type ForcedEosTokenOptions, forcedEosToken } from './constraints/forced-eos-token.ts';
+export { type MinLengthOptions, minLength } from './constraints/min-length.ts';
+export { type MinNewTokensOptions, minNewTokens } from './constraints/min-new-tokens.ts';
+export { type NoRepeatNgramOptions, noRepeatNgram } from './constraints/no-repeat-ngram.ts';
+export { type PrefixAllowedTokensOptions, prefixAllowedTokens } from './constraints/prefix-allowed-tokens.ts';
+export { type SuppressTokensOptions, suppressTokens } from './constraints/suppress-tokens.ts';
+export { type SuppressTokensAtBeginOptions, suppressTokensAtBegin } from './constraints/suppress-tokens-at-begin.ts';
+export { type ThinkingBudgetOptions, thinkingBudget } from './constraints/thinking-budget.ts';
+export { type AdaptivePOptions, adaptiveP } from './controllers/adaptive-p.ts';
+export { type Mirostat1Options, mirostat1 } from './controllers/mirostat-1.ts';
+export { type Mirostat2Options, mirostat2 } from './controllers/mirostat-2.ts';
+export { type EpsilonCutoffOptions, epsilonCutoff } from './filters/epsilon-cutoff.ts';
+export { type EtaCutoffOptions, etaCutoff } from './filters/eta-cutoff.ts';
+export { type MinPOptions, minP } from './filters/min-p.ts';
+export { type PLessOptions, pLess } from './filters/p-less.ts';
+export { type TailFreeOptions, tailFree } from './filters/tail-free.ts';
+export { type TopAOptions, topA } from './filters/top-a.ts';
+export { type TopHOptions, topH } from './filters/top-h.ts';
+export { type TopKOptions, topK } from './filters/top-k.ts';
+export { type TopNSigmaOptions, topNSigma } from './filters/top-n-sigma.ts';
+export { type TopPOptions, topP } from './filters/top-p.ts';
+export { type TypicalPOptions, typicalP } from './filters/typical-p.ts';
+export { type XtcOptions, xtc } from './filters/xtc.ts';
+export { type InfillOptions, infill } from './patterns/infill.ts';
+export { type RegexOptions, regex } from './patterns/regex.ts';
+export { type TokenHealingOptions, tokenHealing } from './patterns/token-healing.ts';
+export { type AdditivePenaltyOptions, additivePenalty } from './penalties/additive-penalty.ts';
+export { type DryOptions, dry } from './penalties/dry.ts';
+export {
+  type EncoderRepetitionPenaltyOptions,
+  encoderRepetitionPenalty,
+} from './penalties/encoder-repetition-penalty.ts';
+export { type ExponentialLengthDecayOptions, exponentialLengthDecay } from './penalties/exponential-length-decay.ts';
+export { type FrequencyPenaltyOptions, frequencyPenalty } from './penalties/frequency-penalty.ts';
+export { type PresencePenaltyOptions, presencePenalty } from './penalties/presence-penalty.ts';
+export { type RepetitionPenaltyOptions, repetitionPenalty } from './penalties/repetition-penalty.ts';
+export { type SequenceBiasOptions, sequenceBias } from './penalties/sequence-bias.ts';
+export { type TokenBiasOptions, tokenBias } from './penalties/token-bias.ts';
+export { type DynamicTemperatureOptions, dynamicTemperature } from './shaping/dynamic-temperature.ts';
+export { greedy } from './shaping/greedy.ts';
+export { normalize } from './shaping/normalize.ts';
+export { removeInvalid } from './shaping/remove-invalid.ts';
+export { type TemperatureOptions, temperature } from './shaping/temperature.ts';
+export { type KgwWatermarkOptions, kgwWatermark } from './watermarks/kgw-watermark.ts';
+export { type SynthIdOptions, synthId } from './watermarks/synth-id.ts';
