@@ -14,7 +14,7 @@ export interface ChatOptions {
   readonly tools?: readonly object[];
   /** End with the text that makes the model answer as the assistant. Default true; false for a complete chat. */
   readonly addGenerationPrompt?: boolean;
-  /** The template of a model that has several. Default 'tool_use' when it exists and tools are given, else 'default'. */
+  /** The template of a model that has several. Default 'tool_use' when it exists and tools are given, otherwise 'default'. */
   readonly template?: string;
   /** More variables for the template, such as `{ enable_thinking: false }`. Default none. */
   readonly variables?: Readonly<Record<string, unknown>>;

@@ -72,7 +72,7 @@ describe('applyChatTemplate', () => {
       () => applyChatTemplate(createChatTemplate(strict, tokens, 'm'), [{ role: 'system', content: 'x' }, user]),
     ],
     [
-      'it is no Jinja',
+      'it is not Jinja',
       'syntax',
       /'default' cannot be parsed/,
       () => applyChatTemplate(createChatTemplate('{% for %}'), [user]),

@@ -118,7 +118,7 @@ function parse(template: ChatTemplate, name: string): Template {
   return parsed;
 }
 
-/** Replaces `raise_exception` in templates: the library's own cannot be told from its other errors. */
+/** Replaces `raise_exception` in templates: the library's own error looks like its other errors. */
 const raiser = 'raise_exception_of_template';
 
 class Raised extends Error {}

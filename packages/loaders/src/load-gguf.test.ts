@@ -190,14 +190,14 @@ describe('what comes with it', () => {
   });
 });
 
-describe('what is no model', () => {
+describe('a source that is not a model', () => {
   it.each<[string, () => ModelInput, string]>([
     [
       'bytes of another kind',
       () => new Uint8Array(64),
-      'bytes: is no GGUF file; a model in safetensors is loaded by its folder',
+      'bytes: is not a GGUF file; load a model in safetensors by the folder',
     ],
-    ['an empty file', () => new Blob([]), 'blob: is no GGUF file'],
+    ['an empty file', () => new Blob([]), 'blob: is not a GGUF file'],
     ['a file that was cut off', () => bytes.slice(0, 100), 'should follow, but the file ends after'],
     ['weights that were cut off', () => bytes.slice(0, bytes.length - 64), 'of the data on, but the file holds'],
   ])('%s', async (_, input, message) => {

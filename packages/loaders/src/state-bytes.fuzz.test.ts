@@ -117,7 +117,7 @@ it.each(kinds)(
   },
 );
 
-it('goes on from every state that it accepts', { timeout: 600_000 }, async () => {
+it('continues from every state that it accepts', { timeout: 600_000 }, async () => {
   let accepted = 0;
   await fc.assert(
     fc.asyncProperty(changes(words, 1), async (all) => {

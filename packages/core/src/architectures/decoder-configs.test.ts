@@ -64,7 +64,7 @@ describe.each(all.map((architecture) => [architecture.name, architecture] as con
     expect(() => architecture.configure({ [key!]: 'swoosh' })).toThrow(/must be one of gelu, .*, but is "swoosh"/);
   });
 
-  it('has dimensions without being told any', () => {
+  it('has dimensions without any in the configuration', () => {
     const dimensions = architecture.dimensions(architecture.configure({}));
     for (const size of Object.values(dimensions)) expect(size).toBeGreaterThan(0);
   });

@@ -41,7 +41,7 @@ export const gemma3: Architecture<Gemma3Config, GemmaWeights> = {
   },
 
   dimensions: gemmaDimensions,
-  // The text side has had three names; the head stands beside it.
+  // Checkpoints use three names for the text model; the head is next to it.
   parameters: (p, config, has) =>
     has('language_model.model.embed_tokens.weight')
       ? requestGemma(p, config, 'language_model.model.', 'language_model.lm_head.weight')
@@ -82,7 +82,7 @@ function readRotaries(
   let readings: readonly (RotaryConfig & { readonly contextLength: number })[];
   if (both !== undefined && nested) {
     for (const key of both.keys())
-      if (key !== 'full_attention' && key !== 'sliding_attention') both.fail(key, 'is no kind of layer');
+      if (key !== 'full_attention' && key !== 'sliding_attention') both.fail(key, 'is not a kind of layer');
     readings = [
       readRotaryObject(both, both.object('full_attention'), full),
       readRotaryObject(both, both.object('sliding_attention'), local),

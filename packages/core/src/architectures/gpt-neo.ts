@@ -16,7 +16,7 @@ export interface GPTNeoConfig {
 }
 
 interface Norm {
-  readonly gain: Weight;
+  readonly weight: Weight;
   readonly bias: Weight;
 }
 
@@ -80,7 +80,7 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
   parameters(p, { vocabSize, contextLength, width, layers, intermediateSize, tied }, has) {
     const prefix = has('transformer.wte.weight') ? 'transformer.' : '';
     const norm = (name: string): Norm => ({
-      gain: p.vector([`${prefix}${name}.weight`], [width]),
+      weight: p.vector([`${prefix}${name}.weight`], [width]),
       bias: p.vector([`${prefix}${name}.bias`], [width]),
     });
     const linear = (name: string, inputs: number, outputs: number): Linear => ({
@@ -109,7 +109,7 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
 
   forward<X>(op: Operations<X, Weight>, weights: GPTNeoWeights, config: GPTNeoConfig): X {
     const { width, heads, epsilon, activation, windows } = config;
-    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
+    const norm = (x: X, { weight, bias }: Norm): X => op.norm(x, { kind: 'layer', weight, bias, epsilon });
 
     let x = op.embed(weights.tokens, { positions: weights.positions });
     for (const [i, layer] of weights.layers.entries()) {

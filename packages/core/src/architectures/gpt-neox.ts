@@ -18,7 +18,7 @@ export interface GPTNeoXConfig extends RotaryConfig {
 }
 
 interface Norm {
-  readonly gain: Weight;
+  readonly weight: Weight;
   readonly bias: Weight;
 }
 
@@ -90,7 +90,7 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
     const headDim = width / heads;
     const prefix = has('gpt_neox.embed_in.weight') ? 'gpt_neox.' : '';
     const norm = (name: string): Norm => ({
-      gain: p.vector([`${prefix}${name}.weight`], [width]),
+      weight: p.vector([`${prefix}${name}.weight`], [width]),
       bias: p.vector([`${prefix}${name}.bias`], [width]),
     });
     const linear = (
@@ -126,7 +126,7 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
     const { width, heads, epsilon, activation, parallel } = config;
     const headDim = width / heads;
     const { rotated = headDim } = config;
-    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
+    const norm = (x: X, { weight, bias }: Norm): X => op.norm(x, { kind: 'layer', weight, bias, epsilon });
     const linear = (x: X, { weight, ...bias }: Linear, more: { residual?: X; activation?: Activation } = {}): X =>
       op.linear(x, weight, { ...bias, ...more });
     const rotate = (x: X): X => op.rotary(x, { headDim, rotated, table: weights.rotary, style: 'neox' });
@@ -148,7 +148,7 @@ export const gptNeoX: Architecture<GPTNeoXConfig, GPTNeoXWeights> = {
   head: (op, weights, _config, hidden) => op.linear(hidden, weights.head),
 };
 
-/** Where queries, keys and values of all heads, in this order, stand in [heads, 3, headDim]. */
+/** The rows of queries, keys and values of all heads, in this order, within [heads, 3, headDim]. */
 function partsOfHeads(heads: number, headDim: number): readonly number[] {
   const width = heads * headDim;
   return Array.from({ length: 3 * width }, (_, output) => {

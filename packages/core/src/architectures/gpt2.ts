@@ -23,7 +23,7 @@ interface Layer {
 }
 
 interface Norm {
-  readonly gain: Weight;
+  readonly weight: Weight;
   readonly bias: Weight;
 }
 
@@ -76,7 +76,7 @@ export const gpt2: Architecture<GPT2Config, GPT2Weights> = {
   parameters(p, { vocabSize, contextLength, width, layers, intermediateSize, tied }, has) {
     const prefix = has('transformer.wte.weight') ? 'transformer.' : '';
     const norm = (name: string): Norm => ({
-      gain: p.vector([`${prefix}${name}.weight`], [width]),
+      weight: p.vector([`${prefix}${name}.weight`], [width]),
       bias: p.vector([`${prefix}${name}.bias`], [width]),
     });
     const linear = (name: string, inputs: number, outputs: readonly number[]): Linear => ({
@@ -102,7 +102,7 @@ export const gpt2: Architecture<GPT2Config, GPT2Weights> = {
 
   forward<X>(op: Operations<X, Weight>, weights: GPT2Weights, config: GPT2Config): X {
     const { width, heads, epsilon, activation } = config;
-    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
+    const norm = (x: X, { weight, bias }: Norm): X => op.norm(x, { kind: 'layer', weight, bias, epsilon });
 
     let x = op.embed(weights.tokens, { positions: weights.positions });
     for (const [i, layer] of weights.layers.entries()) {

@@ -13,14 +13,14 @@ export interface OPTConfig {
   readonly activation: Activation;
   readonly tied: boolean;
   readonly biased: boolean;
-  /** Norms stand before each block, else after it. */
+  /** True for norms before each block, false for norms after it. */
   readonly normFirst: boolean;
   /** A norm follows the last layer. */
   readonly finalNorm: boolean;
 }
 
 interface Norm {
-  readonly gain: Weight;
+  readonly weight: Weight;
   readonly bias: Weight;
 }
 
@@ -94,7 +94,7 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
     const prefix = has('model.decoder.embed_tokens.weight') ? 'model.decoder.' : 'decoder.';
     const projects = tokenWidth !== width;
     const norm = (name: string): Norm => ({
-      gain: p.vector([`${prefix}${name}.weight`], [width]),
+      weight: p.vector([`${prefix}${name}.weight`], [width]),
       bias: p.vector([`${prefix}${name}.bias`], [width]),
     });
     const linear = (names: readonly string[], inputs: number, outputs: readonly number[]): Linear => ({
@@ -146,7 +146,7 @@ export const opt: Architecture<OPTConfig, OPTWeights> = {
 
   forward<X>(op: Operations<X, Weight>, weights: OPTWeights, config: OPTConfig): X {
     const { width, heads, activation, normFirst } = config;
-    const norm = (x: X, { gain, bias }: Norm): X => op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
+    const norm = (x: X, { weight, bias }: Norm): X => op.norm(x, { kind: 'layer', weight, bias, epsilon });
     const linear = (x: X, { weight, ...bias }: Linear, more: { residual?: X; activation?: Activation } = {}): X =>
       op.linear(x, weight, { ...bias, ...more });
 

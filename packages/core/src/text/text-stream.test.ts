@@ -60,7 +60,7 @@ describe('TextStream', () => {
     expect(pieces(byteLevel, [], [0x61, 0xe4])).toEqual(['a', '', '\uFFFD']);
   });
 
-  it('prints bytes that are no text as soon as it is sure', () => {
+  it('prints bytes that are not text as soon as no later byte can complete them', () => {
     expect(pieces(byteLevel, [], [0xff, 0x61])).toEqual(['', '\uFFFDa', '']);
   });
 
@@ -100,7 +100,7 @@ describe('TextStream', () => {
     expect(fork.flush()).toBe('\uFFFD');
   });
 
-  it('goes on from its state after a trip through JSON', () => {
+  it('continues from its state after a round trip through JSON', () => {
     const stream = new TextStream(marked, [0, 1]);
     stream.push(100 + 0xc3);
     const restored = TextStream.from(marked, JSON.parse(JSON.stringify(stream.state)));
@@ -135,7 +135,7 @@ describe('TextStream', () => {
         const given = pieces(byteLevel, before, added);
         expect(given.join('')).toBe(whole.slice(prompt.length));
         expect(continuation(byteLevel, before, added)).toBe(whole.slice(prompt.length));
-        // Before the end, U+FFFD stands only where a later byte has settled it.
+        // Before the end, U+FFFD is only where a later byte has decided it.
         for (const piece of given.slice(0, -1)) expect(piece.endsWith('\uFFFD')).toBe(false);
       }),
       { numRuns: 500 },

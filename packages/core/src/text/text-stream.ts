@@ -39,12 +39,12 @@ export class TextStream {
     return this.#advance(true);
   }
 
-  /** A stream that goes on from the same point. */
+  /** A stream that continues from the same point. */
   fork(): TextStream {
     return TextStream.from(this.#tokenizer, this.state);
   }
 
-  /** Where the stream stands, as plain data for `TextStream.from`. */
+  /** The position of the stream, as plain data for `TextStream.from`. */
   get state(): TextStreamState {
     return { window: [...this.#window], printed: this.#printed };
   }

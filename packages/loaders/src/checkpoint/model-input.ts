@@ -8,7 +8,7 @@ import { contentsSource, type FileContents } from '../sources/file-contents.ts';
 import { folder, type ModelSource } from '../sources/model-source.ts';
 
 /**
- * Where a model can be: a folder or the like (`ModelSource`); the name of one on a hub, such as 'openai-community/gpt2'; or one GGUF
+ * Where a model is: a folder or another source of files (`ModelSource`); the name of one on a hub, such as 'openai-community/gpt2'; or one GGUF
  * file: a path or URL of it, a File or Blob, a handle such as those of the origin private file
  * system, an open file of Node, a fetch response, bytes.
  */
@@ -22,7 +22,7 @@ export type OpenedInput =
 /**
  * @param fileName a .gguf file among several of a folder. Default: the only one there is, and only in a folder without weights in
  * safetensors.
- * @param hub how a model of a hub is had.
+ * @param hub how a model is downloaded from a hub.
  * @throws LoadError for what is none of these, and when a folder has several GGUF files to choose from; as `hubModel`.
  */
 export async function openInput(input: ModelInput, fileName?: string, hub: HubOptions = {}): Promise<OpenedInput> {
@@ -33,7 +33,7 @@ export async function openInput(input: ModelInput, fileName?: string, hub: HubOp
   if (!(await isGguf(file)))
     throw new LoadError(
       file.name,
-      'is no GGUF file; a model in safetensors is loaded by its folder, with config.json beside it',
+      'is not a GGUF file; load a model in safetensors by the folder that has its config.json',
     );
   return { kind: 'gguf', file };
 }
@@ -46,7 +46,7 @@ async function openUrl(url: URL, fileName: string | undefined): Promise<OpenedIn
   if (url.protocol === 'file:') return openPath(process.getBuiltinModule('node:url').fileURLToPath(url), fileName, {});
   const file = await urlSource(url);
   if (await isGguf(file)) return { kind: 'gguf', file };
-  throw new LoadError(file.name, 'is no GGUF file; other models are loaded by a source that gives each of their files');
+  throw new LoadError(file.name, 'is not a GGUF file; load other models by a source that gives each of their files');
 }
 
 async function openPath(path: string, fileName: string | undefined, hub: HubOptions): Promise<OpenedInput> {
@@ -76,7 +76,7 @@ async function fromFiles(files: ModelSource, fileName: string | undefined): Prom
     return { kind: 'gguf', file };
   }
   const names = (await files.names?.()) ?? [];
-  // A projector for images stands beside the model.
+  // A projector for images is not the model.
   const ggufs = names.filter((name) => name.endsWith('.gguf') && !/(^|[/._-])mmproj/i.test(name));
   if (ggufs.length === 0 || names.some((name) => name.endsWith('.safetensors'))) return { kind: 'files', files };
   if (ggufs.length > 1)

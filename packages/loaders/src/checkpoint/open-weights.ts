@@ -6,7 +6,7 @@ import type { StoredWeights } from '../weights/stored-weights.ts';
 import { openShards } from './shards.ts';
 
 /**
- * The weights of a model: model.safetensors, else the files that model.safetensors.index.json names, else the only safetensors file
+ * The weights of a model: model.safetensors, or the files that model.safetensors.index.json names, or the only safetensors file
  * there is.
  *
  * @throws LoadError when there are none, or several to choose from; it names the weight files that are there.

@@ -56,9 +56,9 @@ describe('openShards', () => {
     await expect(open(weightMap)).rejects.toThrow(message);
   });
 
-  it('refuses a tensor that stands twice', async () => {
+  it('refuses a tensor that occurs twice', async () => {
     const text = new TextEncoder().encode('{"weight_map":{"a":"x-1.safetensors","a":"x-2.safetensors"}}');
-    await expect(openShards(files({}), bytesSource(text, 'index.json'))).rejects.toThrow('a: the name stands twice');
+    await expect(openShards(files({}), bytesSource(text, 'index.json'))).rejects.toThrow('a: the name occurs twice');
   });
 });
 

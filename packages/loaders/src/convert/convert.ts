@@ -45,7 +45,7 @@ export interface ConversionReport {
 }
 
 /**
- * Write a model anew, as a folder that `load` reads: config.json, generation_config.json, tokenizer.json, tokenizer_config.json and
+ * Write a model as a folder that `load` reads: config.json, generation_config.json, tokenizer.json, tokenizer_config.json and
  * model.safetensors. What comes in may be a GGUF file or a folder, quantized or not; tensors are read and written one at a time.
  *
  * With 'f32', 'f16' and 'bf16' the result is a checkpoint that other software reads, too. The other formats are our own: a matrix
@@ -106,7 +106,7 @@ function smallFiles({ config, generationConfig, tokenizer, chatTemplate }: Check
   return files.filter(([name, content]) => name === 'config.json' || Object.keys(content).length > 0);
 }
 
-/** One template stands as it is, several as a list with names. */
+/** One template is written as a string, several as a list with names. */
 function asInConfig(templates: Readonly<Record<string, string>>): string | readonly JsonObject[] {
   const entries = Object.entries(templates);
   if (entries.length === 1 && entries[0]![0] === 'default') return entries[0]![1];

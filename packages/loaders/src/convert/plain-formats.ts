@@ -6,7 +6,7 @@ export interface PlainFormat {
   readonly dtype: string;
   /** Bytes of a number. */
   readonly bytes: number;
-  /** Largest magnitude of a number; absent where every float32 has its place, also those that are no number. */
+  /** Largest magnitude of a number; absent where every float32 can be written, also NaN and the infinities. */
   readonly largest?: number;
   encode(values: Float32Array): Uint8Array;
 }

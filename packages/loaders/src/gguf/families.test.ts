@@ -304,7 +304,7 @@ describe('quantized matrices', () => {
     const expected = await createModel(engine, architecture, architecture.configure(config), byForm(weights, type));
     const [logits, wanted] = [await logitsOf(loaded.model), await logitsOf(expected)];
     expect(distance(logits, wanted)).toBeLessThan(2e-3);
-    // And they are not those of the whole numbers.
+    // And they differ from those of the unrounded weights.
     expect(distance(logits, whole)).toBeGreaterThan(type.startsWith('Q8') ? 0.003 : 0.02);
     for (const model of [loaded, expected]) model.dispose();
   });
@@ -339,7 +339,7 @@ describe('quantized matrices', () => {
   });
 });
 
-/** The weights as the plain formulas read them from the file. Rows of queries and keys stand in the file's order. */
+/** The weights as the plain formulas read them from the file. Rows of queries and keys are in the file's order. */
 function byForm(weights: WeightSource, type: string): WeightSource {
   return {
     ...weights,

@@ -62,7 +62,7 @@ export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObje
       const width = this.shape(name)!
         .slice(1)
         .reduce((product, size) => product * size, 1);
-      // Rows that stand elsewhere, or in columns: then the whole is read.
+      // Rows in another order, or stored as columns: the whole tensor is read.
       if (published.order !== undefined || published.transposed === true) {
         checkRows(file.name, name, this.shape(name)![0] ?? 1, first, count);
         return (await this.read(name)).slice(first * width, (first + count) * width);

@@ -26,7 +26,7 @@ export async function cachedModels(options: CacheOptions = {}): Promise<CachedMo
 /**
  * Remove a model from the cache, with all its revisions. One that is not there is no error.
  *
- * @throws LoadError for what is no name of a model.
+ * @throws LoadError for a text that is not a name of a model.
  */
 export async function removeCachedModel(name: string, options: CacheOptions = {}): Promise<void> {
   const { repository } = readHubName(name);

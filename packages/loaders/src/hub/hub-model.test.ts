@@ -213,9 +213,9 @@ describe('a model of a hub', () => {
   });
 
   it.each([
-    ['org', /is no name of a model/],
-    ['../name', /is no name of a model/],
-    ['org/na me', /is no name of a model/],
+    ['org', /is not a name of a model/],
+    ['../name', /is not a name of a model/],
+    ['org/na me', /is not a name of a model/],
     ['org/name:', /lacks what follows/],
   ])('is not named %s', (name, message) => expect(hubModel(name, options)).rejects.toThrow(message));
 
@@ -247,7 +247,7 @@ describe('a server that', () => {
     expect(Number(/\d+/.exec(second!)![0])).toBeGreaterThan(0);
   });
 
-  it('is cut off for good: the next call goes on from there', async () => {
+  it('is cut off for good: the next call continues from there', async () => {
     hub.mischief = (request, response, file) => {
       if (file.path !== 'model.safetensors') return false;
       if (startOf(request) > 0) return Boolean(response.destroy());

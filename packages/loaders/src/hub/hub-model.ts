@@ -24,7 +24,7 @@ const atOnce = 4;
  * const { model, tokenizer } = await load(source, { engine });
  * ```
  *
- * A download that breaks goes on where it stopped, in this call (`retries` times without a byte in between) or in the next. Each
+ * A broken download continues where it stopped, in this call (`retries` times without a byte in between) or in the next. Each
  * file is checked against the hub's length and checksum before anyone sees it.
  *
  * @param name 'org/name' for safetensors, or the only .gguf file; 'org/name:file.gguf' or 'org/name:Q4_K_M' for one of several.

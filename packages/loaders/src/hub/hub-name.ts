@@ -15,13 +15,13 @@ export function isHubName(text: string): boolean {
   return repositoryName.test(text.split(':', 1)[0]!);
 }
 
-/** @throws LoadError for a text that is no name of a model. */
+/** @throws LoadError for a text that is not a name of a model. */
 export function readHubName(text: string): HubName {
   const at = text.indexOf(':');
   const repository = at < 0 ? text : text.slice(0, at);
   const file = at < 0 ? undefined : text.slice(at + 1);
   if (!repositoryName.test(repository) || repository.includes('..') || repository.includes('--'))
-    throw new LoadError(text, "is no name of a model on a hub: that is 'organization/name'");
+    throw new LoadError(text, "is not a name of a model on a hub: that is 'organization/name'");
   if (file === '')
     throw new LoadError(text, "lacks what follows ':', the name of a .gguf file or a quantization such as Q4_K_M");
   return { repository, file };

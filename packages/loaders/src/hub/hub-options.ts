@@ -3,23 +3,23 @@ import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { nodeFiles } from '../sources/byte-source.ts';
 import { checkFileName } from '../sources/model-source.ts';
 
-/** How models are had from a hub: huggingface.co, or a server that speaks as it does. */
+/** How models are downloaded from a hub: huggingface.co, or a server with the same HTTP API. */
 export interface HubOptions {
   /** Branch, tag or commit. Default 'main'. */
   readonly revision?: string;
   /**
-   * Access token, for private models and those with conditions; false sends none. Default in Node: `HF_TOKEN`, else the file that
+   * Access token, for private models and those with conditions; false sends none. Default in Node: `HF_TOKEN`, or the file that
    * `hf auth login` wrote; in a browser none. It is sent to the endpoint alone.
    */
   readonly token?: string | false;
-  /** The hub. Default: `HF_ENDPOINT`, else https://huggingface.co. */
+  /** The hub. Default: `HF_ENDPOINT`, or https://huggingface.co. */
   readonly endpoint?: string;
   /**
-   * Node: the cache folder, shared with Python; default `HF_HUB_CACHE`, else `HF_HOME`/hub, else ~/.cache/huggingface/hub. Browser: a
+   * Node: the cache folder, shared with Python; default `HF_HUB_CACHE`, or `HF_HOME`/hub, or ~/.cache/huggingface/hub. Browser: a
    * directory of the origin's private file system; default 'tokenwright-hub'.
    */
   readonly cache?: string;
-  /** Ask no server: what the cache lacks is an error. Default: `HF_HUB_OFFLINE`, else false. */
+  /** Use the cache only: a file that it lacks is an error. Default: `HF_HUB_OFFLINE`, or false. */
   readonly offline?: boolean;
   /** Attempts in a row that may bring nothing before a download fails. Default 5; 0 tries once. */
   readonly retries?: number;
@@ -29,9 +29,9 @@ export interface HubOptions {
   readonly fetch?: typeof fetch;
   /** Called as bytes arrive. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Told what a person should know and that is no error, such as a hub that cannot be reached while the cache has the model. */
+  /** Receives notices that are not errors, such as a hub that cannot be reached while the cache has the model. */
   readonly onNotice?: (notice: string) => void;
-  /** Stops the download. What has come is kept, and the next one goes on from there. */
+  /** Stops the download. The bytes so far are kept, and the next download continues from there. */
   readonly signal?: AbortSignal;
 }
 

@@ -14,7 +14,7 @@ export interface HubStore {
   names(commit: string): Promise<readonly string[]>;
   /** Make a file part of a commit if its content is there already; says whether it is. */
   adopt(commit: string, file: HubFile): Promise<boolean>;
-  /** Begin a file, or go on with what an earlier attempt left; where another process is at it, wait for its end. */
+  /** Begin a file, or continue what an earlier attempt left. Waits for another process that is writing it. */
   begin(file: HubFile, signal?: AbortSignal): Promise<PartialFile>;
 }
 

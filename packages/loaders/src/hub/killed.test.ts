@@ -44,7 +44,7 @@ function startsOf({ asked }: HubServer): number[] {
   return weights.map(({ range }) => Number(/\d+/.exec(range ?? '')?.[0]));
 }
 
-it('a process that is killed at any moment leaves a cache that can be used, and gone on with', async () => {
+it('a process that is killed at any moment leaves a cache that can be used and continued', async () => {
   const [before, after] = [someBytes(50_000, 1), someBytes(3_000_000, 2)];
   const hub = await hubServer({ 'config.json': '{}', 'model.safetensors': before });
   const cache = mkdtempSync(join(tmpdir(), 'tokenwright-hub-'));
@@ -67,7 +67,7 @@ it('a process that is killed at any moment leaves a cache that can be used, and 
   }
   expect(await downloadUntil(101, hub.endpoint, cache)).toBe(0);
   expect(await weightsOf(true)).toEqual(Buffer.from(after));
-  // Each went on where the one before it was killed, the last but one at 85 percent.
+  // Each continued where the one before it was killed, the last but one at 85 percent.
   const starts = startsOf(hub);
   expect(starts).toEqual([...starts].sort((a, b) => a - b));
   expect(starts.at(-1)).toBeGreaterThan(0.8 * after.length);
@@ -77,7 +77,7 @@ it('a process that is killed at any moment leaves a cache that can be used, and 
   rmSync(cache, { recursive: true });
 });
 
-it('of two processes one downloads and the other waits, and goes on when the first is killed', async () => {
+it('of two processes one downloads and the other waits, and continues when the first is killed', async () => {
   const weights = someBytes(3_000_000, 3);
   const hub = await hubServer({ 'config.json': '{}', 'model.safetensors': weights });
   sendSlowly(hub);

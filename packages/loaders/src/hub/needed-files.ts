@@ -32,7 +32,7 @@ export function neededFiles(repository: string, paths: readonly string[], file: 
   return [ggufOf(repository, paths, file)];
 }
 
-/** The safetensors file, or the index of several; undefined when there is none that can be told. */
+/** The safetensors file, or the index of several; undefined when there is none, or no way to choose. */
 function safetensorsOf(paths: readonly string[]): string | undefined {
   if (paths.includes(single)) return single;
   if (paths.includes(shardIndex)) return shardIndex;

@@ -42,7 +42,7 @@ export async function openPartialFile(
   }
 }
 
-/** Go on with the file at `path`, which becomes `whole` in the end. */
+/** Continue the file at `path`, which becomes `whole` in the end. */
 async function writePartialFile(path: string, whole: string, file: HubFile, onClose: () => void): Promise<PartialFile> {
   const files = process.getBuiltinModule('node:fs/promises');
   const { createHash } = process.getBuiltinModule('node:crypto');

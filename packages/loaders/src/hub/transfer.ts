@@ -108,7 +108,7 @@ async function read(
   }
 }
 
-/** An answer that goes on exactly where the bytes that are there end, or else they are forgotten. */
+/** Check that an answer continues exactly where the received bytes end. Otherwise they are discarded. */
 async function checkAnswer(
   response: Response,
   file: HubFile,

@@ -27,7 +27,7 @@ interface QuantizedTensor {
 
 /**
  * The tensors of a safetensors file, those that we quantized under their own names and as float32. A file without such tensors is
- * given back as it is.
+ * returned as it is.
  *
  * @throws LoadError for a description that is damaged, ShapeError for tensors that do not fit it.
  */
@@ -71,7 +71,7 @@ export function withQuantized(file: SafetensorsFile): StoredWeights {
       if (tensor === undefined) return file.readRows(name, first, count);
       const { entry, format, packed, scales } = tensor;
       checkRows(file.name, name, entry.shape[0], first, count);
-      // Columns of what is packed stand apart: then the whole is read.
+      // Columns of the packed matrix are not contiguous: the whole tensor is read.
       if (entry.transposed === true)
         return (await read(name)).slice(first * entry.shape[1], (first + count) * entry.shape[1]);
       return format.decode(
@@ -98,7 +98,7 @@ function readEntry(file: SafetensorsFile, name: string, value: unknown): Quantiz
   if (!Array.isArray(shape) || shape.length !== 2 || !shape.every((size) => Number.isSafeInteger(size) && size > 0))
     return fail(`the shape must be two positive integers, but is ${JSON.stringify(shape)}`);
   if (typeof turned !== 'boolean') return fail(`transposed must be true or false, but is ${JSON.stringify(turned)}`);
-  if (file.shape(name) !== undefined) return fail('the tensor also stands in the file as it is');
+  if (file.shape(name) !== undefined) return fail('the tensor is also in the file unquantized');
 
   const entry: QuantizedEntry = { format: format.name, shape: [shape[0], shape[1]], transposed: turned };
   const [rows, columns] = rowsOf(entry);

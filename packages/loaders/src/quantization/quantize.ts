@@ -37,7 +37,7 @@ export interface QuantizationError {
  * `@tokenwright/backends` hold with their option `weights` of the same name.
  *
  * - `f16`: half precision.
- * - `8-bit`: x = scale · q, q from -127 to 127, a float32 scale for each row. 8 bits a number and 4 bytes a row.
+ * - `8-bit`: x = scale · q, q from -127 to 127, a float32 scale for each row. 8 bits per number and 4 bytes per row.
  * - `8-bit-blocks`: the same with a half-precision scale for each 32 numbers of a row. 8.5 bits a number.
  * - `4-bit-blocks`: x = scale · (q - 8), q from 0 to 15, a half-precision scale for each 32 numbers of a row, which makes the
  *   number that is farthest from zero -8. 4.5 bits a number.

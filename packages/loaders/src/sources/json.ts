@@ -26,7 +26,7 @@ export function decodeUtf8(file: string, bytes: Uint8Array): string {
   }
 }
 
-/** A JSON object from text. A key that stands twice in one object is an error: readers differ in which one they take. */
+/** A JSON object from text. A key that occurs twice in one object is an error: readers differ in which one they use. */
 export function parseJsonObject(file: string, text: string): JsonObject {
   let value: unknown;
   try {
@@ -43,7 +43,7 @@ export function parseJsonObject(file: string, text: string): JsonObject {
   }
   if (!isObject(value)) throw new LoadError(file, 'must hold a JSON object');
   const twice = duplicateKey(file, text);
-  if (twice !== undefined) throw new LoadError(file, 'the name stands twice', twice);
+  if (twice !== undefined) throw new LoadError(file, 'the name occurs twice', twice);
   return value;
 }
 
@@ -55,7 +55,7 @@ export function isObject(value: unknown): value is JsonObject {
 const deepest = 200;
 
 /**
- * The first key that stands twice in one object of a text that is known to be valid JSON.
+ * The first key that occurs twice in one object of a text that is known to be valid JSON.
  *
  * @throws LoadError for a text that is nested too deep.
  */

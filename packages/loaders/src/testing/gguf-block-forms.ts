@@ -10,7 +10,7 @@ interface Bits {
 type Form = (bits: Bits, i: number) => number;
 
 /**
- * The published formulas of GGML's blocks, number by number: where the bits of number i stand, and what they mean. Kept apart from the
+ * The published formulas of GGML's blocks, number by number: where the bits of number i are, and what they mean. Kept apart from the
  * readers, which go through blocks in loops, and from the writers.
  */
 export const blockForms: Readonly<Record<string, Form>> = {

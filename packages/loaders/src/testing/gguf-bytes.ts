@@ -17,7 +17,7 @@ export interface GgufTestTensor {
 
 export interface GgufTestFile {
   readonly version?: number;
-  /** Texts, switches and lists of texts are written as they are; numbers need `uint32`, `float32` and the like. */
+  /** Texts, switches and lists of texts are written as they are; numbers need `uint32`, `float32` and so on. */
   readonly metadata: Readonly<Record<string, GgufTestValue | string | boolean | readonly string[]>>;
   readonly tensors: readonly GgufTestTensor[];
   readonly alignment?: number;

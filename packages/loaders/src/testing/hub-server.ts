@@ -37,7 +37,7 @@ export interface HubServer {
 /** Files over this length are listed as large ones, with their SHA-256. */
 const large = 1000;
 
-/** A hub on loopback with the repository org/name, that can be told to misbehave. */
+/** A hub on loopback with the repository org/name, that can be made to misbehave. */
 export async function hubServer(files: Record<string, Uint8Array | string>): Promise<HubServer> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://hub');

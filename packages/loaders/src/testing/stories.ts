@@ -5,7 +5,7 @@ import { folder } from '../sources/model-source.ts';
 import { int32, list, uint32 } from './gguf-bytes.ts';
 import { floats, ggufModel } from './gguf-model.ts';
 
-/** stories260k, a trained Llama of 260,032 parameters (see shared/README.md); not ours to publish, so it lies beside the checkout. */
+/** stories260k, a trained Llama of 260,032 parameters (see shared/README.md); not ours to publish, so it is outside the checkout. */
 export const storiesFolder: URL = new URL('../../../../../shared/fixtures/stories260k', import.meta.url);
 export const hasStories: boolean = existsSync(new URL(`${storiesFolder.href}/model.safetensors`));
 

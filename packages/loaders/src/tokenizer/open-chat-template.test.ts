@@ -15,7 +15,7 @@ describe('the chat template of a model', () => {
       'model',
     );
 
-  it('stands in tokenizer_config.json, as a text or as a list', async () => {
+  it('is in tokenizer_config.json, as a text or as a list', async () => {
     const config = { chat_template: 'A{{ bos_token }}', bos_token: { content: '<s>' } };
     const template = await openChatTemplate(source({ 'tokenizer_config.json': config }));
     expect([template?.sources.default, template?.specialTokens]).toEqual(['A{{ bos_token }}', { bos_token: '<s>' }]);
@@ -26,7 +26,7 @@ describe('the chat template of a model', () => {
     expect(chatTemplateOf({ chat_template: list }, 'm')?.names).toEqual(['default', 'tool_use']);
   });
 
-  it('stands in chat_template.jinja first, with others beside it', async () => {
+  it('is in chat_template.jinja first, with others next to it', async () => {
     const template = await openChatTemplate(
       source({
         'tokenizer_config.json': { chat_template: 'A', eos_token: '</s>' },

@@ -6,7 +6,7 @@ import type { ModelSource } from '../sources/model-source.ts';
 const tokenNames = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
 
 /**
- * The chat template that stands in a tokenizer_config.json, or in what a GGUF file says instead: one, or a list of named ones.
+ * The chat template in a tokenizer_config.json, or in the equivalent from a GGUF file: one, or a list of named ones.
  *
  * @returns undefined when there is none.
  * @throws LoadError for a value of another kind.
@@ -21,7 +21,7 @@ export function chatTemplateOf(
 }
 
 /**
- * The chat template of a model in files: chat_template.jinja with additional_chat_templates/*.jinja, else chat_template.json, else what
+ * The chat template of a model in files: chat_template.jinja with additional_chat_templates/*.jinja, or chat_template.json, or what
  * tokenizer_config.json holds.
  *
  * @returns undefined when there is none.
@@ -70,7 +70,7 @@ function templatesIn(value: unknown, file: string): Record<string, string> | und
   return Object.fromEntries(value.map(({ name, template }) => [name, template]));
 }
 
-/** Tokens stand as texts, or as objects with their content. */
+/** Tokens are texts, or objects with a content. */
 function specialTokensOf(config: JsonObject): Record<string, string> {
   const tokens: Record<string, string> = {};
   for (const name of tokenNames) {

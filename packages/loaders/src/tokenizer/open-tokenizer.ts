@@ -19,7 +19,7 @@ export interface TokenizerFiles {
 }
 
 /**
- * The tokenizer of a model: tokenizer.json, else vocab.json with merges.txt.
+ * The tokenizer of a model: tokenizer.json, or vocab.json with merges.txt.
  *
  * @returns undefined when the source holds no tokenizer files at all.
  * @throws LoadError when there is a tokenizer, but damaged or of a kind that is not read.

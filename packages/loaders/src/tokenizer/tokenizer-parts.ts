@@ -1,7 +1,7 @@
 import { LoadError } from '@tokenwright/core';
 import { isObject, type JsonObject } from '../sources/json.ts';
 
-/** What a field must be; undefined when the value is right, else what was expected. A field that is absent or null has its default. */
+/** Checks a field: returns undefined for a valid value, otherwise what was expected. A field that is absent or null has its default. */
 type Check = (value: unknown) => string | undefined;
 
 const text: Check = (value) => (typeof value === 'string' ? undefined : 'a text');

@@ -9,7 +9,7 @@ import { createTokenizer } from './tokenizer.ts';
 
 const story = folder(new URL('../../../demo-model/models/story', import.meta.url));
 const translate = folder(new URL('../../../demo-model/models/translate', import.meta.url));
-/** Fixtures that are not ours to publish lie beside the checkout; without them their tests are skipped. */
+/** Fixtures that are not ours to publish are outside the checkout; without them their tests are skipped. */
 const fixture = (path: string): URL => new URL(`../../../../shared/fixtures/${path}`, import.meta.url);
 const hasGpt2 = existsSync(fixture('gpt2-tokenizer/vocab.json'));
 const hasStories = existsSync(fixture('stories260k/tokenizer.json'));
@@ -183,7 +183,7 @@ describe.each<[name: string, open: () => Promise<Tokenizer>, present: boolean, l
     );
   });
 
-  it('streams any ids, also those that are no text', async () => {
+  it('streams any ids, also those that are not text', async () => {
     const tokenizer = await open();
     // The first ids are control tokens and bytes.
     const id = fc.oneof(fc.nat({ max: 260 }), fc.nat({ max: tokenizer.vocabSize + 3 }));
@@ -248,7 +248,7 @@ describe('stories260k', { skip: !hasStories }, () => {
     };
     for (const { prompt, input_ids_fed: ids } of cases) {
       const encoded = tokenizer.encode(prompt);
-      // For an empty prompt run.c feeds the begin token alone; this tokenizer's space in front is no token of a text.
+      // For an empty prompt run.c feeds the begin token alone; this tokenizer's leading space is not a token of the text.
       expect(ids.slice(0, encoded.length)).toEqual(encoded);
     }
   });
@@ -340,7 +340,7 @@ describe('createTokenizer', () => {
     ],
     ['no vocabulary', { model: { type: 'BPE', merges: [] } }, 'model.vocab: is missing'],
     [
-      'an id that is no id',
+      'an id that is not an integer',
       { model: { type: 'BPE', vocab: { a: 1e12 }, merges: [] } },
       "model.vocab: the id of 'a' is 1000000000000",
     ],
@@ -356,7 +356,7 @@ describe('createTokenizer', () => {
       { ...minimal, added_tokens: [{ id: 1 }] },
       'added_tokens: an entry must have a content and an id',
     ],
-    ['added tokens that are no list', { ...minimal, added_tokens: {} }, 'added_tokens: must be a list'],
+    ['added tokens that are not a list', { ...minimal, added_tokens: {} }, 'added_tokens: must be a list'],
     [
       'an unknown decoder',
       { ...minimal, decoder: { type: 'Magic' } },
@@ -455,7 +455,7 @@ describe('vocab.json and merges.txt', () => {
       { 'tokenizer_config.json': { tokenizer_class: 'CLIPTokenizer' } },
       "but this is 'CLIPTokenizer'; a tokenizer.json is needed",
     ],
-    ['a vocabulary that is not byte-level', { 'vocab.json': { a: 0 } }, 'is no vocabulary of byte-level BPE'],
+    ['a vocabulary that is not byte-level', { 'vocab.json': { a: 0 } }, 'is not a vocabulary of byte-level BPE'],
     [
       'a broken merge',
       { 'merges.txt': 'a b\na b c\n' },

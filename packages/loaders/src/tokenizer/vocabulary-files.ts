@@ -18,7 +18,7 @@ export interface VocabularyFiles {
 
 type Wrapper = 'none' | 'roberta';
 
-/** Byte-level BPE tokenizers that come as two files, and what stands around a text. Names as in tokenizer_config.json. */
+/** Byte-level BPE tokenizers that come as two files, and the special tokens around a text. Names as in tokenizer_config.json. */
 const classes: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['GPT2Tokenizer', 'none'],
   ['BartTokenizer', 'roberta'],
@@ -44,7 +44,7 @@ export function tokenizerFromVocabulary(files: VocabularyFiles): JsonObject {
   if (!Object.hasOwn(vocabulary, 'Ġ'))
     throw new LoadError(
       name,
-      "is no vocabulary of byte-level BPE: it lacks the space 'Ġ'; a tokenizer.json is needed",
+      "is not a vocabulary of byte-level BPE: it lacks the space 'Ġ'; a tokenizer.json is needed",
       'vocab.json',
     );
 

@@ -25,7 +25,7 @@ export const numberFormats: ReadonlyMap<string, NumberFormat> = new Map<string, 
   ['BOOL', { bytes: 1, decode: (bytes) => Float32Array.from(bytes, (value) => (value === 0 ? 0 : 1)) }],
 ]);
 
-/** Where a typed array over the bytes begins and how long it is; bytes that stand at an odd place are moved. */
+/** Where a typed array over the bytes begins and how long it is; bytes at an unaligned offset are copied. */
 function buffer(bytes: Uint8Array, size: number): [ArrayBufferLike, number, number] {
   const from = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   return [from.buffer, from.byteOffset, from.length / size];
@@ -73,7 +73,7 @@ function decodeBrainFloat(bytes: Uint8Array): Float32Array {
 }
 
 const halfTable = once(() => floatTable(5, 10, true));
-/** The variant without infinities: only the highest exponent with the highest mantissa is no number. */
+/** The variant without infinities: only the highest exponent with the highest mantissa is NaN. */
 const e4m3Table = once(() => floatTable(4, 3, false));
 const e5m2Table = once(() => floatTable(5, 2, true));
 

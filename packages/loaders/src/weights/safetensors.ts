@@ -24,7 +24,7 @@ interface StoredTensor {
   readonly end: number;
 }
 
-/** The length of the header stands in front, as a 64-bit little-endian integer. */
+/** A file begins with the length of the header, a 64-bit little-endian integer. */
 const lengthBytes = 8;
 
 /**

@@ -23,7 +23,7 @@ export interface StackConfig {
 }
 
 export interface Norm {
-  readonly gain: Weight;
+  readonly weight: Weight;
   readonly bias: Weight;
 }
 
@@ -98,7 +98,7 @@ export function prefixOf(has: (name: string) => boolean): string {
 }
 
 export function requestNorm(p: Parameters<Weight>, name: string, width: number): Norm {
-  return { gain: p.vector([`${name}.weight`], [width]), bias: p.vector([`${name}.bias`], [width]) };
+  return { weight: p.vector([`${name}.weight`], [width]), bias: p.vector([`${name}.bias`], [width]) };
 }
 
 export function requestPostNorm(
@@ -208,8 +208,8 @@ export function memorizeLayers<X>(
   }
 }
 
-export function norm<X>(op: Operations<X, Weight>, x: X, { gain, bias }: Norm): X {
-  return op.norm(x, { kind: 'layer', weight: gain, bias, epsilon });
+export function norm<X>(op: Operations<X, Weight>, x: X, { weight, bias }: Norm): X {
+  return op.norm(x, { kind: 'layer', weight, bias, epsilon });
 }
 
 function queryKeyValue<X>(

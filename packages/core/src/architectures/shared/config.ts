@@ -125,7 +125,7 @@ export function readKvHeads(config: ConfigReader, heads: number, fallback: numbe
   return config.divisor('num_key_value_heads', heads, config.isNull('num_key_value_heads') ? heads : fallback);
 }
 
-/** Which layers see a window only: what `layer_types` lists, else what `sliding` says. */
+/** The layers with a sliding window: those of `layer_types`, otherwise those of `sliding`. */
 export function readSlidingLayers(
   config: ConfigReader,
   layers: number,

@@ -122,7 +122,7 @@ function requestLayer(p: Parameters<Weight>, name: string, config: GatedConfig):
 
 export function forwardGated<X>(op: Operations<X, Weight>, weights: GatedWeights, config: GatedConfig): X {
   const { heads, kvHeads, headDim, epsilon, windows, rotated = headDim } = config;
-  const norm = (x: X, gain: Weight, groups = 1): X => op.norm(x, { kind: 'rms', weight: gain, epsilon, groups });
+  const norm = (x: X, weight: Weight, groups = 1): X => op.norm(x, { kind: 'rms', weight, epsilon, groups });
   const rotate = (x: X): X => op.rotary(x, { headDim, rotated, table: weights.rotary, style: 'neox' });
 
   let x = op.embed(weights.tokens);

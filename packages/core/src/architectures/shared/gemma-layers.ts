@@ -121,7 +121,7 @@ export function requestGemma(
   };
 }
 
-/** Gemma's checkpoints hold what is added to a gain of 1. */
+/** Gemma's checkpoints hold what is added to a weight of 1. */
 function requestGain(p: Parameters<Weight>, name: string, length: number): Weight {
   return p.vector([`${name}.weight`], [length], { plus: 1 });
 }
@@ -162,7 +162,7 @@ function requestLayer(p: Parameters<Weight>, name: string, config: GemmaConfig):
 
 export function forwardGemma<X>(op: Operations<X, Weight>, weights: GemmaWeights, config: GemmaConfig): X {
   const { width, heads, kvHeads, headDim, epsilon, activation, scale, attentionSoftcap, sliding, window } = config;
-  const norm = (x: X, gain: Weight, groups = 1): X => op.norm(x, { kind: 'rms', weight: gain, epsilon, groups });
+  const norm = (x: X, weight: Weight, groups = 1): X => op.norm(x, { kind: 'rms', weight, epsilon, groups });
 
   let x = op.embed(weights.tokens, { scale: Math.sqrt(width) });
   for (const [i, layer] of weights.layers.entries()) {

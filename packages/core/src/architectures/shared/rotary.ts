@@ -101,7 +101,7 @@ export function rotaryObject(config: ConfigReader): ConfigReader | undefined {
   if (older !== undefined && newer !== undefined) {
     const text = (key: string): string => JSON.stringify(config.value(key));
     if (text('rope_scaling') !== text('rope_parameters'))
-      config.fail('rope_scaling', 'differs from rope_parameters, which stands beside it; one of them is needed');
+      config.fail('rope_scaling', 'differs from rope_parameters; give one of them');
   }
   return older ?? newer;
 }
@@ -244,7 +244,7 @@ function typeOf(object: ConfigReader | undefined, types: readonly RotaryType[]):
   );
 }
 
-/** A number that may stand in both objects and under several keys; those that are given must agree. */
+/** A number that both objects may have, under several keys. Those that are given must agree. */
 function agreed(
   config: ConfigReader,
   object: ConfigReader | undefined,
@@ -255,8 +255,7 @@ function agreed(
     for (const key of keys) {
       if (reader === undefined || key === undefined || reader.value(key) === undefined) continue;
       const value = reader.number(key);
-      if (found !== undefined && found !== value)
-        reader.fail(key, `is ${value}, but elsewhere it is said to be ${found}`);
+      if (found !== undefined && found !== value) reader.fail(key, `is ${value}, but elsewhere it is ${found}`);
       found = value;
     }
   return found;

@@ -1,7 +1,7 @@
 import { halfToFloat } from '../../weights/number-formats.ts';
 
 /**
- * A quantized format of GGML: rows are cut into blocks of so many numbers, and each block is stored in so many bytes. The
+ * A quantized format of GGML: rows are split into blocks of `numbers` values, and each block is stored in `bytes` bytes. The
  * formulas are those of `dequantize_row_*` in llama.cpp's ggml/src/ggml-quants.c; GGUF.md beside the package says which.
  */
 export interface BlockFormat {

@@ -44,7 +44,7 @@ export const gptNeoX: GgufFamily = {
   },
 };
 
-/** Where the rows of [heads, 3, headDim] stand in [3, heads, headDim]. */
+/** The rows of [heads, 3, headDim] within [3, heads, headDim]. */
 function headsFromParts(rows: number, heads: number): readonly number[] {
   const headDim = rows / 3 / heads;
   return Array.from({ length: rows }, (_, row) => {

@@ -3,7 +3,7 @@ import { gatedConfig, gatedTensors, ropeScaling, separateTensors, wholeHeads } f
 
 /**
  * Llama 1 to 3, SmolLM, Mistral without a window. Rotary positions turn neighboring dimensions, so that the rows of queries and
- * keys stand in another order than in Hugging Face's layout. Llama 3.1's scaling is a divisor for each pair, in `rope_freqs`.
+ * keys are in a different order than in Hugging Face's layout. Llama 3.1's scaling is a divisor for each pair, in `rope_freqs`.
  */
 export const llama: GgufFamily = {
   architecture: 'llama',
@@ -14,7 +14,7 @@ export const llama: GgufFamily = {
     const scaling = ropeScaling(keys);
     const divisors = await tensor('rope_freqs.weight');
     if (divisors !== undefined && 'rope_scaling' in scaling)
-      keys.fail('rope.scaling.type', 'stands beside rope_freqs.weight; one of them is needed');
+      keys.fail('rope.scaling.type', 'is given together with rope_freqs.weight; one of them is needed');
     const { tensors } = keys.file;
     return {
       model_type: 'llama',
@@ -43,7 +43,7 @@ export const llama: GgufFamily = {
   beside: ['rope_freqs.weight'],
 };
 
-/** Where the rows of heads whose first and second halves turn together stand when neighbors turn together. */
+/** The rows of heads whose halves rotate together, in a file where neighbors rotate together. */
 export function halvesFromPairs(rows: number, heads: number): readonly number[] {
   const headDim = rows / heads;
   return Array.from({ length: rows }, (_, row) => {

@@ -183,7 +183,7 @@ describe('openGguf', () => {
 
   it.each<[string, Uint8Array, string]>([
     ['an empty file', new Uint8Array(), 'header: the file has 0 bytes; the shortest GGUF file has 24'],
-    ['another kind of file', patched(0, 0x50), "header: is no GGUF file: it must begin with 'GGUF'"],
+    ['another kind of file', patched(0, 0x50), "header: is not a GGUF file: it must begin with 'GGUF'"],
     ['version 1', patched(4, 1), 'header: the file has version 1; 2 and 3 are read'],
     ['big-endian', patched(4, 0, 0, 0, 3), 'header: the file is big-endian; only little-endian files are read'],
     [
@@ -215,19 +215,19 @@ describe('openGguf', () => {
       'x: the kind of its value is 13; known are 0 to 12',
     ],
     [
-      'a text that is no UTF-8',
+      'a text that is not UTF-8',
       with_({ metadata: { x: { kind: 8, bytes: concatenated([uint64(1).bytes, Uint8Array.of(255)]) } } }),
       'x: the text is not valid UTF-8',
     ],
     [
-      'an alignment that is no power of two',
+      'an alignment that is not a power of two',
       with_({ metadata: { 'general.alignment': uint32(48) } }),
       'general.alignment: must be a power of two up to 1048576, but is 48',
     ],
     ['five dimensions', tensor({ shape: [1, 1, 1, 1, 6] }), 'blk.0.w: has 5 dimensions; at most 4 are read'],
     ['a type that is not known', tensor({ type: 4 }), 'blk.0.w: has the type 4; read are F32, F16, Q4_0'],
     [
-      'rows that are no whole blocks',
+      'rows that do not fill their blocks',
       tensor({ shape: [2, 48], type: 2 }),
       'blk.0.w: has rows of 48 numbers, but Q4_0 has blocks of 32',
     ],
@@ -242,9 +242,9 @@ describe('openGguf', () => {
       'blk.0.w: has 800 bytes from byte 0 of the data on, but the file holds 32',
     ],
     [
-      'a tensor that stands twice',
+      'a tensor that occurs twice',
       with_({ tensors: [file.tensors[0]!, file.tensors[0]!] }),
-      'blk.0.w: the name stands twice',
+      'blk.0.w: the name occurs twice',
     ],
   ])('refuses %s', async (_, bytes, message) => {
     const error = await open(bytes).catch((cause: unknown) => cause);
@@ -253,17 +253,17 @@ describe('openGguf', () => {
     expect((error as LoadError).file).toBe('x.gguf');
   });
 
-  it('refuses a key that stands twice', async () => {
+  it('refuses a key that occurs twice', async () => {
     const twice = with_({ metadata: { ab: uint32(1), ba: uint32(2) } });
     const at = new TextDecoder('latin1').decode(twice).indexOf('ba');
     twice.set(new TextEncoder().encode('ab'), at);
-    await expect(open(twice)).rejects.toThrow('ab: the key stands twice');
+    await expect(open(twice)).rejects.toThrow('ab: the key occurs twice');
   });
 
   it('refuses tensors that overlap, and offsets that are not aligned', async () => {
     const bytes = ggufBytes(file);
     const view = new DataView(bytes.buffer);
-    // The offset of the second tensor stands 12 bytes after its name and number of dimensions (0): type, then offset.
+    // The offset of the second tensor is 12 bytes after its name and number of dimensions (0): type, then offset.
     const offset = new TextDecoder('latin1').decode(bytes).indexOf('scalar') + 'scalar'.length + 4 + 4;
     expect(view.getBigUint64(offset, true)).toBe(32n);
     view.setBigUint64(offset, 0n, true);

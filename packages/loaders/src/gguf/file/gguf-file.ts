@@ -47,7 +47,7 @@ export async function isGguf(source: ByteSource): Promise<boolean> {
  *
  * The header is read by our own code, not by @huggingface/gguf, which our tests compare it with: that library pads what it has
  * fetched with zeros and reads them as data, so that a file that was cut off opens, builds lists of a million entries from a
- * file of sixty bytes, cuts a text that crosses the end of what it has fetched, and lets a key that stands twice win.
+ * file of sixty bytes, cuts a text that crosses the end of what it has fetched, and accepts a key that occurs twice.
  *
  * @throws LoadError that names the file, the key or tensor, and the numbers.
  */
@@ -57,7 +57,7 @@ export async function openGguf(source: ByteSource): Promise<GgufFile> {
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < keyCount; i++) {
     const key = await reader.text(`key ${i + 1} of ${keyCount}`, longestName);
-    if (metadata.has(key)) reader.fail(key, 'the key stands twice');
+    if (metadata.has(key)) reader.fail(key, 'the key occurs twice');
     metadata.set(key, await readValue(reader, key));
   }
   const alignment = readAlignment(reader, metadata);
@@ -122,7 +122,7 @@ async function readPreamble(
 ): Promise<{ version: number; tensorCount: number; keyCount: number }> {
   if (size < 24) reader.fail('header', `the file has ${size} bytes; the shortest GGUF file has 24`);
   await reader.need(24, 'header');
-  if (reader.uint32() !== magic) reader.fail('header', "is no GGUF file: it must begin with 'GGUF'");
+  if (reader.uint32() !== magic) reader.fail('header', "is not a GGUF file: it must begin with 'GGUF'");
   const version = reader.uint32();
   if (version !== 0 && version % 65536 === 0)
     reader.fail('header', 'the file is big-endian; only little-endian files are read');
@@ -152,7 +152,7 @@ async function readInfo(reader: HeaderReader, place: string): Promise<TensorInfo
   return { name, shape: sizes.map(Number).reverse(), type, offset: reader.uint64() };
 }
 
-/** Where each tensor stands: within the file, aligned, and apart from the others. */
+/** Check the place of each tensor: within the file, aligned, not overlapping. */
 function placed(
   source: ByteSource,
   infos: readonly TensorInfo[],
@@ -174,7 +174,7 @@ function placed(
   const byName = new Map<string, GgufTensor>();
   let last: GgufTensor | undefined;
   for (const tensor of tensors) {
-    if (byName.has(tensor.name)) throw new LoadError(source.name, 'the name stands twice', tensor.name);
+    if (byName.has(tensor.name)) throw new LoadError(source.name, 'the name occurs twice', tensor.name);
     if (last !== undefined && tensor.begin < last.begin + last.bytes)
       throw new LoadError(source.name, `begins inside the tensor '${last.name}'`, tensor.name);
     byName.set(tensor.name, tensor);

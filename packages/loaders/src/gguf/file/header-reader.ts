@@ -30,7 +30,7 @@ export class HeaderReader {
     return this.#source.size - this.position;
   }
 
-  /** True when so many bytes can be read without waiting. */
+  /** True when `count` bytes can be read without waiting. */
   has(count: number): boolean {
     return this.position + count <= this.#start + this.#view.byteLength;
   }

@@ -20,7 +20,7 @@ export class GgufKeys {
     return this.#value(key) !== undefined;
   }
 
-  /** A whole number of at least `least`. */
+  /** An integer of at least `least`. */
   integer(key: string, fallback?: number, least: number = 1): number {
     const value = this.#value(key) ?? fallback ?? this.#missing(this.#full(key));
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least)
@@ -38,7 +38,7 @@ export class GgufKeys {
     return numbers[0] as number;
   }
 
-  /** One switch for each of `count` layers, or undefined when the value is no list. */
+  /** One switch for each of `count` layers, or undefined when the value is not a list. */
   flagsOfLayers(key: string, count: number): readonly boolean[] | undefined {
     const value = this.#value(key);
     if (typeof value !== 'object') return undefined;
@@ -92,7 +92,7 @@ export class GgufKeys {
     throw new LoadError(this.file.name, problem, this.#full(key));
   }
 
-  /** @param key whole, with what stands before the first dot. */
+  /** @param key the full key, with the part before the first dot. */
   failWhole(key: string, problem: string): never {
     throw new LoadError(this.file.name, problem, key);
   }
@@ -119,7 +119,7 @@ export function readText(file: GgufFile, key: string): string | undefined {
   return value;
 }
 
-/** A token id, a count or the like by its whole key. */
+/** An integer, such as a token id or a count, by its full key. */
 export function readInteger(file: GgufFile, key: string): number | undefined {
   const value = file.metadata.get(key);
   if (value !== undefined && (typeof value !== 'number' || !Number.isInteger(value) || value < 0))

@@ -22,7 +22,7 @@ export interface TensorType {
   decode?(bytes: Uint8Array): Float32Array;
 }
 
-/** The types by the number that stands in the file (`ggml_type` of ggml.h; 4 and 5 were withdrawn). */
+/** The types by their number in the file (`ggml_type` of ggml.h; 4 and 5 were withdrawn). */
 export const tensorTypes: ReadonlyMap<number, TensorType> = new Map<number, TensorType>([
   [0, plain('F32')],
   [1, plain('F16')],

@@ -15,7 +15,7 @@ export type GgufList =
   | BigUint64Array
   | BigInt64Array;
 
-/** A 64-bit integer is a number where that is exact, else a bigint. */
+/** A 64-bit integer is a number where that is exact, otherwise a bigint. */
 export type GgufValue = number | bigint | boolean | string | GgufList;
 
 /** A kind of value of fixed width. */
@@ -25,7 +25,7 @@ interface Fixed {
   list(buffer: ArrayBuffer): GgufList;
 }
 
-/** By the number that stands in the file (`gguf_metadata_value_type`); 8 is a text and 9 a list. */
+/** By their number in the file (`gguf_metadata_value_type`); 8 is a text and 9 a list. */
 const fixed: ReadonlyMap<number, Fixed> = new Map<number, Fixed>([
   [0, { bytes: 1, one: (view) => view.getUint8(0), list: (buffer) => new Uint8Array(buffer) }],
   [1, { bytes: 1, one: (view) => view.getInt8(0), list: (buffer) => new Int8Array(buffer) }],

@@ -19,7 +19,7 @@ const contraction = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]";
 /** GPT-2's words (Radford et al. 2019): letters, digits or signs, each with a space in front. */
 const gpt2Words = `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${space}\\p{L}\\p{N}]+|${space}+(?!${notSpace})|${space}+`;
 
-/** The words of OpenAI's cl100k (2023), which Llama 3, Qwen 2 and others took; `digits` says how many stand together. */
+/** The words of OpenAI's cl100k (2023), which Llama 3, Qwen 2 and others use; `digits` is how many digits form one word. */
 const cl100kWords = (digits: string): string =>
   `(?:${contraction})|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^${space}\\p{L}\\p{N}]+[\\r\\n]*|${space}*[\\r\\n]+|${space}+(?!${notSpace})|${space}+`;
 

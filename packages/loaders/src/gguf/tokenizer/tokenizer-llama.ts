@@ -53,7 +53,7 @@ export function mergesByScore({ tokens, typeOf }: Vocabulary, scores: ArrayLike<
   }
   const merges: { readonly pair: [string, string]; readonly score: number; readonly ids: [number, number] }[] = [];
   for (const [token, id] of ids) {
-    // Surrogate halves are no pieces, so that cutting between UTF-16 units is harmless.
+    // A surrogate half is never a piece, so splitting between UTF-16 units is harmless.
     for (let at = 1; at < token.length; at++) {
       const pair: [string, string] = [token.slice(0, at), token.slice(at)];
       const [left, right] = [ids.get(pair[0]), ids.get(pair[1])];

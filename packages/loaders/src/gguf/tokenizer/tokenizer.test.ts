@@ -110,7 +110,7 @@ describe('gpt2', () => {
     for (const { text: given, ids } of vectors) expect(ours.encode(given), given).toEqual(ids);
   });
 
-  it('adds the begin and end token as the file says, else as the cut has it', async () => {
+  it('adds the begin and end token as the file says, or as its pre-tokenizer implies', async () => {
     const named = {
       ...metadata,
       'tokenizer.ggml.bos_token_id': uint32(0),
@@ -153,7 +153,7 @@ describe('cuts', () => {
     let parts = [given];
     for (const step of preTokenizerOf('x.gguf', pre, 'llama').steps) {
       const pattern = new RegExp((step.pattern as { Regex: string }).Regex, 'gu');
-      // What matches and what stands between.
+      // Matches, and the text between them.
       parts = parts.flatMap((part) => {
         const found: string[] = [];
         let at = 0;

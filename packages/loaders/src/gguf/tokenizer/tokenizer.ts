@@ -25,7 +25,7 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
 ]);
 
 /**
- * The tokenizer that stands in a GGUF file, as the contents of a tokenizer.json, or undefined when there is none.
+ * The tokenizer of a GGUF file, as the contents of a tokenizer.json, or undefined when there is none.
  *
  * @throws LoadError for a kind that is not read, and for parts that are missing or contradict each other.
  */

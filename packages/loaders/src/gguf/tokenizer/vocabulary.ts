@@ -27,7 +27,7 @@ export interface MadeTokenizer {
   readonly addEnd: boolean;
 }
 
-/** @throws LoadError for lists that are missing or contradict each other, and for a token that stands twice. */
+/** @throws LoadError for lists that are missing or contradict each other, and for a token that occurs twice. */
 export function readVocabulary(file: GgufFile, kind: string): Vocabulary {
   const tokens = file.metadata.get('tokenizer.ggml.tokens');
   if (!isTexts(tokens)) throw new LoadError(file.name, 'must be a list of texts', 'tokenizer.ggml.tokens');
