@@ -1,4 +1,4 @@
-import { decodings, defaults, type Settings, type Stage } from './settings.ts';
+import { decodings, type Settings, type Stage } from './settings.ts';
 import type { TabName } from './state/tab.ts';
 
 /** Something worth seeing, a click away. */
@@ -10,6 +10,7 @@ export interface Example {
 }
 
 const stage = (name: string, parameters: Stage['parameters'] = {}): Stage => ({ name, on: true, parameters });
+const filters = [stage('temperature', { temperature: 0.8 }), stage('top-k', { k: 40 }), stage('top-p', { p: 0.95 })];
 const king = 'The old king had three daughters, and';
 
 export const examples: readonly Example[] = [
@@ -17,7 +18,7 @@ export const examples: readonly Example[] = [
     title: 'Token by token',
     about: 'Temperature, top-k, top-p: what each leaves of the candidates',
     tab: 'token',
-    settings: {},
+    settings: { chain: filters },
   },
   {
     title: 'Greedy goes in circles',
@@ -40,7 +41,7 @@ export const examples: readonly Example[] = [
     title: 'Expert against amateur',
     about: 'What only the larger model would say',
     tab: 'strategy',
-    settings: { maxNewTokens: 40, decoding: decodings.contrast, chain: [stage('temperature', { t: 0.7 })] },
+    settings: { maxNewTokens: 40, decoding: decodings.contrast, chain: [stage('temperature', { temperature: 0.7 })] },
   },
   {
     title: 'A draft guesses ahead',
@@ -52,6 +53,6 @@ export const examples: readonly Example[] = [
     title: 'Not one letter e',
     about: 'A sampler in five lines, yours to change',
     tab: 'sampler',
-    settings: { chain: [stage('custom'), ...defaults.chain] },
+    settings: { chain: [stage('custom'), ...filters] },
   },
 ];

@@ -70,7 +70,7 @@ describePage('the playground with code, engines and models of the user', () => {
     };`;
     await write(code('q'));
     await verdict().getByText('In force.').waitFor();
-    await page.getByLabel("Go on after the model's end token").check();
+    await page.getByLabel("Continue after the model's end token").check();
     await playground.setTokens(240);
     await page.getByRole('button', { name: 'Generate', exact: true }).click();
     await page.locator('.output .token').nth(3).waitFor();
@@ -231,7 +231,7 @@ describePage('the playground with code, engines and models of the user', () => {
     await other.openModelDialog();
     await page.getByLabel('Name of a model on huggingface.co').fill('some/slow');
     await page.keyboard.press('Enter');
-    await page.getByText('Asking for some/slow').waitFor();
+    await page.getByText('Requesting some/slow').waitFor();
     await expect.poll(() => asked).toBe(true);
     await page.getByRole('button', { name: 'Cancel' }).click();
     expect(await other.session()).toMatch(/^story /);
@@ -255,7 +255,7 @@ describePage('the playground with code, engines and models of the user', () => {
   it('works without cross-origin isolation, on one thread, and says so', async () => {
     const plain = await serveSite({ isolated: false });
     const other = await Playground.open(browser, `${plain.url}#tokens=4`);
-    expect(await other.session()).toMatch(/one thread, as the page is not cross-origin isolated/);
+    expect(await other.session()).toMatch(/runs on one thread, not \d+: memory cannot be shared\. Serve the page with/);
     await other.generate();
     expect(await other.tokens()).toHaveLength(4);
     expect(other.complaints).toEqual([]);

@@ -18,7 +18,8 @@ describePage('the playground', () => {
   beforeAll(async () => {
     site = await serveSite();
     browser = await startBrowser();
-    playground = await Playground.open(browser, site.url);
+    const chain = 'temperature:temperature=0.8~top-k:k=40~top-p:p=0.95';
+    playground = await Playground.open(browser, `${site.url}#chain=${chain}`);
   });
   afterAll(async () => {
     await browser?.close();
@@ -27,7 +28,7 @@ describePage('the playground', () => {
 
   it('opens with a model on the best engine, and says why', async () => {
     expect(await playground.session()).toMatch(
-      /^story 6 layers.* · fused wasm, \d+ threads?\. The only GPU here is emulated/,
+      /^story 6 layers.* · fused wasm, f32 weights(, \d+ threads)?: it is the first choice for a model that fits/,
     );
   });
 
@@ -53,7 +54,24 @@ describePage('the playground', () => {
     dispose();
     expect(await playground.tokens()).toHaveLength(24);
     // Of two line ends in a row the page shows one.
-    expect((await playground.text()).replace(/\n+/g, '\n').trimEnd()).toBe(text!.replace(/\n+/g, '\n').trimEnd());
+    expect((await playground.text()).replace(/\n+/g, '\n').trimEnd()).toBe(text.replace(/\n+/g, '\n').trimEnd());
+  });
+
+  it('decodes as the checkpoint asks until a chain is given', async () => {
+    const other = await Playground.open(browser, `${site.url}#tokens=16`);
+    expect(await other.chain()).toEqual(['temperature', 'top-p']);
+    await other.generate();
+    await other.tab('Code');
+    const { page } = other;
+    await page.getByText('What was in force').click();
+    const samplers = page.locator('.options div', { has: page.locator('dt', { hasText: /^samplers$/ }) });
+    expect(await samplers.innerText()).toMatch(/"top-p".*generation_config\.json/s);
+    const written = await other.text();
+    await page.getByLabel('temperature: temperature', { exact: true }).fill('0.05');
+    await other.generate();
+    expect(await samplers.innerText()).toMatch(/0\.05.*call/s);
+    expect(await other.text()).not.toBe(written);
+    await other.close();
   });
 
   it('colors tokens by their probability', async () => {
@@ -108,7 +126,7 @@ describePage('the playground', () => {
 
   it('stops at once, and what has come stays', async () => {
     const { page } = playground;
-    await page.getByLabel("Go on after the model's end token").check();
+    await page.getByLabel("Continue after the model's end token").check();
     await playground.setTokens(480);
     await page.getByRole('button', { name: 'Generate', exact: true }).click();
     await page.locator('.output .token').nth(5).waitFor();
@@ -171,9 +189,9 @@ describePage('the playground', () => {
     await playground.generate();
     const before = await playground.text();
     await page.getByLabel('Live').check();
-    await page.getByLabel('temperature: t', { exact: true }).fill('0.05');
+    await page.getByLabel('temperature: temperature', { exact: true }).fill('0.05');
     await expect.poll(() => playground.text(), { timeout: 20_000 }).not.toBe(before);
-    await page.getByLabel('temperature: t', { exact: true }).fill('0.8');
+    await page.getByLabel('temperature: temperature', { exact: true }).fill('0.8');
     await expect.poll(() => playground.text(), { timeout: 20_000 }).toBe(before);
     await page.getByLabel('Live').uncheck();
   });

@@ -1,3 +1,4 @@
+import type { EngineReport } from '@tokenwright/backends';
 import type { FinishReason, Json, OptionReport, StopReason, Usage } from '@tokenwright/core';
 import type { CachedModel } from '@tokenwright/loaders';
 import type { ChainWarning } from '@tokenwright/samplers';
@@ -58,6 +59,8 @@ export interface SessionInfo {
   readonly engine: EngineInfo;
   readonly model: ModelInfo;
   readonly presets: readonly Preset[];
+  /** The chain that a run uses when the settings have none. */
+  readonly defaultChain: readonly Stage[];
 }
 
 /** A chain to begin with. */
@@ -66,15 +69,8 @@ export interface Preset {
   readonly chain: readonly Stage[];
 }
 
-export interface EngineInfo {
-  readonly name: string;
-  /** Why this one. */
-  readonly reason: string;
-  /** What could not be started, and why. */
-  readonly skipped: readonly string[];
-  readonly threads: number;
-  readonly isolated: boolean;
-}
+/** What the engine policy chose, what it tried, and why. */
+export type EngineInfo = EngineReport;
 
 export interface ModelInfo {
   readonly name: string;

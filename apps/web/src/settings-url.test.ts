@@ -8,7 +8,7 @@ const unusual: Settings = {
   maxNewTokens: 3,
   ignoreEnd: true,
   chain: [
-    { name: 'temperature', on: false, parameters: { t: 0.25 } },
+    { name: 'temperature', on: false, parameters: { temperature: 0.25 } },
     { name: 'regex', on: true, parameters: { pattern: '(a,b~c=d%)+|"7"' } },
     { name: 'synth-id', on: true, parameters: { keys: [1, 2, 3], skipFirst: false } },
     { name: 'bad-words', on: true, parameters: { texts: '7' } },
@@ -33,11 +33,11 @@ it('comes back as it was', () => {
 
 it('is readable', () => {
   const chain = [
-    { name: 'temperature', on: true, parameters: { t: 0.5 } },
+    { name: 'temperature', on: true, parameters: { temperature: 0.5 } },
     { name: 'greedy', on: false, parameters: {} },
   ];
   expect(settingsToFragment({ ...defaults, chain, prompt: 'Once upon' })).toBe(
-    '#prompt=Once+upon&chain=temperature:t=0.5~!greedy',
+    '#prompt=Once+upon&chain=temperature:temperature=0.5~!greedy',
   );
 });
 

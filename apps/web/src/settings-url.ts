@@ -1,7 +1,7 @@
 import { chainFromText, chainToText } from './chain/chain-text.ts';
 import { type Decoding, decodings, defaults, type EngineChoice, engineChoices, type Settings } from './settings.ts';
 
-/** What differs from the defaults, as the fragment of a link: `#prompt=Once&chain=temperature:t=0.5`. '' when nothing does. */
+/** The settings that differ from the defaults, as the fragment of a link: `#prompt=Once&chain=temperature:temperature=0.5`. */
 export function settingsToFragment(settings: Settings): string {
   const pairs: [string, string][] = [];
   const put = (name: string, value: string, usual: string): void => {
@@ -11,7 +11,7 @@ export function settingsToFragment(settings: Settings): string {
   put('seed', String(settings.seed), String(defaults.seed));
   put('tokens', String(settings.maxNewTokens), String(defaults.maxNewTokens));
   put('ignore-end', String(settings.ignoreEnd), String(defaults.ignoreEnd));
-  put('chain', chainToText(settings.chain), chainToText(defaults.chain));
+  if (settings.chain !== null) pairs.push(['chain', chainToText(settings.chain)]);
   put('other', chainToText(settings.other), chainToText(defaults.other));
   put('decoding', decodingToText(settings.decoding), decodingToText(defaults.decoding));
   put('engine', settings.engine, defaults.engine);
@@ -20,7 +20,7 @@ export function settingsToFragment(settings: Settings): string {
   return pairs.length === 0 ? '' : `#${pairs.map(([name, value]) => `${name}=${escaped(value)}`).join('&')}`;
 }
 
-/** The settings of a link. What it lacks, or what cannot be, is as by default. */
+/** The settings of a link. Values that are missing or invalid have their defaults. */
 export function settingsFromFragment(fragment: string): Settings {
   const given = new URLSearchParams(fragment.replace(/^#/, ''));
   const text = (name: string, usual: string): string => given.get(name) ?? usual;
@@ -28,17 +28,17 @@ export function settingsFromFragment(fragment: string): Settings {
     const value = Number(given.get(name) ?? usual);
     return Number.isSafeInteger(value) && value >= from ? value : usual;
   };
-  const chain = (name: 'chain' | 'other') => {
+  const chain = <Usual>(name: 'chain' | 'other', usual: Usual) => {
     const value = given.get(name);
-    return value === null ? defaults[name] : chainFromText(value);
+    return value === null ? usual : chainFromText(value);
   };
   return {
     prompt: text('prompt', defaults.prompt),
     seed: count('seed', defaults.seed, 0),
     maxNewTokens: count('tokens', defaults.maxNewTokens, 1),
     ignoreEnd: text('ignore-end', String(defaults.ignoreEnd)) === 'true',
-    chain: chain('chain'),
-    other: chain('other'),
+    chain: chain('chain', defaults.chain),
+    other: chain('other', defaults.other),
     decoding: decodingFromText(given.get('decoding')),
     engine: engineOf(given.get('engine')),
     model: text('model', defaults.model),
@@ -46,7 +46,7 @@ export function settingsFromFragment(fragment: string): Settings {
   };
 }
 
-/** Only what a fragment cannot hold is escaped, so that a link stays readable. */
+/** Escapes only what a fragment cannot hold, so that a link stays readable. */
 function escaped(value: string): string {
   return encodeURIComponent(value).replace(/%(3A|2C|3D|7E|20|2F|21|28|29)/gi, (code, hex: string) =>
     hex === '20' ? '+' : hex === '3D' || hex === '3d' ? '=' : decodeURIComponent(code),

@@ -1,14 +1,15 @@
 import type { Json } from '@tokenwright/core';
 
-/** Everything that the page can be set to, as plain data. It is what a link carries. */
+/** All settings of the page, as plain data. A link carries them. */
 export interface Settings {
   readonly prompt: string;
   readonly seed: number;
   readonly maxNewTokens: number;
-  /** Go on after the model's end token. */
+  /** Continue after the model's end token. */
   readonly ignoreEnd: boolean;
-  readonly chain: readonly Stage[];
-  /** The chain that the first is compared with. */
+  /** `null`: the sampling parameters of the checkpoint, or greedy decoding where it has none. */
+  readonly chain: readonly Stage[] | null;
+  /** The chain that `chain` is compared with. */
   readonly other: readonly Stage[];
   readonly decoding: Decoding;
   /** Code of the stage 'custom'. */
@@ -97,11 +98,7 @@ export const defaults: Settings = {
   seed: 7,
   maxNewTokens: 60,
   ignoreEnd: false,
-  chain: [
-    { name: 'temperature', on: true, parameters: { t: 0.8 } },
-    { name: 'top-k', on: true, parameters: { k: 40 } },
-    { name: 'top-p', on: true, parameters: { p: 0.95 } },
-  ],
+  chain: null,
   other: [{ name: 'greedy', on: true, parameters: {} }],
   decoding: decodings.sampling,
   code: exampleCode,

@@ -3,7 +3,7 @@ import type { Stage } from '../settings.ts';
 import type { Chain } from './edit.ts';
 
 /**
- * A chain as a short text, for links: `temperature:t=0.8~top-k:k=40~!greedy`. A `!` is a stage that is off; values are JSON, or words
+ * A chain as a short text, for links: `temperature:temperature=0.8~top-k:k=40~!greedy`. A `!` is a stage that is off; values are JSON, or words
  * that are no JSON and stand for themselves. `~`, `,`, `=` and `%` inside a value are written as in a link.
  */
 export function chainToText(chain: Chain): string {

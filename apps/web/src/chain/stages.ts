@@ -68,7 +68,7 @@ const choosing: readonly Omit<StageSpec, 'group'>[] = [
   {
     name: 'temperature',
     help: 'Below 1 is more certain, above 1 is wilder, 0 is greedy.',
-    parameters: [number('t', 0, 2, 0.8)],
+    parameters: [number('temperature', 0, 2, 0.8)],
   },
   {
     name: 'top-k',
@@ -86,19 +86,19 @@ const choosing: readonly Omit<StageSpec, 'group'>[] = [
     parameters: [number('p', 0, 1, 0.05)],
   },
   {
-    name: 'typical',
+    name: 'typical-p',
     help: 'Keep the tokens whose surprise is nearest to the average.',
-    parameters: [number('mass', 0, 1, 0.9)],
+    parameters: [number('p', 0, 1, 0.9)],
   },
   {
     name: 'top-n-sigma',
     help: 'Keep logits within n standard deviations of the largest.',
-    parameters: [number('n', 0, 5, 1, 'n', 0.1)],
+    parameters: [number('sigmas', 0, 5, 1, 'sigmas', 0.1)],
   },
   {
     name: 'top-h',
     help: 'Keep the most probable tokens up to a share of the entropy.',
-    parameters: [number('h', 0, 1, 0.4)],
+    parameters: [number('entropyShare', 0, 1, 0.4)],
   },
   {
     name: 'top-a',
@@ -106,19 +106,19 @@ const choosing: readonly Omit<StageSpec, 'group'>[] = [
     parameters: [number('ratio', 0, 1, 0.2), number('power', 1, 4, 2, 'power', 0.5)],
   },
   {
-    name: 'epsilon',
+    name: 'epsilon-cutoff',
     help: 'Keep tokens with a probability of at least epsilon.',
     parameters: [number('epsilon', 0, 0.1, 0.003, 'epsilon', 0.001)],
   },
   {
-    name: 'eta',
+    name: 'eta-cutoff',
     help: 'Like epsilon, with a limit that falls where the model is unsure.',
     parameters: [number('epsilon', 0, 0.1, 0.003, 'epsilon', 0.001)],
   },
   {
     name: 'tail-free',
     help: 'Cut the tail where the curve of probabilities flattens.',
-    parameters: [number('z', 0, 1, 0.95)],
+    parameters: [number('mass', 0, 1, 0.95)],
   },
   {
     name: 'p-less',
@@ -133,7 +133,11 @@ const choosing: readonly Omit<StageSpec, 'group'>[] = [
   {
     name: 'dynamic-temperature',
     help: 'A temperature that rises with the entropy.',
-    parameters: [number('t', 0, 2, 0.8), number('range', 0, 2, 0.5), number('exponent', 0, 4, 1, 'exponent', 0.1)],
+    parameters: [
+      number('temperature', 0, 2, 0.8),
+      number('range', 0, 2, 0.5),
+      number('exponent', 0, 4, 1, 'exponent', 0.1),
+    ],
   },
   { name: 'mirostat-2', help: 'Hold the surprise near tau bits a token. Must be the last.', parameters: mirostat },
   {
@@ -221,9 +225,9 @@ const constraints: readonly Omit<StageSpec, 'group'>[] = [
     parameters: [integer('start', 0, 200, 30), number('factor', 1, 2, 1.1)],
   },
   {
-    name: 'green-list',
+    name: 'kgw-watermark',
     help: 'A watermark: favour a secret part of the vocabulary.',
-    parameters: [number('ratio', 0.05, 0.95, 0.25), number('bias', 0, 10, 2, 'bias', 0.1)],
+    parameters: [number('greenlistRatio', 0.05, 0.95, 0.25), number('bias', 0, 10, 2, 'bias', 0.1)],
   },
   {
     name: 'synth-id',

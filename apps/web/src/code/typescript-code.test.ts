@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { decodings, defaults, type Settings } from '../settings.ts';
-import { literal, typescriptCode } from './typescript-code.ts';
+import { decodings, defaults } from '../settings.ts';
+import { literal, type ProgramSettings, typescriptCode } from './typescript-code.ts';
 
 // Inside the package, so that its imports are found; ignored like everything there.
 const folder = fileURLToPath(new URL('../../node_modules/.cache/code', import.meta.url));
@@ -22,10 +22,17 @@ async function printed(name: string, code: string): Promise<string> {
   return stdout;
 }
 
-const short: Settings = { ...defaults, maxNewTokens: 8 };
+const short: ProgramSettings = {
+  ...defaults,
+  maxNewTokens: 8,
+  chain: [
+    { name: 'temperature', on: true, parameters: { temperature: 0.8 } },
+    { name: 'top-k', on: true, parameters: { k: 40 } },
+  ],
+};
 const contrast = decodings.contrast;
 
-const cases: readonly (readonly [string, Settings])[] = [
+const cases: readonly (readonly [string, ProgramSettings])[] = [
   ['sampling', short],
   ['beams', { ...short, decoding: { ...decodings.beams, beams: 2 } }],
   ['drafts', { ...short, decoding: decodings.speculative }],
@@ -52,24 +59,24 @@ it('is a program that runs, for every kind of decoding', { timeout: 120_000 }, a
   const texts = new Map<string, string>();
   for (const [name, settings] of cases) texts.set(name, await printed(name, typescriptCode(settings, 'fused')));
   for (const [name, text] of texts) expect(text.trim().split(/\s+/).length, name).toBeGreaterThan(2);
-  // A draft that is judged by the same draws changes nothing.
+  // A draft that is verified with `match` keeps the tokens of plain sampling.
   expect(texts.get('drafts')).toBe(texts.get('sampling'));
   expect(texts.get('lookup')).toBe(texts.get('sampling'));
   expect(texts.get('own')).toMatch(/^[a-df-z ']+$/);
 });
 
 it('names other engines and models', () => {
-  const code = typescriptCode({ ...defaults, model: 'some/model' }, 'webgpu');
+  const code = typescriptCode({ ...short, model: 'some/model' }, 'webgpu');
   expect(code).toContain("await tfjs({ backend: 'webgpu' }).start()");
   expect(code).toContain("load('some/model', { engine })");
-  expect(typescriptCode(defaults, 'fused-8-bit')).toContain("fusedWasm({ weights: '8-bit' })");
-  expect(typescriptCode(defaults, 'fused-webgpu')).toContain('await fusedWebgpu().start()');
-  const packed = typescriptCode(defaults, 'fused-webgpu-8-bit');
+  expect(typescriptCode(short, 'fused-8-bit')).toContain("fusedWasm({ weights: '8-bit' })");
+  expect(typescriptCode(short, 'fused-webgpu')).toContain('await fusedWebgpu().start()');
+  const packed = typescriptCode(short, 'fused-webgpu-8-bit');
   expect(packed).toContain("import { fusedWebgpu } from '@tokenwright/backends/webgpu';");
   expect(packed).toContain("fusedWebgpu({ weights: '8-bit' })");
 });
 
-it('writes values as people do', () => {
+it('writes values as readable code', () => {
   expect(literal({ k: 40, 'a-b': [1, 'it\'s "x"\n'], none: null })).toBe(
     `{ k: 40, 'a-b': [1, 'it\\'s "x"\\n'], none: null }`,
   );

@@ -2,6 +2,9 @@ import type { Json } from '@tokenwright/core';
 import { wordsOf } from '../chain/words.ts';
 import type { Decoding, EngineChoice, Settings, Stage } from '../settings.ts';
 
+/** Settings whose chain is known. */
+export type ProgramSettings = Settings & { readonly chain: readonly Stage[] };
+
 /** Imports that a piece of code needs, by package. */
 class Imports {
   readonly #names: Map<string, Set<string>> = new Map();
@@ -25,8 +28,15 @@ const samplers = '@tokenwright/samplers';
 const strategies = '@tokenwright/strategies';
 const contrastive = '@tokenwright/contrastive';
 
+/** Functions that a custom sampler may use, by package. */
+const helpers = {
+  forEachCandidate: core,
+  logSumExp: `${core}/sampling`,
+  probabilities: `${core}/sampling`,
+};
+
 /** A program for Node or a page that does what the page does with these settings: the same engine, model, chain and seed. */
-export function typescriptCode(settings: Settings, engine: Exclude<EngineChoice, 'auto'>): string {
+export function typescriptCode(settings: ProgramSettings, engine: Exclude<EngineChoice, 'auto'>): string {
   const imports = new Imports();
   imports.use('generateText', core);
   const custom = customLines(settings, imports);
@@ -58,7 +68,7 @@ export function typescriptCode(settings: Settings, engine: Exclude<EngineChoice,
 
 function engineCode(engine: Exclude<EngineChoice, 'auto'>, imports: Imports): string {
   if (!engine.startsWith('fused'))
-    return `await ${imports.use('tfjs', '@tokenwright/backends')}({ backend: '${engine}' }).start()`;
+    return `await ${imports.use('tfjs', '@tokenwright/backends/tfjs')}({ backend: '${engine}' }).start()`;
   const starter = engine.startsWith('fused-webgpu')
     ? imports.use('fusedWebgpu', '@tokenwright/backends/webgpu')
     : imports.use('fusedWasm', '@tokenwright/backends/wasm');
@@ -78,10 +88,10 @@ function isDemo(model: string): boolean {
 }
 
 /** The custom sampler as an object with a name of its own, and what the page gives it. */
-function customLines({ chain, code }: Settings, imports: Imports): string[] {
+function customLines({ chain, code }: ProgramSettings, imports: Imports): string[] {
   if (!chain.some(({ name, on }) => on && name === 'custom')) return [];
-  for (const name of ['forEachCandidate', 'logSumExp', 'probabilities'])
-    if (new RegExp(`\\b${name}\\b`).test(code)) imports.use(name, core);
+  for (const [name, from] of Object.entries(helpers))
+    if (new RegExp(`\\b${name}\\b`).test(code)) imports.use(name, from);
   return [
     '',
     `const texts = ${imports.use('vocabularyTexts', samplers)}(tokenizer);`,
@@ -149,10 +159,10 @@ function contrastCode(
   const parts = {
     'contrastive-logits': `others: [{ model: weaker.model }], rule: ${factory}(${literal({ alpha, beta: strength })})`,
     'contrastive-li': `others: [{ model: weaker.model }], rule: ${factory}(${literal({ alpha })})`,
-    dola: `rule: ${factory}(${literal({ relativeTop: alpha, tied: true })})`,
+    dola: `rule: ${factory}(${literal({ relativeTop: alpha, tieWordEmbeddings: true })})`,
     'classifier-free-guidance':
       `others: [{ prompt: ${otherPrompt === '' ? "'last-token'" : `tokenizer.encode(${quoted(otherPrompt)})`} }], ` +
-      `rule: ${factory}(${literal({ scale: 1 + strength })})`,
+      `rule: ${factory}(${literal({ guidanceScale: 1 + strength })})`,
   }[rule];
   const weaker = rule.startsWith('contrastive') ? [weakerLine(imports)] : [];
   return {

@@ -12,23 +12,24 @@ export function restore(): void {
   store.modelChoice.value = choiceOf(store.settings.value.model);
 }
 
-/** Code of somebody else does not run before a person has switched it on. */
+/** Code that came with a link does not run until a person has switched it on. */
 function takeAddress(): void {
   const settings = settingsFromFragment(location.hash);
   const { value: known } = store.settings;
   const strange = settings.code !== known.code && !Object.values(codeExamples).includes(settings.code);
   const without = (chain: Chain): Chain =>
     chain.map((stage) => (stage.name === 'custom' ? { ...stage, on: false } : stage));
-  const runs = [...settings.chain, ...settings.other].some(({ name, on }) => name === 'custom' && on);
+  const chain = settings.chain ?? [];
+  const runs = [...chain, ...settings.other].some(({ name, on }) => name === 'custom' && on);
   if (!strange || !runs) {
     store.settings.value = settings;
     return;
   }
-  store.settings.value = { ...settings, chain: without(settings.chain), other: without(settings.other) };
+  store.settings.value = { ...settings, chain: settings.chain && without(chain), other: without(settings.other) };
   store.notice.value = {
     name: 'CodeFromLink',
     message:
-      'This link brings a sampler of its own. It is switched off: read its code, then switch it on in the chain.',
+      'This link contains the code of a sampler. It is switched off: read the code, then switch the sampler on in the chain.',
   };
 }
 

@@ -1,5 +1,6 @@
 import { computed, type Signal, signal } from '@preact/signals';
 import type { CachedModel } from '@tokenwright/loaders';
+import type { Chain } from '../chain/edit.ts';
 import type {
   ChainReports,
   Comparison,
@@ -67,6 +68,8 @@ export const usable = computed(
 );
 /** What is loaded, also while another is on its way. */
 export const loaded = computed(() => (session.value.status === 'ready' ? session.value.info : session.value.before));
+/** The sampler chain in force; undefined while it is the checkpoint's and none is loaded. */
+export const chain = computed((): Chain | undefined => settings.value.chain ?? loaded.value?.defaultChain);
 export const busy = computed(
   () => run.value?.status === 'running' || comparison.value?.status === 'running' || race.value?.status === 'running',
 );

@@ -16,22 +16,22 @@ import { failureOf } from './failure.ts';
 import type { Session } from './session.ts';
 import { compile, type Watch } from './user-code.ts';
 
-/** A chain of the settings, made. */
+/** The samplers of a chain of the settings. */
 export interface BuiltChain {
   readonly samplers: readonly Sampler[];
-  /** Place of each sampler in the settings' list. */
+  /** Index of each sampler in the settings' list. */
   readonly places: readonly number[];
   readonly problems: readonly StageProblem[];
 }
 
-/** Makes chains from settings, for one model. The code of the custom sampler is compiled when it changes. */
+/** Makes samplers from settings, for one model. The code of the custom sampler is compiled when it changes. */
 export class ChainBuilder {
   readonly #session: Session;
   readonly #watch: Watch;
   readonly #registry: SamplerRegistry;
   #code: string | undefined;
   #compiling: Promise<HostSampler> | undefined;
-  /** The newest that compiled: a run that is under way goes on with it. */
+  /** The newest version that compiled. A run in progress continues with it. */
   #newest: HostSampler | undefined;
 
   constructor(session: Session, watch: Watch) {
@@ -66,14 +66,19 @@ export class ChainBuilder {
     return { samplers, places, problems };
   }
 
-  async report(stages: readonly Stage[], settings: Settings): Promise<ChainReport> {
-    const { samplers, places, problems } = await this.build(stages, settings);
+  /** @param stages `null`: the default chain. */
+  async report(stages: readonly Stage[] | null, settings: Settings): Promise<ChainReport> {
+    const { samplers, places, problems } = await this.build(stages ?? this.#session.info.defaultChain, settings);
     const warnings = checkChain(samplers).map((warning) => ({ ...warning, stage: places[warning.stage]! }));
     return { problems, warnings, printed: printChain(samplers) };
   }
 
-  /** @throws the first problem, when a stage cannot be made. */
-  async samplers(stages: readonly Stage[], settings: Settings): Promise<readonly Sampler[]> {
+  /**
+   * @param stages `null`: the default chain.
+   * @throws the first problem, when a stage cannot be made.
+   */
+  async samplers(stages: readonly Stage[] | null, settings: Settings): Promise<readonly Sampler[]> {
+    if (stages === null) return this.#session.defaultSamplers;
     const { samplers, problems } = await this.build(stages, settings);
     const [problem] = problems;
     if (problem !== undefined) throw Object.assign(new Error(problem.message), problem);

@@ -63,10 +63,10 @@ async function contrasted(
   return combine({ expert, others: [{ model: await weakerThan(session, 'An amateur') }], rule: made });
 }
 
-/** The small model of the demo, where it speaks the same tokens. */
+/** The small demo model, when it has the same tokens. */
 async function weakerThan(session: Session, what: string): Promise<LanguageModel> {
   const { model, tokenizer } = await session.weaker();
-  if (model.vocabSize !== session.loaded.model.vocabSize || !session.speaksLike(tokenizer))
+  if (model.vocabSize !== session.loaded.model.vocabSize || !session.tokenizesLike(tokenizer))
     throw new UnsupportedError(
       `${what.toLowerCase()} of another vocabulary`,
       `The model ${session.loaded.model.name}`,

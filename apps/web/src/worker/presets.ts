@@ -10,11 +10,17 @@ import {
   xTransformers,
 } from '@tokenwright/samplers';
 import type { Preset } from '../protocol.ts';
+import type { Stage } from '../settings.ts';
 
-/** Chains that a person may begin with: those of other systems, and the one that the checkpoint asks for. */
-export function presetsFor(generationConfig: Readonly<Record<string, unknown>>): Preset[] {
+/** The chain of generation_config.json, as the library uses it: greedy decoding without `do_sample: true`. */
+export function checkpointSamplers(config: Readonly<Record<string, unknown>>): readonly Sampler[] {
+  return fromGenerationConfig({ ...config, do_sample: config.do_sample === true }).samplers;
+}
+
+/** Chains to start from: the checkpoint's, and those of other systems. */
+export function presetsFor(checkpoint: readonly Sampler[]): Preset[] {
   const all: readonly (readonly [string, readonly Sampler[]])[] = [
-    ['The checkpoint’s own', checkpointChain(generationConfig)],
+    ['The checkpoint’s own', checkpoint],
     ['Greedy', [greedy()]],
     ['llama.cpp', llamaCpp()],
     ['Hugging Face', huggingFace({ topP: 0.95, temperature: 0.8 })],
@@ -24,21 +30,14 @@ export function presetsFor(generationConfig: Readonly<Record<string, unknown>>):
     ['llama.cpp with mirostat 2', llamaCpp({ mirostat: 2 })],
     ['llama.cpp with DRY and XTC', llamaCpp({ dryMultiplier: 0.8, xtcProbability: 0.5 })],
   ];
-  return all.map(([name, samplers]) => ({
-    name,
-    chain: chainToJson(samplers).map(({ sampler, parameters }) => ({
-      name: sampler,
-      on: true,
-      parameters: parameters as Preset['chain'][number]['parameters'],
-    })),
-  }));
+  return all.map(([name, samplers]) => ({ name, chain: stagesOf(samplers) }));
 }
 
-/** What generation_config.json says of sampling; nothing when it says what cannot be. */
-function checkpointChain(config: Readonly<Record<string, unknown>>): readonly Sampler[] {
-  try {
-    return fromGenerationConfig(config).samplers;
-  } catch {
-    return [];
-  }
+/** Samplers as stages of the settings. */
+export function stagesOf(samplers: readonly Sampler[]): Stage[] {
+  return chainToJson(samplers).map(({ sampler, parameters }) => ({
+    name: sampler,
+    on: true,
+    parameters: parameters as Stage['parameters'],
+  }));
 }

@@ -8,15 +8,15 @@ import { cacheReport, idsOfStep, idsOfToken, stepReport, tokenReport } from './r
 import type { Session } from './session.ts';
 import { Texts } from './texts.ts';
 
-interface Context<Told> {
+interface Context<Event> {
   readonly signal: AbortSignal;
-  emit(event: Told): void;
+  emit(event: Event): void;
 }
 
-/** A prompt is read in pieces, so that a stop is heard between them. */
+/** Tokens per forward pass of a prompt: few, so that Stop takes effect between passes. */
 const prefillChunkSize = 64;
 
-/** Generate, telling everything about each token. */
+/** Generate, with a full report on each token. */
 export async function run(
   session: Session,
   chains: ChainBuilder,
@@ -33,11 +33,12 @@ export async function run(
   };
   const options: GenerateOptions = {
     ...lengths(settings),
-    samplers,
+    // Without a chain of the settings, the model's defaults apply, and the report names the checkpoint as their source.
+    ...(settings.chain === null ? {} : { samplers }),
     seed: settings.seed,
     signal,
     cache,
-    prefillChunkSize: prefillChunkSize,
+    prefillChunkSize,
     explain: true,
     logprobs: true,
     steps: true,
@@ -77,7 +78,7 @@ export async function run(
         };
       }
     }
-    throw new Error('The generation has come to no end.');
+    throw new Error('The generation ended without an end event.');
   } finally {
     if (combined) cache.dispose();
   }
@@ -113,7 +114,7 @@ export async function compare(
   };
 }
 
-/** Write the same tokens greedily with a cache and without, in turns, timing each. */
+/** Generate the same tokens greedily with a cache and without, alternating, and time each token. */
 export async function race(
   session: Session,
   { prompt, tokens }: { prompt: string; tokens: number },

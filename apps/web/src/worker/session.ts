@@ -1,20 +1,21 @@
-import { memory as tensorMemory } from '@tensorflow/tfjs-core';
-import type { Engine, KVCache } from '@tokenwright/core';
+import type { Engine, KVCache, Sampler } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
-import { type LoadedModel, type LoadedTokenizer, load } from '@tokenwright/loaders';
-import { vocabularyTexts } from '@tokenwright/samplers';
+import { inspectModel, type LoadedModel, type LoadedTokenizer, load } from '@tokenwright/loaders';
+import { greedy, vocabularyTexts } from '@tokenwright/samplers';
 import type { LoadProgress, MemoryReport, SessionInfo } from '../protocol.ts';
 import type { EngineChoice, ModelChoice } from '../settings.ts';
-import { type StartedEngine, startEngine } from './engines.ts';
-import { bytesOf, sourceOf } from './model-sources.ts';
-import { presetsFor } from './presets.ts';
+import { liveTensors, type StartedEngine, startEngine } from './engines.ts';
+import { sourceOf } from './model-sources.ts';
+import { checkpointSamplers, presetsFor, stagesOf } from './presets.ts';
 
-/** A model on an engine, with the cache that stays filled between generations. */
+/** A model on an engine, with a cache that stays filled between generations. */
 export class Session {
   readonly info: SessionInfo;
   readonly loaded: LoadedModel;
   readonly tokenizer: LoadedTokenizer;
   readonly cache: KVCache;
+  /** What a run uses when the settings have no chain. */
+  readonly defaultSamplers: readonly Sampler[];
   readonly #started: StartedEngine;
   #weaker: LoadedModel | undefined;
   #texts: readonly string[] | undefined;
@@ -25,9 +26,11 @@ export class Session {
     this.loaded = loaded;
     this.tokenizer = tokenizer;
     this.cache = model.createCache();
+    this.defaultSamplers = model.defaults.samplers ?? [greedy()];
     this.info = {
       engine: started.info,
-      presets: presetsFor(loaded.generationConfig),
+      presets: presetsFor(this.defaultSamplers),
+      defaultChain: stagesOf(this.defaultSamplers),
       model: {
         name: model.name,
         layers: model.layers,
@@ -39,22 +42,23 @@ export class Session {
     };
   }
 
-  /** Load a model. What `before` holds is only given up when that has succeeded; its engine is kept when it will do. */
+  /** Load a model. `before` is released only after success; its engine is kept when the same one was chosen. */
   static async open(
     { engine: choice, model: choiceOfModel }: { engine: EngineChoice; model: ModelChoice },
     before: Session | undefined,
     { signal, emit }: { signal: AbortSignal; emit: (progress: LoadProgress) => void },
   ): Promise<Session> {
     const began = performance.now();
+    const source = await sourceOf(choiceOfModel, { signal, emit });
     emit({ step: 'Starting an engine' });
-    const bytes = bytesOf(choiceOfModel);
     const kept = before !== undefined && choice !== 'auto' && before.#started.choice === choice;
-    const started = kept ? before.#started : await startEngine(choice, bytes);
+    const started = kept ? before.#started : await startEngine(choice, await inspectModel(source));
     let loaded: LoadedModel | undefined;
     try {
       emit({ step: 'Loading the model' });
-      loaded = await load(await sourceOf(choiceOfModel, { signal, emit }), {
+      loaded = await load(source, {
         engine: started.engine,
+        defaultSamplers: checkpointSamplers,
         signal,
         onProgress: (done, total) => emit({ step: 'Loading the model', loaded: done, total }),
       });
@@ -74,16 +78,16 @@ export class Session {
     return this.#started.engine;
   }
 
-  /** The small model that came with the story: an amateur, or a draft. Loaded when it is first wanted. */
+  /** The small demo model, as an amateur or a draft. Loaded on first use. */
   async weaker(): Promise<LoadedModel> {
     this.#weaker ??= await load(demoModel('story-amateur'), { engine: this.engine });
     return this.#weaker;
   }
 
-  /** Whether a tokenizer gives the same text the same ids, as far as a sentence shows. */
-  speaksLike(other: LoadedTokenizer | undefined): boolean {
+  /** Whether another tokenizer gives a sample sentence the same ids. */
+  tokenizesLike(other: LoadedTokenizer): boolean {
     const text = 'The captain looked at the sea, and said: "It is 7 o\u2019clock."';
-    return other !== undefined && other.encode(text).join() === this.tokenizer.encode(text).join();
+    return other.encode(text).join() === this.tokenizer.encode(text).join();
   }
 
   /** What each token adds to a text, by id. */
@@ -100,7 +104,7 @@ export class Session {
 
   memory(): MemoryReport {
     const { bytes, buffers } = this.engine.memory();
-    return { bytes, buffers, tensors: tensorMemory().numTensors };
+    return { bytes, buffers, tensors: liveTensors() };
   }
 
   #release(): void {

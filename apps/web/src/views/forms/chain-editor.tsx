@@ -11,13 +11,15 @@ import { ParameterInput } from './parameter-input.tsx';
 
 interface ChainEditorProps {
   readonly label: string;
-  readonly chain: Chain;
+  /** Undefined while the checkpoint that decides it is loading. */
+  readonly chain: Chain | undefined;
   readonly report: ChainReport | undefined;
   onChange(chain: Chain): void;
 }
 
 /** A chain as a list: reordered by dragging a handle, or with the arrow keys on it. */
-export function ChainEditor({ label, chain, report, onChange }: ChainEditorProps) {
+export function ChainEditor({ label, chain: given, report, onChange }: ChainEditorProps) {
+  const chain = given ?? [];
   const list = useRef<HTMLOListElement>(null);
   const said = useRef<HTMLParagraphElement>(null);
   const keys = stageKeys(chain);
@@ -29,7 +31,13 @@ export function ChainEditor({ label, chain, report, onChange }: ChainEditorProps
   };
   return (
     <>
-      {chain.length === 0 && <p class="empty">Empty: the model's own distribution is drawn from.</p>}
+      {chain.length === 0 && (
+        <p class="empty">
+          {given === undefined
+            ? 'The chain of the checkpoint.'
+            : "Empty: tokens are sampled from the model's own distribution."}
+        </p>
+      )}
       <ol class="chain" ref={list} aria-label={label}>
         {chain.map((stage, place) => (
           <StageRow

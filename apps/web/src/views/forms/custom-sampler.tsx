@@ -1,12 +1,13 @@
 import { useRef } from 'preact/hooks';
 import { add } from '../../chain/edit.ts';
 import { codeExamples } from '../../code/code-examples.ts';
-import { change, reports, run, settings } from '../../state/store.ts';
+import { chain as chainInForce, change, reports, run, settings } from '../../state/store.ts';
 
 /** A sampler that is written in the page and runs in the worker. */
 export function CustomSampler() {
   const gutter = useRef<HTMLPreElement>(null);
-  const { code, chain } = settings.value;
+  const { code } = settings.value;
+  const chain = chainInForce.value ?? [];
   const place = chain.findIndex(({ name }) => name === 'custom');
   const found = reports.value?.chain.problems.find((problem) => problem.stage === place && place >= 0);
   const failed =

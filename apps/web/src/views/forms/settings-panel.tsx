@@ -1,9 +1,8 @@
-import { change, reports, settings } from '../../state/store.ts';
+import { chain, change, reports, settings } from '../../state/store.ts';
 import { ChainEditor } from './chain-editor.tsx';
 import { DecodingForm } from './decoding-form.tsx';
 
 export function SettingsPanel() {
-  const { chain } = settings.value;
   return (
     <aside class="settings" aria-label="Settings">
       <section class="card">
@@ -15,14 +14,14 @@ export function SettingsPanel() {
             checked={settings.value.ignoreEnd}
             onChange={(event) => change({ ignoreEnd: event.currentTarget.checked })}
           />
-          Go on after the model's end token
+          Continue after the model's end token
         </label>
       </section>
       <section class="card">
         <h2>Sampler chain</h2>
         <ChainEditor
           label="Sampler chain"
-          chain={chain}
+          chain={chain.value}
           report={reports.value?.chain}
           onChange={(next) => change({ chain: next })}
         />

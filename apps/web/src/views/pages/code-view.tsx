@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { typescriptCode } from '../../code/typescript-code.ts';
 import type { EngineChoice } from '../../settings.ts';
-import { loaded, run, settings } from '../../state/store.ts';
+import { chain, loaded, run, settings } from '../../state/store.ts';
 import { Scroll } from '../shell/scroll.tsx';
 
 /** The settings as a program, and what was in force in the last run. */
 export function CodeView() {
   const copied = useSignal(false);
-  const code = typescriptCode(settings.value, engineNow());
+  const code = typescriptCode({ ...settings.value, chain: chain.value ?? [] }, engineNow());
   const options = run.value?.end?.options;
   return (
     <>
@@ -50,7 +50,7 @@ export function CodeView() {
 function engineNow(): Exclude<EngineChoice, 'auto'> {
   const { engine } = settings.value;
   if (engine !== 'auto') return engine;
-  const name = loaded.value?.engine.name ?? '';
+  const name = loaded.value?.engine.engine ?? '';
   if (name.startsWith('tfjs ')) return name.slice(5) as 'webgpu' | 'wasm' | 'cpu';
-  return 'fused';
+  return name === 'fused webgpu' ? 'fused-webgpu' : 'fused';
 }

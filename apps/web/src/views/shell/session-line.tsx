@@ -42,13 +42,16 @@ export function SessionLine() {
 }
 
 function describe({ engine, model }: SessionInfo) {
-  const threads = engine.threads > 1 ? `, ${engine.threads} threads` : '';
+  const { engine: name, weights, threads, reason, attempts, notices } = engine;
   return (
-    <span role="status" title={engine.skipped.join('\n')}>
+    <span
+      role="status"
+      title={attempts.map((attempt) => `${attempt.engine}: ${attempt.outcome}, ${attempt.reason}`).join('\n')}
+    >
       <b>{model.name}</b> {model.layers} layers, {model.vocabSize.toLocaleString('en')} tokens, {bytes(model.bytes)} ·{' '}
-      <b>{engine.name}</b>
-      {threads}. {engine.reason}
-      {engine.skipped.length > 0 && ` Could not start: ${engine.skipped.join('; ')}`}
+      <b>{name}</b>
+      {weights !== 'auto' && `, ${weights} weights`}
+      {threads > 1 && `, ${threads} threads`}: {reason}.{notices.length > 0 && ` ${notices.join(' ')}`}
     </span>
   );
 }
