@@ -37,18 +37,20 @@ export const llamaSamplers: Readonly<Record<string, (params: Params, golden: Lla
   typical(params) {
     const mass = params.required('p');
     const keep = minKeep(params);
-    return mass >= 1 ? off : one(sampler('typical', { mass, border: 'at-most', ties: 'cut', ...keep }));
+    return mass >= 1 ? off : one(sampler('typicalP', { p: mass, border: 'at-most', ties: 'cut', ...keep }));
   },
-  temp: (params) => one(sampler('temperature', { t: Math.max(0, params.required('temp')) })),
+  temp: (params) => one(sampler('temperature', { temperature: Math.max(0, params.required('temp')) })),
   temp_ext(params) {
     const t = params.required('temp');
     const range = params.required('delta');
     const exponent = params.required('exponent');
     return one(
-      range > 0 ? sampler('dynamicTemperature', { t, range, exponent }) : sampler('temperature', { t: Math.max(0, t) }),
+      range > 0
+        ? sampler('dynamicTemperature', { temperature: t, range, exponent })
+        : sampler('temperature', { temperature: Math.max(0, t) }),
     );
   },
-  top_n_sigma: (params) => one(sampler('topNSigma', { n: Math.max(0, params.required('n')) })),
+  top_n_sigma: (params) => one(sampler('topNSigma', { sigmas: Math.max(0, params.required('n')) })),
   xtc(params) {
     params.without({ seed: 'the probability is 0 or 1, or as good as 1 for the one number that is drawn' });
     const probability = params.required('probability');

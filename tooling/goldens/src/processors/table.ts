@@ -57,7 +57,7 @@ const minKeep = (params: Params): { minKeep?: number } => {
 
 export const processors: Readonly<Record<string, ProcessorAdapter>> = {
   TemperatureLogitsWarper: {
-    plan: (params) => ({ samplers: [sampler('temperature', { t: params.required('temperature') })] }),
+    plan: (params) => ({ samplers: [sampler('temperature', { temperature: params.required('temperature') })] }),
   },
   TopKLogitsWarper: withFilterValue(
     filter((params) =>
@@ -71,12 +71,14 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
     filter((params) => sampler('topP', { p: params.required('top_p'), ...minKeep(params) })),
   ),
   MinPLogitsWarper: filter((params) => sampler('minP', { p: params.required('min_p'), ...minKeep(params) })),
-  TopHLogitsWarper: filter((params) => sampler('topH', { h: params.required('top_h') })),
-  TypicalLogitsWarper: filter((params) => sampler('typical', { mass: params.required('mass'), ...minKeep(params) })),
+  TopHLogitsWarper: filter((params) => sampler('topH', { entropyShare: params.required('top_h') })),
+  TypicalLogitsWarper: filter((params) => sampler('typicalP', { p: params.required('mass'), ...minKeep(params) })),
   EpsilonLogitsWarper: filter((params) =>
-    sampler('epsilon', { epsilon: params.required('epsilon'), ...minKeep(params) }),
+    sampler('epsilonCutoff', { epsilon: params.required('epsilon'), ...minKeep(params) }),
   ),
-  EtaLogitsWarper: filter((params) => sampler('eta', { epsilon: params.required('epsilon'), ...minKeep(params) })),
+  EtaLogitsWarper: filter((params) =>
+    sampler('etaCutoff', { epsilon: params.required('epsilon'), ...minKeep(params) }),
+  ),
   RepetitionPenaltyLogitsProcessor: {
     plan(params) {
       const penalty = params.required('penalty');
@@ -165,7 +167,7 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
       const table = golden.table as Readonly<Record<string, readonly number[]>>;
       const allowed = (tokens: Int32Array): readonly number[] =>
         prompt % 2 === 0 ? table[tokens.at(-1)!]! : [0, tokens.at(-1)!];
-      return { samplers: [sampler('prefixFunction', { allowed })] };
+      return { samplers: [sampler('prefixAllowedTokens', { allowed })] };
     },
   },
   WatermarkLogitsProcessor: {
@@ -176,11 +178,11 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
       params.without({ vocab_size: 'the length of the row' });
       return {
         samplers: [
-          sampler('greenList', {
-            ratio: params.required('greenlist_ratio'),
+          sampler('kgwWatermark', {
+            greenlistRatio: params.required('greenlist_ratio'),
             bias: params.required('bias'),
-            key: params.required('hashing_key'),
-            scheme: schemes[params.read('seeding_scheme') as keyof typeof schemes],
+            hashingKey: params.required('hashing_key'),
+            seedingScheme: schemes[params.read('seeding_scheme') as keyof typeof schemes],
             contextWidth: params.required('context_width'),
             greenList: () => green,
           }),
