@@ -46,7 +46,7 @@ describe('a value outside its range names the parameter, what is allowed and wha
       /integer/,
     ],
     [
-      'a length penalty that is no number',
+      'a length penalty that is not a number',
       () => beamSearch({ numBeams: 2, lengthPenalty: Number.NaN }),
       { owner: 'beamSearch', parameter: 'lengthPenalty', received: Number.NaN },
       /a number, but NaN/,
@@ -94,7 +94,7 @@ describe('a value outside its range names the parameter, what is allowed and wha
       /at least 1/,
     ],
     [
-      'a score that is no function',
+      'a score that is not a function',
       () => bestOf({ numCandidates: 2, score: 'length' as never }),
       { owner: 'bestOf', parameter: 'score', received: 'length' },
       /a function, but 'length'/,
@@ -112,7 +112,7 @@ describe('a value outside its range names the parameter, what is allowed and wha
       /from 0 to 1, but 1.1/,
     ],
     [
-      'a draft that is no model',
+      'a draft that is not a model',
       () => speculative({ draft: notAModel }),
       { owner: 'speculative', parameter: 'draft', received: 'gpt2' },
       /a language model or a drafter, but 'gpt2'/,
@@ -124,7 +124,7 @@ describe('a value outside its range names the parameter, what is allowed and wha
       /a language model or a drafter, but a function/,
     ],
     [
-      'a draft model that is no model',
+      'a draft model that is not a model',
       () => draftModel({ model: notAModel }),
       { owner: 'draftModel', parameter: 'model', received: 'gpt2' },
       /a language model, but 'gpt2'/,

@@ -20,6 +20,7 @@ export {
   topTokens,
 } from '../sampling/distribution.ts';
 export { exponential } from '../sampling/exponential.ts';
+export { LargestIds } from '../sampling/largest-ids.ts';
 export type { RandomPurpose } from '../sampling/random.ts';
 export { RunState, type RunStateSnapshot } from '../sampling/run-state.ts';
 export {

@@ -1,4 +1,5 @@
 import { exponential } from './exponential.ts';
+import { LargestIds } from './largest-ids.ts';
 
 /**
  * The arithmetic of one row of logits, in float64. `candidates` narrows the loop to the listed ids; every other id must be
@@ -107,39 +108,15 @@ export function rankOf(logits: Float32Array, id: number): number {
 
 /** Ids of the `count` largest logits by falling value, of equals the lower id first; removed tokens are left out. */
 export function topTokens(logits: Float32Array, count: number, candidates?: Int32Array): Int32Array {
-  // A binary heap of the best `count`, its weakest on top.
-  const heap = new Int32Array(Math.min(count, candidates?.length ?? logits.length));
-  let size = 0;
-  const weaker = (a: number, b: number): boolean => logits[a]! < logits[b]! || (logits[a] === logits[b] && a > b);
-  const sink = (start: number): void => {
-    let node = start;
-    for (;;) {
-      let child = 2 * node + 1;
-      if (child >= size) return;
-      if (child + 1 < size && weaker(heap[child + 1]!, heap[child]!)) child++;
-      if (!weaker(heap[child]!, heap[node]!)) return;
-      const swap = heap[node]!;
-      heap[node] = heap[child]!;
-      heap[child] = swap;
-      node = child;
-    }
-  };
+  const most = Math.min(count, candidates?.length ?? logits.length);
+  if (most === 0) return new Int32Array(0);
+  const heap = new LargestIds(most);
   const offer = (id: number): void => {
-    if (size < heap.length) {
-      heap[size++] = id;
-      if (size === heap.length) for (let node = (size >> 1) - 1; node >= 0; node--) sink(node);
-    } else if (weaker(heap[0]!, id)) {
-      heap[0] = id;
-      sink(0);
-    }
+    if (logits[id]! > -Infinity) heap.offer(id, logits[id]!);
   };
-  if (heap.length === 0) return heap;
-  if (candidates === undefined) {
-    for (let id = 0; id < logits.length; id++) if (logits[id]! > -Infinity) offer(id);
-  } else {
-    for (const id of candidates) if (logits[id]! > -Infinity) offer(id);
-  }
-  return heap.slice(0, size).sort((a, b) => (weaker(a, b) ? 1 : -1));
+  if (candidates === undefined) for (let id = 0; id < logits.length; id++) offer(id);
+  else for (const id of candidates) offer(id);
+  return heap.ids.sort((a, b) => logits[b]! - logits[a]! || a - b);
 }
 
 let scratch = new Float64Array(0);

@@ -17,15 +17,15 @@ export interface BeamSamplingOptions {
 }
 
 /** A partial continuation and the sum of its log-probabilities. */
-interface Line {
+interface Hypothesis {
   readonly history: History;
   readonly score: number;
 }
 
 /**
- * The true distribution of the best continuation of beam sampling: in each step 2 * `beams` continuations of all lines are drawn without
- * replacement, in proportion to their probabilities, and the best `beams` go on; in the last one the best of the first `beams` drawn is
- * the result. Found by walking through every set that can be drawn.
+ * The true distribution of the best continuation of beam sampling. In each step, 2 * `beams` continuations of all hypotheses are sampled
+ * without replacement, in proportion to their probabilities, and the best `beams` continue. In the last step, the best of the first
+ * `beams` samples is the result. Computed by enumerating every set that can be sampled.
  */
 export async function beamSamplingDistribution(
   model: LanguageModel,
@@ -33,10 +33,12 @@ export async function beamSamplingDistribution(
   { beams, maxNewTokens, samplers = [] }: BeamSamplingOptions,
 ): Promise<SequenceDistribution> {
   const result = new Map<string, number>();
-  const walk = async (lines: readonly Line[], probability: number): Promise<void> => {
-    const grown = (await Promise.all(lines.map((line) => continuations(model, line, prompt.length, samplers)))).flat();
+  const walk = async (hypotheses: readonly Hypothesis[], probability: number): Promise<void> => {
+    const grown = (
+      await Promise.all(hypotheses.map((hypothesis) => continuations(model, hypothesis, prompt.length, samplers)))
+    ).flat();
     const last = grown[0]!.history.length === prompt.length + maxNewTokens;
-    for (const [set, p] of drawnSets(grown, last ? beams : 2 * beams)) {
+    for (const [set, p] of sampledSets(grown, last ? beams : 2 * beams)) {
       const kept = set.sort((a, b) => b.score - a.score).slice(0, beams);
       if (!last) {
         await walk(kept, probability * p);
@@ -52,10 +54,10 @@ export async function beamSamplingDistribution(
 
 async function continuations(
   model: LanguageModel,
-  { history, score }: Line,
+  { history, score }: Hypothesis,
   promptLength: number,
   samplers: readonly Sampler[],
-): Promise<Line[]> {
+): Promise<Hypothesis[]> {
   const row = new HostRow(await logitsAfter(model, history.tokens, promptLength), {
     history,
     sequence: 0,
@@ -72,14 +74,14 @@ async function continuations(
   );
 }
 
-/** Every set of `count` lines that draws without replacement can give, with its probability. */
-function drawnSets(lines: readonly Line[], count: number): [Line[], number][] {
-  const weights = lines.map(({ score }) => Math.exp(score));
+/** Every set of `count` hypotheses that sampling without replacement can give, with its probability. */
+function sampledSets(hypotheses: readonly Hypothesis[], count: number): [Hypothesis[], number][] {
+  const weights = hypotheses.map(({ score }) => Math.exp(score));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let sets = new Map<string, { readonly members: readonly number[]; readonly left: number; readonly p: number }>([
     ['', { members: [], left: total, p: 1 }],
   ]);
-  for (let drawn = 0; drawn < Math.min(count, lines.length); drawn++) {
+  for (let sampled = 0; sampled < Math.min(count, hypotheses.length); sampled++) {
     const grown: typeof sets = new Map();
     for (const { members, left, p } of sets.values())
       for (const [at, weight] of weights.entries()) {
@@ -90,5 +92,5 @@ function drawnSets(lines: readonly Line[], count: number): [Line[], number][] {
       }
     sets = grown;
   }
-  return [...sets.values()].map(({ members, p }) => [members.map((at) => lines[at]!), p]);
+  return [...sets.values()].map(({ members, p }) => [members.map((at) => hypotheses[at]!), p]);
 }

@@ -18,20 +18,19 @@ export interface ExactDistributionOptions {
   readonly seed?: number;
 }
 
-/** Probability of each continuation, by its ids joined with blanks. */
+/** The probability of each continuation, keyed by its ids joined with spaces. */
 export type SequenceDistribution = ReadonlyMap<string, number>;
 
 /**
- * The true distribution of what sampling gives: every continuation of a prompt with its probability, found by walking through all of them.
- * For models and lengths small enough to do so. It is also that of every strategy that keeps the distribution (speculation); for others
- * see `bestOfDistribution`, `withoutReplacement` and `beamSamplingDistribution`.
+ * The true distribution of sampling: every continuation of a prompt with its probability, found by enumeration. For small models and
+ * lengths. It is also that of every strategy that keeps the distribution, such as speculative decoding. For others, see `bestOfDistribution`, `withoutReplacement` and `beamSamplingDistribution`.
  */
 export async function exactDistribution(
   model: LanguageModel,
   prompt: ArrayLike<number>,
   { samplers = [], maxNewTokens, eosTokenIds = [], seed = 0 }: ExactDistributionOptions,
 ): Promise<SequenceDistribution> {
-  const memory = new RunState();
+  const state = new RunState();
   const random = new Random(seed);
   const result = new Map<string, number>();
   let open: { readonly history: History; readonly probability: number }[] = [
@@ -48,7 +47,7 @@ export async function exactDistribution(
         eosTokenIds: eosTokenIds,
         maxLength: prompt.length + maxNewTokens,
         random,
-        state: memory,
+        state,
         ...(model.sources === undefined ? {} : { source: model.sources[0]! }),
       });
       applyChain(row, samplers);
@@ -65,7 +64,7 @@ export async function exactDistribution(
 }
 
 /**
- * What choosing the best of `count` independent draws makes of a distribution; of equal scores the one drawn first.
+ * The distribution of the best of `count` independent samples; on ties, the first one.
  *
  * @param score of a continuation, larger is better.
  */
@@ -86,22 +85,22 @@ export function bestOfDistribution(
 }
 
 /**
- * The distribution of the continuation that comes at `place` (from 0) when different ones are drawn one after the other, each in
- * proportion to its probability among those that are left.
+ * The distribution of the continuation at `place`, from 0, when different ones are sampled one after the other, each in proportion to its
+ * probability among the remaining ones.
  */
 export function withoutReplacement(distribution: SequenceDistribution, place: number): SequenceDistribution {
   const keys = [...distribution.keys()];
   const result = new Map(keys.map((key) => [key, 0]));
-  const draw = (taken: ReadonlySet<string>, left: number, probability: number, depth: number): void => {
+  const walk = (taken: ReadonlySet<string>, left: number, probability: number, depth: number): void => {
     for (const key of keys) {
       if (taken.has(key)) continue;
       const p = distribution.get(key)!;
       const here = (probability * p) / left;
       if (depth === place) result.set(key, result.get(key)! + here);
-      else draw(new Set([...taken, key]), left - p, here, depth + 1);
+      else walk(new Set([...taken, key]), left - p, here, depth + 1);
     }
   };
-  draw(
+  walk(
     new Set(),
     keys.reduce((sum, key) => sum + distribution.get(key)!, 0),
     1,
@@ -118,23 +117,23 @@ export function idsOf(key: string): number[] {
 export interface FitResult {
   /** Sum of (observed - expected)^2 / expected over the cells. */
   readonly statistic: number;
-  /** Cells less one. */
+  /** Cells minus one. */
   readonly degrees: number;
-  /** Probability of so large a statistic when the draws do follow the distribution. */
+  /** Probability of a statistic of at least this size if the samples follow the distribution. */
   readonly p: number;
 }
 
 /**
- * Pearson's chi-square test of draws against a distribution. Continuations that are expected fewer than 5 times share a cell. A draw that the
- * distribution rules out gives an infinite statistic.
+ * Pearson's chi-square test of samples against a distribution. Continuations that are expected fewer than 5 times share a cell. A sample
+ * that the distribution excludes gives an infinite statistic.
  */
-export function chiSquareTest(draws: readonly (readonly number[])[], distribution: SequenceDistribution): FitResult {
+export function chiSquareTest(samples: readonly (readonly number[])[], distribution: SequenceDistribution): FitResult {
   const counts = new Map<string, number>();
-  for (const ids of draws) counts.set(ids.join(' '), (counts.get(ids.join(' ')) ?? 0) + 1);
+  for (const ids of samples) counts.set(ids.join(' '), (counts.get(ids.join(' ')) ?? 0) + 1);
   const cells: { observed: number; expected: number }[] = [];
   const rare = { observed: 0, expected: 0 };
   for (const [key, p] of distribution) {
-    const [observed, expected] = [counts.get(key) ?? 0, p * draws.length];
+    const [observed, expected] = [counts.get(key) ?? 0, p * samples.length];
     if (expected >= 5) cells.push({ observed, expected });
     else {
       rare.observed += observed;

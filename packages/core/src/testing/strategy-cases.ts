@@ -12,19 +12,27 @@ import { type ToyModel, toyModel } from './toy-model.ts';
 export interface StrategyCasesOptions {
   /** Whether its tokens depend on the seed. Default true. */
   readonly random?: boolean;
-  /** Most sequences a prompt that it can return. Default 2. */
+  /** Maximum number of sequences per prompt. Default 2. */
   readonly sequences?: number;
-  /** Whether it can go on when the context is full. Default true. */
+  /** Whether it can continue when the context is full. Default true. */
   readonly slides?: boolean;
-  /** Further models that it uses, whose caches and results are watched too. Default none. */
+  /** Other models that it uses, whose caches and results are also checked for leaks. Default none. */
   readonly models?: readonly ToyModel[];
   /** The model to decode with, with a vocabulary of at least 8 and room for 16 tokens. Default a toy model. */
   readonly model?: LanguageModel;
-  /** What must be the same after each case as before: tensors of an engine, say. Default: the live caches and results of toy models. */
+  /** A count that each case must leave unchanged, such as the tensors of an engine. Default: live caches and results of toy models. */
   readonly live?: () => number;
 }
 
-/** The contract of a strategy, on a toy model or on yours. `open` makes one. */
+/**
+ * The contract of a strategy, on a toy model or on yours.
+ *
+ * @param open makes the strategy.
+ * @example
+ * ```ts
+ * for (const { name, run } of strategyCases(() => beamSearch({ numBeams: 3 }), { random: false })) it(name, run);
+ * ```
+ */
 export function strategyCases(open: () => Strategy, options: StrategyCasesOptions = {}): ContractCase[] {
   const { random = true, sequences = 2, slides = true, models = [] } = options;
   const toy = toyModel({ vocabSize: 8, seed: 5 });
@@ -56,13 +64,13 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
 
   add('each sequence has one end event, whose ids are those of its token events', async () => {
     for (const count of new Set([1, sequences])) {
-      const told = new Map<string, number[]>();
+      const emitted = new Map<string, number[]>();
       const ended: EndEvent[] = [];
       for await (const event of generate(model, prompts, call({ numReturnSequences: count, eosTokenIds: [6] }))) {
         const key = event.type === 'step' ? '' : `${event.promptIndex} ${event.sequence}`;
-        if (event.type === 'token') told.set(key, [...(told.get(key) ?? []), event.id]);
+        if (event.type === 'token') emitted.set(key, [...(emitted.get(key) ?? []), event.id]);
         if (event.type !== 'end') continue;
-        verifyEqual(told.get(key) ?? [], event.ids, `token events of sequence ${key}`);
+        verifyEqual(emitted.get(key) ?? [], event.ids, `token events of sequence ${key}`);
         ended.push(event);
       }
       verifyEqual(ended.length, prompts.length * count, 'end events');
@@ -85,19 +93,19 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     );
   });
 
-  add('a row of a ragged batch is that row alone', async () => {
+  add('a prompt of a ragged batch gives the tokens of that prompt alone', async () => {
     for (const eosTokenIds of [[], [6], [6, 3]]) {
       const together = await ids(prompts, { eosTokenIds: eosTokenIds });
       for (const [i, prompt] of prompts.entries())
         verifyEqual(
           [together[i]],
           await ids([prompt], { eosTokenIds: eosTokenIds }),
-          `row ${i} with end tokens ${eosTokenIds.join()}`,
+          `prompt ${i} with end tokens ${eosTokenIds.join()}`,
         );
     }
   });
 
-  add('nothing follows what a stop condition ends', async () => {
+  add('a stop condition ends a sequence', async () => {
     const stops: GenerateOptions[] = [{ eosTokenIds: [3, 6] }, { stopWhen: ({ id }) => id === 2 || id === 6 }];
     for (const stop of stops)
       for (const end of await ends(prompts, stop)) {
@@ -110,7 +118,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
       }
   });
 
-  add('lengths are as asked', async () => {
+  add('lengths are as requested', async () => {
     for (const maxNewTokens of [1, 2, 5])
       for (const end of await ends(prompts, { maxNewTokens }))
         verifyEqual([end.ids.length, ending(end)], [maxNewTokens, 'length'], 'length and finish');
@@ -118,7 +126,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
       verify(tokens.length >= 4, () => `${tokens.join(' ')} ended before 4 tokens`);
   });
 
-  add('it stops where the context ends, or slides', async () => {
+  add('it stops at the end of the context, or slides', async () => {
     const small = toyModel({ vocabSize: model.vocabSize, seed: 5, contextLength: 10 });
     const run = async (onContextFull: 'stop' | 'slide') =>
       (
@@ -141,8 +149,8 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     verify(small.live.size === 0, `leaked ${small.live.size} caches and results`);
   });
 
-  add('what a sampler remembers follows the tokens', async () => {
-    // A draft may remember less, so it is enough that each position was once met with the right memory.
+  add('the state of a sampler follows the tokens', async () => {
+    // A draft may have less state, so it is enough that each position was met once with the right state.
     const met = new Set<string>();
     const counting: HostSampler = {
       name: 'counting',
@@ -153,42 +161,42 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
       },
       onHost(_, { state, history, promptLength, sampled }) {
         const count = state.get<number>() ?? 0;
-        const told = count === 0 ? sampled === undefined : sampled?.id === history.at(-1);
-        if (told && count === history.length - promptLength) met.add(history.tokens.join(' '));
+        const matches = count === 0 ? sampled === undefined : sampled?.id === history.at(-1);
+        if (matches && count === history.length - promptLength) met.add(history.tokens.join(' '));
         state.set(count + 1);
       },
     };
     const plain = await ids(prompts);
     verifyEqual(await ids(prompts, { samplers: [counting] }), plain, 'with the sampler');
-    for (const [row, tokens] of plain.entries())
+    for (const [promptIndex, tokens] of plain.entries())
       for (const length of tokens.keys()) {
-        const before = [...prompts[row]!, ...tokens.slice(0, length)].join(' ');
-        verify(met.has(before), `after ${before} the sampler remembers something else`);
+        const before = [...prompts[promptIndex]!, ...tokens.slice(0, length)].join(' ');
+        verify(met.has(before), `after ${before} the sampler has another state`);
       }
   });
 
-  add('the whole prompt read in small parts gives the same', async () => {
-    verifyEqual(await ids(prompts, { prefillChunkSize: 3 }), await ids(prompts), 'in parts');
+  add('a prompt that is read in small chunks gives the same tokens', async () => {
+    verifyEqual(await ids(prompts, { prefillChunkSize: 3 }), await ids(prompts), 'in chunks');
   });
 
-  add('two calls that take turns are each as alone', async () => {
+  add('two interleaved calls give the tokens of each call alone', async () => {
     const [a, b] = [await ids([prompts[0]!]), await ids([prompts[1]!], { seed: 5 })];
     const [first, second] = await Promise.all([ids([prompts[0]!]), ids([prompts[1]!], { seed: 5 })]);
     verifyEqual([first, second], [a, b], 'the calls');
   });
 
-  add('a state goes on as its tokens would as a prompt, and as its fork and its restored copy do', async () => {
+  add('a decoding state continues like a prompt of its tokens, and so do its fork and its restored copy', async () => {
     const { seed, ...rest } = call({ maxNewTokens: 3 });
-    const goOn = async (state: DecodingState): Promise<readonly number[]> =>
+    const resume = async (state: DecodingState): Promise<readonly number[]> =>
       (await generate(model, state, rest)).sequences[0]!.ids;
     const state = DecodingState.open(model, prompts[0]!, { seed: seed as number });
-    const told = await goOn(state);
-    verifyEqual(Array.from(state.history.tokens), [...prompts[0]!, ...told], 'tokens of the state');
+    const generated = await resume(state);
+    verifyEqual(Array.from(state.history.tokens), [...prompts[0]!, ...generated], 'tokens of the state');
     const fork = state.fork();
     const restored = DecodingState.restore(model, await state.serialize());
     const expected = await ids([Array.from(state.history.tokens)], { maxNewTokens: 3 });
     for (const [name, one] of Object.entries({ state, fork, restored })) {
-      verifyEqual([await goOn(one)], expected, `what the ${name} goes on with`);
+      verifyEqual([await resume(one)], expected, `tokens after the ${name}`);
       one.dispose();
     }
   });
@@ -219,7 +227,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     }
   });
 
-  add('a sampler that throws at any step leaves nothing behind, and the model usable', async () => {
+  add('a sampler that throws at any step leaves nothing behind, and the model is usable', async () => {
     const short = { maxNewTokens: 3 };
     const expected = await ids(prompts, short);
     for (let step = 0, reached = true; reached; step++) {

@@ -1,3 +1,4 @@
+import { LargestIds } from '@tokenwright/core/sampling';
 import { prefixOf } from './prefix.ts';
 
 /**
@@ -13,47 +14,16 @@ export function largestIds(
   return count <= 512 ? byHeap(logits, count, candidates) : bySelection(logits, count, candidates);
 }
 
-/** One pass over the row, with a heap of the best so far whose root is the weakest. */
+/** One pass over the row. */
 function byHeap(logits: Float32Array, count: number, candidates: Int32Array | undefined): Int32Array | undefined {
   const total = candidates?.length ?? logits.length;
-  const values = new Float64Array(count);
-  const ids = new Int32Array(count);
-  let size = 0;
-  // A logit must exceed this to enter. Later ids lose ties, so "exceed" is right for ties too.
-  let floor = -Infinity;
+  const heap = new LargestIds(count);
   let broken = false;
-
-  const weaker = (a: number, b: number): boolean =>
-    values[a]! < values[b]! || (values[a] === values[b] && ids[a]! > ids[b]!);
-  const sink = (start: number): void => {
-    let node = start;
-    for (;;) {
-      let child = 2 * node + 1;
-      if (child >= size) return;
-      if (child + 1 < size && weaker(child + 1, child)) child++;
-      if (!weaker(child, node)) return;
-      const value = values[node]!;
-      const id = ids[node]!;
-      values[node] = values[child]!;
-      ids[node] = ids[child]!;
-      values[child] = value;
-      ids[child] = id;
-      node = child;
-    }
-  };
+  // Candidates ascend, so a later id loses a tie with the floor.
   const offer = (id: number, logit: number): void => {
-    if (logit <= floor) return;
-    if (!(logit < Infinity)) {
-      broken = true;
-      return;
-    }
-    const place = size < count ? size++ : 0;
-    values[place] = logit;
-    ids[place] = id;
-    if (size < count) return;
-    if (floor === -Infinity) for (let node = (size >> 1) - 1; node >= 0; node--) sink(node);
-    else sink(0);
-    floor = values[0]!;
+    if (logit <= heap.floor) return;
+    if (logit < Infinity) heap.offer(id, logit);
+    else broken = true;
   };
 
   if (candidates !== undefined) {
@@ -66,6 +36,7 @@ function byHeap(logits: Float32Array, count: number, candidates: Int32Array | un
       const b = logits[id + 1]!;
       const c = logits[id + 2]!;
       const d = logits[id + 3]!;
+      const { floor } = heap;
       if (a <= floor && b <= floor && c <= floor && d <= floor) continue;
       offer(id, a);
       offer(id + 1, b);
@@ -74,7 +45,7 @@ function byHeap(logits: Float32Array, count: number, candidates: Int32Array | un
     }
     for (; id < total; id++) offer(id, logits[id]!);
   }
-  return broken ? undefined : ids.subarray(0, size);
+  return broken ? undefined : heap.ids;
 }
 
 function bySelection(logits: Float32Array, count: number, candidates: Int32Array | undefined): Int32Array | undefined {
