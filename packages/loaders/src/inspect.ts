@@ -9,6 +9,7 @@ import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './sources/json.ts';
 import type { StoredWeights } from './weights/stored-weights.ts';
 
+/** Options of `inspectModel`. */
 export interface InspectOptions {
   /** As of `load`. */
   readonly architectures?: readonly Architecture[];
@@ -45,6 +46,7 @@ export interface ModelInspection {
   readonly choices: readonly Choice[];
 }
 
+/** The tensors of one number format, together. */
 export interface FormatShare {
   /** 'F16', 'Q4_K' … */
   readonly format: string;
@@ -53,6 +55,7 @@ export interface FormatShare {
   readonly bytes: number;
 }
 
+/** A tensor of the checkpoint. */
 export interface InspectedTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -62,6 +65,7 @@ export interface InspectedTensor {
   readonly used: boolean;
 }
 
+/** The tokenizer of the checkpoint. */
 export interface InspectedTokenizer {
   /** 'tokenizer.json', 'vocab.json', or GGUF's name: 'gpt2', 'llama', 't5'. */
   readonly kind: string;
@@ -71,6 +75,7 @@ export interface InspectedTokenizer {
   readonly specialTokens: number;
 }
 
+/** A decision of the loaders, and its reason. */
 export interface Choice {
   readonly part: string;
   readonly choice: string;

@@ -15,6 +15,7 @@ import {
 } from './shared/bart-layers.ts';
 import { readConfig } from './shared/config.ts';
 
+/** Settings of a BART model. */
 export type BartConfig = PostNormConfig;
 
 interface Embedding {

@@ -12,6 +12,7 @@ import {
 } from './shared/gemma-layers.ts';
 import { readRotary } from './shared/rotary.ts';
 
+/** Settings of a Gemma 2 model. */
 export type Gemma2Config = GemmaConfig;
 
 /**

@@ -12,6 +12,7 @@ import {
 } from './shared/gemma-layers.ts';
 import { type RotaryConfig, readRotary, readRotaryObject, rotaryObject } from './shared/rotary.ts';
 
+/** Settings of a Gemma 3 model. */
 export type Gemma3Config = GemmaConfig;
 
 /**

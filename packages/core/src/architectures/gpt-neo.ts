@@ -1,6 +1,7 @@
 import type { Activation, Architecture, Operations, Weight } from '../engine/operations.ts';
 import { type ConfigReader, readConfig } from './shared/config.ts';
 
+/** Settings of a GPT-Neo model. */
 export interface GPTNeoConfig {
   readonly vocabSize: number;
   readonly contextLength: number;

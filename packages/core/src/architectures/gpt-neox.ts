@@ -2,6 +2,7 @@ import type { Activation, Architecture, Operations, Weight } from '../engine/ope
 import { readConfig } from './shared/config.ts';
 import { type RotaryConfig, readRotary, requestRotary } from './shared/rotary.ts';
 
+/** Settings of a GPT-NeoX model. */
 export interface GPTNeoXConfig extends RotaryConfig {
   readonly vocabSize: number;
   readonly contextLength: number;

@@ -1,6 +1,7 @@
 import type { Architecture, Operations, Weight } from '../engine/operations.ts';
 import { readConfig } from './shared/config.ts';
 
+/** Settings of a GPT-2 model. */
 export interface GPT2Config {
   readonly vocabSize: number;
   readonly contextLength: number;

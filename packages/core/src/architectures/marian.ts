@@ -11,6 +11,7 @@ import {
 } from './shared/bart-layers.ts';
 import { readConfig } from './shared/config.ts';
 
+/** Settings of a Marian model. */
 export type MarianConfig = PostNormConfig;
 
 interface MarianWeights extends PostNormWeights {

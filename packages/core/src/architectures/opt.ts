@@ -1,6 +1,7 @@
 import type { Activation, Architecture, Operations, Weight } from '../engine/operations.ts';
 import { readConfig } from './shared/config.ts';
 
+/** Settings of an OPT model. */
 export interface OPTConfig {
   readonly vocabSize: number;
   readonly contextLength: number;

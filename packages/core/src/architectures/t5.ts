@@ -8,6 +8,7 @@ import type {
 } from '../engine/operations.ts';
 import { type ConfigReader, readConfig } from './shared/config.ts';
 
+/** Settings of a T5 model. */
 export interface T5Config {
   readonly vocabSize: number;
   readonly contextLength: number;

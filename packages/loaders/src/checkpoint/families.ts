@@ -58,6 +58,7 @@ export function architectureOf(config: JsonObject, further: readonly Architectur
   return architecture;
 }
 
+/** True for a family with an encoder. */
 export function hasEncoder(architecture: Architecture): architecture is EncoderDecoderArchitecture {
   return 'encode' in architecture;
 }

@@ -19,11 +19,13 @@ import { type PlannedPart, saveSafetensors, saveText } from './write-safetensors
 /** How matrices are written. Norms, biases and tables of positions are written as F32 always. */
 export type ConversionFormat = 'f32' | 'f16' | 'bf16' | '8-bit' | '8-bit-blocks' | '4-bit-blocks';
 
+/** All formats that `convertModel` writes. */
 export const conversionFormats: readonly ConversionFormat[] = [
   ...plainFormats.keys(),
   ...quantizedFormats.keys(),
 ] as ConversionFormat[];
 
+/** Options of `convertModel`. */
 export interface ConvertOptions {
   readonly format: ConversionFormat;
   /** As of `load`. */
@@ -35,6 +37,7 @@ export interface ConvertOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The result of `convertModel`. */
 export interface ConversionReport {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** Bytes of the weights, before and after. */

@@ -13,6 +13,7 @@ const small = [
 
 /** Names of the weight files, or of the index that names them. */
 const single = 'model.safetensors';
+/** The index of weights in several files. */
 export const shardIndex = 'model.safetensors.index.json';
 
 /**

@@ -137,6 +137,7 @@ export function modelPath(endpoint: string, repository: string): readonly string
   return [encodeURIComponent(host + pathname.replace(/\/$/, '')), repository.replaceAll('/', '--')];
 }
 
+/** The directory at a path. It is created if it does not exist. */
 export async function directoryAt(
   from: FileSystemDirectoryHandle,
   path: readonly string[],

@@ -14,6 +14,7 @@ export interface QuantizedFormat {
   decode(packed: Uint8Array, scales: Float32Array, columns: number): Float32Array;
 }
 
+/** The formats of quantized matrices. */
 export type QuantizedFormatName = '8-bit' | '8-bit-blocks' | '4-bit-blocks';
 
 /** A tensor as safetensors has it. */
@@ -22,6 +23,7 @@ export interface StoredAs {
   shape(rows: number, columns: number): readonly number[];
 }
 
+/** The largest finite float16. */
 export const largestHalf = 65504;
 /** The largest float32. */
 export const largestFloat: number = (2 - 2 ** -23) * 2 ** 127;
@@ -29,6 +31,7 @@ export const largestFloat: number = (2 - 2 ** -23) * 2 ** 127;
 /** Numbers that share a scale. The last block of a row may be shorter. */
 export const blockSize = 32;
 
+/** How many blocks of 32 a row has; the last may be shorter. */
 export function blocksOf(columns: number): number {
   return Math.ceil(columns / blockSize);
 }

@@ -114,6 +114,7 @@ function unreadable(name: string, from: number, to: number, cause: unknown): Loa
 /** One system call reads at most 2 GiB - 1; stay well below. */
 const largestRead = 1 << 30;
 
+/** Options of `urlSource`. */
 export interface UrlSourceOptions {
   /** Names the file in errors. Default: the URL. */
   readonly name?: string;

@@ -1,6 +1,7 @@
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from './byte-source.ts';
 
+/** A JSON object of unknown content. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Largest JSON text that is read, in bytes. Real headers and tokenizers are smaller by far. */
@@ -47,6 +48,7 @@ export function parseJsonObject(file: string, text: string): JsonObject {
   return value;
 }
 
+/** True for a JSON object: not null, not a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

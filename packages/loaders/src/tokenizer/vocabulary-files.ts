@@ -1,6 +1,7 @@
 import { LoadError } from '@tokenwright/core';
 import { isObject, type JsonObject } from '../sources/json.ts';
 
+/** The files of a byte-level BPE tokenizer without tokenizer.json. */
 export interface VocabularyFiles {
   /** Contents of vocab.json: token to id. */
   readonly vocabulary: JsonObject;

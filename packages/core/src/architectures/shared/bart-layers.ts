@@ -16,12 +16,14 @@ export interface PostNormConfig {
   readonly tied: boolean;
 }
 
+/** Sizes of an encoder or a decoder. */
 export interface StackConfig {
   readonly layers: number;
   readonly heads: number;
   readonly intermediateSize: number;
 }
 
+/** A layer norm: weight and bias, each [width]. */
 export interface Norm {
   readonly weight: Weight;
   readonly bias: Weight;
@@ -49,6 +51,7 @@ interface DecoderLayer extends EncoderLayer {
   readonly recallNorm: Norm;
 }
 
+/** Weights of an encoder-decoder model with norms after each block. */
 export interface PostNormWeights {
   /** Rows for the tokens of both sides. */
   readonly tokens: Weight;
@@ -87,6 +90,7 @@ export function readPostNormConfig(config: ConfigReader, vocabSize: number): Pos
   };
 }
 
+/** `Architecture.dimensions` of the post-norm families. */
 export function postNormDimensions({ vocabSize, contextLength, width, decoder }: PostNormConfig): Dimensions {
   const { layers, heads } = decoder;
   return { vocabSize, contextLength, width, layers, kvHeads: heads, headDim: width / heads };
@@ -97,10 +101,12 @@ export function prefixOf(has: (name: string) => boolean): string {
   return has('model.encoder.layers.0.fc1.weight') ? 'model.' : '';
 }
 
+/** Request the weight and bias of a layer norm by the name of the norm. */
 export function requestNorm(p: Parameters<Weight>, name: string, width: number): Norm {
   return { weight: p.vector([`${name}.weight`], [width]), bias: p.vector([`${name}.bias`], [width]) };
 }
 
+/** `Architecture.parameters` of the post-norm families. */
 export function requestPostNorm(
   p: Parameters<Weight>,
   { vocabSize, width, encoder, decoder, tied }: PostNormConfig,
@@ -208,6 +214,7 @@ export function memorizeLayers<X>(
   }
 }
 
+/** Apply a layer norm. */
 export function norm<X>(op: Operations<X, Weight>, x: X, { weight, bias }: Norm): X {
   return op.norm(x, { kind: 'layer', weight, bias, epsilon });
 }

@@ -49,6 +49,7 @@ interface Layer {
   readonly down: Linear;
 }
 
+/** Weights of a gated decoder. */
 export interface GatedWeights {
   readonly tokens: Weight;
   readonly rotary: Weight;
@@ -57,11 +58,13 @@ export interface GatedWeights {
   readonly head: Weight;
 }
 
+/** `Architecture.dimensions` of the gated families. */
 export function gatedDimensions(config: GatedConfig): Dimensions {
   const { vocabSize, contextLength, width, layers, kvHeads, headDim } = config;
   return { vocabSize, contextLength, width, layers, kvHeads, headDim };
 }
 
+/** `Architecture.parameters` of the gated families. */
 export function requestGated(p: Parameters<Weight>, config: GatedConfig, has: (name: string) => boolean): GatedWeights {
   const { vocabSize, contextLength, width, layers, headDim, tied } = config;
   // A bare model stores its tensors without the `model.` of one with a head.
@@ -120,6 +123,7 @@ function requestLayer(p: Parameters<Weight>, name: string, config: GatedConfig):
   };
 }
 
+/** `Architecture.forward` of the gated families: the hidden state of every token, [N, width], after the final norm. */
 export function forwardGated<X>(op: Operations<X, Weight>, weights: GatedWeights, config: GatedConfig): X {
   const { heads, kvHeads, headDim, epsilon, windows, rotated = headDim } = config;
   const norm = (x: X, weight: Weight, groups = 1): X => op.norm(x, { kind: 'rms', weight, epsilon, groups });
@@ -165,6 +169,7 @@ function isPair(gateUp: Layer['gateUp']): gateUp is readonly [Linear, Linear] {
   return Array.isArray(gateUp);
 }
 
+/** `Architecture.head` of the gated families: the logits of hidden states, [N, vocabSize]. */
 export function headOfGated<X>(op: Operations<X, Weight>, weights: GatedWeights, hidden: X): X {
   return op.linear(hidden, weights.head);
 }

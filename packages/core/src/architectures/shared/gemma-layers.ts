@@ -51,6 +51,7 @@ interface Layer {
   readonly fedNorm: Weight;
 }
 
+/** Weights of a Gemma decoder. */
 export interface GemmaWeights {
   readonly tokens: Weight;
   readonly rotary: Weight;
@@ -95,6 +96,7 @@ export function readSoftcap(config: ConfigReader, key: string, fallback?: number
   return cap;
 }
 
+/** `Architecture.dimensions` of the Gemma families. */
 export function gemmaDimensions(config: GemmaConfig): Dimensions {
   const { vocabSize, contextLength, width, layers, kvHeads, headDim } = config;
   return { vocabSize, contextLength, width, layers, kvHeads, headDim };
@@ -160,6 +162,7 @@ function requestLayer(p: Parameters<Weight>, name: string, config: GemmaConfig):
   };
 }
 
+/** `Architecture.forward` of the Gemma families: the hidden state of every token, [N, width], after the final norm. */
 export function forwardGemma<X>(op: Operations<X, Weight>, weights: GemmaWeights, config: GemmaConfig): X {
   const { width, heads, kvHeads, headDim, epsilon, activation, scale, attentionSoftcap, sliding, window } = config;
   const norm = (x: X, weight: Weight, groups = 1): X => op.norm(x, { kind: 'rms', weight, epsilon, groups });
@@ -196,6 +199,7 @@ export function forwardGemma<X>(op: Operations<X, Weight>, weights: GemmaWeights
   return final;
 }
 
+/** `Architecture.head` of the Gemma families: the logits of hidden states, [N, vocabSize]. */
 export function headOfGemma<X>(op: Operations<X, Weight>, weights: GemmaWeights, config: GemmaConfig, hidden: X): X {
   const logits = op.linear(hidden, weights.head);
   return config.finalSoftcap === undefined ? logits : op.softcap(logits, config.finalSoftcap);

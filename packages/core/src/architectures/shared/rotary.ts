@@ -11,6 +11,7 @@ export interface RotaryConfig {
   readonly rotaryScaling?: RotaryScaling;
 }
 
+/** How the angles are changed for a longer context than the first training had. */
 export type RotaryScaling =
   /** All angles are divided (Chen et al. 2023). */
   | { readonly type: 'linear'; readonly factor: number }
@@ -38,6 +39,7 @@ export type RotaryScaling =
   /** LongRoPE (Ding et al. 2024): each pair has a divisor of its own. */
   | { readonly type: 'longrope'; readonly divisors: readonly number[]; readonly magnitude: number };
 
+/** What a family uses where its configuration is silent, and which keys and types it has. */
 export interface RotaryReading {
   readonly headDim: number;
   /** Positions that the configuration names. */
@@ -56,6 +58,7 @@ export interface RotaryReading {
 }
 
 const rotaryTypes = ['default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope'] as const;
+/** A type of rotary scaling that is supported. */
 export type RotaryType = (typeof rotaryTypes)[number];
 
 /** What each type reads, besides the type, base and share. */

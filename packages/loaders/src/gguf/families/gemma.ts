@@ -31,6 +31,7 @@ function gain(name: string): Published {
   return { name: `${name}.weight`, plus: -1 };
 }
 
+/** Names of Gemma's tensors in a GGUF file, and their names in Hugging Face's layout. */
 export const gemmaTensors: Readonly<Record<string, Published>> = {
   ...outside,
   'output_norm.weight': gain('model.norm'),

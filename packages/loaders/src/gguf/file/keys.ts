@@ -127,6 +127,7 @@ export function readInteger(file: GgufFile, key: string): number | undefined {
   return value as number | undefined;
 }
 
+/** A boolean by its full key; undefined when the file lacks it. */
 export function readFlag(file: GgufFile, key: string): boolean | undefined {
   const value = file.metadata.get(key);
   if (value !== undefined && typeof value !== 'boolean')
@@ -134,6 +135,7 @@ export function readFlag(file: GgufFile, key: string): boolean | undefined {
   return value;
 }
 
+/** A value as text for messages. */
 export function shown(value: GgufValue | undefined): string {
   if (typeof value === 'object') return `a list of ${value.length}`;
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -72,6 +72,7 @@ function numbersFor(file: GgufFile, key: string, count: number): ArrayLike<numbe
   return value;
 }
 
+/** True for a list of strings. */
 export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
