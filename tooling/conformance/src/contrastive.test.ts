@@ -87,7 +87,7 @@ describeShared('weighed distributions give what others give', 'goldens', (path) 
     const [expert, amateur] = [models.get('gpt2-tiny')!, models.get('gpt2-tiny-draft')!];
     const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits({ beta: 0, alpha: 0 }) });
     const before = engine.memory();
-    const options: GenerateOptions = { strategy, maxNewTokens: 12, seed: 2 };
+    const options: GenerateOptions = { strategy, samplers: [], maxNewTokens: 12, seed: 2 };
     const prompts = [
       [5, 17, 42, 8],
       [60, 3],
@@ -172,7 +172,7 @@ describe('what the call rules out comes before what the rule does', () => {
     ['speculation', speculative({ draft: expert })],
     ['contrastive search', contrastiveSearch()],
   ])('under %s', async (_, strategy) => {
-    const options = { strategy, minNewTokens: 3, maxNewTokens: 6, eosTokenIds: [6], seed: 1 };
+    const options = { strategy, samplers: [], minNewTokens: 3, maxNewTokens: 6, eosTokenIds: [6], seed: 1 };
     const { ids } = await generateBatch(model, [[1, 2]], options);
     expect(ids[0]!.indexOf(6)).toBe(3);
   });

@@ -47,7 +47,7 @@ describe.each([
 
   it('runs only what is new where it has a past', async () => {
     fed = [];
-    await generate(model, [1, 2, 3, 4], { maxNewTokens: 4, seed: 7 });
+    await generate(model, [1, 2, 3, 4], { samplers: [], maxNewTokens: 4, seed: 7 });
     expect(fed).toEqual(past && cache ? [4, 1, 1, 1] : [4, 5, 6, 7]);
   });
 
@@ -66,13 +66,25 @@ describe.each([
 
   it('draws the tokens of the plain model, with every strategy', async () => {
     for (const strategy of [undefined, beamSearch({ numBeams: 3 })]) {
-      const options = { maxNewTokens: 12, seed: 7, eosTokenIds: [], ...(strategy === undefined ? {} : { strategy }) };
+      const options = {
+        samplers: [],
+        maxNewTokens: 12,
+        seed: 7,
+        eosTokenIds: [],
+        ...(strategy === undefined ? {} : { strategy }),
+      };
       const [expected, received] = await Promise.all(
         [plain, model].map(async (of) => (await generate(of, prompts, options)).ids),
       );
       expect(received).toEqual(expected);
     }
-    const options = { strategy: speculative({ draft: plain }), maxNewTokens: 12, seed: 7, eosTokenIds: [] };
+    const options = {
+      strategy: speculative({ draft: plain }),
+      samplers: [],
+      maxNewTokens: 12,
+      seed: 7,
+      eosTokenIds: [],
+    };
     const speculated = await generate(model, prompts, options);
     expect(speculated.ids.map(({ length }) => length)).toEqual([12, 12, 12]);
   });

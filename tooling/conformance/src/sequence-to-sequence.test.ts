@@ -139,7 +139,7 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
     loaded = await loadSequenceToSequence(demoModel('translate'), { engine: engines.get(backend)! });
     // The first pass leaves the transposed head on the engine.
     const model = await loaded.sequenceToSequence.encode({ ids: [0, 2] });
-    await generateBatch(model, [[]], { maxNewTokens: 1 });
+    await generateBatch(model, [[]], { samplers: [], maxNewTokens: 1 });
     model.dispose();
     idle = state();
   });
@@ -181,8 +181,8 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
     };
     const abort = new AbortController();
     await using(await loaded.sequenceToSequence.encode({ ids }), async (model) => {
-      for await (const event of generate(model, [[], []])) if (event.type === 'token') break;
-      for await (const event of generate(model, [[], []], { signal: abort.signal }))
+      for await (const event of generate(model, [[], []], { samplers: [] })) if (event.type === 'token') break;
+      for await (const event of generate(model, [[], []], { samplers: [], signal: abort.signal }))
         if (event.type === 'token') abort.abort();
       await expect(generateBatch(model, [[], []], { samplers: [failing] })).rejects.toThrow('on purpose');
     });

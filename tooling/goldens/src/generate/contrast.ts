@@ -12,7 +12,7 @@ export const runGuidance: RunKind = (golden, models) =>
     return combined({
       expert: model,
       others: [{ prompt: negative ?? 'last-token' }],
-      rule: rule('classifierFreeGuidance', { scale: params.required('guidance_scale') }),
+      rule: rule('classifierFreeGuidance', { guidanceScale: params.required('guidance_scale') }),
     });
   });
 
@@ -21,7 +21,10 @@ export const runDola: RunKind = (golden, models) =>
   runCombined(golden, models, ({ model, config }, params) =>
     combined({
       expert: model,
-      rule: rule('dola', { layers: params.read('dola_layers'), tied: config.tie_word_embeddings === true }),
+      rule: rule('dola', {
+        dolaLayers: params.read('dola_layers'),
+        tieWordEmbeddings: config.tie_word_embeddings === true,
+      }),
     }),
   );
 

@@ -35,19 +35,19 @@ export const llamaSamplers: Readonly<Record<string, (params: Params, golden: Lla
     return p > 1 ? one(sampler('topK', { k: keep.minKeep ?? 1 })) : one(sampler('minP', { p, ...keep }));
   },
   typical(params) {
-    const mass = params.required('p');
+    const p = params.required('p');
     const keep = minKeep(params);
-    return mass >= 1 ? off : one(sampler('typicalP', { p: mass, border: 'at-most', ties: 'cut', ...keep }));
+    return p >= 1 ? off : one(sampler('typicalP', { p, border: 'at-most', ties: 'cut', ...keep }));
   },
   temp: (params) => one(sampler('temperature', { temperature: Math.max(0, params.required('temp')) })),
   temp_ext(params) {
-    const t = params.required('temp');
+    const temperature = params.required('temp');
     const range = params.required('delta');
     const exponent = params.required('exponent');
     return one(
       range > 0
-        ? sampler('dynamicTemperature', { temperature: t, range, exponent })
-        : sampler('temperature', { temperature: Math.max(0, t) }),
+        ? sampler('dynamicTemperature', { temperature, range, exponent })
+        : sampler('temperature', { temperature: Math.max(0, temperature) }),
     );
   },
   top_n_sigma: (params) => one(sampler('topNSigma', { sigmas: Math.max(0, params.required('n')) })),

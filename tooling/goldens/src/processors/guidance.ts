@@ -25,8 +25,8 @@ export function runGuidance(
   const params = new Params(given);
   const scale = params.required('guidance_scale');
   params.finish();
-  const onLogits = rule('contextAware', { a: scale - 1 });
-  const onLogProbabilities = rule('classifierFreeGuidance', { scale });
+  const onLogits = rule('contextAware', { alpha: scale - 1 });
+  const onLogProbabilities = rule('classifierFreeGuidance', { guidanceScale: scale });
   const rows = table[logits_ref]!.map(toLogits);
   return output.flatMap((row, i) => {
     const [own, other] = [rows[i]!, rows[output.length + i]!];

@@ -78,7 +78,11 @@ async function penalized(
   };
   const steps: Live[][] = [];
   for await (const event of generate(toyModel({ vocabSize: width }), [0], {
-    strategy: strategy('groupBeamSearch', { beams: groups * width, groups, diversityPenalty }),
+    strategy: strategy('groupBeamSearch', {
+      numBeams: groups * width,
+      numBeamGroups: groups,
+      diversityPenalty,
+    }),
     samplers: [script],
     steps: true,
     maxNewTokens: 3,
