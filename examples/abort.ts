@@ -1,4 +1,4 @@
-// An AbortSignal ends a call; what has come is returned. Leaving the loop early releases everything too.
+// An AbortSignal ends a call, which then returns the text so far. Leaving the loop early also releases all buffers.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
@@ -13,7 +13,7 @@ setTimeout(() => controller.abort(), 300);
 const samplers = [temperature({ temperature: 0.8 })];
 const generation = generateText(model, tokenizer, 'The wind', { samplers, signal: controller.signal, seed: 1 });
 const { finishReason, usage, text } = await generation;
-console.log(`ended by ${finishReason} after ${usage.completionTokens} tokens: The wind${text}`);
+console.log(`finish reason '${finishReason}' after ${usage.completionTokens} tokens: The wind${text}`);
 const { buffers } = engine.memory();
 
 for await (const piece of generateText(model, tokenizer, 'The wind', { samplers, seed: 1 })) {

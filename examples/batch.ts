@@ -1,4 +1,4 @@
-// Several prompts of different lengths at once. Each gives exactly what it gives alone; the results are ragged.
+// Several prompts of different lengths in one batch. Each prompt gets the same text as it would alone.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateBatch } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
@@ -8,7 +8,7 @@ import { temperature, topP } from '@tokenwright/samplers';
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
 
-const prompts = ['The king', 'My dear Watson,', 'Down, down, down the rabbit hole, and'];
+const prompts = ['The king', 'The old captain', 'Down, down, down the rabbit hole, and'];
 const result = await generateBatch(
   model,
   prompts.map((prompt) => tokenizer.encode(prompt)),
@@ -20,6 +20,8 @@ const result = await generateBatch(
     maxNewTokens: 30,
   },
 );
-for (const [row, text] of result.texts.entries()) console.log(`${prompts[row]}${text} …`);
+for (const { promptIndex, text } of result.sequences) console.log(`${prompts[promptIndex]}${text} …`);
 const { rows, columns, mask } = result.padded(0, 'right');
-console.log(`as a rectangle: ${rows} x ${columns}, ${mask.reduce((sum, real) => sum + real, 0)} real tokens`);
+console.log(
+  `padded: ${rows} x ${columns}, of which ${mask.reduce((sum, real) => sum + real, 0)} are tokens of the texts`,
+);

@@ -1,4 +1,4 @@
-// Beam search follows the best hypotheses at once, and returns several with their scores.
+// Beam search keeps the best hypotheses at each step and returns several sequences with their scores.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';

@@ -1,7 +1,6 @@
-// In a browser the model runs in a Worker, so that the page never freezes; text comes as messages. This file is both: page and Worker.
-import { selectEngine } from '@tokenwright/backends';
+// In a browser, run the model in a Worker so that the page stays responsive. This file is both the page and the Worker.
+import { bestEngine } from '@tokenwright/backends';
 import { tfjs } from '@tokenwright/backends/tfjs';
-import { fusedWasm } from '@tokenwright/backends/wasm';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
@@ -21,7 +20,7 @@ if ('document' in globalThis) {
   };
   worker.onerror = ({ message }) => console.error(message);
 } else {
-  const engine = await selectEngine([fusedWasm(), tfjs({ backend: 'cpu' })]);
+  const { engine } = await bestEngine({ modelBytes: 0, fallbacks: [tfjs({ backend: 'cpu' })] });
   const { model, tokenizer, dispose } = await load(demoModel(), { engine });
   for await (const piece of generateText(model, tokenizer, prompt, { samplers, seed: 7, maxNewTokens: 40 }))
     postMessage(piece);

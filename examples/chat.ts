@@ -1,12 +1,12 @@
-// A chat keeps what was said in its cache, so that each turn reads only what is new. Models that were trained to chat bring a template of
-// their own (`load` gives it as chatTemplate); the story writer here is made to write a dialogue.
-import { fusedWasm } from '@tokenwright/backends/wasm';
+// A chat keeps the conversation in its cache, so each turn feeds only the new tokens. Models that were trained to chat have a template
+// (`load` returns it as `chatTemplate`). The story model has none, so this example uses a plain dialogue.
+import { bestEngine } from '@tokenwright/backends';
 import { Chat, plainDialogue } from '@tokenwright/chat';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
 import { temperature, topP } from '@tokenwright/samplers';
 
-const engine = await fusedWasm().start();
+const { engine } = await bestEngine({ modelBytes: 0 });
 const { model, tokenizer, dispose } = await load(demoModel(), { engine });
 
 const chat = new Chat({ model, tokenizer, chatTemplate: plainDialogue });
@@ -17,9 +17,7 @@ for (const question of ['Where have you been?', 'What did you see there?']) {
   for await (const event of chat.send(question, { ...options, stopStrings: ['\nUser:'] })) {
     if (event.type === 'token') process.stdout.write(event.text ?? '');
     if (event.type === 'end')
-      console.log(
-        `\n(${event.usage.cachedTokens} of ${event.usage.promptTokens} tokens of the prompt were in the cache)`,
-      );
+      console.log(`\n(${event.usage.cachedTokens} of ${event.usage.promptTokens} prompt tokens were in the cache)`);
   }
 }
 chat.dispose();

@@ -1,4 +1,4 @@
-// Contrastive search takes a probable token whose hidden state is unlike those before it, which keeps text from repeating.
+// Contrastive search prefers probable tokens whose hidden state differs from those of earlier tokens, which avoids repetition.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
@@ -9,8 +9,8 @@ const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
 
 const prompt = 'The old king had three daughters, and';
-for (const alpha of [0, 0.6]) {
-  const options = { strategy: contrastiveSearch({ topK: 4, penaltyAlpha: alpha }), maxNewTokens: 40 };
+for (const penaltyAlpha of [0, 0.6]) {
+  const options = { strategy: contrastiveSearch({ topK: 4, penaltyAlpha }), maxNewTokens: 40 };
   const { text } = await generateText(model, tokenizer, prompt, options);
-  console.log(`alpha ${alpha}: ${prompt}${text}\n`);
+  console.log(`penaltyAlpha ${penaltyAlpha}: ${prompt}${text}\n`);
 }

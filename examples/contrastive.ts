@@ -1,4 +1,4 @@
-// Contrastive decoding: a model weighed against a weaker one, as a language model like any other. Greedy text stops looping.
+// Contrastive decoding scores each token by an expert against a weaker amateur. The combination is a language model like any other.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { combine, contrastiveLogits } from '@tokenwright/contrastive';
 import { generateText } from '@tokenwright/core';

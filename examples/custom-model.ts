@@ -1,4 +1,4 @@
-// A model of your own from one function: here one that has counted which letters follow the last three of a text.
+// A custom model from one function. This one predicts the next letter from how often it follows the last three letters of a text.
 import { generateBatch, hostModel } from '@tokenwright/core';
 import { temperature, topP } from '@tokenwright/samplers';
 

@@ -1,14 +1,11 @@
-// A sampler that remembers: the more predictable the last tokens were, the hotter it gets. Exact under forks and rewinds.
+// A stateful sampler: the more predictable the last tokens were, the higher the temperature. `step.state` is correct after forks and
+// rewinds.
 import { generateBatch, type Sampler } from '@tokenwright/core';
 import { samplerCases, toyModel } from '@tokenwright/core/testing';
 
 const boredom: Sampler = {
   name: 'boredom',
-  traits: {
-    keepsArgMax: true,
-    narrows: true,
-    stateful: true,
-  },
+  traits: { keepsArgMax: true, narrows: true, stateful: true },
   onHost(logits, { state, sampled }) {
     const bored = 0.8 * (state.get<number>() ?? 0) + 0.2 * (sampled?.before ?? 0);
     state.set(bored);

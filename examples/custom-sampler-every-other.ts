@@ -1,4 +1,4 @@
-// A sampler of your own in five lines: after an even token only odd ones may come, and the other way round.
+// A custom sampler in five lines: only odd token ids may follow an even one, and only even ids an odd one.
 import { generateBatch, type Sampler } from '@tokenwright/core';
 import { toyModel } from '@tokenwright/core/testing';
 import { topP } from '@tokenwright/samplers';

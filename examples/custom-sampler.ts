@@ -1,4 +1,4 @@
-// A sampler is an object with a name and a function that edits the logits. This one writes without the letter e.
+// A sampler is an object with a name and a function that edits the logits. This one bans every token that contains the letter e.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText, type Sampler } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
@@ -20,4 +20,4 @@ const samplers = [withoutE, temperature({ temperature: 0.8 }), topP({ p: 0.9 })]
 const prompt = 'A man sat down in our dark library, and';
 const { text } = await generateText(model, tokenizer, prompt, { samplers, seed: 4, maxNewTokens: 40 });
 console.log(prompt + text);
-console.log(`the letter e occurs ${text!.split(/e/i).length - 1} times in what was written`);
+console.log(`the generated text contains the letter e ${text.split(/e/i).length - 1} times`);

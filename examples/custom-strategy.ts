@@ -1,5 +1,5 @@
-// A strategy decides which tokens to feed and accept. This one tries the best tokens, and takes the one after which the model
-// is surest of what follows.
+// A strategy decides which tokens to feed and accept. This one tries the best tokens and takes the one after which the model is most
+// certain about the next token.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText, type Strategy } from '@tokenwright/core';
 import { topTokens } from '@tokenwright/core/sampling';
@@ -19,8 +19,8 @@ const lookAhead = (width: number): Strategy => ({
       const histories = await Promise.all(ids.map((id) => scores.extend(chosen, id)));
       run.cache.gather(ids.map(() => 0));
       scores = (await run.advance(histories.map((history) => ({ ...row!, history })))).apply(run.samplers);
-      const sure = await Promise.all(ids.map(async (_, i) => Math.max(...(await scores.probabilities(i)))));
-      chosen = sure.indexOf(Math.max(...sure));
+      const certainty = await Promise.all(ids.map(async (_, i) => Math.max(...(await scores.probabilities(i)))));
+      chosen = certainty.indexOf(Math.max(...certainty));
       run.cache.gather([chosen]);
       rows = yield* run.accept(rows, [[{ history: histories[chosen]! }]]);
     }

@@ -1,4 +1,4 @@
-// An encoder-decoder model, bound to source texts, is a language model like others: samplers and strategies apply.
+// `encode` binds an encoder-decoder model to its source texts. The result is a language model: all samplers and strategies apply.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
@@ -10,9 +10,6 @@ const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel
 
 const sentences = ['Der Hund läuft.', 'Die alte Frau sieht den kleinen Hund.'];
 const model = await sequenceToSequence.encode({ ids: sentences.map((sentence) => tokenizer.encode(sentence)) });
-const { texts } = await generate(model, [[], []], {
-  tokenizer,
-  strategy: beamSearch({ numBeams: 4 }),
-});
-for (const [row, text] of texts.entries()) console.log(`${sentences[row]} -> ${text}`);
+const { sequences } = await generate(model, [[], []], { tokenizer, strategy: beamSearch({ numBeams: 4 }) });
+for (const { promptIndex, text } of sequences) console.log(`${sentences[promptIndex]} -> ${text}`);
 model.dispose();

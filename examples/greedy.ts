@@ -1,15 +1,13 @@
-// The shortest program: load a model, stream what it finds most probable.
+// Greedy decoding, step by step: start an engine, load a model, stream the most probable text. Greedy is the default.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
-import { greedy } from '@tokenwright/samplers';
 
 const engine = await tfjs({ backend: 'wasm' }).start();
 const { model, tokenizer } = await load(demoModel(), { engine });
 
 const prompt = 'Once upon a time there was a king who';
 process.stdout.write(prompt);
-for await (const text of generateText(model, tokenizer, prompt, { samplers: [greedy()], maxNewTokens: 40 }))
-  process.stdout.write(text);
+for await (const piece of generateText(model, tokenizer, prompt, { maxNewTokens: 40 })) process.stdout.write(piece);
 console.log();

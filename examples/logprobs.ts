@@ -1,4 +1,4 @@
-// Log-probability and rank of each token, and the best alternatives, as the model gave them before any sampler.
+// Probability and rank of each token and the best alternatives, computed from the model's logits before any sampler.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generate } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';

@@ -1,10 +1,10 @@
-// Samplers without a model of this library: any runtime's logits, one call per token.
+// Samplers without a model of this library: one call per token with the logits of any runtime.
 import { History, sampleLogits } from '@tokenwright/core';
 import { RunState } from '@tokenwright/core/sampling';
 import { mirostat2, repetitionPenalty, temperature, topP } from '@tokenwright/samplers';
 
 const words = ['the', 'cat', 'dog', 'sees', 'hears', 'and', 'a', '.'];
-/** Stands for another runtime: a verb after an animal, an animal after an article. */
+/** In place of another runtime: a verb follows an animal, an animal follows an article. */
 function logitsFrom(ids: ArrayLike<number>): number[] {
   const last = words[ids[ids.length - 1]!]!;
   return words.map((word) => {
@@ -19,7 +19,7 @@ const ids = [0];
 while (ids.length < 15) ids.push(sampleLogits(logitsFrom(ids), samplers, { history: ids, seed: 7 }).id);
 console.log(ids.map((id) => words[id]).join(' '));
 
-// A sampler that remembers needs a state, and the history of the previous result.
+// A stateful sampler also needs a RunState and the history that the previous call returned.
 const state = new RunState();
 let history = History.of([0]);
 while (history.length < 15)

@@ -1,4 +1,4 @@
-// Teacher forcing: how probable a model finds a given text, in one pass. Lower perplexity is less surprise.
+// Teacher forcing: the probability of a given text, computed in one pass. A lower perplexity means a more expected text.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { score } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';

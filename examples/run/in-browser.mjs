@@ -1,5 +1,5 @@
-// Runs one example in a headless Chromium: `node examples/run/in-browser.mjs examples/browser-worker.ts`. What the page logs goes to
-// standard output. The example ends by setting the title of its page to 'done'.
+// Runs one example in headless Chromium: `node examples/run/in-browser.mjs examples/browser-worker.ts`. Prints the console of the page.
+// The example is finished when it sets the page title to 'done'.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -15,7 +15,7 @@ if (!existsSync(executablePath)) {
   process.exit(0);
 }
 
-const page = `<!doctype html><title>begun</title><link rel="icon" href="data:,"><body><script type="module" src="/${file}"></script></body>`;
+const page = `<!doctype html><title>running</title><link rel="icon" href="data:,"><body><script type="module" src="/${file}"></script></body>`;
 const cacheDir = mkdtempSync(join(tmpdir(), 'tokenwright-example-'));
 const server = await createServer({
   root,
@@ -28,7 +28,7 @@ const server = await createServer({
   server: {
     port: 0,
     host: '127.0.0.1',
-    // Shared memory needs them; without, the engine has one thread.
+    // Required for shared memory. Without it, the engine runs on one thread.
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
   },
   plugins: [
