@@ -7,8 +7,8 @@ import {
   printChain,
   regex,
   type SamplerRegistry,
-  samplerRegistry,
 } from '@tokenwright/samplers';
+import { compatRegistry } from '@tokenwright/samplers/compat';
 import { wordsOf } from '../chain/words.ts';
 import type { ChainReport, StageProblem } from '../protocol.ts';
 import type { Settings, Stage } from '../settings.ts';
@@ -43,7 +43,7 @@ export class ChainBuilder {
       'bad-words': ({ texts, ...rest }: { texts?: string; words: number[][] }) =>
         badWords(texts === undefined ? rest : { words: badWordTokens(session.tokenizer, wordsOf(texts)) }),
     };
-    this.#registry = { ...samplerRegistry, ...textual };
+    this.#registry = { ...compatRegistry, ...textual };
   }
 
   async build(stages: readonly Stage[], { code }: Settings): Promise<BuiltChain> {

@@ -204,6 +204,31 @@ test('an option left undefined is the default', () => {
   expect(printChain(huggingFace({ topK: undefined } as never))).toBe(printChain(huggingFace()));
 });
 
+test.each([
+  [() => huggingFace({ noRepeatNgramSize: -1 }), 'huggingFace: noRepeatNgramSize must be an integer of at least 0'],
+  [() => huggingFace({ topP: 2 }), 'huggingFace: topP must be a number from 0 to 1, but 2 was given.'],
+  [() => huggingFace({ badWordsIds: [[]] }), 'huggingFace: badWordsIds[0] must be a list of at least 1 token id'],
+  [
+    () => huggingFace({ exponentialDecayLengthPenalty: [5, 0] }),
+    'huggingFace: exponentialDecayLengthPenalty[1] must be',
+  ],
+  [() => huggingFace({ processors: [{ name: 'x' }] as never }), 'huggingFace: processors[0] must be a sampler'],
+  [() => huggingFace({ watermark: kgwWatermark as never }), 'huggingFace: watermark must be a sampler'],
+  [() => huggingFace({ sequenceBias: [{ tokens: [1] }] as never }), 'huggingFace: sequenceBias[0].bias must be'],
+  [() => llamaCpp({ repeatPenalty: 0 }), 'llamaCpp: repeatPenalty must be a number above 0, but 0 was given.'],
+  [() => llamaCpp({ reasoningBudget: { budget: 1, start: [], end: [2] } }), 'llamaCpp: reasoningBudget: start must be'],
+  [
+    () => llamaCpp({ logitBias: { a: 1 } as never }),
+    "llamaCpp: logitBias must be keyed by token ids, but 'a' was given.",
+  ],
+  [() => vllm({ minP: -1 }), 'vllm: minP must be a number from 0 to 1, but -1 was given.'],
+  [() => xTransformers({ thres: 2 }), 'xTransformers: thres must be a number from 0 to 1, but 2 was given.'],
+  [() => gpt2({ temperature: -1 }), 'gpt2: temperature must be a number of at least 0, but -1 was given.'],
+])('an error names the option of the preset (%#)', (make, message) => {
+  expect(make).toThrow(ParameterError);
+  expect(make).toThrow(message);
+});
+
 test('refuse what the system does not know', () => {
   expect(() => huggingFace({ temperature: 0 })).toThrow(ParameterError);
   expect(() => huggingFace({ top_k: 3 } as never)).toThrow(/Did you mean 'topK'/);
