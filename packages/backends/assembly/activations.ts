@@ -2,8 +2,8 @@ import { activationGelu, activationGeluTanh, activationRelu, activationSilu } fr
 import { multiplyAdd } from './vectors';
 
 /**
- * e^x in each lane, within 2 units in the last place; 0 below -87, and clamped at e^88. x = n ln 2 + r, and a polynomial
- * of degree six in r. Source: the expf of the Cephes library (Moshier).
+ * e^x per lane, within 2 units in the last place; 0 below -87, clamped at e^88. x = n ln 2 + r, with a polynomial of
+ * degree six in r. Source: the expf of the Cephes library (Moshier).
  */
 export function exponential(x: v128): v128 {
   const clamped = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88.0));
@@ -41,7 +41,7 @@ function errorFunction(x: v128): v128 {
   return v128.or(result, v128.and(x, i32x4.splat(0x80000000)));
 }
 
-/** The element-wise function that follows a linear map. */
+/** The element-wise function applied after a linear map. */
 export function activate(x: v128, activation: i32): v128 {
   switch (activation) {
     case activationRelu:

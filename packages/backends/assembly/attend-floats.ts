@@ -9,15 +9,15 @@ import {
 } from './vectors';
 
 /*
- * Attention over tiles of float32 (T = f32) and of half precision (T = u16). Those are taken small, so results have the bits of a
- * tile that was widened before.
+ * Attention over tiles of float32 (T = f32) and of half precision (T = u16). Halves are read without their exponent
+ * bias (see `vectors.ts`), so the results have the same bits as those of a tile that was widened first.
  */
 
 function loadFour<T>(address: usize, bits: v128): v128 {
   return sizeof<T>() === 4 ? v128.load(address) : loadSmallHalves(address, bits);
 }
 
-/** Scores of eight slots from `key` on, [8][size], to `scores`. */
+/** Scores of eight slots, starting at `key` [8][size], written to `scores`. */
 function scoreEight<T>(query: usize, key: usize, rowBytes: usize, scores: usize): void {
   const bits = kept(bitsOfHalves, <i32>rowBytes);
   let a = f32x4.splat(0);
@@ -52,22 +52,24 @@ function scoreEight<T>(query: usize, key: usize, rowBytes: usize, scores: usize)
   v128.store(scores, second, 16);
 }
 
-/** Scores of the slots from..to, and of those that fill up eights, to their places of `scores`, float32 [64]. */
+/**
+ * Scores of the slots from..to, rounded up to a multiple of eight, written at the same index of `scores`, float32 [64].
+ */
 export function scoreFloats<T>(query: usize, keys: usize, from: i32, to: i32, size: i32, scores: usize): void {
   const rowBytes = <usize>size * sizeof<T>();
   for (let slot = from & ~7; slot < to; slot += 8)
     scoreEight<T>(query, keys + <usize>slot * rowBytes, rowBytes, scores + ((<usize>slot) << 2));
 }
 
-/** The weight of a slot, in each lane. */
+/** The weight of one slot in every lane. */
 function loadWeight<T>(address: usize): v128 {
   const weight = v128.load32_splat(address);
   return sizeof<T>() === 4 ? weight : f32x4.mul(weight, f32x4.splat(factorOfSmallHalves));
 }
 
 /**
- * mixed * correction + the values of the slots from..to, each times its weight. Four slots at a time, so that memory is read
- * in order; the sum is built slot by slot all the same, and its bits do not depend on where the four begin.
+ * mixed * correction + the weighted sum of the values of the slots from..to. Four slots at a time, so that memory is
+ * read in order. Slots are added one by one, so the bits do not depend on where a group of four begins.
  */
 export function addFloats<T>(
   mixed: usize,

@@ -2,17 +2,20 @@ import { slotsPerBlock } from '../src/wasm/module/layout';
 import { laneMax, multiplyAdd, sumsOfIntegers } from './vectors';
 
 /*
- * Attention over tiles of 8 bits without widening them to float32. Queries and weights are turned into 16 bits with one scale,
- * products are summed exactly, and the scales of slots come in once a slot. What the 16 bits lose is 1/100 of what the 8 lose.
+ * Attention over 8-bit tiles without widening them to float32. Queries and weights are quantized to 16 bits with one
+ * scale, products are summed exactly, and the scale of each slot is applied once per slot. The 16-bit rounding error is
+ * 1/100 of the 8-bit one.
  */
 
-/** Queries are at most this, so that the sum over a head of up to 1,032 numbers fits an int32: 2^31 / (127 * 16383). */
+/**
+ * Largest magnitude of a query, so that the sum over a head of up to 1,032 numbers fits an int32: 2^31 / (127 * 16383).
+ */
 const largestQuery: f32 = 16383.0;
 
-/** Weights are at most this: 64 slots of 127 fit an int32. */
+/** Largest weight: 64 slots of 127 fit an int32. */
 const largestWeight: f32 = 32767.0;
 
-/** Turn a query, float32 [size], into int16 [size] at the same place, zeros behind it. Returns what one unit is worth. */
+/** Convert a query, float32 [size], to int16 [size] in place, followed by zeros. Returns the scale. */
 export function encodeQuery(query: usize, rowBytes: usize): f32 {
   let most = f32x4.splat(0);
   for (let at = query; at < query + rowBytes; at += 16) most = f32x4.max(most, f32x4.abs(v128.load(at)));
@@ -27,14 +30,14 @@ export function encodeQuery(query: usize, rowBytes: usize): f32 {
   return largest / largestQuery;
 }
 
-/** Eight integers of a row, or the last four of one, as int16. */
+/** Eight integers of a row, or its last four, as int16. */
 function eightOf(row: usize, at: usize, size: usize): v128 {
   return at + 8 <= size ? v128.load_ext<i8>(row + at) : i16x8.extend_low_i8x16_s(v128.load32_zero(row + at));
 }
 
 /**
- * Scores of four slots of a tile of 8 bits, to `scores`.
- * @param query int16 [size], of `unit` each.
+ * Scores of four slots of an 8-bit tile, written to `scores`.
+ * @param query int16 [size], with the scale `unit`.
  */
 function scoreFour(query: usize, unit: f32, tile: usize, slot: usize, size: usize, scores: usize): void {
   let a = i32x4.splat(0);
@@ -53,7 +56,7 @@ function scoreFour(query: usize, unit: f32, tile: usize, slot: usize, size: usiz
   v128.store(scores + (slot << 2), f32x4.mul(f32x4.convert_i32x4_s(sumsOfIntegers(a, b, c, d)), scale));
 }
 
-/** The same where rows end with a whole vector of 16: heads of 32, 64, 80, 128. */
+/** The same for rows that are a multiple of 16 long: heads of 32, 64, 80, 128. */
 function scoreFourWhole(query: usize, unit: f32, tile: usize, slot: usize, size: usize, scores: usize): void {
   let a = i32x4.splat(0);
   let b = i32x4.splat(0);
@@ -78,7 +81,7 @@ function scoreFourWhole(query: usize, unit: f32, tile: usize, slot: usize, size:
   v128.store(scores + (slot << 2), f32x4.mul(f32x4.convert_i32x4_s(sumsOfIntegers(a, b, c, d)), scale));
 }
 
-/** Scores of the slots start..end, which are multiples of 4, to their places of `scores`, float32 [64]. */
+/** Scores of the slots start..end, multiples of 4, written at the same index of `scores`, float32 [64]. */
 export function scoreIntegers(
   query: usize,
   unit: f32,
@@ -95,8 +98,8 @@ export function scoreIntegers(
 }
 
 /**
- * Weights of the slots from..to times the scales of their values, in 16 bits at the same place, [64]; zeros from `start` and up
- * to `end`. Returns what one unit is worth.
+ * Multiply the weights of the slots from..to by the scales of their values and convert them to 16 bits in place, [64].
+ * Fills with zeros from `start` and up to `end`. Returns the scale.
  */
 function encodeWeights(weights: usize, tile: usize, start: i32, from: i32, to: i32, end: i32): f32 {
   const lanes = i32x4(0, 1, 2, 3);
@@ -105,7 +108,7 @@ function encodeWeights(weights: usize, tile: usize, start: i32, from: i32, to: i
     const at = (<usize>slot) << 2;
     const index = i32x4.add(lanes, i32x4.splat(slot));
     const seen = v128.and(i32x4.ge_s(index, i32x4.splat(from)), i32x4.lt_s(index, i32x4.splat(to)));
-    // The scale of a slot that was never written may be no number.
+    // The scale of a slot that was never written may be NaN.
     const weight = v128.and(f32x4.mul(v128.load(weights + at), v128.load(tile + at)), seen);
     most = f32x4.max(most, weight);
     v128.store(weights + at, weight);
@@ -120,7 +123,10 @@ function encodeWeights(weights: usize, tile: usize, start: i32, from: i32, to: i
   return largest / largestWeight;
 }
 
-/** mixed * correction + the values of the slots from..to of a tile of 8 bits, each times its weight, float32 [64] at `weights`. */
+/**
+ * mixed * correction + the weighted sum of the values of the slots from..to of an 8-bit tile, weights float32 [64] at
+ * `weights`.
+ */
 export function addIntegers(
   mixed: usize,
   correction: f32,

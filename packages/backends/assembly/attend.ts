@@ -2,13 +2,13 @@ import {
   attendBias,
   attendBiasReach,
   attendBidirectional,
+  attendCross,
   attendHeadSize,
   attendHeads,
   attendKeyHeads,
   attendKeys,
   attendKeysStride,
   attendLayer,
-  attendRecall,
   attendScale,
   attendSoftcap,
   attendTurn,
@@ -43,22 +43,22 @@ import { loadSlots, storeSlot, tileBytes } from './cache';
 import { anglesOf, turnHead } from './rotary';
 import { beforeSmallHalves, clearFloats, copyFloats, laneMax, laneSum } from './vectors';
 
-/** Below every score that counts, and still finite. */
+/** Below every score that counts, but finite. */
 const never: f32 = -1e30;
 
-/** Copy a head's numbers and pad them with zeros. */
+/** Copy one head and pad it with zeros. */
 function copyHead(target: usize, source: usize, size: i32, padded: i32): void {
   copyFloats(target, source, (<usize>size) << 2);
   clearFloats(target + ((<usize>size) << 2), (<usize>(padded - size)) << 2);
 }
 
-/** The tile of a key head in the block of a slot; the tile of its values follows. */
+/** The tile of a key head in the block of a slot. The tile of its values follows it. */
 function tileOf(table: usize, slot: i32, layer: i32, keyHeads: i32, keyHead: i32, bytes: usize): usize {
   const block = <usize>load<u32>(table + ((<usize>(slot / slotsPerBlock)) << 2));
   return block + <usize>((layer * keyHeads + keyHead) * 2) * bytes;
 }
 
-/** Write keys and values of all tokens, of the key heads from..to, into the blocks of their rows. */
+/** Write the keys and values of all tokens, for the key heads from..to, into the blocks of their rows. */
 export function append(entry: usize, frame: usize, scratch: usize, tokens: i32, from: i32, to: i32): void {
   const size = load<i32>(entry + attendHeadSize);
   const padded = (size + 3) & ~3;
@@ -92,17 +92,17 @@ export function append(entry: usize, frame: usize, scratch: usize, tokens: i32, 
 }
 
 /**
- * What is known of one head of one token while blocks are taken in: the query, turned and scaled, the mixture of values,
- * float32 [size] each, and the running softmax: the largest score, the sum of exponentials. For tiles of 8 bits the query is
- * int16 [size], and what one unit of it is worth follows the sum.
+ * State of one head of one token while blocks are processed: the rotated and scaled query and the mixture of values,
+ * float32 [size] each, then the running softmax (largest score, sum of exponentials). For 8-bit tiles the query is
+ * int16 [size], and its scale follows the sum.
  */
 function stateBytes(rowBytes: usize): usize {
   return (rowBytes << 1) + 16;
 }
 
 /**
- * Take the slots from..to of one block into the mixture of values: scores, a new largest score, and values weighted by the
- * exponentials. `scores` has room for 64. `form` is the type of the numbers in the tiles.
+ * Add the slots from..to of one block to the mixture of values: compute scores, update the largest score, add values
+ * weighted by the exponentials. `scores` has room for 64. `form` is the number type of the tiles.
  */
 function mixBlock(
   softcap: f32,
@@ -156,15 +156,15 @@ function mixBlock(
   else addFloats<f32>(mixed, correction, scores, values, from, to, size);
 }
 
-/** From this many tokens on, a tile of half precision is widened to float32 once for all: the same bits, sooner. */
+/** From this many tokens on, a half-precision tile is widened to float32 once for all tokens. The bits are the same. */
 const worthWidening = 4;
 
-/** What attention takes the numbers of a tile as. */
+/** The number type in which attention reads a tile. */
 function formOf(element: i32, tokens: i32): i32 {
   return element === elementFloat16 && tokens >= worthWidening ? elementFloat32 : element;
 }
 
-/** Set up the state of one head of one token. */
+/** Initialize the state of one head of one token. */
 function begin(entry: usize, frame: usize, token: i32, head: i32, form: i32, state: usize, rowBytes: usize): void {
   const size = load<i32>(entry + attendHeadSize);
   const input = <usize>load<u32>(entry + entryInput) + <usize>token * load<u32>(entry + entryInputStride);
@@ -182,7 +182,7 @@ function begin(entry: usize, frame: usize, token: i32, head: i32, form: i32, sta
   if (form === element8Bit) store<f32>(state + (rowBytes << 1), encodeQuery(state, rowBytes), 8);
 }
 
-/** The mixture over the sum of exponentials. */
+/** The mixture divided by the sum of exponentials. */
 function end(entry: usize, token: i32, head: i32, state: usize, rowBytes: usize): void {
   const size = load<i32>(entry + attendHeadSize);
   const mixed = state + rowBytes;
@@ -193,16 +193,16 @@ function end(entry: usize, token: i32, head: i32, state: usize, rowBytes: usize)
   copyFloats(output + ((<usize>(head * size)) << 2), mixed, (<usize>size) << 2);
 }
 
-// What a token sees: its first slots up to `sinks`, and those from `first` to `end`.
+// A token sees the first `sinks` slots, and the slots from `first` to `end`.
 let sinks: i32 = 0;
 let firstSeen: i32 = 0;
 let endSeen: i32 = 0;
 
-function findSeen(entry: usize, frame: usize, token: i32, recall: bool): void {
+function findSeen(entry: usize, frame: usize, token: i32, cross: bool): void {
   const at = (<usize>token) << 2;
   sinks = 0;
   firstSeen = 0;
-  if (recall) {
+  if (cross) {
     endSeen = load<i32>(<usize>load<u32>(frame + frameSourceLengths) + at);
     return;
   }
@@ -215,15 +215,15 @@ function findSeen(entry: usize, frame: usize, token: i32, recall: bool): void {
 }
 
 /**
- * Attention with a running softmax over blocks of 64 slots (Milakov and Gimelshein 2018). What a token gets depends only on
- * which slots it sees, never on what else is in the frame. Heads are shared out over the threads; a thread first writes the
- * keys and values of its heads, and where two threads share a key head both write the same bytes.
+ * Attention with a running softmax over blocks of 64 slots (Milakov and Gimelshein 2018). The result of a token depends
+ * only on which slots it sees, never on what else is in the frame. Heads are divided among the threads. A thread first
+ * writes the keys and values of its heads; where two threads share a key head, both write the same bytes.
  *
- * Block by block, head by head, token by token: so a long cache is read in memory order, and the
- * tokens of a prompt find a tile in the nearest cache.
+ * The order is block, head, token, so that a long cache is read in memory order and the tokens of a prompt find a tile
+ * in the L1 cache.
  *
- * Scratch: scores [64], and two tiles [64][size] for a cache of half precision. The states of all heads of all tokens
- * stand where linear maps have their encoded inputs.
+ * Scratch: scores [64], and two tiles [64][size] for a half-precision cache. The states of all heads of all tokens use
+ * the memory of the encoded inputs of linear maps.
  */
 export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): void {
   const heads = load<i32>(entry + attendHeads);
@@ -232,36 +232,36 @@ export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, 
   const fromHead = (heads * thread) / threads;
   const toHead = (heads * (thread + 1)) / threads;
   if (fromHead === toHead) return;
-  const recall = load<i32>(entry + attendRecall) !== 0;
-  if (!recall) append(entry, frame, scratch, tokens, fromHead / shared, (toHead - 1) / shared + 1);
+  const cross = load<i32>(entry + attendCross) !== 0;
+  if (!cross) append(entry, frame, scratch, tokens, fromHead / shared, (toHead - 1) / shared + 1);
 
   const padded = (load<i32>(entry + attendHeadSize) + 3) & ~3;
   const rowBytes = (<usize>padded) << 2;
   const states = <usize>load<u32>(frame + frameEncoded);
   const bytesOfState = stateBytes(rowBytes);
-  const form = formOf(recall ? elementFloat32 : load<i32>(frame + frameElement), tokens);
+  const form = formOf(cross ? elementFloat32 : load<i32>(frame + frameElement), tokens);
   let blocks = 0;
   for (let token = 0; token < tokens; token++) {
     for (let head = fromHead; head < toHead; head++)
       begin(entry, frame, token, head, form, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
-    findSeen(entry, frame, token, recall);
+    findSeen(entry, frame, token, cross);
     blocks = max(blocks, (endSeen + slotsPerBlock - 1) / slotsPerBlock);
   }
   for (let block = 0; block < blocks; block++)
     for (let head = fromHead; head < toHead; head++)
-      takeBlock(entry, frame, scratch, tokens, recall, block * slotsPerBlock, head, head / shared, states);
+      takeBlock(entry, frame, scratch, tokens, cross, block * slotsPerBlock, head, head / shared, states);
   for (let token = 0; token < tokens; token++)
     for (let head = fromHead; head < toHead; head++)
       end(entry, token, head, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
 }
 
-/** Take one block into a head of all tokens that see some of it. */
+/** Process one block for one head of all tokens that see part of it. */
 function takeBlock(
   entry: usize,
   frame: usize,
   scratch: usize,
   tokens: i32,
-  recall: bool,
+  cross: bool,
   block: i32,
   head: i32,
   keyHead: i32,
@@ -273,20 +273,20 @@ function takeBlock(
   const rowBytes = (<usize>padded) << 2;
   const bytesOfState = stateBytes(rowBytes);
   const layer = load<i32>(entry + attendLayer);
-  const element = recall ? elementFloat32 : load<i32>(frame + frameElement);
+  const element = cross ? elementFloat32 : load<i32>(frame + frameElement);
   const bytes = tileBytes(element, padded);
   const form = formOf(element, tokens);
   const softcap = load<f32>(entry + attendSoftcap);
   const biasTable = <usize>load<u32>(entry + attendBias);
   const reach = load<i32>(entry + attendBiasReach);
-  const tables = <usize>load<u32>(frame + (recall ? frameSourceTables : frameTables));
+  const tables = <usize>load<u32>(frame + (cross ? frameSourceTables : frameTables));
   const keyTile = scratch + (slotsPerBlock << 2);
   const valueTile = keyTile + <usize>slotsPerBlock * rowBytes;
   let widened: usize = 0;
   let widenedTo = 0;
   for (let token = 0; token < tokens; token++) {
     const at = (<usize>token) << 2;
-    findSeen(entry, frame, token, recall);
+    findSeen(entry, frame, token, cross);
     if (endSeen <= block) continue;
     const inSinks = min(sinks - block, slotsPerBlock);
     const from = max(firstSeen - block, 0);
@@ -295,7 +295,7 @@ function takeBlock(
     let keys = tileOf(<usize>load<u32>(tables + at), block, layer, keyHeads, keyHead, bytes);
     let values = keys + bytes;
     if (form !== element) {
-      // The tokens of a row mostly follow each other, and see ever more of the block.
+      // The tokens of a row are usually consecutive, so each sees at least as much of the block as the one before.
       if (keys !== widened) widenedTo = 0;
       widened = keys;
       const wanted = max(inSinks, from < to ? to : 0);
@@ -319,8 +319,17 @@ function takeBlock(
   }
 }
 
-/** Store keys and values of the frame's tokens as encoder keys and values. Key heads are shared out over the threads. */
-export function remember(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): void {
+/**
+ * Store the keys and values of the frame's tokens as encoder keys and values. Key heads are divided among the threads.
+ */
+export function storeEncoderKeyValues(
+  entry: usize,
+  frame: usize,
+  scratch: usize,
+  tokens: i32,
+  thread: i32,
+  threads: i32,
+): void {
   const keyHeads = load<i32>(entry + attendKeyHeads);
   append(entry, frame, scratch, tokens, (keyHeads * thread) / threads, (keyHeads * (thread + 1)) / threads);
 }

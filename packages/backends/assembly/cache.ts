@@ -2,9 +2,9 @@ import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from '../s
 import { copyFloats, loadHalves, toHalf } from './vectors';
 
 /*
- * A block of the cache holds 64 slots of a row in all layers: [layer][key head][keys, values] tiles. A tile is [64][size],
- * size being that of a head rounded up to 4 with zeros: float32, half precision, or 8 bits behind a float32 scale for each
- * slot. A row's table holds the addresses of its blocks.
+ * A block of the cache holds 64 slots of a row in all layers, as tiles [layer][key head][keys, values]. A tile is
+ * [64][size], where size is the head size rounded up to 4 and padded with zeros. Numbers are float32, half precision,
+ * or 8 bits after a float32 scale per slot. The table of a row holds the addresses of its blocks.
  */
 
 /** Bytes of a tile. */
@@ -15,7 +15,7 @@ export function tileBytes(element: i32, size: i32): usize {
   return numbers + (slotsPerBlock << 2);
 }
 
-/** Write one head of a slot: float32 [size] -> the tile's numbers. */
+/** Write one head of a slot: float32 [size] -> the number type of the tile. */
 export function storeSlot(element: i32, tile: usize, slot: usize, head: usize, size: i32): void {
   const count = <usize>size;
   if (element === elementFloat32) {
@@ -35,7 +35,7 @@ export function storeSlot(element: i32, tile: usize, slot: usize, head: usize, s
   for (let i: usize = 0; i < count; i++) store<i8>(target + i, <i8>nearest<f32>(load<f32>(head + (i << 2)) * factor));
 }
 
-/** The slots from..to of a tile as float32, [64][size] at `target`; what another slot's place holds stays. */
+/** The slots from..to of a tile as float32, [64][size] at `target`. Other slots of `target` are not written. */
 export function loadSlots(element: i32, tile: usize, from: i32, to: i32, size: i32, target: usize): void {
   const count = <usize>size;
   for (let slot = <usize>from; slot < <usize>to; slot++) {

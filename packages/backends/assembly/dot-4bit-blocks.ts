@@ -2,10 +2,11 @@ import { blockBytes4Bit, inputsPerBlock } from '../src/wasm/module/layout';
 import { bitsOfHalves, kept, loadSmallHalves, multiplyAdd } from './vectors';
 
 /**
- * Eight rows of 4-bit weights with a half-precision scale for 32 of a row, [K / 32]{[8] scales, [4][8 rows][2 of 16 bits]},
- * times one row of 16-bit activations in pairs `step` bytes apart: added to `sums`, float32 [8]. Bits 4 j of the two 16-bit
- * numbers s of a row hold the inputs 8 s + 2 j and the next. The weights are stored with 8 added, so 8 times the block's
- * sum of activations, at `totals`, is taken off. Scales are taken small.
+ * Eight rows of 4-bit weights with a half-precision scale per 32 inputs of a row, [K / 32]{[8] scales, [4][8 rows][2 of
+ * 16 bits]}, times one row of 16-bit activations in pairs `step` bytes apart. Added to `sums`, float32 [8]. Bits 4 j of
+ * the two 16-bit numbers s of a row hold the inputs 8 s + 2 j and the next. Weights are stored with 8 added, so 8 times
+ * the sum of the block's activations, at `totals`, is subtracted. Scales are read without their exponent bias (see
+ * `vectors.ts`).
  */
 export function dot4BitBlocks(weights: usize, x: usize, step: usize, inputs: i32, totals: usize, sums: usize): void {
   let first = v128.load(sums);

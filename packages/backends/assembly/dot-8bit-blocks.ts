@@ -2,8 +2,9 @@ import { blockBytes8Bit, inputsPerBlock } from '../src/wasm/module/layout';
 import { bitsOfHalves, kept, loadSmallHalves, multiplyAdd } from './vectors';
 
 /**
- * Eight rows of 8-bit weights with a half-precision scale for 32 of a row, [K / 32]{[8] scales, [16][8 rows][2]}, times one
- * row of 16-bit activations in pairs `step` bytes apart: added to `sums`, float32 [8]. Scales are taken small.
+ * Eight rows of 8-bit weights with a half-precision scale per 32 inputs of a row, [K / 32]{[8] scales, [16][8
+ * rows][2]}, times one row of 16-bit activations in pairs `step` bytes apart. Added to `sums`, float32 [8]. Scales are
+ * read without their exponent bias (see `vectors.ts`).
  */
 export function dot8BitBlocks(weights: usize, x: usize, step: usize, inputs: i32, sums: usize): void {
   const bits = kept(bitsOfHalves, inputs);

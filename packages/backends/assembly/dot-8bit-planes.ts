@@ -1,10 +1,11 @@
 /**
- * Eight rows of 8-bit weights, [K / 4][8 rows][4], times one row of activations in two planes of seven bits, four inputs of
- * the high one and then of the low one, `step` bytes apart. w * a = 128 (w * high - 64 sum(w)) + w * low; the bracket is exact
- * in int32. Relaxed build only: the relaxed product is exact for a right side of 0..127.
+ * Eight rows of 8-bit weights, [K / 4][8 rows][4], times one row of activations in two planes of seven bits: four
+ * inputs of the high plane, then the same four of the low plane, `step` bytes apart. w * a = 128 (w * high - 64 sum(w))
+ * + w * low; the bracket is exact in int32. Relaxed build only: the relaxed product is exact when the right side is in
+ * 0..127.
  *
- * @param totals int32 [8]: the sum of each row's weights.
- * @param sums float32 [8]: where the products with the rows' scales go.
+ * @param totals int32 [8]: the sum of the weights of each row.
+ * @param sums float32 [8]: receives the products times the scales of the rows.
  */
 export function dot8BitPlanes(
   weights: usize,
@@ -34,7 +35,7 @@ export function dot8BitPlanes(
   storePlanes(bHigh, bLow, scales + 16, totals + 16, sums + 16);
 }
 
-/** The same for two adjacent tokens, which saves half of the loads of weights: float32 [2][8]. */
+/** The same for two adjacent tokens, which halves the loads of weights: float32 [2][8]. */
 export function dot8BitPlanesTwice(
   weights: usize,
   x: usize,

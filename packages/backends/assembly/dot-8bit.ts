@@ -1,9 +1,9 @@
 import { multiplyAdd } from './vectors';
 
 /**
- * Eight rows of 8-bit weights, [K / 2][8 rows][2], times one row of 16-bit activations in pairs `step` bytes apart: to
- * `sums`, float32 [8], is added the exact integer sum times each row's scale. K is at most 512, or an int32 could overflow:
- * 2^31 / (127 * 32767).
+ * Eight rows of 8-bit weights, [K / 2][8 rows][2], times one row of 16-bit activations in pairs `step` bytes apart. The
+ * exact integer sum times the scale of each row is added to `sums`, float32 [8]. K is at most 512, so that an int32
+ * cannot overflow: 2^31 / (127 * 32767).
  */
 export function dot8Bit(weights: usize, x: usize, step: usize, inputs: i32, scales: usize, sums: usize): void {
   let a = i32x4.splat(0);

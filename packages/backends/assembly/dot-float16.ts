@@ -1,6 +1,9 @@
 import { bitsOfHalves, kept, loadSmallHalves, multiplyAdd } from './vectors';
 
-/** Eight rows of half-precision weights, [K / 2][2][8 rows], taken small; otherwise as with float32 weights. */
+/**
+ * Eight rows of half-precision weights, [K / 2][2][8 rows], read without their exponent bias (see `vectors.ts`);
+ * otherwise as in `dot-float32.ts`.
+ */
 export function dotFloat16(weights: usize, x: usize, step: usize, inputs: i32, sums: usize): void {
   const bits = kept(bitsOfHalves, inputs);
   let a = f32x4.splat(0);

@@ -1,8 +1,9 @@
 import { multiplyAdd } from './vectors';
 
 /**
- * Eight rows of float32 weights, [K / 2][2][8 rows], times one row of float32 activations, `step` bytes apart: added to `sums`,
- * float32 [8]. The two halves of K, which alternate, are summed apart, for two chains of additions are sooner done than one.
+ * Eight rows of float32 weights, [K / 2][2][8 rows], times one row of float32 activations, `step` bytes apart. Added to
+ * `sums`, float32 [8]. The two alternating halves of K are summed separately, because two chains of additions finish
+ * sooner than one.
  */
 export function dotFloat32(weights: usize, x: usize, step: usize, inputs: i32, sums: usize): void {
   let a = f32x4.splat(0);

@@ -14,7 +14,7 @@ import {
 } from '../src/wasm/module/layout';
 import { hyperbolicTangent } from './activations';
 
-/** x + y, x * y, x * factor, or cap * tanh(x / cap), for the tokens from..to. Rows have room for the last vector. */
+/** x + y, x * y, x * factor, or cap * tanh(x / cap), for the tokens from..to. Rows are padded to whole vectors. */
 export function elements(entry: usize, from: i32, to: i32): void {
   const kind = load<i32>(entry + elementsKind);
   const factor = v128.load32_splat(entry + elementsFactor);

@@ -16,8 +16,8 @@ import { unpackRow } from './pack';
 import { clearFloats } from './vectors';
 
 /**
- * table[id] * scale + positions[position + offset], for the tokens from..to; either may be absent. Position tables are plain
- * float32 rows.
+ * table[id] * scale + positions[position + offset], for the tokens from..to. Either table may be absent. Position
+ * tables are unpacked float32 rows.
  */
 export function embed(entry: usize, frame: usize, scratch: usize, from: i32, to: i32): void {
   const columns = load<i32>(entry + entryColumns);

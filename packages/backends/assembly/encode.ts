@@ -12,34 +12,34 @@ import {
   linearFormat,
   normBias,
   normEpsilon,
-  normGain,
   normKind,
   normKindNone,
+  normWeight,
 } from '../src/wasm/module/layout';
 import { normRow } from './norm';
 import { afterSmallHalves, beforeSmallHalves, clearFloats, copyFloats, factorOfSmallHalves, laneMax } from './vectors';
 
-/** Inputs with their padding. */
+/** Number of inputs, padding included. */
 export function paddedInputs(columns: i32): i32 {
   return (columns + (inputsPerBlock - 1)) & ~(inputsPerBlock - 1);
 }
 
-/** Words of 32 bits that this many inputs take: a float32, two of 16 bits, or two of each plane of 7 bits. */
+/** 32-bit words per this many inputs: one float32 each, two 16-bit numbers per word, or two planes of 7 bits. */
 export function unitsOf(format: i32, inputs: i32): i32 {
   return format === formatFloat32 || format === formatFloat16 ? inputs : inputs >> 1;
 }
 
 /**
- * One token's input of a linear map: normalized if a norm was folded in, padded with zeros to a multiple of 32, and in the
- * numbers that the weight format is multiplied with, in words of 32 bits:
+ * Encode one token's input of a linear map: normalize it if a norm was folded in, pad it with zeros to a multiple of
+ * 32, and convert it to the numbers that the weight format is multiplied with, in 32-bit words:
  *
- * - float weights: float32; for half precision made larger, since the weights are taken small;
- * - integer weights: pairs of 16 bits; for 4 bits, after them, 8 * the sum of each block of 32;
- * - 8-bit weights that are multiplied with planes: four times the high 7 bits, then the low ones of the same inputs.
- *   a = 128 (high - 64) + low, 14 bits.
+ * - float weights: float32, scaled up for half-precision weights, which are read without their exponent bias;
+ * - integer weights: pairs of 16 bits; for 4-bit weights, followed by 8 * the sum of each block of 32;
+ * - 8-bit weights multiplied in planes: the high 7 bits of four inputs, then their low 7 bits. a = 128 (high - 64) +
+ * low, 14 bits.
  *
- * The words of `lanes` tokens alternate, after the scales of all: a panel, of which this token is number
- * `lane`. `row` is room for float32 [K] and, rounded up to 16 bits, once more for the integers.
+ * The words of `lanes` tokens alternate, after the scales of all of them: a panel, in which this token has the number
+ * `lane`. `row` is room for float32 [K] and, for the integers, K more rounded up to 16 bits.
  */
 export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize, lane: i32, lanes: i32): void {
   const columns = load<i32>(entry + entryColumns);
@@ -56,7 +56,7 @@ export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize
       input,
       columns,
       kind,
-      load<u32>(entry + normGain),
+      load<u32>(entry + normWeight),
       load<u32>(entry + normBias),
       load<f32>(entry + normEpsilon),
       row,
@@ -68,10 +68,10 @@ export function encodeToken(entry: usize, token: i32, row: usize, encoded: usize
     spread(row, padded, words, step);
     return;
   }
-  // The integers replace the floats in place, from the front.
+  // The integers replace the floats in place, front to back.
   if (format === format8BitPlanes) toPlanes(row, padded, header);
   else toIntegers(row, padded, header);
-  // Scales of blocks are taken small.
+  // Block scales are read without their exponent bias.
   if (format === format8BitBlocks || format === format4BitBlocks)
     store<f32>(header, load<f32>(header) * factorOfSmallHalves);
   spread(row, padded >> 1, words, step);
@@ -83,7 +83,7 @@ function enlarge(row: usize, count: i32): void {
   for (let at = row; at < row + ((<usize>count) << 2); at += 16) v128.store(at, f32x4.mul(v128.load(at), factor));
 }
 
-/** Words that follow each other to words `step` bytes apart; their count is a multiple of 4. */
+/** Spread consecutive words to words `step` bytes apart. The count is a multiple of 4. */
 function spread(from: usize, count: i32, to: usize, step: usize): void {
   if (step === 4) {
     copyFloats(to, from, (<usize>count) << 2);
@@ -99,7 +99,7 @@ function spread(from: usize, count: i32, to: usize, step: usize): void {
   }
 }
 
-/** 8 * the sum of each block of 32 numbers of 16 bits. */
+/** 8 * the sum of each block of 32 16-bit numbers. */
 function sumBlocks(integers: usize, count: i32, sums: usize, step: usize): void {
   const ones = i16x8.splat(1);
   const end = integers + ((<usize>count) << 1);
@@ -120,7 +120,7 @@ function largestMagnitude(row: usize, count: i32): f32 {
   return laneMax(largest);
 }
 
-/** float32 [count] -> int16 [count], in place, and the scale. */
+/** float32 [count] -> int16 [count], in place. Also returns the scale. */
 function toIntegers(row: usize, count: i32, scale: usize): void {
   const largest = largestMagnitude(row, count);
   store<f32>(scale, largest / 32767.0);
@@ -134,8 +134,8 @@ function toIntegers(row: usize, count: i32, scale: usize): void {
 }
 
 /**
- * float32 [count] -> the high and low seven bits of round(x / scale) + 8192, in place: four high ones, the four low ones, and
- * so on; and the scale.
+ * float32 [count] -> the high and low seven bits of round(x / scale) + 8192, in place: four high ones, then the four
+ * low ones, and so on. Also returns the scale.
  */
 function toPlanes(row: usize, count: i32, scale: usize): void {
   const largest = largestMagnitude(row, count);

@@ -1,4 +1,4 @@
-/** The exports of the module. The memory is imported; nothing in it belongs to the module itself. */
+/** The exports of the module. The memory is imported; the module keeps no data of its own in it. */
 export { addIntegers, encodeQuery, scoreIntegers } from './attend-integers';
 export { copySlots, loadSlots, storeSlot } from './cache';
 export { pack, unpackRow } from './pack';

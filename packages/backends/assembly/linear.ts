@@ -46,17 +46,20 @@ import { panelOfIntegers } from './panel-integers';
 import { barrier } from './threads';
 import { widen } from './widen';
 
-/** So many tokens of a panel are worth multiplying all four. */
+/** A panel with at least this many tokens is multiplied as a whole panel of four. */
 const worthPanel = 3;
 
-/** For more tokens than these, weights of 8 bits are widened once for all panels; for fewer, each panel widens what it reads. */
+/**
+ * Above this many tokens, 8-bit weights are widened once for all panels. Below, each panel widens the weights that it
+ * reads.
+ */
 const mostUnwidened = 16;
 
 /**
- * Load one word of each cache line, so that the memory system fetches the next weights while these are computed. Whether that
- * pays depends on the processor: on some the loop over 8-bit weights is half as fast again, on others, whose own prefetching
- * suffices, nearly half as slow. So it is tried when a model is loaded. The sum goes to `witness`, so that no optimizer
- * drops the loads.
+ * Load one word of each cache line, so that the memory system fetches the next weights during the computation. Whether
+ * this helps depends on the processor: on some, the loop over 8-bit weights becomes 1.5 times as fast; on others, whose
+ * hardware prefetcher suffices, nearly half as fast. So it is measured when a model is loaded. The sum is written to
+ * `witness`, so that no optimizer removes the loads.
  */
 function touch(address: usize, bytes: usize, witness: usize): void {
   let sum = 0;
@@ -64,7 +67,7 @@ function touch(address: usize, bytes: usize, witness: usize): void {
   store<i32>(witness, sum);
 }
 
-/** Add the products of a group's weights for some inputs with one token to `sums`, float32 [8]. */
+/** Add the products of a group's weights and one token, for some inputs, to `sums`, float32 [8]. */
 function dot(
   format: i32,
   weights: usize,
@@ -97,8 +100,8 @@ function dot(
 }
 
 /**
- * Add the products of a group's weights with the four tokens of a panel to `sums`, float32 [4][8].
- * @param weights widened, or as they are.
+ * Add the products of a group's weights and the four tokens of a panel to `sums`, float32 [4][8].
+ * @param weights widened, or as stored.
  */
 function panel(format: i32, widened: bool, weights: usize, x: usize, inputs: i32, scales: usize, sums: usize): void {
   if (format === formatFloat32 || format === formatFloat16) panelOfFloats(weights, x, inputs, sums);
@@ -108,8 +111,8 @@ function panel(format: i32, widened: bool, weights: usize, x: usize, inputs: i32
 }
 
 /**
- * Encode the tokens' inputs: one token by every thread for itself, which is cheaper than to meet; several are shared out, in
- * panels of four. Returns where they are.
+ * Encode the inputs of the tokens. Each thread encodes a single token itself, which is cheaper than a barrier; several
+ * tokens are divided among the threads, in panels of four. Returns their address.
  */
 function encodeTokens(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): usize {
   if (tokens === 1) {
@@ -133,7 +136,10 @@ function encodeTokens(entry: usize, frame: usize, scratch: usize, tokens: i32, t
   return encoded;
 }
 
-/** The products of a group with the tokens first..last: to `sums`, float32 [tokens][8], without the activations' scales. */
+/**
+ * The products of a group and the tokens first..last, without the scales of the activations, written to `sums`, float32
+ * [tokens][8].
+ */
 function multiplyGroup(
   entry: usize,
   encoded: usize,
@@ -200,8 +206,8 @@ function multiplyGroup(
 }
 
 /**
- * The products of the groups from..to with one token, and what follows them. The same as for several, without what only several
- * need, since narrow models spend much of their time between the groups.
+ * The products of the groups from..to and one token, then bias, activation and residual. A shorter form of the loop
+ * over several tokens, since narrow models spend much of their time between groups.
  */
 function linearOfOne(entry: usize, frame: usize, scratch: usize, encoded: usize, from: i32, to: i32): void {
   const format = load<i32>(entry + linearFormat);
@@ -258,7 +264,7 @@ function linearOfOne(entry: usize, frame: usize, scratch: usize, encoded: usize,
   }
 }
 
-/** What follows the products of four outputs: the activation's scale, bias, activation, residual. */
+/** The steps after the products of four outputs: scale of the activation, bias, activation, residual. */
 function finish(sums: usize, scale: v128, bias: usize, activation: i32, residual: usize, output: usize): void {
   let y = f32x4.mul(v128.load(sums), scale);
   if (bias !== 0) y = f32x4.add(y, v128.load(bias));
@@ -268,9 +274,9 @@ function finish(sums: usize, scale: v128, bias: usize, activation: i32, residual
 }
 
 /**
- * activation(norm(x) W + bias) + residual, or, of a gated map, activation(x Gate) * (x Up): there a group holds four gates and
- * their four ups. The groups of W are shared out over the threads; a group's weights for 512 inputs are multiplied with a
- * tile of tokens while they are in the nearest cache.
+ * activation(norm(x) W + bias) + residual; for a gated map, activation(x Gate) * (x Up), where a group holds four gate
+ * rows and their four up rows. The groups of W are divided among the threads. A group's weights for 512 inputs are
+ * multiplied with a tile of tokens while they are in the L1 cache.
  */
 export function linear(entry: usize, frame: usize, scratch: usize, tokens: i32, thread: i32, threads: i32): void {
   const encoded = encodeTokens(entry, frame, scratch, tokens, thread, threads);

@@ -6,19 +6,19 @@ import {
   entryOutputStride,
   normBias,
   normEpsilon,
-  normGain,
   normGroups,
   normKind,
   normKindLayer,
+  normWeight,
 } from '../src/wasm/module/layout';
 import { laneSum } from './vectors';
 
-/** (x - mean) / deviation * gain + bias, or x / root mean square * gain: float32 [columns] -> [columns]. */
+/** (x - mean) / deviation * weight + bias, or x / root mean square * weight: float32 [columns] -> [columns]. */
 export function normRow(
   x: usize,
   columns: i32,
   kind: i32,
-  gain: usize,
+  weight: usize,
   bias: usize,
   epsilon: f32,
   output: usize,
@@ -47,19 +47,19 @@ export function normRow(
   const factors = f32x4.splat(factor);
   for (let i = 0; i < whole; i += 4) {
     const at = (<usize>i) << 2;
-    let y = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x + at), means), factors), v128.load(gain + at));
+    let y = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x + at), means), factors), v128.load(weight + at));
     if (bias !== 0) y = f32x4.add(y, v128.load(bias + at));
     v128.store(output + at, y);
   }
   for (let i = whole; i < columns; i++) {
     const at = (<usize>i) << 2;
-    let y = (load<f32>(x + at) - mean) * factor * load<f32>(gain + at);
+    let y = (load<f32>(x + at) - mean) * factor * load<f32>(weight + at);
     if (bias !== 0) y += load<f32>(bias + at);
     store<f32>(output + at, y);
   }
 }
 
-/** A norm that is not folded into its reader. Tokens are shared out over the threads. */
+/** A norm that is not folded into the operation that reads it. Tokens are divided among the threads. */
 export function norm(entry: usize, from: i32, to: i32): void {
   const groups = load<i32>(entry + normGroups);
   const columns = load<i32>(entry + entryColumns) / groups;
@@ -72,7 +72,7 @@ export function norm(entry: usize, from: i32, to: i32): void {
         x + at,
         columns,
         load<i32>(entry + normKind),
-        load<u32>(entry + normGain),
+        load<u32>(entry + normWeight),
         load<u32>(entry + normBias),
         load<f32>(entry + normEpsilon),
         y + at,

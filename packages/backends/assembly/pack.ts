@@ -14,9 +14,9 @@ import {
 import { fromHalf, laneMax, toHalf } from './vectors';
 
 /**
- * Weights from rows to the layout of a format: float32 [groups * 8, K] at `source`, K a multiple of 32, to `target`. 8 bits
- * by row also fills `scales`, float32 [groups * 8], and `sums`, int32 [groups * 8]. The layouts are described where they are
- * multiplied.
+ * Convert weights from rows to the layout of a format: float32 [groups * 8, K] at `source`, K a multiple of 32, to
+ * `target`. The format with 8 bits per row also fills `scales`, float32 [groups * 8], and `sums`, int32 [groups * 8].
+ * The layouts are described in the `dot-*.ts` files.
  */
 export function pack(
   format: i32,
@@ -59,8 +59,8 @@ export function pack(
 }
 
 /**
- * Address of an input of float weights. The two halves of each 512 inputs alternate, since they are summed apart: so the sums
- * read memory in order. In two streams, half of K apart, reading took twice as long.
+ * Address of an input of float weights. The two halves of each 512 inputs alternate, because they are summed separately
+ * and memory is then read in order. Reading two streams, half of K apart, took twice as long.
  */
 function placeOfFloat(input: usize, inputs: usize): usize {
   const chunk = input & ~(inputsPerChunk - 1);
@@ -85,7 +85,7 @@ function largestOf(from: usize, count: i32): f32 {
   return laneMax(largest);
 }
 
-/** `within` is how many inputs of a row are adjacent, minus one. */
+/** `within` is the number of adjacent inputs of a row, minus one. */
 function pack8Bit(from: usize, inputs: i32, target: usize, within: usize, scale: usize, sum: usize): void {
   const largest = largestOf(from, inputs);
   const factor: f32 = largest > 0 ? <f32>127.0 / largest : 0;
@@ -115,7 +115,7 @@ function pack8BitBlocks(from: usize, inputs: i32, group: usize, lane: usize): vo
   }
 }
 
-/** The scale makes the number that is farthest from zero -8, the largest that 4 bits hold. */
+/** The scale maps the number farthest from zero to -8, the largest magnitude that 4 bits hold. */
 function pack4BitBlocks(from: usize, inputs: i32, group: usize, lane: usize): void {
   for (let block = 0; block < inputs / inputsPerBlock; block++) {
     const at = from + ((<usize>(block * inputsPerBlock)) << 2);
@@ -141,7 +141,7 @@ function pack4BitBlocks(from: usize, inputs: i32, group: usize, lane: usize): vo
   }
 }
 
-/** One row of a packed matrix as float32, [K] at `output`: what the engine computes with. */
+/** One row of a packed matrix as float32, [K] at `output`: the weights that the engine computes with. */
 export function unpackRow(format: i32, weights: usize, inputs: i32, scales: usize, row: usize, output: usize): void {
   const group = row / rowsPerGroup;
   const lane = row % rowsPerGroup;

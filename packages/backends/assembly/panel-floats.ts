@@ -1,8 +1,9 @@
 import { multiplyAdd } from './vectors';
 
 /**
- * Eight rows of float32 weights, [K / 2][2][8 rows], times four rows of float32 activations, [K][4 tokens]: added to `sums`,
- * float32 [4 tokens][8], in the same bits as row by row: the two halves of K, which alternate, are summed apart.
+ * Eight rows of float32 weights, [K / 2][2][8 rows], times four rows of float32 activations, [K][4 tokens]. Added to
+ * `sums`, float32 [4 tokens][8]. The bits are the same as row by row: the two alternating halves of K are summed
+ * separately.
  */
 export function panelOfFloats(weights: usize, x: usize, inputs: i32, sums: usize): void {
   const bytes = (<usize>inputs) << 5;

@@ -1,17 +1,18 @@
 import { multiplyAdd } from './vectors';
 
-/** Eight weights of 16 bits, or of 8 widened to 16. */
+/** Eight 16-bit weights, or 8-bit weights widened to 16. */
 function loadEight<T>(address: usize): v128 {
   return sizeof<T>() === 2 ? v128.load(address) : v128.load_ext<i8>(address);
 }
 
 /**
- * Eight rows of weights of 16 bits (T = i16) or 8 (T = i8), [K / 2][8 rows][2], times four rows of 16-bit activations, [K / 2][4 tokens][2]: added to
- * `sums`, float32 [4 tokens][8], in the same bits as row by row. Each run of `perScale` inputs is summed exactly and
- * multiplied with the scales of the run, float32 [8]; the next run's follow.
+ * Eight rows of 16-bit (T = i16) or 8-bit (T = i8) weights, [K / 2][8 rows][2], times four rows of 16-bit activations,
+ * [K / 2][4 tokens][2]. Added to `sums`, float32 [4 tokens][8], with the same bits as row by row. Each run of
+ * `perScale` inputs is summed exactly and multiplied by the scales of the run, float32 [8]; the scales of the next run
+ * follow.
  *
- * Eight sums are what the registers hold. All sums are loaded before the first is stored, for then a compiler that joins
- * neighboring vectors of 128 bits to one of 256 can do so here.
+ * The registers hold eight sums. All sums are loaded before the first is stored, so that a compiler that joins
+ * neighboring 128-bit vectors into one of 256 bits can do so here.
  */
 export function panelOfIntegers<T>(
   weights: usize,

@@ -3,8 +3,8 @@ import { dot8Bit } from './dot-8bit';
 import { dot8BitPlanes } from './dot-8bit-planes';
 
 /**
- * Known-answer test of the relaxed product: at `result` the sums, int32 [4], of int8 [16] at `left` times 7-bit numbers [16]
- * at `right`, plus one. Engines exist that accept the instruction and compute something else.
+ * Known-answer test of the relaxed product: writes to `result`, int32 [4], the sums of int8 [16] at `left` times 7-bit
+ * numbers [16] at `right`, plus one. Some engines accept the instruction and compute something else.
  */
 export function relaxedDot(left: usize, right: usize, result: usize): void {
   if (ASC_FEATURE_RELAXED_SIMD)
@@ -12,8 +12,8 @@ export function relaxedDot(left: usize, right: usize, result: usize): void {
 }
 
 /**
- * Multiply `groups` groups of 8-bit weights with one row of activations, in planes of 7 bits or in 16 bits, to compare the
- * speed of the two. Everything is at `address`: scales, sums, results, the row, the weights.
+ * Multiply `groups` groups of 8-bit weights with one row of activations, in planes of 7 bits or in 16 bits, to compare
+ * their speed. All data is at `address`: scales, sums, results, the row, the weights.
  */
 export function probeDot(planes: i32, address: usize, inputs: i32, groups: i32): void {
   const x = address + 128;
@@ -27,8 +27,8 @@ export function probeDot(planes: i32, address: usize, inputs: i32, groups: i32):
 }
 
 /**
- * Read a range once, shared out over the threads: the memory bandwidth that measurements are compared with. The sum goes to
- * the thread's scratch, so that the loads stay.
+ * Read a range once, divided among the threads: the memory bandwidth against which measurements are compared. The sum
+ * goes to the scratch memory of the thread, so that the loads are not optimized away.
  */
 export function read(entry: usize, scratch: usize, thread: i32, threads: i32): void {
   const bytes = load<u32>(entry + readBytes);

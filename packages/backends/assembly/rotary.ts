@@ -12,7 +12,7 @@ import {
 } from '../src/wasm/module/layout';
 import { copyFloats } from './vectors';
 
-/** Turn the first `width` numbers of a head in place, by the angles of a row of the table: cosines, then sines. */
+/** Rotate the first `width` numbers of a head in place, by the angles of a row of the table: cosines, then sines. */
 export function turnHead(head: usize, angles: usize, width: i32, pairs: i32): void {
   const half = width >> 1;
   for (let i = 0; i < half; i++) {
@@ -33,7 +33,7 @@ export function anglesOf(entry: usize, frame: usize, token: i32): usize {
   return <usize>load<u32>(entry + rotaryTable) + ((<usize>position * load<u32>(entry + rotaryWidth)) << 2);
 }
 
-/** Rotary positions that are not folded into their reader, for the tokens from..to. */
+/** Rotary positions that are not folded into the operation that reads them, for the tokens from..to. */
 export function rotary(entry: usize, frame: usize, from: i32, to: i32): void {
   const columns = load<i32>(entry + entryColumns);
   const size = load<i32>(entry + rotaryHeadSize);

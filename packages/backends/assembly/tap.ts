@@ -8,8 +8,8 @@ import {
 } from '../src/wasm/module/layout';
 
 /**
- * Copy the hidden states of the scored tokens to where the frame wants this layer's, if it does: [S, columns], rows padded
- * to eight numbers.
+ * Copy the hidden states of the scored tokens to the address that the frame gives for this layer, if any: [S, columns],
+ * rows padded to eight numbers.
  */
 export function tap(entry: usize, frame: usize, scored: i32): void {
   const target = <usize>load<u32>(<usize>load<u32>(frame + frameTaps) + ((<usize>load<u32>(entry + tapLayer)) << 2));

@@ -19,11 +19,11 @@ import {
   operationLinear,
   operationNorm,
   operationRead,
-  operationRemember,
   operationRotary,
+  operationStoreEncoderKeyValues,
   operationTap,
 } from '../src/wasm/module/layout';
-import { attend, remember } from './attend';
+import { attend, storeEncoderKeyValues } from './attend';
 import { elements } from './elements';
 import { embed } from './embed';
 import { linear } from './linear';
@@ -33,10 +33,10 @@ import { rotary } from './rotary';
 import { tap } from './tap';
 import { announce, barrier, nextJob } from './threads';
 
-/** Milliseconds from some moment on, from the host. */
+/** Milliseconds since an arbitrary start, from the host. */
 declare function now(): f64;
 
-/** One thread's part of a tape: every entry in turn, all threads meeting after each. */
+/** One thread's part of a tape: every entry in order, with a barrier after each. */
 function play(tape: usize, frame: usize, thread: i32, threads: i32): void {
   const scratch = <usize>load<u32>(frame + frameScratch) + <usize>thread * <usize>load<u32>(frame + frameScratchBytes);
   let profile: usize = thread === 0 ? <usize>load<u32>(frame + frameProfile) : 0;
@@ -66,8 +66,8 @@ function play(tape: usize, frame: usize, thread: i32, threads: i32): void {
       case operationAttend:
         attend(entry, frame, scratch, tokens, thread, threads);
         break;
-      case operationRemember:
-        remember(entry, frame, scratch, tokens, thread, threads);
+      case operationStoreEncoderKeyValues:
+        storeEncoderKeyValues(entry, frame, scratch, tokens, thread, threads);
         break;
       case operationElements:
         elements(entry, from, to);
@@ -92,15 +92,15 @@ function play(tape: usize, frame: usize, thread: i32, threads: i32): void {
 }
 
 /**
- * Run a tape over a frame with the calling thread and, when `threads` is more than 1, all workers: it is 1 or the number of
- * workers and one. A worker that sat a job out could not tell it from the next.
+ * Run a tape over a frame on the calling thread and, when `threads` is more than 1, on all workers. `threads` is 1 or
+ * the number of workers plus one: a worker that skipped a job could not tell it from the next.
  */
 export function run(tape: usize, frame: usize, threads: i32): void {
   if (threads > 1) announce(tape, frame, threads);
   play(tape, frame, 0, threads);
 }
 
-/** What a worker does until it is stopped. */
+/** The loop of a worker until it is stopped. */
 export function work(thread: i32): void {
   let job = 0;
   while (true) {

@@ -11,20 +11,20 @@ import {
   controlThreads,
 } from '../src/wasm/module/layout';
 
-/** Loads that a thread makes before it sleeps: about 0.1 ms within a step, 20 times that between steps. */
+/** Loads that a thread makes before it sleeps: about 0.1 ms within a step, 20 times as long between steps. */
 const patience = 60000;
 const impatience = 500;
-/** About 7 ms: longer than a scheduler takes to move one of two threads that share a core. */
+/** About 7 ms: longer than a scheduler needs to move one of two threads that share a core. */
 const persistence = 10000000;
-/** After this many consecutive sleeps a core counts as busy, and spinning as wasted. */
+/** After this many consecutive sleeps, a core counts as busy and spinning as wasted. */
 const failuresBeforeImpatience = 3;
-/** Barriers that are waited for impatiently before the next long spin: the first time, and at most. */
+/** Barriers that sleep early before the next long spin: initially, and at most. */
 const firstPause = 60;
 const longestPause = 8000;
-/** So many barriers without a sleep end the matter. */
+/** This many barriers without a sleep reset the count. */
 const successesBeforeCalm = 1000;
 
-// Of each thread: an instance has its own globals.
+// Per thread: each instance has its own globals.
 let failures: i32 = 0;
 let successes: i32 = 0;
 let pause: i32 = firstPause;
@@ -34,10 +34,10 @@ let persistent: bool = false;
 /**
  * Wait until all threads have arrived. Spins, then sleeps.
  *
- * When spinning fails a few times running, the other threads are not on a core: a neighbor is, or the scheduler has put two
- * threads on one core, where it leaves them as long as they take turns sleeping. So the next barriers sleep soon, which
- * costs no more than the neighbor's share; then one barrier is waited for so long that the scheduler sees two busy threads
- * and parts them. The pauses between such attempts double.
+ * When spinning fails several times in a row, the other threads are not on a core: another process uses it, or the
+ * scheduler has put two threads on one core, where it leaves them as long as they alternate in sleeping. So the next
+ * barriers sleep early, which costs no more than the share of the other process. Then one barrier spins long enough for
+ * the scheduler to see two busy threads and separate them. The pauses between such attempts double.
  */
 export function barrier(threads: i32): void {
   if (threads === 1) return;
@@ -75,7 +75,7 @@ export function barrier(threads: i32): void {
   atomic.sub<i32>(controlSleeping, 1);
 }
 
-/** Give the workers a job. The calling thread does its part by `runTape`. */
+/** Give the workers a job. The calling thread does its part with `runTape`. */
 export function announce(tape: usize, frame: usize, threads: i32): void {
   atomic.store<i32>(controlTape, <i32>tape);
   atomic.store<i32>(controlFrame, <i32>frame);
@@ -96,7 +96,7 @@ export function nextJob(seen: i32): i32 {
   return atomic.load<i32>(controlJob);
 }
 
-/** Make the workers leave. */
+/** Stop the workers. */
 export function stop(): void {
   atomic.store<i32>(controlStop, 1);
   atomic.add<i32>(controlJob, 1);

@@ -2,8 +2,8 @@ import { exponential } from './activations';
 import { laneMax } from './vectors';
 
 /**
- * What ln(sum(e^x)) of float32 [count] is made of: the largest value m, and sum(e^(x - m)), as float64 at `result`. The sum
- * is 1 when m is not finite.
+ * The parts of ln(sum(e^x)) of float32 [count]: the largest value m, and sum(e^(x - m)), as float64 at `result`. The
+ * sum is 1 when m is not finite.
  */
 export function sumOfExponentials(values: usize, count: i32, result: usize): void {
   const whole = count & ~3;
@@ -32,12 +32,12 @@ export function sumOfExponentials(values: usize, count: i32, result: usize): voi
   store<f64>(result, total, 8);
 }
 
-/** True when (a, idA) comes after (b, idB) in order of falling value, then of rising id. */
+/** True when (a, idA) comes after (b, idB) in the order of descending value, then ascending id. */
 function after(a: f32, idA: i32, b: f32, idB: i32): bool {
   return a < b || (a === b && idA > idB);
 }
 
-/** Let the entry at `at` of a heap whose root comes last sink to its place. */
+/** Sift the entry at `at` down. The root of the heap is the entry that comes last in the order. */
 function sink(ids: usize, best: usize, count: i32, at: i32): void {
   const id = load<i32>(ids + ((<usize>at) << 2));
   const value = load<f32>(best + ((<usize>at) << 2));
@@ -65,9 +65,9 @@ function sink(ids: usize, best: usize, count: i32, at: i32): void {
 }
 
 /**
- * The `wanted` largest of float32 [count], by falling value, of equal ones the lower id first: int32 ids and float32 values,
- * [wanted]. `wanted` is from 1 to `count`. A heap of the best so far; four values at a time are passed over when none beats
- * its worst.
+ * The `wanted` largest of float32 [count], by descending value, on ties the lower id first: int32 ids and float32
+ * values, [wanted]. `wanted` is from 1 to `count`. Keeps a heap of the best so far. Four values at a time are skipped
+ * when none of them is better than the worst of the heap.
  */
 export function top(values: usize, count: i32, wanted: i32, ids: usize, best: usize): void {
   for (let i = 0; i < wanted; i++) {
@@ -85,7 +85,7 @@ export function top(values: usize, count: i32, wanted: i32, ids: usize, best: us
     const stop = min(count, i + 4);
     for (; i < stop; i++) {
       const value = load<f32>(values + ((<usize>i) << 2));
-      // An equal value with a higher id never comes before.
+      // An equal value with a higher id never replaces an entry.
       if (value > load<f32>(best)) {
         store<i32>(ids, i);
         store<f32>(best, value);

@@ -25,28 +25,28 @@ export function laneMax(a: v128): f32 {
   return max<f32>(f32x4.extract_lane(b, 0), f32x4.extract_lane(b, 1));
 }
 
-/** a * b + c; one rounding or two, as the machine likes, in the relaxed build. */
+/** a * b + c; in the relaxed build with one rounding or two, depending on the machine. */
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
 /*
- * The bits of a half-precision number, moved to their places in a float32, are the number times 2^-112. Kernels that multiply
- * with such numbers spare a multiplication for each, by making the other side larger by 2^100 and the sum by 2^12: powers of
- * two change no digit, and nothing below 2^28 is too large.
+ * The bits of a half-precision number, moved to their places in a float32 without correcting the exponent bias, give
+ * the number times 2^-112. Kernels that multiply with such numbers save one multiplication per number: they scale the
+ * other side by 2^100 and the sum by 2^12. Powers of two change no digit, and nothing below 2^28 overflows.
  */
 
-/** What is multiplied with small halves is made larger by this before: 2^100. */
+/** Factor on the operand that is multiplied with uncorrected halves: 2^100. */
 export const beforeSmallHalves: f32 = 1.2676506002282294e30;
 
-/** And the sum of the products by this: 2^12. */
+/** Factor on the sum of the products: 2^12. */
 export const afterSmallHalves: f32 = 4096.0;
 
-/** Both: 2^112. */
+/** Both factors together: 2^112. */
 export const factorOfSmallHalves: f32 = 5.192296858534828e33;
 
-/** The bits that a half-precision number has in a float32. */
+/** The bits of a half-precision number within a float32. */
 export const bitsOfHalves: i32 = 0x8fffffff;
 
 /**
@@ -63,15 +63,15 @@ export function loadHalves(address: usize): v128 {
 }
 
 /**
- * A constant of a loop, in each lane. V8 materializes a literal again in each iteration of a loop, which doubled the time of some; what
- * depends on something that it cannot know, it keeps in a register.
+ * A loop constant in every lane. V8 materializes a literal again in every iteration, which doubled the time of some
+ * loops. It keeps a value that it cannot predict in a register.
  * @param size any number that is not negative.
  */
 export function kept(constant: i32, size: i32): v128 {
   return i32x4.splat(constant ^ (size >> 31));
 }
 
-/** A float32 as the nearest half-precision number (ties to even), beyond 65504 the largest. */
+/** A float32 as the nearest half-precision number (ties to even); beyond 65504, the largest one. */
 export function toHalf(value: f32): u32 {
   const bits = reinterpret<u32>(value);
   const sign = (bits >>> 16) & 0x8000;
@@ -86,14 +86,16 @@ export function fromHalf(half: u32): f32 {
   return reinterpret<f32>(((half & 0x8000) << 16) | ((half & 0x7fff) << 13)) * 5.192296858534828e33;
 }
 
-/** Copy float32 numbers, `bytes` of them; for few, where a call of memory.copy would cost more than the copy. */
+/**
+ * Copy float32 numbers, `bytes` of them. For short ranges, where a call of memory.copy would cost more than the copy.
+ */
 export function copyFloats(target: usize, source: usize, bytes: usize): void {
   let at: usize = 0;
   for (; at + 16 <= bytes; at += 16) v128.store(target + at, v128.load(source + at));
   for (; at < bytes; at += 4) store<f32>(target + at, load<f32>(source + at));
 }
 
-/** Zeros over float32 numbers. */
+/** Fill float32 numbers with zeros. */
 export function clearFloats(target: usize, bytes: usize): void {
   let at: usize = 0;
   for (; at + 16 <= bytes; at += 16) v128.store(target + at, i32x4.splat(0));

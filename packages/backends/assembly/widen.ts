@@ -11,10 +11,10 @@ import {
 import { bitsOfHalves, kept, loadSmallHalves } from './vectors';
 
 /**
- * A group's weights for at most 512 inputs in the numbers that a panel of tokens is multiplied with: int16 [K / 2][8 rows][2],
- * with float32 scales [K / 32][8] behind them where blocks have their own, or float32 [K / 2][2][8 rows]. What is
- * held in half precision is taken small. That is done once for all
- * panels. Returns where they are: float32 weights are such numbers already.
+ * Convert a group's weights for at most 512 inputs to the numbers that a panel of tokens is multiplied with: int16 [K /
+ * 2][8 rows][2], followed by float32 scales [K / 32][8] where blocks have their own, or float32 [K / 2][2][8 rows].
+ * Half-precision numbers are read without their exponent bias. Done once for all panels. Returns the address of the
+ * result; float32 weights are returned as they are.
  */
 export function widen(format: i32, weights: usize, inputs: i32, target: usize): usize {
   switch (format) {

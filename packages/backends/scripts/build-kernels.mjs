@@ -1,6 +1,7 @@
-// Compiles assembly/ to src/wasm/module/kernels.generated.js: the module twice, plain and with relaxed SIMD, as base64 text, so that
-// it loads in Node and in every bundler alike. `--dist` also copies it beside the compiled sources. Nothing is done when the
-// sources have not changed. As a vitest globalSetup, the default export does the same before the tests.
+// Compiles assembly/ to src/wasm/module/kernels.generated.js: the module twice, plain and with relaxed SIMD, as base64
+// text, so that it loads in Node and in every bundler. `--dist` also copies it next to the compiled sources. Does
+// nothing when the sources have not changed. The default export is a vitest globalSetup that does the same before the
+// tests.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -47,7 +48,7 @@ export default async function buildKernels() {
   process.chdir(root);
   const [plain, relaxed] = [await compile([]), await compile(['--enable', 'relaxed-simd'])];
   const text = `// Made by scripts/build-kernels.mjs from assembly/. ${version}\nexport const plain = '${plain}';\nexport const relaxed = '${relaxed}';\n`;
-  // Written aside and moved, since several test runs may do this at once.
+  // Written to a temporary file and renamed, since several test runs may do this at once.
   const aside = `${target}.${process.pid}`;
   writeFileSync(aside, text);
   renameSync(aside, target);

@@ -1,10 +1,10 @@
-// Measures the fused wasm engine: decoding, prompts, rows at once and long contexts, against what a plain loop reads from
-// memory in the same process.
+// Measures the fused wasm engine (decoding, prompts, batches and long contexts) against the memory bandwidth of a plain
+// loop in the same process.
 //
 //   node --conditions=@tokenwright/source scripts/measure-decode.ts [--shape small|tiny] [--weights 8-bit] [--threads 2]
 //     [--cache f32] [--relaxed true|false] [--best]
 //
-// Numbers are medians, or with --best the best of each series, for machines that do other work too.
+// Numbers are medians, or with --best the best of each series, for machines that run other work at the same time.
 import { parseArgs } from 'node:util';
 import type { LanguageModel } from '@tokenwright/core';
 import { type GPT2Config, gpt2 } from '@tokenwright/core/architectures';
@@ -91,7 +91,7 @@ function prompt(length: number, vocabSize: number): number[] {
   return Array.from({ length }, (_, i) => (i * 7919 + 11) % vocabSize);
 }
 
-/** Read a prompt of any length; returns the cache. */
+/** Prefill a prompt of any length; returns the cache. */
 function read(model: LanguageModel, length: number, rows = 1): ReturnType<LanguageModel['createCache']> {
   const cache = model.createCache({ rows });
   const step = Math.max(1, Math.floor(model.maxTokens / rows));

@@ -7,7 +7,7 @@ import { type TinyModel, tinyGPT2 } from './wasm/testing/tiny-models.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
-/** A starter of a fake engine, or of one that does not start. */
+/** A starter of a fake engine; with an error, of one that fails to start. */
 function fake(name: string, failure?: unknown): EngineStarter & { readonly started: () => number } {
   let started = 0;
   return {
@@ -21,7 +21,7 @@ function fake(name: string, failure?: unknown): EngineStarter & { readonly start
   };
 }
 
-describe('the choice among given candidates', () => {
+describe('bestEngine with candidates', () => {
   it('takes the first that starts, and reports every candidate', async () => {
     const [broken, good, rest] = [fake('broken', new Error('no driver')), fake('good'), fake('rest')];
     const skipped: string[] = [];
@@ -45,7 +45,7 @@ describe('the choice among given candidates', () => {
     expect(rest.started()).toBe(0);
   });
 
-  it('says why each failed when none starts', async () => {
+  it('reports every reason when none starts', async () => {
     const error = await bestEngine({
       modelBytes: 0,
       candidates: [fake('a', new Error('one')), fake('b', 'two')],
@@ -70,7 +70,7 @@ describe('the default order', () => {
       { parameters: 1.5e9, weights: 'f32' },
       /5\.6 GiB with f32 weights.*'8-bit' would fit/,
     ],
-    ['a model that no format makes small enough', { parameters: 70e9 }, /WebAssembly memory ends at 4 GiB$/],
+    ['a model too large for every format', { parameters: 70e9 }, /WebAssembly memory ends at 4 GiB$/],
   ])('leaves out the WebAssembly engine for %s', async (_, options, reason) => {
     const last = fake('last');
     const { report } = await bestEngine({ modelBytes: 0, fallbacks: [last], ...options });
@@ -115,7 +115,7 @@ describe('weights', () => {
     expect(report.weights).toBe(weights);
   });
 
-  it('auto holds a small model exactly', async () => {
+  it('auto keeps a small model in float32', async () => {
     const gpt2 = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64 }) as TinyModel;
     const logits = await Promise.all(
       (['auto', 'f32', '8-bit'] as const).map(async (weights) => {
@@ -130,7 +130,7 @@ describe('weights', () => {
   });
 });
 
-it('starts engines by name, TF.js among them', async () => {
+it('starts engines by name, including TF.js', async () => {
   const { engine, report } = await bestEngine({ modelBytes: 1e6, candidates: ['tfjs-cpu', 'fused-wasm'] });
   expect(engine.name).toBe('tfjs cpu');
   expect(report.weights).toBe('f32');
@@ -149,7 +149,7 @@ it.each<[object, typeof ParameterError | typeof UnknownOptionError, RegExp]>([
   [{ modelBytes: 1, candidates: ['fused-wasm'], fallbacks: [] }, ParameterError, /fallbacks must be absent/],
   [{ modelBytes: 1, onSkipped: 1 }, ParameterError, /onSkipped must be a function/],
   [{ modelbytes: 1 }, UnknownOptionError, /Did you mean 'modelBytes'/],
-])('refuses %o', async (options, kind, message) => {
+])('rejects %o', async (options, kind, message) => {
   const error = await bestEngine(options as BestEngineOptions).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(kind);
   expect(String(error)).toMatch(message);

@@ -12,29 +12,36 @@ export interface BestEngineOptions {
   /** Parameters of the model. Default: `modelBytes / 2`, as for a checkpoint of 16-bit numbers. */
   readonly parameters?: number;
   /**
-   * How matrices are held. Default 'auto': '8-bit' for models of more than 100 million parameters, 'f32' below. With another format
-   * than 'f32', only the fused engines are tried.
+   * The weight format of matrices. Default 'auto': '8-bit' for models of more than 100 million parameters, 'f32' for
+   * smaller ones. With a format other than 'f32', only the fused engines are tried.
    */
   readonly weights?: WeightOption;
-  /** Threads of the fused WebAssembly engine, which is then the only one that is tried. Default: those of the machine, at most 8. */
+  /**
+   * Number of threads of the fused WebAssembly engine. When given, it is the only engine that is tried. Default: as
+   * many as the machine has, at most 8.
+   */
   readonly threads?: number;
   /**
-   * What is tried, in this order, by name or as a starter. Default: `fused-wasm`, then `fused-webgpu` on a hardware GPU, then the
-   * `fallbacks`. A named engine is one that the caller asks for: `fused-webgpu` then also starts on a software driver.
+   * What to try, in this order, by name or as a starter. Default: `fused-wasm`, then `fused-webgpu` on a hardware GPU,
+   * then the `fallbacks`. When `fused-webgpu` is listed by name, it also starts on a software driver.
    */
   readonly candidates?: readonly (EngineName | EngineStarter)[];
   /**
-   * Tried after the fused engines when `candidates` is absent. Default: `tfjs-wasm` and `tfjs-cpu` in Node, where those packages are
-   * installed; none elsewhere, as a bundle only has the packages that it imports: give `[tfjs({ backend: 'wasm' })]` there.
+   * Tried after the fused engines when `candidates` is absent. Default: `tfjs-wasm` and `tfjs-cpu` in Node, where those
+   * packages are installed; none elsewhere, because a bundle contains only the packages that it imports. In a browser,
+   * pass `[tfjs({ backend: 'wasm' })]`.
    */
   readonly fallbacks?: readonly (EngineName | EngineStarter)[];
-  /** Called for each engine that is not used although it comes before the chosen one, with the reason. */
+  /** Called with the reason for each engine before the chosen one that is not used. */
   readonly onSkipped?: (engine: string, reason: Error) => void;
-  /** Receives a sentence when the engine does without something, such as threads. Default: `console.warn`, once per message. */
+  /**
+   * Called with one sentence when a feature of the engine is unavailable, such as threads. Default: `console.warn`,
+   * once per message.
+   */
   readonly onNotice?: OnNotice;
 }
 
-/** What became of a candidate. `untried`: one before it was chosen. */
+/** The outcome of a candidate. `untried`: an earlier candidate was chosen. */
 export interface EngineAttempt {
   readonly engine: string;
   readonly outcome: 'chosen' | 'unsuited' | 'failed' | 'untried';
@@ -45,21 +52,21 @@ export interface EngineAttempt {
 export interface EngineReport {
   /** Name of the engine. */
   readonly engine: string;
-  /** A sentence. */
+  /** The reason, as a sentence. */
   readonly reason: string;
-  /** How matrices will be held. 'auto' when `parameters` was not given, so that the format is known when the model is loaded. */
+  /** The weight format. 'auto' when `parameters` was not given: the format is then chosen when the model is loaded. */
   readonly weights: WeightOption;
-  /** Threads that compute; 1 where the engine does not say. */
+  /** Number of threads; 1 when the engine does not report it. */
   readonly threads: number;
   /** All candidates, in order. */
   readonly attempts: readonly EngineAttempt[];
-  /** What the engine does without on this machine. */
+  /** Features that are unavailable on this machine, one sentence each. */
   readonly notices: readonly string[];
   /** One line for a log: engine, weights, threads, and the reason. */
   readonly summary: string;
 }
 
-/** An engine that is started, and the report. The caller disposes of the engine. */
+/** A started engine and the report. The caller disposes of the engine. */
 export interface BestEngine {
   readonly engine: Engine;
   readonly report: EngineReport;
@@ -79,9 +86,10 @@ const optionNames: Readonly<Record<keyof BestEngineOptions, true>> = {
 /**
  * Starts the engine that is expected to be the fastest on this machine for a model of this size.
  *
- * The policy: the fused WebAssembly engine for what fits in its 4 GiB; then the fused WebGPU engine, on a hardware GPU; then
- * TensorFlow.js, where it is installed. WebGPU comes first only when it is asked for with `candidates: ['fused-webgpu', 'fused-wasm']`,
- * since its speed on graphics cards has not been measured yet. Weights are 8-bit above 100 million parameters.
+ * The order: the fused WebAssembly engine when the model fits in 4 GiB; the fused WebGPU engine on a hardware GPU;
+ * TensorFlow.js, where it is installed. WebGPU comes first only on request, with `candidates: ['fused-webgpu',
+ * 'fused-wasm']`, because its speed on graphics cards has not been measured yet. Weights are 8-bit above 100 million
+ * parameters.
  *
  * @throws EngineUnavailableError when no engine starts, with the reason of each; ParameterError for a value that is not allowed;
  * UnknownOptionError for an unknown option.
@@ -149,7 +157,7 @@ export async function bestEngine(options: BestEngineOptions): Promise<BestEngine
 interface Plan {
   readonly candidates: readonly Candidate[];
   readonly weights: WeightOption;
-  /** The format of a model whose parameters are known. */
+  /** The weight format for a known number of parameters. */
   readonly exact: WeightFormat | undefined;
 }
 
@@ -166,12 +174,7 @@ function plan(options: BestEngineOptions): Plan {
   for (const [name, value] of Object.entries({ onNotice, onSkipped }))
     if (value !== undefined && typeof value !== 'function') throw new ParameterError(owner, name, 'a function', value);
   if (options.candidates !== undefined && options.fallbacks !== undefined)
-    throw new ParameterError(
-      owner,
-      'fallbacks',
-      'absent when candidates are given, which are all that is tried',
-      options.fallbacks,
-    );
+    throw new ParameterError(owner, 'fallbacks', 'absent when candidates are given', options.fallbacks);
   const named = checkCandidates(owner, 'candidates', options.candidates);
   const fallbacks = checkCandidates(owner, 'fallbacks', options.fallbacks) ?? defaultFallbacks();
 
@@ -205,7 +208,7 @@ function checkCandidates(
   return candidates;
 }
 
-/** TF.js packages are looked up by name in Node; a bundle for browsers only has what it imports. */
+/** In Node, TF.js packages are looked up by name. A browser bundle contains only what it imports. */
 function defaultFallbacks(): readonly EngineName[] {
   const { process } = globalThis as { process?: { versions?: { node?: string } } };
   return process?.versions?.node === undefined ? [] : ['tfjs-wasm', 'tfjs-cpu'];
@@ -219,11 +222,11 @@ function reasonFor({ candidates }: BestEngineOptions, index: number, before: rea
     : 'it is the first of the candidates that were asked for';
 }
 
-/** The reason alone when the error only wraps one. */
+/** The reason of the cause, when the error only wraps one. */
 function reasonOf(error: Error): string {
   return EngineUnavailableError.isInstance(error) && error.tried.length === 1 ? error.tried[0]!.reason : error.message;
 }
 
 function weightsText(weights: WeightOption): string {
-  return weights === 'auto' ? '8-bit weights above 100 million parameters, else f32' : `${weights} weights`;
+  return weights === 'auto' ? '8-bit weights above 100 million parameters, otherwise f32' : `${weights} weights`;
 }

@@ -15,32 +15,32 @@ export const engineNames: readonly EngineName[] = [
   'tfjs-cpu',
 ];
 
-/** What a candidate is started for. */
+/** What a candidate is started with. */
 export interface CandidateSetting {
-  /** Of the model; an estimate where they are not known. */
+  /** Number of parameters of the model; an estimate when unknown. */
   readonly parameters: number;
-  /** As given: 'auto' is resolved when a model is loaded. */
+  /** The option as given: 'auto' is resolved when a model is loaded. */
   readonly weights: WeightOption;
-  /** The format that `weights` stands for, for the check that the model fits. */
+  /** The resolved format, to check whether the model fits. */
   readonly format: WeightFormat;
   readonly threads: number | undefined;
   readonly onNotice: OnNotice;
-  /** True when the caller named the engine, which then also starts on a software GPU driver. */
+  /** True when the caller named the engine. It then also starts on a software GPU driver. */
   readonly named: boolean;
 }
 
-/** An engine that may be started, or the reason why it is not worth trying. */
+/** An engine that may be started, or the reason why it is skipped. */
 export interface Candidate {
   readonly starter: EngineStarter;
-  /** Why the engine is not started for this model. Absent when it is worth trying. */
+  /** Why the engine is skipped for this model. Absent when it should be tried. */
   readonly unsuited?: string;
 }
 
-/** WebAssembly memory ends at 4 GiB; caches and activations need a part of it. */
+/** WebAssembly memory ends at 4 GiB. The rest is for caches and activations. */
 const wasmBytes = 2 ** 32;
 const wasmReserve = 2 ** 28;
 
-/** Bytes per parameter that the fused engines hold, scales included, rounded up. */
+/** Bytes per parameter in the fused engines, scales included, rounded up. */
 const bytesPerParameter: Readonly<Record<WeightFormat, number>> = {
   f32: 4,
   f16: 2.1,
@@ -49,7 +49,7 @@ const bytesPerParameter: Readonly<Record<WeightFormat, number>> = {
   '4-bit-blocks': 0.66,
 };
 
-/** The candidate of a name for a model. Loads nothing. */
+/** The candidate with a name, for a model. Loads nothing. */
 export function candidateOf(name: EngineName, setting: CandidateSetting): Candidate {
   const { weights, threads, onNotice, named } = setting;
   if (name === 'fused-wasm')
@@ -103,8 +103,8 @@ function gibibytes(bytes: number): string {
 }
 
 /**
- * TF.js is not part of the fused engines' bundles, so bundlers must leave this import alone: a variable, and the comments that they
- * know. It resolves in Node, where the packages are installed.
+ * TF.js is not part of the fused engines' bundles, so bundlers must not resolve this import: the specifier is a
+ * variable, with the comments that bundlers recognize. It resolves in Node, where the packages are installed.
  */
 async function importTfjs(backend: string): Promise<typeof import('./tfjs/index.ts').tfjs> {
   const name = '@tokenwright/backends/tfjs';

@@ -3,12 +3,12 @@ import type { EngineStarter } from './engine-starter.ts';
 
 /** Options of {@link selectEngine}. */
 export interface SelectEngineOptions {
-  /** Called for each engine that cannot be started, with the reason, before the next is tried. */
+  /** Called with the reason for each engine that cannot be started, before the next is tried. */
   readonly onSkipped?: (engine: string, reason: Error) => void;
 }
 
 /**
- * Starts the first engine of the list that this machine can run. `bestEngine` chooses the list for a model.
+ * Starts the first engine of the list that this machine can run. `bestEngine` chooses such a list for a model.
  *
  * @throws EngineUnavailableError when none starts, with the reason of each.
  *

@@ -14,7 +14,7 @@ const [width, vocabSize] = [24, 31];
 
 interface Tree {
   readonly table: Weight;
-  readonly gain: Weight;
+  readonly weight: Weight;
   readonly bias: Weight;
   readonly a: Weight;
   readonly b: Weight;
@@ -24,7 +24,7 @@ interface Tree {
 
 type Op = <X>(op: Operations<X, Weight>, weights: Tree) => X;
 
-/** An architecture with any forward pass over a few weights; the head is the table. */
+/** An architecture with the given forward pass over a few weights. Its head is the token table. */
 function architecture(forward: Op): Architecture<object, Tree> {
   return {
     name: 'test',
@@ -32,7 +32,7 @@ function architecture(forward: Op): Architecture<object, Tree> {
     dimensions: () => ({ vocabSize, contextLength: 128, width, layers: 1, kvHeads: 2, headDim: width / 2 }),
     parameters: (p) => ({
       table: p.matrix(['table'], { inputs: width, outputs: [vocabSize], use: 'embedding' }),
-      gain: p.vector(['gain.weight'], [width]),
+      weight: p.vector(['weight'], [width]),
       bias: p.vector(['bias'], [width]),
       a: p.matrix(['a'], { inputs: width, outputs: [width] }),
       b: p.matrix(['b'], { inputs: width, outputs: [width, width, width] }),
@@ -44,12 +44,12 @@ function architecture(forward: Op): Architecture<object, Tree> {
   };
 }
 
-const norm = <X>(op: Operations<X, Weight>, { gain, bias }: Tree, x: X): X =>
-  op.norm(x, { kind: 'layer', weight: gain, bias, epsilon: 1e-5 });
+const norm = <X>(op: Operations<X, Weight>, { weight, bias }: Tree, x: X): X =>
+  op.norm(x, { kind: 'layer', weight, bias, epsilon: 1e-5 });
 
-/** Forward passes that a compiler can get wrong. */
+/** Forward passes with the cases that a compiler may get wrong. */
 const passes: Record<string, Op> = {
-  'parallel residuals: a folded norm is read after its input was a residual': (op, weights) => {
+  'parallel residuals: a folded norm is used after its input was a residual': (op, weights) => {
     const x = op.embed(weights.table);
     const normed = norm(op, weights, x);
     const y = op.linear(normed, weights.a, { bias: weights.bias, residual: x });
@@ -72,7 +72,7 @@ const passes: Record<string, Op> = {
     const [whole] = op.split(norm(op, weights, attended), [width]) as [typeof x];
     return op.add(x, op.scale(op.linear(attended, weights.a, { residual: whole }), 0.5));
   },
-  'rotary positions: of queries only, partial, in pairs, and by themselves': (op, weights) => {
+  'rotary positions: of queries only, partial, interleaved, and unfolded': (op, weights) => {
     const x = op.embed(weights.table, { scale: 2 });
     const [q, k, v] = op.split(op.linear(x, weights.b), [width, width, width]) as [typeof x, typeof x, typeof x];
     const options = { headDim: 12, table: weights.rotary, rotated: 8, style: 'interleaved' } as const;
@@ -93,7 +93,7 @@ const passes: Record<string, Op> = {
     const x = op.embed(weights.table);
     const y = op.norm(op.linear(x, weights.b), {
       kind: 'rms',
-      weight: weights.gain,
+      weight: weights.weight,
       epsilon: 1e-6,
       groups: 3,
     });
@@ -102,7 +102,7 @@ const passes: Record<string, Op> = {
   },
 };
 
-describe('a compiled forward pass gives what the reference gives', () => {
+describe('a compiled forward pass equals the reference', () => {
   it.each(Object.entries(passes))('%s', async (_name, forward) => {
     const tiny = architecture(forward);
     const source = randomSource(tiny, {}, 7, 0.4);
@@ -116,32 +116,32 @@ describe('a compiled forward pass gives what the reference gives', () => {
 });
 
 describe('compile', () => {
-  const handles = (): { recorder: Recorder; gain: Weight; matrix: Weight } => {
-    const [gain, matrix]: Weight[] = [{}, {}];
+  const handles = (): { recorder: Recorder; weight: Weight; matrix: Weight } => {
+    const [weight, matrix]: Weight[] = [{}, {}];
     const recorder = new Recorder(
       new Map([
-        [gain!, { kind: 'vector', weight: gain!, names: ['gain'], lengths: [8], plus: 0 }],
+        [weight!, { kind: 'vector', weight: weight!, names: ['weight'], lengths: [8], plus: 0 }],
         [matrix!, { kind: 'matrix', weight: matrix!, names: ['matrix'], shape: { inputs: 8, outputs: [8] } }],
       ]),
     );
-    return { recorder, gain: gain!, matrix: matrix! };
+    return { recorder, weight: weight!, matrix: matrix! };
   };
-  const rms = (gain: Weight) => ({ kind: 'rms', weight: gain, epsilon: 1e-5 }) as const;
+  const rms = (weight: Weight) => ({ kind: 'rms', weight, epsilon: 1e-5 }) as const;
 
-  it('refuses a norm that nothing reads', () => {
-    const { recorder, gain } = handles();
+  it('rejects a norm that nothing reads', () => {
+    const { recorder, weight } = handles();
     const input = recorder.input(8);
-    recorder.norm(input, rms(gain));
+    recorder.norm(input, rms(weight));
     expect(() => compile(recorder.operations, { maxTokens: 4, input, result: input, name: 'test' })).toThrow(
       /a norm that nothing reads/,
     );
   });
 
-  it('folds norms into the maps that read them, and writes a residual in place', () => {
-    const { recorder, gain, matrix } = handles();
+  it('folds norms into the linear maps that read them, and writes a residual in place', () => {
+    const { recorder, weight, matrix } = handles();
     const input = recorder.input(8);
     const x = recorder.linear(input, matrix);
-    const result = recorder.linear(recorder.norm(x, rms(gain)), matrix, {
+    const result = recorder.linear(recorder.norm(x, rms(weight)), matrix, {
       residual: recorder.linear(x, matrix),
     });
     const { steps, offsets, arenaBytes } = compile(recorder.operations, { maxTokens: 4, input, result, name: 'test' });
@@ -152,14 +152,14 @@ describe('compile', () => {
   });
 
   it('names the operation and both sizes when operands do not fit', () => {
-    const { recorder, gain, matrix } = handles();
+    const { recorder, weight, matrix } = handles();
     expect(() => recorder.linear(recorder.input(9), matrix)).toThrow(ShapeError);
     expect(() => recorder.linear(recorder.input(9), matrix)).toThrow(
       'linear: inputs must have shape [8], but it has [9].',
     );
-    expect(() => recorder.norm(recorder.input(9), rms(gain))).toThrow(/norm: gain/);
+    expect(() => recorder.norm(recorder.input(9), rms(weight))).toThrow(/norm: weight/);
     expect(() => recorder.split(recorder.input(8), [3, 4])).toThrow(/split: widths/);
-    expect(() => recorder.linear(recorder.input(8), gain)).toThrow(ParameterError);
+    expect(() => recorder.linear(recorder.input(8), weight)).toThrow(ParameterError);
     expect(() => recorder.linear(recorder.input(8), matrix, { activation: 'mish' as never })).toThrow(/activation/);
     expect(() => recorder.gated(recorder.input(8), matrix, 'silu')).toThrow(/gateUp/);
   });

@@ -8,7 +8,7 @@ type Norm = Extract<Operation, { kind: 'norm' }>;
 type Rotary = Extract<Operation, { kind: 'rotary' }>;
 type Of<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
-/** One entry of a tape, before it has addresses: an operation with what was folded into it. */
+/** One entry of a tape before addresses are assigned: an operation and what was folded into it. */
 export type Step =
   | { readonly kind: 'embed'; readonly operation: Of<'embed'> | Of<'positions'> }
   | { readonly kind: 'norm'; readonly operation: Norm }
@@ -20,53 +20,54 @@ export type Step =
       readonly operation: Of<'attend'>;
       readonly q: Value;
       readonly k: Value;
-      /** What the kernel rotates. */
+      /** The head dimensions that the kernel rotates. */
       readonly rotary?: Rotary;
       readonly turnsQueries: boolean;
       readonly turnsKeys: boolean;
     }
-  | { readonly kind: 'recall'; readonly operation: Of<'recall'> }
-  | { readonly kind: 'remember'; readonly operation: Of<'remember'> }
+  | { readonly kind: 'crossAttend'; readonly operation: Of<'crossAttend'> }
+  | { readonly kind: 'storeEncoderKeyValues'; readonly operation: Of<'storeEncoderKeyValues'> }
   | { readonly kind: 'elements'; readonly operation: Of<'add' | 'multiply'> | Of<'scale' | 'softcap'> }
   | { readonly kind: 'tap'; readonly operation: Of<'tap'> };
 
-/** Steps in order, and where each value lies within the arena of activations. */
+/** Steps in order, and the place of each value in the arena of activations. */
 export interface Program {
   readonly steps: readonly Step[];
-  /** Byte offset of a root value; absent for values that no step writes, and for the result when it lies outside. */
+  /** Byte offset of a root value. Absent for values that no step writes, and for a result outside the arena. */
   readonly offsets: ReadonlyMap<Value, number>;
-  /** The root values that share the result's memory, when it lies outside the arena. */
+  /** The root values that share the result's memory, when it is outside the arena. */
   readonly external: ReadonlySet<Value>;
   readonly arenaBytes: number;
 }
 
 export interface CompileOptions {
   readonly maxTokens: number;
-  /** What the program is for; must be intact when it ends. */
+  /** The result of the program. It must be intact when the program ends. */
   readonly result?: Value;
-  /** Given from outside, at the start of the arena. */
+  /** The input, at the start of the arena. */
   readonly input?: Value;
-  /** The result is written outside the arena, to an address that each run gives. */
+  /** The result is written outside the arena, to an address that each run provides. */
   readonly resultOutside?: boolean;
-  /** Names the model in errors. */
+  /** Name of the model in errors. */
   readonly name: string;
 }
 
-/** Bytes of a row of activations or of a result: linear maps write as many outputs as a group of weight rows has. */
+/** Bytes of a row of activations or of a result, rounded up to a whole group of weight rows. */
 export function rowBytes(columns: number): number {
   return Math.ceil(columns / numbersPerGroup) * numbersPerGroup * 4;
 }
 
 /**
- * From recorded operations to a tape: fold norms and rotary positions into the operations that read them, work out how long
- * each value is needed, and lay the values out in one arena, reusing what is free and writing in place where nobody reads on.
+ * From recorded operations to a tape: fold norms and rotary positions into the operations that read them, compute the
+ * lifetime of each value, and place the values in one arena. Free memory is reused, and a step writes in place when no
+ * later step reads its input.
  */
 export function compile(operations: readonly Operation[], options: CompileOptions): Program {
   const steps = foldedSteps(operations, options);
   return { steps, ...layOut(steps, options) };
 }
 
-/** The values that a step reads, folded ones included: of a folded norm it is the norm's input that must still be intact. */
+/** The values that a step reads. For a folded norm, this is the norm's input, which must still be intact. */
 export function readsOf(step: Step): readonly Value[] {
   switch (step.kind) {
     case 'embed':
@@ -80,9 +81,9 @@ export function readsOf(step: Step): readonly Value[] {
       return [step.norm === undefined ? step.operation.x : step.norm.x];
     case 'attend':
       return [step.q, step.k, step.operation.v];
-    case 'recall':
+    case 'crossAttend':
       return [step.operation.q];
-    case 'remember':
+    case 'storeEncoderKeyValues':
       return [step.operation.k, step.operation.v];
     case 'elements':
       return 'y' in step.operation ? [step.operation.x, step.operation.y] : [step.operation.x];
@@ -99,7 +100,7 @@ export function resultOf(step: Step): Value | undefined {
 function foldedSteps(operations: readonly Operation[], { result, name }: CompileOptions): Step[] {
   const readers = readersOf(operations);
   const read = (value: Value): readonly Operation[] => readers.get(value.root) ?? [];
-  /** A result that is needed as numbers cannot be folded away. */
+  /** A result that is also read as a plain value cannot be folded away. */
   const isResult = (value: Value): boolean => result?.root === value;
 
   const norms = new Map<Value, Norm>();
@@ -185,7 +186,7 @@ function foldedSteps(operations: readonly Operation[], { result, name }: Compile
   }
   for (const operation of [...norms.values(), ...rotaries.values()])
     if (!folded.has(operation))
-      throw new TokenwrightError(`A ${operation.kind} of the model '${name}' was folded into nothing.`);
+      throw new TokenwrightError(`A ${operation.kind} of the model '${name}' was not folded into any operation.`);
   return steps;
 }
 
@@ -209,7 +210,7 @@ function readersOf(operations: readonly Operation[]): Map<Value, Operation[]> {
   return readers;
 }
 
-/** The rotary behind the other one of an attention's queries and keys. */
+/** The other rotary operation of an attention that rotates queries and keys. */
 function otherRotary(operations: readonly Operation[], attend: Of<'attend'>, value: Value): Rotary | undefined {
   const other = attend.q === value ? attend.k : attend.q;
   return operations.find((operation): operation is Rotary => operation.kind === 'rotary' && operation.result === other);
@@ -226,10 +227,10 @@ function sameTurn(a: Rotary, b: Rotary | undefined): boolean {
   );
 }
 
-/** A place in memory that one value has, or several that are written in place of each other. */
+/** A place in memory for one value, or for several that are written in place of each other. */
 interface Storage {
   readonly bytes: number;
-  /** Index of the step that writes it first, and of the last that reads it. */
+  /** Index of the first step that writes it, and of the last one that reads it. */
   readonly from: number;
   to: number;
 }
@@ -271,18 +272,18 @@ function layOut(
   return { offsets, external, arenaBytes: bytes };
 }
 
-/** Values that a step may overwrite with its result, when nobody reads them afterwards. */
+/** Values that a step may overwrite with its result when no later step reads them. */
 function replaceable(step: Step): readonly Value[] {
   if (step.kind === 'elements')
     return 'y' in step.operation ? [step.operation.x, step.operation.y] : [step.operation.x];
   if (step.kind !== 'linear') return [];
   const { residual } = step.operation.options;
-  // A thread that is done would overwrite what another still encodes.
+  // A thread that has finished would overwrite what another thread is still encoding.
   const input = (step.norm?.x ?? step.operation.x).root;
   return residual === undefined || residual.root === input ? [] : [residual];
 }
 
-/** First fit over the steps: two storages overlap in memory only when they do not in time. */
+/** First fit over the steps: two storages may share memory only when their lifetimes do not overlap. */
 function placeAll(storages: ReadonlySet<Storage>): { placed: Map<Storage, number>; bytes: number } {
   const alignment = 128;
   const placed = new Map<Storage, number>();

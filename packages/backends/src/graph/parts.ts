@@ -4,7 +4,7 @@ import type { CacheShape } from '../paged/paged-rows.ts';
 import { compile, type Program } from './compiler.ts';
 import { type Operation, Recorder, type Value } from './recorder.ts';
 
-/** A part of a model, recorded and compiled, but not yet in memory. */
+/** A part of a model, recorded and compiled, but not yet loaded. */
 export interface Part {
   readonly operations: readonly Operation[];
   readonly program: Program;
@@ -12,7 +12,7 @@ export interface Part {
   readonly result?: Value;
 }
 
-/** What a model is made of. */
+/** The parts of a model. */
 export interface Parts {
   readonly forward: Part & { readonly result: Value };
   readonly head: Part & { readonly input: Value; readonly result: Value };
@@ -21,13 +21,13 @@ export interface Parts {
 }
 
 export interface RecordOptions {
-  /** Most tokens of a frame. */
+  /** Maximum number of tokens in a frame. */
   readonly maxTokens: number;
-  /** Most scored tokens that the head goes over at a time. Default: `maxTokens`. */
+  /** Maximum number of scored tokens per run of the head. Default: `maxTokens`. */
   readonly headTokens?: number;
-  /** Tap the last hidden states as this layer. Default: do not. */
+  /** Tap the last hidden states as this layer. Default: off. */
   readonly tapResult?: number;
-  /** The logits have a place of their own, outside of the activations. Default false. */
+  /** Place the logits outside the activations. Default false. */
   readonly logitsOutside?: boolean;
 }
 
@@ -85,15 +85,15 @@ export function record<C, P>(
 }
 
 /**
- * What the attention of some operations stores.
- * @param engine who asks, for the error.
- * @throws UnsupportedError when layers are not alike.
+ * The shapes of the keys and values that some operations store.
+ * @param engine name of the engine, for the error.
+ * @throws UnsupportedError when layers have different key heads.
  */
 export function cacheShape(operations: readonly Operation[], name: string, engine: string): CacheShape {
   let layers = 0;
   let shape: Omit<CacheShape, 'layers'> | undefined;
   for (const operation of operations) {
-    if (operation.kind !== 'attend' && operation.kind !== 'remember') continue;
+    if (operation.kind !== 'attend' && operation.kind !== 'storeEncoderKeyValues') continue;
     const { layer, kvHeads } = operation.kind === 'attend' ? operation.options : operation;
     const headDim = operation.k.columns / kvHeads;
     layers = Math.max(layers, layer + 1);

@@ -23,19 +23,21 @@ import {
 import { type Parts, type RecordOptions, record } from './parts.ts';
 import { formatFor, parametersOf, type WeightFormat, type WeightOption } from './weight-format.ts';
 
-/** Most tokens of a frame: enough to amortize reading the weights, and few enough that activations stay small. */
+/**
+ * Maximum number of tokens in a frame: enough to amortize reading the weights, few enough to keep activations small.
+ */
 const frameTokens = 256;
-/** Most tokens of a source: they see each other, so they have to fit in one frame. */
+/** Maximum number of source tokens. Source tokens see each other, so they must fit in one frame. */
 const longestSource = 1024;
 
-/** A model that is recorded and compiled, but not yet in memory. */
+/** A model that is recorded and compiled, but not yet loaded. */
 export interface RecordedModel {
-  /** Of the architecture, for errors. */
+  /** Name of the architecture, for errors. */
   readonly name: string;
   readonly layers: number;
-  /** Most tokens of a frame. */
+  /** Maximum number of tokens in a frame. */
   readonly maxTokens: number;
-  /** Most slots of a cache row or a source. */
+  /** Maximum number of slots of a cache row or a source. */
   readonly maxSlots: number;
   readonly requests: readonly WeightRequest[];
   readonly format: WeightFormat;
@@ -43,10 +45,10 @@ export interface RecordedModel {
 }
 
 /**
- * Request the weights of a model, and record and compile its parts.
+ * Request the weights of a model, then record and compile its parts.
  *
- * @param options of the recording, for a model of this many layers.
- * @throws LoadError or ShapeError for a checkpoint that does not fit the architecture.
+ * @param options of the recording, for a model with this many layers.
+ * @throws LoadError or ShapeError for a checkpoint that does not match the architecture.
  */
 export function recordModel<C, P>(
   architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,
@@ -71,12 +73,12 @@ export function recordModel<C, P>(
   };
 }
 
-/** A recorded model on a fused engine: what does not depend on where the engine computes. */
+/** The common base of the executables of the fused engines. */
 export abstract class RecordedExecutable implements Executable {
   readonly engine: Engine;
   readonly maxTokens: number;
   readonly weightBytes: number;
-  /** How the matrices are held. */
+  /** The weight format of matrices. */
   readonly weightFormat: WeightFormat;
   protected readonly name: string;
   protected readonly layers: number;
@@ -104,7 +106,7 @@ export abstract class RecordedExecutable implements Executable {
     this.release();
   }
 
-  /** Give back what the model holds. Called once. */
+  /** Release the model's memory. Called once. */
   protected abstract release(): void;
 
   /** @throws DisposedError after `dispose`. */
@@ -112,13 +114,13 @@ export abstract class RecordedExecutable implements Executable {
     if (this.#disposed) throw new DisposedError(`The model '${this.name}' on ${this.engine.name}`);
   }
 
-  /** @throws ShapeError for a frame of too many tokens. */
+  /** @throws ShapeError for a frame with too many tokens. */
   protected checkSize({ ids }: Frame): void {
     if (ids.length > this.maxTokens)
       throw new ShapeError(`A frame of at most ${this.maxTokens} tokens`, [this.maxTokens], [ids.length]);
   }
 
-  /** Each layer once. @throws UnsupportedError for a layer that has no early exit. */
+  /** Removes duplicates. @throws UnsupportedError for a layer without an early exit. */
   protected earlyExitsOf({ earlyExits = [] }: RunOptions): readonly number[] {
     const { operations } = this.parts.forward;
     const layers = [...new Set(earlyExits)];
@@ -136,7 +138,7 @@ export abstract class RecordedExecutable implements Executable {
   }
 
   /**
-   * Encoder output, [tokens, columns], of this engine or as values.
+   * Encoder output, [tokens, columns], as a matrix of this engine or as values.
    * @throws CacheError for a matrix of another engine, ShapeError for another shape.
    */
   protected ownEncoded<Matrix extends EngineMatrix>(

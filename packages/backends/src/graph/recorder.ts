@@ -12,10 +12,10 @@ import type {
   WeightRequest,
 } from '@tokenwright/core/engine';
 
-/** An activation while a model is recorded: some columns of what an operation gives. */
+/** An activation while a model is recorded: a range of columns of an operation's result. */
 export interface Value {
   readonly columns: number;
-  /** What holds the numbers: itself, or the value that this is a view of. */
+  /** The value that holds the numbers: this one, or the one that this is a view of. */
   readonly root: Value;
   /** First column within the root. */
   readonly first: number;
@@ -49,9 +49,9 @@ export type Operation =
       readonly v: Value;
       readonly options: AttendOptions<Weight>;
     }
-  | { readonly kind: 'recall'; readonly result: Value; readonly q: Value; readonly options: CrossAttendOptions }
+  | { readonly kind: 'crossAttend'; readonly result: Value; readonly q: Value; readonly options: CrossAttendOptions }
   | {
-      readonly kind: 'remember';
+      readonly kind: 'storeEncoderKeyValues';
       readonly k: Value;
       readonly v: Value;
       readonly layer: number;
@@ -64,10 +64,10 @@ export type Operation =
 const activations: readonly Activation[] = ['gelu', 'gelu-tanh', 'silu', 'relu'];
 
 /**
- * The operations of the seam, noted down instead of executed. Sizes are checked here, with the operation's name, so that
- * nothing can go wrong while the tape runs.
+ * The operations of the engine seam, recorded instead of executed. Sizes are checked here, under the name of the
+ * operation, so that running the tape cannot fail.
  *
- * @throws ShapeError, ParameterError for operands that do not fit each other.
+ * @throws ShapeError or ParameterError for operands that do not match.
  */
 export class Recorder implements Operations<Value, Weight> {
   readonly operations: Operation[] = [];
@@ -77,7 +77,7 @@ export class Recorder implements Operations<Value, Weight> {
     this.#requests = requests;
   }
 
-  /** A value that is given from outside: [N, columns]. */
+  /** The input of a program: [N, columns]. */
   input(columns: number): Value {
     return newValue(columns);
   }
@@ -100,7 +100,7 @@ export class Recorder implements Operations<Value, Weight> {
   norm(x: Value, options: NormOptions<Weight>): Value {
     const groups = options.groups ?? 1;
     this.#divides('norm: groups', groups, x.columns);
-    this.#agree('norm: gain', x.columns / groups, this.#vectorLength('norm', options.weight));
+    this.#agree('norm: weight', x.columns / groups, this.#vectorLength('norm', options.weight));
     if (options.bias !== undefined)
       this.#agree('norm: bias', x.columns / groups, this.#vectorLength('norm', options.bias));
     const result = newValue(x.columns);
@@ -166,17 +166,17 @@ export class Recorder implements Operations<Value, Weight> {
   }
 
   crossAttend(q: Value, options: CrossAttendOptions): Value {
-    this.#divides('recall: heads', options.heads, q.columns);
-    this.#divides('recall: kvHeads', options.kvHeads, options.heads);
+    this.#divides('crossAttend: heads', options.heads, q.columns);
+    this.#divides('crossAttend: kvHeads', options.kvHeads, options.heads);
     const result = newValue(q.columns);
-    this.operations.push({ kind: 'recall', result, q, options });
+    this.operations.push({ kind: 'crossAttend', result, q, options });
     return result;
   }
 
   storeEncoderKeyValues(k: Value, v: Value, options: { readonly layer: number; readonly kvHeads: number }): void {
-    this.#divides('remember: kvHeads', options.kvHeads, k.columns);
-    this.#agree('remember: values', k.columns, v.columns);
-    this.operations.push({ kind: 'remember', k, v, ...options });
+    this.#divides('storeEncoderKeyValues: kvHeads', options.kvHeads, k.columns);
+    this.#agree('storeEncoderKeyValues: values', k.columns, v.columns);
+    this.operations.push({ kind: 'storeEncoderKeyValues', k, v, ...options });
   }
 
   add(x: Value, y: Value): Value {

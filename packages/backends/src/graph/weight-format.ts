@@ -1,8 +1,8 @@
 import { outputsOf, type WeightRequest } from '@tokenwright/core/engine';
 
 /**
- * How an engine holds matrices:
- * - `f32`: as they are.
+ * How an engine stores matrices:
+ * - `f32`: float32, as in the checkpoint.
  * - `f16`: half precision.
  * - `8-bit`: 8 bits with a float32 scale per output.
  * - `8-bit-blocks`: 8 bits with a half-precision scale per 32 inputs of an output; 8.5 bits per weight.
@@ -19,16 +19,16 @@ export const weightFormats: readonly WeightFormat[] = ['f32', 'f16', '8-bit', '8
 
 export const weightOptions: readonly WeightOption[] = ['auto', ...weightFormats];
 
-/** `auto` holds a model of more parameters than this in 8 bits. */
+/** `auto` uses 8 bits above this number of parameters. */
 export const largestModelInFullPrecision = 100e6;
 
-/** The format that an option stands for. @param parameters of the model: numbers in its matrices and vectors. */
+/** Resolves the option to a format. @param parameters numbers in the model's matrices and vectors. */
 export function formatFor(option: WeightOption, parameters: number): WeightFormat {
   if (option !== 'auto') return option;
   return parameters > largestModelInFullPrecision ? '8-bit' : 'f32';
 }
 
-/** Numbers in the matrices and vectors that a model asked for. Computed tables are not parameters. */
+/** Numbers in the matrices and vectors of a model. Computed tables are not parameters. */
 export function parametersOf(requests: readonly WeightRequest[]): number {
   let sum = 0;
   for (const request of requests)

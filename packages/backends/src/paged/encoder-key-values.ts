@@ -1,6 +1,6 @@
 import type { EncoderKeyValues } from '@tokenwright/core/engine';
 
-/** The parts of a paged store that encoder keys and values report. */
+/** The members of a paged store that encoder keys and values use. */
 interface SourceRows {
   /** One row per source. */
   readonly rows: number;
@@ -8,12 +8,12 @@ interface SourceRows {
   dispose(): void;
 }
 
-/** Cross-attention keys and values of some sources: one row of blocks per source. */
+/** Cross-attention keys and values of a batch of sources: one row of blocks per source. */
 export class PagedEncoderKeyValues<Store extends SourceRows> implements EncoderKeyValues {
   readonly sources: number;
   readonly store: Store;
 
-  /** @param store which is disposed with this object. */
+  /** @param store disposed together with this object. */
   constructor(store: Store) {
     this.store = store;
     this.sources = store.rows;

@@ -1,7 +1,7 @@
 import { CacheError, DisposedError } from '@tokenwright/core';
 import { firstInWindow } from '@tokenwright/core/engine';
 
-/** How a cache holds numbers: float32, half precision, or 8 bits with a scale for each slot, head, and of keys and values. */
+/** How a cache stores numbers: float32, half precision, or 8 bits with a scale per slot, head, and keys or values. */
 export type CacheElement = 'f32' | 'f16' | '8-bit';
 
 export const cacheElements: readonly CacheElement[] = ['f32', 'f16', '8-bit'];
@@ -12,41 +12,41 @@ export interface Window {
   readonly sinks: number;
 }
 
-/** Shapes of what is cached. */
+/** Shapes of the cached keys and values. */
 export interface CacheShape {
   readonly layers: number;
   readonly kvHeads: number;
   readonly headDim: number;
 }
 
-/** Some slots of a row in all layers, held by one row or shared by several. */
+/** A range of slots of a row in all layers, owned by one row or shared by several. */
 export interface SharedBlock {
   users: number;
 }
 
-/** Makes and copies the blocks of one kind. */
+/** Allocates and copies the blocks of one kind. */
 export interface Blocks<B extends SharedBlock> {
   readonly slotsPerBlock: number;
   readonly blockBytes: number;
   readonly shape: CacheShape;
   /** @throws MemoryLimitError. */
   create(): B;
-  /** One user less; without any, the block is free. */
+  /** Removes one user. A block without users is free. */
   release(block: B): void;
-  /** A block of its own with at least the first `slots` of another. */
+  /** A new block with a copy of at least the first `slots` of another. */
   copy(block: B, slots: number): B;
 }
 
-/** A row: its blocks in order. Blocks that a window has left behind are gone. */
+/** A row: its blocks in order. Blocks that a window has left behind are missing. */
 export interface PagedRow<B> {
   blocks: (B | undefined)[];
-  /** Slots that each layer holds. They are equal but while `write` fills a cache layer by layer. */
+  /** Number of slots in each layer. They differ only while `write` fills a cache layer by layer. */
   lengths: Int32Array;
 }
 
 /**
- * Rows of keys and values in blocks that they share until one of them writes: gather and fork count references, and the next
- * append copies at most one block. What a block is, and how numbers get in and out, is the engine's.
+ * Rows of keys and values in blocks that are shared until one row writes: gather and fork count references, and the
+ * next append copies at most one block. Subclasses define what a block is and how it is read and written.
  */
 export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
   readonly pool: P;
@@ -54,7 +54,7 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
   #rows: PagedRow<B>[];
   #disposed = false;
 
-  /** @param rows their number, or rows of another store that were shared with this one. */
+  /** @param rows their number, or the rows that another store has shared. */
   constructor(pool: P, rows: number | PagedRow<B>[], window?: Window) {
     this.pool = pool;
     this.window = window;
@@ -68,20 +68,20 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
     return this.#rows.length;
   }
 
-  /** Bytes of the blocks; one that several rows share counts for each. */
+  /** Bytes of the blocks. A block that several rows share counts once per row. */
   get bytes(): number {
     return this.#rows.flatMap(({ blocks }) => blocks).filter(Boolean).length * this.pool.blockBytes;
   }
 
-  /** Slots that a row holds. */
+  /** Number of slots of a row. */
   length(row: number): number {
     return this.row(row).lengths[0] ?? 0;
   }
 
   /**
-   * Make room for the slots up to `length`, all of whose blocks then belong to this row alone from its present length on.
-   * @param layer whose length counts as the present one.
-   * @throws MemoryLimitError, with the row as it was.
+   * Make room for the slots up to `length`. All blocks from the current length on then belong to this row alone.
+   * @param layer the layer whose length is the current one.
+   * @throws MemoryLimitError, with the row unchanged.
    */
   reserve(row: number, length: number, layer = 0): void {
     const { slotsPerBlock } = this.pool;
@@ -103,7 +103,7 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
     }
   }
 
-  /** Note that a row has grown to `length` slots, and let go of what its window has left behind. */
+  /** Record that a row has grown to `length` slots, and release the blocks that its window has left behind. */
   grown(row: number, length: number): void {
     const { slotsPerBlock } = this.pool;
     const { blocks, lengths } = this.row(row);
@@ -124,7 +124,7 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
     this.#rows = next;
   }
 
-  /** @throws CacheError, with every row as it was, when a window has moved past what a shorter row would see. */
+  /** @throws CacheError, with every row unchanged, when a window has moved past what a shorter row would see. */
   truncate(lengths: readonly number[]): void {
     for (const [index, row] of this.#rows.entries()) this.#checkHeld(row, lengths[index]!, index);
     for (const [index, row] of this.#rows.entries()) {
@@ -141,7 +141,7 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
     this.#disposed = true;
   }
 
-  /** All rows, for a fork: their blocks have one user more. */
+  /** All rows, for a fork: each of their blocks gets one more user. */
   protected sharedRows(): PagedRow<B>[] {
     return this.#rows.map(shared);
   }
@@ -153,7 +153,7 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
 
   /**
    * The blocks that hold a row's slots.
-   * @throws CacheError when its window has moved past some.
+   * @throws CacheError when its window has moved past some of them.
    */
   protected heldBlocks(row: number, slots: number): B[] {
     const blocks = this.row(row).blocks.slice(0, Math.ceil(slots / this.pool.slotsPerBlock));
@@ -164,8 +164,8 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
   }
 
   /**
-   * How many slots keys and values are.
-   * @throws CacheError when they are not slots of this cache.
+   * The number of slots in keys and values.
+   * @throws CacheError when their sizes do not match this cache.
    */
   protected slotsOf(row: number, layer: number, keys: Float32Array, values: Float32Array): number {
     const { kvHeads, headDim } = this.pool.shape;
@@ -182,7 +182,7 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
     this.#rows = [];
   }
 
-  /** After a cut, the next token needs the window before it. */
+  /** After truncation, the next token needs the window before it. */
   #checkHeld({ blocks }: PagedRow<B>, length: number, index: number): void {
     if (this.window === undefined || length === 0) return;
     const { slotsPerBlock } = this.pool;
@@ -191,12 +191,12 @@ export abstract class PagedRows<B extends SharedBlock, P extends Blocks<B>> {
     for (let i = from; i < to; i++)
       if (blocks[i] === undefined)
         throw new CacheError(
-          `Row ${index} cannot go back to ${length} positions: its window of ${this.window.size} has moved past them.`,
+          `Row ${index} cannot be truncated to ${length} positions: its window of ${this.window.size} has moved past them.`,
         );
   }
 }
 
-/** A row with the same blocks, each with one user more. */
+/** A row with the same blocks, each with one more user. */
 function shared<B extends SharedBlock>({ blocks, lengths }: PagedRow<B>): PagedRow<B> {
   for (const block of blocks) if (block !== undefined) block.users++;
   return { blocks: [...blocks], lengths: lengths.slice() };

@@ -3,9 +3,9 @@ import { checkInteger } from '@tokenwright/core/options';
 import type { CacheElement, Window } from './paged-rows.ts';
 
 /**
- * What a kind of cache is in paged form.
- * @param usual how 'static' and 'window' caches hold numbers; 'dynamic' ones hold float32.
- * @throws ParameterError for a window that is none.
+ * The paged form of a cache kind.
+ * @param usual how 'static' and 'window' caches store numbers; 'dynamic' ones store float32.
+ * @throws ParameterError for an invalid window.
  */
 export function storeSetting(
   kind: CacheKind,

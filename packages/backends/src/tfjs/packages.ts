@@ -3,7 +3,7 @@
  * package that is installed, and still build where it is missing.
  */
 
-/** @throws Error that says what to install. */
+/** @throws Error with the install command. */
 export async function importCpu(): Promise<typeof import('@tensorflow/tfjs-backend-cpu')> {
   try {
     return await import('@tensorflow/tfjs-backend-cpu');
@@ -12,7 +12,7 @@ export async function importCpu(): Promise<typeof import('@tensorflow/tfjs-backe
   }
 }
 
-/** @throws Error that says what to install. */
+/** @throws Error with the install command. */
 export async function importWasm(): Promise<typeof import('@tensorflow/tfjs-backend-wasm')> {
   try {
     return await import('@tensorflow/tfjs-backend-wasm');
@@ -21,7 +21,7 @@ export async function importWasm(): Promise<typeof import('@tensorflow/tfjs-back
   }
 }
 
-/** @throws Error that says what to install. */
+/** @throws Error with the install command. */
 export async function importWebgl(): Promise<typeof import('@tensorflow/tfjs-backend-webgl')> {
   try {
     return await import('@tensorflow/tfjs-backend-webgl');
@@ -30,7 +30,7 @@ export async function importWebgl(): Promise<typeof import('@tensorflow/tfjs-bac
   }
 }
 
-/** @throws Error that says what to install. */
+/** @throws Error with the install command. */
 export async function importWebgpu(): Promise<typeof import('@tensorflow/tfjs-backend-webgpu')> {
   try {
     return await import('@tensorflow/tfjs-backend-webgpu');
@@ -39,7 +39,7 @@ export async function importWebgpu(): Promise<typeof import('@tensorflow/tfjs-ba
   }
 }
 
-/** @param backend package that is needed as well, for the message. @throws Error that says what to install. */
+/** @param backend package that is also required, for the message. @throws Error with the install command. */
 export async function importCore(backend: string): Promise<typeof import('@tensorflow/tfjs-core')> {
   try {
     return await import('@tensorflow/tfjs-core');
@@ -48,7 +48,7 @@ export async function importCore(backend: string): Promise<typeof import('@tenso
   }
 }
 
-/** The engine that executes TF.js operations. @param backend as above. @throws Error that says what to install. */
+/** The TF.js backend that executes operations. @param backend as above. @throws Error with the install command. */
 export async function importReference(backend: string): Promise<typeof import('@tokenwright/core/reference')> {
   try {
     return await import('@tokenwright/core/reference');
@@ -59,7 +59,7 @@ export async function importReference(backend: string): Promise<typeof import('@
 
 function missing(name: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`the package ${name} does not load (npm install @tensorflow/tfjs-core ${name}): ${reason}`, {
+  return new Error(`the package ${name} could not be loaded (npm install @tensorflow/tfjs-core ${name}): ${reason}`, {
     cause,
   });
 }

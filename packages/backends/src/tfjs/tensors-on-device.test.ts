@@ -12,13 +12,13 @@ import { tensorsOnDevice } from './tensors-on-device.ts';
 const here = await hasWebgpu();
 const gpt2 = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64 }) as TinyModel;
 
-/** A sampler with no other form. */
+/** A sampler with only a TF.js form. */
 const halved: Sampler = { name: 'halved', onDevice: (logits) => tf.div(logits, 2) };
 
 describe.skipIf(!here)('TF.js on the device of the engine', () => {
-  it('reads logits where they are, and what it makes is a matrix like any other', async () => {
+  it('reads logits in place and returns a normal matrix', async () => {
     const engine = await startWebgpu({ tensors: tensorsOnDevice });
-    // The first choice of TF.js is still what it was.
+    // The backend that TF.js prefers must not change.
     const before = { current: 'cpu', tensors: tf.memory().numTensors };
     expect(tf.getBackend()).toBe('cpu');
     const model = await load(engine, gpt2);
@@ -30,7 +30,7 @@ describe.skipIf(!here)('TF.js on the device of the engine', () => {
     const same = logits.map!((tensor) => tensor);
     const doubled = same.map!((tensor) => tf.mul(tensor, 2));
     const places = logits.map!((tensor) => tf.cast(tf.greater(tensor, 0), 'float32') as tf.Tensor2D);
-    // Each stays whole when the others are gone.
+    // Each stays valid after the others are disposed.
     logits.dispose();
     expect(engine.report().bytesRead).toBe(read);
     expect(await same.read()).toEqual(values);
@@ -54,7 +54,7 @@ describe.skipIf(!here)('TF.js on the device of the engine', () => {
     expect(tf.getKernelsForBackend(engine.tensorBackend!)).toEqual([]);
   });
 
-  it('leaves everything as it was when the work throws', async () => {
+  it('restores everything when the work throws', async () => {
     const engine = await startWebgpu({ tensors: tensorsOnDevice });
     const model = await load(engine, gpt2);
     const { logits } = model.forward([[1]], model.createCache());
@@ -70,7 +70,7 @@ describe.skipIf(!here)('TF.js on the device of the engine', () => {
     await engine.dispose();
   });
 
-  it('is asked for, or refused by name', async () => {
+  it('rejects a TF.js-only sampler by name when it is not enabled', async () => {
     const engine = await startWebgpu();
     expect(engine.tensorBackend).toBeUndefined();
     const model = await load(engine, gpt2);

@@ -7,10 +7,10 @@ import { importCore, importWebgpu } from './packages.ts';
 type Tensorflow = typeof import('@tensorflow/tfjs-core');
 
 /**
- * Lets TF.js work on the device of the fused WebGPU engine, so that samplers with a TF.js form (`onDevice`) run where the logits are.
- * Needs the packages @tensorflow/tfjs-core and @tensorflow/tfjs-backend-webgpu.
+ * Lets TF.js compute on the device of the fused WebGPU engine, so that samplers with a TF.js form (`onDevice`) run
+ * where the logits are. Needs the packages @tensorflow/tfjs-core and @tensorflow/tfjs-backend-webgpu.
  *
- * @throws Error that says what to install.
+ * @throws Error with the install command.
  *
  * @example
  * ```ts
@@ -27,7 +27,10 @@ export async function tensorsOnDevice(device: TensorDevice): Promise<DeviceTenso
   return new TfjsTensors(tf, device, new WebGPUBackend(device.gpu, device.gpu.adapterInfo));
 }
 
-/** TF.js on one device, as a backend of its own name. Its kernels are those that the backend 'webgpu' of the package registers. */
+/**
+ * TF.js on one device, as a backend with its own name. Its kernels are the ones that the package registers for
+ * 'webgpu'.
+ */
 class TfjsTensors implements DeviceTensors {
   readonly backend: string;
   readonly #tf: Tensorflow;
@@ -42,7 +45,7 @@ class TfjsTensors implements DeviceTensors {
     let backend = 'fused webgpu';
     for (let i = 2; tf.findBackendFactory(backend) !== null; i++) backend = `fused webgpu ${i}`;
     this.backend = backend;
-    // The lowest priority: TF.js does not choose this backend unless asked.
+    // The lowest priority: TF.js does not choose this backend by default.
     tf.registerBackend(backend, () => webgpu, 0);
     tf.copyRegisteredKernels('webgpu', backend);
   }
@@ -67,7 +70,7 @@ class TfjsTensors implements DeviceTensors {
         const tensor = tf.tidy(() => {
           const given = tf.tensor({ buffer, zeroCopy: true }, [...shape], 'float32') as Tensor2D;
           const made = work(given, tf);
-          // A cast from integers leaves the integers in the buffer; only arithmetic turns them into numbers.
+          // A cast from integers leaves integers in the buffer; only arithmetic converts them.
           const inBuffer = this.#webgpu.tensorMap.get(made.dataId).dtype;
           return inBuffer === 'float32' ? tf.clone(made) : (tf.mul(tf.cast(made, 'float32'), 1) as Tensor2D);
         });
@@ -112,7 +115,7 @@ class TfjsTensors implements DeviceTensors {
     return this.#webgpu.tensorMap.get(dataId).resource as GPUBuffer;
   }
 
-  /** Submit the commands that TF.js has recorded: the queue keeps the order of its work and ours. */
+  /** Submit the commands that TF.js has recorded. The queue executes its work and the engine's in order. */
   #submit(): void {
     this.#webgpu.ensureCommandEncoderReady();
     this.#webgpu.endComputePassEncoder();
@@ -121,8 +124,8 @@ class TfjsTensors implements DeviceTensors {
 }
 
 /**
- * The package makes its backend the first choice of TF.js, which then fails until somebody has waited for it. Here it becomes the last
- * choice, unless the application had imported the package itself.
+ * The package makes its backend the preferred one of TF.js, which then fails until it is initialized. Here it gets the
+ * lowest priority, unless the application had imported the package itself.
  */
 async function importAsLastChoice(tf: Tensorflow): Promise<typeof import('@tensorflow/tfjs-backend-webgpu')> {
   const known = tf.findBackendFactory('webgpu') !== null;

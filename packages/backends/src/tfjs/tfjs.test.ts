@@ -28,7 +28,7 @@ async function decode(engine: Engine, kind: 'static' | 'dynamic'): Promise<numbe
 }
 
 describe('a start in Node', () => {
-  it('prints no advertisement of TF.js, and leaves TF.js out of production mode', async () => {
+  it('does not print the TF.js advertisement and does not enable production mode', async () => {
     const engine = await tfjs({ backend: 'cpu' }).start();
     await decode(engine, 'static');
     await engine.dispose();
@@ -76,14 +76,14 @@ describe.each([
   });
 });
 
-it('reports a version of TF.js without the members that caches are written through, and gives the same results', async () => {
+it('reports a TF.js version without in-place cache writes and gives the same results', async () => {
   const plain = await tfjs({ backend: 'wasm' }).start();
   expect(plain.notices).toEqual([]);
   const values = await decode(plain, 'static');
   await plain.dispose();
   const backend = tf.findBackend('wasm') as unknown as { typedArrayFromHeap?: unknown };
   const heard: string[] = [];
-  // Hidden during the start only: kernels of TF.js use it as well.
+  // Hidden only during the start: kernels of TF.js use it too.
   backend.typedArrayFromHeap = undefined;
   const engine = await tfjs({ backend: 'wasm', onNotice: (message) => heard.push(message) })
     .start()
@@ -96,7 +96,7 @@ it('reports a version of TF.js without the members that caches are written throu
   await engine.dispose();
 });
 
-it('says what to install when a package is missing', async () => {
+it('reports what to install when a package is missing', async () => {
   vi.doMock('@tensorflow/tfjs-backend-webgl', () => {
     throw new Error('Cannot find package');
   });

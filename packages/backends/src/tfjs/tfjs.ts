@@ -5,20 +5,20 @@ import { type OnNotice, printNotice } from '../notice.ts';
 import { installGPU } from '../webgpu-in-node.ts';
 import { importCpu, importReference, importWasm, importWebgl, importWebgpu } from './packages.ts';
 
-/** A backend of TensorFlow.js. Each is the package `@tensorflow/tfjs-backend-<name>`. */
+/** A backend of TensorFlow.js, from the package `@tensorflow/tfjs-backend-<name>`. */
 export type TfjsBackend = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
 
 /** Options of {@link tfjs}. */
 export interface TfjsOptions {
   readonly backend: TfjsBackend;
   /**
-   * Where a browser finds the three .wasm files of @tensorflow/tfjs-backend-wasm: a folder, or a URL per file. Default: beside the
-   * script, as TF.js does. Node needs no path.
+   * Where a browser finds the three .wasm files of @tensorflow/tfjs-backend-wasm: a folder, or a URL per file. Default:
+   * next to the script, as in TF.js. Node needs no path.
    */
   readonly wasmPaths?: string | Readonly<Record<string, string>>;
-  /** Most bytes that weights may take. Default: 4 GiB on wasm, no limit on other backends. */
+  /** Maximum number of bytes for weights. Default: 4 GiB on wasm, no limit on other backends. */
   readonly memoryLimit?: number;
-  /** Receives a sentence when the engine runs slower than it should. Default: `console.warn`, once per message. */
+  /** Called with one sentence when the engine runs slower than it should. Default: `console.warn`, once per message. */
   readonly onNotice?: OnNotice;
 }
 
@@ -64,7 +64,7 @@ export function tfjs(options: TfjsOptions): EngineStarter {
     async start(): Promise<Engine> {
       try {
         const { referenceEngine, settleBackend } = await importReference(`@tensorflow/tfjs-backend-${backend}`);
-        // Before the import, which may change the backend that TF.js prefers for the application.
+        // Before the import, which may change the backend that TF.js prefers.
         await settleBackend();
         await backends[backend](options);
         return await referenceEngine({ backend, onNotice, ...(memoryLimit === undefined ? {} : { memoryLimit }) });

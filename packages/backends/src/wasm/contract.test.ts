@@ -8,7 +8,7 @@ import { type WeightFormat, weightFormats } from '../graph/weight-format.ts';
 import { fusedWasm } from './index.ts';
 import { roundTrip } from './testing/plain-formats.ts';
 
-/** The reference engine with the weights that a format holds: it rounds what it is given. */
+/** The reference engine with the weights as a format stores them: it rounds the weights first. */
 async function roundingJudge(format: WeightFormat): Promise<Engine> {
   const judge = await referenceEngine({ backend: 'cpu' });
   return Object.assign(Object.create(judge) as Engine, {
@@ -24,10 +24,13 @@ async function roundingJudge(format: WeightFormat): Promise<Engine> {
   });
 }
 
-/** Logits and hidden states of these models reach 2.5 and more: 0.2 % of that where activations are integers. */
+/**
+ * Logits and hidden states of these models reach 2.5 and more. The tolerance is 0.2 % of that where activations are
+ * integers.
+ */
 const tolerance = (format: WeightFormat): number => (format.startsWith('f') ? 1e-4 : 0.005);
 
-// tooling/conformance has the contract with float32 weights.
+// The contract with float32 weights is tested in tooling/conformance.
 describe.each(weightFormats.filter((format) => format !== 'f32'))(
   'the contract of engines with %s weights',
   (format) => {

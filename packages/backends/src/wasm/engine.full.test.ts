@@ -7,7 +7,7 @@ import { lawModels } from './testing/tiny-models.ts';
 const { works } = await tryRelaxed();
 if (!works) console.warn('Skipped: this WebAssembly engine has no relaxed SIMD.');
 
-// Every model in every format, on both builds; engine.test.ts has some of them.
+// Every model in every format, on both builds; engine.test.ts runs some of them.
 for (const tiny of lawModels)
   for (const format of weightFormats)
     for (const relaxed of works ? [false, true] : [false]) describeLaws(tiny, format, relaxed);

@@ -15,7 +15,7 @@ for (const tiny of lawModels) describeLaws(tiny, 'f32');
 for (const tiny of [lawModels[0]!, lawModels.at(-1)!])
   for (const format of ['f16', '8-bit', '8-bit-blocks', '4-bit-blocks'] as const) describeLaws(tiny, format);
 
-// 8-bit weights times two planes of 7 bits, which is the default only where it is the faster.
+// 8-bit weights in two planes of 7 bits, which are the default only where they are faster.
 if ((await tryRelaxed()).works) describeLaws(lawModels[3]!, '8-bit', true);
 else console.warn('Skipped: this WebAssembly engine has no relaxed SIMD.');
 
@@ -32,7 +32,7 @@ describe('caches', () => {
   it.each([
     ['f16', 0.002, 0.55],
     ['8-bit', 0.03, 0.35],
-  ] as const)('%s: stays near float32 in less memory', async (kind, tolerance, share) => {
+  ] as const)('%s: stays close to float32 with less memory', async (kind, tolerance, share) => {
     const exact = model.createCache();
     const cache = model.createCache({ kind });
     const error = errorOf(await feed(model, cache, [prompt]), await feed(model, exact, [prompt]));
@@ -45,18 +45,21 @@ describe('caches', () => {
     for (const each of [exact, cache, fork]) each.dispose();
   });
 
-  it.each(['f16', '8-bit'] as const)('%s: a prompt, a few tokens and single ones give the same bits', async (kind) => {
-    const caches = [64, 3, 1].map((step) => {
-      const cache = model.createCache({ kind });
-      const known = prompt.slice(0, -1);
-      for (let at = 0; at < known.length; at += step)
-        model.forward([known.slice(at, at + step)], cache, { scored: 0 }).dispose();
-      return cache;
-    });
-    const [whole, ...others] = await Promise.all(caches.map((cache) => feed(model, cache, [prompt.slice(-1)])));
-    for (const other of others) expect(other).toEqual(whole);
-    for (const cache of caches) cache.dispose();
-  });
+  it.each(['f16', '8-bit'] as const)(
+    '%s: a prompt, a few tokens and single tokens give the same bits',
+    async (kind) => {
+      const caches = [64, 3, 1].map((step) => {
+        const cache = model.createCache({ kind });
+        const known = prompt.slice(0, -1);
+        for (let at = 0; at < known.length; at += step)
+          model.forward([known.slice(at, at + step)], cache, { scored: 0 }).dispose();
+        return cache;
+      });
+      const [whole, ...others] = await Promise.all(caches.map((cache) => feed(model, cache, [prompt.slice(-1)])));
+      for (const other of others) expect(other).toEqual(whole);
+      for (const cache of caches) cache.dispose();
+    },
+  );
 
   it('sees only its window and its sinks', async () => {
     const whole = model.createCache({ kind: { kind: 'window', size: 300 } });
@@ -72,7 +75,7 @@ describe('caches', () => {
     for (const [i, id] of long.entries())
       expect(await feed(model, oneByOne, [[id]]), `token ${i}`).toEqual([inFrames[i]]);
     expect(errorOf([inFrames[239]!], [(await logitsOf(model, long))[239]!])).toBeGreaterThan(0.001);
-    // The block of the sinks, and the one that the window touches, instead of four.
+    // Two blocks instead of four: the one of the sinks and the one that the window touches.
     const full = model.createCache();
     await feed(model, full, [long]);
     expect(oneByOne.bytes / full.bytes).toBe(0.5);
@@ -85,7 +88,7 @@ describe('caches', () => {
     oneByOne.dispose();
   });
 
-  it('refuses another engine’s cache', async () => {
+  it('rejects a cache of another engine', async () => {
     const other = await load(engine, tiny);
     const cache = other.createCache();
     expect(() => model.forward([[1]], cache)).toThrow(/was not made by/);
@@ -94,7 +97,7 @@ describe('caches', () => {
 });
 
 describe('threads', () => {
-  // Large enough that the threads are worth waking.
+  // Large enough that waking the threads pays off.
   const tiny = tinyGPT2({ width: 256, heads: 4, intermediateSize: 1024, vocabSize: 997 }) as TinyModel;
 
   it.each<WeightFormat>(['f32', '8-bit', '4-bit-blocks'])('give the same bits as one: %s', async (weights) => {
@@ -111,7 +114,7 @@ describe('threads', () => {
 });
 
 describe('loading', () => {
-  it('reads a large matrix by rows where the source can, and gives the same numbers', async () => {
+  it('reads a large matrix by rows where the source supports it, with the same result', async () => {
     const tiny = tinyGPT2({ width: 32, vocabSize: 70003 }) as TinyModel;
     const read: string[] = [];
     const source: WeightSource = {
@@ -136,7 +139,7 @@ describe('loading', () => {
 });
 
 describe('a long context', () => {
-  it('has its angles made when they are first needed', async () => {
+  it('computes its angles on first use', async () => {
     const { architecture, config, source } = tinyLlama({ contextLength: 131072 }) as TinyModel;
     const asked: [first: number, count: number][] = [];
     const noting: Architecture = {
@@ -179,7 +182,7 @@ describe('a long context', () => {
 });
 
 describe('a shorter context', () => {
-  it('takes angles for its positions alone, and gives the same bits', async () => {
+  it('allocates angles only for its positions, and gives the same bits', async () => {
     const tiny = tinyLlama({ contextLength: 131072 }) as TinyModel;
     const { architecture, config, source } = tiny;
     const engine = await fusedWasm({ threads: 1 }).start();
@@ -191,7 +194,7 @@ describe('a shorter context', () => {
     }
     const [whole, short] = results;
     expect(short!.rows).toEqual(whole!.rows);
-    // Angles of 16 dimensions in float32, and 512 tables of blocks.
+    // Angles of 16 dimensions in float32, and 512 block tables.
     expect(whole!.bytes - short!.bytes).toBe((131072 - 512) * (16 * 4 + (512 * 4) / 64));
     expect(engine.memory().bytes).toBe(0);
     await engine.dispose();
@@ -199,7 +202,7 @@ describe('a shorter context', () => {
 });
 
 describe('profile', () => {
-  it('says where the time of each run went, when it was asked for', async () => {
+  it('reports the time of each step when profiling is on', async () => {
     const tiny = tinyLlama() as TinyModel;
     const engine = await fusedWasm({ threads: 1, profile: true }).start();
     const model = await load(engine, tiny);
@@ -234,7 +237,7 @@ describe('top', () => {
 });
 
 describe('fusedWasm', () => {
-  it('refuses options that it does not have, and models that do not fit', async () => {
+  it('rejects unknown options and models that do not fit', async () => {
     expect(() => fusedWasm({ thread: 1 } as never)).toThrow(UnknownOptionError);
     expect(() => fusedWasm({ weights: 'q8' as never })).toThrow(/weights must be one of/);
     const engine = await fusedWasm({ threads: 1, memoryLimit: 1e5 }).start();
@@ -243,7 +246,7 @@ describe('fusedWasm', () => {
     await engine.dispose();
   });
 
-  it('keeps a cache within the limit, and can go on after it', async () => {
+  it('keeps a cache within the limit, and stays usable after an error', async () => {
     const probe = await fusedWasm({ threads: 1 }).start();
     await load(probe, tinyGPT2() as TinyModel);
     const weights = probe.memory().bytes;

@@ -18,29 +18,32 @@ import { Profile, type ProfileRow } from './program/profile.ts';
 
 export interface FusedWasmOptions {
   /**
-   * Threads, the calling one included, from 1 to 64. Default: as many as the machine runs at once, at most 8; one on a page's main
-   * thread, which must not wait for others. Where a page does not allow threads (no cross-origin isolation, or a
+   * Number of threads, the calling one included, from 1 to 64. Default: as many as the machine has, at most 8; one on a
+   * page's main thread, which must not block. Where a page does not allow threads (no cross-origin isolation, or a
    * Content-Security-Policy without `blob:` workers), the engine runs on one thread and reports that to `onNotice`.
    */
   readonly threads?: number;
   /**
-   * How matrices are held. Default 'f32': the numbers of the checkpoint. '8-bit' is four times smaller and faster; 'auto' chooses it
-   * for models of more than 100 million parameters, and 'f32' below.
+   * The weight format of matrices. Default 'f32': the numbers of the checkpoint. '8-bit' is four times smaller and
+   * faster. 'auto' uses '8-bit' for models of more than 100 million parameters, and 'f32' for smaller ones.
    */
   readonly weights?: WeightOption;
-  /** How 'static' and 'window' caches hold numbers. Default 'f32'. */
+  /** How 'static' and 'window' caches store numbers. Default 'f32'. */
   readonly cache?: CacheElement;
-  /** Most bytes that weights, caches and results may take together. Default and maximum: 4 GiB. */
+  /** Maximum number of bytes for weights, caches and results together. Default and maximum: 4 GiB. */
   readonly memoryLimit?: number;
   /**
-   * Use relaxed SIMD: fused multiply-add, and products of 8 bits. Results then differ in the last digits from machine to
-   * machine. Default: where a known-answer test passes, and for the products only where they are faster. `true`: for both, and an
-   * UnsupportedError where the test fails. `false`: never.
+   * Use relaxed SIMD: fused multiply-add, and 8-bit products. Results then differ in the last digits from machine to
+   * machine. Default: used where a known-answer test passes, and for 8-bit products only where they are faster. `true`:
+   * always used for both; an UnsupportedError where the test fails. `false`: never used.
    */
   readonly relaxed?: boolean;
-  /** Measure how long each step takes, for `profile()` of the engine. Default false; it costs about 1 %. */
+  /** Measure the time of each step, for `profile()` of the engine. Default false; it costs about 1 %. */
   readonly profile?: boolean;
-  /** Receives a sentence when the engine runs on fewer threads than it should. Default: `console.warn`, once per message. */
+  /**
+   * Called with one sentence when the engine runs on fewer threads than it should. Default: `console.warn`, once per
+   * message.
+   */
   readonly onNotice?: OnNotice;
 }
 
@@ -87,7 +90,7 @@ export function fusedWasm(options: FusedWasmOptions = {}): FusedWasmStarter {
   };
 }
 
-/** The engine that `fusedWasm(...).start()` gives: the contract, and what measurements need. */
+/** The engine that `fusedWasm(...).start()` returns: the contract of an engine, plus measurements. */
 export class FusedWasmEngine implements Engine {
   readonly name = 'fused wasm';
   readonly tensorBackend: undefined;
@@ -131,7 +134,7 @@ export class FusedWasmEngine implements Engine {
     return executable;
   }
 
-  /** Threads that compute, the calling one included. */
+  /** Number of threads that compute, the calling one included. */
   get threads(): number {
     return this.machine.threads;
   }
@@ -145,14 +148,17 @@ export class FusedWasmEngine implements Engine {
     return { bytes, buffers };
   }
 
-  /** The time of all runs since the last call, by step; empty unless the engine was started with `profile`. Loading does not count. */
+  /**
+   * The time of all runs since the last call, by step; empty unless the engine was started with `profile`. Excludes
+   * loading.
+   */
   profile(): readonly ProfileRow[] {
     const rows = this.#profile?.rows() ?? [];
     this.#profile?.clear();
     return rows;
   }
 
-  /** How often a thread went to sleep at a barrier. A high number means that the machine is busy with something else. */
+  /** How often a thread went to sleep at a barrier. A high number means that the machine is running other work. */
   get sleeps(): number {
     return this.machine.heap.views.int32[controlSleeps / 4]!;
   }

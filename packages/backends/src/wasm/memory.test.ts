@@ -21,7 +21,7 @@ afterEach(async () => {
   }
 });
 
-/** A source of tensors in any size, which nobody may read. */
+/** A source with tensors of any size, which must not be read. */
 function unreadable(source: WeightSource): WeightSource {
   const read = (): never => {
     throw new Error('read');
@@ -43,7 +43,7 @@ async function refusal(call: () => unknown): Promise<MemoryLimitError> {
 }
 
 describe('a model that does not fit', () => {
-  it('is refused with both numbers before anything is read: past 4 GB, in every format', async () => {
+  it('is rejected with both numbers before anything is read: above 4 GB, in every format', async () => {
     for (const weights of ['f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'] as const) {
       const engine = await fusedWasm({ threads: 1, weights }).start();
       engines.push(engine);
@@ -65,11 +65,11 @@ describe('a model that does not fit', () => {
     }
   });
 
-  it('is refused by a byte more than there is, and loaded when there is enough', async () => {
+  it('is rejected for one byte too many, and loaded when there is enough memory', async () => {
     const tiny = tinyGPT2() as TinyModel;
     const small = await start(1000);
     const { needed } = await refusal(() => load(small, { ...tiny, source: unreadable(tiny.source) }));
-    // What is available is the limit less what the module keeps for itself.
+    // The available memory is the limit minus what the module itself uses.
     const { available } = await refusal(() => load(small, tiny));
     expect(available).toBe(0);
     const header = 4096;
@@ -80,7 +80,7 @@ describe('a model that does not fit', () => {
     expect((await refusal(() => load(short, tiny))).available).toBe(needed - 1);
   });
 
-  it('leaves the models and caches that are there as they were', async () => {
+  it('leaves existing models and caches unchanged', async () => {
     const tiny = tinyLlama() as TinyModel;
     const alone = await start();
     const first = await load(alone, tiny);
@@ -97,7 +97,7 @@ describe('a model that does not fit', () => {
     cache.dispose();
   });
 
-  it('counts what is made beside the weights: tables of relative positions', async () => {
+  it('counts computed tables of relative positions', async () => {
     const config = t5.configure({ vocab_size: 40, d_model: 16, d_kv: 4, d_ff: 24, num_layers: 1, num_heads: 64 });
     const wide = t5.configure({
       vocab_size: 40,
@@ -121,8 +121,8 @@ describe('a model that does not fit', () => {
   });
 });
 
-describe('loading that stops half-way', () => {
-  it.each(['a tensor that cannot be read', 'an abort'])('gives back all of it: %s', async (how) => {
+describe('loading that stops midway', () => {
+  it.each(['a tensor that cannot be read', 'an abort'])('releases everything: %s', async (how) => {
     const tiny = tinyGPT2() as TinyModel;
     const engine = await start();
     const controller = new AbortController();
@@ -143,7 +143,7 @@ describe('loading that stops half-way', () => {
 });
 
 describe('memory', () => {
-  // Pages that nobody touches cost nothing, so this is cheap; addresses no longer fit 31 bits.
+  // Untouched pages cost nothing, so this is cheap. Addresses no longer fit in 31 bits.
   it.each([
     ['two', 2 ** 31 - 1e6],
     ['four', 2 ** 32 - 24e6],
@@ -189,19 +189,19 @@ describe('memory', () => {
 
 describe('a cache that does not fit', () => {
   const tiny = tinyGPT2() as TinyModel;
-  /** Room for the model, and for some blocks of 64 slots: 3 layers of 64 numbers, keys and values. */
+  /** Room for the model and a few blocks of 64 slots: 3 layers of 64 numbers, keys and values. */
   const blockBytes = 64 * 3 * 64 * 2 * 4;
 
   async function withBlocks(count: number): Promise<{ engine: Engine; model: LanguageModel }> {
     const probe = await start();
     await load(probe, tiny);
     const probed = probe.memory().bytes;
-    // A model is only loaded where there is room for staging, too; later that room is for caches and results.
+    // Loading requires room for staging, which is later free for caches and results.
     const engine = await start(probed + count * blockBytes + (2 << 20) + 65536);
     return { engine, model: await load(engine, tiny) };
   }
 
-  it('is refused before anything is written, and the cache stays usable', async () => {
+  it('is rejected before anything is written, and the cache stays usable', async () => {
     const { engine, model } = await withBlocks(2);
     const cache = model.createCache();
     await feed(model, cache, [text(70)]);
@@ -219,7 +219,7 @@ describe('a cache that does not fit', () => {
     rows.dispose();
     expect(engine.memory()).toEqual(held);
     expect(await cache.serialize()).toEqual(bytes);
-    // Both caches go on as if nothing had been asked.
+    // Both caches continue as if the rejected call had not been made.
     expect(await feed(model, cache, [[4]])).toEqual((await logitsOf(model, [...text(70), 4])).slice(-1));
     expect(await feed(model, other, [[4]])).toEqual((await logitsOf(model, [...text(5), 4])).slice(-1));
     for (const each of [cache, other]) each.dispose();
@@ -230,7 +230,7 @@ describe('a cache that does not fit', () => {
     const hoard = [];
     const cache = model.createCache({ rows: 2 });
     await feed(model, cache, [text(60), text(64, 60, 3)]);
-    // Take all that is left.
+    // Use up the remaining memory.
     for (;;) {
       const next = model.createCache();
       try {
@@ -243,7 +243,7 @@ describe('a cache that does not fit', () => {
       }
     }
     const held = engine.memory();
-    // The second row needs another block, the first one not.
+    // The second row needs another block, the first one does not.
     await refusal(() => model.forward([[1], [2]], cache));
     expect(cache.lengths).toEqual([60, 64]);
     expect(engine.memory()).toEqual(held);
@@ -256,7 +256,7 @@ describe('a cache that does not fit', () => {
     cache.dispose();
   });
 
-  it('is refused when it is restored, and nothing is left of it', async () => {
+  it('is rejected on restore, and leaves nothing allocated', async () => {
     const roomy = await start();
     const large = await load(roomy, tiny);
     const rows = large.createCache({ rows: 40 });
@@ -273,7 +273,7 @@ describe('a cache that does not fit', () => {
     expect(engine.memory()).toEqual(held);
   });
 
-  it('of sources is refused as a whole', async () => {
+  it('of sources is rejected as a whole', async () => {
     const config = bart.configure({
       vocab_size: 40,
       d_model: 32,

@@ -2,7 +2,6 @@ import type { EncoderDecoderArchitecture, Operations, Weight } from '../engine/o
 import {
   decodeLayers,
   encodeLayers,
-  memorizeLayers,
   type Norm,
   norm,
   type PostNormConfig,
@@ -12,6 +11,7 @@ import {
   readPostNormConfig,
   requestNorm,
   requestPostNorm,
+  storeLayerKeyValues,
 } from './shared/bart-layers.ts';
 import { readConfig } from './shared/config.ts';
 
@@ -67,7 +67,7 @@ export const bart: EncoderDecoderArchitecture<BartConfig, BartWeights> = {
   encode: (op, weights, config) =>
     encodeLayers(op, embed(op, weights, weights.encoderEmbedding, config), weights, config),
 
-  encoderKeyValues: (op, weights, config, encoded) => memorizeLayers(op, encoded, weights, config),
+  encoderKeyValues: (op, weights, config, encoded) => storeLayerKeyValues(op, encoded, weights, config),
 
   forward: (op, weights, config) =>
     decodeLayers(op, embed(op, weights, weights.decoderEmbedding, config), weights, config),

@@ -2,12 +2,12 @@ import type { EncoderDecoderArchitecture, Operations, Weight } from '../engine/o
 import {
   decodeLayers,
   encodeLayers,
-  memorizeLayers,
   type PostNormConfig,
   type PostNormWeights,
   postNormDimensions,
   readPostNormConfig,
   requestPostNorm,
+  storeLayerKeyValues,
 } from './shared/bart-layers.ts';
 import { readConfig } from './shared/config.ts';
 
@@ -46,7 +46,7 @@ export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
 
   encode: (op, weights, config) => encodeLayers(op, embed(op, weights, config), weights, config),
 
-  encoderKeyValues: (op, weights, config, encoded) => memorizeLayers(op, encoded, weights, config),
+  encoderKeyValues: (op, weights, config, encoded) => storeLayerKeyValues(op, encoded, weights, config),
 
   forward: (op, weights, config) => decodeLayers(op, embed(op, weights, config), weights, config),
 

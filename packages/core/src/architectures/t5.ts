@@ -40,11 +40,11 @@ interface EncoderLayer {
 }
 
 interface DecoderLayer extends EncoderLayer {
-  readonly recallNorm: Weight;
-  readonly recallQuery: Weight;
+  readonly crossNorm: Weight;
+  readonly crossQuery: Weight;
   /** Keys and values of the source, from the encoder's output. */
-  readonly recallKeyValue: Weight;
-  readonly recallOutput: Weight;
+  readonly crossKeyValue: Weight;
+  readonly crossOutput: Weight;
 }
 
 interface Stack<Layer> {
@@ -149,8 +149,8 @@ export const t5: EncoderDecoderArchitecture<T5Config, T5Weights> = {
     { heads, headDim }: T5Config,
     encoded: X,
   ): void {
-    for (const [layer, { recallKeyValue }] of decoder.layers.entries()) {
-      const both = op.linear(encoded, recallKeyValue);
+    for (const [layer, { crossKeyValue }] of decoder.layers.entries()) {
+      const both = op.linear(encoded, crossKeyValue);
       const [k, v] = op.split(both, [heads * headDim, heads * headDim]) as [X, X];
       op.storeEncoderKeyValues(k, v, { layer, kvHeads: heads });
     }
@@ -165,9 +165,9 @@ export const t5: EncoderDecoderArchitecture<T5Config, T5Weights> = {
       const [q, k, v] = queryKeyValue(op, x, layer, config);
       const attended = op.attend(q, k, v, { layer: i, heads, kvHeads: heads, scale: 1, bias });
       x = op.linear(attended, layer.output, { residual: x });
-      const query = op.linear(op.norm(x, { kind: 'rms', weight: layer.recallNorm, epsilon }), layer.recallQuery);
-      const recalled = op.crossAttend(query, { layer: i, heads, kvHeads: heads, scale: 1 });
-      x = op.linear(recalled, layer.recallOutput, { residual: x });
+      const query = op.linear(op.norm(x, { kind: 'rms', weight: layer.crossNorm, epsilon }), layer.crossQuery);
+      const fromSource = op.crossAttend(query, { layer: i, heads, kvHeads: heads, scale: 1 });
+      x = op.linear(fromSource, layer.crossOutput, { residual: x });
       x = feedForward(op, x, layer, config);
     }
     const final = op.norm(x, { kind: 'rms', weight: decoder.norm, epsilon });
@@ -252,13 +252,13 @@ function requestDecoderLayer(p: Parameters<Weight>, name: string, config: T5Conf
   const attention = `${name}.1.EncDecAttention`;
   return {
     ...requestEncoderLayer(p, name, config, 2),
-    recallNorm: p.vector([`${name}.1.layer_norm.weight`], [width]),
-    recallQuery: p.matrix([`${attention}.q.weight`], { inputs: width, outputs: [inner] }),
-    recallKeyValue: p.matrix([`${attention}.k.weight`, `${attention}.v.weight`], {
+    crossNorm: p.vector([`${name}.1.layer_norm.weight`], [width]),
+    crossQuery: p.matrix([`${attention}.q.weight`], { inputs: width, outputs: [inner] }),
+    crossKeyValue: p.matrix([`${attention}.k.weight`, `${attention}.v.weight`], {
       inputs: width,
       outputs: [inner, inner],
     }),
-    recallOutput: p.matrix([`${attention}.o.weight`], { inputs: inner, outputs: [width] }),
+    crossOutput: p.matrix([`${attention}.o.weight`], { inputs: inner, outputs: [width] }),
   };
 }
 

@@ -2,20 +2,20 @@ import type { Blocks, CacheElement, CacheShape, SharedBlock } from '../../paged/
 import { element8Bit, elementFloat16, elementFloat32, slotsPerBlock } from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
 
-/** 64 slots of a row in all layers, held by one row or shared by several. */
+/** 64 slots of a row in all layers, owned by one row or shared by several. */
 export interface Block extends SharedBlock {
   readonly address: number;
 }
 
-/** Makes and copies the blocks of one kind. A block never moves. */
+/** Allocates and copies the blocks of one kind. A block never moves. */
 export class BlockPool implements Blocks<Block> {
   readonly slotsPerBlock: number = slotsPerBlock;
   readonly machine: Machine;
   readonly shape: CacheShape;
   readonly element: CacheElement;
-  /** The number that the kernels know the element by. */
+  /** The number of the element type in the kernels. */
   readonly code: number;
-  /** Numbers of a head with their padding. */
+  /** Size of a head, padding included. */
   readonly size: number;
   readonly tileBytes: number;
   readonly blockBytes: number;
@@ -40,7 +40,7 @@ export class BlockPool implements Blocks<Block> {
     if (--block.users === 0) this.machine.heap.release(block.address);
   }
 
-  /** A block of its own with the first `slots` of another. */
+  /** A new block with a copy of the first `slots` of another. */
   copy(block: Block, slots: number): Block {
     const copy = this.create();
     const { layers, kvHeads } = this.shape;

@@ -5,17 +5,17 @@ import type { PagedStore } from './paged-store.ts';
 
 export interface FrameSizes {
   readonly maxTokens: number;
-  /** Most slots of a row or of a source. */
+  /** Maximum number of slots of a row or of a source. */
   readonly maxSlots: number;
   /** Layers that may be tapped: 0 .. taps - 1. */
   readonly taps: number;
-  /** Of each thread. */
+  /** Bytes of scratch memory per thread. */
   readonly scratchBytes: number;
-  /** Of four tokens' encoded inputs. */
+  /** Bytes of the encoded inputs of four tokens. */
   readonly panelBytes: number;
 }
 
-/** What differs from run to run, written before each, where the kernels read it. */
+/** The data that differs from run to run, written before each run where the kernels read it. */
 export class FrameMemory {
   readonly address: number;
   readonly #machine: Machine;
@@ -41,7 +41,7 @@ export class FrameMemory {
   }
 
   /**
-   * @param onPositions receives before each run how many positions it may use, from 0 on.
+   * @param onPositions called before each run with the number of positions that it may use, from 0 on.
    * @throws MemoryLimitError, with nothing allocated.
    */
   constructor(machine: Machine, sizes: FrameSizes, onPositions: (count: number) => void = () => {}) {
@@ -82,8 +82,8 @@ export class FrameMemory {
   }
 
   /**
-   * Write a frame over the rows of a store, in which its slots are reserved. A bidirectional frame sees all of its row.
-   * Results may be tapped afterwards by `tapInto`.
+   * Write a frame over the rows of a store in which its slots are reserved. In a bidirectional frame, each token sees
+   * its whole row. Call `tapInto` afterwards to tap results.
    */
   write(frame: Frame, store: PagedStore, bidirectional = false): void {
     const { int32 } = this.#machine.heap.views;
@@ -109,7 +109,7 @@ export class FrameMemory {
     int32.fill(0, this.#taps / 4, this.#taps / 4 + this.#sizes.taps);
   }
 
-  /** Which source each token reads: rows of a store. */
+  /** The source that each token reads, as a row of a store. */
   writeSources(rows: Int32Array, ofRow: Int32Array, sources: PagedStore): void {
     const { int32 } = this.#machine.heap.views;
     const ofToken = rows.map((row) => ofRow[row]!);
@@ -117,17 +117,17 @@ export class FrameMemory {
     for (const [i, source] of ofToken.entries()) int32[this.#arrays.sourceLengths / 4 + i] = sources.length(source);
   }
 
-  /** Copy the scored tokens' hidden states after `layer` layers to an address. */
+  /** Copy the hidden states of the scored tokens after `layer` layers to an address. */
   tapInto(layer: number, address: number): void {
     this.#machine.heap.views.int32[this.#taps / 4 + layer] = address;
   }
 
-  /** Whether the kernels touch the next rows of a matrix ahead of time; a question of speed only. */
+  /** Whether the kernels touch the next rows of a matrix ahead of time. Affects only speed. */
   set touching(touching: boolean) {
     this.#set(layout.frameTouch, touching ? 1 : 0);
   }
 
-  /** Where the kernels write how long each step takes, or 0. */
+  /** Where the kernels write the time of each step, or 0. */
   set profileAddress(address: number) {
     this.#set(layout.frameProfile, address);
   }
@@ -140,7 +140,7 @@ export class FrameMemory {
     this.#machine.heap.views.int32[(this.address + field) / 4] = value;
   }
 
-  /** One table per distinct row, from table number `first` on, and for each token the address of its row's table. */
+  /** One table per distinct row, from table number `first` on, and the address of its row's table for each token. */
   #writeTables(array: number, rows: Int32Array, store: PagedStore, first: number): void {
     const { int32, uint32 } = this.#machine.heap.views;
     const tables = this.#taps + this.#sizes.taps * 4;

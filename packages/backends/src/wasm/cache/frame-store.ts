@@ -6,7 +6,7 @@ import { BlockPool } from './block-pool.ts';
 import { PagedStore } from './paged-store.ts';
 
 /**
- * A float32 store of its own with room for the frame's tokens.
+ * A new float32 store with room for the frame's tokens.
  * @throws MemoryLimitError.
  */
 export function storeFor(machine: Machine, frame: Frame, shape: CacheShape): PagedStore {

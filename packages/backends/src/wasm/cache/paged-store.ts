@@ -5,7 +5,7 @@ import type { Block, BlockPool } from './block-pool.ts';
 
 /** Keys and values in blocks of 64 slots. A cache never moves when it grows. */
 export class PagedStore extends PagedRows<Block, BlockPool> implements KVStore {
-  /** Addresses of a row's blocks; 0 for those that are gone. */
+  /** Addresses of a row's blocks; 0 for released ones. */
   addresses(row: number): number[] {
     return this.row(row).blocks.map((block) => block?.address ?? 0);
   }

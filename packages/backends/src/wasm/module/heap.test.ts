@@ -6,7 +6,7 @@ import { Heap } from './heap.ts';
 const newHeap = (limit: number): Heap => new Heap(new WebAssembly.Memory({ initial: 1, maximum: 65536 }), limit);
 
 describe('Heap', () => {
-  it('gives ranges that are aligned, do not overlap, and come back', () => {
+  it('allocates aligned ranges that do not overlap, and reuses released ones', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 5000 }), fc.nat(3)), { maxLength: 80 }), (steps) => {
         const heap = newHeap(2 ** 32);
@@ -30,7 +30,7 @@ describe('Heap', () => {
     );
   });
 
-  it('joins what is freed, so that memory does not grow for ever', () => {
+  it('merges free ranges, so that memory does not grow forever', () => {
     const heap = newHeap(2 ** 32);
     for (let round = 0; round < 50; round++) {
       const addresses = [3000, 70000, 500].map((bytes) => heap.allocate('test', bytes));
@@ -39,7 +39,7 @@ describe('Heap', () => {
     expect(heap.views.bytes.length).toBeLessThanOrEqual(3 * 65536);
   });
 
-  it('refuses what does not fit, with the numbers, and allocates nothing', () => {
+  it('rejects what does not fit, with both numbers, and allocates nothing', () => {
     const heap = newHeap(10000);
     heap.allocate('test', 1000);
     const before = heap.bytes;
@@ -49,8 +49,8 @@ describe('Heap', () => {
     expect(heap.bytes).toBe(before);
     expect(() => newHeap(2 ** 32).allocate('test', 2 ** 32)).toThrow(MemoryLimitError);
   });
-  it('refuses memory that the machine does not grant, and stays usable', () => {
-    // Four pages of 64 KB at most, whatever the limit says.
+  it('reports memory that the machine does not grant, and stays usable', () => {
+    // At most four pages of 64 KB, whatever the limit is.
     const heap = new Heap(new WebAssembly.Memory({ initial: 1, maximum: 4 }), 2 ** 32);
     const held = heap.allocate('test', 100000);
     expect(() => heap.allocate('The KV cache', 200000)).toThrow(MemoryLimitError);

@@ -1,18 +1,18 @@
 import { MemoryLimitError } from '@tokenwright/core';
 import { heapStart } from './layout.ts';
 
-/** Every allocation starts on such a boundary: two cache lines, since processors fetch lines in pairs. */
+/** Allocations are aligned to two cache lines, because processors fetch lines in pairs. */
 const alignment = 128;
 const pageBytes = 65536;
-/** Kernels may read, never write, up to this far past the end of what they were given. */
+/** Kernels may read, but not write, up to this far past the end of an allocation. */
 const slack = 256;
 
-/** The allocations in a module's memory: first fit, with neighbors joined when they are freed. Grows by what is needed. */
+/** The allocations in a module's memory: first fit, adjacent free ranges are merged. Grows as needed. */
 export class Heap {
   readonly #memory: WebAssembly.Memory;
   readonly #limit: number;
   readonly #sizes: Map<number, number> = new Map();
-  /** Free ranges by rising address. */
+  /** Free ranges by ascending address. */
   #free: { start: number; end: number }[] = [];
   #end: number = heapStart;
   #bytes = 0;
@@ -24,7 +24,7 @@ export class Heap {
     this.#limit = limit;
   }
 
-  /** Bytes that are allocated. */
+  /** Allocated bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -33,7 +33,7 @@ export class Heap {
     return this.#sizes.size;
   }
 
-  /** The memory as typed arrays. They are replaced when the memory grows, so do not keep them. */
+  /** The memory as typed arrays. They are replaced when the memory grows, so do not keep references to them. */
   get views(): Views {
     const { buffer } = this.#memory;
     if (this.#views?.buffer !== buffer)

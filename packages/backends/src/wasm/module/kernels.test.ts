@@ -27,7 +27,7 @@ function numbers(count: number, seed = 1): Float32Array {
 describe.each(builds)('kernels, relaxed %s', (relaxed) => {
   const groups = 3;
   const rows = groups * rowsPerGroup;
-  /** Rows of one to six blocks of 32; also of numbers that lie half-way between two integers of their scale, and of zeros. */
+  /** Rows of one to six blocks of 32, including numbers halfway between two integers of their scale, and zeros. */
   const matrices = fc
     .record({
       blocks: fc.integer({ min: 1, max: 6 }),
@@ -47,28 +47,31 @@ describe.each(builds)('kernels, relaxed %s', (relaxed) => {
     ['8-bit', true],
   ];
 
-  it.each(formats)('pack and unpack rows bit for bit as the plain form does: %s, planes %s', async (format, planes) => {
-    const { kernels, memory } = await module(relaxed);
-    const code = formatCode(format, planes);
-    const [source, target, scales, output] = [4096, 131072, 262144, 300000];
-    fc.assert(
-      fc.property(matrices, ({ inputs, values }) => {
-        new Float32Array(memory.buffer, source, values.length).set(values);
-        kernels.pack(code, source, inputs, groups, target, scales, scales + rows * 4);
-        const expected = values.slice();
-        roundTrip(format, expected, inputs);
-        expect(groups * groupBytes(format, inputs)).toBeLessThan(scales - target);
-        for (let row = 0; row < rows; row++) {
-          kernels.unpackRow(code, target, inputs, scales, row, output);
-          const held = new Float32Array(memory.buffer, output, inputs);
-          for (const [i, value] of held.entries())
-            if (value !== expected[row * inputs + i])
-              expect.fail(`row ${row}, ${i}: ${value}, not ${expected[row * inputs + i]}`);
-        }
-      }),
-      { numRuns: 40 },
-    );
-  });
+  it.each(formats)(
+    'pack and unpack rows with the same bits as the plain form: %s, planes %s',
+    async (format, planes) => {
+      const { kernels, memory } = await module(relaxed);
+      const code = formatCode(format, planes);
+      const [source, target, scales, output] = [4096, 131072, 262144, 300000];
+      fc.assert(
+        fc.property(matrices, ({ inputs, values }) => {
+          new Float32Array(memory.buffer, source, values.length).set(values);
+          kernels.pack(code, source, inputs, groups, target, scales, scales + rows * 4);
+          const expected = values.slice();
+          roundTrip(format, expected, inputs);
+          expect(groups * groupBytes(format, inputs)).toBeLessThan(scales - target);
+          for (let row = 0; row < rows; row++) {
+            kernels.unpackRow(code, target, inputs, scales, row, output);
+            const held = new Float32Array(memory.buffer, output, inputs);
+            for (const [i, value] of held.entries())
+              if (value !== expected[row * inputs + i])
+                expect.fail(`row ${row}, ${i}: ${value}, not ${expected[row * inputs + i]}`);
+          }
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 
   it.each([
     ['f32', elementFloat32, 0],
@@ -92,7 +95,7 @@ describe.each(builds)('kernels, relaxed %s', (relaxed) => {
     }
   });
 
-  it('find the largest numbers, of equal ones the lower id first, and the sum of exponentials', async () => {
+  it('find the largest numbers, on ties the lower id first, and the sum of exponentials', async () => {
     const { kernels, memory } = await module(relaxed);
     for (const count of [1, 3, 4, 61, 1000]) {
       const values = numbers(count, count).map((value) => Math.round(value * 4) / 4);
@@ -113,7 +116,7 @@ describe.each(builds)('kernels, relaxed %s', (relaxed) => {
   });
 });
 
-describe('the gate of relaxed SIMD', () => {
+describe('the known-answer test of relaxed SIMD', () => {
   const answering = (change: (sums: Int32Array, seed: number) => void) => {
     const memory = new WebAssembly.Memory({ initial: 1 });
     let seed = 0;
@@ -130,7 +133,7 @@ describe('the gate of relaxed SIMD', () => {
     return relaxedAnswersRight({ relaxedDot }, memory);
   };
 
-  it('opens for right answers', () => {
+  it('accepts correct answers', () => {
     expect(answering(() => {})).toBe(true);
   });
 
@@ -154,7 +157,7 @@ describe('the gate of relaxed SIMD', () => {
       },
     ],
     ['nothing added', (sums: Int32Array) => sums.set(sums.map((sum) => sum - 1))],
-  ])('stays shut for a wrong one: %s', (_, change) => {
+  ])('rejects a wrong answer: %s', (_, change) => {
     expect(answering(change)).toBe(false);
   });
 });

@@ -2,9 +2,9 @@ import { plain, relaxed } from './kernels.generated.js';
 
 /** The functions of the compiled module. Addresses are bytes in its memory; ints are 32 bits wide. */
 export interface Kernels {
-  /** Run a tape over a frame. `threads` is 1, or the number of workers and one. */
+  /** Run a tape over a frame. `threads` is 1, or the number of workers plus one. */
   run(tape: number, frame: number, threads: number): void;
-  /** What a worker calls; returns when `stop` was called. */
+  /** The entry point of a worker; returns after `stop` is called. */
   work(thread: number): void;
   stop(): void;
   /** float32 [groups * 4, inputs] -> the layout of a weight format; inputs is a multiple of 32. */
@@ -22,7 +22,7 @@ export interface Kernels {
   storeSlot(element: number, tile: number, slot: number, head: number, size: number): void;
   loadSlots(element: number, tile: number, from: number, to: number, size: number, target: number): void;
   copySlots(element: number, from: number, to: number, tiles: number, size: number, slots: number): void;
-  /** Attention over a tile of 8 bits; see assembly/attend-integers.ts. */
+  /** Attention over an 8-bit tile; see assembly/attend-integers.ts. */
   encodeQuery(query: number, rowBytes: number): number;
   scoreIntegers(
     query: number,
@@ -48,12 +48,12 @@ export interface Kernels {
   relaxedDot(left: number, right: number, result: number): void;
 }
 
-/** Most pages of 64 KiB that the module's memory may have: 4 GiB. */
+/** Maximum number of 64 KiB pages of the module's memory: 4 GiB. */
 export const mostPages = 65536;
 
 /**
- * The compiled module. It imports a shared memory; without threads its import is made an unshared one, which pages without
- * cross-origin isolation may create too.
+ * The compiled module. It imports a shared memory. Without threads, the import is changed to an unshared memory, which
+ * pages without cross-origin isolation can create.
  */
 export async function kernelModule(options: { shared: boolean; relaxed: boolean }): Promise<WebAssembly.Module> {
   const bytes = fromBase64(options.relaxed ? relaxed : plain);
@@ -61,21 +61,21 @@ export async function kernelModule(options: { shared: boolean; relaxed: boolean 
   return WebAssembly.compile(bytes);
 }
 
-/** Connect a module with its memory. */
+/** Instantiate a module with its memory. */
 export async function connect(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
   const instance = await WebAssembly.instantiate(module, { env: { memory }, tape: { now: () => performance.now() } });
   return instance.exports as unknown as Kernels;
 }
 
-/** What relaxed SIMD does here. */
+/** Results of probing relaxed SIMD. */
 export interface RelaxedReport {
-  /** The engine accepts it and its product of 8 and 7 bits is the documented one. */
+  /** The engine accepts relaxed SIMD, and its product of 8 and 7 bits is correct. */
   readonly works: boolean;
-  /** Its product is clearly the faster, as on processors that have such an instruction. Others take several. */
+  /** Its product is clearly faster, as on processors with a single instruction for it. Others need several. */
   readonly fasterIntegers: boolean;
 }
 
-/** Try relaxed SIMD: a known-answer test, then some milliseconds of products both ways. */
+/** Probe relaxed SIMD: a known-answer test, then a few milliseconds of products both ways. */
 export async function tryRelaxed(): Promise<RelaxedReport> {
   try {
     const memory = new WebAssembly.Memory({ initial: 2, maximum: mostPages });
@@ -87,7 +87,7 @@ export async function tryRelaxed(): Promise<RelaxedReport> {
   }
 }
 
-/** The known-answer test: whether the relaxed product of 8 and 7 bits is the documented one. */
+/** The known-answer test: whether the relaxed product of 8 and 7 bits is correct. */
 export function relaxedAnswersRight(kernels: Pick<Kernels, 'relaxedDot'>, memory: WebAssembly.Memory): boolean {
   const left = new Int8Array(memory.buffer, 0, 16);
   const right = new Int8Array(memory.buffer, 16, 16);
@@ -107,7 +107,9 @@ export function relaxedAnswersRight(kernels: Pick<Kernels, 'relaxedDot'>, memory
   return true;
 }
 
-/** How many times as fast products in planes are as those in 16 bits. Long enough for the optimizing compiler to finish. */
+/**
+ * Speed of products in planes relative to products in 16 bits. Runs long enough for the optimizing compiler to finish.
+ */
 function speedOfPlanes(kernels: Kernels): number {
   const best = [Infinity, Infinity];
   const started = performance.now();
@@ -150,7 +152,7 @@ function unshareMemory(bytes: Uint8Array): void {
       skip(size);
       continue;
     }
-    // Each import: its module's name, its own name, and its kind: 0, a function, with its type; 2, a memory, with its limits.
+    // Each import has a module name, a name and a kind: 0, a function, with its type; 2, a memory, with its limits.
     for (let left = number(); left > 0; left--) {
       skip(number());
       skip(number());

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** As in a page's Worker: there are no Node modules, and workers are those of the page. */
+/** As in a page's Worker: no Node modules, and the page's own Worker class. */
 function likeAPage(worker: unknown): void {
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
   vi.stubGlobal('Worker', worker);
@@ -23,8 +23,8 @@ async function started(threads: number): Promise<{ threads: number; notices: rea
   return result;
 }
 
-describe('threads that a page does not allow', () => {
-  it('is one thread and a notice where memory cannot be shared', async () => {
+describe('a machine without threads', () => {
+  it('falls back to one thread with a notice where memory cannot be shared', async () => {
     vi.stubGlobal('SharedArrayBuffer', undefined);
     const { threads, notices, heard } = await started(3);
     expect(threads).toBe(1);
@@ -54,7 +54,7 @@ describe('threads that a page does not allow', () => {
         terminate(): void {}
       },
     ],
-  ])('is one thread and a notice when the page refuses a worker and %s', async (_, worker) => {
+  ])('falls back to one thread with a notice when the page rejects a worker and %s', async (_, worker) => {
     likeAPage(worker);
     const { threads, notices, heard } = await started(2);
     expect(threads).toBe(1);
@@ -62,7 +62,7 @@ describe('threads that a page does not allow', () => {
     expect(heard).toEqual([expect.stringMatching(/one thread, not 2: the page refuses its workers.*worker-src blob:/)]);
   });
 
-  it('stops the workers that had started when a later one fails', async () => {
+  it('stops the started workers when a later one fails', async () => {
     const living = new Set<object>();
     let made = 0;
     likeAPage(
@@ -84,7 +84,7 @@ describe('threads that a page does not allow', () => {
     expect(heard).toEqual([expect.stringMatching(/workers do not start \(Error: RangeError: no memory\)/)]);
   });
 
-  it('is a line on the console once by default', async () => {
+  it('prints one console line by default', async () => {
     vi.stubGlobal('SharedArrayBuffer', undefined);
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     for (let i = 0; i < 2; i++) await (await fusedWasm({ threads: 5 }).start()).dispose();
@@ -93,7 +93,7 @@ describe('threads that a page does not allow', () => {
 });
 
 describe('an engine that cannot start', () => {
-  it('names what a Content-Security-Policy must allow', async () => {
+  it('names the directive that a Content-Security-Policy must allow', async () => {
     vi.spyOn(WebAssembly, 'compile').mockRejectedValue(
       new WebAssembly.CompileError(
         "Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not allowed",
@@ -106,12 +106,12 @@ describe('an engine that cannot start', () => {
     expect(String(error)).toMatch(/forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src/);
   });
 
-  it('refuses relaxed SIMD where it is asked for and missing', async () => {
+  it('rejects relaxed SIMD where it is required but missing', async () => {
     vi.spyOn(WebAssembly, 'compile').mockRejectedValue(new WebAssembly.CompileError('unknown opcode'));
     await expect(fusedWasm({ threads: 1, relaxed: true }).start()).rejects.toThrow(UnsupportedError);
   });
 
-  it('refuses an onNotice that is no function', () => {
+  it('rejects an onNotice that is not a function', () => {
     expect(() => fusedWasm({ onNotice: true as never })).toThrow(/onNotice must be a function/);
   });
 });

@@ -19,15 +19,15 @@ export interface MachineOptions {
   readonly onNotice: (message: string) => void;
 }
 
-/** The compiled module with its memory and its threads. */
+/** The compiled module, its memory and its threads. */
 export class Machine {
   readonly threads: number;
   readonly relaxed: boolean;
-  /** 8-bit weights are multiplied with activations in two planes of 7 bits, not in 16 bits. */
+  /** Whether 8-bit weights are multiplied with activations in two planes of 7 bits instead of 16 bits. */
   readonly planes: boolean;
   readonly heap: Heap;
   readonly kernels: Kernels;
-  /** Why there are fewer threads than there should be; empty when there are not. */
+  /** Why there are fewer threads than requested; otherwise empty. */
   readonly notices: readonly string[];
   readonly #workers: readonly KernelWorker[];
   #running = true;
@@ -52,20 +52,21 @@ export class Machine {
   /**
    * Starts on one thread where several are not possible, and reports that to `onNotice`.
    *
-   * @throws UnsupportedError when relaxed SIMD is asked for and missing; EngineUnavailableError when the module does not start.
+   * @throws UnsupportedError when relaxed SIMD is required but missing; EngineUnavailableError when the module does not
+   * start.
    */
-  static async start({ threads: wanted, relaxed: wish, memoryLimit, onNotice }: MachineOptions): Promise<Machine> {
+  static async start({ threads: wanted, relaxed: requested, memoryLimit, onNotice }: MachineOptions): Promise<Machine> {
     const notices: string[] = [];
     const notice = (message: string): void => {
       notices.push(message);
       onNotice(message);
     };
     try {
-      const report = wish === false ? undefined : await tryRelaxed();
-      if (wish === true && report?.works !== true)
-        throw new UnsupportedError('relaxed SIMD', 'This WebAssembly engine', 'Leave the option out.');
+      const report = requested === false ? undefined : await tryRelaxed();
+      if (requested === true && report?.works !== true)
+        throw new UnsupportedError('relaxed SIMD', 'This WebAssembly engine', 'Omit the option.');
       const relaxed = report?.works === true;
-      const planes = relaxed && (wish === true || report.fasterIntegers);
+      const planes = relaxed && (requested === true || report.fasterIntegers);
       const start = async (threads: number): Promise<Machine> => {
         const { memory, kernels, workers } = await startThreads(threads, relaxed);
         return new Machine(new Heap(memory, memoryLimit), kernels, workers, relaxed, planes, notices);
@@ -86,8 +87,8 @@ export class Machine {
   }
 
   /**
-   * The memory bandwidth that a loop reading `bytes` once reaches with all threads, in bytes a second: the best of `tries`.
-   * What the engine's speed is compared with, since decoding reads every weight once a token.
+   * The memory bandwidth of a loop that reads `bytes` once with all threads, in bytes per second: the best of `tries`.
+   * The upper bound for decoding, which reads every weight once per token.
    */
   readBandwidth(bytes: number, tries = 5): number {
     const { heap, kernels, threads } = this;
@@ -95,7 +96,7 @@ export class Machine {
     const scratch = 64;
     const control = heap.allocateZeros('A measurement', layout.frameBytes + 2 * layout.entryBytes + threads * scratch);
     try {
-      // Pages that were never written would all be the same one.
+      // Never written pages would all map to the same physical page.
       heap.views.bytes.fill(1, range, range + bytes);
       const { int32 } = heap.views;
       const entry = control + layout.frameBytes;
@@ -118,7 +119,7 @@ export class Machine {
     }
   }
 
-  /** Stop the workers. The memory is given back when nothing refers to the engine any more. */
+  /** Stop the workers. The memory is released when nothing references the engine. */
   stop(): void {
     if (!this.#running) return;
     this.#running = false;
@@ -133,7 +134,7 @@ interface StartedThreads {
   readonly workers: readonly KernelWorker[];
 }
 
-/** The module with this many threads, the calling one included. A failure leaves no worker running. */
+/** The module with this many threads, the calling one included. After a failure no worker is left running. */
 async function startThreads(threads: number, relaxed: boolean): Promise<StartedThreads> {
   const workers: KernelWorker[] = [];
   const shared = threads > 1;
@@ -149,7 +150,9 @@ async function startThreads(threads: number, relaxed: boolean): Promise<StartedT
   }
 }
 
-/** How many threads to start. Reports when that is one although more were asked for, or the page could be served with more. */
+/**
+ * How many threads to start. Reports when that is one although more were requested, or when the page could allow more.
+ */
 function threadsFor(wanted: number | undefined, notice: (message: string) => void): number {
   if (wanted === 1) return 1;
   if (onMainThreadOfPage()) {

@@ -1,6 +1,6 @@
 /**
- * The program of a worker, as text: it connects the module and the memory that it receives, and then runs `work` until it is
- * stopped, so no further message reaches it. As text it needs no file of its own, which bundlers would have to find. A page
+ * The program of a worker, as text: it instantiates the module with the memory that it receives, then runs `work` until
+ * it is stopped, so no further message reaches it. As text it needs no separate file for bundlers to resolve. A page
  * whose Content-Security-Policy forbids `blob:` workers runs on one thread.
  */
 export const workerSource = `

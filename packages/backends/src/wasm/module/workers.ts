@@ -1,11 +1,11 @@
 import { workerSource } from './worker-source.ts';
 
-/** A worker that runs the module's `work`. */
+/** A worker that runs `work` of the module. */
 export interface KernelWorker {
   terminate(): void;
 }
 
-/** What a worker is started with. */
+/** The start message of a worker. */
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -13,14 +13,14 @@ export interface WorkerStart {
   readonly thread: number;
 }
 
-/** Threads that this machine can run at once, at most 8: with more, memory bandwidth is the limit. */
+/** Threads that this machine can run at once, at most 8: above that, memory bandwidth is the limit. */
 export function usefulThreads(): number {
   const os = globalThis.process?.getBuiltinModule?.('node:os');
   const available = os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   return Math.max(1, Math.min(8, available));
 }
 
-/** True where waiting for other threads is forbidden: on a page's main thread. */
+/** True where blocking is forbidden: on a page's main thread. */
 export function onMainThreadOfPage(): boolean {
   return (
     globalThis.process?.getBuiltinModule === undefined &&
@@ -34,7 +34,7 @@ export function canShareMemory(): boolean {
   return (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true;
 }
 
-/** Start a worker; resolves when its module is connected. It does not keep a Node process alive. */
+/** Start a worker. Resolves when its module is instantiated. It does not keep a Node process alive. */
 export function startWorker(start: WorkerStart): Promise<KernelWorker> {
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
   return threads === undefined ? startWebWorker(start) : startNodeWorker(threads, start);
@@ -57,7 +57,7 @@ function startNodeWorker(threads: typeof import('node:worker_threads'), start: W
   });
 }
 
-/** A page does not run a worker from a blob, as a Content-Security-Policy can forbid. */
+/** The page does not run workers from a blob; a Content-Security-Policy can forbid it. */
 export class WorkerRefusedError extends Error {
   override readonly name: string = 'WorkerRefusedError';
 }
@@ -65,7 +65,7 @@ export class WorkerRefusedError extends Error {
 function startWebWorker(start: WorkerStart): Promise<KernelWorker> {
   return new Promise((resolve, reject) => {
     const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
-    // A refused worker throws here in some browsers, and is an error event without a message in others.
+    // A rejected worker throws here in some browsers, and is an error event without a message in others.
     const refuse = (reason: string): void => {
       URL.revokeObjectURL(url);
       reject(new WorkerRefusedError(reason || 'the page does not allow workers from blobs'));

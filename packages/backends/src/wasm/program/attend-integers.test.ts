@@ -28,7 +28,10 @@ async function start(): Promise<{ kernels: Kernels; memory: WebAssembly.Memory }
   return { kernels: await connect(await kernelModule({ shared: false, relaxed: false }), memory), memory };
 }
 
-/** Fill a tile whose other slots hold anything, even what is no number. Returns what its slots hold, as float32. */
+/**
+ * Fill a tile with values; unused slots hold arbitrary bits, even NaN. Returns the values of the used slots, as
+ * float32.
+ */
 function fill({ kernels, memory }: Awaited<ReturnType<typeof start>>, { size, from, to, seed }: Tile): Float32Array {
   const next = normals(seed);
   new Uint8Array(memory.buffer, tile, slotsPerBlock * (size + 4)).fill(0xff);
@@ -40,7 +43,7 @@ function fill({ kernels, memory }: Awaited<ReturnType<typeof start>>, { size, fr
   return new Float32Array(memory.buffer, widened, slotsPerBlock * size);
 }
 
-it('scores of a tile of 8 bits are those of its numbers, within the 14 bits of the query', async () => {
+it('scores of an 8-bit tile are exact within the 14 bits of the query', async () => {
   const module = await start();
   const { kernels, memory } = module;
   fc.assert(
@@ -62,7 +65,7 @@ it('scores of a tile of 8 bits are those of its numbers, within the 14 bits of t
   );
 });
 
-it('values of a tile of 8 bits are mixed as their numbers, within the 15 bits of the weights', async () => {
+it('values of an 8-bit tile are mixed exactly within the 15 bits of the weights', async () => {
   const module = await start();
   const { kernels, memory } = module;
   fc.assert(

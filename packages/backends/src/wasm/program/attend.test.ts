@@ -14,15 +14,15 @@ import { normals } from '../testing/tiny-models.ts';
 
 interface Setting {
   readonly keyHeads: number;
-  /** Query heads of a key head. */
+  /** Query heads per key head. */
   readonly shared: number;
   readonly headDim: number;
-  /** Lengths that each of two rows holds before, and tokens that it then gets. */
+  /** Length of each of two rows before the call, and the number of tokens that are appended. */
   readonly held: readonly [number, number];
   readonly fed: readonly [number, number];
-  /** Of the layer; 0: none. */
+  /** Sliding window of the layer; 0: none. */
   readonly window: number;
-  /** Of the cache. */
+  /** Sliding window of the cache. */
   readonly cacheWindow: { readonly size: number; readonly sinks: number } | undefined;
   readonly softcap: number;
   readonly biased: boolean;
@@ -58,7 +58,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('attention, 
     expect(bench.machine.heap.bytes).toBe(0);
   });
 
-  // A cache of 8 bits holds other numbers than it was given: the plain form is given those that it holds.
+  // An 8-bit cache rounds its numbers. The plain form receives the rounded ones.
   it.each<[CacheElement, number]>([
     ['f32', 1e-5],
     ['f16', 1e-5],
@@ -77,7 +77,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('attention, 
     );
   });
 
-  it('recalls the whole of the source that was remembered for its row', async () => {
+  it('attends to the whole source of its row', async () => {
     const { machine } = bench;
     const [keyHeads, shared, headDim] = [2, 2, 6];
     const [width, heads] = [keyHeads * headDim, keyHeads * shared];
@@ -86,7 +86,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('attention, 
     const pool = new BlockPool(machine, { layers: 1, kvHeads: keyHeads, headDim }, 'f32');
     const store = new PagedStore(pool, 2);
     const memory = new FrameMemory(machine, frameSizes);
-    // Two sources of 70 and 3 tokens, remembered 16 tokens at a time.
+    // Two sources of 70 and 3 tokens, stored 16 tokens at a time.
     const sources = [70, 3].map((length) => Array.from({ length }, () => ({ key: row(width), value: row(width) })));
     for (const [index, source] of sources.entries())
       for (let first = 0; first < source.length; first += 16) {
@@ -94,7 +94,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('attention, 
         store.reserve(index, first + part.length);
         memory.write(frameOf(part.map((_, i) => [index, first + i])), store, true);
         bench.runFrame(
-          layout.operationRemember,
+          layout.operationStoreEncoderKeyValues,
           {
             [layout.attendKeys]: bench.rows(
               part.map(({ key }) => key),
@@ -137,7 +137,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('attention, 
         [layout.attendHeads]: heads,
         [layout.attendKeyHeads]: keyHeads,
         [layout.attendHeadSize]: headDim,
-        [layout.attendRecall]: 1,
+        [layout.attendCross]: 1,
       },
       { [layout.attendScale]: 0.5 },
       memory.address,
@@ -165,7 +165,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('attention, 
 
 const frameSizes = { maxTokens: 16, maxSlots: 256, taps: 4, scratchBytes: 65536, panelBytes: 65536 };
 
-/** A frame of tokens, each given by its row and its slot. */
+/** A frame of tokens, each with its row and its slot. */
 function frameOf(tokens: readonly (readonly [row: number, slot: number])[]): Frame {
   const slots = tokens.map(([, slot]) => slot);
   return {
@@ -177,7 +177,7 @@ function frameOf(tokens: readonly (readonly [row: number, slot: number])[]): Fra
   };
 }
 
-/** Fill a layer of a cache, attend to it, and compute the same from what the cache holds. */
+/** Fill a layer of a cache, attend to it, and compute the same from the content of the cache. */
 async function run(bench: KernelBench, element: CacheElement, setting: Setting) {
   const { keyHeads, shared, headDim, held, fed, window, cacheWindow, softcap, biased, rotary, seed } = setting;
   const { machine } = bench;
@@ -204,7 +204,7 @@ async function run(bench: KernelBench, element: CacheElement, setting: Setting) 
     );
     const stride = rowBytes(heads * headDim);
     const output = bench.room((rows.length * stride) / 4);
-    // The window is the frame's alone, so that what it has left can still be looked at.
+    // Only the frame has the window, so that slots outside it can still be inspected.
     const windowed = { pool, window: cacheWindow, addresses: (index: number) => store.addresses(index) };
     memory.write(frame, windowed as unknown as PagedStore);
     bench.runFrame(

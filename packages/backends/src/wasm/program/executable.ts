@@ -32,13 +32,13 @@ export interface ExecutableSetting {
   readonly machine: Machine;
   readonly weights: WeightOption;
   readonly cacheElement: CacheElement;
-  /** Where the times of steps are added up, if they are wanted. */
+  /** Collects the times of steps, when profiling. */
   readonly profile: Profile | undefined;
   /** Called once when the executable is disposed. */
   readonly onDispose: (executable: WasmExecutable) => void;
 }
 
-/** A model as tapes of kernel calls. A run writes the frame and plays them. */
+/** A model as tapes of kernel calls. A run writes the frame and plays the tapes. */
 export class WasmExecutable extends RecordedExecutable {
   readonly #setting: ExecutableSetting;
   readonly #model: ModelInMemory;
@@ -51,8 +51,8 @@ export class WasmExecutable extends RecordedExecutable {
   }
 
   /**
-   * Record, compile, check that everything fits, and load the weights. A failure leaves nothing allocated.
-   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not fit.
+   * Record, compile, check that everything fits, and load the weights. After a failure nothing is left allocated.
+   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not match.
    */
   static async prepare<C, P>(
     setting: ExecutableSetting,
@@ -162,7 +162,7 @@ export class WasmExecutable extends RecordedExecutable {
     const own = this.ownEncoded(encoded, (matrix) => matrix instanceof WasmMatrix, tokens, columns);
     const store = storeFor(this.#setting.machine, frame, cacheShape(part.operations, this.name, this.engine.name));
     const input = tape.addressOf(part.input);
-    // Tokens are independent, so any number of them goes in several frames.
+    // Tokens are independent, so they can be split over several frames.
     for (let first = 0; first < tokens; first += this.maxTokens) {
       const last = Math.min(tokens, first + this.maxTokens);
       for (let token = first; token < last; token++) {

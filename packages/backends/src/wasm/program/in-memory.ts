@@ -10,9 +10,9 @@ import { Weights } from '../weights/weights.ts';
 import type { Profile } from './profile.ts';
 import { panelBytesOf, scratchBytes, Tape } from './tape.ts';
 
-/** With fewer bytes of weights in a run, the threads would wait for each other longer than they work. */
+/** With fewer bytes of weights per run, threads would spend more time waiting than working. */
 const bytesWorthThreads = 2e6;
-/** Bytes for tapes, and for rows of weights on their way to the packing kernel; generous. */
+/** Upper bound on the bytes of tapes, and of rows of weights being packed. */
 const tapesAndStaging = 1 << 21;
 /** Steps of each kind that are timed when a model is loaded. */
 const calibrationSteps = 4;
@@ -22,16 +22,16 @@ export interface ModelSetting {
   readonly parts: Parts;
   readonly requests: readonly WeightRequest[];
   readonly format: WeightFormat;
-  /** What the first cache is expected to hold, for the check that it fits. */
+  /** Expected size of the first cache, for the check that it fits. */
   readonly cacheElement: CacheElement;
   /** Name of the architecture and of the engine, for errors. */
   readonly name: string;
   readonly engineName: string;
   readonly layers: number;
   readonly maxTokens: number;
-  /** Most slots of a cache row. */
+  /** Maximum number of slots of a cache row. */
   readonly maxSlots: number;
-  /** Where the times of steps are added up, if they are wanted. */
+  /** Collects the times of steps, when profiling. */
   readonly profile: Profile | undefined;
 }
 
@@ -46,7 +46,7 @@ interface Content {
   readonly encodeKeyValues: Tape | undefined;
 }
 
-/** Everything of a model that is in the engine's memory: weights, activations, and its parts as tapes. */
+/** Everything of a model in the engine's memory: weights, activations, and its parts as tapes. */
 export class ModelInMemory {
   readonly machine: Machine;
   readonly parts: Parts;
@@ -73,8 +73,8 @@ export class ModelInMemory {
   }
 
   /**
-   * Check that everything fits, and load the weights. A failure leaves nothing allocated.
-   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not fit.
+   * Check that everything fits, and load the weights. After a failure nothing is left allocated.
+   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not match.
    */
   static async load(setting: ModelSetting, source: WeightSource, options: PrepareOptions): Promise<ModelInMemory> {
     const { machine, parts, requests, format, layers, maxTokens, maxSlots, profile } = setting;
@@ -139,7 +139,7 @@ export class ModelInMemory {
     }
   }
 
-  /** Run the kernels of a part over the frame that was written last. */
+  /** Run the kernels of a part over the last written frame. */
   play(part: keyof Parts, tokens: number): void {
     const { kernels, threads } = this.machine;
     const tape = this[part]!;
@@ -156,8 +156,8 @@ export class ModelInMemory {
   }
 
   /**
-   * Find out which way of reading weights is the faster on this processor, by steps of one token. The first of them also
-   * make the WebAssembly engine compile the kernels for good.
+   * Measure which way of reading weights is faster on this processor, with steps of one token. The first steps also
+   * make the WebAssembly engine finish optimizing the kernels.
    */
   #calibrate(shape: CacheShape): void {
     if (this.forward.weightBytes < bytesWorthThreads) return;
@@ -165,7 +165,7 @@ export class ModelInMemory {
     const frame = { ids: zeros, rows: zeros, positions: zeros, slots: zeros, scored: new Int32Array(0) };
     const store = storeFor(this.machine, frame, shape);
     try {
-      // An encoder-decoder model sees no source here.
+      // An encoder-decoder model has no source in these steps.
       this.frame.write(frame, store);
       const best = [Infinity, Infinity];
       for (let i = 0; i < calibrationSteps * 2; i++) {

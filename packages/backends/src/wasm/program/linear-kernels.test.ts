@@ -18,7 +18,7 @@ const codes: Readonly<Record<Activation, number>> = {
 };
 
 interface Setting {
-  /** Inputs: up to three chunks of 512, and not a multiple of anything. */
+  /** Inputs: up to three chunks of 512, and sizes that are not multiples of anything. */
   readonly columns: number;
   readonly groups: number;
   readonly tokens: number;
@@ -27,7 +27,7 @@ interface Setting {
   readonly residual: boolean;
   readonly activation: Activation | undefined;
   readonly normKind: PlainNorm['kind'] | undefined;
-  /** Zeros and large numbers are inputs too. */
+  /** Inputs include zeros and large numbers. */
   readonly size: number;
   readonly seed: number;
 }
@@ -35,7 +35,7 @@ interface Setting {
 const settings: fc.Arbitrary<Setting> = fc.record({
   columns: fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 500, max: 1100 })),
   groups: fc.integer({ min: 1, max: 3 }),
-  // One token, tokens by themselves, panels of four, and what panels leave.
+  // One token, single tokens, panels of four, and the remainder after panels.
   tokens: fc.integer({ min: 1, max: 11 }),
   gated: fc.boolean(),
   bias: fc.boolean(),
@@ -46,7 +46,7 @@ const settings: fc.Arbitrary<Setting> = fc.record({
   seed: fc.integer({ min: 1, max: 1e6 }),
 });
 
-/** What a setting makes: the numbers that go in. */
+/** The random numbers of a setting. */
 function numbersOf({ columns, groups, tokens, size, seed }: Setting) {
   const next = normals(seed);
   const row = (length: number, deviation: number): Float32Array =>
@@ -56,7 +56,7 @@ function numbersOf({ columns, groups, tokens, size, seed }: Setting) {
     weights: Array.from({ length: groups * rowsPerGroup }, () => row(columns, 0.1)),
     bias: row(groups * rowsPerGroup, 1),
     residual: Array.from({ length: tokens }, () => row(groups * rowsPerGroup, 1)),
-    gain: row(columns, 1),
+    weight: row(columns, 1),
     normBias: row(columns, 1),
   };
 }
@@ -83,12 +83,12 @@ function run(
       [layout.entryOutput]: output,
       [layout.entryOutputStride]: outputs * 4,
       [layout.entryColumns]: columns,
-      // Two tiles of tokens, where there are as many.
+      // Two tiles of tokens, where there are enough.
       [layout.linearTile]: 8,
       [layout.linearActivation]: activation === undefined ? 0 : codes[activation],
       ...(normKind !== undefined && {
         [layout.normKind]: normKind === 'layer' ? layout.normKindLayer : layout.normKindRootMeanSquare,
-        [layout.normGain]: bench.floats(numbers.gain),
+        [layout.normWeight]: bench.floats(numbers.weight),
         [layout.normBias]: normKind === 'layer' ? bench.floats(numbers.normBias) : 0,
       }),
       ...(setting.bias && !gated && { [layout.linearBias]: bench.floats(numbers.bias) }),
@@ -106,24 +106,25 @@ function run(
   return rows;
 }
 
-/** The same in float64 with the weights that the format holds, and how far the kernel may be from it. */
+/** The same in float64 with the weights as stored in the format, and the allowed error of the kernel. */
 function plain(format: WeightFormat, planes: boolean, setting: Setting, numbers: ReturnType<typeof numbersOf>) {
   const { gated, activation, normKind, columns } = setting;
   const act = activation === undefined ? (value: number): number => value : activations[activation];
   const held = numbers.weights.map((row) => {
-    // Blocks that the inputs do not fill are filled with zeros.
+    // Partly filled blocks are padded with zeros.
     const padded = Float32Array.from({ length: Math.ceil(columns / 32) * 32 }, (_, i) => row[i] ?? 0);
     roundTrip(format, padded, padded.length);
     return padded.subarray(0, columns);
   });
-  // Activations are rounded to steps of their largest; the sums of floats, and norms, to some units in the last place.
+  // Activations are rounded to steps of their largest value; sums of floats, and norms, to a few units in the last
+  // place.
   const step = format === 'f32' || format === 'f16' ? 0 : 1 / (planes ? 8191 : 32767);
   return numbers.x.map((row, token) => {
-    const { gain, normBias } = numbers;
+    const { weight, normBias } = numbers;
     const x =
       normKind === undefined
         ? Float64Array.from(row)
-        : norm(row, { kind: normKind, gain, bias: normKind === 'layer' ? normBias : undefined, epsilon: 1e-5 });
+        : norm(row, { kind: normKind, weight, bias: normKind === 'layer' ? normBias : undefined, epsilon: 1e-5 });
     const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const products = held.map((weights) => {
       let [sum, size] = [0, 0];
@@ -138,7 +139,7 @@ function plain(format: WeightFormat, planes: boolean, setting: Setting, numbers:
         value:
           act(sum + (setting.bias ? numbers.bias[output]! : 0)) +
           (setting.residual ? numbers.residual[token]![output]! : 0),
-        // No activation is steeper than 1.13.
+        // No activation has a slope above 1.13.
         bound: 1.13 * bound + 1e-6 * Math.abs(sum) + 2e-6,
       }));
     return Array.from({ length: products.length / 2 }, (_, i) => {
@@ -164,7 +165,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('linear maps
   const kinds: (readonly [WeightFormat, boolean])[] = weightFormats.map((format) => [format, false]);
   if (relaxed) kinds.push(['8-bit', true]);
 
-  it.each(kinds)('are those of plain numbers: %s weights, planes %s', (format, planes) => {
+  it.each(kinds)('equal the plain form: %s weights, planes %s', (format, planes) => {
     fc.assert(
       fc.property(settings, (setting) => {
         const numbers = numbersOf(setting);
@@ -178,7 +179,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('linear maps
     );
   });
 
-  it.each(kinds)('give a token the same bits alone and among others: %s weights, planes %s', (format, planes) => {
+  it.each(kinds)('give the same bits for a token alone and in a batch: %s weights, planes %s', (format, planes) => {
     fc.assert(
       fc.property(settings, (setting) => {
         const numbers = numbersOf(setting);

@@ -4,14 +4,14 @@ import { checkInteger } from '@tokenwright/core/options';
 import { rowBytes } from '../../graph/compiler.ts';
 import type { Machine } from '../module/machine.ts';
 
-/** A result in the module's memory: float32 rows, padded as activations are. Released by `dispose`. */
+/** A result in the module's memory: float32 rows, padded like activations. Released by `dispose`. */
 export class WasmMatrix implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;
   readonly #machine: Machine;
   #address: number | undefined;
 
-  /** Takes the allocation over. */
+  /** Takes ownership of the allocation. */
   constructor(machine: Machine, address: number, rows: number, columns: number) {
     this.#machine = machine;
     this.#address = address;
@@ -19,7 +19,7 @@ export class WasmMatrix implements EngineMatrix {
     this.columns = columns;
   }
 
-  /** Room for a result; the contents are undefined. */
+  /** Allocate a result; the contents are undefined. */
   static allocate(machine: Machine, what: string, rows: number, columns: number): WasmMatrix {
     const address = machine.heap.allocate(what, rows * rowBytes(columns));
     return new WasmMatrix(machine, address, rows, columns);

@@ -1,18 +1,18 @@
 import type { Step } from '../../graph/compiler.ts';
 
-/** Where the time of some runs went: the steps of one kind and size together. */
+/** The time of the steps of one kind and size, added up over runs. */
 export interface ProfileRow {
   /** Part of the model: forward, head, encode, encodeKeyValues. */
   readonly part: string;
   /** Operation with its sizes: 'linear 768 -> 2304', 'attend 12 x 64'. */
   readonly step: string;
-  /** How often it ran. */
+  /** Number of runs. */
   readonly runs: number;
-  /** Of the first thread, its waiting for the others included. */
+  /** Milliseconds of the first thread, including its waiting for the others. */
   readonly milliseconds: number;
 }
 
-/** Adds up what runs of tapes took, by part and kind of step. */
+/** Adds up the times of tape runs, by part and kind of step. */
 export class Profile {
   readonly #rows: Map<string, { part: string; step: string; runs: number; milliseconds: number }> = new Map();
 
@@ -27,7 +27,7 @@ export class Profile {
     }
   }
 
-  /** What was added so far, in the order of the first run. */
+  /** The times so far, in the order of the first run. */
   rows(): readonly ProfileRow[] {
     return [...this.#rows.values()].map((row) => ({ ...row }));
   }
@@ -43,7 +43,7 @@ function nameOf(step: Step): string {
     case 'gated':
       return `${step.kind} ${step.operation.x.columns} -> ${step.operation.result.columns}`;
     case 'attend':
-    case 'recall': {
+    case 'crossAttend': {
       const { heads } = step.operation.options;
       return `${step.kind} ${heads} x ${step.operation.q.columns / heads}`;
     }

@@ -29,7 +29,7 @@ async function logits(engine: Engine): Promise<Float32Array[]> {
   return rows;
 }
 
-it('a table of biases may make the memory grow while the tape is being written', async () => {
+it('the memory may grow for a table of biases while the tape is being written', async () => {
   const [engine, reference] = [await fusedWasm({ threads: 1 }).start(), await referenceEngine({ backend: 'cpu' })];
   // 64 heads, 8,193 offsets: 2 MB, more than packing leaves free.
   expect(errorOf(await logits(engine), await logits(reference))).toBeLessThan(1e-4);

@@ -10,7 +10,7 @@ import { roundTrip } from '../testing/plain-formats.ts';
 import { activations, norm, turned } from '../testing/plain-kernels.ts';
 import { normals } from '../testing/tiny-models.ts';
 
-/** Within a share of the largest magnitude that is expected. */
+/** Within a share of the largest expected magnitude. */
 function expectNear(received: ArrayLike<number>, expected: ArrayLike<number>, share: number): void {
   const values = Array.from(expected);
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
@@ -64,7 +64,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
   }
 
   describe('activations', () => {
-    // A map by 1 of one input, so that what comes out is the activation alone.
+    // A linear map of one input with weight 1, so that the output is the activation.
     const applied = (activation: Activation, x: readonly number[]): Float32Array => {
       const weights = Array.from({ length: layout.rowsPerGroup }, () => Float32Array.of(1));
       const output = bench.room(x.length * 8);
@@ -98,10 +98,10 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
 
     it.each<[Activation, (x: number) => number]>([
       ['relu', () => 0],
-      // The exponential is right to 2 units in the last place; below e^-87 it is 0.
+      // The exponential is within 2 units in the last place; below e^-87 it is 0.
       ['silu', (x) => Math.abs(activations.silu(x)) * 1e-6 + 1e-35],
       ['gelu-tanh', (x) => Math.abs(activations['gelu-tanh'](x)) * 1e-5 + 1e-6],
-      // The error function within 1.5e-7, plus roundings.
+      // The error function is within 1.5e-7, plus rounding.
       ['gelu', (x) => Math.abs(x) * 3e-7 + 1e-7],
     ])('%s', (activation, bound) => {
       fc.assert(
@@ -117,7 +117,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
     });
   });
 
-  it.each(['layer', 'root-mean-square'] as const)('norm of rows and of groups of them: %s', (kind) => {
+  it.each(['layer', 'root-mean-square'] as const)('norm of rows and of column groups: %s', (kind) => {
     fc.assert(
       fc.property(
         fc.record({
@@ -132,14 +132,14 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
         ({ size, groups, tokens, biased, epsilon, offset, seed }) => {
           const columns = size * groups;
           const x = Array.from({ length: tokens }, (_, i) => numbers(seed + i, columns).map((value) => value + offset));
-          const [gain, bias] = [numbers(seed + 7, size), biased ? numbers(seed + 8, size) : undefined];
+          const [weight, bias] = [numbers(seed + 7, size), biased ? numbers(seed + 8, size) : undefined];
           const received = run(
             layout.operationNorm,
             x,
             columns,
             {
               [layout.normKind]: kind === 'layer' ? layout.normKindLayer : layout.normKindRootMeanSquare,
-              [layout.normGain]: bench.floats(gain),
+              [layout.normWeight]: bench.floats(weight),
               [layout.normBias]: bias === undefined ? 0 : bench.floats(bias),
               [layout.normGroups]: groups,
             },
@@ -148,8 +148,8 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
           for (const [token, row] of x.entries())
             for (let group = 0; group < groups; group++) {
               const part = row.subarray(group * size, (group + 1) * size);
-              const expected = norm(part, { kind, gain, bias, epsilon });
-              // A mean far from zero takes digits from what is left of the numbers: so many units of their deviation.
+              const expected = norm(part, { kind, weight, bias, epsilon });
+              // A mean far from zero costs digits, in proportion to its size in deviations.
               const mean = kind === 'layer' ? part.reduce((sum, value) => sum + value, 0) / size : 0;
               const variance = part.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size;
               const farthest = Math.max(...part.map(Math.abs));
@@ -157,7 +157,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
               for (const [i, value] of expected.entries()) {
                 const normed = Math.abs(value - (bias?.[i] ?? 0));
                 const bound =
-                  lost * (Math.abs(gain[i]!) + normed) + 1e-6 * (Math.abs(value) + Math.abs(bias?.[i] ?? 0));
+                  lost * (Math.abs(weight[i]!) + normed) + 1e-6 * (Math.abs(value) + Math.abs(bias?.[i] ?? 0));
                 const got = received[token]![group * size + i]!;
                 if (!(Math.abs(got - value) <= bound)) expect.fail(`${i}: ${got}, not ${value} ± ${bound}`);
               }
@@ -257,7 +257,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
     ['products', layout.elementsMultiply, (x, y) => x * y],
     ['scaled', layout.elementsScale, (x, _, factor) => x * factor],
     ['soft-capped', layout.elementsSoftcap, (x, _, factor) => factor * Math.tanh(x / factor)],
-  ])('element by element: %s', (_, kind, plain) => {
+  ])('element-wise: %s', (_, kind, plain) => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 40 }),
@@ -283,7 +283,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
           for (const [token, row] of x.entries())
             for (const [i, value] of row.entries()) {
               const right = plain(value, y[token]![i]!, factor);
-              // 1 - 2 / (e^2x + 1) has lost the last digits of what is near 0.
+              // 1 - 2 / (e^2x + 1) loses the last digits near 0.
               const bound = Math.abs(right) * 1e-6 + (kind === layout.elementsSoftcap ? factor * 3e-7 : 0);
               expect(Math.abs(received[token]![i]! - right)).toBeLessThanOrEqual(bound);
             }
@@ -293,7 +293,7 @@ describe.each((await tryRelaxed()).works ? [false, true] : [false])('relaxed SIM
     );
   });
 
-  it('taps the scored tokens where the frame wants the layer, and nothing elsewhere', () => {
+  it('taps the scored tokens of requested layers only', () => {
     const columns = 11;
     const x = Array.from({ length: 5 }, (_, i) => numbers(i + 1, columns));
     const target = bench.room(2 * 16);

@@ -6,7 +6,7 @@ import type { Machine } from '../module/machine.ts';
 import { formatCode, paddedInputs } from '../weights/formats.ts';
 import type { Weights } from '../weights/weights.ts';
 
-/** Activation rows that a tile of tokens may take, so that they stay in a core's second cache. */
+/** Maximum number of activation rows in a tile of tokens, so that they stay in a core's L2 cache. */
 const tileBytes = 512 << 10;
 
 const activationCodes: Readonly<Record<Activation, number>> = {
@@ -16,26 +16,26 @@ const activationCodes: Readonly<Record<Activation, number>> = {
   relu: layout.activationRelu,
 };
 
-/** Bytes of some tokens' inputs side by side as the kernels encode them; see the encoding kernel. */
+/** Bytes of the encoded inputs of some tokens side by side; see the encoding kernel. */
 function encodedBytes(inputs: number, tokens: number, halves: boolean): number {
   const padded = paddedInputs(inputs);
   const words = (halves ? padded / 2 : padded) + padded / layout.inputsPerBlock;
   return layout.encodedHeader + Math.ceil((words * tokens) / 16) * 64;
 }
 
-/** Bytes of a panel of tokens' encoded inputs, whatever the format. */
+/** Bytes of a panel of encoded inputs, in any format. */
 export function panelBytes(inputs: number): number {
   return encodedBytes(inputs, layout.tokensPerPanel, false);
 }
 
-/** Bytes of working memory that one thread needs for a program. */
+/** Bytes of scratch memory that one thread needs for a program. */
 export function scratchBytes(program: Program): number {
   let most = 0;
   for (const step of program.steps) most = Math.max(most, scratchOf(step));
   return Math.ceil(most / 128) * 128;
 }
 
-/** Where a thread's scratch holds the encoded row of a frame of one token: after the row as float32. */
+/** Where a thread's scratch holds the encoded row of a one-token frame: after the row as float32. */
 function encodedOffset(inputs: number): number {
   return layout.scratchRow + Math.ceil((paddedInputs(inputs) * 4) / 128) * 128;
 }
@@ -48,31 +48,31 @@ function scratchOf(step: Step): number {
     case 'embed':
       return paddedInputs(step.operation.result.columns) * 4;
     case 'attend':
-    case 'recall':
+    case 'crossAttend':
       return attentionScratch(
         (step.kind === 'attend' ? step.q : step.operation.q).columns / step.operation.options.heads,
       );
-    case 'remember':
+    case 'storeEncoderKeyValues':
       return attentionScratch(step.operation.k.columns / step.operation.kvHeads);
     default:
       return 0;
   }
 }
 
-/** Scores, and two tiles of float32. */
+/** Scores, and two float32 tiles. */
 function attentionScratch(headDim: number): number {
   return layout.slotsPerBlock * 4 + 2 * layout.slotsPerBlock * Math.ceil(headDim / 4) * 16;
 }
 
-/** Bytes of what attention notes of all heads of four tokens; see the kernel. */
+/** Bytes of the attention state of all heads of four tokens; see the kernel. */
 export function attentionPanelBytes(heads: number, headDim: number): number {
   return layout.tokensPerPanel * heads * (2 * Math.ceil(headDim / 4) * 16 + 16);
 }
 
-/** Bytes of what an operation notes of four tokens. */
+/** Bytes that an operation stores for four tokens. */
 export function panelBytesOf(operation: Operation): number {
   if (operation.kind === 'linear' || operation.kind === 'gated') return panelBytes(operation.x.columns);
-  if (operation.kind !== 'attend' && operation.kind !== 'recall') return 0;
+  if (operation.kind !== 'attend' && operation.kind !== 'crossAttend') return 0;
   const { heads } = operation.options;
   return attentionPanelBytes(heads, operation.q.columns / heads);
 }
@@ -80,11 +80,11 @@ export function panelBytesOf(operation: Operation): number {
 export interface TapeSetting {
   /** Address of the activations. */
   readonly arena: number;
-  /** The program works on the scored tokens instead of all. */
+  /** Whether the program processes the scored tokens instead of all. */
   readonly scored: boolean;
-  /** Farthest that two positions may be apart. */
+  /** Largest distance between two positions. */
   readonly reach: number;
-  /** Note how long each step takes. */
+  /** Measure the time of each step. */
   readonly profiled: boolean;
 }
 
@@ -98,14 +98,14 @@ export class Tape {
   readonly #arena: number;
   /** Fields that hold the address of the result, when that lies outside the arena. */
   readonly #outputs: readonly number[];
-  /** Address of a float64 for each step, or 0. */
+  /** Address of a float64 per step, or 0. */
   readonly profileAddress: number;
 
   constructor(machine: Machine, program: Program, weights: Weights, { arena, scored, reach, profiled }: TapeSetting) {
     this.#machine = machine;
     this.#program = program;
     this.#arena = arena;
-    // What has to be made is made first: it may fail, or let the memory grow.
+    // Derived weights are created first, because that may fail or grow the memory.
     for (const step of program.steps) {
       const options = step.kind === 'attend' ? step.operation.options : undefined;
       if (options?.bias !== undefined) weights.relativeBias(options.bias, options.heads, reach);
@@ -145,13 +145,13 @@ export class Tape {
     return this.#arena + this.#program.offsets.get(value.root)! + value.first * 4;
   }
 
-  /** Where the next run writes its result. */
+  /** Set the address of the next run's result. */
   writeResultTo(address: number): void {
     const { int32 } = this.#machine.heap.views;
     for (const index of this.#outputs) int32[index] = address;
   }
 
-  /** Milliseconds that each step of the last run took. */
+  /** Milliseconds of each step of the last run. */
   times(): Float64Array {
     const first = this.profileAddress / 8;
     return this.#machine.heap.views.float64.slice(first, first + this.#program.steps.length);
@@ -166,7 +166,7 @@ export class Tape {
   }
 }
 
-/** Sets fields of one entry, by their offsets. */
+/** Sets fields of one entry by offset. */
 interface Fields {
   integer(field: number, value: number): void;
   float(field: number, value: number): void;
@@ -274,7 +274,7 @@ function write(step: Step, fields: Fields, weights: Weights, reach: number, plan
       if (step.rotary !== undefined) writeRotary(step.rotary.options, fields, weights);
       break;
     }
-    case 'recall': {
+    case 'crossAttend': {
       const { q, result, options } = step.operation;
       const headDim = q.columns / options.heads;
       integer(layout.entryOperation, layout.operationAttend);
@@ -285,12 +285,12 @@ function write(step: Step, fields: Fields, weights: Weights, reach: number, plan
       integer(layout.attendHeadSize, headDim);
       integer(layout.attendLayer, options.layer);
       float(layout.attendScale, options.scale ?? 1 / Math.sqrt(headDim));
-      integer(layout.attendRecall, 1);
+      integer(layout.attendCross, 1);
       break;
     }
-    case 'remember': {
+    case 'storeEncoderKeyValues': {
       const { k, v, layer, kvHeads } = step.operation;
-      integer(layout.entryOperation, layout.operationRemember);
+      integer(layout.entryOperation, layout.operationStoreEncoderKeyValues);
       operand(layout.attendKeys, layout.attendKeysStride, k);
       operand(layout.attendValues, layout.attendValuesStride, v);
       integer(layout.attendKeyHeads, kvHeads);
@@ -325,7 +325,7 @@ function writeNorm(
   weights: Weights,
 ): void {
   integer(layout.normKind, options.kind === 'layer' ? layout.normKindLayer : layout.normKindRootMeanSquare);
-  integer(layout.normGain, weights.address(options.weight));
+  integer(layout.normWeight, weights.address(options.weight));
   integer(layout.normBias, options.bias === undefined ? 0 : weights.address(options.bias));
   float(layout.normEpsilon, options.epsilon);
   integer(layout.normGroups, options.groups ?? 1);

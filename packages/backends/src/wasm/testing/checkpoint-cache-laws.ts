@@ -7,7 +7,7 @@ import { decoders, goldenTexts, translators } from './golden-texts.ts';
 import { feed, logitsOf } from './logits.ts';
 
 /**
- * Real checkpoints give the same bits in every format however their tokens are fed: in chunks, in a ragged batch, after
+ * On real checkpoints, every format gives the same bits however tokens are fed: in chunks, in a ragged batch, after
  * gather, truncate and fork, from a snapshot, and at the end of the context.
  */
 export function describeCheckpointCaches(paths: readonly string[], formats: readonly WeightFormat[]): void {
@@ -58,7 +58,7 @@ export function describeCheckpointCaches(paths: readonly string[], formats: read
   });
 }
 
-/** A language model; of a model with an encoder, its decoder over the source of the first golden text. */
+/** A language model; for a model with an encoder, its decoder over the source of the first golden text. */
 async function open(engine: Engine, found: Checkpoint): Promise<{ model: LanguageModel; dispose: () => void }> {
   const { config, source } = found;
   const decoder = decoders[config.model_type as string];
@@ -78,7 +78,7 @@ async function open(engine: Engine, found: Checkpoint): Promise<{ model: Languag
   };
 }
 
-/** Fill a context to the last position, in chunks and step by step, and no farther. */
+/** Fill a context to the last position, in chunks and step by step, and check that one more token fails. */
 async function fillContext(model: LanguageModel, ids: readonly number[]): Promise<void> {
   const text = Array.from({ length: model.contextLength }, (_, i) => ids[i % ids.length]!);
   const [chunks, steps] = [model.createCache(), model.createCache()];

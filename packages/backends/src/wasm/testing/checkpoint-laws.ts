@@ -10,22 +10,23 @@ import { expectFaithful, rounded, tolerances } from './engine-laws.ts';
 import { decoders, goldenTexts, logitsOfTexts, translators } from './golden-texts.ts';
 import { errorOf } from './logits.ts';
 
-/** Units in which activations are rounded on their way, as shares of the largest; of floats, some roundings together. */
+/** Rounding units of activations, as shares of the largest value; for floats, a few roundings together. */
 const floats = 1e-6;
 const sixteenBits = 1 / 32767;
-/** The goldens' models with an encoder: their weights are random, and they amplify. Trained models do not. */
+/** The goldens' models with an encoder. Their weights are random and amplify errors; trained models do not. */
 const randomWeights = /goldens\/generate\/(t5|bart|marian)/;
-/** Two planes of 7 bits; in the relaxed build. */
+/** Two planes of 7 bits, in the relaxed build. */
 const planes = 1 / 8191;
 
 /**
- * The law of weight formats on real checkpoints: over all golden prompts and what follows them, logits stay within the tolerance
- * of the format of those that the reference engine computes with the same rounded weights, and choices are equal: with 8 bits all
- * of them, with other formats those that are not as near to each other as the tolerance.
+ * The law of weight formats on real checkpoints: over all golden prompts and their continuations, logits are within the
+ * tolerance of the format of the reference engine's with the same rounded weights, and the choices are equal. With 8
+ * bits all choices must be equal; with other formats, all that are farther apart than the tolerance.
  *
- * Some random models of the goldens amplify: weights that change by a millionth move their logits by a thousandth. Where an
- * error exceeds the tolerance, it must not exceed what the reference engine's logits move by when weights change by four of the
- * units in which activations are rounded, and choices must be equal wherever they are farther apart than that.
+ * Some random models of the goldens amplify errors: weights that change by a millionth move their logits by a
+ * thousandth. Where an error exceeds the tolerance, it must not exceed the change of the reference engine's logits when
+ * weights change by four rounding units of the activations, and choices must be equal wherever they are farther apart
+ * than that.
  */
 export function describeCheckpoints(
   paths: readonly string[],
@@ -80,7 +81,7 @@ function choices(rows: readonly Float32Array[]): number[] {
   return rows.map((row) => largest(row).id);
 }
 
-/** A checkpoint whose weights are each changed by up to `unit` of themselves. */
+/** A checkpoint with each weight changed by up to `unit` of its value. */
 function shaken(
   architecture: Architecture,
   json: Checkpoint['config'],
@@ -95,7 +96,7 @@ function shaken(
   });
 }
 
-/** Checkpoints of the goldens; they lie beside the repository. */
+/** Checkpoints of the goldens, in a folder next to the repository. */
 export const goldenModels: readonly string[] = [
   'gpt2-tiny',
   'llama-tiny',

@@ -9,7 +9,10 @@ import { checkpoint } from './checkpoints.ts';
 import { casesOf, decoders, translators } from './golden-texts.ts';
 import { errorOf, feed, greedyTokens, logitsOf } from './logits.ts';
 
-/** Define the tests of an engine on the recorded checkpoints beside the repository; those that are absent are skipped with a line. */
+/**
+ * Define the tests of an engine on the recorded checkpoints next to the repository. Missing ones are skipped with a
+ * message.
+ */
 export function testCheckpoints(start: () => Promise<Engine>): void {
   let engine: Engine;
   let reference: Engine;
@@ -24,31 +27,28 @@ export function testCheckpoints(start: () => Promise<Engine>): void {
 
   describe.each(['gpt2-tiny', 'llama-tiny', 'llama-tiny-4l'])('%s of the goldens', (name) => {
     const found = checkpoint(`shared/goldens/generate/${name}`);
-    it.skipIf(found === undefined)(
-      'gives the logits and the greedy tokens that Hugging Face’s code gives',
-      async () => {
-        const { config, source, folder } = found!;
-        const architecture = decoders[config.model_type as string]!;
-        const model = await createModel(engine, architecture, architecture.configure(config), source);
-        for (const { id, input_ids, logits } of casesOf(folder, 'forward')) {
-          const rows = await logitsOf(model, input_ids[0]!);
-          for (const [i, row] of rows.entries())
-            for (const [token, value] of row.entries())
-              expect(Math.abs(value - logits![0]![i]![token]!), `${id} ${i} ${token}`).toBeLessThan(1e-4);
-        }
-        for (const { id, input_ids, sequences, params } of casesOf(folder, 'greedy')) {
-          const plain = Object.keys(params ?? {}).every((key) =>
-            ['max_new_tokens', 'do_sample', 'pad_token_id'].includes(key),
-          );
-          if (!plain || input_ids.length !== 1) continue;
-          const prompt = input_ids[0]!;
-          const maxNewTokens = sequences![0]!.length - prompt.length;
-          const tokens = await greedyTokens(model, prompt, maxNewTokens);
-          expect(tokens, id).toEqual(sequences![0]!.slice(prompt.length));
-        }
-        model.dispose();
-      },
-    );
+    it.skipIf(found === undefined)('gives the logits and the greedy tokens of Hugging Face’s code', async () => {
+      const { config, source, folder } = found!;
+      const architecture = decoders[config.model_type as string]!;
+      const model = await createModel(engine, architecture, architecture.configure(config), source);
+      for (const { id, input_ids, logits } of casesOf(folder, 'forward')) {
+        const rows = await logitsOf(model, input_ids[0]!);
+        for (const [i, row] of rows.entries())
+          for (const [token, value] of row.entries())
+            expect(Math.abs(value - logits![0]![i]![token]!), `${id} ${i} ${token}`).toBeLessThan(1e-4);
+      }
+      for (const { id, input_ids, sequences, params } of casesOf(folder, 'greedy')) {
+        const plain = Object.keys(params ?? {}).every((key) =>
+          ['max_new_tokens', 'do_sample', 'pad_token_id'].includes(key),
+        );
+        if (!plain || input_ids.length !== 1) continue;
+        const prompt = input_ids[0]!;
+        const maxNewTokens = sequences![0]!.length - prompt.length;
+        const tokens = await greedyTokens(model, prompt, maxNewTokens);
+        expect(tokens, id).toEqual(sequences![0]!.slice(prompt.length));
+      }
+      model.dispose();
+    });
   });
 
   describe('stories260k', () => {

@@ -11,13 +11,16 @@ export interface Checkpoint {
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));
 
-/** Open a model by its path from the repository's root, or from the folder `shared` beside it; undefined when it is absent. */
+/**
+ * Open a model by its path from the repository's root, or from the folder `shared` next to it; undefined when it is
+ * absent.
+ */
 export function checkpoint(path: string): Checkpoint | undefined {
   const folder = [`${root}${path}`, `${root}../${path}`].find((candidate) =>
     existsSync(`${candidate}/model.safetensors`),
   );
   if (folder === undefined) {
-    console.warn(`Skipped: ${path} is not here.`);
+    console.warn(`Skipped: ${path} does not exist.`);
     return undefined;
   }
   return {

@@ -10,8 +10,8 @@ import { roundTrip } from './plain-formats.ts';
 import type { TinyModel } from './tiny-models.ts';
 
 /**
- * What a logit may differ from the reference engine's with the very weights that the format holds, as a share of the largest
- * logit: activations are float32 beside float weights, 14 or 16 bits beside integers.
+ * Tolerance of a logit against the reference engine with the same rounded weights, as a share of the largest logit.
+ * Activations are float32 with float weights, 14 or 16 bits with integer weights.
  */
 export const tolerances: Readonly<Record<WeightFormat, number>> = {
   f32: 1e-4,
@@ -21,7 +21,7 @@ export const tolerances: Readonly<Record<WeightFormat, number>> = {
   '4-bit-blocks': 0.002,
 };
 
-/** A checkpoint with the weights that the engine holds in a format. */
+/** A checkpoint with the weights as the engine stores them in a format. */
 export function rounded(
   { architecture, config, source }: Pick<TinyModel, 'architecture' | 'config' | 'source'>,
   format: WeightFormat,
@@ -30,8 +30,8 @@ export function rounded(
 }
 
 /**
- * Logits are near those that are right, and the most likely token is the same wherever the right one is ahead of the next by
- * more than the tolerance allows to change.
+ * Logits are close to the expected ones, and the most likely token is the same wherever its lead is larger than the
+ * tolerance allows to change.
  */
 export function expectFaithful(
   received: readonly Float32Array[],
@@ -49,8 +49,8 @@ export function expectFaithful(
 }
 
 /**
- * What holds on the fused engine whatever the weight format: the reference engine's logits within the tolerance of the format,
- * and the same bits however the tokens are fed. For a model with a context of 256.
+ * The laws of the fused engine in every weight format: the reference engine's logits within the tolerance of the
+ * format, and the same bits however the tokens are fed. For a model with a context of 256.
  */
 export function describeLaws(tiny: TinyModel, weights: WeightFormat, relaxed?: boolean): void {
   describe(`${tiny.name} with ${weights} weights${relaxed === undefined ? '' : `, relaxed SIMD ${relaxed}`}`, () => {
@@ -80,7 +80,7 @@ export function describeLaws(tiny: TinyModel, weights: WeightFormat, relaxed?: b
       expectFaithful(await logitsOf(model, prompt), await logitsOf(expected, prompt), tolerances[weights]);
     });
 
-    // With activations in integers a choice between equals may fall otherwise.
+    // With integer activations, a choice between near-ties may differ.
     if (tolerances[weights] === tolerances.f32)
       it('generates the tokens of the reference engine', async () => {
         const start = prompt.slice(0, 5);
@@ -153,7 +153,7 @@ export function describeLaws(tiny: TinyModel, weights: WeightFormat, relaxed?: b
         expect(errorOf([received[i]!], [values]), `matrix ${i}`).toBeLessThan(tolerances[weights]);
     });
 
-    it('runs to the last position of the context, in the same bits as step by step, and no farther', async () => {
+    it('fills the context with the same bits as step by step, and rejects one more token', async () => {
       const long = text(model.contextLength);
       const [chunks, steps] = [model.createCache(), model.createCache()];
       for (const part of [long.slice(0, 200), long.slice(200, -1)])
@@ -169,7 +169,7 @@ export function describeLaws(tiny: TinyModel, weights: WeightFormat, relaxed?: b
       steps.dispose();
     });
 
-    it('gives back all that its caches and results took', async () => {
+    it('releases the memory of its caches and results', async () => {
       const cache = model.createCache({ rows: 3 });
       await feed(model, cache, [prompt, prompt, text(3)]);
       expect(engine.memory().bytes).toBeGreaterThan(baseline);

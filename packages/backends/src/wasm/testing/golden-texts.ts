@@ -9,7 +9,7 @@ import { feed, logitsOf } from './logits.ts';
 export const decoders = { gpt2, llama } as unknown as Readonly<Record<string, Architecture>>;
 export const translators = { bart, marian, t5 } as unknown as Readonly<Record<string, EncoderDecoderArchitecture>>;
 
-/** A case of the goldens of `generate`. */
+/** A case of the `generate` goldens. */
 export interface GoldenCase {
   readonly id: string;
   readonly kind: string;
@@ -21,22 +21,24 @@ export interface GoldenCase {
   readonly logits?: number[][][];
 }
 
-/** The cases of a kind without padding. */
+/** The cases of a kind, without padding. */
 export function casesOf(folder: string, kind: string): GoldenCase[] {
   const { cases } = JSON.parse(readFileSync(`${folder}/cases.json`, 'utf8')) as { cases: GoldenCase[] };
   return cases.filter((each) => each.kind === kind && (each.attention_mask ?? []).flat().every((bit) => bit === 1));
 }
 
-/** What a model is given: a text, and before it the source of a model with an encoder. */
+/** The input of a model: a text and, for a model with an encoder, its source. */
 export interface GoldenText {
   readonly source?: readonly number[];
   readonly ids: readonly number[];
 }
 
-/** The reference engine is slow; the goldens repeat their prompts with many options. */
+/**
+ * Limits the number of prompts: the reference engine is slow, and the goldens repeat their prompts with many options.
+ */
 const mostTexts = 16;
 
-/** The prompts that a checkpoint's goldens have, with what the recorded system wrote after them. */
+/** The prompts of a checkpoint's goldens, with the recorded continuations. */
 export function goldenTexts({ folder, config }: Checkpoint): GoldenText[] {
   const hasSource = (config.model_type as string) in translators;
   if (existsSync(`${folder}/cases.json`)) {
@@ -47,7 +49,7 @@ export function goldenTexts({ folder, config }: Checkpoint): GoldenText[] {
         return { source, ids: decoder_input_ids?.[0] ?? sequences?.[0] ?? [] };
       }),
     );
-    // Several cases differ in options only.
+    // Several cases differ only in options.
     const distinct = new Map(texts.filter(({ ids }) => ids.length > 0).map((text) => [JSON.stringify(text), text]));
     return [...distinct.values()].slice(0, mostTexts);
   }
@@ -65,7 +67,7 @@ export function goldenTexts({ folder, config }: Checkpoint): GoldenText[] {
   return golden.cases.filter(({ name }) => name.includes('greedy')).map(({ input_ids_fed: ids }) => ({ ids }));
 }
 
-/** The logits of all tokens of some texts, in frames of at most 100 tokens, with the numbers of a source. */
+/** The logits of all tokens of some texts, in frames of at most 100 tokens, with the index of the source. */
 export async function logitsOfTexts(
   engine: Engine,
   { config }: Checkpoint,

@@ -6,10 +6,10 @@ import { formatCode, groupBytes, paddedInputs } from '../weights/formats.ts';
 
 const { rowsPerGroup } = layout;
 const scratchBytes = 1 << 18;
-/** Rows of four tokens' encoded inputs that fit. */
+/** Maximum number of encoded inputs of four tokens. */
 const encodedBytes = 1 << 20;
 
-/** Values of fields, by their offsets in an entry or a frame. */
+/** Field values by their offsets in an entry or a frame. */
 export type Fields = Readonly<Record<number, number>>;
 
 /** Runs single kernels as a tape would: one entry, one frame, one thread. */
@@ -25,7 +25,7 @@ export class KernelBench {
     return new KernelBench(await Machine.start({ threads: 1, relaxed, memoryLimit: 2 ** 32, onNotice: () => {} }));
   }
 
-  /** Room for float32 numbers, filled with what is no number, so that what is read but was not written shows. */
+  /** Allocate float32 numbers filled with NaN, so that reading an unwritten number is detected. */
   room(count: number): number {
     const address = this.machine.heap.allocate('test', count * 4 + 64);
     this.#held.push(address);
@@ -56,7 +56,7 @@ export class KernelBench {
     return this.machine.heap.views.float32.slice(address / 4, address / 4 + count);
   }
 
-  /** Pack a matrix of groups of eight rows, [8 * groups][inputs]; gives the fields that a linear map and a table have. */
+  /** Pack a matrix of groups of eight rows, [8 * groups][inputs]. Returns the fields of a linear map or a table. */
   pack(format: WeightFormat, values: readonly Float32Array[], planes = false): Fields {
     const inputs = paddedInputs(values[0]!.length);
     const groups = values.length / rowsPerGroup;
@@ -79,7 +79,7 @@ export class KernelBench {
     };
   }
 
-  /** Run one operation. Fields are integers but for `floats`; fields that are not given are 0. */
+  /** Run one operation. Fields are integers except in `floats`; missing fields are 0. */
   run(operation: number, integers: Fields, floats: Fields, frame: Fields): void {
     const at = this.#zeros(layout.frameBytes);
     const working = {
@@ -103,7 +103,7 @@ export class KernelBench {
     kernels.run(entry, frame, 1);
   }
 
-  /** Give back all that was allocated. */
+  /** Release all allocations. */
   reset(): void {
     for (const address of this.#held.splice(0)) this.machine.heap.release(address);
   }

@@ -6,7 +6,7 @@ export function load(engine: Engine, { architecture, config, source }: TinyModel
   return createModel(engine, architecture, config, source);
 }
 
-/** Feed tokens to the rows of a cache; the logits of every one, row after row. */
+/** Feed tokens to the rows of a cache. Returns the logits of every token, row by row. */
 export async function feed(
   model: LanguageModel,
   cache: KVCache,
@@ -23,7 +23,7 @@ export async function feed(
   }
 }
 
-/** The logits of every token of a text, fed in one frame, or in several. */
+/** The logits of every token of a text, fed in one frame or in several. */
 export async function logitsOf(
   model: LanguageModel,
   text: readonly number[],
@@ -36,7 +36,7 @@ export async function logitsOf(
   return all;
 }
 
-/** The tokens that follow a prompt when the most likely one is taken each time. */
+/** The greedy continuation of a prompt. */
 export async function greedyTokens(model: LanguageModel, prompt: readonly number[], count: number): Promise<number[]> {
   const cache = model.createCache();
   const tokens: number[] = [];
@@ -50,7 +50,7 @@ export async function greedyTokens(model: LanguageModel, prompt: readonly number
   return tokens;
 }
 
-/** Largest difference over all rows, as a share of the largest value that was expected. */
+/** Largest difference over all rows, as a share of the largest expected value. */
 export function errorOf(received: readonly Float32Array[], expected: readonly Float32Array[]): number {
   let difference = 0;
   let largest = 0;

@@ -1,6 +1,6 @@
 import type { WeightFormat } from '../../graph/weight-format.ts';
 
-/** What each weight format makes of rows of weights, [outputs, inputs], in place: the packing kernels in plain numbers. */
+/** Round rows of weights, [outputs, inputs], to a weight format in place: the packing kernels in plain TypeScript. */
 export function roundTrip(format: WeightFormat, rows: Float32Array, inputs: number): void {
   for (let from = 0; from < rows.length; from += inputs) {
     const row = rows.subarray(from, from + inputs);
@@ -27,7 +27,7 @@ function scaledBy(numbers: Float32Array, scale: number, most: number): void {
   scaled(numbers, scale, scale === 0 ? 0 : Math.fround(1 / scale), most);
 }
 
-/** Round numbers * factor as the kernels do: in float32, of two integers that are equally near to the even one. */
+/** Round numbers * factor as the kernels do: in float32, ties to even. */
 function scaled(numbers: Float32Array, scale: number, factor: number, most: number): void {
   const least = most === 7 ? -8 : -most;
   for (const [i, value] of numbers.entries())

@@ -1,6 +1,6 @@
 import type { Activation } from '@tokenwright/core/engine';
 
-/** What the kernels compute, in float64 and from the formulas. */
+/** The kernels in float64, straight from the formulas. */
 
 /** 2 / sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!: all terms have one sign, so nothing cancels. */
 export function errorFunction(x: number): number {
@@ -22,19 +22,19 @@ export const activations: Readonly<Record<Activation, (x: number) => number>> = 
 
 export interface PlainNorm {
   readonly kind: 'layer' | 'root-mean-square';
-  readonly gain: ArrayLike<number>;
+  readonly weight: ArrayLike<number>;
   readonly bias?: ArrayLike<number> | undefined;
   readonly epsilon: number;
 }
 
-export function norm(x: ArrayLike<number>, { kind, gain, bias, epsilon }: PlainNorm): Float64Array {
+export function norm(x: ArrayLike<number>, { kind, weight, bias, epsilon }: PlainNorm): Float64Array {
   const values = Float64Array.from(x);
   const mean = kind === 'layer' ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return values.map((value, i) => ((value - mean) / Math.sqrt(variance + epsilon)) * gain[i]! + (bias?.[i] ?? 0));
+  return values.map((value, i) => ((value - mean) / Math.sqrt(variance + epsilon)) * weight[i]! + (bias?.[i] ?? 0));
 }
 
-/** Turn the first `width` numbers of a head by angles: cosines, then sines, [width]. */
+/** Rotate the first `width` numbers of a head by angles: cosines, then sines, [width]. */
 export function turned(
   head: ArrayLike<number>,
   angles: ArrayLike<number>,
@@ -55,7 +55,7 @@ export function turned(
 export interface Seen {
   readonly key: Float32Array;
   readonly value: Float32Array;
-  /** From the product of query and key to the score. */
+  /** Converts the product of query and key to the score. */
   adjust(product: number): number;
 }
 

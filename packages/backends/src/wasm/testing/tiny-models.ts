@@ -10,7 +10,7 @@ export interface TinyModel<C = unknown, P = unknown> {
   readonly source: WeightSource;
 }
 
-/** Numbers from a normal distribution; the same for the same seed (mulberry32, Box and Muller). */
+/** Normally distributed numbers, seeded (mulberry32, Box and Muller). */
 export function normals(seed: number): () => number {
   let state = seed >>> 0;
   const uniform = (): number => {
@@ -22,7 +22,7 @@ export function normals(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** Random tensors for whatever an architecture asks for: gains near 1, everything else with the given deviation. */
+/** Random tensors for every request of an architecture: norm weights near 1, all others with the given deviation. */
 export function randomSource<C, P>(
   architecture: Architecture<C, P>,
   config: C,
@@ -34,12 +34,12 @@ export function randomSource<C, P>(
   const anything: WeightSource = {
     name: 'shapes',
     names: () => [],
-    // Optional tensors (prefixes) are taken to be absent.
+    // Optional tensors (prefixes) are absent.
     shape: (name) => shapes.get(name),
     read: () => Promise.reject(new Error('only shapes')),
     bytes: () => 0,
   };
-  // Asking for a tensor that is missing names it and its shape; collect them until nothing is missing.
+  // Requesting a missing tensor names it and its shape. Repeat until nothing is missing.
   for (;;) {
     try {
       requestWeights(architecture, config, anything);
@@ -109,7 +109,7 @@ export function tinyLlama(overrides: Partial<LlamaConfig> = {}, seed = 100): Tin
   return { name: 'tiny Llama', architecture, config, source: randomSource(architecture, config, seed) };
 }
 
-/** A checkpoint whose matrices are replaced, as the architecture asks for them. */
+/** A checkpoint whose matrices are replaced when the architecture requests them. */
 export function mappedSource<C, P>(
   { architecture, config, source }: TinyModel<C, P>,
   map: Parameters<typeof mappedWeights>[3],
@@ -117,7 +117,7 @@ export function mappedSource<C, P>(
   return mappedWeights(architecture, config, source, map);
 }
 
-/** Models whose sizes meet the odd cases: widths that nothing divides, grouped heads, tied and untied heads, biases. */
+/** Models with sizes for the odd cases: widths that nothing divides, grouped heads, tied and untied heads, biases. */
 export const lawModels: readonly TinyModel[] = [
   tinyGPT2() as TinyModel,
   {

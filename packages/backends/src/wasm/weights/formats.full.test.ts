@@ -7,7 +7,7 @@ import { describeCheckpoints, goldenModels, stories } from '../testing/checkpoin
 const { works } = await tryRelaxed();
 if (!works) console.warn('Skipped: this WebAssembly engine has no relaxed SIMD.');
 
-// Every checkpoint in every format, on both builds; formats.test.ts has some of them.
+// Every checkpoint in every format, on both builds; formats.test.ts runs some of them.
 const builds = works ? [false, true] : [false];
 const demos = ['story', 'story-amateur', 'translate'].map((name) => `packages/demo-model/models/${name}`);
 describeCheckpoints([...goldenModels, stories, ...demos], weightFormats, builds);

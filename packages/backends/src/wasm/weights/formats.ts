@@ -10,7 +10,7 @@ import {
   rowsPerGroup,
 } from '../module/layout.ts';
 
-/** The number that the kernels know a format by. 8 bits by row are laid out for planes where those are multiplied. */
+/** The number of a format in the kernels. 8 bits per row are laid out for planes where those are used. */
 export function formatCode(format: WeightFormat, planes: boolean): number {
   if (planes && format === '8-bit') return format8BitPlanes;
   return {
@@ -22,7 +22,7 @@ export function formatCode(format: WeightFormat, planes: boolean): number {
   }[format];
 }
 
-/** Inputs with their padding. */
+/** Inputs, padding included. */
 export function paddedInputs(inputs: number): number {
   return Math.ceil(inputs / inputsPerBlock) * inputsPerBlock;
 }

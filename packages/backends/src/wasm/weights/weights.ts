@@ -14,23 +14,23 @@ import { rowsPerGroup } from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
 import { formatCode, groupBytes, paddedInputs } from './formats.ts';
 
-/** A matrix in the layout that the kernels multiply with. Addresses in bytes. */
+/** A matrix in the layout of the kernels. Addresses in bytes. */
 export interface PackedMatrix {
   readonly format: WeightFormat;
-  /** Rows of a group are stored together; of a pairs matrix, a group has four gates and their ups. */
+  /** Rows of a group are stored together. A group of a gateUp matrix has four gate rows and their four up rows. */
   readonly groups: number;
   readonly groupBytes: number;
   readonly inputs: number;
   readonly address: number;
-  /** float32 and int32, a number for each row; 0 when the format has none. */
+  /** float32 and int32, one number per row; 0 when the format has none. */
   readonly scales: number;
   readonly sums: number;
 }
 
-/** How the model uses a weight, which decides how it is held. */
+/** How the model uses a weight, which decides how it is stored. */
 type Role = 'packed' | 'rows' | 'vector';
 
-/** A weight before it is read: where its numbers will go. */
+/** A weight before it is read: the place of its numbers. */
 interface Plan {
   readonly request: WeightRequest;
   readonly role: Role;
@@ -41,31 +41,31 @@ interface Plan {
   readonly bytes: number;
 }
 
-/** A computed table that is looked up by position; its rows are made when they are needed. */
+/** A computed table indexed by position. Its rows are computed on first use. */
 interface LazyTable {
   readonly weight: Weight;
   readonly request: Extract<WeightRequest, { kind: 'table' }>;
-  /** Most that is added to a position. */
+  /** Largest offset added to a position. */
   readonly offset: number;
-  /** Rows that are there. */
+  /** Number of rows computed so far. */
   filled: number;
 }
 
-/** Bytes of float32 rows that are handed to the packing kernel at a time. */
+/** Bytes of float32 rows that are passed to the packing kernel at a time. */
 const stagingBytes = 1 << 20;
-/** Rows of a computed table that are made at a time. */
+/** Rows of a computed table that are computed at a time. */
 const tableRows = 1024;
 /** Bytes of float32 rows of a large matrix that are read at a time. */
 const slabBytes = 4 << 20;
 
-/** The weights of a model in the module's memory, by the handles that the model holds. */
+/** The weights of a model in the module's memory, by the handles that the model uses. */
 export class Weights {
   readonly #machine: Machine;
   readonly #plans: ReadonlyMap<Weight, Plan>;
   readonly #addresses: Map<Weight, number> = new Map();
   readonly #biases: Map<Weight, number> = new Map();
   readonly #tables: readonly LazyTable[];
-  /** Bytes that the weights take. */
+  /** Bytes of the weights. */
   readonly bytes: number;
 
   constructor(
@@ -89,7 +89,7 @@ export class Weights {
     this.bytes = [...plans.values()].reduce((sum, plan) => sum + plan.bytes, 0);
   }
 
-  /** Read and pack what was requested, one tensor at a time. A failure releases everything. */
+  /** Read and pack the requested weights, one tensor at a time. A failure releases everything. */
   async load(source: WeightSource, { onProgress, signal }: PrepareOptions): Promise<void> {
     const namesOf = ({ request }: Plan): readonly string[] => (request.kind === 'table' ? [] : request.names);
     const total = [...this.#plans.values()].flatMap(namesOf).reduce((sum, name) => sum + source.bytes(name), 0);
@@ -115,8 +115,8 @@ export class Weights {
   }
 
   /**
-   * Compute the rows of tables that some positions need and that are not there yet: of a long context mostly few are ever used,
-   * and memory that was never written is not taken from the machine.
+   * Compute the missing rows of tables for some positions. Most positions of a long context are never used, and the
+   * machine provides no memory for pages that were never written.
    */
   fillTables(positions: number): void {
     for (const table of this.#tables) {
@@ -129,7 +129,7 @@ export class Weights {
     }
   }
 
-  /** Address of a vector, float32 padded with zeros to a vector of four, or of a table of plain float32 rows. */
+  /** Address of a vector, float32 padded with zeros to a multiple of four, or of a table of unpacked float32 rows. */
   address(weight: Weight): number {
     const address = this.#addresses.get(weight);
     if (address === undefined) throw new UnsupportedError('a weight that it did not load', 'The wasm engine');
@@ -157,7 +157,7 @@ export class Weights {
     return this.#plans.get(weight)!;
   }
 
-  /** Bytes that the relative biases of some operations will take, each once. */
+  /** Bytes of the relative biases of some operations, each counted once. */
   static biasBytes(operations: readonly Operation[], reach: number): number {
     const heads = new Map<Weight, number>();
     for (const operation of operations)
@@ -167,8 +167,8 @@ export class Weights {
   }
 
   /**
-   * A relative bias by key minus query, float32 [heads, 2 * reach + 1], made from its learned buckets. Layers that share a
-   * table share the result.
+   * A relative bias by key minus query, float32 [heads, 2 * reach + 1], computed from its learned buckets. Layers that
+   * share a table share the result.
    */
   relativeBias(bias: RelativeBias<Weight>, heads: number, reach: number): number {
     const held = this.#biases.get(bias.table);
@@ -220,7 +220,7 @@ export class Weights {
     }
   }
 
-  /** A large matrix, some rows at a time: the whole of it is never in memory. */
+  /** Read a large matrix some rows at a time, so that it is never in memory as a whole. */
   async #packByRows(plan: Plan, source: WeightSource, address: number): Promise<void> {
     const { rows, groups } = plan;
     const [name] = (plan.request as MatrixRequest).names;
@@ -233,7 +233,7 @@ export class Weights {
     }
   }
 
-  /** Pack the groups from `firstGroup` on; the parts hold their rows. */
+  /** Pack the groups from `firstGroup` on from the rows in the parts. */
   #pack(plan: Plan, parts: readonly Float32Array[], address: number, firstGroup = 0, groupCount = plan.groups): void {
     const { heap, kernels } = this.#machine;
     const { request, format, inputs, groups } = plan;
@@ -277,7 +277,7 @@ export class Weights {
   }
 }
 
-/** Whether a matrix is read some rows at a time: it is large, in one tensor, and stored by outputs in their order. */
+/** Whether a matrix is read some rows at a time: it is large, in one tensor, and stored by outputs in order. */
 function readsByRows({ request, role, rows, inputs }: Plan, source: WeightSource): boolean {
   if (request.kind !== 'matrix' || role !== 'packed' || source.readRows === undefined) return false;
   const { names, shape } = request;
@@ -292,7 +292,7 @@ function largestOffset(operations: readonly Operation[]): number {
   }, 0);
 }
 
-/** Tables of positions and angles are plain rows; every other matrix is packed. */
+/** Tables of positions and angles are unpacked rows; every other matrix is packed. */
 function rolesOf(operations: readonly Operation[]): Map<Weight, Role> {
   const roles = new Map<Weight, Role>();
   const note = (weight: Weight | undefined, role: Role): void => {
@@ -332,7 +332,7 @@ function planOf(request: WeightRequest, role: Role, chosen: WeightFormat): Plan 
   return { request, role, format, rows, inputs, groups, bytes: groups * groupBytes(format, inputs) + scales };
 }
 
-/** Which output a packed row holds; undefined for padding. */
+/** The output that a packed row holds; undefined for padding. */
 function rowOrder({ request, rows }: Plan): (packed: number) => number | undefined {
   if (request.kind !== 'matrix' || request.shape.use !== 'gateUp')
     return (packed) => (packed < rows ? packed : undefined);
@@ -344,7 +344,7 @@ function rowOrder({ request, rows }: Plan): (packed: number) => number | undefin
   };
 }
 
-/** Copies an output's weights, [inputs], out of the tensors that hold them. */
+/** Copies the weights of one output, [inputs], from the tensors that hold them. */
 function rowReader(
   { shape }: MatrixRequest,
   parts: readonly Float32Array[],

@@ -1,6 +1,6 @@
 import { buffers, weightAccess } from '../shaders/common.ts';
 import { fromHalfBits } from '../shaders/half-precision.ts';
-import type { DeviceAbilities, Kernel, WishedAbilities } from '../shaders/kernel.ts';
+import type { DeviceAbilities, Kernel, RequestedAbilities } from '../shaders/kernel.ts';
 import { matrixLayout } from '../shaders/matrix-layout.ts';
 import type { Device } from './device.ts';
 
@@ -10,12 +10,12 @@ const abilities = {
 } as const;
 
 /** @throws Error naming an ability that is asked for and not there. */
-export async function provenAbilities(device: Device, wished: WishedAbilities): Promise<DeviceAbilities> {
+export async function provenAbilities(device: Device, requested: RequestedAbilities): Promise<DeviceAbilities> {
   const has = async (name: keyof DeviceAbilities): Promise<boolean> => {
     const { feature, asked, works } = abilities[name];
-    if (wished[name] === false) return false;
+    if (requested[name] === false) return false;
     const proven = device.gpu.features.has(feature) && (await works(device).catch(() => false));
-    if (wished[name] === true && !proven)
+    if (requested[name] === true && !proven)
       throw new Error(`${asked} asked for, which ${device.description} does not have, or not as it should be`);
     return proven;
   };

@@ -6,7 +6,7 @@ import {
   type DeviceAbilities,
   type Kernel,
   leastAbilities,
-  type WishedAbilities,
+  type RequestedAbilities,
 } from '../shaders/kernel.ts';
 import { provenAbilities } from './abilities.ts';
 
@@ -54,7 +54,7 @@ export class Device {
   }
 
   /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or not the feature that is forced. */
-  static async start(name: string, wished: WishedAbilities): Promise<Device> {
+  static async start(name: string, requested: RequestedAbilities): Promise<Device> {
     const unavailable = (reason: string, cause?: unknown): Error =>
       new EngineUnavailableError([{ engine: name, reason }], { cause });
     let adapter: GPUAdapter | null;
@@ -77,7 +77,7 @@ export class Device {
         requiredLimits,
       });
       const device = new Device(gpu, adapter.info);
-      device.abilities = await provenAbilities(device, wished);
+      device.abilities = await provenAbilities(device, requested);
       return device;
     } catch (error) {
       gpu?.destroy();

@@ -55,7 +55,7 @@ export function attendPlayer(binder: Binder, step: StepOf<'attend'>, index: numb
 }
 
 /** Attention over the memory of a source. */
-export function recallPlayer(binder: Binder, { operation }: StepOf<'recall'>, index: number): Player {
+export function crossAttendPlayer(binder: Binder, { operation }: StepOf<'crossAttend'>, index: number): Player {
   const { partials, maxTokens } = binder.setting;
   const { layer, heads } = operation.options;
   const headDim = operation.q.columns / heads;
@@ -87,7 +87,11 @@ export function recallPlayer(binder: Binder, { operation }: StepOf<'recall'>, in
 }
 
 /** Keys and values of a source, written to its memory. */
-export function rememberPlayer(binder: Binder, step: StepOf<'remember'>, index: number): Player {
+export function storeEncoderKeyValuesPlayer(
+  binder: Binder,
+  step: StepOf<'storeEncoderKeyValues'>,
+  index: number,
+): Player {
   const { frame, arena, maxTokens } = binder.setting;
   const { vectors } = binder.weights;
   const { k, v, layer, kvHeads } = step.operation;

@@ -162,7 +162,7 @@ class Held {
 function partialBytes(operations: readonly Operation[]): number {
   let most = 1;
   for (const operation of operations)
-    if (operation.kind === 'attend' || operation.kind === 'recall') {
+    if (operation.kind === 'attend' || operation.kind === 'crossAttend') {
       const { heads } = operation.options;
       most = Math.max(most, splitTokens * heads * mostShares * partialSize(operation.q.columns / heads));
     }

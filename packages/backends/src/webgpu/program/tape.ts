@@ -2,7 +2,7 @@ import type { Program, Step } from '../../graph/compiler.ts';
 import type { Value } from '../../graph/recorder.ts';
 import type { Device } from '../device/device.ts';
 import type { Weights } from '../weights/weights.ts';
-import { attendPlayer, recallPlayer, rememberPlayer } from './attention-players.ts';
+import { attendPlayer, crossAttendPlayer, storeEncoderKeyValuesPlayer } from './attention-players.ts';
 import { Binder, type Play, type Player, type TapeSetting } from './binder.ts';
 import { linearPlayer } from './linear-player.ts';
 import { elementsPlayer, embedPlayer, normPlayer, rotaryPlayer, tapPlayer } from './row-players.ts';
@@ -48,9 +48,9 @@ function playerOf(binder: Binder, step: Step, index: number): Player {
       return tapPlayer(binder, step, index);
     case 'attend':
       return attendPlayer(binder, step, index);
-    case 'recall':
-      return recallPlayer(binder, step, index);
-    case 'remember':
-      return rememberPlayer(binder, step, index);
+    case 'crossAttend':
+      return crossAttendPlayer(binder, step, index);
+    case 'storeEncoderKeyValues':
+      return storeEncoderKeyValuesPlayer(binder, step, index);
   }
 }

@@ -18,4 +18,4 @@ export interface DeviceAbilities {
 export const leastAbilities: DeviceAbilities = { subgroups: false, float16: false };
 
 /** True: it must be there; false: it must not be used; undefined: it is used where it works. */
-export type WishedAbilities = { readonly [Name in keyof DeviceAbilities]?: boolean | undefined };
+export type RequestedAbilities = { readonly [Name in keyof DeviceAbilities]?: boolean | undefined };

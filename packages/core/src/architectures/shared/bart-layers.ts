@@ -44,11 +44,11 @@ interface EncoderLayer {
 }
 
 interface DecoderLayer extends EncoderLayer {
-  readonly recallQuery: Linear;
+  readonly crossQuery: Linear;
   /** Keys and values of the source, from the encoder's output. */
-  readonly recallKeyValue: Linear;
-  readonly recallOutput: Linear;
-  readonly recallNorm: Norm;
+  readonly crossKeyValue: Linear;
+  readonly crossOutput: Linear;
+  readonly crossNorm: Norm;
 }
 
 /** Weights of an encoder-decoder model with norms after each block. */
@@ -137,10 +137,10 @@ export function requestPostNorm(
   });
   const decoderLayer = (name: string, hidden: number): DecoderLayer => ({
     ...encoderLayer(name, hidden),
-    recallQuery: linear([`${name}.encoder_attn.q_proj`], width, [width]),
-    recallKeyValue: linear([`${name}.encoder_attn.k_proj`, `${name}.encoder_attn.v_proj`], width, [width, width]),
-    recallOutput: linear([`${name}.encoder_attn.out_proj`], width, [width]),
-    recallNorm: requestNorm(p, `${name}.encoder_attn_layer_norm`, width),
+    crossQuery: linear([`${name}.encoder_attn.q_proj`], width, [width]),
+    crossKeyValue: linear([`${name}.encoder_attn.k_proj`, `${name}.encoder_attn.v_proj`], width, [width, width]),
+    crossOutput: linear([`${name}.encoder_attn.out_proj`], width, [width]),
+    crossNorm: requestNorm(p, `${name}.encoder_attn_layer_norm`, width),
   });
   // One table under three names, of which a checkpoint may keep any.
   const shared = ['shared', 'encoder.embed_tokens', 'decoder.embed_tokens'].map((name) => `${prefix}${name}.weight`);
@@ -191,24 +191,24 @@ export function decodeLayers<X>(
     const [q, k, v] = queryKeyValue(op, x, layer, config);
     const attended = op.attend(q, k, v, { layer: i, heads, kvHeads: heads });
     x = norm(op, addLinear(op, x, attended, layer.output), layer.norm1);
-    const query = op.linear(x, layer.recallQuery.weight, { bias: layer.recallQuery.bias });
-    const recalled = op.crossAttend(query, { layer: i, heads, kvHeads: heads });
-    x = norm(op, addLinear(op, x, recalled, layer.recallOutput), layer.recallNorm);
+    const query = op.linear(x, layer.crossQuery.weight, { bias: layer.crossQuery.bias });
+    const fromSource = op.crossAttend(query, { layer: i, heads, kvHeads: heads });
+    x = norm(op, addLinear(op, x, fromSource, layer.crossOutput), layer.crossNorm);
     x = feedForward(op, x, layer, config);
   }
   op.tap(x, decoder.length);
   return x;
 }
 
-/** Encoder output [N, width] -> the keys and values that each decoder layer recalls. */
-export function memorizeLayers<X>(
+/** Encoder output [N, width] -> the keys and values that each decoder layer attends to. */
+export function storeLayerKeyValues<X>(
   op: Operations<X, Weight>,
   encoded: X,
   { decoder }: PostNormWeights,
   { width, decoder: { heads } }: PostNormConfig,
 ): void {
-  for (const [layer, { recallKeyValue }] of decoder.entries()) {
-    const both = op.linear(encoded, recallKeyValue.weight, { bias: recallKeyValue.bias });
+  for (const [layer, { crossKeyValue }] of decoder.entries()) {
+    const both = op.linear(encoded, crossKeyValue.weight, { bias: crossKeyValue.bias });
     const [k, v] = op.split(both, [width, width]) as [X, X];
     op.storeEncoderKeyValues(k, v, { layer, kvHeads: heads });
   }
