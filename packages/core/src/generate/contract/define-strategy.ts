@@ -72,15 +72,16 @@ export function defineStrategy<const D extends OptionDeclarations>(
 }
 
 /**
- * Checked options as plain data, for reports and JSON. A function becomes the text `'function'`; an option of kind `code`
- * becomes what its `toJson` returns.
+ * Checked options as plain data, for reports and JSON. An option of kind `code` becomes what its `toJson` returns, or the
+ * text `'function'`.
  */
 export function parametersOf(declarations: OptionDeclarations, values: Readonly<Record<string, unknown>>): Json {
-  const shown = Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      typeof value === 'function' && declarations[name]?.toJson === undefined ? 'function' : value,
-    ]),
-  );
-  return optionsToJson(declarations, shown) as Json;
+  const parameters: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(declarations)) {
+    const value = values[name];
+    if (value === undefined) continue;
+    if (option.kind === 'code') parameters[name] = option.toJson?.(value) ?? 'function';
+    else Object.assign(parameters, optionsToJson({ [name]: option }, values));
+  }
+  return parameters as Json;
 }
