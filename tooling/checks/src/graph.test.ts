@@ -36,6 +36,7 @@ const allowed: { readonly [folder: string]: Arrows } = {
   'apps/web': { runtime: everyPackage },
   'tooling/tsconfig': { runtime: [] },
   'tooling/checks': { runtime: [] },
+  'tooling/bundles': { runtime: [...everyPackage, 'checks'] },
   'tooling/conformance': { runtime: [...everyPackage, 'goldens'] },
   'tooling/goldens': { runtime: libraries },
   'tooling/bench': { runtime: everyPackage },

@@ -32,9 +32,10 @@ export interface Packed extends WorkspacePackage {
   readonly tarball: string;
 }
 
-/** Packs every published package into a folder. The packages are built already. */
-export function packAll(into: string): Packed[] {
-  return publishedPackages().map((workspacePackage) => {
+/** Packs every published package, or those named, into a folder. The packages are built already. */
+export function packAll(into: string, names?: ReadonlySet<string>): Packed[] {
+  const wanted = publishedPackages().filter(({ manifest }) => names?.has(manifest.name) ?? true);
+  return wanted.map((workspacePackage) => {
     const before = new Set(readdirSync(into));
     pnpm(['pack', '--pack-destination', into], join(root, workspacePackage.folder));
     const made = readdirSync(into).filter((name) => !before.has(name) && name.endsWith('.tgz'));

@@ -110,6 +110,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     'testing',
   ],
   'tooling/checks': ['.'],
+  'tooling/bundles': ['.'],
   'tooling/conformance': ['.', 'scripts'],
   'tooling/goldens': [
     'shared',
