@@ -1,19 +1,24 @@
 import { ParameterError, type Sampler } from '@tokenwright/core';
 import {
-  frequencyPenalty,
+  additivePenalty,
+  dry,
   greedy,
   minP,
+  mirostat2,
   noRepeatNgram,
-  presencePenalty,
   repetitionPenalty,
   temperature,
+  tokenBias,
   topK,
+  topNSigma,
   topP,
   typicalP,
+  xtc,
 } from '@tokenwright/samplers';
 import { beamSearch, contrastiveSearch } from '@tokenwright/strategies';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CallOptions, type LocalModel, languageModel } from './index.ts';
+import { planSampling } from './options/sampling-options.ts';
 import { coreIds } from './testing/ids.ts';
 
 const prompt = 'The old house stood';
@@ -30,10 +35,10 @@ afterAll(() => Promise.all([lm.dispose(), plain.dispose()]));
 describe('flat options are the chain, token for token', () => {
   it.each<[CallOptions, Sampler[]]>([
     [{ temperature: 0.7 }, [temperature({ temperature: 0.7 })]],
-    [{ topK: 5 }, [topK({ k: 5, ties: 'keep-all' })]],
+    [{ topK: 5 }, [topK({ k: 5 })]],
     [
       { temperature: 1.2, topK: 20, topP: 0.9, minP: 0.02 },
-      [temperature({ temperature: 1.2 }), topK({ k: 20, ties: 'keep-all' }), topP({ p: 0.9 }), minP({ p: 0.02 })],
+      [temperature({ temperature: 1.2 }), topK({ k: 20 }), topP({ p: 0.9 }), minP({ p: 0.02 })],
     ],
     [{ typicalP: 0.8 }, [typicalP({ p: 0.8 })]],
     [{ temperature: 0 }, [greedy()]],
@@ -42,8 +47,15 @@ describe('flat options are the chain, token for token', () => {
     [{ noRepeatNgramSize: 2 }, [noRepeatNgram({ size: 2 }), greedy()]],
     [
       { frequencyPenalty: 0.7, presencePenalty: 0.4, temperature: 0.9 },
-      [frequencyPenalty({ penalty: 0.7 }), presencePenalty({ penalty: 0.4 }), temperature({ temperature: 0.9 })],
+      [additivePenalty({ frequency: 0.7, presence: 0.4 }), temperature({ temperature: 0.9 })],
     ],
+    [{ logitBias: { 3: 4, 5: -2 } }, [tokenBias({ biases: { 3: 4, 5: -2 } }), greedy()]],
+    [
+      { dryMultiplier: 0.8, dryAllowedLength: 1, topNSigma: 1.5 },
+      [dry({ multiplier: 0.8, allowedLength: 1 }), topNSigma({ sigmas: 1.5 })],
+    ],
+    [{ xtcProbability: 0.5, xtcThreshold: 0.05 }, [xtc({ probability: 0.5, threshold: 0.05 })]],
+    [{ mirostat: 2, mirostatTau: 3 }, [mirostat2({ tau: 3 })]],
   ])('%j', async (options, samplers) => {
     const lengths = { maxNewTokens: 24, seed: 11 };
     const { ids } = await plain.generate(prompt, { ...options, ...lengths });
@@ -72,6 +84,26 @@ describe('generation_config.json is below the call', () => {
     const { ids } = await lm.generate(prompt, { topP: 0.5, seed: 3, maxNewTokens: 24 });
     const samplers = [temperature({ temperature: 0.8 }), topP({ p: 0.5 })];
     expect(ids).toEqual(await coreIds(lm, prompt, { samplers, seed: 3, maxNewTokens: 24 }));
+  });
+
+  it('keys that are no option of a call stay in force', async () => {
+    const banned = lm.tokenizer.encode(' the')[0]!;
+    const config = { do_sample: true, temperature: 0.9, begin_suppress_tokens: [banned], sequence_bias: [[[7], 3]] };
+    const { samplers } = planSampling({ topP: 0.5 }, config);
+    expect(samplers.map(({ name }) => name)).toEqual([
+      'sequence-bias',
+      'suppress-tokens-at-begin',
+      'temperature',
+      'top-p',
+    ]);
+    expect(planSampling({}, config).samplers.map(({ name }) => name)).toEqual([
+      'sequence-bias',
+      'suppress-tokens-at-begin',
+      'temperature',
+    ]);
+    expect(planSampling({ temperature: 0 }, { ...config, renormalize_logits: true }).samplers.at(-1)!.name).toBe(
+      'normalize',
+    );
   });
 
   it('temperature 0 is greedy decoding', async () => {
@@ -135,8 +167,9 @@ describe('strategies', () => {
     [{ numBeams: 2, strategy: beamSearch({ numBeams: 2 }) }, /numBeams must be left out when strategy is given/],
     [{ numBeams: 1.5 }, /numBeams must be an integer/],
     [{ temperature: -1 }, /temperature must be a number of at least 0/],
-    [{ topP: 0 }, /topP must be a number/],
+    [{ topP: -1 }, /topP must be a number/],
     [{ topP: 2 }, /topP must be a number/],
+    [{ xtcThreshold: 0.1 }, /xtcThreshold must be left out without xtcProbability/],
   ])('refuses %o', async (options, message) => {
     await expect(lm.generate(prompt, options)).rejects.toThrow(message);
   });

@@ -2,8 +2,9 @@ import { type GenerateOptions, type Json, ParameterError, type Sampler } from '@
 import type { OptionDeclarations } from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
 import { generateOptions } from '@tokenwright/core/strategy';
+import { type FlatSamplingOptions, flatSamplingOptions } from '@tokenwright/samplers';
 import { checkNames } from './option-names.ts';
-import { type GenerationConfig, planSampling, type SamplingOptions, samplingOptions } from './sampling-options.ts';
+import { type GenerationConfig, planSampling } from './sampling-options.ts';
 import { type StrategyOptions, strategyOf, strategyOptions } from './strategy-options.ts';
 
 /** Options of core's `generate` that `lm.generate` has too. */
@@ -13,12 +14,12 @@ type CoreOptions = Omit<GenerateOptions, 'explain' | 'preset' | 'steps' | 'token
  * Options of `generate`, `stream`, `chat` and `generateBatch`. All can be left out or be `undefined`; then generation_config.json of the
  * model decides, and where that has nothing, the library: greedy decoding of at most 256 tokens.
  */
-export interface CallOptions extends CoreOptions, SamplingOptions, StrategyOptions {}
+export interface CallOptions extends CoreOptions, FlatSamplingOptions, StrategyOptions {}
 
 const { explain: _, preset: __, steps: ___, tokenizer: ____, ...coreOptions } = generateOptions;
 
 /** The declarations behind {@link CallOptions}. */
-export const callOptions: OptionDeclarations = { ...samplingOptions, ...strategyOptions, ...coreOptions };
+export const callOptions: OptionDeclarations = { ...flatSamplingOptions, ...strategyOptions, ...coreOptions };
 
 const names = Object.keys(callOptions);
 
@@ -33,9 +34,9 @@ export function resolveCall(owner: string, given: CallOptions, generationConfig:
   checkNames(owner, given, names);
   const strategic = pick(given, strategyOptions);
   // The candidates of a contrastive search are not a sampler.
-  const { topK: candidates, ...rest } = pick(given, samplingOptions);
+  const { topK: candidates, ...rest } = pick(given, flatSamplingOptions);
   const contrasts = Number(strategic.penaltyAlpha) > 0;
-  const sampling: SamplingOptions = contrasts || candidates === undefined ? rest : { ...rest, topK: candidates };
+  const sampling: FlatSamplingOptions = contrasts || candidates === undefined ? rest : { ...rest, topK: candidates };
   for (const [name, value] of Object.entries({ ...sampling, ...strategic, topK: candidates }))
     if (value !== undefined) callOptions[name]!.check(owner, name, value);
   const { samplers, strategy } = given;
@@ -67,7 +68,7 @@ export function resolveCall(owner: string, given: CallOptions, generationConfig:
 
 /** @param compares true for a strategy that compares hypotheses: taking only the most probable token would leave it one. */
 function samplersFor(
-  sampling: SamplingOptions,
+  sampling: FlatSamplingOptions,
   generationConfig: GenerationConfig,
   compares: boolean,
 ): Pick<GenerateOptions, 'samplers'> {
@@ -82,12 +83,12 @@ function conflict(
   { samplers: _, ...given }: CallOptions,
   generationConfig: GenerationConfig,
 ): ParameterError {
-  const chain = planSampling(pick(given, samplingOptions), generationConfig).samplers.map(asCode).join(', ');
+  const chain = planSampling(pick(given, flatSamplingOptions), generationConfig).samplers.map(asCode).join(', ');
   return new ParameterError(
     owner,
     option,
     `left out when samplers is given (the sampling options stand for samplers: [${chain}])`,
-    given[option as keyof SamplingOptions],
+    given[option as keyof FlatSamplingOptions],
   );
 }
 
@@ -103,7 +104,7 @@ function checkSamplers(owner: string, samplers: unknown): void {
   for (const entry of Array.isArray(samplers) ? samplers : [samplers]) {
     const name = typeof entry === 'string' ? entry : Object.keys(Object(entry) as object)[0];
     const option = camelCase((name ?? '').replaceAll('_', '-'));
-    if (!Object.hasOwn(samplingOptions, option) || typeof (entry as Partial<Sampler> | null)?.name === 'string')
+    if (!Object.hasOwn(flatSamplingOptions, option) || typeof (entry as Partial<Sampler> | null)?.name === 'string')
       continue;
     throw new ParameterError(
       owner,

@@ -4,7 +4,6 @@ import { ParameterError, UnknownOptionError } from '@tokenwright/core';
 const ours: Readonly<Record<string, string>> = {
   abortSignal: 'signal',
   eosTokenId: 'eosTokenIds',
-  logitBias: 'samplers',
   logitsProcessor: 'samplers',
   maxCompletionTokens: 'maxNewTokens',
   maxOutputTokens: 'maxNewTokens',
