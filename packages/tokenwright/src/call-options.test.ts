@@ -86,7 +86,7 @@ describe('generation_config.json is below the call', () => {
     expect(ids).toEqual(await coreIds(lm, prompt, { samplers, seed: 3, maxNewTokens: 24 }));
   });
 
-  it('keys that are no option of a call stay in force', async () => {
+  it('keys that a call has no option for stay in force', async () => {
     const banned = lm.tokenizer.encode(' the')[0]!;
     const config = { do_sample: true, temperature: 0.9, begin_suppress_tokens: [banned], sequence_bias: [[[7], 3]] };
     const { samplers } = planSampling({ topP: 0.5 }, config);

@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
 import { describe, expect, it } from 'vitest';
-import { shared } from '../../../vitest.shared.ts';
 
 /** Bundle a program for browsers, from the sources of this workspace; nothing is written. */
 async function bundle(program: string): Promise<readonly Rolldown.OutputChunk[]> {
@@ -9,7 +8,8 @@ async function bundle(program: string): Promise<readonly Rolldown.OutputChunk[]>
   process.env.NODE_ENV = 'production';
   try {
     const result = (await build({
-      ...shared,
+      // From source, as the tests.
+      resolve: { conditions: ['@tokenwright/source', 'module', 'browser', 'development|production'] },
       root: import.meta.dirname,
       configFile: false,
       logLevel: 'error',

@@ -56,7 +56,7 @@ export function planSampling(given: FlatSamplingOptions, generationConfig: Gener
     return { ...plan, samplers: fromGenerationConfig({ ...generationConfig, do_sample: samples }).samplers };
   const greedily: FlatSamplingOptions = samples ? {} : { temperature: 0 };
   const chain = samplersFromOptions({ ...configured(generationConfig), ...given, ...greedily });
-  // Keys that are no option of a call.
+  // Keys that a call has no option for.
   const others = Object.entries(generationConfig).filter(([key]) => !Object.hasOwn(flatSamplingOptions, camel(key)));
   const rest = fromGenerationConfig({ ...Object.fromEntries(others), do_sample: true }).samplers;
   return { ...plan, samplers: [...rest.filter(notNormalize), ...chain, ...rest.filter((one) => !notNormalize(one))] };
