@@ -32,7 +32,7 @@ const stale = [...packages, join(root, 'apps', 'node')].some((folder) => {
 });
 
 if (stale || !existsSync(main)) {
-  const args = ['run', 'build', '--filter=@tokenwright/node...'];
+  const args = ['run', 'build', '--filter=@tokenwright/cli...'];
   const turbo = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'turbo.cmd' : 'turbo');
   const build = spawnSync(turbo, args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' });
   if (build.status !== 0) {

@@ -115,11 +115,11 @@ export const constraints: readonly SamplerFlag[] = [
     read: (text, tokenizer) => ({ text, texts: vocabularyTexts(tokenizer) }),
   },
   {
-    name: 'green-list',
+    name: 'kgw-watermark',
     make: kgwWatermark,
     main: 'bias',
     value: 'X',
-    more: ['ratio=R', 'key=N', 'scheme=left-hash|self-hash', 'context-width=N'],
+    more: ['greenlist-ratio=R', 'hashing-key=N', 'seeding-scheme=lefthash|selfhash', 'context-width=N'],
     help: 'A watermark: add X to the logits of a share of the tokens that depends on the token before.',
   },
   {

@@ -31,7 +31,7 @@ export const filters: readonly SamplerFlag[] = [
   {
     name: 'temperature',
     make: temperature,
-    main: 't',
+    main: 'temperature',
     value: 'T',
     more: ['zero=greedy|error'],
     help: 'Divide the logits by T: below 1 is more certain, above 1 is wilder, 0 is greedy.',
@@ -69,7 +69,7 @@ export const filters: readonly SamplerFlag[] = [
     help: 'Keep tokens with at least RATIO times the largest probability squared.',
   },
   {
-    name: 'typical',
+    name: 'typical-p',
     make: typicalP,
     main: 'mass',
     value: 'MASS',
@@ -79,13 +79,13 @@ export const filters: readonly SamplerFlag[] = [
   {
     name: 'tail-free',
     make: tailFree,
-    main: 'z',
+    main: 'mass',
     value: 'Z',
     more: [keep],
     help: 'Cut the tail where the curve of probabilities flattens, keeping the share Z of its curvature.',
   },
   {
-    name: 'epsilon',
+    name: 'epsilon-cutoff',
     make: epsilonCutoff,
     main: 'epsilon',
     value: 'E',
@@ -93,7 +93,7 @@ export const filters: readonly SamplerFlag[] = [
     help: 'Keep tokens with a probability of at least E, such as 0.0009.',
   },
   {
-    name: 'eta',
+    name: 'eta-cutoff',
     make: etaCutoff,
     main: 'epsilon',
     value: 'E',
@@ -103,7 +103,7 @@ export const filters: readonly SamplerFlag[] = [
   {
     name: 'top-h',
     make: topH,
-    main: 'h',
+    main: 'entropyShare',
     value: 'H',
     more: ['candidates=N'],
     help: 'Keep the most probable tokens up to the share H of the entropy.',
@@ -111,7 +111,7 @@ export const filters: readonly SamplerFlag[] = [
   {
     name: 'top-n-sigma',
     make: topNSigma,
-    main: 'n',
+    main: 'sigmas',
     value: 'N',
     help: 'Keep logits within N standard deviations of the largest.',
   },
@@ -135,7 +135,7 @@ export const filters: readonly SamplerFlag[] = [
     make: dynamicTemperature,
     main: 'range',
     value: 'RANGE',
-    more: ['t=T', 'exponent=X', 'listed=left|vocabulary|N'],
+    more: ['temperature=T', 'exponent=X', 'listed=left|vocabulary|N'],
     help: 'A temperature from T - RANGE to T + RANGE that rises with the entropy.',
   },
   {
