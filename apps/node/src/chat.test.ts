@@ -90,7 +90,7 @@ describe('chat in a pipe', () => {
 
 describe.skipIf(!hasTerminal)('chat on a terminal', () => {
   it('Ctrl-C stops the answer and not the program; pasted lines are one message', async () => {
-    const terminal = startInTerminal(['chat', '--template', 'plain', '--seed', '1', '--engine', 'cpu']);
+    const terminal = startInTerminal(['chat', '--template', 'plain', '--seed', '1', '--engine', 'tfjs-cpu']);
     // Keys are the reader's from the moment of its prompt; before that Ctrl-C is a signal.
     await terminal.until(/> /);
     terminal.type('Tell me a long story.\r');

@@ -1,40 +1,29 @@
 import { enableProdMode } from '@tensorflow/tfjs-core';
-import { type EngineStarter, selectEngine } from '@tokenwright/backends';
-import { tfjs } from '@tokenwright/backends/tfjs';
-import { fusedWasm, type WeightFormat } from '@tokenwright/backends/wasm';
-import { fusedWebgpu } from '@tokenwright/backends/webgpu';
-import type { Engine } from '@tokenwright/core';
+import { type BestEngine, bestEngine, type EngineName, type WeightOption } from '@tokenwright/backends';
 import type { Flag, Given } from './cli/command.ts';
 import { misuse } from './cli/failure.ts';
-import { tell } from './cli/tell.ts';
+import { note, tell } from './cli/tell.ts';
 
 const group = 'Model and engine';
-const formats: readonly WeightFormat[] = ['f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
+const formats: readonly WeightOption[] = ['auto', 'f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
 
-/** Engines by the name that --engine gives them, in the order in which `auto` tries them. */
-const engines: Readonly<Record<string, (given: Given) => EngineStarter>> = {
-  fused: (given) => fusedWasm({ ...weightsOf(given), ...threadsOf(given) }),
-  'fused-webgpu': (given) => fusedWebgpu(weightsOf(given)),
-  wasm: () => tfjs({ backend: 'wasm' }),
-  cpu: () => tfjs({ backend: 'cpu' }),
-  webgpu: () => tfjs({ backend: 'webgpu' }),
-};
-const automatic = ['fused', 'wasm', 'cpu'] as const;
-
-/** Flags that only some engines know; without --engine they choose the first of these. */
-const flagsOfEngines: Readonly<Record<string, readonly string[]>> = {
-  weights: ['fused', 'fused-webgpu'],
-  threads: ['fused'],
-};
+/** Engines that run in Node. */
+const engines: readonly EngineName[] = ['fused-wasm', 'fused-webgpu', 'tfjs-wasm', 'tfjs-cpu', 'tfjs-webgpu'];
 
 /** Names of all engines, 'auto' first. */
-export const engineNames: readonly string[] = ['auto', ...Object.keys(engines)];
+export const engineNames: readonly string[] = ['auto', ...engines];
+
+/** Flags that only some engines have. */
+const flagsOfEngines: Readonly<Record<string, readonly string[]>> = {
+  weights: ['fused-wasm', 'fused-webgpu'],
+  threads: ['fused-wasm'],
+};
 
 export const engineFlags: readonly Flag[] = [
   {
     name: 'engine',
-    value: engineNames.join('|'),
-    help: 'Where to compute. auto (the default) takes the first that starts of fused (WebAssembly kernels that are made for this), wasm and cpu (TensorFlow.js). fused-webgpu and webgpu (TensorFlow.js) compute on a graphics card and need the package webgpu; webgpu needs @tensorflow/tfjs-backend-webgpu, too.',
+    value: 'NAME',
+    help: `Where to compute: ${engineNames.join(', ')}. auto (the default) takes the first that suits the model and starts: fused-wasm (WebAssembly kernels made for decoding), fused-webgpu on a GPU, tfjs-wasm, tfjs-cpu (TensorFlow.js). The engines on WebGPU need the package webgpu; tfjs-webgpu also needs @tensorflow/tfjs-backend-webgpu.`,
     group,
     choices: engineNames,
     closed: true,
@@ -42,7 +31,7 @@ export const engineFlags: readonly Flag[] = [
   {
     name: 'weights',
     value: 'FORMAT',
-    help: `How the fused engines hold matrices: ${formats.join(', ')}. Fewer bits are faster and smaller, and less exact. Default f32.`,
+    help: `How the fused engines hold matrices: ${formats.join(', ')}. Fewer bits are faster and smaller, and less exact. auto (the default) is 8-bit for models of more than 100 million parameters, else f32.`,
     group,
     choices: formats,
     closed: true,
@@ -50,61 +39,48 @@ export const engineFlags: readonly Flag[] = [
   {
     name: 'threads',
     value: 'N',
-    help: 'Threads of the engine fused. Default: those of the machine, at most 8.',
+    help: 'Threads of the engine fused-wasm. Default: those of the machine, at most 8.',
     group,
   },
   { name: 'context', value: 'N', help: "Use a shorter context than the model's.", group },
 ];
 
-/** The engine of the flags. */
-export async function startEngine(given: Given): Promise<Engine> {
-  const choice = given.text('engine') ?? 'auto';
-  const skipped: string[] = [];
-  const starters = startersOf(given, choice);
-  const engine =
-    starters.length === 1
-      ? await starters[0]!.start()
-      : await selectEngine(starters, {
-          onSkipped: (name, reason) => void skipped.push(`${name}: ${reason.message}`),
-        });
-  for (const line of skipped) tell(given, `skipped ${line}`);
-  tell(given, `engine: ${engine.name}, ${reasonOf(given, choice, starters)}`);
-  return engine;
+/** How large a model is. */
+export interface ModelSize {
+  /** Bytes of the weights as stored. */
+  readonly modelBytes: number;
+  readonly parameters: number;
 }
 
-/** The engines that a choice stands for. */
-export function startersOf(given: Given, choice: string): readonly EngineStarter[] {
-  // Keeps TensorFlow.js from printing an advertisement.
+/** The engine of the flags for a model of this size: the one that is named, or the best one of this machine. */
+export async function startEngine(given: Given, size: ModelSize): Promise<BestEngine> {
+  // Without this, TensorFlow.js prints an advertisement.
   enableProdMode();
-  const own = ownFlag(given);
-  if (choice === 'auto') {
-    const names = own === undefined ? automatic : [flagsOfEngines[own]![0]!];
-    return names.map((name) => engines[name]!(given));
-  }
-  for (const [flag, knowing] of Object.entries(flagsOfEngines))
-    if (given.has(flag) && !knowing.includes(choice))
-      throw misuse(`--${flag} is for --engine ${knowing.join(' or ')}, but --engine ${choice} was given.`);
-  return [engines[choice]!(given)];
-}
-
-function reasonOf(given: Given, choice: string, starters: readonly EngineStarter[]): string {
-  if (choice !== 'auto') return 'asked for';
-  const own = ownFlag(given);
-  if (own !== undefined) return `the first that knows --${own}`;
-  return `the first that starts of ${starters.map(({ name }) => name).join(', ')}`;
-}
-
-/** A flag given that not every engine knows. */
-function ownFlag(given: Given): string | undefined {
-  return Object.keys(flagsOfEngines).find((name) => given.has(name));
-}
-
-function weightsOf(given: Given): { readonly weights?: WeightFormat } {
-  const weights = given.text('weights') as WeightFormat | undefined;
-  return weights === undefined ? {} : { weights };
-}
-
-function threadsOf(given: Given): { readonly threads?: number } {
+  checkEngineFlags(given);
+  const named = given.text('engine') ?? 'auto';
+  const weights = given.text('weights') as WeightOption | undefined;
   const threads = given.number('threads');
-  return threads === undefined ? {} : { threads };
+  const best = await bestEngine({
+    ...size,
+    ...(named === 'auto' ? {} : { candidates: [named as EngineName] }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(threads === undefined ? {} : { threads }),
+    onSkipped: (name, { message }) => tell(given, `engine: ${name} is not used: ${message}`),
+    onNotice: note,
+  });
+  tell(given, `engine: ${best.report.summary}`);
+  return best;
+}
+
+/**
+ * Check the flags of an engine before anything is loaded.
+ *
+ * @throws Failure for a flag that the named engine does not have.
+ */
+export function checkEngineFlags(given: Given): void {
+  const named = given.text('engine') ?? 'auto';
+  if (named === 'auto') return;
+  for (const [flag, having] of Object.entries(flagsOfEngines))
+    if (given.has(flag) && !having.includes(named))
+      throw misuse(`--${flag} is for --engine ${having.join(' or ')}, but --engine ${named} was given.`);
 }

@@ -44,7 +44,7 @@ it('bench measures each round on the engine that is asked for', async () => {
     'bench',
     'story-amateur',
     '--engine',
-    'cpu',
+    'tfjs-cpu',
     '--prompt-tokens',
     '8',
     '--new-tokens',
@@ -98,12 +98,12 @@ describe('models of the hub', () => {
     [['bench', '--rounds', '0'], 2, /--rounds must be a whole number of at least 1/],
     [['bench', '--prompt-tokens', '600'], 2, /must leave room in the context of 512/],
     [
-      ['generate', 'x', '--engine', 'wasm', '--weights', 'f16'],
+      ['generate', 'x', '--engine', 'tfjs-wasm', '--weights', 'f16'],
       2,
-      /--weights is for --engine fused or fused-webgpu, but --engine wasm was given/,
+      /--weights is for --engine fused-wasm or fused-webgpu, but --engine tfjs-wasm was given/,
     ],
-    [['generate', 'x', '--engine', 'fused-webgpu', '--threads', '2'], 2, /--threads is for --engine fused, but/],
-    [['generate', 'x', '--weights', 'q4'], 2, /--weights must be one of f32, f16/],
+    [['generate', 'x', '--engine', 'fused-webgpu', '--threads', '2'], 2, /--threads is for --engine fused-wasm, but/],
+    [['generate', 'x', '--weights', 'q4'], 2, /--weights must be one of auto, f32, f16/],
   ])('%j', async (args, expected, message) => {
     const { status, stdout, stderr } = await atHome(args);
     expect([status, stdout, stderr]).toEqual([expected, '', expect.stringMatching(message)]);

@@ -1,7 +1,10 @@
-import { type Engine, LoadError, UnsupportedError } from '@tokenwright/core';
+import { existsSync } from 'node:fs';
+import { type Engine, LoadError, type Sampler, UnsupportedError } from '@tokenwright/core';
 import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
 import {
   type HubOptions,
+  hubModel,
+  inspectModel,
   isHubName,
   type LoadedBareModel,
   type LoadedModel,
@@ -12,26 +15,27 @@ import {
   loadSequenceToSequence,
   type ModelInput,
 } from '@tokenwright/loaders';
+import { fromGenerationConfig } from '@tokenwright/samplers';
 import type { Flag, Given } from './cli/command.ts';
 import { Failure } from './cli/failure.ts';
 import { interrupt } from './cli/interrupt.ts';
 import { Progress } from './cli/progress.ts';
 import { note, tell } from './cli/tell.ts';
-import { engineFlags } from './engine.ts';
+import { engineFlags, type ModelSize } from './engine.ts';
 
 const group = 'Model and engine';
 
-/** Models that come along and go on with a text. */
+/** Bundled models that continue a text. */
 export const storyModels: readonly string[] = ['story', 'story-amateur'];
-const comingAlong: readonly string[] = [...storyModels, 'translate'];
+const bundled: readonly string[] = [...storyModels, 'translate'];
 
 /** What a model may be, in help texts. */
 export const modelHelp =
-  'a folder with config.json, *.safetensors and tokenizer.json; a .gguf file; or the name of a model on huggingface.co, which is then kept in its usual cache: openai-community/gpt2, org/name:Q4_K_M.';
+  'a folder with config.json, *.safetensors and tokenizer.json; a .gguf file; or the name of a model on huggingface.co, which is downloaded into its usual cache: openai-community/gpt2, org/name:Q4_K_M.';
 
 export const hubFlags: readonly Flag[] = [
   { name: 'revision', value: 'NAME', help: 'Branch, tag or commit of a model on the hub. Default main.', group },
-  { name: 'offline', help: 'Download nothing: what the cache has must do.', group },
+  { name: 'offline', help: 'Download nothing; only use what is in the cache.', group },
 ];
 
 export const modelFlags: readonly Flag[] = [
@@ -39,7 +43,7 @@ export const modelFlags: readonly Flag[] = [
     name: 'model',
     short: 'm',
     value: 'MODEL',
-    help: `What to run: ${modelHelp} Models that come along: story (default), story-amateur.`,
+    help: `What to run: ${modelHelp} Bundled: story (default), story-amateur.`,
     group,
     choices: storyModels,
   },
@@ -47,50 +51,87 @@ export const modelFlags: readonly Flag[] = [
   ...engineFlags,
 ];
 
-/** What a name on the command line stands for. */
+/** What a name on the command line refers to. */
 export function modelInput(name: string): ModelInput {
-  return comingAlong.includes(name) ? demoModel(name as DemoModelName) : name;
+  return bundled.includes(name) ? demoModel(name as DemoModelName) : name;
 }
 
-/** A model with its tokenizer, by the name of a folder, a file, one on the hub, or one of those that come along. */
-export function loadWithTokenizer(given: Given, engine: Engine, name: string): Promise<LoadedModel> {
-  return loadBy(load, given, engine, name);
+/** A model whose small files are read, so that an engine can be chosen for it. */
+export interface FoundModel extends ModelSize {
+  readonly name: string;
+  readonly input: ModelInput;
+}
+
+/** Find a model: a folder, a file, one on the hub, which is downloaded, or one that comes along. */
+export async function findModel(given: Given, name: string): Promise<FoundModel> {
+  const downloading = new Progress(`downloading ${name}`);
+  try {
+    const isHere = bundled.includes(name) || existsSync(name) || !isHubName(name);
+    const hub = hubOptions(given, name, downloading);
+    const input = isHere ? modelInput(name) : await hubModel(name, hub);
+    const { bytes, parameters } = await inspectModel(input);
+    interrupt.signal.throwIfAborted();
+    return { name, input, modelBytes: bytes, parameters };
+  } catch (error) {
+    throw plainer(error, name);
+  } finally {
+    downloading.clear();
+  }
+}
+
+/** The size of several models on one engine. */
+export function sizeOf(models: readonly ModelSize[]): ModelSize {
+  const sum = (key: keyof ModelSize): number => models.reduce((total, model) => total + model[key], 0);
+  return { modelBytes: sum('modelBytes'), parameters: sum('parameters') };
+}
+
+/** A model with its tokenizer. */
+export function loadWithTokenizer(given: Given, engine: Engine, found: FoundModel): Promise<LoadedModel> {
+  return loadBy(load, given, engine, found);
 }
 
 /** A model, whether or not it has a tokenizer. */
-export function loadBare(given: Given, engine: Engine, name: string): Promise<LoadedBareModel> {
-  return loadBy(loadModel, given, engine, name);
+export function loadBare(given: Given, engine: Engine, found: FoundModel): Promise<LoadedBareModel> {
+  return loadBy(loadModel, given, engine, found);
 }
 
 function loadBy<Loaded extends LoadedBareModel>(
   loader: (input: ModelInput, options: LoadOptions) => Promise<Loaded>,
   given: Given,
   engine: Engine,
-  name: string,
+  { name, input }: FoundModel,
 ): Promise<Loaded> {
   return reporting(given, name, async (options) => {
-    const loaded = await loader(modelInput(name), { engine, ...options });
+    const loaded = await loader(input, { engine, defaultSamplers: checkpointSamplers, ...options });
     const { model } = loaded;
     return { loaded, size: `${model.layers} layers, ${model.vocabSize} tokens, context ${model.contextLength}` };
   });
 }
 
-/** The encoder-decoder model of the flags. */
-export function loadTranslator(given: Given, engine: Engine): Promise<LoadedSequenceToSequence> {
-  const name = given.text('model') ?? 'translate';
+/** The chain that a checkpoint asks for: greedy without `do_sample`, as in Hugging Face's generate. */
+export function checkpointSamplers(config: Readonly<Record<string, unknown>>): readonly Sampler[] {
+  return fromGenerationConfig({ ...config, do_sample: config.do_sample === true }).samplers;
+}
+
+/** An encoder-decoder model. */
+export function loadTranslator(
+  given: Given,
+  engine: Engine,
+  { name, input }: FoundModel,
+): Promise<LoadedSequenceToSequence> {
   return reporting(given, name, async (options) => {
-    const loaded = await loadSequenceToSequence(modelInput(name), { engine, ...options });
+    const loaded = await loadSequenceToSequence(input, { engine, ...options });
     const { vocabSize, sourceLength, contextLength } = loaded.sequenceToSequence;
     return { loaded, size: `${vocabSize} tokens, sources to ${sourceLength} tokens, context ${contextLength}` };
   });
 }
 
-/** How a model on the hub is had; its download shows a bar. */
+/** How a model is downloaded from the hub, with a progress bar. */
 export function hubOptions(given: Given, name: string, progress: Progress): HubOptions {
   const revision = given.text('revision');
   const offline = given.has('offline');
   if ((revision !== undefined || offline) && !isHubName(name))
-    note(`--${offline ? 'offline' : 'revision'} is for models on the hub, and ${name} is none.`);
+    note(`--${offline ? 'offline' : 'revision'} applies to models on the hub, and ${name} is not one.`);
   return {
     onProgress: ({ loaded, total }) => progress.show(loaded, total),
     onNotice: note,
@@ -100,43 +141,36 @@ export function hubOptions(given: Given, name: string, progress: Progress): HubO
   };
 }
 
-/** Load with what every kind of model takes, show how far it is, and say afterwards what it was. */
+/** Load with the options of every kind of model, show progress, and with --verbose report what was loaded. */
 async function reporting<Loaded>(
   given: Given,
   name: string,
   work: (options: Omit<LoadOptions, 'engine'>) => Promise<{ readonly loaded: Loaded; readonly size: string }>,
 ): Promise<Loaded> {
-  const downloading = new Progress(`downloading ${name}`);
   const loading = new Progress(`loading ${name}`);
   const started = performance.now();
   try {
     const contextLength = given.number('context');
     const { loaded, size } = await work({
       signal: interrupt.signal,
-      hub: hubOptions(given, name, downloading),
-      onProgress(bytes, total) {
-        downloading.clear();
-        loading.show(bytes, total);
-      },
+      onProgress: (bytes, total) => loading.show(bytes, total),
       ...(contextLength === undefined ? {} : { contextLength }),
     });
-    downloading.clear();
     loading.clear();
     tell(given, `model: ${name}, ${size}, loaded in ${Math.round(performance.now() - started)} ms`);
     return loaded;
   } catch (error) {
     throw plainer(error, name);
   } finally {
-    downloading.clear();
     loading.clear();
   }
 }
 
-/** What the library says about a model, in the words of this program. */
+/** An error of the library about a model, in the words of this program. */
 export function plainer(error: unknown, name: string): unknown {
   if (error instanceof LoadError && error.message.includes('there is no such folder or file'))
     return new Failure(
-      `There is no folder or file '${name}'. Models that come along: ${storyModels.join(', ')}, and translate for 'tokenwright translate'. One on the hub is named 'organization/name'.`,
+      `There is no folder or file '${name}'. Bundled models: ${storyModels.join(', ')}, and translate for 'tokenwright translate'. A model on the hub is named 'organization/name'.`,
     );
   if (error instanceof LoadError && isHubName(name) && error.file === name.split(':', 1)[0])
     return new Failure(`${error.message}. There is no folder '${name}' either.`);

@@ -3,7 +3,7 @@ import { cleanEnvironment, commandWords, Running, start } from './testing/comman
 import { hasTerminal, startInTerminal } from './testing/terminal.ts';
 
 /** Takes long: each step computes all tokens anew. */
-const slow = ['generate', 'The old', '--seed', '1', '--cache', 'none', '-n', '400', '--end-tokens', 'none'];
+const slow = ['generate', 'The old', '--seed', '1', '--cache', 'none', '-n', '400', '--eos-token-ids', 'none'];
 
 /** Start a command and wait for the first of its text. */
 async function startAndWait(): Promise<Running> {

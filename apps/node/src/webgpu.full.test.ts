@@ -15,7 +15,7 @@ it.skipIf(!here)('generates with the fused WebGPU engine, in the format that was
   const environment = { VK_ICD_FILENAMES: swiftshader, XDG_RUNTIME_DIR: tmpdir() };
   const { status, stdout, stderr } = await run([...generate, '--weights', '8-bit-blocks'], '', environment);
   expect([status, stdout]).toEqual([0, ' man, and the old man, who had been\n']);
-  expect(stderr).toMatch(/^engine: fused webgpu, asked for$/m);
+  expect(stderr).toMatch(/^engine: fused webgpu, 8-bit-blocks weights, .*asked for$/m);
 });
 
 it('says so when there is no graphics card', async () => {

@@ -5,7 +5,7 @@ import { misuse } from './failure.ts';
 /** One flag of a command, without the dashes: '--top-p' is 'top-p'. */
 export interface Flag {
   readonly name: string;
-  /** What stands for the value in help texts: 'N'. A flag without one is on or off. */
+  /** What represents the value in help texts: 'N'. A flag without one is on or off. */
   readonly value?: string;
   /** A single letter. */
   readonly short?: string;
@@ -17,6 +17,8 @@ export interface Flag {
   readonly closed?: boolean;
   /** It may be given more than once. */
   readonly repeats?: boolean;
+  /** Names that it had before, which the error for them maps to this one. */
+  readonly former?: readonly string[];
 }
 
 /** A command of the program: `tokenwright <name> …`. */
@@ -35,7 +37,7 @@ export interface Command {
   run(given: Given): Promise<number | undefined>;
 }
 
-/** What stood on the command line. */
+/** What was given on the command line. */
 export class Given {
   readonly operands: readonly string[];
   /** Flags in the order in which they were written. */
@@ -66,7 +68,7 @@ export class Given {
   }
 }
 
-/** A number, or one line that says which flag wants one. */
+/** A number; a Failure that names the flag for anything else. */
 export function asNumber(flag: string, text: string): number {
   const value = Number(text.replaceAll('_', ''));
   if (text.trim() === '' || Number.isNaN(value)) throw misuse(`${flag} wants a number, but '${text}' was given.`);
@@ -100,7 +102,7 @@ export function parse(command: Command, argv: readonly string[]): Given {
     throw misuse(
       most === 0
         ? `'${command.name}' takes flags only, but '${operands[0]}' was given.`
-        : `'${operands[most]}' is one too many for '${command.name}'. A text with spaces needs quotes around it.`,
+        : `'${operands[most]}' is one argument too many for '${command.name}'. A text with spaces needs quotes.`,
     );
   return new Given(operands, ordered);
 }
@@ -113,13 +115,33 @@ function checkValue(flag: Flag, value: string | undefined, inline: boolean, flag
   }
   const isFlag = !inline && value?.startsWith('--') === true && flags.has(value.slice(2).split('=')[0]!);
   if (value === undefined || isFlag) throw misuse(`--${name} needs a value: --${name} ${flag.value}`);
-  if (flag.closed && !flag.choices!.includes(value))
-    throw misuse(`--${name} must be one of ${flag.choices!.join(', ')}, but '${value}' was given.`);
+  if (flag.closed && !flag.choices!.includes(value)) {
+    const nearest = nearestOf(value, flag.choices!);
+    const hint = nearest === undefined ? '' : ` Did you mean '${nearest}'?`;
+    throw misuse(`--${name} must be one of ${flag.choices!.join(', ')}, but '${value}' was given.${hint}`);
+  }
 }
 
 function unknownFlag(command: Command, raw: string): Error {
-  const names = command.flags.map(({ name }) => name);
-  const { nearest } = new UnknownOptionError(command.name, raw.replace(/^-+/, ''), names);
+  const name = raw.replace(/^-+/, '');
+  const nearest =
+    command.flags.find(({ former }) => former?.includes(name))?.name ??
+    nearestOf(
+      name,
+      command.flags.map((flag) => flag.name),
+    );
   const hint = nearest === undefined ? '' : ` Did you mean --${nearest}?`;
   return misuse(`There is no flag ${raw}.${hint} 'tokenwright ${command.name} --help' lists all.`);
+}
+
+/** The name that was probably meant. */
+function nearestOf(name: string, names: readonly string[]): string | undefined {
+  const longer = names.find((candidate) => name.length > 2 && holdsWords(candidate, name));
+  return longer ?? new UnknownOptionError('tokenwright', name, names).nearest;
+}
+
+/** Whether a flag has every word of a name: 'num-beams' has those of 'beams'. */
+function holdsWords(flag: string, name: string): boolean {
+  const words = flag.split('-');
+  return name.split('-').every((word) => words.includes(word));
 }

@@ -7,40 +7,39 @@ import { Progress } from '../cli/progress.ts';
 import { tell } from '../cli/tell.ts';
 import { paintFor } from '../cli/terminal.ts';
 import { startEngine } from '../engine.ts';
-import { loadBare } from '../models.ts';
+import { findModel, loadBare } from '../models.ts';
 import { generalFlags, modelFlags } from '../session.ts';
 import { type Measured, measuredLines } from '../show/bench.ts';
 import { jsonLine } from '../show/json.ts';
 
 const group = 'Measurement';
-/** What is measured when no engine is asked for: the engines of this machine, and the packed formats of the fused one. */
+/** What is measured when no engine is named: the WebAssembly engines, with several formats of the fused one. */
 const usual: readonly (readonly Given['ordered'][number][])[] = [
-  [{ name: 'engine', value: 'fused' }],
-  ...(['8-bit', '4-bit-blocks'] as const).map((format) => [
-    { name: 'engine', value: 'fused' },
+  ...(['f32', '8-bit', '4-bit-blocks'] as const).map((format) => [
+    { name: 'engine', value: 'fused-wasm' },
     { name: 'weights', value: format },
   ]),
-  [{ name: 'engine', value: 'wasm' }],
+  [{ name: 'engine', value: 'tfjs-wasm' }],
 ];
 
 export const benchCommand: Command = {
   name: 'bench',
   summary: 'How fast this machine runs a model, on each engine',
   about:
-    'Measure a model on this machine: how fast it reads a prompt and writes tokens, greedily, one text at a time, and what its weights ' +
-    'take in memory. Each engine is loaded alone and warmed up; numbers are medians of several rounds, with the least and the most, so ' +
-    'that you see how much else is going on.',
+    'Measure a model on this machine: how fast it reads a prompt and writes tokens, greedily, one text at a time, and how much memory ' +
+    'its weights take. Each engine is loaded alone and warmed up. Numbers are medians of several rounds, with the smallest and the ' +
+    'largest, which show how noisy the machine is.',
   operands: ['[model]'],
   examples: [
-    ['tokenwright bench', 'the model that comes along, on each engine'],
-    ['tokenwright bench model.Q8_0.gguf --engine fused --weights 8-bit', 'one model, one engine'],
+    ['tokenwright bench', 'the bundled model, on each engine'],
+    ['tokenwright bench model.Q8_0.gguf --engine fused-wasm --weights 8-bit', 'one model, one engine'],
     ['tokenwright bench ./my-model --json | jq .writing.median', 'for programs'],
   ],
   flags: [
-    { name: 'prompt-tokens', value: 'N', help: 'Length of the prompt. Default 128, or what fits.', group },
-    { name: 'new-tokens', value: 'N', help: 'Tokens to write in a round. Default 64, or what fits.', group },
-    { name: 'rounds', value: 'N', help: 'Rounds that count; one before them does not. Default 3.', group },
-    { name: 'json', help: 'One engine a line, as JSON.', group: 'Output' },
+    { name: 'prompt-tokens', value: 'N', help: 'Length of the prompt. Default 128, or as many as fit.', group },
+    { name: 'new-tokens', value: 'N', help: 'Tokens to write per round. Default 64, or as many as fit.', group },
+    { name: 'rounds', value: 'N', help: 'Measured rounds, after one for warming up. Default 3.', group },
+    { name: 'json', help: 'One engine per line, as JSON.', group: 'Output' },
     ...modelFlags.filter(({ name }: Flag) => name !== 'model'),
     ...generalFlags,
   ],
@@ -60,10 +59,10 @@ async function bench(given: Given): Promise<number | undefined> {
       results.push(measured);
       if (given.has('json')) process.stdout.write(jsonLine(measured));
     } catch (error) {
-      // Of several engines one may be missing here; the others are still worth their numbers.
+      // One of several engines may be missing here; the others are measured all the same.
       if (asked || interrupt.status !== undefined || results.length === 0) throw error;
       process.stderr.write(
-        `note: ${flags.map(({ value }) => value).join(' ')} is left out: ${(error as Error).message}\n`,
+        `note: ${flags.map(({ value }) => value).join(' ')} is not measured: ${(error as Error).message}\n`,
       );
     }
   }
@@ -74,11 +73,12 @@ async function bench(given: Given): Promise<number | undefined> {
 
 /** One engine; undefined when it was interrupted. */
 async function measure(given: Given, name: string, rounds: number): Promise<Measured | undefined> {
+  const found = await findModel(given, name);
   const started = performance.now();
-  const engine = await startEngine(given);
+  const { engine, report } = await startEngine(given, found);
   try {
     const loading = performance.now();
-    const { model, dispose } = await loadBare(given, engine, name);
+    const { model, dispose } = await loadBare(given, engine, found);
     try {
       const loaded = performance.now();
       const weightBytes = engine.memory().bytes;
@@ -87,15 +87,15 @@ async function measure(given: Given, name: string, rounds: number): Promise<Meas
       if (room < 2) throw misuse(`--prompt-tokens must leave room in the context of ${model.contextLength}.`);
       const newTokens = count(given, 'new-tokens', Math.min(64, room));
       if (newTokens < 2 || newTokens > room)
-        throw misuse(`--new-tokens must be from 2 to ${room}, which the context has left, but ${newTokens} was given.`);
+        throw misuse(`--new-tokens must be from 2 to ${room}, the rest of the context, but ${newTokens} was given.`);
       const weights = given.text('weights');
       const title = `measuring ${engine.name}${weights === undefined ? '' : ` ${weights}`}`;
       const times = await timesOf(model, promptTokens, newTokens, rounds, title);
       if (times === undefined) return undefined;
-      tell(given, `${title}: ${times.map(({ total }) => Math.round(total)).join(', ')} ms a round`);
+      tell(given, `${title}: ${times.map(({ total }) => Math.round(total)).join(', ')} ms per round`);
       return {
         engine: engine.name,
-        weights: weights ?? 'f32',
+        weights: report.weights,
         promptTokens,
         newTokens,
         rounds,
@@ -119,7 +119,7 @@ async function timesOf(
   rounds: number,
   title: string,
 ): Promise<EndEvent['timing'][] | undefined> {
-  // Any tokens will do: what they are changes no work.
+  // The work does not depend on the tokens.
   const prompt = Array.from({ length: promptTokens }, (_, at) => (7 + at * 7919) % model.vocabSize);
   const progress = new Progress(title, 'tokens');
   const times: EndEvent['timing'][] = [];

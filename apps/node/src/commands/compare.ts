@@ -20,7 +20,7 @@ export const compareCommand: Command = {
   operands: ['[prompt]'],
   examples: [
     ['tokenwright compare', '128 tokens, in some seconds'],
-    ['tokenwright compare --length 400 --engine cpu', 'longer, on another engine'],
+    ['tokenwright compare --length 400 --engine tfjs-cpu', 'longer, on another engine'],
   ],
   flags: [
     { name: 'length', value: 'N', help: 'Tokens to write. Default 128.', group: 'Comparison' },

@@ -1,6 +1,6 @@
 import { compareChains, type GenerateOptions, generate, type Sampler, type TokenEvent } from '@tokenwright/core';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
-import { printChain } from '@tokenwright/samplers';
+import { greedy, printChain } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
@@ -20,14 +20,14 @@ export const explainCommand: Command = {
   summary: 'Watch each token being chosen: candidates before and after each sampler',
   about:
     'Continue a text and show, for each new token, the most probable candidates as bars, first as the model sees them and then ' +
-    'after each sampler, with the probability that each sampler took away, the token that was drawn, and its rank.\n' +
-    'The longest bar of a step stands for the largest probability in it.',
+    'after each sampler, with the probability that each sampler took away, the token that was chosen, and its rank.\n' +
+    'The longest bar of a step represents its largest probability.',
   operands: ['[prompt]'],
   examples: [
-    ['tokenwright explain "It was a dark"', 'the chain that the model asks for'],
+    ['tokenwright explain "It was a dark"', 'the chain of the model'],
     ['tokenwright explain "It was a dark" --top-k 3 -n 1', 'one token, one sampler'],
     ['tokenwright explain "The the the" --repetition-penalty 1.3 --min-p 0.1', 'a penalty at work'],
-    ['tokenwright explain "It was a dark" --top-p 0.9 --against llama-cpp', 'two chains on the same luck'],
+    ['tokenwright explain "It was a dark" --top-p 0.9 --against llama-cpp', 'two chains on the same random numbers'],
   ],
   flags: [
     {
@@ -39,12 +39,12 @@ export const explainCommand: Command = {
     {
       name: 'against',
       value: 'PRESET|JSON',
-      help: 'Compare with another chain on the same random numbers: where they part, and why. A preset as in --preset, or a chain as in --chain.',
+      help: 'Compare with another chain on the same random numbers: where they diverge, and why. A preset as in --preset, or a chain as in --chain.',
       group: 'Output',
     },
-    { name: 'json', help: 'One step a line, as JSON; with --against one line in all.', group: 'Output' },
+    { name: 'json', help: 'One step per line, as JSON; with --against one line.', group: 'Output' },
     ...generateFlags.filter(
-      ({ group, name }) => group !== reportGroup && !['sequences', 'strategy', 'draft'].includes(name),
+      ({ group, name }) => group !== reportGroup && !['num-return-sequences', 'strategy', 'draft'].includes(name),
     ),
     ...modelFlags,
     ...generalFlags,
@@ -88,13 +88,13 @@ async function explainEach(given: Given, session: Session, prompt: string): Prom
   return interrupt.status;
 }
 
-/** Two chains on the same luck. */
+/** Two chains on the same random numbers. */
 async function compareWith(given: Given, session: Session, prompt: string): Promise<number | undefined> {
   const { model, tokenizer } = session;
   const { samplers, ...options }: GenerateOptions = { maxNewTokens: 20, ...optionsOf(given, session) };
   const { seed, preset, ...rest } = options;
   if (seed !== undefined && typeof seed !== 'number') throw misuse('--against wants one --seed.');
-  const own: readonly Sampler[] = samplers ?? preset?.options.samplers ?? [];
+  const own: readonly Sampler[] = samplers ?? preset?.options.samplers ?? model.defaults.samplers ?? [greedy()];
   const other = chainNamed('against', given.text('against')!, tokenizer);
   const comparison = await compareChains(model, tokenizer.encode(prompt), [own, other], {
     ...rest,

@@ -21,21 +21,21 @@ export const generateCommand: Command = {
   name: 'generate',
   summary: 'Continue a text',
   about:
-    'Continue a text, and print what comes as it comes. The prompt is the argument, or standard input.\n' +
-    'Without a sampler flag the chain is the one that the model asks for in generation_config.json; for the model that comes ' +
-    'along that is --temperature 0.8 --top-p 0.95.',
+    'Continue a text, and print it as it is generated. The prompt is the argument, or standard input.\n' +
+    'Without a sampler flag, the sampling parameters of generation_config.json apply; for the bundled model these are ' +
+    '--temperature 0.8 --top-p 0.95. A model without any is decoded greedily.',
   operands: ['[prompt]'],
   examples: [
-    ['tokenwright generate "It was a dark night"', 'go on from here'],
-    ['tokenwright generate "The whale" --greedy --max-new-tokens 40', 'no chance at all'],
+    ['tokenwright generate "It was a dark night"', 'a different text each time'],
+    ['tokenwright generate "The whale" --greedy --max-new-tokens 40', 'always the most probable token'],
     ['tokenwright generate "The whale" --temperature 1.2 --min-p 0.1 --seed 7', 'two samplers, in this order'],
-    ['tokenwright generate --top-p 0.9,border=at-most < prompt.txt', 'a sampler with a second parameter'],
-    ['tokenwright generate "Once" --json --top-logprobs 3 | jq .text', 'one event a line, for programs'],
+    ['tokenwright generate --top-p 0.9,min-keep=2 < prompt.txt', 'a sampler with a second option'],
+    ['tokenwright generate "Once" --json --top-logprobs 3 | jq .text', 'one event per line, for programs'],
   ],
   flags: [
-    { name: 'echo', short: 'e', help: 'Print the prompt too.', group: 'Output' },
-    { name: 'json', help: 'One event a line, as JSON, instead of text.', group: 'Output' },
-    { name: 'quiet', short: 'q', help: 'No line about speed at the end.', group: 'Output' },
+    { name: 'echo', short: 'e', help: 'Also print the prompt.', group: 'Output' },
+    { name: 'json', help: 'One event per line, as JSON, instead of text.', group: 'Output' },
+    { name: 'quiet', short: 'q', help: 'Do not print the line about speed at the end.', group: 'Output' },
     ...generateFlags,
     ...modelFlags,
     ...generalFlags,
@@ -64,14 +64,14 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
   const [first] = ends;
   if (first !== undefined) {
     const { samplers, seed } = first.options;
-    tell(given, `chain: ${printChain(samplers?.value as Sampler[])}, from the ${sourceOf(given, samplers?.source)}`);
+    tell(given, `chain: ${printChain(samplers?.value as Sampler[])}, from the ${sourceOf(samplers?.source)}`);
     tell(given, `seed: ${seed?.value}`);
   }
   if (!given.has('quiet')) process.stderr.write(`${rateLine(ends)}\n`);
   return interrupt.status;
 }
 
-/** On a terminal: a prompt in chunks and the steps of a strategy, so that a bar can show how far it is. */
+/** On a terminal: a prompt in chunks and the steps of a strategy, for the progress bar. */
 function watched(options: GenerateOptions): GenerateOptions {
   if (!process.stderr.isTTY) return options;
   return { ...options, prefillChunkSize: options.prefillChunkSize ?? watchedChunk, steps: true };
@@ -93,7 +93,7 @@ function jsonPrinter(given: Given): Printer {
   };
 }
 
-/** Text as it comes; several texts, or those that are only known in the end, one after the other. */
+/** Text as it is generated. Several texts, and texts that are only known at the end, one after the other. */
 function textPrinter(given: Given, options: GenerateOptions, prompt: string): Printer {
   const several = (options.numReturnSequences ?? 1) > 1;
   const searching = new Progress('searching', 'steps');
@@ -125,8 +125,8 @@ function textPrinter(given: Given, options: GenerateOptions, prompt: string): Pr
   };
 }
 
-function sourceOf(given: Given, source: OptionSource | undefined): string {
+function sourceOf(source: OptionSource | undefined): string {
   if (source === 'call') return 'command line';
-  if (source === 'preset') return given.has('preset') ? 'preset' : "model's generation_config.json";
-  return 'library';
+  if (source === 'preset') return 'preset';
+  return source === 'generation_config.json' ? "model's generation_config.json" : 'library';
 }

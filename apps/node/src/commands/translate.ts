@@ -2,42 +2,60 @@ import { type EndEvent, type GenerateOptions, generate, type LanguageModel } fro
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { greedy } from '@tokenwright/samplers';
 import { beamSearch } from '@tokenwright/strategies';
-import type { Command, Given } from '../cli/command.ts';
+import type { Command, Flag, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
-import { engineFlags, generalFlags, loadTranslator, startEngine } from '../session.ts';
+import { kebabCase } from '../options/option-help.ts';
+import { checkEngineFlags, engineFlags, findModel, generalFlags, loadTranslator, startEngine } from '../session.ts';
 import { type BeamStep, beamStepLines } from '../show/beams.ts';
 import { type ExplainedToken, explanationLines } from '../show/explanation.ts';
 import { jsonLine } from '../show/json.ts';
 
 const group = 'Translation';
 
+const flagOf = (option: string, help: string): Flag => ({
+  name: kebabCase(option),
+  value: option === 'lengthPenalty' ? 'X' : 'N',
+  help,
+  group,
+});
+
 export const translateCommand: Command = {
   name: 'translate',
-  summary: 'Translate with an encoder-decoder model; watch the beams live and die',
+  summary: 'Translate with an encoder-decoder model; watch how beam search decides',
   about:
-    'Translate each line of the text with an encoder-decoder model (T5, BART, Marian). The one that comes along knows about ' +
-    '100 German words and turns simple sentences into English: Hund, Katze, Frau, Haus, sehen, laufen, alt, klein …',
+    'Translate each line of the text with an encoder-decoder model (T5, BART, Marian). The bundled model knows about ' +
+    '100 German words and translates simple sentences into English: Hund, Katze, Frau, Haus, sehen, laufen, alt, klein …',
   operands: ['[text]'],
   examples: [
     ['tokenwright translate "Der Hund läuft."', 'greedily'],
-    ['tokenwright translate "Die alte Frau sieht den Hund." --beams 4 --explain', 'which hypotheses lived and died'],
-    ['tokenwright translate --model ./opus-mt-de-en < sentences.txt', 'a Marian model, a sentence a line'],
+    [
+      'tokenwright translate "Die alte Frau sieht den Hund." --num-beams 4 --explain',
+      'which hypotheses are kept and dropped',
+    ],
+    ['tokenwright translate --model ./opus-mt-de-en < sentences.txt', 'a Marian model, one sentence per line'],
   ],
   flags: [
-    { name: 'beams', short: 'b', value: 'N', help: 'Follow the N best hypotheses. Default 1: greedy.', group },
-    { name: 'length-penalty', value: 'X', help: 'With --beams: above 0 favours longer sentences. Default 1.', group },
-    { name: 'sequences', value: 'N', help: 'With --beams: print the N best, each with its score.', group },
-    { name: 'max-new-tokens', short: 'n', value: 'N', help: 'Most tokens of a translation.', group },
-    { name: 'explain', help: 'Show each step: candidates, or with --beams which hypotheses lived and died.', group },
-    { name: 'json', help: 'One event a line, as JSON.', group: 'Output' },
+    { ...flagOf('numBeams', 'Keep the N best hypotheses. Default 1: greedy.'), short: 'b', former: ['beams'] },
+    flagOf('lengthPenalty', 'With --num-beams: above 0 favors longer sentences. Default 1.'),
+    {
+      ...flagOf('numReturnSequences', 'With --num-beams: print the N best, each with its score.'),
+      former: ['sequences'],
+    },
+    { ...flagOf('maxNewTokens', 'Maximum number of tokens per translation.'), short: 'n' },
+    {
+      name: 'explain',
+      help: 'Show each step: candidates, or with --num-beams the hypotheses that are kept and dropped.',
+      group,
+    },
+    { name: 'json', help: 'One event per line, as JSON.', group: 'Output' },
     {
       name: 'model',
       short: 'm',
       value: 'FOLDER',
-      help: 'Folder of an encoder-decoder model. Default: the one that comes along.',
+      help: 'Folder of an encoder-decoder model. Default: the bundled one.',
       group: 'Model and engine',
     },
     ...engineFlags,
@@ -45,9 +63,11 @@ export const translateCommand: Command = {
   ],
   async run(given) {
     const text = await readText(given.operands[0], 'text');
-    const engine = await startEngine(given);
+    checkEngineFlags(given);
+    const found = await findModel(given, given.text('model') ?? 'translate');
+    const { engine } = await startEngine(given, found);
     try {
-      const { sequenceToSequence, tokenizer, dispose } = await loadTranslator(given, engine);
+      const { sequenceToSequence, tokenizer, dispose } = await loadTranslator(given, engine, found);
       try {
         const lines = text.split('\n').filter((line) => line.trim() !== '');
         const model = await sequenceToSequence.encode({ ids: lines.map((line) => tokenizer.encode(line)) });
@@ -93,23 +113,27 @@ async function translate(
   progress.clear();
   ends.sort((a, b) => a.promptIndex - b.promptIndex || a.sequence - b.sequence);
   for (const { text, score } of ends) {
-    const shown = given.has('sequences') && score !== undefined ? style.paint('dim', `  (${score.toFixed(4)})`) : '';
+    const shown =
+      given.has('num-return-sequences') && score !== undefined ? style.paint('dim', `  (${score.toFixed(4)})`) : '';
     process.stdout.write(`${text}${shown}\n`);
   }
   return interrupt.status;
 }
 
 function optionsOf(given: Given, tokenizer: LoadedTokenizer): GenerateOptions {
-  const optional = (name: string, flag: string): object => (given.has(flag) ? { [name]: given.number(flag) } : {});
-  const beams = given.number('beams') ?? 1;
+  const optional = (name: string): object => {
+    const flag = kebabCase(name);
+    return given.has(flag) ? { [name]: given.number(flag) } : {};
+  };
+  const numBeams = given.number('num-beams') ?? 1;
   const explain = given.has('explain');
   return {
     tokenizer,
     signal: interrupt.signal,
-    ...optional('maxNewTokens', 'max-new-tokens'),
-    ...optional('sequences', 'sequences'),
-    ...(beams === 1
+    ...optional('maxNewTokens'),
+    ...optional('numReturnSequences'),
+    ...(numBeams === 1
       ? { samplers: [greedy()], explain, logprobs: explain }
-      : { strategy: beamSearch({ numBeams: beams, ...optional('lengthPenalty', 'length-penalty') }), steps: explain }),
+      : { strategy: beamSearch({ numBeams, ...optional('lengthPenalty') }), steps: explain }),
   };
 }

@@ -11,7 +11,8 @@ import {
 import type { LanguageModel, Tokenizer } from '@tokenwright/core';
 import type { Flag, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
-import { namedWithParameters } from './strategy-flags.ts';
+import { asValue, readOptions } from './read-options.ts';
+import { nameAndOptions } from './strategy-flags.ts';
 
 /** Rules that weigh a model against another source. */
 export const ruleTable: Readonly<Record<string, (options: never) => Rule>> = {
@@ -31,8 +32,8 @@ export const contrastFlags: readonly Flag[] = [
     help: `Weigh the model against another source: ${[
       'contrastive-logits,beta=0.5,alpha=0.1',
       'contrastive-li,alpha=0.1',
-      'dola,dolaLayers=low',
-      'classifier-free-guidance,guidanceScale=1.5',
+      'dola,dola-layers=low',
+      'classifier-free-guidance,guidance-scale=1.5',
       'context-aware,alpha=0.5',
     ].join('; ')}.`,
     group,
@@ -41,19 +42,25 @@ export const contrastFlags: readonly Flag[] = [
   {
     name: 'amateur',
     value: 'MODEL',
-    help: 'The other source: a weaker model of the same vocabulary, such as story-amateur. Default: the model itself.',
+    help: 'The other source: a weaker model with the same vocabulary, such as story-amateur. Default: the model itself.',
     group,
     choices: ['story-amateur'],
   },
   {
     name: 'other-prompt',
     value: 'TEXT',
-    help: 'What the other source reads instead of the prompt: what to lead away from.',
+    help: 'What the other source reads instead of the prompt: the text to steer away from.',
     group,
   },
 ];
 
-/** The model of the flags: itself, or weighed against another source. */
+/** 'alpha=0.1'. Rules declare no kinds, so values are read by their spelling. */
+function rule(text: string): Record<string, unknown> {
+  const given = text === '' ? {} : readOptions('contrast', {}, text, (_, value) => value, false);
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, asValue('contrast', value)]));
+}
+
+/** The model of the flags: alone, or weighed against another source. */
 export function contrasted(
   given: Given,
   expert: LanguageModel,
@@ -66,7 +73,7 @@ export function contrasted(
     if (prompt !== undefined) throw misuse('--other-prompt goes with --contrast.');
     return expert;
   }
-  const { name, parameters } = namedWithParameters('contrast', text);
+  const { name, options } = nameAndOptions(text);
   const make = Object.hasOwn(ruleTable, name) ? ruleTable[name] : undefined;
   if (make === undefined)
     throw misuse(`--contrast must be one of ${Object.keys(ruleTable).join(', ')}, but '${name}' was given.`);
@@ -76,5 +83,5 @@ export function contrasted(
   };
   const others = Object.keys(other).length === 0 ? [] : [other];
   if (others.length === 0 && name !== 'dola') throw misuse(`--contrast ${name} needs --amateur or --other-prompt.`);
-  return combine({ expert, others, rule: (make as (options: object) => Rule)(parameters) });
+  return combine({ expert, others, rule: (make as (options: object) => Rule)(rule(options)) });
 }

@@ -1,114 +1,117 @@
-import type { ChainWarning, GenerateOptions, LanguageModel, Sampler, Tokenizer } from '@tokenwright/core';
+import type { ChainWarning, GenerateOptions, LanguageModel, Tokenizer } from '@tokenwright/core';
+import type { Option } from '@tokenwright/core/options';
+import { generateOptions } from '@tokenwright/core/strategy';
 import { fromGenerationConfig } from '@tokenwright/samplers';
 import type { Drafter } from '@tokenwright/strategies';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { contrastFlags } from './contrast-flags.ts';
-import { presetOf, samplerFlags, samplersOf } from './sampler-flags.ts';
+import { factsOf, kebabCase, placeholder } from './option-help.ts';
+import { presetOf } from './preset-flag.ts';
+import { valueReader } from './read-options.ts';
+import { samplerFlags, samplersOf } from './sampler-flags.ts';
 import { draftFlag, strategyFlag, strategyOf } from './strategy-flags.ts';
 
 type OptionName = keyof GenerateOptions;
 
-/** An option of `generate` as a flag. */
-interface OptionFlag extends Flag {
-  readonly option: OptionName;
-  /** The option's value for what was written. */
-  read(given: Given, tokenizer: Tokenizer): unknown;
-}
-
 const length = 'Length and stopping';
 /** Flags that only add to events. */
-export const reportGroup = 'What is reported (with --json)';
-const working = 'How it works';
+export const reportGroup = 'Reports (with --json)';
+const working = 'Working';
 
 const cacheKinds = ['static', 'dynamic', 'none', 'f16', '8-bit', 'window=N', 'window=N,sinks=M'];
 
-const optionFlags: readonly OptionFlag[] = [
-  number('maxNewTokens', 'max-new-tokens', 'N', 'Most new tokens.', length, 'n'),
-  number('maxLength', 'max-length', 'N', 'Most tokens, prompt included.', length),
-  number('minNewTokens', 'min-new-tokens', 'N', 'No end token before N new tokens.', length),
-  number('minLength', 'min-length', 'N', 'No end token before N tokens, prompt included.', length),
-  forced('forcedBosTokenId', 'forced-bos-token', 'Force this token after the start token of an encoder-decoder model.'),
-  forced('forcedEosTokenId', 'forced-eos-token', 'Force this token as the last that the length allows.'),
-  {
-    option: 'stopStrings',
-    name: 'stop',
-    value: 'TEXT',
-    help: 'End before this text; may be given several times. \\n is a line break.',
-    group: length,
-    repeats: true,
-    read: (given) => given.texts('stop').map((text) => text.replaceAll('\\n', '\n').replaceAll('\\t', '\t')),
-  },
-  {
-    option: 'eosTokenIds',
-    name: 'end-tokens',
-    value: 'IDS',
-    help: "Ids that end the text, such as 0,50256; 'none' lets it run on.",
-    group: length,
-    read: (given) => idsOf(given, 'end-tokens'),
-  },
-  {
-    option: 'maxTime',
-    name: 'max-time',
-    value: 'SECONDS',
-    help: 'Stop after this time, and keep what has come.',
-    group: length,
-    read: (given) => given.number('max-time')! * 1000,
-  },
-  number('seed', 'seed', 'N', 'The same seed gives the same text. Default: any; --verbose tells which.', working, 's'),
-  number('numReturnSequences', 'num-return-sequences', 'N', 'Texts for one prompt.', working),
-  {
-    option: 'cache',
-    name: 'cache',
-    value: 'KIND',
-    help: `How keys and values are kept: ${cacheKinds.join('; ')}. 'none' computes everything anew for each token.`,
-    group: working,
-    choices: ['static', 'dynamic', 'none', 'f16', '8-bit'],
-    read: (given) => cacheOf(given.text('cache')!),
-  },
-  number('prefillChunkSize', 'prefill-chunk', 'N', 'Read the prompt in pieces of N tokens.', working),
-  {
-    option: 'onContextFull',
-    name: 'on-context-full',
-    value: 'stop|slide',
-    help: "When the context is full, stop, or forget the older half and go on. Default 'stop'.",
-    group: working,
-    choices: ['stop', 'slide'],
-    closed: true,
-    read: (given) => given.text('on-context-full'),
-  },
-  toggle('logprobs', 'logprobs', 'Log-probability and rank of each token, before any sampler.', reportGroup),
-  number('topLogprobs', 'top-logprobs', 'N', 'The N best tokens at each step.', reportGroup),
-  {
-    option: 'logprobsOf',
-    name: 'logprobs-of',
-    value: 'IDS',
-    help: 'These tokens at each step, whatever their rank.',
-    group: reportGroup,
-    read: (given) => idsOf(given, 'logprobs-of'),
-  },
-  toggle('explain', 'explain', 'What each sampler did at each step.', reportGroup),
-  toggle('steps', 'steps', 'What the strategy did at each step.', reportGroup),
-];
+/** What a command line adds to the declaration of an option: spelling, units and the heading in help. */
+interface Spelling {
+  readonly group?: string;
+  readonly short?: string;
+  readonly value?: string;
+  /** A sentence after the help of the option. */
+  readonly more?: string;
+  readonly choices?: readonly string[];
+  readonly repeats?: boolean;
+  /** Names that the flag had before, for the error that names the new one. */
+  readonly former?: readonly string[];
+  /** The value of the option, from the texts of the flag. */
+  read?(texts: readonly string[]): unknown;
+}
 
-/** Options of the library that no flag can give, and why. */
-export const withoutFlag: Partial<Record<OptionName, string>> = {
-  samplers: 'given by a flag for each sampler, --chain and --preset',
-  strategy: '--strategy',
-  preset: '--preset',
-  stopWhen: 'a function of a program; --stop, --max-time and --max-new-tokens serve here',
-  signal: 'Ctrl-C',
-  onWarning: 'warnings are printed',
-  tokenizer: "the model's",
+const spellings: Partial<Record<OptionName, Spelling>> = {
+  maxNewTokens: { group: length, short: 'n', value: 'N' },
+  maxLength: { group: length, value: 'N' },
+  minNewTokens: { group: length, value: 'N' },
+  minLength: { group: length, value: 'N' },
+  forcedBosTokenId: {
+    group: length,
+    value: 'ID',
+    more: "Only for encoder-decoder models. 'none' forces none. Default: the model's.",
+    former: ['forced-bos-token'],
+  },
+  forcedEosTokenId: {
+    group: length,
+    value: 'ID',
+    more: "'none' forces none. Default: the model's.",
+    former: ['forced-eos-token'],
+  },
+  stopStrings: {
+    group: length,
+    value: 'TEXT',
+    more: 'May be given several times. \\n is a line break, \\t a tab.',
+    repeats: true,
+    former: ['stop'],
+    read: (texts) => texts.map((text) => text.replaceAll('\\n', '\n').replaceAll('\\t', '\t')),
+  },
+  eosTokenIds: {
+    group: length,
+    value: 'IDS',
+    more: "Such as 0,50256; 'none' lets the text continue. Default: the model's.",
+    former: ['end-tokens'],
+  },
+  maxTime: {
+    group: length,
+    value: 'SECONDS',
+    more: 'In seconds here. The tokens so far are kept.',
+    read: ([text]) => asNumber('--max-time', text!) * 1000,
+  },
+  seed: {
+    short: 's',
+    value: 'N',
+    more: 'The same seed gives the same text. Default: a random one, which --verbose shows.',
+  },
+  numReturnSequences: { value: 'N', former: ['sequences'] },
+  cache: {
+    value: 'KIND',
+    more: `${cacheKinds.join('; ')}. 'none' computes everything again for each token.`,
+    choices: cacheKinds.filter((kind) => !kind.includes('=')),
+    read: ([text]) => cacheOf(text!),
+  },
+  prefillChunkSize: { value: 'N', former: ['prefill-chunk'] },
+  onContextFull: { more: "'slide' forgets the older half and continues." },
+  logprobs: { group: reportGroup },
+  topLogprobs: { group: reportGroup, value: 'N' },
+  logprobsOf: { group: reportGroup, value: 'IDS' },
+  explain: { group: reportGroup },
+  steps: { group: reportGroup },
 };
 
+/** Options of `generate` that text can give, with their flags. An option that only code can give is not among them. */
+const optionFlags: readonly (readonly [option: OptionName, flag: Flag])[] = (
+  Object.entries(generateOptions) as [OptionName, Option][]
+)
+  .filter(([, { kind }]) => kind !== 'code')
+  .map(([name, option]) => [name, flagOf(name, option)]);
+
 /** Options of the library by the flag that gives them. */
-export const flagOfOption: ReadonlyMap<string, string> = new Map(optionFlags.map(({ option, name }) => [option, name]));
+export const flagOfOption: ReadonlyMap<string, string> = new Map(
+  optionFlags.map(([option, { name }]) => [option, name]),
+);
 
 /** Every flag that shapes what is generated. */
 export const generateFlags: readonly Flag[] = [
-  ...optionFlags,
+  ...[length, working, reportGroup].flatMap((group) =>
+    optionFlags.map(([, flag]) => flag).filter((flag) => flag.group === group),
+  ),
   ...samplerFlags,
   strategyFlag,
   draftFlag,
@@ -123,8 +126,8 @@ function note({ message }: Pick<ChainWarning, 'message'>): void {
   noted.add(message);
 }
 
-/** What a chat cannot heed: it has one answer a turn, and a cache of its own. */
-const notInChat = ['numReturnSequences', 'cache', 'strategy', 'draft'];
+/** What does not apply to a chat, which has one answer per turn and its own cache. */
+const notInChat = ['numReturnSequences', 'cache'].map(kebabCase).concat('strategy', 'draft');
 
 /** What shapes one answer of a chat. */
 export const answerFlags: readonly Flag[] = generateFlags.filter(({ name }) => !notInChat.includes(name));
@@ -136,60 +139,64 @@ interface OptionSources {
   readonly draft?: LanguageModel | Drafter;
 }
 
-/** The options of a command line. What is not given is left to the preset, the model and the library. */
+/** The options of a command line. What it leaves out, the preset, the model's defaults and the library decide, in this order. */
 export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: OptionSources): GenerateOptions {
   const strategy = strategyOf(given, draft);
   const samplers = samplersOf(given.ordered, tokenizer);
+  if (strategy === undefined && samplers.length === 0 && !given.has('preset')) noteLeftOut(generationConfig);
   const options: Record<string, unknown> = {
     ...(samplers.length > 0 ? { samplers } : {}),
     ...(strategy === undefined ? {} : { strategy }),
-    preset: given.has('preset')
-      ? presetOf(given.text('preset')!)
-      : {
-          name: 'generation_config.json',
-          options: { samplers: checkpointChain(generationConfig, strategy !== undefined) },
-        },
+    ...(given.has('preset') ? { preset: presetOf(given.text('preset')!, tokenizer) } : {}),
     signal: interrupt.signal,
     onWarning: note,
     tokenizer,
   };
-  for (const { option, name, read } of optionFlags) if (given.has(name)) options[option] = read(given, tokenizer);
+  for (const [option, { name }] of optionFlags)
+    if (given.has(name)) options[option] = checkedValue(option, given.texts(name));
   return options;
 }
 
-/** The chain that generation_config.json asks for; what it asks for besides is said, unless a strategy was chosen. */
-function checkpointChain(config: Readonly<Record<string, unknown>>, hasStrategy: boolean): readonly Sampler[] {
-  const { samplers, leftOut } = fromGenerationConfig(config);
-  if (!hasStrategy)
-    for (const key of leftOut)
-      note({ message: `generation_config.json has ${key}, which only a --strategy or a second model can give.` });
-  return samplers;
+/** Say what generation_config.json asks for and no chain can give. */
+function noteLeftOut(generationConfig: Readonly<Record<string, unknown>>): void {
+  for (const key of fromGenerationConfig(generationConfig).leftOut)
+    note({ message: `generation_config.json has ${key}, which only a --strategy or a second model can give.` });
 }
 
-function number(
-  option: OptionName,
-  name: string,
-  value: string,
-  help: string,
-  group: string,
-  short?: string,
-): OptionFlag {
-  const read = (given: Given): number | undefined => given.number(name);
-  return { option, name, value, help, group, read, ...(short === undefined ? {} : { short }) };
+function flagOf(name: OptionName, option: Option): Flag {
+  const { more, group = working, short, value, choices, repeats, former } = spellings[name] ?? {};
+  const facts = spellings[name]?.read === undefined ? factsOf(option) : '';
+  const help = [`${option.help}${facts === '' ? '' : ` (${facts})`}.`, ...(more === undefined ? [] : [more])];
+  const isChoice = option.kind === 'choice' && option.choices !== undefined;
+  return {
+    name: kebabCase(name),
+    help: help.join(' '),
+    group,
+    ...(option.kind === 'boolean' ? {} : { value: value ?? placeholder(name, option) }),
+    ...(short === undefined ? {} : { short }),
+    ...(isChoice ? { choices: option.choices.map(String), closed: true } : {}),
+    ...(choices === undefined ? {} : { choices }),
+    ...(repeats === undefined ? {} : { repeats }),
+    ...(former === undefined ? {} : { former }),
+  };
 }
 
-function forced(option: OptionName, name: string, help: string): OptionFlag {
-  const read = (given: Given): number | null => (given.text(name) === 'none' ? null : given.number(name)!);
-  return { option, name, value: 'ID', help: `${help} 'none' forces none. Default: the model's.`, group: length, read };
+/** The checked value of an option. Errors name the flag. */
+function checkedValue(name: OptionName, texts: readonly string[]): unknown {
+  const option: Option = generateOptions[name];
+  const flag = kebabCase(name);
+  const own = spellings[name]?.read;
+  const text = texts.at(-1)!;
+  const value = option.kind === 'boolean' ? true : own === undefined ? numbered(flag, option, text) : own(texts);
+  return option.check('tokenwright', `--${flag}`, value);
 }
 
-function toggle(option: OptionName, name: string, help: string, group: string): OptionFlag {
-  return { option, name, help, group, read: () => true };
-}
-
-function idsOf(given: Given, name: string): number[] {
-  const text = given.text(name)!;
-  return text === 'none' ? [] : text.split(',').map((id) => asNumber(`--${name}`, id));
+/** A value by its kind; a text where a number must be is refused here. */
+function numbered(flag: string, option: Option, text: string): unknown {
+  const value = valueReader(flag)(option, text, flag);
+  return typeof value === 'string' && (option.kind === 'integer' || option.kind === 'number')
+    ? asNumber(`--${flag}`, value)
+    : value;
 }
 
 function cacheOf(text: string): GenerateOptions['cache'] {

@@ -1,134 +1,117 @@
 import type { Sampler, Tokenizer } from '@tokenwright/core';
-import {
-  chainFromJson,
-  gpt2,
-  huggingFace,
-  infill,
-  llamaCpp,
-  samplerRegistry,
-  vllm,
-  xTransformers,
-} from '@tokenwright/samplers';
-import { asNumber, type Flag } from '../cli/command.ts';
-import { misuse } from '../cli/failure.ts';
-import type { SamplerFlag } from './sampler-flag.ts';
-import { samplerGroups, samplerTable } from './sampler-table.ts';
+import type { SamplerDefinition, SamplerKind } from '@tokenwright/core/sampling';
+import { generateOptions } from '@tokenwright/core/strategy';
+import { chainFromJson, type SamplerRegistry, samplerRegistry, withTokenizer } from '@tokenwright/samplers';
+import { compatRegistry } from '@tokenwright/samplers/compat';
+import type { Flag, Given } from '../cli/command.ts';
+import { factsOf, kebabCase, otherOptions, placeholder } from './option-help.ts';
+import { presetFlag, presetOf } from './preset-flag.ts';
+import { parseJson, type ReadValue, readOptions, settable, valueReader } from './read-options.ts';
+import { formerNames, spellingHelp, spellings, usual } from './sampler-spellings.ts';
 
-const byName: ReadonlyMap<string, SamplerFlag> = new Map(samplerTable.map((flag) => [flag.name, flag]));
+const groups = {
+  choose: 'Samplers that shape and filter, applied in the order of the command line',
+  repeat: 'Samplers against repetition (same order)',
+  force: 'Samplers that forbid, encourage or force tokens, and watermarks (same order)',
+} as const;
 
-/** Chains of other systems, by name. */
-export const presets: Readonly<Record<string, (options: never) => Sampler[]>> = {
-  gpt2,
-  'hugging-face': huggingFace,
-  'llama-cpp': llamaCpp,
-  vllm,
-  'x-transformers': xTransformers,
+const groupOf: Readonly<Record<SamplerKind, string>> = {
+  shaping: groups.choose,
+  filter: groups.choose,
+  controller: groups.choose,
+  repair: groups.choose,
+  penalty: groups.repeat,
+  bias: groups.force,
+  constraint: groups.force,
+  watermark: groups.force,
 };
 
-/** The flags of all samplers, and those that give a whole chain. */
-export const samplerFlags: readonly Flag[] = [
-  ...samplerTable.map(({ name, value, more = [], help, group }) => ({
-    name,
-    ...(value === undefined ? {} : { value }),
-    help: more.length === 0 ? help : `${help} Also ${more.join(', ')}.`,
-    group,
-    repeats: true,
-  })),
-  {
-    name: 'chain',
-    value: 'JSON',
-    help: `Several stages at once: '[{"sampler":"top-k","parameters":{"k":40}},{"sampler":"greedy"}]'.`,
-    group: samplerGroups.filters,
-    repeats: true,
-  },
-  {
-    name: 'preset',
-    value: 'NAME',
-    help: `The chain of another system, where no sampler is given: ${Object.keys(presets).join(', ')}. With its own options: --preset llama-cpp,top-k=20,temperature=0.7.`,
-    group: samplerGroups.filters,
-    choices: Object.keys(presets),
-  },
-];
+const chainFlag: Flag = {
+  name: 'chain',
+  value: 'JSON',
+  help: `Several samplers at once: '[{"sampler":"top-k","parameters":{"k":40}},{"sampler":"greedy"}]'.`,
+  group: groups.choose,
+  repeats: true,
+};
+
+/** The flags of all samplers of a registry, and `--chain` and `--preset`, which give whole chains. */
+export function samplerFlagsOf(registry: SamplerRegistry): readonly Flag[] {
+  const flags = definitionsOf(registry).map(flagOf);
+  return [
+    ...Object.values(groups).flatMap((group) => flags.filter((flag) => flag.group === group)),
+    chainFlag,
+    { ...presetFlag, group: groups.choose },
+  ];
+}
+
+/** The flags of the samplers of `@tokenwright/samplers`. */
+export const samplerFlags: readonly Flag[] = samplerFlagsOf(samplerRegistry);
 
 /** The samplers of a command line, in its order. */
 export function samplersOf(
-  ordered: readonly { readonly name: string; readonly value: string | undefined }[],
+  ordered: Given['ordered'],
   tokenizer: Tokenizer,
+  registry: SamplerRegistry = samplerRegistry,
 ): Sampler[] {
+  const makers = withTokenizer(registry, tokenizer);
+  const definitions = new Map(definitionsOf(registry).map((definition) => [definition.name, definition]));
   return ordered.flatMap(({ name, value = '' }) => {
-    if (name === 'chain') return chainOf(value, tokenizer);
-    const flag = byName.get(name);
-    return flag === undefined ? [] : [makeSampler(flag, value, tokenizer)];
+    if (name === 'chain') return chainOf(value, tokenizer, registry);
+    const definition = definitions.get(name);
+    if (definition === undefined) return [];
+    return [makers[name]!(parametersOf(definition, value, tokenizer) as never)];
   });
 }
 
-/** The chain of a system: 'llama-cpp,top-k=20'. */
-export function presetOf(
-  text: string,
-  flag = 'preset',
-): { readonly name: string; readonly options: { readonly samplers: Sampler[] } } {
-  const [name = '', ...rest] = text.split(',');
-  const make = Object.hasOwn(presets, name) ? presets[name] : undefined;
-  if (make === undefined)
-    throw misuse(`--${flag} must be one of ${Object.keys(presets).join(', ')}, but '${name}' was given.`);
-  const options = rest.length === 0 ? {} : parametersOf({ name: flag, main: undefined }, rest.join(','));
-  return { name, options: { samplers: (make as (options: object) => Sampler[])(options) } };
-}
-
-/** The chain that a flag names: a preset with its options, or JSON. */
+/** The chain of a flag: a preset with its options, or JSON. */
 export function chainNamed(flag: string, text: string, tokenizer: Tokenizer): Sampler[] {
-  return text.startsWith('[') ? chainOf(text, tokenizer, flag) : presetOf(text, flag).options.samplers;
+  return text.startsWith('[')
+    ? chainOf(text, tokenizer, samplerRegistry, flag)
+    : presetOf(text, tokenizer, flag).options.samplers;
 }
 
-function chainOf(text: string, tokenizer: Tokenizer, flag = 'chain'): Sampler[] {
-  const registry = {
-    ...samplerRegistry,
-    infill: (parameters: object) => infill({ ...parameters, text: (id) => tokenizer.decode([id]) }),
-  };
-  return chainFromJson(parseJson(flag, text), registry);
+function chainOf(text: string, tokenizer: Tokenizer, registry: SamplerRegistry, flag = 'chain'): Sampler[] {
+  // Later entries replace earlier ones, so samplers with the switches of other systems are read too.
+  return chainFromJson(parseJson(flag, text), withTokenizer({ ...registry, ...compatRegistry }, tokenizer));
 }
 
-function makeSampler(flag: SamplerFlag, text: string, tokenizer: Tokenizer): Sampler {
-  const make = flag.make as (options: object) => Sampler;
-  if (flag.value === undefined) return make({});
-  if (flag.read !== undefined && !text.startsWith('{')) return make(flag.read(text, tokenizer));
-  const parameters = parametersOf(flag, text);
-  return make(flag.complete?.(parameters, tokenizer) ?? parameters);
+/** The samplers that have a flag: those that text can describe, except the ones that are options of `generate` too. */
+function definitionsOf(registry: SamplerRegistry): readonly SamplerDefinition[] {
+  const options = new Set(Object.keys(generateOptions).map(kebabCase));
+  return Object.values(registry)
+    .flatMap(({ definition }) => (definition === undefined ? [] : [definition]))
+    .filter(
+      ({ options: declared }) => !Object.values(declared).some((option) => option.kind === 'code' && !option.optional),
+    )
+    .filter(({ name }) => !options.has(name) && !options.has(`${name}-id`))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** '0.9,border=at-most' -> { p: 0.9, border: 'at-most' }; 'default' -> {}; JSON is taken as it is. */
-export function parametersOf(
-  { name, main }: { readonly name: string; readonly main?: string | undefined },
+function flagOf({ name, summary, kind, options }: SamplerDefinition): Flag {
+  const [main] = settable(options);
+  const facts = main === undefined ? '' : factsOf(main[1]);
+  const others = otherOptions(options);
+  const more = [
+    `${summary}${facts === '' ? '' : ` (${facts})`}.`,
+    ...(others.length === 0 ? [] : [`Also ${others.join(', ')}.`]),
+    ...(spellingHelp[name] === undefined ? [] : [spellingHelp[name]]),
+  ];
+  const value = main === undefined ? {} : { value: placeholder(...main) };
+  const former = formerNames[name] === undefined ? {} : { former: formerNames[name] };
+  return { name, ...value, ...former, help: more.join(' '), group: groupOf[kind], repeats: true };
+}
+
+/** The parameters of a sampler in the value of its flag. */
+function parametersOf(
+  { name, options }: SamplerDefinition,
   text: string,
+  tokenizer: Tokenizer,
 ): Record<string, unknown> {
-  if (text === 'default') return {};
-  if (text.startsWith('{')) return parseJson(name, text) as Record<string, unknown>;
-  const parameters: Record<string, unknown> = {};
-  for (const [index, part] of text.split(',').entries()) {
-    const at = part.indexOf('=');
-    if (at < 0 && (index > 0 || main === undefined))
-      throw misuse(`--${name}: '${part}' lacks a name; write name=value.`);
-    const key = at < 0 ? main! : camelCase(part.slice(0, at));
-    if (key in parameters) throw misuse(`--${name}: ${key} was given twice.`);
-    parameters[key] = readValue(part.slice(at + 1));
-  }
-  return parameters;
-}
-
-function parseJson(name: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw misuse(`--${name}: the JSON cannot be read: ${(error as Error).message}`);
-  }
-}
-
-function readValue(text: string): unknown {
-  if (text === 'true') return true;
-  if (text === 'false') return false;
-  return /^[+-]?(\d|\.\d)/.test(text) ? asNumber('A parameter', text) : text;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  if (settable(options).length === 0) return {};
+  const byKind = valueReader(name, tokenizer);
+  const read: ReadValue = (option, value, key) =>
+    spellings[name]?.[key]?.(value, tokenizer) ?? byKind(option, value, key);
+  const given = readOptions(name, options, text, read);
+  const absent = Object.entries(usual[name] ?? {}).filter(([key]) => given[key] === undefined);
+  return { ...Object.fromEntries(absent.map(([key, value]) => [key, read(options[key]!, value, key)])), ...given };
 }

@@ -1,95 +1,108 @@
 import { type LanguageModel, type Strategy, sampling } from '@tokenwright/core';
+import type { OptionDeclarations } from '@tokenwright/core/options';
 import {
-  beamSearch,
-  bestOf,
-  constrainedBeamSearch,
-  contrastiveSearch,
   type Drafter,
-  earlyExit,
-  groupBeamSearch,
-  promptLookup,
-  speculative,
-  stochasticBeams,
+  type DrafterRegistry,
+  drafterRegistry,
+  type StrategyRegistry,
+  strategyRegistry,
 } from '@tokenwright/strategies';
 import type { Flag, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
-import { parametersOf } from './sampler-flags.ts';
-
-/** A strategy of the library by name. */
-interface StrategyEntry {
-  readonly make: (options: never) => Strategy;
-  /** As it may stand on a command line. */
-  readonly example: string;
-}
-
-export const strategyTable: Readonly<Record<string, StrategyEntry>> = {
-  sampling: { make: sampling, example: 'sampling' },
-  'beam-search': { make: beamSearch, example: 'beam-search,num-beams=4' },
-  'group-beam-search': {
-    make: groupBeamSearch,
-    example: 'group-beam-search,num-beams=4,num-beam-groups=2,diversity-penalty=1',
-  },
-  'constrained-beam-search': {
-    make: constrainedBeamSearch,
-    example: 'constrained-beam-search,{"numBeams":4,"constraints":[…]}',
-  },
-  'stochastic-beams': { make: stochasticBeams, example: 'stochastic-beams,num-beams=4' },
-  'best-of': { make: bestOf, example: 'best-of,num-candidates=8' },
-  'contrastive-search': { make: contrastiveSearch, example: 'contrastive-search,penalty-alpha=0.6,top-k=4' },
-  speculative: { make: speculative, example: 'speculative,num-assistant-tokens=5,accept=match (with --draft)' },
-};
-
-/** What can guess for speculative decoding without a model of its own. */
-export const drafterTable: Readonly<Record<string, (options: never) => Drafter>> = {
-  'prompt-lookup': promptLookup,
-  'early-exit': earlyExit,
-};
+import { otherOptions } from './option-help.ts';
+import { readOptions, valueReader } from './read-options.ts';
 
 const group = 'Strategy';
+/** Plain sampling, the default, which is core's. */
+const plain = 'sampling';
 
-export const strategyFlag: Flag = {
-  name: 'strategy',
-  value: 'NAME',
-  help: `How tokens are chosen over several steps, with its parameters: ${Object.values(strategyTable)
-    .map(({ example }) => example)
-    .join('; ')}. Default sampling: one token after the other.`,
-  group,
-  choices: Object.keys(strategyTable),
-};
+/** The flag that names a strategy of a registry. */
+export function strategyFlagOf(registry: StrategyRegistry): Flag {
+  const known = Object.values(registry).map(({ definition }) => described(definition));
+  return {
+    name: 'strategy',
+    value: 'NAME,…',
+    help: `How tokens are chosen over several steps, with options as in --strategy beam-search,num-beams=4. ${plain}: one token after the other (the default). ${known.join(' ')}`,
+    group,
+    choices: [plain, ...Object.keys(registry)],
+  };
+}
 
-export const draftFlag: Flag = {
-  name: 'draft',
-  value: 'MODEL',
-  help: 'Speculative decoding: what guesses ahead. story-amateur or a folder; prompt-lookup,max-matching-ngram-size=2; or early-exit,layer=2.',
-  group,
-  choices: ['story-amateur', ...Object.keys(drafterTable)],
-};
+/** The flag that names what drafts for speculative decoding: a model, or a drafter of a registry. */
+export function draftFlagOf(registry: DrafterRegistry): Flag {
+  const known = Object.values(withoutModel(registry)).map(({ definition }) => described(definition));
+  return {
+    name: 'draft',
+    value: 'MODEL|NAME,…',
+    help: `Speculative decoding: what drafts. story-amateur, a folder, or a drafter. ${known.join(' ')}`,
+    group,
+    choices: ['story-amateur', ...Object.keys(withoutModel(registry))],
+  };
+}
+
+export const strategyFlag: Flag = strategyFlagOf(strategyRegistry);
+export const draftFlag: Flag = draftFlagOf(drafterRegistry);
 
 /** The drafter that needs no model, if that is what --draft names. */
-export function drafterOf(text: string): Drafter | undefined {
-  const { name, parameters } = namedWithParameters('draft', text);
-  if (!Object.hasOwn(drafterTable, name)) return undefined;
-  return (drafterTable[name] as (options: object) => Drafter)(parameters);
+export function drafterOf(text: string, registry: DrafterRegistry = drafterRegistry): Drafter | undefined {
+  const { name, options } = nameAndOptions(text);
+  const known = withoutModel(registry);
+  const make = Object.hasOwn(known, name) ? known[name] : undefined;
+  return make?.(readNamed('draft', make.definition.options, options) as never);
 }
 
 /** The strategy of a command line; undefined when it names none. 'beam-search,num-beams=4' */
-export function strategyOf(given: Given, draft: LanguageModel | Drafter | undefined): Strategy | undefined {
+export function strategyOf(
+  given: Given,
+  draft: LanguageModel | Drafter | undefined,
+  registry: StrategyRegistry = strategyRegistry,
+): Strategy | undefined {
   const text = given.text('strategy') ?? (draft === undefined ? undefined : 'speculative');
   if (text === undefined) return undefined;
-  const { name, parameters } = namedWithParameters('strategy', text);
-  const entry = Object.hasOwn(strategyTable, name) ? strategyTable[name] : undefined;
-  if (entry === undefined)
-    throw misuse(`--strategy must be one of ${Object.keys(strategyTable).join(', ')}, but '${name}' was given.`);
-  if (entry.make.length === 0 && entry.make === sampling && Object.keys(parameters).length > 0)
-    throw misuse(`--strategy ${name} takes no parameters.`);
-  if (name === 'speculative' && draft === undefined) throw misuse('--strategy speculative needs --draft.');
-  if (name !== 'speculative' && draft !== undefined) throw misuse(`--draft goes with --strategy speculative only.`);
-  return (entry.make as (options: object) => Strategy)(draft === undefined ? parameters : { ...parameters, draft });
+  const { name, options } = nameAndOptions(text);
+  const make = Object.hasOwn(registry, name) ? registry[name] : undefined;
+  if (make === undefined && name !== plain)
+    throw misuse(`--strategy must be one of ${[plain, ...Object.keys(registry)].join(', ')}, but '${name}' was given.`);
+  const drafts = make !== undefined && Object.hasOwn(make.definition.options, 'draft');
+  if (drafts && draft === undefined) throw misuse(`--strategy ${name} needs --draft.`);
+  if (!drafts && draft !== undefined) throw misuse(`--draft goes with --strategy speculative only.`);
+  if (make === undefined) {
+    if (options !== '') throw misuse(`--strategy ${name} takes no parameters.`);
+    return sampling();
+  }
+  const read = readNamed('strategy', make.definition.options, options);
+  return make((drafts ? { ...read, draft } : read) as never);
 }
 
-/** 'name,parameter=value' */
-export function namedWithParameters(flag: string, text: string): { name: string; parameters: Record<string, unknown> } {
+/** 'name,option=value' */
+export function nameAndOptions(text: string): { readonly name: string; readonly options: string } {
   const at = text.indexOf(',');
-  if (at < 0) return { name: text, parameters: {} };
-  return { name: text.slice(0, at), parameters: parametersOf({ name: flag }, text.slice(at + 1)) };
+  return at < 0 ? { name: text, options: '' } : { name: text.slice(0, at), options: text.slice(at + 1) };
+}
+
+/** Options that all have names. */
+export function readNamed(flag: string, declared: OptionDeclarations, text: string): Record<string, unknown> {
+  return text === '' ? {} : readOptions(flag, declared, text, valueReader(flag), false);
+}
+
+/** 'beam-search: Keep the best hypotheses; num-beams=N.' */
+function described({
+  name,
+  summary,
+  options,
+}: {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: OptionDeclarations;
+}): string {
+  const others = otherOptions(options, false);
+  return `${name}: ${summary}${others.length === 0 ? '' : `; ${others.join(', ')}`}.`;
+}
+
+/** A model as a drafter is named by itself: --draft MODEL. */
+function withoutModel(registry: DrafterRegistry): DrafterRegistry {
+  const entries = Object.entries(registry).filter(([, { definition }]) =>
+    Object.values(definition.options).every(({ kind, optional }) => kind !== 'code' || optional),
+  );
+  return Object.fromEntries(entries);
 }
