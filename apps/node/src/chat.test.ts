@@ -100,7 +100,7 @@ describe.skipIf(!hasTerminal)('chat on a terminal', () => {
     terminal.type('/set max-new-tokens 2\r');
     await terminal.until(/holds from the next answer on[\s\S]*> /);
     terminal.type('first line\rsecond line\r');
-    await terminal.until(/\(as long as was asked for\)[\s\S]*> /);
+    await terminal.until(/\(the token limit was reached\)[\s\S]*> /);
     terminal.type('/undo\r');
     await terminal.until(/Taken back: first line\s+second line[\s\S]*> /);
     terminal.type('\x03');

@@ -70,7 +70,7 @@ describe('generate', () => {
   it('ends before a stop text', async () => {
     const { stdout, stderr } = await run(['generate', 'The old', '--greedy', '--stop-strings', ' who']);
     expect(stdout).toBe(' man, and the old man,\n');
-    expect(stderr).toContain('a stop text came');
+    expect(stderr).toContain('the stop string " who" was found');
   });
 
   it('prints several sequences of a beam search', async () => {
