@@ -1,5 +1,5 @@
-// A stateful sampler: the more predictable the last tokens were, the higher the temperature. `step.state` is correct after forks and
-// rewinds.
+// A stateful sampler: the more predictable the last tokens were, the higher the temperature. `step.state` stays correct after
+// forks and rewinds.
 import { generateBatch, type Sampler } from '@tokenwright/core';
 import { samplerCases, toyModel } from '@tokenwright/core/testing';
 
