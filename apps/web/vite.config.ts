@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { shared } from '../../vitest.shared.ts';
+import { catalog } from './scripts/catalog-plugin.ts';
 
 /** With these headers a page is cross-origin isolated, so that memory can be shared and the wasm engines use several threads. */
 const headers = {
@@ -12,7 +13,7 @@ const headers = {
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** The fused engine's module is compiled from source, so that a fresh clone needs no other build first. */
+/** Compiles the fused engine's module, so that a fresh clone needs no other build first. */
 const kernels: Plugin = {
   name: 'kernels',
   buildStart() {
@@ -23,7 +24,7 @@ const kernels: Plugin = {
 export default defineConfig({
   // The site works from any folder of any file server.
   base: './',
-  plugins: [kernels],
+  plugins: [kernels, catalog],
   resolve: {
     ...shared.resolve,
     dedupe: ['@tensorflow/tfjs-core'],

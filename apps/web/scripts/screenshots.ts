@@ -1,4 +1,4 @@
-// Takes the screenshots of the README anew, from the built site: `pnpm --filter @tokenwright/web screenshots`.
+// Takes the screenshots of the README again, from the built site: `pnpm --filter @tokenwright/web screenshots`.
 import { mkdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright';
@@ -24,7 +24,7 @@ const shots: readonly Shot[] = [
   },
   {
     name: 'beams',
-    fragment: '#tokens=14&decoding=beams:beams=5&prompt=The+old+king+had+three+daughters,+and',
+    fragment: '#tokens=14&decoding=beams:numBeams=5&prompt=The+old+king+had+three+daughters,+and',
     size: { width: 1280, height: 1000 },
     scheme: 'dark',
     async prepare(playground) {

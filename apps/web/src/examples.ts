@@ -35,7 +35,7 @@ export const examples: readonly Example[] = [
     title: 'Five beams',
     about: 'A search over continuations, as a tree',
     tab: 'strategy',
-    settings: { prompt: king, maxNewTokens: 14, decoding: { ...decodings.beams, beams: 5 } },
+    settings: { prompt: king, maxNewTokens: 14, decoding: { ...decodings.beams, numBeams: 5 } },
   },
   {
     title: 'Expert against amateur',

@@ -11,7 +11,7 @@ const unusual: Settings = {
     { name: 'temperature', on: false, parameters: { temperature: 0.25 } },
     { name: 'regex', on: true, parameters: { pattern: '(a,b~c=d%)+|"7"' } },
     { name: 'synth-id', on: true, parameters: { keys: [1, 2, 3], skipFirst: false } },
-    { name: 'bad-words', on: true, parameters: { texts: '7' } },
+    { name: 'bad-words', on: true, parameters: { words: '7' } },
   ],
   other: [],
   decoding: { ...decodings.contrast, rule: 'classifier-free-guidance', strength: 1.5, otherPrompt: 'sad, very: sad' },
@@ -20,12 +20,12 @@ const unusual: Settings = {
   model: 'some/model:Q4_K_M',
 };
 
-it('says nothing of what is as by default', () => {
+it('leaves out what has its default', () => {
   expect(settingsToFragment(defaults)).toBe('');
   expect(settingsFromFragment('')).toEqual(defaults);
 });
 
-it('comes back as it was', () => {
+it('reads back what it wrote', () => {
   expect(settingsFromFragment(settingsToFragment(unusual))).toEqual(unusual);
   for (const decoding of Object.values(decodings))
     expect(settingsFromFragment(settingsToFragment({ ...defaults, decoding }))).toEqual({ ...defaults, decoding });
@@ -44,8 +44,9 @@ it('is readable', () => {
 it.each([
   ['#seed=-1&tokens=0', defaults],
   ['#seed=x&engine=quantum&decoding=guess', defaults],
-  ['#decoding=beams:beams=many,kind=sampling', { ...defaults, decoding: decodings.beams }],
+  ['#decoding=beams:numBeams=many,beams=3,kind=sampling', { ...defaults, decoding: decodings.beams }],
+  ['#decoding=beams:earlyStopping=never', { ...defaults, decoding: { ...decodings.beams, earlyStopping: 'never' } }],
   ['#prompt=%E4', { ...defaults, prompt: '\ufffd' }],
-])('takes %s as far as it can be', (fragment, expected) => {
+])('uses the valid parts of %s', (fragment, expected) => {
   expect(settingsFromFragment(fragment)).toEqual(expected);
 });

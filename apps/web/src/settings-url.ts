@@ -1,5 +1,6 @@
 import { chainFromText, chainToText } from './chain/chain-text.ts';
-import { type Decoding, decodings, defaults, type EngineChoice, engineChoices, type Settings } from './settings.ts';
+import { type StrategyName, strategySpecs } from './chain/strategies.ts';
+import { type Decoding, decodings, defaults, type EngineChoice, engineChoices, type Settings, type Stage } from './settings.ts';
 
 /** The settings that differ from the defaults, as the fragment of a link: `#prompt=Once&chain=temperature:temperature=0.5`. */
 export function settingsToFragment(settings: Settings): string {
@@ -53,9 +54,9 @@ function escaped(value: string): string {
   );
 }
 
-/** `beams:beams=4,lengthPenalty=1,sample=false`: the same form as a stage of a chain. */
+/** `beams:numBeams=4,lengthPenalty=1`: the same form as a stage of a chain. */
 function decodingToText({ kind, ...parameters }: Decoding): string {
-  return chainToText([{ name: kind, on: true, parameters }]);
+  return chainToText([{ name: kind, on: true, parameters: parameters as Stage['parameters'] }]);
 }
 
 function decodingFromText(text: string | null): Decoding {
@@ -63,11 +64,20 @@ function decodingFromText(text: string | null): Decoding {
   const [stage] = chainFromText(text);
   if (stage === undefined || !Object.hasOwn(decodings, stage.name)) return defaults.decoding;
   const usual = decodings[stage.name as Decoding['kind']];
-  const known = Object.entries(stage.parameters).filter(
-    ([name, value]) => name !== 'kind' && typeof value === typeof (usual as Record<string, unknown>)[name],
-  );
+  const specs = strategyOf[usual.kind] === undefined ? [] : strategySpecs(strategyOf[usual.kind]!);
+  const known = Object.entries(stage.parameters).filter(([name, value]) => {
+    if (name === 'kind') return false;
+    const spec = specs.find((candidate) => candidate.name === name);
+    if (spec === undefined) return typeof value === typeof (usual as unknown as Record<string, unknown>)[name];
+    return spec.kind === 'choice' ? spec.choices.includes(value) : typeof value === typeof spec.initial;
+  });
   return { ...usual, ...Object.fromEntries(known) } as Decoding;
 }
+
+const strategyOf: Readonly<Partial<Record<Decoding['kind'], StrategyName>>> = {
+  beams: 'beam-search',
+  speculative: 'speculative',
+};
 
 function engineOf(text: string | null): EngineChoice {
   return (engineChoices as readonly (string | null)[]).includes(text) ? (text as EngineChoice) : defaults.engine;

@@ -1,4 +1,6 @@
 import type { Json } from '@tokenwright/core';
+import type { BeamSearchOptions, SpeculativeOptions } from '@tokenwright/strategies';
+import { initialOptions } from './chain/strategies.ts';
 
 /** All settings of the page, as plain data. A link carries them. */
 export interface Settings {
@@ -27,13 +29,8 @@ export interface Stage {
 
 export type Decoding =
   | { readonly kind: 'sampling' }
-  | {
-      readonly kind: 'beams';
-      readonly beams: number;
-      readonly lengthPenalty: number;
-      /** Draw the continuations instead of taking the best. */
-      readonly sample: boolean;
-    }
+  /** Beam search with these options. */
+  | ({ readonly kind: 'beams' } & BeamSearchOptions)
   | {
       readonly kind: 'contrast';
       readonly rule: 'contrastive-logits' | 'contrastive-li' | 'dola' | 'classifier-free-guidance';
@@ -44,12 +41,11 @@ export type Decoding =
       /** What the other source reads in place of the prompt, for guidance. */
       readonly otherPrompt: string;
     }
-  | {
+  /** Speculative decoding with these options. */
+  | ({
       readonly kind: 'speculative';
       readonly draft: 'story-amateur' | 'prompt-lookup' | 'early-exit';
-      readonly length: number;
-      readonly accept: 'match' | 'rejection';
-    };
+    } & Omit<SpeculativeOptions, 'draft'>);
 
 export const engineChoices = [
   'auto',
@@ -77,13 +73,14 @@ export interface ChosenFile {
 
 export const decodings: { readonly [Kind in Decoding['kind']]: Extract<Decoding, { kind: Kind }> } = {
   sampling: { kind: 'sampling' },
-  beams: { kind: 'beams', beams: 4, lengthPenalty: 1, sample: false },
+  beams: { kind: 'beams', ...(initialOptions('beam-search') as unknown as BeamSearchOptions) },
   contrast: { kind: 'contrast', rule: 'contrastive-logits', alpha: 0.1, strength: 0.5, otherPrompt: '' },
-  speculative: { kind: 'speculative', draft: 'story-amateur', length: 4, accept: 'match' },
+  // With `match`, the text is that of plain sampling.
+  speculative: { kind: 'speculative', draft: 'story-amateur', ...initialOptions('speculative'), accept: 'match' },
 };
 
-export const exampleCode = `// One call a token. logits: Float32Array, one a token of the vocabulary.
-// -Infinity removes a token. text(id) is what a token adds.
+export const exampleCode = `// Called for each token. logits: Float32Array, one per token of the vocabulary.
+// -Infinity removes a token. text(id) is the text that a token adds.
 export default {
   name: 'no-letter-e',
   onHost(logits, step) {

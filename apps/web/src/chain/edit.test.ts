@@ -20,15 +20,16 @@ it('adds, removes, switches and sets', () => {
   expect(names(add(chain, 'greedy'))).toBe('abagreedy');
   expect(names(remove(chain, 1))).toBe('aa');
   expect(toggle(chain, 1).map(({ on }) => on)).toEqual([true, false, true]);
-  expect(setParameter(chain, 1, 't', 2)[1]!.parameters).toEqual({ t: 2 });
+  expect(setParameter(chain, 1, 'k', 2)[1]!.parameters).toEqual({ k: 2 });
+  expect(setParameter(setParameter(chain, 1, 'k', 2), 1, 'k', undefined)[1]!.parameters).toEqual({});
 });
 
-it('begins with values, and leaves defaults of the library unsaid', () => {
+it('starts with values, and leaves out defaults of the library', () => {
   expect(newStage('top-k')).toEqual({ name: 'top-k', on: true, parameters: { k: 40 } });
   expect(newStage('greedy').parameters).toEqual({});
 });
 
-it('gives stages names that they keep', () => {
+it('gives stages keys that they keep', () => {
   expect(stageKeys(chain)).toEqual(['a 1', 'b 1', 'a 2']);
   expect(stageKeys(move(chain, 1, 0))).toEqual(['b 1', 'a 1', 'a 2']);
 });

@@ -1,16 +1,14 @@
 import type { Json } from '@tokenwright/core';
 import type { Stage } from '../settings.ts';
+import { initialValues } from './parameters.ts';
 import { stageSpec } from './stages.ts';
 
-/** A chain that is edited: each function gives a new one. Places are indices in the list. */
+/** A chain that is edited: each function returns a new one. Places are indices in the list. */
 export type Chain = readonly Stage[];
 
-/** A stage with the values with which it begins. */
+/** A stage with its initial values. */
 export function newStage(name: string): Stage {
-  const parameters = stageSpec(name)?.parameters ?? [];
-  // A value that is the library's default need not be said.
-  const named = parameters.filter(({ kind }) => kind !== 'choice' && kind !== 'toggle');
-  return { name, on: true, parameters: Object.fromEntries(named.map((spec) => [spec.name, spec.initial])) };
+  return { name, on: true, parameters: initialValues(stageSpec(name)?.parameters ?? []) };
 }
 
 export function add(chain: Chain, name: string): Chain {
@@ -21,7 +19,7 @@ export function remove(chain: Chain, place: number): Chain {
   return chain.filter((_, index) => index !== place);
 }
 
-/** Take a stage out and put it in so that it stands at `to`; a place outside the list is its nearest end. */
+/** Move a stage to the index `to`, clamped to the list. */
 export function move(chain: Chain, from: number, to: number): Chain {
   const rest = remove(chain, from);
   const stage = chain[from];
@@ -34,13 +32,16 @@ export function toggle(chain: Chain, place: number): Chain {
   return chain.map((stage, index) => (index === place ? { ...stage, on: !stage.on } : stage));
 }
 
-export function setParameter(chain: Chain, place: number, name: string, value: Json): Chain {
-  return chain.map((stage, index) =>
-    index === place ? { ...stage, parameters: { ...stage.parameters, [name]: value } } : stage,
-  );
+/** @param value undefined removes the parameter, so that its default applies. */
+export function setParameter(chain: Chain, place: number, name: string, value: Json | undefined): Chain {
+  return chain.map((stage, index) => {
+    if (index !== place) return stage;
+    const { [name]: _, ...others } = stage.parameters;
+    return { ...stage, parameters: value === undefined ? others : { ...stage.parameters, [name]: value } };
+  });
 }
 
-/** A name for each stage that it keeps while the chain is reordered: stages of one name are counted. */
+/** Keys that stages keep while the chain is reordered: stages with the same name are numbered. */
 export function stageKeys(chain: Chain): string[] {
   const seen = new Map<string, number>();
   return chain.map(({ name }) => {

@@ -34,7 +34,7 @@ const contrast = decodings.contrast;
 
 const cases: readonly (readonly [string, ProgramSettings])[] = [
   ['sampling', short],
-  ['beams', { ...short, decoding: { ...decodings.beams, beams: 2 } }],
+  ['beams', { ...short, decoding: { ...decodings.beams, numBeams: 2 } }],
   ['drafts', { ...short, decoding: decodings.speculative }],
   ['lookup', { ...short, decoding: { ...decodings.speculative, draft: 'prompt-lookup' } }],
   ['amateur', { ...short, decoding: contrast }],
@@ -48,7 +48,7 @@ const cases: readonly (readonly [string, ProgramSettings])[] = [
       chain: [
         { name: 'custom', on: true, parameters: {} },
         { name: 'regex', on: true, parameters: { pattern: " [a-z ']+" } },
-        { name: 'bad-words', on: true, parameters: { texts: 'captain, sea' } },
+        { name: 'bad-words', on: true, parameters: { words: 'captain, sea' } },
         { name: 'top-k', on: false, parameters: { k: 1 } },
       ],
     },
@@ -74,6 +74,13 @@ it('names other engines and models', () => {
   const packed = typescriptCode(short, 'fused-webgpu-8-bit');
   expect(packed).toContain("import { fusedWebgpu } from '@tokenwright/backends/webgpu';");
   expect(packed).toContain("fusedWebgpu({ weights: '8-bit' })");
+});
+
+it('imports samplers with switches of another system from compat', () => {
+  const chain = [{ name: 'top-p', on: true, parameters: { p: 0.9, border: 'at-most' } }];
+  const code = typescriptCode({ ...short, chain }, 'fused');
+  expect(code).toContain("import { topP } from '@tokenwright/samplers/compat';");
+  expect(code).toContain("topP({ p: 0.9, border: 'at-most' })");
 });
 
 it('writes values as readable code', () => {

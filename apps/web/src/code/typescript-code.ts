@@ -1,3 +1,4 @@
+import { samplers as catalog } from 'virtual:catalog';
 import type { Json } from '@tokenwright/core';
 import { wordsOf } from '../chain/words.ts';
 import type { Decoding, EngineChoice, Settings, Stage } from '../settings.ts';
@@ -5,11 +6,11 @@ import type { Decoding, EngineChoice, Settings, Stage } from '../settings.ts';
 /** Settings whose chain is known. */
 export type ProgramSettings = Settings & { readonly chain: readonly Stage[] };
 
-/** Imports that a piece of code needs, by package. */
+/** The imports of a program, by package. */
 class Imports {
   readonly #names: Map<string, Set<string>> = new Map();
 
-  /** Say that a name of a package is used; returns the name. */
+  /** Import a name from a package; returns the name. */
   use(name: string, from: string): string {
     const names = this.#names.get(from) ?? new Set();
     this.#names.set(from, names.add(name));
@@ -35,7 +36,7 @@ const helpers = {
   probabilities: `${core}/sampling`,
 };
 
-/** A program for Node or a page that does what the page does with these settings: the same engine, model, chain and seed. */
+/** A program, for Node or a page, with the engine, model, chain and seed of these settings. */
 export function typescriptCode(settings: ProgramSettings, engine: Exclude<EngineChoice, 'auto'>): string {
   const imports = new Imports();
   imports.use('generateText', core);
@@ -87,7 +88,7 @@ function isDemo(model: string): boolean {
   return model === 'story' || model === 'story-amateur';
 }
 
-/** The custom sampler as an object with a name of its own, and what the page gives it. */
+/** The custom sampler as a constant, with the helpers that the page gives it. */
 function customLines({ chain, code }: ProgramSettings, imports: Imports): string[] {
   if (!chain.some(({ name, on }) => on && name === 'custom')) return [];
   for (const [name, from] of Object.entries(helpers))
@@ -105,16 +106,21 @@ function customLines({ chain, code }: ProgramSettings, imports: Imports): string
 
 function stageCode({ name, parameters }: Stage, imports: Imports): string {
   if (name === 'custom') return 'custom';
-  const factory = imports.use(camelCase(name), samplers);
-  if (name === 'regex') {
-    const texts = `${imports.use('vocabularyTexts', samplers)}(tokenizer)`;
-    return `${factory}({ pattern: ${literal(parameters.pattern ?? '')}, texts: ${texts} })`;
-  }
-  if (name === 'bad-words' && 'texts' in parameters) {
-    const words = wordsOf(String(parameters.texts));
-    return `${factory}({ words: ${imports.use('badWordTokens', samplers)}(tokenizer, ${literal(words)}) })`;
-  }
-  return Object.keys(parameters).length === 0 ? `${factory}()` : `${factory}(${literal(parameters)})`;
+  const options = catalog.find((sampler) => sampler.name === name)?.options ?? [];
+  const kindOf = new Map(options.map((option) => [option.name, option.kind]));
+  // Presets may set switches that only the factories of `compat` have.
+  const isOwn = Object.keys(parameters).every((option) => kindOf.has(option));
+  const factory = imports.use(camelCase(name), isOwn ? samplers : `${samplers}/compat`);
+  const given = Object.entries(parameters).map(([option, value]): [string, string] => {
+    if (kindOf.get(option) !== 'token-lists' || Array.isArray(value)) return [option, literal(value)];
+    const words = literal(wordsOf(String(value)));
+    return [option, `${imports.use('badWordTokens', samplers)}(tokenizer, ${words})`];
+  });
+  const texts = options
+    .filter(({ kind }) => kind === 'token-texts')
+    .map((option): [string, string] => [option.name, `${imports.use('vocabularyTexts', samplers)}(tokenizer)`]);
+  const entries = [...given, ...texts].map(([option, code]) => `${option}: ${code}`);
+  return entries.length === 0 ? `${factory}()` : `${factory}({ ${entries.join(', ')} })`;
 }
 
 function decodingCode(
@@ -123,16 +129,15 @@ function decodingCode(
 ): { readonly before: string[]; readonly model: string; readonly options: string[] } {
   if (decoding.kind === 'sampling') return { before: [], model: 'model', options: [] };
   if (decoding.kind === 'beams') {
-    const { beams, lengthPenalty, sample } = decoding;
-    const options = { numBeams: beams, lengthPenalty, doSample: sample };
+    const { kind: _, ...options } = decoding;
     return {
       before: [],
       model: 'model',
-      options: [`strategy: ${imports.use('beamSearch', strategies)}(${literal(options)})`],
+      options: [`strategy: ${imports.use('beamSearch', strategies)}(${literal(options as Json)})`],
     };
   }
   if (decoding.kind === 'speculative') {
-    const { draft, length, accept } = decoding;
+    const { kind: _, draft, ...options } = decoding;
     const speculative = imports.use('speculative', strategies);
     const drafters = {
       'story-amateur': () => 'weaker.model',
@@ -142,9 +147,7 @@ function decodingCode(
     return {
       before: draft === 'story-amateur' ? [weakerLine(imports)] : [],
       model: 'model',
-      options: [
-        `strategy: ${speculative}({ draft: ${drafters[draft]()}, numAssistantTokens: ${length}, accept: '${accept}' })`,
-      ],
+      options: [`strategy: ${speculative}({ draft: ${drafters[draft]()}, ${literal(options as Json).slice(2, -2)} })`],
     };
   }
   return contrastCode(decoding, imports);

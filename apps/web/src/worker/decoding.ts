@@ -26,8 +26,8 @@ export async function decoderOf(session: Session, { decoding }: Settings): Promi
     case 'sampling':
       return { model, combined: false };
     case 'beams': {
-      const { beams, lengthPenalty, sample } = decoding;
-      return { model, strategy: beamSearch({ numBeams: beams, lengthPenalty, doSample: sample }), combined: false };
+      const { kind: _, ...options } = decoding;
+      return { model, strategy: beamSearch(options), combined: false };
     }
     case 'speculative':
       return { model, strategy: speculative(await draftOf(session, decoding)), combined: false };
@@ -38,10 +38,9 @@ export async function decoderOf(session: Session, { decoding }: Settings): Promi
 
 async function draftOf(
   session: Session,
-  { draft, length, accept }: Extract<Decoding, { kind: 'speculative' }>,
+  { kind: _, draft, ...options }: Extract<Decoding, { kind: 'speculative' }>,
 ): Promise<Parameters<typeof speculative>[0]> {
   const { model } = session.loaded;
-  const options = { numAssistantTokens: length, accept };
   if (draft === 'prompt-lookup') return { draft: promptLookup(), ...options };
   if (draft === 'early-exit') return { draft: earlyExit({ layer: Math.ceil(model.layers / 2) }), ...options };
   return { draft: await weakerThan(session, 'A draft'), ...options };

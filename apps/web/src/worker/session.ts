@@ -4,9 +4,9 @@ import { inspectModel, type LoadedModel, type LoadedTokenizer, load } from '@tok
 import { greedy, vocabularyTexts } from '@tokenwright/samplers';
 import type { LoadProgress, MemoryReport, SessionInfo } from '../protocol.ts';
 import type { EngineChoice, ModelChoice } from '../settings.ts';
+import { checkpointSamplers, presetsFor, stagesOf } from './chains/presets.ts';
 import { liveTensors, type StartedEngine, startEngine } from './engines.ts';
 import { sourceOf } from './model-sources.ts';
-import { checkpointSamplers, presetsFor, stagesOf } from './presets.ts';
 
 /** A model on an engine, with a cache that stays filled between generations. */
 export class Session {

@@ -4,7 +4,7 @@ import { maskOf, refuseOutside } from '../shared/token-ids.ts';
 
 const options = {
   /** The only ids that can be sampled; at least one. */
-  tokens: tokensOption({ least: 1, help: 'The only tokens that can be sampled' }),
+  tokens: tokensOption({ least: 1, suggested: [1, 2, 3], help: 'The only tokens that can be sampled' }),
   /** Whether the run's end tokens are allowed too. Default false (vLLM `allowed_token_ids`). */
   eosTokenIds: booleanOption({ default: false, help: "Whether the run's end tokens are allowed too" }),
 };

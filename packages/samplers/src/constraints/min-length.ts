@@ -5,7 +5,12 @@ import { eosTokenIds } from '../shared/options.ts';
 
 const options = {
   /** Tokens that the text must have before it may end, prompt included. 0 is off. */
-  length: integerOption({ min: 0, off: 0, help: 'Tokens that the text must have before it may end, prompt included' }),
+  length: integerOption({
+    min: 0,
+    off: 0,
+    suggested: 40,
+    help: 'Tokens that the text must have before it may end, prompt included',
+  }),
   /** Ids that count as the end. Default: the run's end tokens. */
   eosTokenIds,
 };

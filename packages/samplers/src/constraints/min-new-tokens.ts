@@ -5,7 +5,7 @@ import { eosTokenIds } from '../shared/options.ts';
 
 const options = {
   /** Tokens that the reply must have before it may end. 0 is off. */
-  count: integerOption({ min: 0, off: 0, help: 'Tokens that the reply must have before it may end' }),
+  count: integerOption({ min: 0, off: 0, suggested: 20, help: 'Tokens that the reply must have before it may end' }),
   /** Ids that count as the end. Default: the run's end tokens. */
   eosTokenIds,
 };

@@ -4,11 +4,11 @@ import { endsWith, force, refuseOutside } from '../shared/token-ids.ts';
 
 const options = {
   /** Tokens that may be between the two markers, at least 0. */
-  budget: integerOption({ min: 0, help: 'Tokens that may be between the two markers' }),
+  budget: integerOption({ min: 0, suggested: 200, help: 'Tokens that may be between the two markers' }),
   /** Tokens that begin the thinking. */
-  start: tokensOption({ least: 1, help: 'Tokens that begin the thinking' }),
+  start: tokensOption({ least: 1, suggested: [1], help: 'Tokens that begin the thinking' }),
   /** Tokens that end it. */
-  end: tokensOption({ least: 1, help: 'Tokens that end the thinking' }),
+  end: tokensOption({ least: 1, suggested: [2], help: 'Tokens that end the thinking' }),
   /** The tokens forced when the budget is spent: a closing remark and the end. It must end with `end`. Default: `end`. */
   closing: optional(tokensOption({ least: 1, help: 'Tokens forced when the budget is spent; without them, the end' })),
 };

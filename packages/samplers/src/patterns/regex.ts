@@ -7,7 +7,7 @@ import { isReadable } from './vocabulary.ts';
 
 const options = {
   /** The pattern that the whole reply must match. Syntax: see {@link regex}. */
-  pattern: textOption({ help: 'The pattern that the whole reply must match' }),
+  pattern: textOption({ suggested: ' [a-z, ]+\\.', help: 'The pattern that the whole reply must match' }),
   /** The text that each token adds, by id; see `vocabularyTexts`. */
   texts,
 };

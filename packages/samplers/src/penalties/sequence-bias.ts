@@ -19,6 +19,7 @@ const options = {
   /** Sequences and their biases; '-Infinity' or -Infinity forbids a sequence. At least one. */
   sequences: customOption<readonly BiasedSequence[]>({
     kind: 'json',
+    suggested: [{ tokens: [1, 2], bias: 2 }],
     help: "Sequences of tokens and their biases; '-Infinity' forbids a sequence",
     allowed: 'a list of at least one sequence',
     check(owner, name, value) {

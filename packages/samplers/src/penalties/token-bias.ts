@@ -8,6 +8,7 @@ const options = {
   /** By token id; '-Infinity' or -Infinity removes the token. OpenAI and vLLM limit the values to [-100, 100]. */
   biases: customOption<Readonly<Record<number, Bias>>>({
     kind: 'json',
+    suggested: { 1: 2 },
     help: "Amounts by token id; '-Infinity' removes the token",
     allowed: 'an object of token id to bias',
     check(owner, name, value) {

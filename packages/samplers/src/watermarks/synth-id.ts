@@ -19,6 +19,7 @@ const shared = {
   /** The secret: one integer for each layer of the tournament, at least one. The paper and Hugging Face use about 30. */
   keys: customOption<readonly number[]>({
     kind: 'json',
+    suggested: [654, 400, 836, 123, 340],
     help: 'The secret: one integer for each layer',
     allowed: 'a list of at least one integer',
     check(owner, name, value) {

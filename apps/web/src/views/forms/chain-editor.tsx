@@ -115,7 +115,7 @@ interface StageRowProps {
   onDrag(event: PointerEvent): void;
   onToggle(): void;
   onRemove(): void;
-  onParameter(name: string, value: Stage['parameters'][string]): void;
+  onParameter(name: string, value: Stage['parameters'][string] | undefined): void;
 }
 
 function StageRow({ stage, place, last, report, onMove, onDrag, onToggle, onRemove, onParameter }: StageRowProps) {
@@ -123,11 +123,9 @@ function StageRow({ stage, place, last, report, onMove, onDrag, onToggle, onRemo
   const spec = stageSpec(name);
   const initial = newStage(name).parameters;
   const more = useSignal(false);
-  // What is seldom changed shows when it was changed, or when it is asked for.
-  const seldom = (spec?.parameters ?? []).filter(({ kind }) => kind === 'choice' || kind === 'toggle');
-  const shown = (spec?.parameters ?? []).filter(
-    (parameter) => more.value || !seldom.includes(parameter) || parameter.name in parameters,
-  );
+  const specs = spec?.parameters ?? [];
+  const rare = specs.filter((parameter) => parameter.rare);
+  const shown = specs.filter((parameter) => more.value || !parameter.rare || parameter.name in parameters);
   const notes = [...(report?.problems ?? []), ...(report?.warnings ?? [])].filter((note) => note.stage === place);
   const problem = report?.problems.some((note) => note.stage === place) === true;
   return (
@@ -152,7 +150,7 @@ function StageRow({ stage, place, last, report, onMove, onDrag, onToggle, onRemo
           <input type="checkbox" checked={on} onChange={onToggle} aria-label={`${name} is on`} />
           {name}
         </label>
-        {seldom.length > 0 && (
+        {rare.length > 0 && (
           <button
             type="button"
             class="icon small"

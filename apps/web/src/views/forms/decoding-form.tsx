@@ -1,12 +1,15 @@
+import type { Json } from '@tokenwright/core';
+import { type StrategyName, strategySpecs } from '../../chain/strategies.ts';
 import { type Decoding, decodings } from '../../settings.ts';
 import { change, settings } from '../../state/store.ts';
+import { ParameterInput } from './parameter-input.tsx';
 import { SliderField } from './slider-field.tsx';
 
 const kinds: readonly [Decoding['kind'], string, string][] = [
-  ['sampling', 'Sampling', 'One token after the other, drawn from what the chain leaves.'],
-  ['beams', 'Beams', 'Follow several continuations at once and return the most probable.'],
-  ['contrast', 'Contrast', 'Weigh the model against a weaker source, and say what only the expert would.'],
-  ['speculative', 'Speculative', 'A quick draft guesses ahead; the model accepts or rejects all guesses in one pass.'],
+  ['sampling', 'Sampling', 'One token after another, sampled from what the chain leaves.'],
+  ['beams', 'Beams', 'Follow several continuations in parallel and return the most probable one.'],
+  ['contrast', 'Contrast', 'Compare the model with a weaker source, and prefer what only the model predicts.'],
+  ['speculative', 'Speculative', 'A fast draft proposes tokens; the model verifies all of them in one pass.'],
 ];
 
 export function DecodingForm() {
@@ -28,7 +31,11 @@ export function DecodingForm() {
         ))}
       </div>
       <p class="help">{help}</p>
-      {decoding.kind === 'beams' && <BeamFields decoding={decoding} />}
+      {decoding.kind === 'beams' && (
+        <div class="stage-parameters">
+          <StrategyFields name="beam-search" decoding={decoding} />
+        </div>
+      )}
       {decoding.kind === 'contrast' && <ContrastFields decoding={decoding} />}
       {decoding.kind === 'speculative' && <SpeculativeFields decoding={decoding} />}
     </>
@@ -37,42 +44,28 @@ export function DecodingForm() {
 
 type Kind<Name extends Decoding['kind']> = { readonly decoding: Extract<Decoding, { kind: Name }> };
 
-function BeamFields({ decoding }: Kind<'beams'>) {
-  const set = (part: Partial<typeof decoding>): void => change({ decoding: { ...decoding, ...part } });
-  return (
-    <div class="stage-parameters">
-      <SliderField
-        label="beams"
-        from={1}
-        to={12}
-        step={1}
-        value={decoding.beams}
-        onChange={(beams) => set({ beams })}
-      />
-      <SliderField
-        label="length penalty"
-        from={-2}
-        to={3}
-        step={0.1}
-        value={decoding.lengthPenalty}
-        onChange={(lengthPenalty) => set({ lengthPenalty })}
-      />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={decoding.sample}
-          onChange={(event) => set({ sample: event.currentTarget.checked })}
-        />
-        draw the continuations
-      </label>
-    </div>
-  );
+/** The options of a strategy, from its declaration. */
+function StrategyFields({ name, decoding }: { name: StrategyName; decoding: Decoding }) {
+  const given = decoding as unknown as Readonly<Record<string, Json>>;
+  const set = (option: string, value: Json | undefined): void => {
+    const { [option]: _, ...others } = given;
+    change({ decoding: (value === undefined ? others : { ...given, [option]: value }) as unknown as Decoding });
+  };
+  return strategySpecs(name).map((spec) => (
+    <ParameterInput
+      key={spec.name}
+      owner={name}
+      spec={spec}
+      value={given[spec.name] ?? spec.initial}
+      onChange={(value) => set(spec.name, value)}
+    />
+  ));
 }
 
 const rules: readonly [Extract<Decoding, { kind: 'contrast' }>['rule'], string][] = [
   ['contrastive-logits', 'Against a small amateur (O’Brien and Lewis)'],
   ['contrastive-li', 'Against a small amateur (Li et al.)'],
-  ['dola', 'Against its own early layers (DoLa)'],
+  ['dola', 'Against the model’s own early layers (DoLa)'],
   ['classifier-free-guidance', 'Guidance away from another prompt'],
 ];
 
@@ -137,28 +130,11 @@ function SpeculativeFields({ decoding }: Kind<'speculative'>) {
           onChange={(event) => set({ draft: event.currentTarget.value as typeof decoding.draft })}
         >
           <option value="story-amateur">the small model, story-amateur</option>
-          <option value="prompt-lookup">what followed before (prompt lookup)</option>
+          <option value="prompt-lookup">what followed earlier in the text (prompt lookup)</option>
           <option value="early-exit">the model’s own early layers</option>
         </select>
       </label>
-      <SliderField
-        label="guesses"
-        from={1}
-        to={12}
-        step={1}
-        value={decoding.length}
-        onChange={(length) => set({ length })}
-      />
-      <label class="field wide">
-        <span>accept</span>
-        <select
-          value={decoding.accept}
-          onChange={(event) => set({ accept: event.currentTarget.value as typeof decoding.accept })}
-        >
-          <option value="match">when plain sampling draws the same</option>
-          <option value="rejection">by rejection sampling</option>
-        </select>
-      </label>
+      <StrategyFields name="speculative" decoding={decoding} />
     </div>
   );
 }

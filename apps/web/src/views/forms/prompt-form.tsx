@@ -1,5 +1,8 @@
+import { generate as generateOptions } from 'virtual:catalog';
 import { generate, stop } from '../../state/actions.ts';
 import { busy, change, live, run, settings, usable } from '../../state/store.ts';
+
+const optionOf = Object.fromEntries(generateOptions.map((option) => [option.name, option]));
 
 export function PromptForm() {
   const ready = usable.value;
@@ -52,7 +55,7 @@ export function PromptForm() {
         >
           Another
         </button>
-        <label class="field inline">
+        <label class="field inline" title={optionOf.seed?.help}>
           Seed
           <input
             type="number"
@@ -62,7 +65,7 @@ export function PromptForm() {
             onInput={(event) => change({ seed: Math.max(0, Math.floor(event.currentTarget.valueAsNumber || 0)) })}
           />
         </label>
-        <label class="field inline">
+        <label class="field inline" title={optionOf.maxNewTokens?.help}>
           Tokens
           <input
             type="number"

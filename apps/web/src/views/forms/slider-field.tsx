@@ -1,7 +1,8 @@
 interface SliderFieldProps {
   readonly label: string;
-  /** For screen readers, where the label alone would be said twice on the page. */
+  /** For screen readers, when the page has the label more than once. */
   readonly name?: string;
+  readonly help?: string;
   readonly from: number;
   readonly to: number;
   readonly step: number;
@@ -9,13 +10,13 @@ interface SliderFieldProps {
   onChange(value: number): void;
 }
 
-/** A number by a slider, or written beside it; what is written may lie outside the slider. */
-export function SliderField({ label, name = label, from, to, step, value, onChange }: SliderFieldProps) {
+/** A number as a slider and as text. The text may be outside the range of the slider. */
+export function SliderField({ label, name = label, help, from, to, step, value, onChange }: SliderFieldProps) {
   const change = (given: number): void => {
     if (Number.isFinite(given)) onChange(given);
   };
   return (
-    <label class="field slider">
+    <label class="field slider" title={help}>
       <span>{label}</span>
       <input
         type="range"

@@ -9,8 +9,8 @@ import {
   vllm,
   xTransformers,
 } from '@tokenwright/samplers';
-import type { Preset } from '../protocol.ts';
-import type { Stage } from '../settings.ts';
+import type { Preset } from '../../protocol.ts';
+import type { Stage } from '../../settings.ts';
 
 /** The chain of generation_config.json, as the library uses it: greedy decoding without `do_sample: true`. */
 export function checkpointSamplers(config: Readonly<Record<string, unknown>>): readonly Sampler[] {

@@ -1,19 +1,11 @@
 import type { HostSampler, Sampler } from '@tokenwright/core';
-import {
-  badWords,
-  badWordTokens,
-  chainFromJson,
-  checkChain,
-  printChain,
-  regex,
-  type SamplerRegistry,
-} from '@tokenwright/samplers';
+import { chainFromJson, checkChain, printChain, type SamplerRegistry, withTokenizer } from '@tokenwright/samplers';
 import { compatRegistry } from '@tokenwright/samplers/compat';
-import { wordsOf } from '../chain/words.ts';
-import type { ChainReport, StageProblem } from '../protocol.ts';
-import type { Settings, Stage } from '../settings.ts';
-import { failureOf } from './failure.ts';
-import type { Session } from './session.ts';
+import type { ChainReport, StageProblem } from '../../protocol.ts';
+import type { Settings, Stage } from '../../settings.ts';
+import { failureOf } from '../failure.ts';
+import type { Session } from '../session.ts';
+import { completed } from './token-words.ts';
 import { compile, type Watch } from './user-code.ts';
 
 /** The samplers of a chain of the settings. */
@@ -37,6 +29,7 @@ export class ChainBuilder {
   constructor(session: Session, watch: Watch) {
     this.#session = session;
     this.#watch = watch;
+<<<<<<< HEAD:apps/web/src/worker/chain.ts
     const textual: SamplerRegistry = {
       regex: (parameters: object) => regex({ ...parameters, texts: session.texts } as Parameters<typeof regex>[0]),
       // Words of the page, or tokens of a preset.
@@ -44,6 +37,9 @@ export class ChainBuilder {
         badWords(texts === undefined ? rest : { words: badWordTokens(session.tokenizer, wordsOf(texts)) }),
     };
     this.#registry = { ...compatRegistry, ...textual };
+=======
+    this.#registry = withTokenizer(compatRegistry, session.tokenizer);
+>>>>>>> 32401f2 (Stage and strategy forms are derived from the declared options):apps/web/src/worker/chains/chain-builder.ts
   }
 
   async build(stages: readonly Stage[], { code }: Settings): Promise<BuiltChain> {
@@ -56,7 +52,7 @@ export class ChainBuilder {
         samplers.push(
           name === 'custom'
             ? await this.#custom(code)
-            : chainFromJson([{ sampler: name, parameters }], this.#registry)[0]!,
+            : chainFromJson([{ sampler: name, parameters: this.#completed(name, parameters) }], this.#registry)[0]!,
         );
         places.push(place);
       } catch (error) {
@@ -83,6 +79,11 @@ export class ChainBuilder {
     const [problem] = problems;
     if (problem !== undefined) throw Object.assign(new Error(problem.message), problem);
     return samplers;
+  }
+
+  #completed(name: string, parameters: Stage['parameters']): Stage['parameters'] {
+    const options = this.#registry[name]?.definition?.options ?? {};
+    return completed(parameters, options, this.#session.tokenizer);
   }
 
   async #custom(code: string): Promise<Sampler> {

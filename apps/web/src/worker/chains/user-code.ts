@@ -1,6 +1,6 @@
 import { forEachCandidate, type HostSampler, type Sampler } from '@tokenwright/core';
 import { hasDeviceForm, hasHostForm, hasMaskForm, logSumExp, probabilities } from '@tokenwright/core/sampling';
-import { positionIn, prepared } from '../user-code-text.ts';
+import { positionIn, prepared } from '../../user-code-text.ts';
 
 /** An error in the code of the custom sampler, with its place, from 1. */
 export class UserCodeError extends Error {
