@@ -1,6 +1,14 @@
 import { chainFromText, chainToText } from './chain/chain-text.ts';
 import { type StrategyName, strategySpecs } from './chain/strategies.ts';
-import { type Decoding, decodings, defaults, type EngineChoice, engineChoices, type Settings, type Stage } from './settings.ts';
+import {
+  type Decoding,
+  decodings,
+  defaults,
+  type EngineChoice,
+  engineChoices,
+  type Settings,
+  type Stage,
+} from './settings.ts';
 
 /** The settings that differ from the defaults, as the fragment of a link: `#prompt=Once&chain=temperature:temperature=0.5`. */
 export function settingsToFragment(settings: Settings): string {

@@ -76,7 +76,7 @@ export const decodings: { readonly [Kind in Decoding['kind']]: Extract<Decoding,
   beams: { kind: 'beams', ...(initialOptions('beam-search') as unknown as BeamSearchOptions) },
   contrast: { kind: 'contrast', rule: 'contrastive-logits', alpha: 0.1, strength: 0.5, otherPrompt: '' },
   // With `match`, the text is that of plain sampling.
-  speculative: { kind: 'speculative', draft: 'story-amateur', ...initialOptions('speculative'), accept: 'match' },
+  speculative: { kind: 'speculative', draft: 'story-amateur', numAssistantTokens: 4, accept: 'match' },
 };
 
 export const exampleCode = `// Called for each token. logits: Float32Array, one per token of the vocabulary.

@@ -15,6 +15,8 @@ export type ParameterSpec = {
   readonly rare: boolean;
   /** The value that a form starts from; undefined for an optional one without a value. */
   readonly initial: Json | undefined;
+  /** The value in force when the option is left out; undefined for none. */
+  readonly usual: Json | undefined;
 } & (
   | {
       readonly kind: 'number';
@@ -52,6 +54,7 @@ function parameterSpec(option: DeclaredOption): ParameterSpec {
     help,
     rare: isOptional && kind !== 'number' && (suggested === undefined || suggested === null),
     initial,
+    usual: (option.default ?? undefined) as Json | undefined,
   };
   if (kind === 'boolean') return { ...base, kind: 'toggle' };
   if (kind === 'choice') return { ...base, kind: 'choice', choices: (option.choices ?? []) as readonly Json[] };

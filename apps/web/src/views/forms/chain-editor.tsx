@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { add, type Chain, move, newStage, remove, setParameter, stageKeys, toggle } from '../../chain/edit.ts';
+import { add, type Chain, move, remove, setParameter, stageKeys, toggle } from '../../chain/edit.ts';
 import { stageGroups, stageSpec, stageSpecs } from '../../chain/stages.ts';
 import type { ChainReport } from '../../protocol.ts';
 import type { Stage } from '../../settings.ts';
@@ -121,7 +121,6 @@ interface StageRowProps {
 function StageRow({ stage, place, last, report, onMove, onDrag, onToggle, onRemove, onParameter }: StageRowProps) {
   const { name, on, parameters } = stage;
   const spec = stageSpec(name);
-  const initial = newStage(name).parameters;
   const more = useSignal(false);
   const specs = spec?.parameters ?? [];
   const rare = specs.filter((parameter) => parameter.rare);
@@ -186,7 +185,7 @@ function StageRow({ stage, place, last, report, onMove, onDrag, onToggle, onRemo
               key={parameter.name}
               owner={name}
               spec={parameter}
-              value={parameters[parameter.name] ?? initial[parameter.name] ?? parameter.initial}
+              value={parameters[parameter.name] ?? parameter.usual}
               onChange={(value) => onParameter(parameter.name, value)}
             />
           ))}

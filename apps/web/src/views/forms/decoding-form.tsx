@@ -1,4 +1,5 @@
 import type { Json } from '@tokenwright/core';
+import type { ParameterSpec } from '../../chain/parameters.ts';
 import { type StrategyName, strategySpecs } from '../../chain/strategies.ts';
 import { type Decoding, decodings } from '../../settings.ts';
 import { change, settings } from '../../state/store.ts';
@@ -51,15 +52,26 @@ function StrategyFields({ name, decoding }: { name: StrategyName; decoding: Deco
     const { [option]: _, ...others } = given;
     change({ decoding: (value === undefined ? others : { ...given, [option]: value }) as unknown as Decoding });
   };
-  return strategySpecs(name).map((spec) => (
+  const input = (spec: ParameterSpec) => (
     <ParameterInput
       key={spec.name}
       owner={name}
       spec={spec}
-      value={given[spec.name] ?? spec.initial}
+      value={given[spec.name] ?? spec.usual}
       onChange={(value) => set(spec.name, value)}
     />
-  ));
+  );
+  const specs = strategySpecs(name);
+  const isShown = (spec: ParameterSpec): boolean => !spec.rare || spec.name in decodings[decoding.kind];
+  return (
+    <>
+      {specs.filter(isShown).map(input)}
+      <details class="more">
+        <summary>More options</summary>
+        <div class="stage-parameters">{specs.filter((spec) => !isShown(spec)).map(input)}</div>
+      </details>
+    </>
+  );
 }
 
 const rules: readonly [Extract<Decoding, { kind: 'contrast' }>['rule'], string][] = [

@@ -29,17 +29,7 @@ export class ChainBuilder {
   constructor(session: Session, watch: Watch) {
     this.#session = session;
     this.#watch = watch;
-<<<<<<< HEAD:apps/web/src/worker/chain.ts
-    const textual: SamplerRegistry = {
-      regex: (parameters: object) => regex({ ...parameters, texts: session.texts } as Parameters<typeof regex>[0]),
-      // Words of the page, or tokens of a preset.
-      'bad-words': ({ texts, ...rest }: { texts?: string; words: number[][] }) =>
-        badWords(texts === undefined ? rest : { words: badWordTokens(session.tokenizer, wordsOf(texts)) }),
-    };
-    this.#registry = { ...compatRegistry, ...textual };
-=======
     this.#registry = withTokenizer(compatRegistry, session.tokenizer);
->>>>>>> 32401f2 (Stage and strategy forms are derived from the declared options):apps/web/src/worker/chains/chain-builder.ts
   }
 
   async build(stages: readonly Stage[], { code }: Settings): Promise<BuiltChain> {
