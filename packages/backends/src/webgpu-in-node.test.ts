@@ -8,7 +8,7 @@ vi.mock('webgpu', () => {
 });
 
 it.each([fusedWebgpu(), tfjs({ backend: 'webgpu' })])(
-  '$name: says that the package webgpu is missing',
+  '$name: reports that the package webgpu is missing',
   async (starter) => {
     const error = await starter.start().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(EngineUnavailableError);

@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 
-/** A browser has `navigator.gpu`, or it has no WebGPU; in Node the package `webgpu` brings it. */
+/** A browser has `navigator.gpu` or no WebGPU at all. In Node, the package `webgpu` provides it. */
 export async function provideGPU(): Promise<GPU> {
   const { navigator, process } = globalThis as {
     navigator?: { gpu?: GPU };
@@ -12,7 +12,7 @@ export async function provideGPU(): Promise<GPU> {
   return gpuOfNode;
 }
 
-/** The same as global names, `navigator.gpu` among them: TF.js looks for those. */
+/** Also defines the global names, including `navigator.gpu`, which TF.js looks up. */
 export async function installGPU(): Promise<GPU> {
   const gpu = await provideGPU();
   const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
@@ -25,8 +25,9 @@ export async function installGPU(): Promise<GPU> {
 }
 
 /**
- * A native module for Node, so bundlers must leave its name alone: a variable, and the comments that they know.
- * @throws Error that says what to install.
+ * A native module for Node, so bundlers must not resolve its name: the specifier is a variable, with the comments that
+ * bundlers recognize.
+ * @throws Error with the install command.
  */
 async function dawn(): Promise<typeof import('webgpu')> {
   const name = 'webgpu';
@@ -43,5 +44,5 @@ async function dawn(): Promise<typeof import('webgpu')> {
   }
 }
 
-/** Dawn's instance must live as long as its devices. */
+/** The Dawn instance must outlive its devices. */
 let gpuOfNode: GPU | undefined;

@@ -6,7 +6,7 @@ import { hasWebgpu, startWebgpu } from './testing/start.ts';
 
 const here = await hasWebgpu();
 
-// A software driver compiles each kernel for about a second: not for every run.
+// A software driver takes about a second to compile each kernel, so this is not part of every run.
 describe.skipIf(!here)('the contract of engines', () => {
   const judge = () => referenceEngine({ backend: 'cpu' });
   for (const { name, run } of engineCases(startWebgpu, { judge, longRun: 50 })) it(name, run, 300_000);

@@ -8,7 +8,7 @@ import { mappedSource, type TinyModel, tinyGPT2, tinyLlama } from '../wasm/testi
 import type { WeightFormat } from './index.ts';
 import { hasWebgpu, startWebgpu } from './testing/start.ts';
 
-// A software driver compiles each kernel for seconds.
+// A software driver takes seconds to compile each kernel.
 vi.setConfig({ testTimeout: 300_000 });
 const here = await hasWebgpu();
 const judge = (): Promise<Engine> => referenceEngine({ backend: 'cpu' });
@@ -18,14 +18,14 @@ const prompt = text(40);
 
 describe.skipIf(!here)('formats', () => {
   it.each<WeightFormat>(['f16', '8-bit', '8-bit-blocks', '4-bit-blocks'])(
-    '%s: computes with the weights it holds',
+    '%s: computes with its rounded weights',
     async (weights) => {
       const engine = await startWebgpu({ weights });
       const reference = await judge();
       for (const tiny of [gpt2, llama]) {
         const model = await load(engine, tiny);
         const source = mappedSource(tiny, (rows, inputs, { names }) => {
-          // Position tables are not reduced.
+          // Position tables keep full precision.
           if (!names.some((name) => name.endsWith('wpe.weight'))) roundTrip(weights, rows, inputs);
         });
         const expected = await load(reference, { ...tiny, source });
@@ -45,7 +45,7 @@ describe.skipIf(!here)('caches', () => {
   it.each([
     ['f16', 0.002],
     ['8-bit', 0.05],
-  ] as const)('%s: stays near float32 in less memory', async (kind, tolerance) => {
+  ] as const)('%s: stays close to float32 with less memory', async (kind, tolerance) => {
     const engine = await startWebgpu();
     const model = await load(engine, llama);
     const [exact, cache] = [model.createCache(), model.createCache({ kind })];
@@ -58,7 +58,7 @@ describe.skipIf(!here)('caches', () => {
     await engine.dispose();
   });
 
-  it('split over a long context gives what the reference gives', async () => {
+  it('split over a long context equals the reference', async () => {
     const engine = await startWebgpu();
     const tiny = tinyLlama({ layers: 1, contextLength: 1024 }) as TinyModel;
     const [model, right] = [await load(engine, tiny), await load(await judge(), tiny)];
@@ -67,7 +67,7 @@ describe.skipIf(!here)('caches', () => {
       for (const part of [text(250), text(250), text(100)]) on.forward([part], cache, { scored: 0 }).dispose();
       const before = engine.report().dispatches;
       const logits = await feed(on, cache, [[7]]);
-      // embed, 5 of the layer and its append, attention in shares, merge, norm, copy to the head, head.
+      // embed, 5 of the layer and its append, split attention, merge, norm, copy to the head, head.
       if (on === model) expect(engine.report().dispatches - before).toBe(1 + 7 + 1 + 1 + 1);
       cache.dispose();
       return logits;
@@ -103,9 +103,9 @@ describe.skipIf(!here)('steps', () => {
     await plain.dispose();
   });
 
-  it('of ragged rows follow their choices at once, and give the tokens of steps that wait', async () => {
+  it('of ragged rows start from their choices, and give the same tokens as steps that wait', async () => {
     const engine = await startWebgpu();
-    // So large a vocabulary that rows are not read.
+    // The vocabulary is so large that rows are not read back.
     const model = await load(
       engine,
       tinyGPT2({ layers: 2, width: 32, intermediateSize: 64, vocabSize: 4200 }) as TinyModel,

@@ -9,7 +9,7 @@ const gpt2 = tinyGPT2({ layers: 2, width: 32, intermediateSize: 64 }) as TinyMod
 const llama = tinyLlama({ layers: 2 }) as TinyModel;
 
 describe.skipIf(!here)('steps', () => {
-  it('of 12 layers take at most 100 kernels, and make no buffer', async () => {
+  it('of 12 layers run at most 100 kernels, and create no buffer', async () => {
     const engine = await startWebgpu();
     const model = await load(engine, tinyGPT2({ layers: 12, width: 32, intermediateSize: 64 }) as TinyModel);
     const cache = model.createCache();

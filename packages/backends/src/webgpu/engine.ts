@@ -22,25 +22,27 @@ import { WebgpuExecutable } from './program/executable.ts';
 
 export interface FusedWebgpuOptions {
   /**
-   * How matrices are held. Default 'f32': the numbers of the checkpoint. 'auto' chooses '8-bit' for models of more than 100 million
-   * parameters, and 'f32' below.
+   * The weight format of matrices. Default 'f32': the numbers of the checkpoint. 'auto' uses '8-bit' for models of more
+   * than 100 million parameters, and 'f32' for smaller ones.
    */
   readonly weights?: WeightOption;
-  /** How 'static' and 'window' caches hold numbers. Default 'f32'. */
+  /** How 'static' and 'window' caches store numbers. Default 'f32'. */
   readonly cache?: CacheElement;
   /**
-   * Add up over subgroups. Default: where the device has them and a known-answer test passes. `false`: never. `true`: an
-   * EngineUnavailableError where that is not possible.
+   * Use subgroup sums. Default: where the device has them and a known-answer test passes. `false`: never. `true`:
+   * required; an EngineUnavailableError where they are not available.
    */
   readonly subgroups?: boolean;
   /**
-   * Read weights 'f16' as the half-precision numbers of the feature shader-f16; the results are the same. Default: where the device has
-   * it and a known-answer test passes. `false`: never. `true`: an EngineUnavailableError where that is not possible.
+   * Read 'f16' weights as native half-precision numbers (the feature shader-f16). The results are the same. Default:
+   * where the device has it and a known-answer test passes. `false`: never. `true`: required; an EngineUnavailableError
+   * where it is not available.
    */
   readonly float16?: boolean;
   /**
-   * Lets TF.js work on the same device, so that samplers with a TF.js form run where the logits are: `tensorsOnDevice` of
-   * `@tokenwright/backends/tfjs`. Default: none. The samplers of Tokenwright need no TF.js there.
+   * Lets TF.js compute on the same device, so that samplers with a TF.js form run where the logits are:
+   * `tensorsOnDevice` of `@tokenwright/backends/tfjs`. Default: none. The samplers of Tokenwright do not need TF.js
+   * there.
    */
   readonly tensors?: TensorStarter;
 }
@@ -115,18 +117,18 @@ export function deviceOf(engine: FusedWebgpuEngine): Device {
 export interface DeviceReport {
   /** Vendor, architecture and name of the adapter. */
   readonly adapter: string;
-  /** True for a driver that computes on the processor, which is slow. */
+  /** True for a slow software driver that computes on the CPU. */
   readonly software: boolean;
   readonly subgroups: boolean;
   readonly float16: boolean;
-  /** Buffers made, and kernels started, since the engine started. */
+  /** Buffers created and kernels started since the engine started. */
   readonly buffersCreated: number;
   readonly dispatches: number;
   /** Bytes copied from the device to the host. */
   readonly bytesRead: number;
 }
 
-/** The engine that `fusedWebgpu(...).start()` gives: the contract, and a report for measurements. */
+/** The engine that `fusedWebgpu(...).start()` returns: the contract of an engine, plus a report for measurements. */
 export class FusedWebgpuEngine implements Engine {
   readonly name = 'fused webgpu';
   readonly tensorBackend: string | undefined;
@@ -173,7 +175,7 @@ export class FusedWebgpuEngine implements Engine {
     return executable;
   }
 
-  /** Weights, activations, caches and results in use. Spare room of cache pools is not counted. */
+  /** Weights, activations, caches and results in use. The unused capacity of cache pools is not counted. */
   memory(): EngineMemory {
     const spare = [...this.#executables].reduce(
       (sum, executable) => {
@@ -190,7 +192,7 @@ export class FusedWebgpuEngine implements Engine {
     };
   }
 
-  /** The adapter, what it is used with, and counters since the start. */
+  /** The adapter, the enabled features, and counters since the start. */
   report(): DeviceReport {
     const { description, software, abilities, created, dispatches, bytesRead } = this.#device;
     return {

@@ -3,21 +3,21 @@ import type { Blocks, CacheShape, SharedBlock } from '../../paged/paged-rows.ts'
 import type { Device } from '../device/device.ts';
 import { type CacheLayout, slotsPerBlock } from '../shaders/attend.ts';
 
-/** Slots of a row in all layers, held by one row or shared by several; its number is its place in the pool. */
+/** Slots of a row in all layers, owned by one row or shared by several. Its number is its index in the pool. */
 export interface Block extends SharedBlock {
   readonly number: number;
 }
 
 /**
- * The blocks of one kind in one buffer. When none is free, the buffer is replaced by one of twice the size; what is bound to it
- * asks for `version`.
+ * The blocks of one kind in one buffer. When none is free, the buffer is replaced by one of twice the size; bindings
+ * check `version` for that.
  */
 export class BlockPool implements Blocks<Block> {
   readonly slotsPerBlock: number = slotsPerBlock;
   readonly device: Device;
   readonly layout: CacheLayout;
   readonly blockBytes: number;
-  /** Changes when the buffer does. */
+  /** Changes when the buffer is replaced. */
   version = 0;
   #buffer: GPUBuffer | undefined;
   #capacity = 0;
@@ -34,7 +34,7 @@ export class BlockPool implements Blocks<Block> {
     return this.layout;
   }
 
-  /** The buffer; before there are blocks, one with room for a few. */
+  /** The buffer; before the first block, one with room for a few. */
   get buffer(): GPUBuffer {
     if (this.#buffer === undefined) this.#grow(4);
     return this.#buffer!;
@@ -63,11 +63,11 @@ export class BlockPool implements Blocks<Block> {
     this.#free.push(block.number);
   }
 
-  /** A block of its own with the contents of another. */
+  /** A new block with a copy of another. */
   copy(block: Block): Block {
     const copy = this.create();
     const { buffer, blockBytes, device } = this;
-    // WebGPU copies only between two buffers.
+    // WebGPU cannot copy within one buffer.
     const between = device.storage('copy of a block', blockBytes);
     const encoder = device.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, block.number * blockBytes, between, 0, blockBytes);

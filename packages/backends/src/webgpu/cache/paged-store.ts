@@ -6,7 +6,7 @@ import type { Block, BlockPool } from './block-pool.ts';
 
 /** Keys and values on the device in blocks of 32 slots. */
 export class PagedStore extends PagedRows<Block, BlockPool> implements KVStore {
-  /** Numbers of a row's blocks; 0 for those that are gone, which nobody reads. */
+  /** Indices of a row's blocks; 0 for released ones, which no kernel reads. */
   numbers(row: number): number[] {
     return this.row(row).blocks.map((block) => block?.number ?? 0);
   }

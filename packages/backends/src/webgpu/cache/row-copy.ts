@@ -4,7 +4,7 @@ import { copyRowsKernel } from '../shaders/rows.ts';
 
 export interface RowCopySetting {
   readonly columns: number;
-  /** All tokens, or those that are scored. */
+  /** All tokens, or the scored ones. */
   readonly which: 'all' | 'scored';
   readonly maxTokens: number;
   /** The parameters of `copyRowsKernel`. */
@@ -13,7 +13,7 @@ export interface RowCopySetting {
   readonly arena: GPUBuffer;
 }
 
-/** Copies rows of a value in the arena to other buffers: the kernel is made once, and the bindings once a buffer. */
+/** Copies rows of a value in the arena to other buffers. The kernel is created once, the bindings once per buffer. */
 export class RowCopy {
   readonly #device: Device;
   readonly #setting: RowCopySetting;

@@ -10,13 +10,13 @@ import { hasWebgpu, startWebgpu } from '../testing/start.ts';
 import { halvesAreRight, halvesKernel } from './abilities.ts';
 import { Device } from './device.ts';
 
-/** Must live as long as its devices. */
+/** Must outlive its devices. */
 const nothing = create(['backend=null']);
 const here = await hasWebgpu();
 const llama = tinyLlama({ layers: 1 }) as TinyModel;
 
 describe.skipIf(!here)('half precision', () => {
-  it('has a known answer, which the twin without the feature gives', async () => {
+  it('passes the known-answer test without the feature', async () => {
     const device = await Device.start('a test', {});
     expect(await halvesAreRight(device, false)).toBe(true);
     const { halves } = halvesKernel(false);
@@ -24,7 +24,7 @@ describe.skipIf(!here)('half precision', () => {
     device.dispose();
   });
 
-  it('native: the logits of the twin without the feature, or an error that names what is missing', async () => {
+  it('native: equals the logits without the feature, or reports the missing feature', async () => {
     const twin = await startWebgpu({ weights: 'f16', float16: false });
     expect(twin.report().float16).toBe(false);
     const plain = await logitsOf(await load(twin, llama), [1, 2, 3, 4, 5], 1);
@@ -36,14 +36,14 @@ describe.skipIf(!here)('half precision', () => {
         expect(await logitsOf(await load(engine, llama), [1, 2, 3, 4, 5], frame)).toEqual(plain);
     } else {
       process.stderr.write(`\n*** SKIPPED: half precision natively: ${adapter} lacks shader-f16\n\n`);
-      await expect(startWebgpu({ weights: 'f16', float16: true })).rejects.toThrow(/shader-f16 was asked for/);
+      await expect(startWebgpu({ weights: 'f16', float16: true })).rejects.toThrow(/shader-f16 was requested/);
     }
     await engine.dispose();
   });
 });
 
-// Dawn's null backend executes nothing, but it checks shaders as a device with every feature does.
-describe('kernels that read half precision natively', async () => {
+// Dawn's null backend executes nothing, but it validates shaders as a device with every feature does.
+describe('kernels with native half precision', async () => {
   const adapter = await nothing.requestAdapter();
   const gpu = await adapter!.requestDevice({ requiredFeatures: ['shader-f16', 'subgroups'] });
   const layout = matrixLayout('f16', 24, 40);

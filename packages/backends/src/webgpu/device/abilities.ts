@@ -5,24 +5,27 @@ import { matrixLayout } from '../shaders/matrix-layout.ts';
 import type { Device } from './device.ts';
 
 const abilities = {
-  subgroups: { feature: 'subgroups', asked: 'subgroups were', works: subgroupsWork },
-  float16: { feature: 'shader-f16', asked: 'shader-f16 was', works: (device: Device) => halvesAreRight(device, true) },
+  subgroups: { feature: 'subgroups', works: subgroupsWork },
+  float16: { feature: 'shader-f16', works: (device: Device) => halvesAreRight(device, true) },
 } as const;
 
-/** @throws Error naming an ability that is asked for and not there. */
+/** @throws Error for a requested feature that is missing or fails its known-answer test. */
 export async function provenAbilities(device: Device, requested: RequestedAbilities): Promise<DeviceAbilities> {
   const has = async (name: keyof DeviceAbilities): Promise<boolean> => {
-    const { feature, asked, works } = abilities[name];
+    const { feature, works } = abilities[name];
     if (requested[name] === false) return false;
     const proven = device.gpu.features.has(feature) && (await works(device).catch(() => false));
     if (requested[name] === true && !proven)
-      throw new Error(`${asked} asked for, which ${device.description} does not have, or not as it should be`);
+      throw new Error(`${feature} was requested, but ${device.description} lacks it or fails its known-answer test`);
     return proven;
   };
   return { subgroups: await has('subgroups'), float16: await has('float16') };
 }
 
-/** Sums by subgroups rely on subgroups being runs of invocations; the standard does not promise it, so it is tried. */
+/**
+ * Sums over subgroups rely on subgroups being consecutive invocations. The standard does not guarantee that, so it is
+ * tested.
+ */
 async function subgroupsWork(device: Device): Promise<boolean> {
   const kernel: Kernel = {
     label: 'subgroups',
@@ -43,8 +46,8 @@ fn main(@builtin(local_invocation_index) i : u32, @builtin(subgroup_size) size :
 }
 
 /**
- * Whether half-precision numbers are converted correctly, natively or from bits, in the code that reads weights. Subnormal ones
- * are left out: either way may flush them to zero.
+ * Whether the code that reads weights converts half-precision numbers correctly, natively or from bits. Subnormal
+ * numbers are not tested: either form may flush them to zero.
  */
 export async function halvesAreRight(device: Device, natively: boolean): Promise<boolean> {
   const { kernel, halves } = halvesKernel(natively);
@@ -58,12 +61,15 @@ export async function halvesAreRight(device: Device, natively: boolean): Promise
   }
 }
 
-/** 64 half-precision numbers of all sizes as two rows of weights, and the kernel that makes float32 of them, natively or from bits. */
+/**
+ * 64 half-precision numbers of all magnitudes as two rows of weights, and the kernel that converts them to float32,
+ * natively or from bits.
+ */
 export function halvesKernel(natively: boolean): {
   readonly kernel: Kernel;
   readonly halves: Uint16Array<ArrayBuffer>;
 } {
-  // Exponents from the least to the largest, with other signs and fractions each time.
+  // Exponents from the smallest to the largest, with different signs and fractions.
   const halves = Uint16Array.from(
     { length: 64 },
     (_, i) => ((i & 1) << 15) | ((1 + (i % 30)) << 10) | ((i * 677) & 1023),
@@ -88,7 +94,7 @@ fn main(@builtin(local_invocation_index) i : u32) {
   };
 }
 
-/** What a kernel of one work group leaves in 256 bytes; its result is bound last. */
+/** The 256 bytes that a kernel of one work group writes. Its result is the last binding. */
 async function answersOf(device: Device, kernel: Kernel, inputs: readonly GPUBuffer[]): Promise<ArrayBuffer> {
   const result = device.storage('A known answer', 256);
   try {

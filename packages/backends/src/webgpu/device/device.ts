@@ -10,7 +10,7 @@ import {
 } from '../shaders/kernel.ts';
 import { provenAbilities } from './abilities.ts';
 
-/** Usages by value: the global `GPUBufferUsage` may be missing in Node. */
+/** Usages by value, because the global `GPUBufferUsage` may be missing in Node. */
 const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
 
 /** Storage that kernels read and write, and that can be copied from and to. */
@@ -18,7 +18,7 @@ export const storageUsage: number = usage.storage | usage.copySource | usage.cop
 const uniformUsage = usage.uniform | usage.copyTarget;
 const stagingUsage = usage.mapRead | usage.copyTarget;
 
-/** A WebGPU device of our own, with all features and limits of its adapter, and an account of its buffers. */
+/** A separate WebGPU device with all features and limits of its adapter, and an account of its buffers. */
 export class Device {
   readonly gpu: GPUDevice;
   readonly description: string;
@@ -30,11 +30,11 @@ export class Device {
   readonly #held: Map<GPUBuffer, number> = new Map();
   readonly #all: Set<GPUBuffer> = new Set();
   #bytes = 0;
-  /** Of the buffer made last: bytes in use before it, and its own. */
+  /** For the most recent buffer: bytes in use before it, and its own size. */
   #last = { before: 0, size: 0 };
   #failure: Error | undefined;
   #disposed = false;
-  /** Buffers made since the start; steady work makes none. */
+  /** Buffers created since the start. Steady decoding creates none. */
   created = 0;
   /** Kernels started since the start. */
   dispatches = 0;
@@ -53,7 +53,7 @@ export class Device {
     };
   }
 
-  /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or not the feature that is forced. */
+  /** @throws EngineUnavailableError when there is no WebGPU, no adapter, or a required feature is missing. */
   static async start(name: string, requested: RequestedAbilities): Promise<Device> {
     const unavailable = (reason: string, cause?: unknown): Error =>
       new EngineUnavailableError([{ engine: name, reason }], { cause });
@@ -65,7 +65,7 @@ export class Device {
     }
     if (adapter === null) throw unavailable('no Vulkan, Metal or D3D12 adapter was found');
     const requiredLimits: Record<string, number> = {};
-    // Limits are getters of the prototype.
+    // Limits are getters of the prototype, so they are not own properties.
     for (const limit in adapter.limits) {
       const value = (adapter.limits as unknown as Record<string, unknown>)[limit];
       if (typeof value === 'number') requiredLimits[limit] = value;
@@ -85,7 +85,7 @@ export class Device {
     }
   }
 
-  /** Bytes and buffers in use, without those that wait for reuse. */
+  /** Bytes and buffers in use, excluding unused buffers kept for reuse. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -111,8 +111,8 @@ export class Device {
   }
 
   /**
-   * Make several buffers for storage: all of them, or none.
-   * @throws MemoryLimitError with the bytes of all, and of those that the device granted before one failed.
+   * Create several storage buffers: all of them, or none.
+   * @throws MemoryLimitError with the total bytes, and the bytes that the device granted before one failed.
    */
   async allocate(
     what: string,
@@ -147,23 +147,23 @@ export class Device {
     return this.#take(what, bytes, uniformUsage);
   }
 
-  /** Give a buffer back for good. */
+  /** Destroy a buffer. */
   discard(buffer: GPUBuffer): void {
     if (this.#return(buffer)) this.#destroy(buffer);
   }
 
-  /** Give a buffer back. It is kept for the next of its size. */
+  /** Release a buffer. It is kept for the next request of its size. */
   release(buffer: GPUBuffer): void {
     if (!this.#return(buffer)) return;
     const key = `${buffer.usage} ${buffer.size}`;
     const spare = this.#spare.get(key) ?? [];
     this.#spare.set(key, spare);
-    // A few of a size are enough for results.
+    // A few buffers of each size are enough for results.
     if (spare.length < 8 && buffer.size <= 1 << 24) spare.push(buffer);
     else this.#destroy(buffer);
   }
 
-  /** Run work that makes buffers and pipelines; errors of it are thrown, and memory that ran out is a typed error. */
+  /** Run work that creates buffers and pipelines. Their errors are thrown; out-of-memory becomes a MemoryLimitError. */
   async guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
     this.check();
     this.gpu.pushErrorScope('validation');
@@ -184,7 +184,7 @@ export class Device {
     return result as T;
   }
 
-  /** The pipeline of a kernel, built at its first use. */
+  /** The pipeline of a kernel, created on first use. */
   pipeline(kernel: Kernel): GPUComputePipeline {
     let pipeline = this.#pipelines.get(kernel.code);
     if (pipeline !== undefined) return pipeline;
@@ -215,7 +215,7 @@ export class Device {
     });
   }
 
-  /** Run one kernel in a submission of its own. */
+  /** Run one kernel in its own submission. */
   runOnce(kernel: Kernel, resources: readonly (GPUBuffer | GPUBufferBinding)[], groups: readonly number[]): void {
     this.check();
     const encoder = this.gpu.createCommandEncoder();
@@ -278,7 +278,7 @@ export class Device {
 
   #take(what: string, wanted: number, usages: number): GPUBuffer {
     this.check();
-    // Sizes are rounded, so that few kinds of spare buffers arise.
+    // Sizes are rounded up to limit the number of distinct sizes of unused buffers.
     const unit = wanted <= 4096 ? 256 : 4096;
     const size = Math.max(unit, Math.ceil(wanted / unit) * unit);
     if (usages !== stagingUsage) this.checkSize(what, wanted);
@@ -294,7 +294,7 @@ export class Device {
     return buffer;
   }
 
-  /** Take a buffer off the account; false when it is not on it. */
+  /** Remove a buffer from the account; false when it is not in it. */
   #return(buffer: GPUBuffer): boolean {
     const bytes = this.#held.get(buffer);
     if (bytes === undefined) return false;
@@ -303,7 +303,7 @@ export class Device {
     return true;
   }
 
-  /** Memory that ran out is a typed error, with what all buffers took when the last was made, and without it. */
+  /** Out-of-memory becomes a MemoryLimitError with the bytes in use with and without the most recent buffer. */
   #errorOf(error: GPUError, what = 'Work'): Error {
     if (error.constructor.name !== 'GPUOutOfMemoryError')
       return new TokenwrightError(`WebGPU reported: ${error.message}`);

@@ -20,7 +20,7 @@ const small = tinyGPT2({ layers: 1, width: 8, heads: 2, intermediateSize: 8 }) a
 let gpu: GPU | undefined;
 afterEach(() => void vi.unstubAllGlobals());
 
-/** A model that has shapes, and fails when a weight is read. */
+/** A model that has shapes but throws when a weight is read. */
 function unread({
   architecture,
   config,
@@ -34,7 +34,7 @@ function giant(vocabSize: number): ReturnType<typeof unread> {
   return unread({ architecture, config: { ...config, vocabSize, width: 64 } } as TinyModel);
 }
 
-/** What makes a promise fail. */
+/** The error that a promise rejects with. */
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => expect.fail('nothing failed'),
@@ -42,9 +42,9 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** The adapter of this machine with no features, and no limits beyond those of every device. */
+/** The adapter of this machine with no features and only the guaranteed limits. */
 async function leastAdapter(): Promise<object> {
-  // Dawn's instance must live as long as its devices.
+  // The Dawn instance must outlive its devices.
   gpu ??= (await import('webgpu')).create([]) as GPU;
   const adapter = (await gpu.requestAdapter())!;
   return {
@@ -60,7 +60,7 @@ async function startOnLeastDevice(subgroups?: boolean): Promise<FusedWebgpuEngin
   return startWebgpu({ weights: '4-bit-blocks', ...(subgroups === undefined ? {} : { subgroups }) });
 }
 
-describe.skipIf(!here)('what no buffer of the device can hold', () => {
+describe.skipIf(!here)('an allocation larger than any buffer', () => {
   it('a weight: is reported with both numbers before anything is read', async () => {
     const engine = await startWebgpu();
     const model = giant(2 ** 32 / 64);
@@ -76,7 +76,7 @@ describe.skipIf(!here)('what no buffer of the device can hold', () => {
     await engine.dispose();
   });
 
-  it('activations, and the tables of the cache: likewise, on a device of the least limits', async () => {
+  it('activations, and the tables of the cache: likewise, on a device with the guaranteed limits only', async () => {
     const engine = await startOnLeastDevice();
     const { architecture, config: narrow } = tinyLlama({
       layers: 1,
@@ -116,7 +116,7 @@ describe.skipIf(!here)('what no buffer of the device can hold', () => {
 });
 
 describe.skipIf(!here)('a cache that outgrows the largest buffer', () => {
-  it('is refused with both numbers, and stays usable', async () => {
+  it('is rejected with both numbers, and stays usable', async () => {
     vi.stubGlobal('navigator', { gpu: { requestAdapter: leastAdapter } });
     const device = await Device.start('test', {});
     // A block is 64 MiB.
@@ -136,10 +136,10 @@ describe.skipIf(!here)('a cache that outgrows the largest buffer', () => {
   });
 });
 
-describe.skipIf(!here)('memory that runs out', () => {
+describe.skipIf(!here)('out of memory', () => {
   it('is reported with both numbers before anything is read, and everything is released', async () => {
     const engine = await startWebgpu();
-    // A software driver gives out less than its largest buffer; how much a card has is not known.
+    // A software driver grants less than its largest buffer; the behavior of graphics cards has not been measured.
     if (engine.report().software) {
       const model = giant(2 ** 22);
       const error = await failureOf(load(engine, model));
@@ -155,8 +155,8 @@ describe.skipIf(!here)('memory that runs out', () => {
   });
 });
 
-describe.skipIf(!here)('memory that runs out in the middle of work', () => {
-  it('is a typed error from then on', async () => {
+describe.skipIf(!here)('out of memory during work', () => {
+  it('is a typed error for every later call', async () => {
     const device = await Device.start('test', {});
     if (device.software) {
       device.storage('a cache that grows', device.largestBuffer);
@@ -179,7 +179,7 @@ describe.skipIf(!here)('a load that fails', () => {
       /unreadable/,
     ],
     ['loses the device', (engine: FusedWebgpuEngine) => loseDevice(engine), /device was lost/],
-  ] as const)('since it %s gives everything back', async (_name, happens, message) => {
+  ] as const)('because it %s releases everything', async (_name, happens, message) => {
     const engine = await startWebgpu();
     const abort = new AbortController();
     let reads = 0;
@@ -200,7 +200,7 @@ describe.skipIf(!here)('a load that fails', () => {
 });
 
 describe.skipIf(!here)('a feature or an adapter that is missing', () => {
-  it('subgroups: are left out when nobody asked, and else an error', async () => {
+  it('subgroups: are disabled by default, and an error when requested', async () => {
     const engine = await startOnLeastDevice();
     expect(engine.report().subgroups).toBe(false);
     (await load(engine, small)).dispose();
@@ -218,7 +218,7 @@ describe.skipIf(!here)('a feature or an adapter that is missing', () => {
       async () => ({ features: [], limits: {}, info: {}, requestDevice: () => Promise.reject(new Error('no device')) }),
       /no device/,
     ],
-  ])('%s: says which engine, and why', async (_name, requestAdapter, message) => {
+  ])('%s: names the engine and the reason', async (_name, requestAdapter, message) => {
     vi.stubGlobal('navigator', { gpu: { requestAdapter } });
     const error = await failureOf(fusedWebgpu().start());
     expect(error).toBeInstanceOf(EngineUnavailableError);

@@ -2,7 +2,7 @@ import { DisposedError } from '@tokenwright/core';
 import type { PendingChoice } from '@tokenwright/core/engine';
 import type { Device } from '../device/device.ts';
 
-/** Chosen tokens in a buffer, which the next frame may take from there, and on their way to the host. */
+/** Chosen tokens in a buffer from which the next frame can take them, while they are also read back to the host. */
 export class WebgpuChoice implements PendingChoice {
   readonly device: Device;
   readonly rows: number;
@@ -10,13 +10,13 @@ export class WebgpuChoice implements PendingChoice {
   #buffer: GPUBuffer | undefined;
   #ids: Int32Array | undefined;
 
-  /** @param buffer taken over; it is read at once, so that what is submitted later does not hold it up. */
+  /** @param buffer ownership is taken. It is read back at once, so that later submissions do not delay it. */
   constructor(device: Device, buffer: GPUBuffer, rows: number) {
     this.device = device;
     this.#buffer = buffer;
     this.rows = rows;
     this.#reading = this.#read(buffer);
-    // A reader receives the error; without a reader it must not be unhandled.
+    // A caller of `read` receives the error. Without a caller, the rejection must not be unhandled.
     this.#reading.catch(() => {});
   }
 

@@ -10,7 +10,7 @@ import { errorOf, feed, load, text } from '../../wasm/testing/logits.ts';
 import { type TinyModel, tinyGPT2, tinyLlama } from '../../wasm/testing/tiny-models.ts';
 import { hasWebgpu, startWebgpu } from '../testing/start.ts';
 
-/** The architectures with all that is special about them; more families and every kind of frame: logits.full.test.ts. */
+/** The architectures with the most special cases. More families, and every kind of frame: logits.full.test.ts. */
 const here = await hasWebgpu();
 
 describe.skipIf(!here)('the logits of the reference engine', () => {
@@ -51,7 +51,7 @@ describe.skipIf(!here)('the logits of the reference engine', () => {
     expect(errorOf(received!, expected!)).toBeLessThan(1e-4);
   });
 
-  it('T5: a source and a text longer than its distances reach', async () => {
+  it('T5: a source and a text longer than the reach of its distances', async () => {
     const config = t5.configure({
       is_encoder_decoder: true,
       vocab_size: 64,

@@ -9,7 +9,7 @@ import { divideKernel, editsOfTokens, tokensKernel } from '../shaders/edit.ts';
 import { type KeptBy, keepKernel } from '../shaders/keep.ts';
 import { WebgpuChoice } from './choice.ts';
 
-/** Where matrices are. */
+/** The device of the matrices. */
 export interface MatrixSetting {
   readonly device: Device;
   /** TF.js on the same device; undefined when there is none. */
@@ -23,7 +23,7 @@ interface Holding {
   readonly release: () => void;
 }
 
-/** A matrix in a buffer of its own, row after row. */
+/** A matrix in its own buffer, row-major. */
 export class WebgpuMatrix implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;
@@ -43,7 +43,7 @@ export class WebgpuMatrix implements EngineMatrix {
     this.map = (work) => this.#mapped(tensors, work);
   }
 
-  /** An empty matrix. @param what it is for, as a label of the buffer. */
+  /** An empty matrix. @param what label of the buffer. */
   static make(setting: MatrixSetting, what: string, rows: number, columns: number): WebgpuMatrix {
     const { device } = setting;
     const buffer = device.storage(what, Math.max(1, rows * columns) * 4);
@@ -166,14 +166,14 @@ export class WebgpuMatrix implements EngineMatrix {
     if (holding !== undefined && --holding.users === 0) holding.release();
   }
 
-  /** Another matrix over the same buffer. */
+  /** Another matrix that shares the buffer. */
   #shared(rows = this.rows, columns = this.columns): WebgpuMatrix {
     const holding = this.#held;
     holding.users++;
     return new WebgpuMatrix(this.#setting, rows, columns, holding);
   }
 
-  /** A matrix of the same shape that `work` fills from this one's buffer and what is given for it. */
+  /** A matrix of the same shape that `work` computes from this buffer and the uploaded numbers. */
   #edited(
     what: string,
     given: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
@@ -199,7 +199,7 @@ export class WebgpuMatrix implements EngineMatrix {
     const holding = this.#held;
     const { tensor, buffer } = tensors.map(holding.buffer, [this.rows, this.columns], work);
     const release = (): void => tensors.release(tensor);
-    // What changes nothing gives the buffer that it was given.
+    // Edits without effect return the same buffer.
     const [rows, columns] = tensor.shape;
     if (buffer === holding.buffer) {
       release();
@@ -215,7 +215,7 @@ export class WebgpuMatrix implements EngineMatrix {
   }
 }
 
-/** A rule as parameters of the kernel; `all` when everything stays. */
+/** A rule as parameters of the kernel; `all` when every token is kept. */
 function keptBy(
   what: KeepRule,
   columns: number,
@@ -230,7 +230,7 @@ function keptBy(
   return by === 'mass' ? { by, amount: value, all: value === 1 } : { by, amount: Math.log(value), all: value === 0 };
 }
 
-/** The kernel finds the largest in no order; here they are sorted. */
+/** The kernel returns the largest logits unordered; they are sorted here. */
 function topOf(bytes: ArrayBuffer, at: number, count: number, named: number): TopOfRow {
   const words = new Uint32Array(bytes, at * 4, 2 * count + named + 1);
   const floats = new Float32Array(bytes, at * 4, 2 * count + named + 1);

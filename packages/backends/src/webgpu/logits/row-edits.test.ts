@@ -10,7 +10,7 @@ const columns = 700;
 const row = Float32Array.from({ length: columns }, (_, id) => (id % 9 === 4 ? removed : Math.sin(id * 1.7) * 6));
 const rows: Record<string, Float32Array> = {
   plain: row,
-  // Few values: many are equal, some of them 0 and -0.
+  // Few distinct values: many are equal, some of them 0 and -0.
   ties: row.map((logit) => (logit === removed ? removed : Math.round(logit / 2) * 2)),
   flat: row.map(() => -3),
   'one left': row.map((_, id) => (id === 321 ? -1000 : removed)),
@@ -19,7 +19,7 @@ const rows: Record<string, Float32Array> = {
   '+Infinity': row.map((logit, id) => (id === 5 ? Infinity : logit)),
 };
 
-/** What stays of a row, in float64. */
+/** The tokens of a row that are kept, in float64. */
 function expected(logits: Float32Array, kept: KeepRule): Float32Array {
   if (logits.some((logit) => !(logit < Infinity)) || Math.max(...logits) === removed) return logits;
   const order = [...logits.keys()]
@@ -46,7 +46,7 @@ describe.skipIf(!here)('rows of logits on the device', () => {
   });
   afterAll(() => device.dispose());
 
-  /** All rows, after some work on them, none of which reads anything back. */
+  /** All rows, after `work`, which must not read anything back. */
   async function after(work: (matrix: WebgpuMatrix) => WebgpuMatrix): Promise<[string, Float32Array][]> {
     const names = Object.keys(rows);
     const matrix = WebgpuMatrix.make({ device, tensors: undefined }, 'a test', names.length, columns);
@@ -78,7 +78,7 @@ describe.skipIf(!here)('rows of logits on the device', () => {
       expect([name, received]).toEqual([name, expected(rows[name]!, kept)]);
   });
 
-  it('are divided, removed tokens and broken ones as they were', async () => {
+  it('are divided, with removed and invalid logits unchanged', async () => {
     for (const [name, received] of await after((matrix) => matrix.edit({ divide: 0.7 })))
       expectNear(
         received,
@@ -86,7 +86,7 @@ describe.skipIf(!here)('rows of logits on the device', () => {
       );
   });
 
-  it('have listed tokens changed, each row its own', async () => {
+  it('have listed tokens changed, per row', async () => {
     const amounts = Float32Array.of(0.5, 0.25, -1, 2);
     const edits = Object.keys(rows).map((_, row) => ({
       ids: Int32Array.of(4, 5, 10 + row, 321).subarray(0, row === 4 ? 0 : 4),
@@ -102,7 +102,7 @@ describe.skipIf(!here)('rows of logits on the device', () => {
     }
   });
 
-  it('are shared where an edit changes nothing', async () => {
+  it('share their buffer when an edit changes nothing', async () => {
     const nothing = Object.keys(rows).map(() => ({ ids: new Int32Array(0), factor: 2 }));
     const before = device.dispatches;
     const values = await after((matrix) => {
@@ -120,7 +120,7 @@ describe.skipIf(!here)('rows of logits on the device', () => {
   });
 });
 
-/** Equal but for the rounding of float32. */
+/** Equal within float32 rounding. */
 function expectNear(received: Float32Array, right: Float32Array): void {
   for (const [id, logit] of received.entries())
     if (Number.isFinite(right[id]!))

@@ -7,7 +7,7 @@ import type { FusedWebgpuEngine } from '../index.ts';
 import { hasWebgpu, startWebgpu } from '../testing/start.ts';
 
 const here = await hasWebgpu();
-/** The vocabulary is so large that a row is expensive to read back: only then is the choice made on the device. */
+/** The vocabulary is so large that a row is expensive to read back. Only then is the choice made on the device. */
 const tiny = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64, vocabSize: 4200 }) as TinyModel;
 const greedy: Sampler = {
   name: 'largest',
@@ -19,10 +19,10 @@ const greedy: Sampler = {
   mask: () => new Uint32Array(0),
 };
 
-describe.skipIf(!here)('steps begun from a choice', () => {
+describe.skipIf(!here)('steps that start from a choice', () => {
   let engine: FusedWebgpuEngine;
   let model: LanguageModel;
-  /** The same model, which waits for each choice. */
+  /** The same model, without steps ahead. */
   let waiting: LanguageModel;
   let followed = 0;
 
@@ -33,7 +33,7 @@ describe.skipIf(!here)('steps begun from a choice', () => {
   });
   afterAll(() => engine.dispose());
 
-  /** The tokens, and how many kernels they took. */
+  /** The tokens, and the number of kernels. */
   async function run(on: LanguageModel, options: GenerateOptions): Promise<[number[][], number]> {
     const before = engine.report().dispatches;
     const ids: number[][] = [];
@@ -57,12 +57,12 @@ describe.skipIf(!here)('steps begun from a choice', () => {
     followed = 0;
     const [ids, kernels] = await run(counting, { samplers, maxNewTokens: 4 });
     expect([ids, kernels]).toEqual(await run(waiting, { samplers, maxNewTokens: 4 }));
-    // After all but the last choice: a step beyond it is not wanted.
+    // After every choice except the last, which needs no further step.
     expect(followed).toBe(3);
     expect(engine.memory()).toEqual(start);
   });
 
-  it('a reader that looks at the cache, bans a token or leaves gets what it would get without', async () => {
+  it('reading the cache, banning a token or stopping early gives the same result as without steps ahead', async () => {
     const start = engine.memory();
     const events = async (on: LanguageModel): Promise<unknown> => {
       const cache = on.createCache();
@@ -88,7 +88,7 @@ describe.skipIf(!here)('steps begun from a choice', () => {
     expect(engine.memory()).toEqual(start);
   });
 
-  it('refuses a choice of another engine, or of other rows', async () => {
+  it('rejects a choice of another engine, or with another number of rows', async () => {
     const cache = model.createCache();
     const { logits } = model.forward([[1]], cache);
     const choice = logits.chooseAhead!(undefined);
@@ -108,7 +108,7 @@ describe.skipIf(!here)('steps begun from a choice', () => {
   });
 });
 
-/** A model of which some properties are others. */
+/** A model with some properties replaced. */
 function seen(model: LanguageModel, others: Partial<Record<keyof LanguageModel, unknown>>): LanguageModel {
   return new Proxy(model, {
     get: (target, name) => {

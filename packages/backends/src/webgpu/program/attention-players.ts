@@ -6,7 +6,7 @@ import type { Binder, Play, Player } from './binder.ts';
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 
-/** Attention over the cache, to which keys and values are written first. */
+/** Attention over the cache, after writing the new keys and values to it. */
 export function attendPlayer(binder: Binder, step: StepOf<'attend'>, index: number): Player {
   const { frame, arena, partials, maxTokens } = binder.setting;
   const { operation, q, k, rotary } = step;
@@ -16,7 +16,7 @@ export function attendPlayer(binder: Binder, step: StepOf<'attend'>, index: numb
   const table = rotary === undefined ? 0 : binder.vector(rotary.options.table);
   const turn = rotary && { rotated: rotary.options.rotated ?? headDim, style: rotary.options.style };
   const { vectors } = binder.weights;
-  // The parameters of both kernels share a slice: the keys' come second.
+  // The parameters of both kernels share one slice: those of the keys are second.
   const p = binder.write(index, [
     ...binder.place(q),
     ...binder.place(operation.result),
@@ -54,7 +54,7 @@ export function attendPlayer(binder: Binder, step: StepOf<'attend'>, index: numb
   );
 }
 
-/** Attention over the memory of a source. */
+/** Cross-attention over the encoder keys and values of a source. */
 export function crossAttendPlayer(binder: Binder, { operation }: StepOf<'crossAttend'>, index: number): Player {
   const { partials, maxTokens } = binder.setting;
   const { layer, heads } = operation.options;
@@ -86,7 +86,7 @@ export function crossAttendPlayer(binder: Binder, { operation }: StepOf<'crossAt
   );
 }
 
-/** Keys and values of a source, written to its memory. */
+/** Writes the keys and values of a source to its store. */
 export function storeEncoderKeyValuesPlayer(
   binder: Binder,
   step: StepOf<'storeEncoderKeyValues'>,

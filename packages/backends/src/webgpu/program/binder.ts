@@ -9,21 +9,21 @@ import type { Weights } from '../weights/weights.ts';
 export interface TapeSetting {
   readonly frame: GPUBuffer;
   readonly arena: GPUBuffer;
-  /** Where shares of split attentions are left. */
+  /** Partial results of split attention. */
   readonly partials: GPUBuffer;
   readonly maxTokens: number;
   readonly counted: 'tokens' | 'scored';
 }
 
-/** One passage over a tape. */
+/** One pass over a tape. */
 export interface Play {
   readonly pass: GPUComputePassEncoder;
-  /** Tokens, or scored tokens, that it goes over. */
+  /** Number of tokens, or scored tokens, in the pass. */
   readonly count: number;
   readonly shares: number;
   readonly cache?: BlockPool | undefined;
   readonly memory?: BlockPool | undefined;
-  /** Layers whose hidden states are wanted, and where the rows of scored tokens go. */
+  /** Requested early exits, and the target buffers of their scored rows. */
   readonly taps?: ReadonlyMap<number, GPUBuffer>;
   readonly scored?: number;
 }
@@ -31,15 +31,15 @@ export interface Play {
 /** Work groups in three dimensions. */
 export type Groups = readonly [number, number, number];
 export type Resource = GPUBuffer | GPUBufferBinding;
-/** A step of a tape, ready to be started. */
+/** A step of a tape, ready to run. */
 export type Player = (play: Play) => void;
-/** Starts a kernel with what it binds. */
+/** Runs a kernel with its bindings. */
 export type Starter = (pass: GPUComputePassEncoder, groups: Groups) => void;
 
-/** Bytes between parameters of steps: the least alignment that every device accepts. */
+/** Bytes between the parameters of steps: the smallest alignment that every device accepts. */
 const parameterStride = 256;
 
-/** Gives the steps of a program their places, parameters, pipelines and bindings, each made once. */
+/** Provides offsets, parameters, pipelines and bindings for the steps of a program, each created once. */
 export class Binder {
   readonly device: Device;
   readonly weights: Weights;
@@ -60,12 +60,12 @@ export class Binder {
     return [(this.#program.offsets.get(value.root) ?? 0) / 4 + value.first, rowBytes(value.root.columns) / 4];
   }
 
-  /** Where a vector or table starts among the weights; 0 for none. */
+  /** Offset of a vector or table among the weights; 0 for none. */
   vector(weight: Weight | undefined): number {
     return this.weights.place(weight);
   }
 
-  /** Write the parameters of a step; the slice of the buffer that it binds. */
+  /** Write the parameters of a step. Returns the slice of the buffer to bind. */
   write(index: number, numbers: readonly number[]): GPUBufferBinding {
     const words = new Uint32Array(16);
     words.set(numbers);
@@ -74,13 +74,13 @@ export class Binder {
     return { buffer: this.#parameters, offset, size: 64 };
   }
 
-  /** A step that binds the same things always. */
+  /** A step whose bindings never change. */
   fixed(kernel: Kernel, resources: readonly Resource[], groups: (count: number) => Groups): Player {
     const start = this.starter(kernel, resources);
     return ({ pass, count }) => start(pass, groups(count));
   }
 
-  /** The pipeline and the bindings of a kernel, made at the first use. */
+  /** The pipeline and the bindings of a kernel, created on first use. */
   starter(kernel: Kernel, resources: readonly Resource[]): Starter {
     let pipeline: GPUComputePipeline | undefined;
     let bindings: GPUBindGroup | undefined;

@@ -49,8 +49,8 @@ export class WebgpuExecutable extends RecordedExecutable {
   }
 
   /**
-   * Record, compile, check that every buffer may be as large as it must, and load the weights. A failure leaves nothing allocated.
-   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not fit.
+   * Record, compile, check the size of every buffer, and load the weights. After a failure nothing is left allocated.
+   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not match.
    */
   static async prepare<C, P>(
     setting: ExecutableSetting,
@@ -165,13 +165,13 @@ export class WebgpuExecutable extends RecordedExecutable {
     this.#setting.onDispose(this);
   }
 
-  /** What the pools hold on the device, in use or not. */
+  /** Bytes of the pools on the device, used or not. */
   get pooled(): { readonly bytes: number; readonly buffers: number } {
     const held = [...this.#pools.values()].filter(({ bytes }) => bytes > 0);
     return { bytes: held.reduce((sum, { bytes }) => sum + bytes, 0), buffers: held.length };
   }
 
-  /** Bytes of the blocks that caches hold; blocks that are shared count once. */
+  /** Bytes of the blocks of all caches; shared blocks count once. */
   get cacheBytes(): number {
     return [...this.#pools.values()].reduce((sum, { usedBytes }) => sum + usedBytes, 0);
   }

@@ -5,36 +5,36 @@ import type { WebgpuChoice } from '../logits/choice.ts';
 import { slotsPerBlock } from '../shaders/attend.ts';
 import { frameArrays, headerWords } from '../shaders/common.ts';
 
-/** Slots that one share of a split attention goes over, at least, and most shares. */
+/** Minimum number of slots in a share of split attention, and maximum number of shares. */
 const slotsPerShare = 256;
 export const mostShares = 16;
-/** Splitting pays while tokens and heads alone do not fill the device. */
+/** Splitting helps only while tokens and heads alone do not fill the device. */
 export const splitTokens = 8;
 
 const none = 0xffffffff;
 
-/** What a frame needs besides its tokens. */
+/** Context of a frame besides its tokens. */
 export interface FrameSetting {
   readonly store: PagedStore;
-  /** Memory and the source of each cache row, of a model with sources. */
+  /** The encoder keys and values, and the source of each cache row, for a model with sources. */
   readonly sources?: { readonly store: PagedStore; readonly ofRow: Int32Array };
 }
 
-/** How a frame is run. */
+/** How to run a frame. */
 export interface FramePlan {
   readonly tokens: number;
-  /** Shares of each attention; 1 for undivided. */
+  /** Number of shares of each attention; 1 for undivided. */
   readonly shares: number;
 }
 
-/** The frame on the device: a header, an array for each property of tokens, and the block tables. */
+/** The frame on the device: a header, an array per property of tokens, and the block tables. */
 export class FrameBuffer {
   readonly buffer: GPUBuffer;
   readonly #device: Device;
   readonly #maxTokens: number;
   readonly #words: Uint32Array<ArrayBuffer>;
 
-  /** Bytes that a frame takes. Rows have a token each at least; the cache and the source of each has a table. */
+  /** Bytes of a frame. Every row has at least one token; each has a table for the cache and one for the source. */
   static bytes(maxTokens: number, maxSlots: number): number {
     const tables = maxTokens * 2 * (Math.ceil(maxSlots / slotsPerBlock) + 1);
     return (headerWords + frameArrays.length * maxTokens + tables) * 4;
@@ -47,7 +47,7 @@ export class FrameBuffer {
     this.buffer = device.storage('frame', this.#words.byteLength);
   }
 
-  /** Upload a frame. The queue keeps the order, so that frames before it are not disturbed. */
+  /** Upload a frame. The queue preserves the order, so earlier frames are not affected. */
   write(frame: Frame, { store, sources }: FrameSetting): FramePlan {
     const words = this.#words;
     const tokens = frame.ids.length;
@@ -97,13 +97,13 @@ export class FrameBuffer {
     return { tokens, shares: Math.max(1, shares) };
   }
 
-  /** Let the frame's tokens be those that were chosen, which the host need not know. */
+  /** Copy the chosen tokens into the frame's ids on the device. The host does not have to know them. */
   takeIds(encoder: GPUCommandEncoder, { buffer, rows }: WebgpuChoice): void {
     const at = headerWords + frameArrays.indexOf('ids') * this.#maxTokens;
     encoder.copyBufferToBuffer(buffer, 0, this.buffer, at * 4, rows * 4);
   }
 
-  /** Which scored tokens the head goes over next. */
+  /** Select the scored tokens of the next run of the head. */
   score(first: number, count: number): void {
     this.#device.gpu.queue.writeBuffer(this.buffer, 4, Uint32Array.of(count, first));
   }

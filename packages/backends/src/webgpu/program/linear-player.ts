@@ -12,7 +12,7 @@ import type { Binder, Groups, Player } from './binder.ts';
 
 type LinearStep = Extract<Step, { kind: 'linear' | 'gated' }>;
 
-/** A linear map, alone or gated, with the norm before it. */
+/** A linear map, possibly gated, with its folded norm. */
 export function linearPlayer(binder: Binder, step: LinearStep, index: number): Player {
   const { frame, arena, maxTokens, counted } = binder.setting;
   const { operation, norm } = step;
@@ -48,7 +48,7 @@ export function linearPlayer(binder: Binder, step: LinearStep, index: number): P
   const many = binder.starter(manyTokensKernel(shape), resources);
   const { columns } = operation.result;
   const most = binder.device.gpu.limits.maxComputeWorkgroupsPerDimension;
-  // The places of a vocabulary may be more than one dimension holds.
+  // The outputs of a vocabulary may exceed the limit of one dispatch dimension.
   const groups = (size: number, layers: number): Groups => {
     const all = Math.ceil(columns / size);
     const width = Math.min(all, most);

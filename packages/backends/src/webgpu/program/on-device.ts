@@ -15,7 +15,7 @@ export interface ModelSetting {
   readonly requests: readonly WeightRequest[];
   readonly format: WeightFormat;
   readonly maxTokens: number;
-  /** Most slots of a cache row, or tokens of a source. */
+  /** Maximum number of slots of a cache row, or tokens of a source. */
   readonly maxSlots: number;
 }
 
@@ -32,7 +32,7 @@ interface Content {
   readonly encodeKeyValues: Tape | undefined;
 }
 
-/** Everything of a model that is on the device: weights, activations, and its parts as tapes. */
+/** Everything of a model on the device: weights, activations, and its parts as tapes. */
 export class ModelOnDevice {
   readonly device: Device;
   readonly parts: Parts;
@@ -44,7 +44,10 @@ export class ModelOnDevice {
   readonly head: Tape;
   readonly encode: Tape | undefined;
   readonly encodeKeyValues: Tape | undefined;
-  /** Hidden states of all tokens, the encoded source, and the scored tokens' last hidden states, to other buffers. */
+  /**
+   * Copies to other buffers: the hidden states of all tokens, the encoded source, and the scored tokens' last hidden
+   * states.
+   */
   readonly copyHidden: RowCopy;
   readonly copyEncoded: RowCopy | undefined;
   readonly copyScored: RowCopy;
@@ -79,8 +82,8 @@ export class ModelOnDevice {
   }
 
   /**
-   * Check that every buffer may be as large as it must, make them, and load the weights. A failure leaves nothing allocated.
-   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not fit.
+   * Check the size of every buffer, create them, and load the weights. After a failure nothing is left allocated.
+   * @throws MemoryLimitError before anything is read; LoadError, ShapeError for a checkpoint that does not match.
    */
   static async load(setting: ModelSetting, source: WeightSource, options: PrepareOptions): Promise<ModelOnDevice> {
     const { device, parts, requests, format, maxTokens, maxSlots } = setting;
@@ -133,7 +136,7 @@ export class ModelOnDevice {
   }
 }
 
-/** What has to be given back. */
+/** Everything to release. */
 class Held {
   readonly #device: Device;
   readonly #things: { dispose(): void }[] = [];

@@ -29,7 +29,7 @@ export function embedPlayer(binder: Binder, { operation }: StepOf<'embed'>, inde
   return binder.fixed(kernel, [p, frame, arena, vectors, buffer], perColumn(result.columns / 8));
 }
 
-/** A norm that is not folded into its reader. */
+/** A norm that is not folded into the operation that reads it. */
 export function normPlayer(binder: Binder, { operation }: StepOf<'norm'>, index: number): Player {
   const { frame, arena, maxTokens, counted } = binder.setting;
   const { x, result, options } = operation;
@@ -66,7 +66,7 @@ export function elementsPlayer(binder: Binder, { operation }: StepOf<'elements'>
   return binder.fixed(kernel, [p, frame, arena], perColumn(x.columns));
 }
 
-/** Hidden states of a layer, copied where they are wanted. */
+/** Copies the hidden states of a layer when requested. */
 export function tapPlayer(binder: Binder, { operation }: StepOf<'tap'>, index: number): Player {
   const { frame, arena, maxTokens } = binder.setting;
   const { x, layer } = operation;

@@ -1,12 +1,12 @@
 import type { WebgpuMatrix } from '../logits/matrix.ts';
 import type { ModelOnDevice } from './on-device.ts';
 
-/** Scored tokens that the head goes over at a time: logits of many tokens would need a large arena. */
+/** Scored tokens per run of the head: the logits of many tokens would need a large arena. */
 export const headTokens = 16;
 
 /**
- * The head over the scored tokens' last hidden states, `headTokens` at a time. The first of them end the pass that computed the
- * hidden states; everything is submitted.
+ * Run the head over the scored tokens' last hidden states, `headTokens` at a time. The first run is in the pass that
+ * computed the hidden states. Everything is submitted.
  */
 export function scoreInto(
   model: ModelOnDevice,
@@ -33,7 +33,7 @@ export function scoreInto(
   }
 }
 
-/** The head over hidden states of a layer that were tapped, `stride` bytes from row to row. */
+/** Run the head over tapped hidden states, with rows `stride` bytes apart. */
 export function scoreTapped(
   model: ModelOnDevice,
   tapped: GPUBuffer,

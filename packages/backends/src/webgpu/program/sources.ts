@@ -4,7 +4,7 @@ import type { PagedStore } from '../cache/paged-store.ts';
 import { WebgpuMatrix } from '../logits/matrix.ts';
 import type { ModelOnDevice } from './on-device.ts';
 
-/** Run the encoder over source tokens: their rows go to `encoded`. The store holds what its attention sees. */
+/** Run the encoder over source tokens and write the result to `encoded`. Its attention uses the store. */
 export function encodeSources(model: ModelOnDevice, frame: Frame, store: PagedStore, encoded: WebgpuMatrix): void {
   reserve(store, frame);
   const plan = model.frame.write(frame, { store });
@@ -17,7 +17,10 @@ export function encodeSources(model: ModelOnDevice, frame: Frame, store: PagedSt
   gpu.queue.submit([encoder.finish()]);
 }
 
-/** Keys and values of encoded sources, [tokens, columns], to the store. Tokens are independent, so any number of them goes in several frames. */
+/**
+ * Write the keys and values of encoded sources, [tokens, columns], to the store. Tokens are independent, so they can be
+ * split over several frames.
+ */
 export function encodeKeyValuesOfSources(
   model: ModelOnDevice,
   frame: Frame,

@@ -7,7 +7,7 @@ import { Binder, type Play, type Player, type TapeSetting } from './binder.ts';
 import { linearPlayer } from './linear-player.ts';
 import { elementsPlayer, embedPlayer, normPlayer, rotaryPlayer, tapPlayer } from './row-players.ts';
 
-/** A compiled program with its kernels, parameters and bindings, all made once and played again and again. */
+/** A compiled program with its kernels, parameters and bindings, created once and replayed. */
 export class Tape {
   readonly #binder: Binder;
   readonly #players: readonly Player[];

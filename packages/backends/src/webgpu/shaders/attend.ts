@@ -3,10 +3,10 @@ import { bindingsOf, buffers, exponential, frameAccess, rotaryFunction, signed4 
 import type { Kernel } from './kernel.ts';
 import { float } from './linear.ts';
 
-/** Slots of a row that are stored together. */
+/** Slots of a row per block. */
 export const slotsPerBlock = 32;
 
-/** How keys and values lie in a pool, in 32-bit words. */
+/** Layout of keys and values in a pool, in 32-bit words. */
 export interface CacheLayout {
   readonly element: CacheElement;
   readonly layers: number;
@@ -14,7 +14,10 @@ export interface CacheLayout {
   readonly headDim: number;
   /** Words of a slot of one head. */
   readonly slotWords: number;
-  /** Words of the keys, or the values, of one head of one layer in a block: its slots, then scales of 8 bits. */
+  /**
+   * Words of the keys, or the values, of one head of one layer in a block: its slots, then the scales of an 8-bit
+   * cache.
+   */
   readonly tileWords: number;
   readonly blockWords: number;
 }
@@ -42,7 +45,7 @@ export interface AttendShape {
   readonly maxTokens: number;
 }
 
-/** Word of the keys of a head in a block; the values' tile follows. */
+/** Offset of a head's keys in a block, in words. The tile of its values follows. */
 const tiles = ({ blockWords, tileWords, kvHeads }: CacheLayout): string =>
   `fn tile(number : u32, layer : u32, head : u32) -> u32 {
   return number * ${blockWords}u + (layer * ${kvHeads}u + head) * ${2 * tileWords}u;
@@ -51,8 +54,8 @@ const tiles = ({ blockWords, tileWords, kvHeads }: CacheLayout): string =>
 const appendBuffers = ['p', 'frame', 'arena', 'vectors', 'pool'] as const;
 
 /**
- * Write keys, turned by their position, and values into the cache. A work group a head and token. Parameters: p[first] = k, its stride,
- * v, its stride; p[1].x = layer, p[1].y = table of angles.
+ * Write rotated keys, and values, to the cache. One work group per head and token. Parameters: p[first] = k, its
+ * stride, v, its stride; p[1].x = layer, p[1].y = table of angles.
  */
 export function appendKernel(
   { cache, rotary, maxTokens }: Pick<AttendShape, 'cache' | 'rotary' | 'maxTokens'>,
@@ -111,7 +114,9 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
   return { label: `append ${element}`, code, bindings: bindingsOf(appendBuffers) };
 }
 
-/** `number(tile, slot, d)`: a number of the cache. `keyDot`: the product of a slot's key with the query in `query`. */
+/**
+ * `number(tile, slot, d)`: one number of the cache. `keyDot`: the dot product of a slot's key and the query in `query`.
+ */
 function cacheAccess({ element, slotWords, headDim }: CacheLayout): string {
   const scale = `bitcast<f32>(pool[at + ${slotsPerBlock * slotWords}u + slot])`;
   const value = {
@@ -142,15 +147,15 @@ fn keyDot(at : u32, slot : u32) -> f32 {
 const attendBuffers = ['p', 'frame', 'arena', 'vectors', 'pool'] as const;
 const splitBuffers = [...attendBuffers, 'partials'] as const;
 
-/** Numbers that a share of a split attention leaves: its maximum, the sum of weights, and the weighted values. */
+/** Numbers in the partial result of a share: its maximum, the sum of weights, and the weighted values. */
 export function partialSize(headDim: number): number {
   return headDim + 2;
 }
 
 /**
- * Attention of one head of one token over a share of the cache, 64 slots at a time with a running softmax. A work group a head,
- * token and share; alone it writes the result, else a partial one for `mergeKernel`. Parameters: p[0] = q, its stride, result, its
- * stride; p[1] = layer, table of angles, relative bias.
+ * Attention of one head of one token over a share of the cache, 64 slots at a time with a running softmax. One work
+ * group per head, token and share. An undivided attention writes the result, otherwise a partial result for
+ * `mergeKernel`. Parameters: p[0] = q, its stride, result, its stride; p[1] = layer, table of angles, relative bias.
  */
 export function attendKernel(shape: AttendShape, split: boolean): Kernel {
   const { cache, heads, scale, softcap, window, reach, sees, rotary, maxTokens } = shape;
@@ -258,7 +263,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
 
 const mergeBuffers = ['p', 'frame', 'arena', 'partials'] as const;
 
-/** Put the shares of a split attention together. Parameters as of the attention. */
+/** Merge the shares of a split attention. Same parameters as the attention. */
 export function mergeKernel({ cache: { headDim }, heads, maxTokens }: AttendShape): Kernel {
   const size = partialSize(headDim);
   const code = `${buffers(mergeBuffers)}

@@ -1,20 +1,21 @@
 import type { Kernel } from './kernel.ts';
 
-/** The rows that are chosen from, as bits. */
+/** The logits as bits. */
 export const logits = '@group(0) @binding(0) var<storage, read> logits : array<u32>;';
-/** Threads that share a row. */
+/** Threads per row. */
 export const threads = 256;
-/** A number whose order among unsigned integers is that of the float32 behind the bits. */
+/** Maps the bits of a float32 to an unsigned integer with the same order. */
 export const key = `fn key(bits : u32) -> u32 { return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u); }`;
 /** Bits of -Infinity: a removed token. */
 export const removed = '0xff800000u';
-/** A work group a row. */
+/** One work group per row. */
 export const header: string = `@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane : u32) {`;
 
 /**
- * The largest logit of each row, or the one at which the running sum of the softmax exceeds a uniform number; 0xffffffff where there
- * is none. A work group a row. Threads own neighboring tokens, so that the running sum goes in order.
+ * The largest logit of each row, or the one at which the running sum of the softmax exceeds a uniform number;
+ * 0xffffffff where there is none. One work group per row. Each thread has consecutive tokens, so that the running sum
+ * is in order.
  */
 export function chooseKernel(vocabSize: number, draws: boolean): Kernel {
   const share = Math.ceil(vocabSize / threads);
@@ -36,7 +37,7 @@ ${header}
     let bits = logits[row + i];
     // NaN of either sign, and +Infinity.
     if ((bits & 0x7fffffffu) > 0x7f800000u || bits == 0x7f800000u) { atomicOr(&broken, 1u); }
-    // -0 and 0 are equal, so the first of them wins.
+    // -0 and 0 are equal, so the first of them is chosen.
     let own = key(select(bits, 0u, bits == 0x80000000u));
     if (bits != ${removed} && own > best) {
       best = own;
@@ -69,7 +70,7 @@ ${header}
   workgroupBarrier();
   var owner = atomicLoad(&place);
   if (owner == 0xffffffffu) {
-    // Rounding left none: the last that weighs something.
+    // When rounding leaves none: the last one with a weight.
     for (var i = 0u; i < ${threads}u; i++) { if (sums[i] > 0.0) { owner = i; } }
   }
   if (owner == lane) {
@@ -96,7 +97,10 @@ ${header}
   return { label: draws ? 'draw' : 'arg max', code, bindings: draws ? ['read', 'read', 'write'] : ['read', 'write'] };
 }
 
-/** Logits without the tokens whose bit is not set. `masks` holds the words of each row, or of all rows once. */
+/**
+ * Set the logits of tokens whose bit is not set to -Infinity. `masks` has the words of each row, or one set for all
+ * rows.
+ */
 export function maskKernel(vocabSize: number, shared: boolean): Kernel {
   const words = Math.ceil(vocabSize / 32);
   return {
@@ -115,14 +119,14 @@ fn main(@builtin(global_invocation_id) id : vec3u) {
   };
 }
 
-/** Words that `topKernel` leaves for a row: ids and values, the values of named ids, the log-sum-exp. */
+/** Words per row of the result of `topKernel`: ids and values, the values of requested ids, the log-sum-exp. */
 export function topWords(count: number, named: number): number {
   return 2 * count + named + 1;
 }
 
 /**
- * The largest logits of each row in the order of ids, by searching for the value that this many reach; on ties the lower ids.
- * And the values of some ids, and the log-sum-exp.
+ * The largest logits of each row in ascending order of ids, found by searching for the value that this many logits
+ * reach; on ties the lower ids. Also the values of some ids, and the log-sum-exp.
  */
 export function topKernel(vocabSize: number, count: number, named: number): Kernel {
   const share = Math.ceil(vocabSize / threads);
@@ -210,7 +214,7 @@ ${header}
     var total = 0.0;
     for (var i = 0u; i < ${threads}u; i++) { total += sums[i]; }
     var value = topBits;
-    // Finite tops only: otherwise the top itself is the answer.
+    // Only for a finite maximum; otherwise the maximum itself is the result.
     if ((topBits & 0x7f800000u) != 0x7f800000u) { value = bitcast<u32>(top + log(total)); }
     result[out + ${words - 1}u] = value;
   }

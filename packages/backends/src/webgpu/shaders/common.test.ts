@@ -6,7 +6,7 @@ import type { Kernel } from './kernel.ts';
 
 const here = await hasWebgpu();
 
-/** What WGSL makes of numbers. */
+/** Evaluates WGSL on numbers. */
 async function onDevice(numbers: readonly number[], functions: string, expression: string): Promise<Float32Array> {
   const device = await Device.start('test', {});
   const kernel: Kernel = {
@@ -30,8 +30,8 @@ fn main(@builtin(global_invocation_id) id : vec3u) {
   }
 }
 
-describe.skipIf(!here)('functions of kernels', () => {
-  it('exponential is right to the last bits, wherever attention asks', async () => {
+describe.skipIf(!here)('WGSL functions', () => {
+  it('exponential is accurate to the last bits in the range of attention', async () => {
     const numbers = Array.from({ length: 8700 }, (_, i) => Math.fround(-i / 100));
     const received = await onDevice([...numbers, -88, -1000, -1e30], exponential, 'exponential(x[id.x])');
     for (const [i, x] of numbers.entries()) {
@@ -42,7 +42,7 @@ describe.skipIf(!here)('functions of kernels', () => {
     expect(received[0]).toBe(1);
   });
 
-  it('gelu is its definition', async () => {
+  it('gelu matches its definition', async () => {
     const numbers = Array.from({ length: 400 }, (_, i) => (i - 200) / 25);
     const received = await onDevice(numbers, activations, 'act_gelu(x[id.x])');
     for (const [i, x] of numbers.entries())

@@ -3,9 +3,9 @@ import type { BindingKind, DeviceAbilities } from './kernel.ts';
 
 import type { MatrixLayout } from './matrix-layout.ts';
 
-/** Words in front of the arrays of a frame. */
+/** Words before the arrays of a frame. */
 export const headerWords = 8;
-/** Arrays of a frame in order, each with room for the most tokens. */
+/** Arrays of a frame in order, each with room for the maximum number of tokens. */
 export const frameArrays = [
   'ids',
   'tables',
@@ -17,7 +17,7 @@ export const frameArrays = [
   'sourceEnds',
 ] as const;
 
-/** Buffers that kernels name, with their types. */
+/** Buffers by the names that kernels use, with their types. */
 const declarations: Readonly<Record<string, readonly [BindingKind, string]>> = {
   p: ['uniform', 'var<uniform> p : array<vec4u, 4>'],
   frame: ['read', 'var<storage, read> frame : array<u32>'],
@@ -35,14 +35,14 @@ export function bindingsOf(names: readonly BufferName[]): BindingKind[] {
   return names.map((name) => declarations[name]![0]);
 }
 
-/** Declarations of the buffers a kernel binds, in order. `halves`: weights are half-precision numbers instead of bits. */
+/** Declarations of the buffers of a kernel, in order. `halves`: weights are half-precision numbers instead of bits. */
 export function buffers(names: readonly BufferName[], halves = false): string {
   const declared = (name: BufferName): string =>
     halves && name === 'weights' ? 'var<storage, read> weights : array<vec4<f16>>' : declarations[name]![1];
   return names.map((name, i) => `@group(0) @binding(${i}) ${declared(name)};`).join('\n');
 }
 
-/** Access to the frame. `counted` says whether a kernel goes over all tokens or over the scored ones. */
+/** Access to the frame. `counted` selects all tokens or the scored ones. */
 export function frameAccess(maxTokens: number, counted: 'tokens' | 'scored'): string {
   return `${frameArrays
     .map((name, i) => `fn ${name}(i : u32) -> u32 { return frame[${headerWords + i * maxTokens}u + i]; }`)
@@ -51,12 +51,17 @@ fn tokenCount() -> u32 { return frame[${counted === 'tokens' ? 0 : 1}]; }
 fn block(i : u32) -> u32 { return frame[${headerWords + frameArrays.length * maxTokens}u + i]; }`;
 }
 
-/** Whether a kernel reads weights as half-precision numbers, which gives the same values in fewer and wider reads. */
+/**
+ * Whether a kernel reads weights as native half-precision numbers, which gives the same values in fewer and wider
+ * reads.
+ */
 export function readsHalves({ format }: MatrixLayout, { float16 }: DeviceAbilities): boolean {
   return format === 'f16' && float16;
 }
 
-/** `weights8(row, chunk)`: eight neighboring weights of a row as two vectors, whatever the format. `halves` as in `buffers`. */
+/**
+ * `weights8(row, chunk)`: eight consecutive weights of a row as two vectors, in any format. `halves` as in `buffers`.
+ */
 export function weightAccess({ format, wordsPerRow, scales, padded }: MatrixLayout, halves: boolean): string {
   const read: Record<WeightFormat, string> = {
     f32: `let at = row * ${wordsPerRow}u + chunk * 8u;
@@ -101,8 +106,9 @@ export const signed4 = `fn signed4(word : u32) -> vec4f {
 }`;
 
 /**
- * `exponential(x)` of numbers up to 0, right to the last bits. The `exp` of WGSL may be off by 2 |x| units in the last place, which
- * shows where attention has large scores: x is reduced to n log 2 + r, with log 2 in two parts, and the rest is a series.
+ * `exponential(x)` for x <= 0, accurate to the last bits. The `exp` of WGSL may be off by 2 |x| units in the last
+ * place, which is visible where attention has large scores. x is reduced to n log 2 + r, with log 2 in two parts; the
+ * rest is a series.
  */
 export const exponential = `fn exponential(given : f32) -> f32 {
   let x = max(given, -87.0);

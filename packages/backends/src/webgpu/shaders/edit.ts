@@ -3,10 +3,10 @@ import { checkInteger } from '@tokenwright/core/options';
 import { logits } from './choose.ts';
 import type { Kernel } from './kernel.ts';
 
-/** Infinities and NaN, whose bits are kept as they are: what arithmetic makes of them is not promised. */
+/** Infinities and NaN keep their bits, because WGSL does not specify their arithmetic. */
 const special = 'fn special(bits : u32) -> bool { return (bits & 0x7f800000u) == 0x7f800000u; }';
 
-/** Every logit divided by a number, which is given apart, so that another one needs no other pipeline. */
+/** Divide every logit by a number. The number is a binding, so that another value needs no other pipeline. */
 export function divideKernel(vocabSize: number): Kernel {
   return {
     label: 'divide',
@@ -25,10 +25,10 @@ fn main(@builtin(global_invocation_id) id : vec3u) {
   };
 }
 
-/** Words for each token: its place among all logits, the factor and the amount. */
+/** Words per edited token: its index among all logits, the factor and the amount. */
 const tokenEditWords = 3;
 
-/** Listed logits changed in place, as `editsOfTokens` says. */
+/** Edit the listed logits in place, in the format of `editsOfTokens`. */
 export const tokensKernel: Kernel = {
   label: 'edit tokens',
   bindings: ['read', 'write'],
@@ -48,7 +48,7 @@ fn main(@builtin(global_invocation_id) id : vec3u) {
 }`,
 };
 
-/** The number of tokens that are changed in all rows, then what is done to each. */
+/** The number of edited tokens in all rows, then the edit of each. */
 export function editsOfTokens(rows: readonly TokenEdits[], columns: number): Uint32Array<ArrayBuffer> {
   const count = rows.reduce((sum, { ids }) => sum + ids.length, 0);
   const words = new Uint32Array(1 + count * tokenEditWords);

@@ -1,7 +1,7 @@
 const float = new Float32Array(1);
 const bitsOfFloat = new Uint32Array(float.buffer);
 
-/** The nearest half-precision number as bits, ties to even; numbers that are too large become the largest. */
+/** The nearest half-precision number as bits, ties to even. Numbers that are too large become the largest one. */
 export function halfBits(value: number): number {
   float[0] = Math.max(-65504, Math.min(65504, value));
   const bits = bitsOfFloat[0]!;
@@ -17,7 +17,7 @@ export function halfBits(value: number): number {
   return sign | (half + down + (rest > middle || (rest === middle && (down & 1) === 1) ? 1 : 0));
 }
 
-/** The number that the bits of a half-precision number encode; infinities and NaN do not occur. */
+/** The number that half-precision bits encode. Infinities and NaN are not supported. */
 export function fromHalfBits(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;

@@ -1,15 +1,15 @@
 import { header, key, logits, removed, threads } from './choose.ts';
 import type { Kernel } from './kernel.ts';
 
-/** The rule for the tokens that stay: their number, their mass, or their least share of the largest probability. */
+/** The rule for the kept tokens: their number, their mass, or their minimum share of the largest probability. */
 export type KeptBy = 'top' | 'mass' | 'share';
 
-/** The number is given apart, so that another one needs no other pipeline: for a share its logarithm. */
+/** The number is a binding, so that another value needs no other pipeline. For a share it is the logarithm. */
 const buffers = `${logits}
 @group(0) @binding(1) var<storage, read> amount : array<f32>;
 @group(0) @binding(2) var<storage, read_write> kept : array<u32>;`;
 
-/** Each row without the tokens whose probability is below a share of the largest. */
+/** Remove the tokens of each row whose probability is below a share of the largest. */
 function keepShareKernel(vocabSize: number): Kernel {
   const code = `${buffers}
 ${key}
@@ -19,14 +19,14 @@ ${header}
   var most = 0u;
   for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {
     let bits = logits[row + i];
-    // NaN of either sign is above everything.
+    // NaN of either sign is ordered above everything.
     most = max(most, select(key(bits), 0xffffffffu, (bits & 0x7fffffffu) > 0x7f800000u));
   }
   atomicMax(&highestKey, most);
   workgroupBarrier();
   let highest = atomicLoad(&highestKey);
   let topBits = select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u);
-  // A row with NaN, with +Infinity or with nothing left stays as it is.
+  // A row with NaN, with +Infinity or with nothing left is unchanged.
   let asIs = (topBits & 0x7f800000u) == 0x7f800000u;
   let least = bitcast<f32>(topBits) + amount[0];
   for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {
@@ -39,8 +39,9 @@ ${header}
 }
 
 /**
- * Each row without all but its largest: a search, bit by bit, for the highest value from which on the tokens weigh enough. A token
- * weighs 1 when a number of them is kept, else exp(logit - largest). Of the tokens with just that value the lower ids stay.
+ * Keep only the largest tokens of each row: a bitwise search for the highest value from which on the tokens weigh
+ * enough. A token weighs 1 when keeping a number of them, otherwise exp(logit - largest). Of the tokens with exactly
+ * that value, the lower ids are kept.
  */
 export function keepKernel(vocabSize: number, by: KeptBy): Kernel {
   if (by === 'share') return keepShareKernel(vocabSize);
@@ -58,7 +59,7 @@ var<workgroup> broken : atomic<u32>;
 var<workgroup> highestRank : atomic<u32>;
 var<workgroup> sums : array<f32, ${threads}>;
 var<workgroup> equals : array<u32, ${threads}>;
-// The weight of all tokens from a rank on, added up in the same order each time, so that a lower rank never weighs less.
+// The weight of all tokens from a rank on, added in the same order each time, so that a lower rank never weighs less.
 fn weightFrom(lowest : u32, row : u32, lane : u32, top : f32) -> f32 {
   var own = 0.0;
   for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {

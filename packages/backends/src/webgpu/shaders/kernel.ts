@@ -1,4 +1,4 @@
-/** A kernel: WGSL with an entry point `main`, and what it binds, in the order of the binding numbers. */
+/** A kernel: WGSL with an entry point `main`, and its bindings in the order of their numbers. */
 export interface Kernel {
   readonly label: string;
   readonly code: string;
@@ -7,7 +7,7 @@ export interface Kernel {
 
 export type BindingKind = 'uniform' | 'read' | 'write';
 
-/** What a device can do beyond the least that WebGPU promises; each is proven by a known answer before it is used. */
+/** Optional features of a device. Each must pass a known-answer test before it is used. */
 export interface DeviceAbilities {
   /** Sums over subgroups. */
   readonly subgroups: boolean;
@@ -17,5 +17,5 @@ export interface DeviceAbilities {
 
 export const leastAbilities: DeviceAbilities = { subgroups: false, float16: false };
 
-/** True: it must be there; false: it must not be used; undefined: it is used where it works. */
+/** True: required; false: not used; undefined: used where it works. */
 export type RequestedAbilities = { readonly [Name in keyof DeviceAbilities]?: boolean | undefined };

@@ -3,7 +3,7 @@ import { activations, bindingsOf, buffers, frameAccess, weightAccess } from './c
 import type { DeviceAbilities, Kernel } from './kernel.ts';
 import type { MatrixLayout } from './matrix-layout.ts';
 
-/** A linear map as the kernels know it; places come from the parameters, so layers of a shape share a pipeline. */
+/** A linear map as the kernels see it. Offsets are parameters, so layers of the same shape share a pipeline. */
 export interface LinearShape {
   readonly layout: MatrixLayout;
   /** See `readsHalves`. */
@@ -19,17 +19,17 @@ export interface LinearShape {
   readonly counted: 'tokens' | 'scored';
 }
 
-/** Outputs of a work group, and most tokens, of the kernel for few tokens. */
+/** Outputs per work group, and maximum number of tokens, of the kernel for few tokens. */
 export const fewOutputs = 4;
 export const fewTokens = 4;
-/** Tokens and outputs of a work group of the kernel for many tokens. */
+/** Tokens and outputs per work group of the kernel for many tokens. */
 export const tileSize = 32;
 
 const linearBuffers = ['p', 'frame', 'arena', 'vectors', 'weights'] as const;
 
 /**
- * Parameters: p[0] = x, stride of x, result, stride of the result; p[1] = residual, its stride, bias, gain; p[2].x = bias of
- * the norm. All in numbers of the arena, or of `vectors`.
+ * Parameters: p[0] = x, stride of x, result, stride of the result; p[1] = residual, its stride, bias, weight of the
+ * norm; p[2].x = bias of the norm. All are offsets in the arena, or in `vectors`.
  */
 function prelude(shape: LinearShape, subgroups: boolean): string {
   const { layout, halves, norm, normBias, epsilon, bias, activation, residual, gated, maxTokens, counted } = shape;
@@ -62,8 +62,8 @@ fn finish(token : u32, row : u32, sum : f32, up : f32) {
 }
 
 /**
- * For one to four tokens: a work group reads the weights of four outputs once, eight neighboring inputs a thread, so that memory is
- * read in order. Bound by memory bandwidth.
+ * For one to four tokens: a work group reads the weights of four outputs once, eight consecutive inputs per thread, so
+ * that memory is read in order. Limited by memory bandwidth.
  */
 export function fewTokensKernel(shape: LinearShape, tokens: number, { subgroups }: DeviceAbilities): Kernel {
   const { layout, gated, norm } = shape;
@@ -157,7 +157,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(num_workgroups) groups : vec
   return { label: `linear ${layout.format} ${tokens}`, code, bindings: bindingsOf(linearBuffers) };
 }
 
-/** For many tokens: tiles of 32 tokens and 32 outputs, each thread 4 by 4 of them. Bound by arithmetic. */
+/** For many tokens: tiles of 32 tokens and 32 outputs, 4 by 4 per thread. Limited by arithmetic. */
 export function manyTokensKernel(shape: LinearShape): Kernel {
   const { layout, gated, norm } = shape;
   const code = `${prelude(shape, false)}
@@ -184,7 +184,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(num_workgroups) groups : vec
   }
   let tx = lane % 8u;
   let ty = lane / 8u;
-  // A vector of four outputs for each of four tokens.
+  // For each of four tokens, a vector of four outputs.
   ${['acc', ...(gated ? ['ups'] : [])].map((name) => `var ${name} : mat4x4f;`).join(' ')}
   for (var k0 = 0u; k0 < ${layout.padded}u; k0 += 32u) {
     workgroupBarrier();
@@ -232,7 +232,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(num_workgroups) groups : vec
   return { label: `linear ${layout.format} tile`, code, bindings: bindingsOf(linearBuffers) };
 }
 
-/** Sum over the 64 threads of a work group, for each of them. */
+/** Sum over the 64 threads of a work group, available to each of them. */
 export function groupSum(subgroups: boolean): string {
   return `var<workgroup> shares : array<f32, 64>;
 fn groupSum(value : f32, lane : u32, width : u32) -> f32 {

@@ -1,17 +1,17 @@
 import type { WeightFormat } from '../../graph/weight-format.ts';
 
-/** Inputs of a quantized block; rows are padded with zeros to a multiple. */
+/** Inputs per quantized block. Rows are padded with zeros to a multiple. */
 export const inputsPerBlock = 32;
 
-/** How a matrix lies in its buffer, in 32-bit words: all rows, then the scales. */
+/** Layout of a matrix in its buffer, in 32-bit words: all rows, then the scales. */
 export interface MatrixLayout {
   readonly format: WeightFormat;
   readonly rows: number;
-  /** Inputs as the model has them, and padded. */
+  /** Number of inputs in the model, and padded. */
   readonly inputs: number;
   readonly padded: number;
   readonly wordsPerRow: number;
-  /** First word of the scales: float32 by row, or half precision by block, two to a word. */
+  /** First word of the scales: float32 per row, or half precision per block, two per word. */
   readonly scales: number;
   readonly words: number;
 }

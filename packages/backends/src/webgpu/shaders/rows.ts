@@ -33,7 +33,10 @@ function kernel(
   };
 }
 
-/** Rows of the table for the ids. p[0] = result, its stride, positions' place; p[1].x = offset of positions. */
+/**
+ * Rows of the table for the ids. p[0] = result, its stride, offset of the position table; p[1].x = offset added to
+ * positions.
+ */
 export function embedKernel(
   layout: MatrixLayout,
   halves: boolean,
@@ -78,7 +81,10 @@ export function positionsKernel(columns: number, maxTokens: number): Kernel {
   );
 }
 
-/** A norm of each group of columns that is not folded into its reader. p[0] = x, its stride, result, its stride; p[1] = weight, bias. */
+/**
+ * A norm of each group of columns, not folded into another operation. p[0] = x, its stride, result, its stride; p[1] =
+ * weight, bias.
+ */
 export function normKernel(
   options: { kind: 'layer' | 'rms'; size: number; epsilon: number; bias: boolean },
   maxTokens: number,
@@ -112,7 +118,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
   );
 }
 
-/** Turn heads by their positions, not in place. p[0] = x, its stride, result, its stride; p[1].x = table. */
+/** Rotate heads by their positions into another value. p[0] = x, its stride, result, its stride; p[1].x = table. */
 export function rotaryKernel(
   options: { rotated: number; style: 'neox' | 'interleaved'; headDim: number; columns: number },
   maxTokens: number,
@@ -132,7 +138,7 @@ ${perColumn}
   );
 }
 
-/** x op y, or x with a factor. p[0] = x, its stride, y, its stride; p[1] = result, its stride. */
+/** x op y, or x and a factor. p[0] = x, its stride, y, its stride; p[1] = result, its stride. */
 export function elementsKernel(
   kind: 'add' | 'multiply' | 'scale' | 'softcap',
   columns: number,
@@ -162,8 +168,8 @@ ${perColumn}
 }
 
 /**
- * Copy rows into another buffer: all, or those of the scored tokens from frame[2] on. p[0] = x, its stride, target, its stride.
- * A work group row in y is a row of the target.
+ * Copy rows to another buffer: all, or those of the scored tokens from frame[2] on. p[0] = x, its stride, target, its
+ * stride. Each work group in y writes one row of the target.
  */
 export function copyRowsKernel(columns: number, which: 'all' | 'scored', maxTokens: number): Kernel {
   return kernel(

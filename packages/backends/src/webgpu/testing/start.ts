@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { deviceOf } from '../engine.ts';
 import { type FusedWebgpuEngine, type FusedWebgpuOptions, fusedWebgpu } from '../index.ts';
 
-/** Where Debian's chromium package keeps the description of its software Vulkan driver. */
+/** Path of the software Vulkan driver in Debian's chromium package. */
 const swiftshader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
 /** The engine, on SwiftShader where there is no other driver. */
@@ -13,7 +13,7 @@ export async function startWebgpu(options: FusedWebgpuOptions = {}): Promise<Fus
   return fusedWebgpu(options).start();
 }
 
-/** Whether this machine has an adapter; without one a clear line is printed, and on CI it is an error. */
+/** Whether this machine has an adapter. Without one a message is printed; on CI it is an error. */
 export async function hasWebgpu(): Promise<boolean> {
   try {
     await (await startWebgpu()).dispose();
@@ -26,7 +26,7 @@ export async function hasWebgpu(): Promise<boolean> {
   }
 }
 
-/** Destroy the device of an engine as a driver that fails would. Resolves when the loss is known. */
+/** Destroy the device of an engine, as a failing driver would. Resolves when the loss is reported. */
 export async function loseDevice(engine: FusedWebgpuEngine): Promise<void> {
   const { gpu } = deviceOf(engine);
   gpu.destroy();

@@ -23,35 +23,36 @@ export interface PackedMatrix {
   readonly layout: MatrixLayout;
 }
 
-/** A relative bias on the device: a number for each head and distance up to its reach. */
+/** A relative bias on the device: one number per head and distance, up to its reach. */
 interface SpreadBias {
   readonly bias: RelativeBias<Weight>;
   readonly heads: number;
   /** First number in the shared buffer. */
   readonly at: number;
-  /** Keys further off than this count as this far: their bucket is the same. */
+  /** Keys farther away than this share the bucket of this distance. */
   readonly reach: number;
 }
 
 /**
- * The weights of a model on the device. Matrices have a buffer each; vectors, and tables of positions and angles, share one.
+ * The weights of a model on the device. Each matrix has its own buffer; vectors, and tables of positions and angles,
+ * share one.
  */
 export class Weights {
   readonly #device: Device;
   readonly #requests: readonly WeightRequest[];
   readonly #layouts: Map<Weight, MatrixLayout> = new Map();
   readonly #matrices: Map<Weight, GPUBuffer> = new Map();
-  /** First number in the shared buffer, of vectors, tables and biases. */
+  /** Offset in the shared buffer of vectors, tables and biases. */
   readonly #places: Map<Weight, number> = new Map();
   readonly #biases: Map<Weight, SpreadBias> = new Map();
   readonly #vectorCount: number;
   #vectors: GPUBuffer | undefined;
   readonly #name: string;
-  /** Bytes that the weights take. */
+  /** Bytes of the weights. */
   readonly bytes: number;
 
   /**
-   * @param maxSlots no key is further from a query than this.
+   * @param maxSlots largest distance between a query and a key.
    * @throws MemoryLimitError when a weight is larger than a buffer may be; UnsupportedError for a weight with two uses.
    */
   constructor(
@@ -84,7 +85,7 @@ export class Weights {
       if (operation.kind !== 'attend' || operation.options.bias === undefined) continue;
       const { bias, heads } = operation.options;
       if (this.#biases.has(bias.table)) continue;
-      // All distances from maxDistance on fall into the last bucket.
+      // All distances from maxDistance on share the last bucket.
       const reach = Math.min(bias.maxDistance, maxSlots);
       this.#biases.set(bias.table, { bias, heads, at: numbers, reach });
       numbers += heads * (2 * reach + 1);
@@ -95,7 +96,7 @@ export class Weights {
   }
 
   /**
-   * Make all buffers, before anything is read.
+   * Create all buffers, before anything is read.
    * @throws MemoryLimitError, with nothing allocated.
    */
   async allocate(): Promise<void> {
@@ -111,7 +112,7 @@ export class Weights {
     for (const [i, { weight }] of matrices.entries()) this.#matrices.set(weight, buffers[i]!);
   }
 
-  /** Read and upload what was requested, into the buffers. A failure releases everything. */
+  /** Read and upload the requested weights. A failure releases everything. */
   async load(source: WeightSource, { onProgress, signal }: PrepareOptions): Promise<void> {
     const { queue } = this.#device.gpu;
     const total = this.#requests
@@ -146,7 +147,7 @@ export class Weights {
     return this.#vectors!;
   }
 
-  /** Where a vector or table starts in `vectors`, in numbers; 0 for none. */
+  /** Offset of a vector or table in `vectors`, in numbers; 0 for none. */
   place(weight: Weight | undefined): number {
     if (weight === undefined) return 0;
     const place = this.#places.get(weight);
@@ -164,7 +165,7 @@ export class Weights {
     return { buffer: this.#matrices.get(weight)!, layout: this.layout(weight) };
   }
 
-  /** Where the bias by key minus query, [heads, 2 * reach + 1], starts in `vectors`, and its reach. */
+  /** Offset in `vectors` of the bias by key minus query, [heads, 2 * reach + 1], and its reach. */
   relativeBias(bias: RelativeBias<Weight>): { readonly at: number; readonly reach: number } {
     return this.#biases.get(bias.table)!;
   }
@@ -187,12 +188,12 @@ export class Weights {
   }
 }
 
-/** What a weight is called in errors. */
+/** Name of a weight in errors. */
 function labelOf(request: WeightRequest): string {
   return 'names' in request ? request.names.join(', ') : 'a table';
 }
 
-/** Weights that are multiplied with, or embedded: these are packed. */
+/** Weights of linear maps and embeddings are packed. */
 function packedWeights(operations: readonly Operation[]): Set<Weight> {
   const packed = new Set<Weight>();
   const plain = new Set<Weight>();
