@@ -1,14 +1,14 @@
 // biome-ignore-all lint/complexity/noThisInStatic: `isInstance` is inherited, and each class asks about itself.
 /**
- * Every error that the library raises on purpose. Each is a class with typed fields, so that a program can react to
- * the cause, and a sentence that names what was allowed and what came.
+ * The errors that the library throws on purpose. Each is a class with typed fields, so that a program can react to the
+ * cause, and a message that states what was allowed and what was given.
  */
 
 /** Root of all errors of the library. `TokenwrightError.isInstance` also holds across duplicate installs of the package. */
 export class TokenwrightError extends Error {
-  // A literal, so that it survives a minifier.
+  // A literal, so that it survives minification.
   override readonly name: string = 'TokenwrightError';
-  /** Marks errors of this library also where two copies of it are installed. */
+  /** Marks errors of this library, also across duplicate installs. */
   readonly isTokenwrightError: true = true;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -16,8 +16,8 @@ export class TokenwrightError extends Error {
   }
 
   /**
-   * True for an error of this class, and on the root for any of this library, also when another copy of the library in the same
-   * program made it.
+   * True for an error of this class (on the root class, for any error of this library), also when another installed
+   * copy of the library created it.
    */
   static isInstance<Kind extends TokenwrightError>(
     this: abstract new (
@@ -31,7 +31,7 @@ export class TokenwrightError extends Error {
   }
 }
 
-/** A parameter lies outside what is allowed. */
+/** A parameter has a value that is not allowed. */
 export class ParameterError extends TokenwrightError {
   override readonly name: string = 'ParameterError';
   readonly owner: string;
@@ -48,7 +48,7 @@ export class ParameterError extends TokenwrightError {
   }
 }
 
-/** An option has a name that nobody reads. Carries the nearest valid name. */
+/** An option name is unknown. Has the nearest valid name. */
 export class UnknownOptionError extends TokenwrightError {
   override readonly name: string = 'UnknownOptionError';
   readonly owner: string;
@@ -56,7 +56,7 @@ export class UnknownOptionError extends TokenwrightError {
   readonly nearest: string | undefined;
   readonly known: readonly string[];
 
-  /** @param hints `nearest`: the valid name, when it is known rather than guessed; `advice`: a sentence. */
+  /** @param hints `nearest`: the valid name, when it is known; `advice`: a sentence. */
   constructor(
     owner: string,
     option: string,
@@ -78,7 +78,7 @@ export class UnknownOptionError extends TokenwrightError {
   }
 }
 
-/** Two shapes or sizes that must agree do not. */
+/** Two shapes or sizes do not match. */
 export class ShapeError extends TokenwrightError {
   override readonly name: string = 'ShapeError';
   readonly subject: string;
@@ -93,7 +93,7 @@ export class ShapeError extends TokenwrightError {
   }
 }
 
-/** More positions were asked for than the model has. Nothing was fed. */
+/** More positions were requested than the model's context has. Nothing was fed. */
 export class ContextLengthError extends TokenwrightError {
   override readonly name: string = 'ContextLengthError';
   readonly contextLength: number;
@@ -106,7 +106,10 @@ export class ContextLengthError extends TokenwrightError {
   }
 }
 
-/** A KV cache cannot do what was asked: another model's, another engine's, or positions that it no longer holds. */
+/**
+ * A KV cache cannot be used as requested: it belongs to another model or engine, or no longer holds the required
+ * positions.
+ */
 export class CacheError extends TokenwrightError {
   override readonly name: string = 'CacheError';
 }
@@ -124,7 +127,7 @@ export class EmptyDistributionError extends TokenwrightError {
   }
 }
 
-/** The logits hold NaN, or +Infinity, after the named stage ('model' when they came so). */
+/** The logits contain NaN or +Infinity after the named stage ('model' when the model returned them). */
 export class InvalidLogitsError extends TokenwrightError {
   override readonly name: string = 'InvalidLogitsError';
   readonly stage: string;
@@ -139,7 +142,7 @@ export class InvalidLogitsError extends TokenwrightError {
   }
 }
 
-/** A value was used after it was disposed, or after the call that ended its life. */
+/** A value was used after it was disposed or became invalid. */
 export class DisposedError extends TokenwrightError {
   override readonly name: string = 'DisposedError';
   readonly subject: string;
@@ -150,7 +153,7 @@ export class DisposedError extends TokenwrightError {
   }
 }
 
-/** What was asked for exists, but not here: not on this engine, model or sampler. */
+/** The request is valid, but this engine, model or sampler does not support it. */
 export class UnsupportedError extends TokenwrightError {
   override readonly name: string = 'UnsupportedError';
   readonly feature: string;
@@ -163,7 +166,7 @@ export class UnsupportedError extends TokenwrightError {
   }
 }
 
-/** No engine could be started. `tried` says which were, and why each failed. */
+/** No engine could be started. `tried` has the reason for each. */
 export class EngineUnavailableError extends TokenwrightError {
   override readonly name: string = 'EngineUnavailableError';
   readonly tried: readonly { engine: string; reason: string }[];
@@ -174,7 +177,7 @@ export class EngineUnavailableError extends TokenwrightError {
   }
 }
 
-/** An allocation does not fit. Raised before anything is written. Numbers are bytes. */
+/** An allocation does not fit. Thrown before anything is written. Numbers are bytes. */
 export class MemoryLimitError extends TokenwrightError {
   override readonly name: string = 'MemoryLimitError';
   readonly needed: number;
@@ -187,12 +190,12 @@ export class MemoryLimitError extends TokenwrightError {
   }
 }
 
-/** The device behind an engine is gone. Its resources are released; a new engine can be created. */
+/** The device of an engine was lost. Its resources are released; a new engine can be created. */
 export class DeviceLostError extends TokenwrightError {
   override readonly name: string = 'DeviceLostError';
 }
 
-/** A file or a part of it cannot be read as what it should be. */
+/** A file, or a part of it, cannot be read. */
 export class LoadError extends TokenwrightError {
   override readonly name: string = 'LoadError';
   readonly file: string;
@@ -225,9 +228,9 @@ function safeJson(value: object): string {
   }
 }
 
-/** The name with the smallest edit distance, if it is near enough to be a slip of the fingers. */
+/** The name with the smallest edit distance, if it is near enough to be a typo. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
-  // A word that begins a name is more likely meant than a name of like letters.
+  // A name that starts with the word is more likely than a similar name.
   const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(name.toLowerCase()));
   if (name.length >= 3 && begun.length > 0) return begun[0];
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');

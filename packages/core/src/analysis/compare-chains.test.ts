@@ -12,14 +12,14 @@ const bans = (...ids: number[]): Sampler => ({
 const model = toyModel();
 const options = { seed: 5, maxNewTokens: 12 };
 
-test('two equal chains never part', async () => {
+test('two equal chains never differ', async () => {
   const { first, second, parting } = await compareChains(model, [1, 2], [[bans(3)], [bans(3)]], options);
   expect(parting).toBeUndefined();
   expect(first.map(({ id }) => id)).toEqual(second.map(({ id }) => id));
   expect(first).toHaveLength(12);
 });
 
-test('the parting is the first token that one of them removed or weighed otherwise', async () => {
+test('the first difference is the first token that one of them removed or weighed differently', async () => {
   const plain = await compareChains(model, [1, 2], [[], []], options);
   const favorite = plain.first[4]!.id;
   const { first, second, parting } = await compareChains(model, [1, 2], [[], [bans(favorite)]], options);

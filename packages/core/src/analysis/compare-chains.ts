@@ -6,23 +6,23 @@ import type { LanguageModel } from '../model/language-model.ts';
 import { Random } from '../sampling/random.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 
-/** What two chains make of one prompt with the same random numbers. */
+/** The outputs of two chains for one prompt with the same random numbers. */
 export interface ChainComparison {
   readonly seed: number;
-  /** Tokens of each chain, with what its stages did at each. */
+  /** Tokens of each chain, with the effect of its stages at each. */
   readonly first: readonly TokenEvent[];
   readonly second: readonly TokenEvent[];
   /**
-   * Index of the first new token in which they differ: up to there they saw the same logits and the same uniform numbers, so
-   * the difference is the chains' alone. Undefined when they agree throughout.
+   * Index of the first new token in which they differ. Up to there they saw the same logits and the same uniform
+   * numbers, so the difference is caused by the chains alone. Undefined when they agree throughout.
    */
   readonly parting: number | undefined;
 }
 
 /**
- * Run two chains on the same luck: same prompt, same seed, so the same uniform number at each position.
+ * Run two chains with the same prompt and the same seed, so with the same uniform number at each position.
  *
- * @param options of `generate`; `samplers` is given by the chains, and `explain` is on.
+ * @param options of `generate`, without `samplers`, which come from the chains. `explain` is on.
  */
 export async function compareChains(
   model: LanguageModel,

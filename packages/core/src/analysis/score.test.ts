@@ -8,7 +8,7 @@ import { type ScoreOptions, score } from './score.ts';
 const model = toyModel({ maxTokens: 16 });
 const text = [1, 5, 2, 2, 7, 0, 3, 3, 6, 4];
 
-/** log-softmax written out. */
+/** log-softmax from its definition. */
 function logSoftmax(logits: ArrayLike<number>): number[] {
   const weights = Array.from(logits, Math.exp);
   const sum = weights.reduce((total, weight) => total + weight, 0);
@@ -48,7 +48,7 @@ describe('score', () => {
     for (const [i, { logprob }] of tokens.entries()) expect(logprob).toBeCloseTo(events[i]!.logprob!, 10);
   });
 
-  it.each([1, 2, 3, 4, 9, 100])('gives the same in chunks of %d tokens', async (chunk) => {
+  it.each([1, 2, 3, 4, 9, 100])('gives the same result in chunks of %d tokens', async (chunk) => {
     expect(await score(model, text, { chunk, promptLength: 3, top: 2 })).toEqual(
       await score(model, text, { promptLength: 3, top: 2 }),
     );
@@ -60,7 +60,7 @@ describe('score', () => {
     expect(rest.tokens).toEqual(all.tokens.slice(3));
   });
 
-  it('has nothing to score in a prompt alone', async () => {
+  it('scores nothing when the text is only a prompt', async () => {
     for (const [ids, promptLength] of [
       [[3], 1],
       [[3, 4], 2],
@@ -88,12 +88,12 @@ describe('score', () => {
     expect(two!.allowed).toBe(true);
     expect(two!.stages![0]!.logprob).toBeCloseTo(Math.log(weights[2]! / (1 - weights[5]!)), 6);
     expect(two!.stages![1]!.logprob).toBeCloseTo(Math.log(weights[2]! / (1 - weights[5]! - weights[0]!)), 6);
-    // What the model thought of them stays what it was.
+    // The model's own log-probabilities do not change.
     expect(five!.logprob).toBeCloseTo(logSoftmax(model.logitsAfter([1]))[5]!, 6);
     expect(two!.logprob).toBeCloseTo(Math.log(weights[2]!), 6);
   });
 
-  it('tells stages that remember of the tokens of the text', async () => {
+  it('shows the tokens of the text to stateful stages', async () => {
     const seen: unknown[] = [];
     const spy: Sampler = {
       name: 'spy',
@@ -114,7 +114,7 @@ describe('score', () => {
     ]);
   });
 
-  it('leaves no cache and no result behind, also after an error and an abort', async () => {
+  it('disposes caches and results, also after an error and an abort', async () => {
     const before = model.live.size;
     await score(model, text);
     const faulty: Sampler = {
@@ -144,7 +144,7 @@ describe('score', () => {
     ['a prompt longer than the text', text, { promptLength: 11 }, ParameterError, 'promptLength'],
     ['a chunk of no tokens', text, { chunk: 0 }, ParameterError, 'chunk must be an integer of at least 1'],
     ['a negative number of best tokens', text, { top: -1 }, ParameterError, 'top must be an integer of at least 0'],
-    ['a seed that is none', text, { seed: -1 }, ParameterError, 'seed'],
+    ['an invalid seed', text, { seed: -1 }, ParameterError, 'seed'],
     ['an unknown option', text, { tops: 1 } as ScoreOptions, UnknownOptionError, "Did you mean 'top'?"],
     [
       'a stage without a host form',
@@ -153,7 +153,7 @@ describe('score', () => {
       UnsupportedError,
       "the device-only sampler 'far'",
     ],
-  ])('refuses %s', async (_, ids, options, type, message) => {
+  ])('rejects %s', async (_, ids, options, type, message) => {
     const error = await score(model, ids, options).then(
       () => undefined,
       (caught: unknown) => caught,

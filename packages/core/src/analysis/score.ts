@@ -12,32 +12,32 @@ import type { Sampler } from '../sampling/sampler.ts';
 import type { TokenLogprob } from '../sampling/token-scores.ts';
 
 export interface ScoreOptions {
-  /** Tokens at the start that are given, not scored. Default 1: a first token has nothing before it. */
+  /** Number of leading tokens that are given, not scored. Default 1: nothing precedes the first token. */
   readonly promptLength?: number;
-  /** A chain that each distribution also passes through, to see what it would have done with this text. Default []. */
+  /** A chain that is also applied to each distribution, to see its effect on this text. Default []. */
   readonly samplers?: readonly Sampler[];
-  /** Keys the random numbers of samplers that use them. Default 0. */
+  /** Seed of the samplers that use random numbers. Default 0. */
   readonly seed?: number;
-  /** How many of the best tokens to list at each position. Default 0. */
+  /** Number of most likely tokens to list per position. Default 0. */
   readonly top?: number;
-  /** Most tokens in one forward pass. Default 128, which bounds the logits that are held at once. */
+  /** Maximum number of tokens in one forward pass. Default 128, which bounds the logits in memory. */
   readonly chunk?: number;
   readonly signal?: AbortSignal;
 }
 
-/** One token of a text as a model sees it. Logarithms are natural. */
+/** One token of a text as the model scores it. Logarithms are natural. */
 export interface ScoredToken {
   readonly id: number;
-  /** Tokens before it. */
+  /** Number of tokens before it. */
   readonly position: number;
   /** The model's log-probability. */
   readonly logprob: number;
-  /** 1 when the model thought it the most probable. */
+  /** Rank by the model's probability; 1 for the most likely token. */
   readonly rank: number;
   readonly top?: readonly TokenLogprob[];
-  /** Log-probability after each stage of the chain; -Infinity once it is removed. */
+  /** Log-probability after each stage of the chain; -Infinity after it is removed. */
   readonly stages?: readonly { readonly name: string; readonly logprob: number }[];
-  /** Whether the chain leaves the token a chance. True without a chain. */
+  /** Whether the token is possible after the chain. True without a chain. */
   readonly allowed: boolean;
 }
 
@@ -45,15 +45,15 @@ export interface ScoredText {
   readonly tokens: readonly ScoredToken[];
   /** Sum of the log-probabilities. */
   readonly total: number;
-  /** exp(-total / number of tokens); NaN when there are none. */
+  /** exp(-total / number of scored tokens); NaN when there are none. */
   readonly perplexity: number;
 }
 
 /**
- * Teacher forcing: what a model makes of a given text, in one parallel pass. Equal, token by token, to decoding the text
- * step by step.
+ * Score a given text with a model in one parallel pass (teacher forcing). The result equals decoding the same text step
+ * by step.
  *
- * @param ids the text, with whatever stands before it.
+ * @param ids the whole text, its prompt included.
  */
 export async function score(
   model: LanguageModel,
@@ -77,7 +77,7 @@ export async function score(
   const cache = model.createCache();
   cache.notePrompts?.([promptLength]);
   try {
-    // The last token is scored by what stands before it, so it is not fed itself.
+    // The last token is scored by the tokens before it, so it is not fed.
     for (let from = 0; from < ids.length - 1; from += chunk) {
       await breather.yieldToEventLoop();
       signal?.throwIfAborted();

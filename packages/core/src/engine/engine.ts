@@ -6,13 +6,16 @@ import type { Architecture, EncoderDecoderArchitecture } from './operations.ts';
  * `createModel`; its memory is private to it.
  */
 export interface Engine extends AsyncDisposable {
-  /** For messages and reports: 'tfjs wasm', 'fused wasm'. */
+  /** Name in messages and reports: 'tfjs wasm', 'fused wasm'. */
   readonly name: string;
   /** The TF.js backend of the tensors in `EngineMatrix.map`, or undefined without TF.js. Samplers that only have a TF.js form need one. */
   readonly tensorBackend: string | undefined;
   /** True when logits are expensive to read back (a GPU), so that sampler stages run on the device where they can. */
   readonly readbackIsExpensive: boolean;
-  /** What the engine does without on this machine, one sentence each: threads that a page forbids, caches that cannot be written in place. */
+  /**
+   * Features that are unavailable on this machine, one sentence each: threads that a page forbids, caches that cannot
+   * be written in place.
+   */
   readonly notices?: readonly string[];
   /**
    * Load the weights and make the model's forward pass ready to run. A failure leaves nothing allocated.
@@ -26,11 +29,11 @@ export interface Engine extends AsyncDisposable {
     weights: WeightSource,
     options?: PrepareOptions,
   ): Promise<Executable>;
-  /** What the engine holds now: weights, caches and results that are not yet disposed. */
+  /** What the engine currently holds: weights, caches and results that are not disposed. */
   memory(): EngineMemory;
   /**
-   * Release the engine and everything on it. Models and caches on it need not be disposed before; disposing them afterwards does
-   * nothing, and using them throws DisposedError. A second call does nothing.
+   * Release the engine and everything on it. Models and caches on it do not have to be disposed first; disposing them
+   * afterwards does nothing, and using them throws DisposedError. A second call does nothing.
    */
   dispose(): Promise<void>;
   /** The same as `dispose`, for `await using`. */
@@ -104,7 +107,7 @@ export interface Executable {
   readonly engine: Engine;
   /** Bytes of the weights as the engine holds them. */
   readonly weightBytes: number;
-  /** Most tokens that one frame may hold. Longer input is fed in several frames. */
+  /** Maximum number of tokens in one frame. Longer input is fed in several frames. */
   readonly maxTokens: number;
   /** An empty cache. @throws UnsupportedError for a kind that the engine lacks. */
   createStore(rows: number, kind: CacheKind): KVStore;

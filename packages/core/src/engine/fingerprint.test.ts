@@ -26,7 +26,7 @@ describe('a fingerprint', () => {
     expect(await fingerprint(structuredClone(tensors))).toBe(first);
   });
 
-  it('is the same for a tensor that was read by rows', async () => {
+  it('is the same for a tensor that is read by rows', async () => {
     const values = Float32Array.from({ length: 700 }, (_, i) => i * 0.5);
     const source: WeightSource = {
       name: 'weights',
@@ -49,7 +49,7 @@ describe('a fingerprint', () => {
     ['a shape', () => fingerprint({ ...tensors, a: { shape: [4, 1], values: [1, 2, 3, 4] } })],
     ['a name', () => fingerprint({ a: tensors.a!, c: tensors.b! })],
     ['the order', () => fingerprint({ b: tensors.b!, a: tensors.a! })],
-    ['a tensor less', () => fingerprint({ a: tensors.a! })],
+    ['one tensor less', () => fingerprint({ a: tensors.a! })],
     ['the architecture', () => fingerprint(tensors, 'llama')],
     ['the configuration', () => fingerprint(tensors, 'gpt2', { layers: 2 })],
   ])('differs with %s', async (_, other) => {

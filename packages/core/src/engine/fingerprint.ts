@@ -1,14 +1,14 @@
 import type { WeightSource } from './engine.ts';
 
 /**
- * Names weights while they are read: up to 64 evenly spaced values of every tensor that passes through go into the name,
- * beside its name and shape. Enough to tell checkpoints apart without reading them twice; no guard against forgery.
+ * Names weights while they are read: up to 64 evenly spaced values of every tensor contribute to the name, with its
+ * name and shape. This distinguishes checkpoints without reading them twice; it does not protect against forgery.
  */
 export class FingerprintedWeights implements WeightSource {
   readonly name: string;
   readonly #source: WeightSource;
   readonly #hash: Hash = new Hash();
-  /** Samples of tensors that are being read by rows; hashed when all are there, so that the name is the same. */
+  /** Samples of tensors that are read by rows; hashed when all are present, so that the name is the same. */
   readonly #partial: Map<string, number[]> = new Map();
   readonly readRows?: NonNullable<WeightSource['readRows']>;
 
@@ -48,7 +48,7 @@ export class FingerprintedWeights implements WeightSource {
     const stride = strideOf(length);
     const samples = this.#partial.get(name) ?? [];
     this.#partial.set(name, samples);
-    // The samples of a tensor come in order; what was read before is passed over.
+    // The samples of a tensor must be in order; values that were already read are skipped.
     while (samples.length * stride < Math.min(length, begin + values.length) && samples.length * stride >= begin)
       samples.push(values[samples.length * stride - begin]!);
     if (samples.length === Math.ceil(length / stride)) {
@@ -63,14 +63,14 @@ export class FingerprintedWeights implements WeightSource {
     this.#hash.addWords(new Int32Array(samples.buffer));
   }
 
-  /** 32 hexadecimal digits for an architecture, its configuration and what was read so far, in that order. */
+  /** 32 hexadecimal digits for an architecture, its configuration and the tensors read so far, in order. */
   fingerprint(architecture: string, config: unknown): string {
     this.#hash.addText(JSON.stringify([architecture, config]));
     return this.#hash.digits();
   }
 }
 
-/** From one sample to the next. */
+/** Distance between two samples. */
 function strideOf(length: number): number {
   return Math.max(1, Math.floor(length / 64));
 }

@@ -1,13 +1,13 @@
 import { DisposedError, ShapeError } from '../errors.ts';
 import type { EngineMatrix } from './engine.ts';
 
-/** A matrix in ordinary memory: for models that compute in plain TypeScript. */
+/** A matrix in host memory, for models that compute in plain TypeScript. */
 export class HostMatrix implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;
   #values: Float32Array | undefined;
 
-  /** @param values row-major, taken over. */
+  /** @param values row-major; ownership is taken. */
   constructor(values: Float32Array, rows: number, columns: number) {
     if (values.length !== rows * columns) throw new ShapeError('A host matrix', [rows, columns], [values.length]);
     this.#values = values;

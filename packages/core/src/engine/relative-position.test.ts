@@ -15,14 +15,14 @@ describe('bucketsOf', () => {
     expect([...far]).toEqual([15, 15, 15, 14, 30, 31, 31, 31]);
   });
 
-  it('spends all on what came before for a decoder, and one on what comes after', () => {
+  it('uses all buckets for earlier positions in a decoder, and one for later positions', () => {
     const setting = { buckets: 32, maxDistance: 128, bidirectional: false };
     expect(letters(bucketsOf([64], range(0, 65), setting))).toBe(
       'JJJJJJIIIIIIIHHHHHHGGGGGGFFFFFEEEEDDDDCCCBBBAA@@@?>=<;:98765432100',
     );
   });
 
-  it('knows other sizes', () => {
+  it('supports other sizes', () => {
     expect(letters(bucketsOf([25], range(0, 50), { buckets: 8, maxDistance: 20, bidirectional: true }))).toBe(
       '333333333333333333322222105666667777777777777777777',
     );
@@ -31,7 +31,7 @@ describe('bucketsOf', () => {
     );
   });
 
-  it('gives a row a query', () => {
+  it('gives one row per query', () => {
     const setting = { buckets: 8, maxDistance: 20, bidirectional: true };
     expect([...bucketsOf([0, 5], [0, 5, 6], setting)]).toEqual([0, 6, 6, 2, 0, 5]);
   });

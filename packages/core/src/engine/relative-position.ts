@@ -1,8 +1,8 @@
 import type { RelativeBias } from './operations.ts';
 
 /**
- * T5's buckets of key position minus query position, [queries, keys] row-major. Half of the buckets (of each direction, when
- * bidirectional) hold one distance each, the rest grow logarithmically up to `maxDistance`.
+ * T5's buckets of key position minus query position, [queries, keys] row-major. Half of the buckets (of each direction,
+ * when bidirectional) hold one distance each; the others grow logarithmically up to `maxDistance`.
  * Source: Raffel et al. 2020, and mesh-tensorflow's relative_position_bucket.
  */
 export function bucketsOf(
@@ -23,7 +23,7 @@ function bucketOf(offset: number, buckets: number, maxDistance: number, bidirect
   const distance = bidirectional ? Math.abs(offset) : Math.max(0, -offset);
   const exact = Math.floor(available / 2);
   if (distance < exact) return first + distance;
-  // float32, as the original rounds it.
+  // float32, to match the rounding of the original.
   const ratio = Math.fround(
     Math.fround(Math.log(Math.fround(distance / exact))) / Math.fround(Math.log(maxDistance / exact)),
   );

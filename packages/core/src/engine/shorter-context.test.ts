@@ -36,7 +36,7 @@ describe('a model with a shorter context', () => {
     await engine.dispose();
   });
 
-  it('holds angles for its positions alone, and gives the same logits up to its last', async () => {
+  it('holds angles only for its positions, and gives the same logits up to the last one', async () => {
     const ids = Array.from({ length: 12 }, (_, i) => (i * 7) % 31);
     const results: { bytes: number; values: Float32Array }[] = [];
     for (const contextLength of [131072, 12]) {
@@ -53,7 +53,7 @@ describe('a model with a shorter context', () => {
     expect(results[0]!.bytes - results[1]!.bytes).toBe((131072 - 12) * 8 * 4);
   });
 
-  it('still reads sources as long as before', async () => {
+  it('still reads sources of the original length', async () => {
     const config = marian.configure({
       vocab_size: 31,
       max_position_embeddings: 64,

@@ -1,8 +1,8 @@
 import type { Architecture, EncoderDecoderArchitecture, Parameters, Weight } from './operations.ts';
 
 /**
- * The same architecture with a shorter context: its engine sees fewer positions, and tables that are computed for each position
- * end where the context ends, or the longest source. A model of 131,072 positions has tables of 64 MB and more.
+ * The same architecture with a shorter context: its engine has fewer positions, and tables computed per position end at
+ * the context or the longest source. A model with 131,072 positions has tables of 64 MB and more.
  */
 export function withContext<C, P>(
   architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,

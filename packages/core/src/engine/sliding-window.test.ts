@@ -7,6 +7,6 @@ it.each([
   [4, 4, 1],
   [9, 1, 9],
   [9, Infinity, 0],
-])('at slot %i a window of %d begins at %i', (slot, window, first) => {
+])('at slot %i a window of %d starts at %i', (slot, window, first) => {
   expect(firstInWindow(slot, window)).toBe(first);
 });

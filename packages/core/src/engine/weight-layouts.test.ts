@@ -23,7 +23,7 @@ const checkpoint = (tensors: Tensors): WeightSource => ({
   read: async (name) => Float32Array.from(tensors[name]!.values!),
 });
 
-/** What an architecture with these parameters asks of a checkpoint. */
+/** The weights that an architecture with these parameters requests from a checkpoint. */
 function requested(tensors: Tensors, ask: Ask): readonly WeightRequest[] {
   const architecture = {
     name: 'test',
@@ -46,12 +46,12 @@ describe('readMatrix', () => {
   const two = { byOutput: [11, 12, 13, 21, 22, 23], byInput: [11, 21, 12, 22, 13, 23] };
   const three = { byOutput: [...two.byOutput, 31, 32, 33], byInput: [11, 21, 31, 12, 22, 32, 13, 23, 33] };
 
-  it('gives either layout of a matrix that is stored by outputs', async () => {
+  it('reads a matrix stored by outputs in either layout', async () => {
     const tensors = { w: { shape: [2, 3], values: two.byOutput } };
     expect(await layoutsOf(tensors, ['w'], { inputs: 3, outputs: [2] })).toEqual(two);
   });
 
-  it('gives either layout of a matrix that is stored by inputs', async () => {
+  it('reads a matrix stored by inputs in either layout', async () => {
     const tensors = { w: { shape: [3, 2], values: two.byInput } };
     expect(await layoutsOf(tensors, ['w'], { inputs: 3, outputs: [2], layout: 'input-output' })).toEqual(two);
   });
@@ -61,7 +61,7 @@ describe('readMatrix', () => {
     expect(await layoutsOf(tensors, ['w'], { inputs: 3, outputs: [1, 2] })).toEqual(three);
   });
 
-  it('stacks parts that are stored apart, by outputs', async () => {
+  it('stacks parts from separate tensors, by outputs', async () => {
     const tensors = {
       q: { shape: [1, 3], values: [11, 12, 13] },
       k: { shape: [2, 3], values: [21, 22, 23, 31, 32, 33] },
@@ -69,7 +69,7 @@ describe('readMatrix', () => {
     expect(await layoutsOf(tensors, ['q', 'k'], { inputs: 3, outputs: [1, 2] })).toEqual(three);
   });
 
-  it('stacks parts that are stored apart, by inputs', async () => {
+  it('stacks parts from separate tensors, by inputs', async () => {
     const tensors = {
       q: { shape: [3, 1], values: [11, 12, 13] },
       k: { shape: [3, 2], values: [21, 31, 22, 32, 23, 33] },
@@ -78,7 +78,7 @@ describe('readMatrix', () => {
     expect(await layoutsOf(tensors, ['q', 'k'], shape)).toEqual(three);
   });
 
-  it('turns matrices that are larger than its blocks', async () => {
+  it('transposes matrices that are larger than its blocks', async () => {
     const [outputs, inputs] = [70, 45];
     const values = Array.from({ length: outputs * inputs }, (_, i) => i);
     const { byInput } = await layoutsOf({ w: { shape: [outputs, inputs], values } }, ['w'], {
@@ -101,20 +101,20 @@ describe('readVector', () => {
     expect(await read(tensors, ['v'], [2], 1)).toEqual([2, 3]);
   });
 
-  it('puts parts end to end, or takes them from one fused tensor', async () => {
+  it('concatenates parts, or takes them from one fused tensor', async () => {
     const parts = { a: { shape: [1], values: [1] }, b: { shape: [2], values: [2, 3] } };
     expect(await read(parts, ['a', 'b'], [1, 2])).toEqual([1, 2, 3]);
     expect(await read({ v: { shape: [3], values: [1, 2, 3] } }, ['v'], [1, 2])).toEqual([1, 2, 3]);
   });
 
-  it('reads one that is stored with leading ones', async () => {
+  it('reads a vector with leading dimensions of 1', async () => {
     expect(await read({ v: { shape: [1, 3], values: [1, 2, 3] } }, ['v'], [3])).toEqual([1, 2, 3]);
     expect(await read({ v: { shape: [1, 1], values: [4] } }, ['v'], [1])).toEqual([4]);
   });
 });
 
 describe('requestWeights', () => {
-  it('reads nothing, and gives the architecture the handles of its requests', () => {
+  it('reads nothing, and returns the handles of the requests', () => {
     const source = {
       ...checkpoint({ w: { shape: [2, 3] } }),
       read: () => Promise.reject(new Error('nothing is to be read yet')),
@@ -127,7 +127,7 @@ describe('requestWeights', () => {
     expect(requests[0]!.weight).toBe(weights);
   });
 
-  it('lists what was asked for, in order, with its size', () => {
+  it('lists the requests in order, with their sizes', () => {
     const requests = requested({ w: { shape: [6, 3] }, v: { shape: [4] } }, (p) => [
       p.matrix(['w'], { inputs: 3, outputs: [2, 4] }),
       p.vector(['v'], [4]),
@@ -140,7 +140,7 @@ describe('requestWeights', () => {
     ]);
   });
 
-  it('lets the architecture ask what the checkpoint contains', () => {
+  it('reports which tensors the checkpoint contains', () => {
     const found: boolean[] = [];
     requested({ w: { shape: [1] } }, (_, has) => found.push(has('w'), has('x')));
     expect(found).toEqual([true, false]);
@@ -160,7 +160,7 @@ describe('requestWeights', () => {
       'k: the tensor is missing; shape [2, 3]',
     ],
     ['a vector', {}, (p) => p.vector(['v'], [2]), 'v: the tensor is missing; shape [2]'],
-  ])('refuses a checkpoint that lacks %s, by its name', (_, tensors, ask, message) => {
+  ])('rejects a checkpoint that lacks %s, by its name', (_, tensors, ask, message) => {
     expect(() => requested(tensors, ask)).toThrow(LoadError);
     expect(() => requested(tensors, ask)).toThrow(message);
   });
@@ -179,7 +179,7 @@ describe('requestWeights', () => {
     ['a matrix for a vector', [2, 2], (p) => p.vector(['x'], [2]), [2]],
     ['a scalar', [], (p) => p.vector(['x'], [1]), [1]],
     ['an empty matrix', [0, 3], (p) => p.matrix(['x'], { inputs: 3, outputs: [2] }), [2, 3]],
-  ])('refuses %s', (_, shape, ask, expected) => {
+  ])('rejects %s', (_, shape, ask, expected) => {
     expect(() => requested({ x: { shape } }, ask)).toThrow(ShapeError);
     expect(() => requested({ x: { shape } }, ask)).toThrow(
       `model.safetensors: the tensor 'x' must have shape [${expected.join(', ')}], but it has [${shape.join(', ')}].`,

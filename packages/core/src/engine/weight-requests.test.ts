@@ -18,7 +18,7 @@ function checkpoint(tensors: Readonly<Record<string, { shape: readonly number[];
   } satisfies WeightSource;
 }
 
-/** What a model that asks for one weight gets to request. */
+/** The request for the single weight of a model. */
 function requested(source: WeightSource, ask: (p: Parameters<Weight>) => Weight): WeightRequest {
   const architecture = { parameters: ask } as unknown as Architecture<unknown, Weight>;
   return requestWeights(architecture, {}, source).requests[0]!;
@@ -36,7 +36,7 @@ async function matrix(source: WeightSource, ask: (p: Parameters<Weight>) => Weig
   return Array.from({ length: outputs }, (_, o) => [...byOutput.subarray(o * inputs, (o + 1) * inputs)]);
 }
 
-describe('a matrix in another order', () => {
+describe('a matrix with a permuted order', () => {
   const order = [3, 1, 0, 2];
   const wanted = [
     [7, 8],
@@ -57,7 +57,7 @@ describe('a matrix in another order', () => {
     ).toEqual(wanted);
   });
 
-  it('counts the outputs of several tensors through', async () => {
+  it('numbers the outputs across several tensors', async () => {
     const source = checkpoint({
       a: { shape: [1, 2], values: [1, 2] },
       b: { shape: [3, 2], values: [3, 4, 5, 6, 7, 8] },
@@ -65,7 +65,7 @@ describe('a matrix in another order', () => {
     expect(await matrix(source, (p) => p.matrix(['a', 'b'], { inputs: 2, outputs: [1, 3], order }))).toEqual(wanted);
   });
 
-  it('brings the parts of heads together', async () => {
+  it('groups the parts of heads', async () => {
     // Two heads of size 1: their query, key and value, then the next head's.
     const source = checkpoint({ a: { shape: [6, 1], values: [11, 12, 13, 21, 22, 23] } });
     expect(
@@ -76,11 +76,11 @@ describe('a matrix in another order', () => {
   it.each([
     ['too short', [0, 1]],
     ['too long', [0, 1, 2, 3, 3]],
-    ['a repeated place', [0, 1, 2, 2]],
-    ['a place that is not there', [0, 1, 2, 4]],
-    ['a place between two', [0, 1, 2, 2.5]],
-    ['a negative place', [-1, 0, 1, 2]],
-  ])('is refused for %s', (_, wrong) => {
+    ['a repeated index', [0, 1, 2, 2]],
+    ['an index out of range', [0, 1, 2, 4]],
+    ['a fractional index', [0, 1, 2, 2.5]],
+    ['a negative index', [-1, 0, 1, 2]],
+  ])('is rejected for %s', (_, wrong) => {
     const source = checkpoint({ a: { shape: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] } });
     const vector = checkpoint({ a: { shape: [4], values: [1, 2, 3, 4] } });
     expect(() => requested(source, (p) => p.matrix(['a'], { inputs: 2, outputs: [4], order: wrong }))).toThrow(
@@ -90,7 +90,7 @@ describe('a matrix in another order', () => {
   });
 });
 
-it('a vector in another order has its constant added', async () => {
+it('a vector with a permuted order has its constant added', async () => {
   const source = checkpoint({ a: { shape: [2], values: [1, 2] }, b: { shape: [1], values: [3] } });
   const request = requested(source, (p) => p.vector(['a', 'b'], [2, 1], { order: [2, 0, 1], plus: 10 }));
   if (request.kind !== 'vector') throw new TypeError(request.kind);
@@ -126,7 +126,7 @@ describe('a configuration that disagrees with the tensors', () => {
     }
   });
 
-  it('about a bias names the tensor that is missing', () => {
+  it('about a bias names the missing tensor', () => {
     const source = seededWeights(llama, llama.configure(json));
     expect(() => requestWeights(llama, llama.configure({ ...json, attention_bias: true }), source)).toThrow(LoadError);
     expect(() => requestWeights(llama, llama.configure({ ...json, mlp_bias: true }), source)).toThrow(
@@ -134,7 +134,7 @@ describe('a configuration that disagrees with the tensors', () => {
     );
   });
 
-  it('in a fused tensor names the whole', () => {
+  it('in a fused tensor names the whole tensor', () => {
     const config = { ...json, vocab_size: 11 };
     const source = seededWeights(gptNeoX, gptNeoX.configure({ ...config, rotary_pct: 1 }));
     const wider = gptNeoX.configure({ ...config, hidden_size: 24, rotary_pct: 1 });

@@ -2,7 +2,7 @@ import { LoadError, MemoryLimitError, ParameterError, ShapeError } from '../erro
 import type { WeightSource } from './engine.ts';
 import type { Architecture, MatrixShape, Parameters, Weight } from './operations.ts';
 
-/** One weight that an architecture asked for; what an engine fills `weight` from. */
+/** One weight that an architecture requested, with the handle that an engine fills. */
 export type WeightRequest = MatrixRequest | VectorRequest | TableRequest;
 
 export interface MatrixRequest {
@@ -18,7 +18,7 @@ export interface VectorRequest {
   readonly names: readonly string[];
   readonly lengths: readonly number[];
   readonly plus: number;
-  /** Value i is the checkpoint's value order[i]; in its own place when absent. */
+  /** Value i is the checkpoint's value order[i]; unchanged order when absent. */
   readonly order?: readonly number[];
 }
 
@@ -31,15 +31,15 @@ export interface TableRequest {
   readonly width: number;
 }
 
-/** Values of a table that is computed from the configuration alone, so that no tensor bounds it. */
+/** Maximum number of values of a computed table, since no tensor limits its size. */
 const largestTable = 2 ** 30;
 
 /**
- * Ask an architecture for its weights and check each against the checkpoint. Nothing is read yet: a checkpoint that does
- * not fit is refused before anything is allocated.
+ * Collect the weight requests of an architecture and check each against the checkpoint. Nothing is read yet: a
+ * checkpoint that does not match is rejected before anything is allocated.
  *
- * @throws LoadError for a tensor that is missing, ShapeError for one whose shape differs, MemoryLimitError for a computed table of
- * more than 2^30 values, as only a damaged configuration asks for it.
+ * @throws LoadError for a missing tensor, ShapeError for one with another shape, MemoryLimitError for a computed table
+ * of more than 2^30 values, which only a damaged configuration requests.
  */
 export function requestWeights<C, P>(
   architecture: Architecture<C, P>,
@@ -85,7 +85,7 @@ export function outputsOf(shape: MatrixShape): number {
   return total(shape.outputs);
 }
 
-/** Number of values of a request, for sizes before anything is read. */
+/** Number of values of a request, before anything is read. */
 export function elementsOf(request: WeightRequest): number {
   if (request.kind === 'matrix') return outputsOf(request.shape) * request.shape.inputs;
   if (request.kind === 'vector') return total(request.lengths);
@@ -93,8 +93,8 @@ export function elementsOf(request: WeightRequest): number {
 }
 
 /**
- * Read a matrix: [inputs, outputs] when `layout` is 'input-output', else [outputs, inputs], row-major. Parts are adjacent
- * along the outputs, which are in the order of the shape.
+ * Read a matrix: [inputs, outputs] when `layout` is 'input-output', otherwise [outputs, inputs], row-major. Parts are
+ * adjacent along the outputs, which are in the order of the shape.
  */
 export async function readMatrix(
   source: WeightSource,
@@ -114,7 +114,7 @@ export async function readMatrix(
   return result;
 }
 
-/** A matrix in the wanted layout, its outputs in the checkpoint's order. */
+/** A matrix in the requested layout, with its outputs in the checkpoint's order. */
 async function readAsStored(
   source: WeightSource,
   { names, shape }: MatrixRequest,
@@ -141,7 +141,7 @@ async function readAsStored(
   return result;
 }
 
-/** Read a vector, its parts end to end, in the order that is asked for and with its constant added. */
+/** Read a vector: its parts concatenated, in the requested order, with its constant added. */
 export async function readVector(
   source: WeightSource,
   { names, lengths, plus, order }: VectorRequest,
@@ -181,7 +181,7 @@ function checkShape(source: WeightSource, name: string, expected: readonly numbe
   const received = source.shape(name);
   if (received === undefined)
     throw new LoadError(source.name, `the tensor is missing; shape [${expected.join(', ')}] was expected`, name);
-  // A vector may be stored with leading ones: Marian's final bias is [1, vocabulary].
+  // A vector may have leading dimensions of 1: Marian's final bias is [1, vocabulary].
   const excess = Math.max(0, received.length - expected.length);
   const trimmed = received.slice(0, excess).every((n) => n === 1) ? received.slice(excess) : received;
   if (trimmed.length !== expected.length || trimmed.some((n, i) => n !== expected[i]))

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Run synchronous TF.js operations on a given backend, and select the former backend again, also after an error. TF.js has one current
- * backend, which belongs to the application. Selecting one that is ready takes effect at once.
+ * Run synchronous TF.js operations on a given backend, then select the previous backend again, also after an error.
+ * TF.js has one current backend, which belongs to the application. Selecting one that is ready takes effect at once.
  */
 export function onBackend<T>(name: string, work: () => T): T {
   const before = tf.getBackend();
@@ -16,8 +16,8 @@ export function onBackend<T>(name: string, work: () => T): T {
 }
 
 /**
- * Start a backend, and select the former one again. Where the application has not used TF.js yet, TF.js first chooses the backend that
- * it would have chosen for it.
+ * Start a backend, then select the previous one again. If the application has not used TF.js yet, TF.js first chooses
+ * its default backend.
  *
  * @returns whether the backend starts.
  */
@@ -34,7 +34,10 @@ export async function startBackend(name: string): Promise<boolean> {
   }
 }
 
-/** Let TF.js choose its current backend, as at the first operation of an application. Does nothing when it has one, or none to choose. */
+/**
+ * Let TF.js choose its current backend, as at the first operation of an application. Does nothing when there is one, or
+ * none to choose from.
+ */
 export async function settleBackend(): Promise<void> {
   if (tf.getBackend() || tf.engine().backendNames().length === 0) return;
   try {
@@ -60,7 +63,7 @@ function writeOnceQuietly(): void {
   }
 }
 
-/** Tensors that outlive a tidy, counted per engine, so that a leak has an owner. */
+/** Tensors that outlive a tidy, counted per engine, so that a leak can be attributed. */
 export class TensorLedger {
   readonly #held: Set<tf.Tensor> = new Set();
   #bytes = 0;

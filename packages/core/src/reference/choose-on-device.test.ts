@@ -10,13 +10,13 @@ beforeAll(async () => {
   await ready();
 });
 
-/** How far, at most, the number may lie outside the share of the chosen token, as the module says. */
+/** Maximum distance of the uniform number from the interval of the chosen token, as documented in the module. */
 const boundOf = (vocabSize: number): number => (4 * Math.ceil(Math.sqrt(vocabSize)) + 16) * 2 ** -24;
 
-/** Logits of a row: as flat as it gets, as a model gives them, or nearly decided. */
+/** Logits of a row: nearly flat, as from a model, or nearly decided. */
 const scales = [0, 1, 4, 30];
 
-describe.each([5_000, 151_936])('a draw from %i tokens on the device', (vocabSize) => {
+describe.each([5_000, 151_936])('sampling from %i tokens on the device', (vocabSize) => {
   it.each(scales)('is off by no more than the bound, with logits spread by %f', async (scale) => {
     const random = new Random(vocabSize);
     const logits = Float32Array.from(
@@ -25,7 +25,7 @@ describe.each([5_000, 151_936])('a draw from %i tokens on the device', (vocabSiz
     );
     const ends = probabilities(logits);
     for (let id = 1; id < vocabSize; id++) ends[id]! += ends[id - 1]!;
-    // Everywhere, and right at borders.
+    // Everywhere, and right at interval borders.
     const border = (at: number): number => ends[Math.floor(random.uniform(3, at, 'draw') * vocabSize)]!;
     const uniforms = Array.from({ length: 8 }, (_, at) =>
       Math.min(1 - 2 ** -53, at % 2 === 0 ? random.uniform(2, at, 'draw') : border(at)),

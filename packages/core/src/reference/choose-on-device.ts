@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Masks and choices where the logits are, in public TF.js functions, so that a step reads back a few numbers instead of rows of the
- * vocabulary. Sums are float32, so a choice may differ from the host's when the uniform number is within rounding of a border: within
- * (4 ceil(sqrt(V)) + 16) / 2^24 of it, 1e-4 for V = 151,936, if exp is accurate to a few units in the last place. Reason: no sum has
- * more than 2 ceil(sqrt(V)) terms, none negative; the border and the number compared with it are such sums; 16 units allow for exp and
- * for the number itself.
+ * Masks and choices where the logits are, in public TF.js functions, so that a step reads back a few numbers instead of
+ * rows of the vocabulary. Sums are float32, so a choice may differ from the host's when the uniform number is close to
+ * a border: within (4 ceil(sqrt(V)) + 16) / 2^24 of it, 1e-4 for V = 151,936, if exp is accurate to a few units in the
+ * last place. Reason: no sum has more than 2 ceil(sqrt(V)) terms, none of them negative; the border and the number
+ * compared with it are such sums; 16 units allow for exp and for the number itself.
  */
 
-/** Tokens that one uploaded number carries: as many bits as float32 holds exactly and a power of two divides. */
+/** Mask bits per uploaded number: as many as float32 holds exactly, and a power of two. */
 const bitsPerNumber = 16;
 
 /** [rows, V] -> [rows, V]: -Infinity where a row's mask has no bit. One mask for all rows is uploaded once. */
@@ -21,7 +21,7 @@ export function maskOnDevice(logits: tf.Tensor2D, masks: readonly Uint32Array[])
   distinct.forEach((mask, row) => {
     for (let i = 0; i < width; i++) numbers[row * width + i] = ((mask[i >> 1] ?? 0) >>> (16 * (i & 1))) & 0xffff;
   });
-  // Bit j of n is floor(n / 2^j) - 2 floor(n / 2^(j + 1)); products with powers of two are exact everywhere.
+  // Bit j of n is floor(n / 2^j) - 2 floor(n / 2^(j + 1)). Products with powers of two are exact on every backend.
   const shifts = tf.tensor1d(Array.from({ length: bitsPerNumber }, (_, j) => 2 ** -j));
   const shifted = tf.mul(tf.tensor3d(numbers, [distinct.length, width, 1]), shifts);
   const bits = tf.sub(tf.floor(shifted), tf.mul(tf.floor(tf.mul(shifted, 0.5)), 2));
@@ -44,7 +44,7 @@ export function chooseOnDevice(logits: tf.Tensor2D, uniforms: readonly number[] 
   return tf.concat([id, top, broken], 1) as tf.Tensor2D;
 }
 
-/** The ids, -1 where a row has nothing to choose from. */
+/** The ids; -1 for a row with nothing to choose from. */
 export function readChoice(values: Float32Array): Int32Array {
   return Int32Array.from({ length: values.length / 3 }, (_, row) => {
     const [id, top, broken] = values.subarray(3 * row);
@@ -53,8 +53,8 @@ export function readChoice(values: Float32Array): Int32Array {
 }
 
 /**
- * The inverse of the cumulative distribution in two steps: first the block of tokens in which the running sum passes the
- * uniform number, then the token in it. So no sum is longer than the root of the vocabulary.
+ * Invert the cumulative distribution in two steps: first the block of tokens in which the running sum exceeds the
+ * uniform number, then the token in it. So no sum has more terms than the square root of the vocabulary.
  */
 function sampleOnDevice(logits: tf.Tensor2D, top: tf.Tensor, uniform: tf.Tensor2D): tf.Tensor {
   const [rows, vocabSize] = logits.shape;
@@ -80,8 +80,8 @@ function sampleOnDevice(logits: tf.Tensor2D, top: tf.Tensor, uniform: tf.Tensor2
 }
 
 /**
- * [rows, 1]: the first place at which the running sum passes the target; when rounding leaves none, the last that weighs
- * something. A place without weight is never taken, also where a parallel sum is not monotonic.
+ * [rows, 1]: the first index at which the running sum exceeds the target; when rounding leaves none, the last one with
+ * a weight. An index without weight is never chosen, even where a parallel sum is not monotonic.
  */
 function passing(weights: tf.Tensor, ends: tf.Tensor, target: tf.Tensor): tf.Tensor {
   const count = weights.shape[1]!;
@@ -91,7 +91,7 @@ function passing(weights: tf.Tensor, ends: tf.Tensor, target: tf.Tensor): tf.Ten
   return tf.where(tf.less(first, count), first, last);
 }
 
-/** [rows, n] of truth -> [rows, 1]: the first place that holds; n when none does. */
+/** [rows, n] of booleans -> [rows, 1]: the first index that is true; n when none is. */
 function firstWhere(holds: tf.Tensor): tf.Tensor {
   const count = holds.shape[1]!;
   return tf.min(tf.where(holds, tf.range(0, count), count), 1, true);

@@ -3,8 +3,8 @@ import type { TensorLedger } from './backend.ts';
 import { type KeysAndValues, type LayerOfRow, RowStore, type StoreSetting } from './store.ts';
 
 /**
- * The cache of kind `dynamic`: keys and values are immutable tensors that grow by concatenation. Every step copies everything before it;
- * this is the form that the other stores are compared with. Sharing a row adds a reference.
+ * The cache of kind `dynamic`: keys and values are immutable tensors that grow by concatenation. Every step copies all
+ * previous positions. The other stores are tested against this one. Sharing a row adds a reference.
  */
 export function dynamicStore(setting: StoreSetting, rows: number): RowStore {
   return new RowStore(
@@ -19,7 +19,7 @@ class DynamicLayer implements LayerOfRow {
   readonly #keys: tf.Tensor3D;
   readonly #values: tf.Tensor3D;
 
-  /** Takes the tensors over. */
+  /** Takes ownership of the tensors. */
   constructor(ledger: TensorLedger, keys: tf.Tensor3D, values: tf.Tensor3D) {
     this.#ledger = ledger;
     this.#keys = ledger.hold(keys);

@@ -29,9 +29,9 @@ import { type SlotWriter, slotWriter } from './write-in-place.ts';
 export interface ReferenceEngineOptions {
   /** Name of a TF.js backend that is registered. */
   readonly backend: string;
-  /** Most bytes that weights may take. Default: 4 GiB on wasm (its address space), no limit on other backends. */
+  /** Maximum number of bytes for weights. Default: 4 GiB on wasm (its address space), no limit on other backends. */
   readonly memoryLimit?: number;
-  /** Receives a sentence when the engine runs slower than it should. Default: `console.warn`, once per message. */
+  /** Called with one sentence when the engine runs slower than it should. Default: `console.warn`, once per message. */
   readonly onNotice?: (message: string) => void;
 }
 
@@ -63,7 +63,7 @@ export async function referenceEngine({
     notices.push(
       `Caches of kind 'static' grow by concatenation on TF.js ${backend}, as 'dynamic' does, and are slower: ${writer}.`,
     );
-    // On other backends this is no surprise.
+    // On other backends this is expected.
     if (['cpu', 'wasm', 'webgpu'].includes(backend)) onNotice(notices[0]!);
   }
   return new ReferenceEngine(backend, limit, typeof writer === 'string' ? undefined : writer, notices);
@@ -246,7 +246,7 @@ class TensorExecutable<C, P> implements Executable {
   }
 
   #matrix(tensor: tf.Tensor2D): EngineMatrix {
-    // The clone makes each result its own to dispose, also when two names refer to one tensor.
+    // The clone lets each result be disposed separately, even when two names refer to one tensor.
     return new TensorMatrix(this.engine.tensorBackend, this.engine.ledger, tf.clone(tensor));
   }
 
@@ -273,7 +273,7 @@ class TensorMatrix implements EngineMatrix {
 
   async read(rows?: readonly number[]): Promise<Float32Array> {
     const tensor = this.#live();
-    // On cpu the values are the tensor's own, so they are copied.
+    // On cpu the values are those of the tensor itself, so they are copied.
     if (rows === undefined) return ((await tensor.data()) as Float32Array).slice();
     const picked = onBackend(this.#backend, () => tf.tidy(() => tf.gather(tensor, tf.tensor1d([...rows], 'int32'))));
     try {
@@ -283,7 +283,7 @@ class TensorMatrix implements EngineMatrix {
     }
   }
 
-  /** Stays this matrix's. */
+  /** Owned by this matrix. */
   get tensor(): tf.Tensor2D {
     return this.#live();
   }

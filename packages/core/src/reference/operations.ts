@@ -20,20 +20,23 @@ import type { TensorWeights } from './weights.ts';
 
 type X = tf.Tensor2D;
 
-/** Inputs and outputs of the operations of one pass, besides the weights. */
+/** Inputs and outputs of the operations of one pass, except the weights. */
 export interface Pass {
   readonly frame: Frame;
-  /** Where causal attention keeps its keys and values; absent in an encoder. */
+  /** The store of the keys and values of causal attention; absent in an encoder. */
   readonly store?: TensorStore;
   /** Cross-attention keys and values of a layer for the source of a cache row. */
   encoderKeyValues?(layer: number, row: number): KeysAndValues;
   /** Receives the keys and values of an encoder. */
   storeEncoderKeyValues?(layer: number, row: number, content: KeysAndValues): void;
-  /** Hidden states after the wanted layers; undefined until the layer has run. */
+  /** Hidden states after the requested layers; undefined until the layer has run. */
   readonly taps: Map<number, X | undefined>;
 }
 
-/** The operations in public TF.js functions, executed at once on the current backend. Correctness before speed. */
+/**
+ * The operations in public TF.js functions, executed at once on the current backend. Correctness takes priority over
+ * speed.
+ */
 export class TensorOperations implements Operations<X, Weight> {
   readonly #weights: TensorWeights;
   readonly #pass: Pass;
@@ -175,7 +178,7 @@ export class TensorOperations implements Operations<X, Weight> {
     if (this.#pass.taps.has(layer)) this.#pass.taps.set(layer, x);
   }
 
-  /** An embedding is stored by token, so a linear map by it (a tied head) uses its transpose. */
+  /** An embedding is stored by token, so a linear map with it (a tied head) uses its transpose. */
   #rightSide(weight: Weight, inputs: number): tf.Tensor2D {
     return this.#weights.isEmbedding(weight)
       ? this.#weights.transposedMatrix(weight)
@@ -194,7 +197,7 @@ export class TensorOperations implements Operations<X, Weight> {
     return ids;
   }
 
-  /** [T, C]: 0 where a token may look, -1e9 elsewhere; undefined when it may look everywhere. */
+  /** [T, C]: 0 where a token may attend, -1e9 elsewhere; undefined when it may attend everywhere. */
   #mask({ start, end }: Segment, capacity: number, window = Infinity): tf.Tensor2D | undefined {
     const { slots } = this.#pass.frame;
     const key = `${start} ${capacity} ${window}`;
@@ -239,7 +242,7 @@ export class TensorOperations implements Operations<X, Weight> {
   }
 }
 
-/** The tokens start .. end of a frame belong to one row. */
+/** The tokens start..end of a frame belong to one row. */
 interface Segment {
   readonly row: number;
   readonly start: number;
@@ -268,7 +271,7 @@ function headed(x: X, heads: number): tf.Tensor3D {
   return tf.transpose(tf.reshape(x, [tokens, heads, columns / heads]), [1, 0, 2]);
 }
 
-/** x itself when it has that shape: even a reshape costs something. */
+/** x itself when it already has that shape: even a reshape has a cost. */
 function shaped(x: tf.Tensor, shape: [number, number, number]): tf.Tensor3D {
   const same = x.shape.length === 3 && shape.every((size, axis) => x.shape[axis] === size);
   return same ? (x as tf.Tensor3D) : tf.reshape(x, shape);
@@ -291,7 +294,7 @@ function attention(
   const [kvHeads, capacity, size] = keys.shape;
   const scale = options.scale ?? 1 / Math.sqrt(size);
   const scaled = scale === 1 ? q : tf.mul(q, scale);
-  // Query heads that share a key head become further rows of its matrix product.
+  // Query heads that share a key head become additional rows of its matrix product.
   const rows = (heads / kvHeads) * tokens;
   const queries = shaped(headed(scaled as X, heads), [kvHeads, rows, size]);
   let scores: tf.Tensor = tf.matMul(queries, keys, false, true);
@@ -302,7 +305,7 @@ function attention(
     if (mask !== undefined) scores = tf.add(scores, mask);
     scores = shaped(scores, [kvHeads, rows, capacity]);
   }
-  // The wasm backend packs a single right-side matrix once and keeps the copy, which would miss later writes into a cache.
+  // The wasm backend packs a right-side matrix once and keeps the copy, which would miss later writes to a cache.
   const read = kvHeads === 1 ? tf.slice(values, [0, 0, 0], [1, capacity, size]) : values;
   const mixed = tf.matMul(tf.softmax(scores as tf.Tensor3D), read);
   if (tokens === 1) return tf.reshape(mixed, [1, heads * size]);

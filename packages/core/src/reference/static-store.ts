@@ -3,11 +3,11 @@ import type { TensorLedger } from './backend.ts';
 import { type KeysAndValues, type LayerOfRow, RowStore, type StoreSetting } from './store.ts';
 import type { SlotWriter } from './write-in-place.ts';
 
-/** Least number of slots of a tensor. */
+/** Minimum number of slots of a tensor. */
 const least = 64;
 /**
- * Capacity grows by this many slots, so a copy happens once in 16 steps. Attention reads the free slots too, so many of them cost more
- * than an occasional copy.
+ * Capacity grows by this many slots, so a copy happens once in 16 steps. Attention also reads the unused slots, so many
+ * of them cost more than an occasional copy.
  */
 const block = 16;
 
@@ -48,7 +48,7 @@ class Slab {
   }
 }
 
-/** The first `length` slots of a slab, as one row sees them. */
+/** The first `length` slots of a slab, as seen by one row. */
 class Slots implements LayerOfRow {
   readonly length: number;
   readonly #slab: Slab;
@@ -93,7 +93,7 @@ class Slots implements LayerOfRow {
   }
 }
 
-/** A tensor of its own with the first `used` slots of `content` and room for `length`, rounded up. */
+/** A new tensor with the first `used` slots of `content` and room for `length`, rounded up. */
 function roomy(content: tf.Tensor3D, used: number, length: number): tf.Tensor3D {
   const [heads, , size] = content.shape;
   const capacity = Math.max(least, Math.ceil(length / block) * block);

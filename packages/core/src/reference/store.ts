@@ -15,8 +15,8 @@ export interface StoreSetting {
 /** A key-value store whose contents are TF.js tensors. */
 export interface TensorStore extends KVStore {
   /**
-   * Append keys and values of T positions, [kvHeads, T, D] each, and return all that the row holds in this layer,
-   * [kvHeads, C, D]. C may exceed the slots in use; the caller masks the rest. Both results stay the store's.
+   * Append keys and values of T positions, [kvHeads, T, D] each, and return the whole content of the row in this layer,
+   * [kvHeads, C, D]. C may exceed the used slots; the caller masks the rest. The store owns both results.
    */
   append(row: number, layer: number, keys: tf.Tensor3D, values: tf.Tensor3D): KeysAndValues;
 }
@@ -30,17 +30,17 @@ export interface KeysAndValues {
 export interface LayerOfRow {
   readonly length: number;
   readonly bytes: number;
-  /** This content, to be held by one more row. */
+  /** The same content, shared with one more row. */
   share(): LayerOfRow;
   truncate(length: number): LayerOfRow;
-  /** May change this object or return another; the caller drops the old one. */
+  /** May change this object or return another; the caller then drops the old one. */
   append(keys: tf.Tensor3D, values: tf.Tensor3D): LayerOfRow;
   /** [kvHeads, C, D], C >= length. */
   tensors(): KeysAndValues;
   release(): void;
 }
 
-/** The rows of both stores. `first` makes the first content of a layer. */
+/** The rows of both stores. `first` creates the first content of a layer. */
 export class RowStore implements TensorStore {
   readonly #setting: StoreSetting;
   readonly #first: (keys: tf.Tensor3D, values: tf.Tensor3D) => LayerOfRow;
@@ -101,7 +101,8 @@ export class RowStore implements TensorStore {
     const held = this.#rows[row]![layer];
     if (held === undefined) return { keys: new Float32Array(0), values: new Float32Array(0) };
     const { keys, values } = held.tensors();
-    // [kvHeads, C, D] -> [slots, kvHeads * D]; a fresh tensor, since reading one that is written in place goes stale on WebGPU.
+    // [kvHeads, C, D] -> [slots, kvHeads * D]. A new tensor, because reading one that is written in place returns stale
+    // values on WebGPU.
     const flat = (tensor: tf.Tensor3D): tf.Tensor =>
       tf.tidy(() => {
         const [heads, , size] = tensor.shape;

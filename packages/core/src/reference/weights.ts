@@ -5,7 +5,7 @@ import { elementsOf, outputsOf, readMatrix, readVector, type WeightRequest } fro
 import { MemoryLimitError, UnsupportedError } from '../errors.ts';
 import { onBackend, type TensorLedger } from './backend.ts';
 
-/** Weights as tensors, by the handles that the model holds. */
+/** Weights as tensors, by the handles that the model uses. */
 export class TensorWeights {
   readonly #backend: string;
   readonly #ledger: TensorLedger;
@@ -22,7 +22,7 @@ export class TensorWeights {
     return [...this.#tensors.values(), ...this.#transposed.values()].reduce((sum, tensor) => sum + tensor.size * 4, 0);
   }
 
-  /** Read and upload what was requested. A failure releases what was uploaded. */
+  /** Read and upload the requested weights. A failure releases what was already uploaded. */
   async load(
     source: WeightSource,
     requests: readonly WeightRequest[],
@@ -55,7 +55,7 @@ export class TensorWeights {
     return this.#held(weight) as tf.Tensor1D;
   }
 
-  /** As requested: [rows, columns] of an embedding or table, [inputs, outputs] of any other matrix. */
+  /** In the requested shape: [rows, columns] of an embedding or table, [inputs, outputs] of any other matrix. */
   matrix(weight: Weight): tf.Tensor2D {
     return this.#held(weight) as tf.Tensor2D;
   }
@@ -89,7 +89,7 @@ export class TensorWeights {
     return tensor;
   }
 
-  /** float32 sizes; the wasm backend's matrix product keeps a second, packed copy of each matrix. */
+  /** float32 sizes. The matrix product of the wasm backend keeps a second, packed copy of each matrix. */
   #checkSize(source: WeightSource, requests: readonly WeightRequest[], memoryLimit: number): void {
     const copies = this.#backend === 'wasm' ? 2 : 1;
     const needed = requests.reduce(

@@ -9,13 +9,13 @@ import { onBackend } from './backend.ts';
 export type SlotWriter = (target: tf.Tensor3D, from: number, source: tf.Tensor3D) => void;
 
 /**
- * A function that copies source [heads, T, D] into the slots from .. from + T of target [heads, C, D], or the reason why there is none.
- * It has given a known answer before it is returned.
+ * A function that copies source [heads, T, D] into the slots from..from + T of target [heads, C, D], or the reason why
+ * there is none. A returned function has passed a known-answer test.
  */
 export async function slotWriter(backend: string): Promise<SlotWriter | string> {
   const found = onBackend(backend, () => findWriter(backend));
   if (typeof found === 'string') return found;
-  return (await writesCorrectly(backend, found)) ? found : 'what it writes in place is not what is read back';
+  return (await writesCorrectly(backend, found)) ? found : 'a value written in place was not read back correctly';
 }
 
 function findWriter(name: string): SlotWriter | string {
@@ -31,7 +31,7 @@ function findWriter(name: string): SlotWriter | string {
       );
   if (typeof backend.runWebGPUProgram === 'function')
     return (target, from, source) => copySlotsOnGPU(backend, target, from, source);
-  // On cpu the values that are read are the tensor's own, not a copy.
+  // On cpu, reading returns the values of the tensor itself, not a copy.
   if (name === 'cpu')
     return (target, from, source) =>
       copySlots(target.dataSync<'float32'>(), target.shape[1], from, source.dataSync<'float32'>(), source);

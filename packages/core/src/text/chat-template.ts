@@ -1,6 +1,6 @@
 /**
- * How a model wants a chat to be written: its Jinja templates, as data. `load` reads it from the model's files, and
- * `@tokenwright/chat` renders it.
+ * A model's chat format: its Jinja templates, as data. `load` reads it from the model's files, and `@tokenwright/chat`
+ * renders it.
  */
 export interface ChatTemplate {
   /** The model's name, for error messages. */
@@ -9,6 +9,6 @@ export interface ChatTemplate {
   readonly names: readonly string[];
   /** Jinja source of each template, by name. */
   readonly sources: Readonly<Record<string, string>>;
-  /** Special tokens by the names that templates use: `bos_token`, `eos_token` and so on. */
+  /** Special tokens by their names in templates: `bos_token`, `eos_token` and so on. */
   readonly specialTokens: Readonly<Record<string, string>>;
 }

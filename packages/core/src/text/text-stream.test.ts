@@ -5,7 +5,10 @@ import type { Tokenizer } from './tokenizer.ts';
 
 const utf8 = (text: string): number[] => [...new TextEncoder().encode(text)];
 
-/** Byte-level: ids 0 to 255 are bytes, the next are byte sequences that also cut through characters, the last is control. */
+/**
+ * Byte-level: ids 0 to 255 are bytes, the next are byte sequences that may split characters, the last is a control
+ * token.
+ */
 const merges = [' the', 'é', '\n\n', ' \u{1F600}'].map(utf8).concat([
   [0xe4, 0xbd],
   [0xa0, 0xe5],
@@ -49,7 +52,7 @@ describe('TextStream', () => {
     expect(pieces(byteLevel, [], bytes)).toEqual(['a', '', '', '你', 'b', '']);
   });
 
-  it('holds a character back that tokens of several bytes cut in two', () => {
+  it('holds back a character that is split between tokens of several bytes', () => {
     // 41 f0 9f | 98 | 80: the letter A and a character of four bytes.
     expect(pieces(byteLevel, [], [262, 0x98, 0x80])).toEqual(['', '', 'A\u{1F600}', '']);
     // e4 bd | a0 e5 | a5 | bd: two characters over a shared token.
@@ -64,7 +67,7 @@ describe('TextStream', () => {
     expect(pieces(byteLevel, [], [0xff, 0x61])).toEqual(['', '\uFFFDa', '']);
   });
 
-  it('leaves out control tokens, also between words', () => {
+  it('omits control tokens, also between words', () => {
     expect(pieces(byteLevel, [control], [0x61, control, control, 0x62])).toEqual(['a', '', '', 'b', '']);
     expect(pieces(marked, [0], [1, 0, 2, 0, 0, 2])).toEqual(['once', '', ' upon', '', '', ' upon', '']);
   });
@@ -87,12 +90,12 @@ describe('TextStream', () => {
     expect(pieces(marked, [1], [2, ...bytes, 4])).toEqual([' upon', '', 'é', ' a', '']);
   });
 
-  it('finishes a character that the prompt has begun', () => {
+  it('completes a character that the prompt started', () => {
     const [first, ...rest] = utf8('你');
     expect(pieces(byteLevel, [0x61, first!], rest)).toEqual(['', '你', '']);
   });
 
-  it('goes its own way after a fork', () => {
+  it('is independent after a fork', () => {
     const stream = new TextStream(byteLevel);
     stream.push(0xe4);
     const fork = stream.fork();
@@ -142,7 +145,7 @@ describe('TextStream', () => {
     );
   });
 
-  it('does so for words with marked spaces, control tokens and bytes', () => {
+  it('also gives exact pieces for words with marked spaces, control tokens and bytes', () => {
     const letters = fc.constantFrom('é', '你', '\u{1F600}', 'x').map((text) => utf8(text).map((byte) => 100 + byte));
     const id = fc.integer({ min: 0, max: words.length - 1 }).map((word) => [word]);
     const ids = fc.array(fc.oneof({ weight: 3, arbitrary: id }, { weight: 1, arbitrary: letters }), { maxLength: 16 });

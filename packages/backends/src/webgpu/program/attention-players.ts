@@ -106,7 +106,7 @@ export function storeEncoderKeyValuesPlayer(
   );
 }
 
-/** Undivided, or in shares that are then merged. */
+/** Undivided, or split into shares that are then merged. */
 function attention(
   binder: Binder,
   shape: AttendShape,
@@ -128,7 +128,7 @@ function attention(
   };
 }
 
-/** A step that binds the buffer of a pool: made again for another pool, and when the pool has moved. */
+/** A step that binds the buffer of a pool. It is rebuilt for another pool, and when the pool's buffer was replaced. */
 function onPool(which: (play: Play) => BlockPool, make: (pool: BlockPool) => Player): Player {
   const made = new WeakMap<BlockPool, { version: number; player: Player }>();
   return (play) => {
