@@ -8,7 +8,7 @@ const ids = (...tokens: number[]): Int32Array => Int32Array.from(tokens);
 const range = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i % 8);
 const rowsOf = (cache: KVCache): number[][] => Array.from({ length: cache.rows }, (_, row) => [...cache.tokens(row)]);
 
-/** A model that notes the lengths of what each forward pass feeds, with a cache of some rows. */
+/** A model that records the lengths that each forward pass feeds, with a cache of some rows. */
 function watched(rows: number, maxTokens = 256) {
   const model = toyModel({ maxTokens, contextLength: 200 });
   const feeds: number[][] = [];

@@ -8,7 +8,7 @@ const dimensions: Dimensions = { vocabSize: 10, contextLength: 4, width: 4, laye
 const slot = 2;
 const tokens = [Int32Array.of(7, 0, 9), Int32Array.of(), Int32Array.of(3)];
 
-/** Numbers that tell row, layer, part and place. */
+/** Distinct numbers per row, layer, part and index. */
 const numbers = (row: number, layer: number, part: number): Float32Array =>
   Float32Array.from({ length: tokens[row]!.length * slot }, (_, i) => row + layer / 10 + part / 100 + i * 1000);
 const store = {
@@ -82,14 +82,14 @@ describe('a serialized cache', () => {
     expect(first).toBe(Math.fround(0.01));
   });
 
-  it('is refused when it is truncated at any byte, or has one byte too many', async () => {
+  it('is rejected when it is truncated at any byte, or has one byte too many', async () => {
     const bytes = await written();
     for (let length = 0; length < bytes.length; length++)
       expect(failure(bytes.subarray(0, length)), `${length} bytes`).toBeInstanceOf(CacheError);
     expect(failure(Uint8Array.of(...bytes, 0))).toBeInstanceOf(CacheError);
   });
 
-  it('is refused when a byte of its preamble is changed', async () => {
+  it('is rejected when a byte of its preamble is changed', async () => {
     const bytes = await written();
     for (let at = 0; at < 12; at++)
       expect(failure(bytes.with(at, bytes[at]! ^ 0x80)), `byte ${at}`).toBeInstanceOf(CacheError);
@@ -109,9 +109,9 @@ describe('a serialized cache', () => {
     ['a field that is missing', ({ headDim: _, ...header }) => header, 'headDim is undefined'],
     ['no tokens', ({ tokens: _, ...header }) => header, 'no list of tokens'],
     ['an empty list of tokens', (header) => ({ ...header, tokens: [] }), 'no list of tokens'],
-    ['tokens that are no list', (header) => ({ ...header, tokens: { length: 3 } }), 'no list of tokens'],
+    ['tokens that are not a list', (header) => ({ ...header, tokens: { length: 3 } }), 'no list of tokens'],
     [
-      'a row that is no list',
+      'a row that is not a list',
       (header) => ({ ...header, tokens: [[7, 0, 9], null, [3]] }),
       'ids outside the vocabulary',
     ],
@@ -122,7 +122,7 @@ describe('a serialized cache', () => {
     ],
     ['a negative token', (header) => ({ ...header, tokens: [[7, 0, -1], [], [3]] }), 'ids outside the vocabulary'],
     [
-      'a token that is no integer',
+      'a token that is not an integer',
       (header) => ({ ...header, tokens: [[7, 0, 0.5], [], [3]] }),
       'ids outside the vocabulary',
     ],
@@ -133,24 +133,24 @@ describe('a serialized cache', () => {
     ],
     ['fewer tokens than keys', (header) => ({ ...header, tokens: [[7, 0], [], [3]] }), 'bytes of keys and values'],
     ['more tokens than keys', (header) => ({ ...header, tokens: [[7, 0, 9], [1], [3]] }), 'bytes of keys and values'],
-    ['sources that are no list', (header) => ({ ...header, sources: { length: 3 } }), 'sources'],
-    ['a source that is no integer', (header) => ({ ...header, sources: [0, 0.5, 0] }), 'sources'],
-    ['a source too few', (header) => ({ ...header, sources: [0, 0] }), 'sources'],
+    ['sources that are not a list', (header) => ({ ...header, sources: { length: 3 } }), 'sources'],
+    ['a source that is not an integer', (header) => ({ ...header, sources: [0, 0.5, 0] }), 'sources'],
+    ['one source too few', (header) => ({ ...header, sources: [0, 0] }), 'sources'],
     ['null', () => null, 'no list of tokens'],
     ['a list', () => [1], 'no list of tokens'],
-    ['no JSON', () => '{"fingerprint":', 'is not JSON'],
-  ])('is refused when its header has %s', async (_, change, message) => {
+    ['invalid JSON', () => '{"fingerprint":', 'is not JSON'],
+  ])('is rejected when its header has %s', async (_, change, message) => {
     const error = failure(await withHeader(change));
     expect(error).toBeInstanceOf(CacheError);
     expect((error as Error).message).toContain(message);
   });
 
-  it('is refused when its header is not text', async () => {
+  it('is rejected when its header is not text', async () => {
     const bytes = await written();
     expect(failure(bytes.with(14, 0xff))).toMatchObject({ name: 'CacheError', cause: expect.any(TypeError) });
   });
 
-  it('is not written when the cache changes meanwhile', async () => {
+  it('throws when the cache changes during serialization', async () => {
     const shrinking = { read: async () => ({ keys: new Float32Array(2), values: new Float32Array(2) }) };
     await expect(writeCache(shrinking as unknown as KVStore, tokens, 'model-1', dimensions)).rejects.toThrow(
       CacheError,

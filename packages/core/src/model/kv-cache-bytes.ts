@@ -21,7 +21,7 @@ const magic = [0x54, 0x57, 0x4b, 0x56];
 const version = 1;
 const preamble = 12;
 
-/** What a serialized cache says of its model. A model without keys and values has 0 layers. */
+/** The model properties in a serialized cache. A model without keys and values has 0 layers. */
 export type CacheDimensions = Pick<Dimensions, 'layers' | 'kvHeads' | 'headDim' | 'vocabSize' | 'contextLength'>;
 
 /** @param store undefined only when there are 0 layers. */

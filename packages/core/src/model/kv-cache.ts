@@ -23,8 +23,8 @@ export interface KVCache extends Disposable {
    */
   truncate(lengths: readonly number[]): void;
   /**
-   * Receives, before each forward pass of a run, how many tokens of each row are the prompt (undefined: unchanged). For combined models
-   * whose sources read another prompt.
+   * Called before each forward pass of a run with the number of prompt tokens per row (undefined: unchanged). For
+   * combined models whose sources read another prompt.
    */
   notePrompts?(lengths: readonly (number | undefined)[]): void;
   /** An independent cache with the same content. Equal content is shared, not copied. */

@@ -9,7 +9,7 @@ import type { KVCache } from './kv-cache.ts';
  * Shapes: R = rows (sequences or hypotheses), V = vocabulary size, W = width.
  */
 export interface LanguageModel extends Disposable {
-  /** For messages and reports. */
+  /** Name in messages and reports. */
   readonly name: string;
   /** Number of tokens in the vocabulary, V. */
   readonly vocabSize: number;
@@ -50,12 +50,13 @@ export interface LanguageModel extends Disposable {
    */
   forward(tokens: readonly ArrayLike<number>[], cache: KVCache, options?: ForwardOptions): ForwardResult;
   /**
-   * Begin the next step with the tokens of a choice that was made on the device, before the host has read it, so that the device need
-   * not wait. The cache keeps its length. The next `forward` of exactly these tokens takes the result; every other use of the cache
-   * cancels the step, as does `PendingStep.cancel`. An error while it runs is thrown by the `forward` that takes it.
+   * Start the next step with the tokens of a choice on the device, before the host has read it, so that the device does
+   * not have to wait. The cache keeps its length. The next `forward` of exactly these tokens takes the result; any
+   * other use of the cache cancels the step, as does `PendingStep.cancel`. An error in the step is thrown by the
+   * `forward` that takes it.
    *
-   * Undefined when no step can be begun: the context is full, or the cache cannot be rewound. Absent for models whose logits are
-   * not those of one engine.
+   * Undefined when no step can be started: the context is full, or the cache cannot be rewound. Absent for models whose
+   * logits do not come from one engine.
    */
   stepAhead?(choice: PendingChoice, cache: KVCache): PendingStep | undefined;
   /**
@@ -71,7 +72,7 @@ export interface LanguageModel extends Disposable {
 export interface PendingStep {
   /** Whether a `forward` has taken its result, or something has cancelled it. */
   readonly state: 'pending' | 'taken' | 'cancelled';
-  /** Give up the result and restore the cache's store. Does nothing when the step was taken or cancelled before. */
+  /** Discard the result and restore the cache's store. Does nothing when the step was already taken or cancelled. */
   cancel(): void;
 }
 
@@ -128,8 +129,8 @@ export interface ForwardResult {
   /** Logits of early exits by number of layers, each like `logits`. Present with the option `earlyExits`. */
   readonly earlyExits?: ReadonlyMap<number, EngineMatrix>;
   /**
-   * Of a model that rules tokens out itself: its logits before that, like `logits`. A row in which the samplers leave no token starts
-   * again from them, so the constraints of the call take precedence over those of the model.
+   * For models that rule out tokens themselves: the logits before that, like `logits`. A row in which the samplers
+   * leave no token starts again from them, so the constraints of the call take precedence over those of the model.
    */
   readonly relaxed?: EngineMatrix;
   /** Of a combined model: the logits of each source for the scored positions. */

@@ -12,7 +12,7 @@ export class ModelCache implements KVCache {
   readonly model: ExecutableModel;
   readonly #store: KVStore;
   #tokens: TokenList[];
-  /** Which source each row reads, of a model with sources. */
+  /** The source that each row reads, for a model with sources. */
   #sources: Int32Array;
   /** A step whose slots are in the store, but whose tokens are not in `#tokens`. */
   #pending: PendingModelStep | undefined;

@@ -93,7 +93,7 @@ export async function prepareModel<C, P>(
   return { executable, description };
 }
 
-/** What describes a model besides its executable. */
+/** The properties of a model apart from its executable. */
 export interface ModelDescription {
   readonly name: string;
   readonly dimensions: Dimensions;
@@ -207,7 +207,7 @@ export class ExecutableModel implements LanguageModel {
     return step;
   }
 
-  /** Run a step ahead. An error waits for the `forward` that asks for the step, as it does not matter if none does. */
+  /** Run a step ahead. An error is kept for the `forward` that takes the step; without one it does not matter. */
   #outcomeOf(frame: Frame, own: ModelCache, choice: PendingChoice): StepOutcome {
     const store = own.settle();
     try {
@@ -230,12 +230,12 @@ export class ExecutableModel implements LanguageModel {
     this.dispose();
   }
 
-  /** Note a cache of this model, which is disposed with it. */
+  /** Register a cache of this model, which is disposed with it. */
   opened(cache: ModelCache): void {
     this.#caches.add(cache);
   }
 
-  /** Forget a cache that was disposed. */
+  /** Unregister a disposed cache. */
   closed(cache: ModelCache): void {
     this.#caches.delete(cache);
   }

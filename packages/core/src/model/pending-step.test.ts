@@ -164,7 +164,7 @@ describe('a pending step', () => {
   test.each<[string, (cache: ModelCache, model: ExecutableModel) => void, number[]]>([
     ['other tokens', (cache, model) => model.forward([[9]], cache).dispose(), [3, 9]],
     ['several tokens', (cache, model) => model.forward([[4, 9]], cache).dispose(), [3, 4, 9]],
-    ['more that is scored', (cache, model) => model.forward([[4]], cache, { scored: 2 }).dispose(), [3, 4]],
+    ['more scored positions', (cache, model) => model.forward([[4]], cache, { scored: 2 }).dispose(), [3, 4]],
     ['another choice', (cache, model) => void model.stepAhead(new Picked(Int32Array.of(7)), cache), [3]],
     ['gather', (cache) => cache.gather([0]), [3]],
     ['truncate', (cache) => cache.truncate([1]), [3]],
@@ -180,7 +180,7 @@ describe('a pending step', () => {
     expect(executable.held).toBe(0);
   });
 
-  test('is not begun in a full context, for other rows, or in a window that cannot be rewound', () => {
+  test('is not started in a full context, for other rows, or in a window that cannot be rewound', () => {
     const { executable, model } = summing();
     const full = model.createCache();
     model.forward([new Array<number>(40).fill(0)], full).dispose();
@@ -191,7 +191,7 @@ describe('a pending step', () => {
     expect(executable.runs).toBe(1);
   });
 
-  test('survives every look at the cache', async () => {
+  test('is kept when the cache is only read', async () => {
     const { executable, model, cache, step, id } = await begun();
     expect([cache.rows, cache.lengths, cache.bytes, [...cache.tokens(0)]]).toEqual([1, [1], 0, [3]]);
     expect(step.state).toBe('pending');
@@ -199,7 +199,7 @@ describe('a pending step', () => {
     expect([step.state, executable.runs, cache.lengths]).toEqual(['taken', 2, [2]]);
   });
 
-  test('is cancelled once, by whoever comes first', async () => {
+  test('is cancelled only once', async () => {
     const { executable, cache, step } = await begun();
     step.cancel();
     expect([step.state, executable.held, (cache.settle() as Ids).lists]).toEqual(['cancelled', 0, [[3]]]);

@@ -2,8 +2,8 @@ import type { PendingChoice, RunResult } from '../engine/engine.ts';
 import type { PendingStep } from './language-model.ts';
 
 /**
- * A step of one token per row that was begun from a choice on the device, before the host knew the tokens. The cache whose store it
- * extended keeps it until it is taken or cancelled. It ends in one of these two ways, once, and owns its result until then.
+ * A step of one token per row that was started from a choice on the device, before the host knew the tokens. The cache
+ * whose store it extended keeps it until it is taken or cancelled, exactly once. The step owns its result until then.
  */
 export class PendingModelStep implements PendingStep {
   readonly #choice: PendingChoice;
@@ -54,7 +54,7 @@ export class PendingModelStep implements PendingStep {
   }
 }
 
-/** What running a step gave. */
+/** The outcome of running a step. */
 export type StepOutcome = { readonly result: RunResult } | { readonly error: unknown };
 
 export function disposeResult({ logits, hidden, earlyExits }: RunResult): void {

@@ -128,7 +128,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     ]);
     expect(b).toEqual(a);
     expect(padded).toEqual(closed);
-    // A gap moves what comes after it.
+    // A gap shifts the positions after it.
     expect(Math.max(...a.map((value, i) => Math.abs(value - closed[i]!)))).toBeGreaterThan(1e-3);
     const left = await first({ ids: [1, 1, 5, 17, 42, 8], mask: [0, 0, 1, 1, 1, 1] });
     const shift = Math.max(...left.map((value, i) => Math.abs(value - closed[i]!)));
@@ -169,8 +169,8 @@ describe.each(families)('%s', (name, architecture, json) => {
   it('stores a source once, however many rows and caches read it', async () => {
     const { layers, kvHeads, headDim } = architecture.dimensions(architecture.configure(json));
     await using(await whole.encode({ ids: sources[1]! }), async (model) => {
-      const remembered = sources[1]!.length * 2 * layers * kvHeads * headDim * 4;
-      expect(engine.memory().bytes - idle.memory.bytes).toBe(remembered);
+      const sourceBytes = sources[1]!.length * 2 * layers * kvHeads * headDim * 4;
+      expect(engine.memory().bytes - idle.memory.bytes).toBe(sourceBytes);
       const caches = [model.createCache({ rows: 2 }), model.createCache({ rows: 5 })];
       for (const cache of caches) {
         await logitsOf(
@@ -183,7 +183,7 @@ describe.each(families)('%s', (name, architecture, json) => {
         if (caches.length > 3) break;
       }
       for (const cache of caches) cache.dispose();
-      expect(engine.memory().bytes - idle.memory.bytes).toBe(remembered);
+      expect(engine.memory().bytes - idle.memory.bytes).toBe(sourceBytes);
     });
   });
 
@@ -320,7 +320,7 @@ describe('createSequenceToSequence', () => {
     await expect(whole.encoderOutput({ ids: [1] })).rejects.toThrow(DisposedError);
   });
 
-  it('has the options of createModel', async () => {
+  it('accepts the options of createModel', async () => {
     const whole = await createSequenceToSequence(engine, bart, config, weights, { name: 'mine', contextLength: 7 });
     expect(whole).toMatchObject({ name: 'mine', contextLength: 7, sourceLength: 96, vocabSize: 61, width: 24 });
     whole.dispose();

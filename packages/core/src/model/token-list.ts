@@ -1,4 +1,4 @@
-/** A growing list of token ids. */
+/** A list of token ids that can grow. */
 export class TokenList {
   length = 0;
   #ids = new Int32Array(16);

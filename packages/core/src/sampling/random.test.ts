@@ -65,7 +65,7 @@ describe('Random', () => {
     },
   );
 
-  it('does not depend on what was drawn before', () => {
+  it('does not depend on earlier calls', () => {
     const random = new Random(3);
     const first = random.uniform(0, 5, 'draw');
     random.uniform(1, 2, 'accept', 9);

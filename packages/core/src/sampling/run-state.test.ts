@@ -69,7 +69,7 @@ describe('RunMemory', () => {
     expect(memory.at(child.append(3), 0).get()).toBeNull();
   });
 
-  it('notes how a token was drawn at its node alone', () => {
+  it('records how a token was sampled at its node only', () => {
     const memory = new RunState();
     const node = History.of([1, 3]);
     memory.recordSampled(node, 2, drawn);

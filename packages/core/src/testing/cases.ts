@@ -1,5 +1,5 @@
 /**
- * A contract as a list of cases. They import no test runner, so they serve any:
+ * A contract as a list of cases. They import no test runner, so they work with any:
  *
  * ```ts
  * for (const { name, run } of modelCases(open)) test(name, run);
@@ -7,7 +7,9 @@
  */
 export interface ContractCase {
   readonly name: string;
-  /** Resolves when the contract holds; rejects with an error that says what was expected and what came. */
+  /**
+   * Resolves when the contract holds; otherwise rejects with an error that states the expected and the actual result.
+   */
   run(): Promise<void>;
 }
 
@@ -22,7 +24,7 @@ export function verifyEqual(received: unknown, expected: unknown, what: string):
   verify(a === b, () => `${what}: expected ${b}, but got ${a}.`);
 }
 
-/** Every number within `tolerance` of the expected one; infinities and NaN in the same places. */
+/** Every number is within `tolerance` of the expected one, with infinities and NaN at the same indices. */
 export function verifyClose(
   received: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -40,7 +42,7 @@ export function verifyClose(
   }
 }
 
-/** The error that `work` raises, which must be of class `type`. */
+/** Returns the error that `work` throws, which must be an instance of `type`. */
 export async function verifyThrows<T extends Error>(
   work: () => unknown,
   type: abstract new (...args: never[]) => T,

@@ -9,7 +9,7 @@ import { seededWeights } from './seeded-weights.ts';
 import { type TinyModel, tinyModels } from './tiny-models.ts';
 
 export interface EngineCasesOptions {
-  /** The engine whose results count as right. */
+  /** The engine whose results are the expected ones. */
   readonly judge: () => Promise<Engine>;
   /** Largest difference of a logit from the judge's. Default 1e-4. */
   readonly tolerance?: number;
@@ -18,13 +18,14 @@ export interface EngineCasesOptions {
   readonly kinds?: readonly CacheKind['kind'][];
   /** Default: GPT-2 and Llama. */
   readonly models?: readonly TinyModel[];
-  /** Tokens of the run that looks for leaks. Default 1000. */
+  /** Tokens of the run that detects leaks. Default 1000. */
   readonly longRun?: number;
 }
 
 /**
- * What every engine must do: give the judge's logits over frames of every kind, replay as it executes, keep the contracts of
- * models and caches, and release all that it took. The engine is started once and disposed by the last case.
+ * The contract of engines: the judge's logits over frames of every kind, the same results when replayed as when
+ * executed, the contracts of models and caches, and no memory left allocated. The engine is started once and disposed
+ * by the last case.
  */
 export function engineCases(start: () => Promise<Engine>, options: EngineCasesOptions): ContractCase[] {
   const { judge, tolerance = 1e-4, ownTolerance = 1e-4, kinds = ['static'], models = tinyModels, longRun } = options;
@@ -51,7 +52,7 @@ export function engineCases(start: () => Promise<Engine>, options: EngineCasesOp
       },
     });
     cases.push({
-      name: `${name}: a pass that is recorded once and replayed gives the same`,
+      name: `${name}: a recorded and replayed pass gives the same logits`,
       async run() {
         const own = await build(await started(), tiny);
         const replaying = await build(await started(), { ...tiny, architecture: recorded(tiny.architecture) });
@@ -65,7 +66,7 @@ export function engineCases(start: () => Promise<Engine>, options: EngineCasesOp
         }
       },
     });
-    // The contracts need a model, which needs the engine: they are listed by name now and bound when they run.
+    // The contracts need a model, which needs the engine. They are listed by name now and bound when they run.
     const contracts = (model: LanguageModel, memory: () => ReturnType<Engine['memory']>): ContractCase[] => [
       ...modelCases(model, { tolerance: ownTolerance, kinds, memory }),
       ...generationCases(model, { memory, ...(longRun === undefined ? {} : { longRun }) }),
@@ -78,7 +79,7 @@ export function engineCases(start: () => Promise<Engine>, options: EngineCasesOp
           const own = await started();
           const model = await build(own, tiny);
           try {
-            // The first pass may build what the engine then keeps (transposed weights, pipelines).
+            // The first pass may create what the engine then keeps (transposed weights, pipelines).
             await runFrames(model);
             await contracts(model, () => own.memory())[i]!.run();
           } finally {

@@ -7,15 +7,18 @@ import type { Sampler } from '../sampling/sampler.ts';
 import { type ContractCase, verify, verifyEqual } from './cases.ts';
 
 export interface GenerationCasesOptions {
-  /** Default: the plain loop. */
+  /** Default: `sampling()`. */
   readonly strategy?: () => Strategy;
-  /** What the engine holds now; given, every case must bring it back to where it was. */
+  /** Returns what the engine holds. When given, every case must restore it. */
   readonly memory?: () => { readonly bytes: number; readonly buffers: number };
   /** Tokens of the long run. Default 1000. */
   readonly longRun?: number;
 }
 
-/** The laws of a call of `generate`, on any model: rows apart, seeds, caches, interleaving, and nothing left behind. */
+/**
+ * The contract of a call of `generate`, on any model: independent rows, seeds, caches, interleaving, and nothing left
+ * allocated.
+ */
 export function generationCases(
   model: LanguageModel,
   { strategy, memory, longRun = 1000 }: GenerationCasesOptions = {},
@@ -57,12 +60,12 @@ export function generationCases(
     );
   });
 
-  add('a row of a ragged batch is that row alone', async () => {
+  add('a prompt of a ragged batch gives the tokens of that prompt alone', async () => {
     const together = await ids(prompts);
     for (const [i, prompt] of prompts.entries()) verifyEqual([together[i]], await ids(prompt), `row ${i}`);
   });
 
-  add('rows that end early leave the others as they were', async () => {
+  add('rows that end early do not change the others', async () => {
     const plain = await ids(prompts);
     const end = plain[0]![2]!;
     const ended = await ids(prompts, { eosTokenIds: [end] });
@@ -72,13 +75,13 @@ export function generationCases(
     }
   });
 
-  add('cached, growing and naive decoding give the same tokens', async () => {
+  add('static, dynamic and no cache give the same tokens', async () => {
     const expected = await ids(prompts);
     for (const cache of ['dynamic', 'none'] as const)
       verifyEqual(await ids(prompts, { cache }), expected, `cache: '${cache}'`);
   });
 
-  add('a given cache with any other prefix gives the tokens of a fresh one, and stays filled', async () => {
+  add('a given cache with any prefix gives the tokens of a new one, and stays filled', async () => {
     const expected = await ids(prompts);
     const cache = model.createCache({ rows: prompts.length });
     try {
@@ -92,7 +95,7 @@ export function generationCases(
     }
   });
 
-  add('two calls that take turns are each as alone', async () => {
+  add('two interleaved calls give the tokens of each call alone', async () => {
     const [a, b] = [await ids(prompts[0]!), await ids(prompts[1]!, { seed: 5 })];
     const collect = async (prompt: readonly number[], more: GenerateOptions): Promise<readonly number[]> => {
       const tokens: number[] = [];

@@ -2,13 +2,14 @@ import type { WeightSource } from '../engine/engine.ts';
 import type { Architecture, EncoderDecoderArchitecture } from '../engine/operations.ts';
 import { type MatrixRequest, requestWeights } from '../engine/weight-requests.ts';
 
-/** Looked up by position or distance, not multiplied: engines hold these in full, whatever their weight format. */
+/** Indexed by position or distance, not multiplied. Engines keep these in full precision in every weight format. */
 const positionTables = /(wpe|embed_positions|relative_attention_bias)\.weight$/;
 
 /**
- * A checkpoint whose matrices are changed as an architecture asks for them, for tests of engines that hold them in fewer bits.
+ * A checkpoint whose matrices are changed when an architecture requests them, for tests of engines with other weight
+ * formats.
  *
- * @param map changes rows of weights in place, [outputs, inputs], whatever the checkpoint's own layout.
+ * @param map changes rows of weights in place, [outputs, inputs], in any layout of the checkpoint.
  */
 export function mappedWeights<C, P>(
   architecture: Architecture<C, P> | EncoderDecoderArchitecture<C, P>,

@@ -15,13 +15,16 @@ import { type ContractCase, verify, verifyClose, verifyEqual, verifyThrows } fro
 export interface ModelCasesOptions {
   /** Largest difference of a logit between two ways of computing it. Default 1e-4; 0 for engines that promise equal bits. */
   readonly tolerance?: number;
-  /** The kinds of cache to prove. Default the model's default kind. */
+  /** The kinds of cache to test. Default: the model's default kind. */
   readonly kinds?: readonly CacheKind['kind'][];
-  /** What the engine holds now; given, every case must bring it back to where it was. */
+  /** Returns what the engine holds. When given, every case must restore it. */
   readonly memory?: () => { readonly bytes: number; readonly buffers: number };
 }
 
-/** What every language model and its caches must do: cached = uncached, rows apart, forks, rewinds, errors that lose nothing. */
+/**
+ * The contract of language models and their caches: cached = uncached, independent rows, forks, rewinds, errors that
+ * lose nothing.
+ */
 export function modelCases(
   model: LanguageModel,
   { tolerance = 1e-4, kinds = ['static'], memory }: ModelCasesOptions = {},
@@ -34,7 +37,7 @@ export function modelCases(
     const open = (rows = 1): KVCache => model.createCache({ rows, kind });
     const text = sampleText(model, 0, 20);
 
-    add('a cache gives the logits of computing everything anew', async () => {
+    add('a cache gives the logits of recomputing everything', async () => {
       await using(open(), async (cached) => {
         for (let length = 1; length <= 12; length++) {
           const step = await lastLogits(model, cached, [text.slice(length - 1, length)]);
@@ -44,7 +47,7 @@ export function modelCases(
       });
     });
 
-    add('several scored positions are those of single steps', async () => {
+    add('several scored positions equal single steps', async () => {
       const single: Float32Array[] = [];
       await using(open(), async (cache) => {
         for (const id of text.slice(0, 8)) single.push((await lastLogits(model, cache, [[id]]))[0]!);
@@ -56,7 +59,7 @@ export function modelCases(
       });
     });
 
-    add('rows of different lengths are each as alone', async () => {
+    add('rows of different lengths give the same logits as alone', async () => {
       const rows = [text.slice(0, 3), text.slice(5, 14), text.slice(2, 3)];
       await using(open(3), async (cache) => {
         const together = await lastLogits(model, cache, rows);
@@ -107,7 +110,7 @@ export function modelCases(
       });
     });
 
-    add('a fork and its origin go their own ways', async () => {
+    add('a fork and its origin are independent', async () => {
       await using(open(), async (cache) => {
         await lastLogits(model, cache, [text.slice(0, 6)]);
         await using(cache.fork(), async (fork) => {
@@ -125,7 +128,7 @@ export function modelCases(
       });
     });
 
-    add('serialized and restored, it goes on as before', async () => {
+    add('a serialized and restored cache continues as before', async () => {
       await using(open(2), async (cache) => {
         await lastLogits(model, cache, [text.slice(0, 6), text.slice(4, 7)]);
         const bytes = await cache.serialize();
@@ -139,7 +142,7 @@ export function modelCases(
       });
     });
 
-    add('advance feeds what is missing, after any other prefix, in chunks of any size', async () => {
+    add('advance feeds what is missing, after any prefix, in chunks of any size', async () => {
       const wanted = [Int32Array.from(text.slice(0, 15)), Int32Array.from(text.slice(3, 9))];
       const expected = await using(open(2), (fresh) => lastLogits(model, fresh, wanted));
       for (const prefillChunkSize of [1, 2, 5, 1000])
@@ -180,7 +183,7 @@ export function modelCases(
       });
     });
 
-    add('a refused call leaves the cache as it was', async () => {
+    add('a rejected call leaves the cache unchanged', async () => {
       await using(open(), async (cache) => {
         await lastLogits(model, cache, [text.slice(0, 4)]);
         const refuse = (
@@ -190,10 +193,10 @@ export function modelCases(
         ): Promise<Error> => verifyThrows(work, type, what);
         await refuse(() => model.forward([[model.vocabSize]], cache), ParameterError, 'an id above the vocabulary');
         await refuse(() => model.forward([[-1]], cache), ParameterError, 'a negative id');
-        await refuse(() => model.forward([[1.5]], cache), ParameterError, 'an id that is no integer');
+        await refuse(() => model.forward([[1.5]], cache), ParameterError, 'an id that is not an integer');
         await refuse(() => model.forward([[1], [2]], cache), ShapeError, 'too many rows');
-        await refuse(() => cache.truncate([9]), ParameterError, 'a length that is not held');
-        await refuse(() => cache.gather([1]), ParameterError, 'a row that is not there');
+        await refuse(() => cache.truncate([9]), ParameterError, 'a length beyond the row');
+        await refuse(() => cache.gather([1]), ParameterError, 'a row that does not exist');
         verifyEqual(cache.lengths, [4], 'lengths after the errors');
         const next = await lastLogits(model, cache, [[text[4]!]]);
         const expected = await using(open(), (fresh) => lastLogits(model, fresh, [text.slice(0, 5)]));
@@ -214,7 +217,7 @@ export function modelCases(
     },
   });
   cases.push({
-    name: 'a cache of another model is refused',
+    name: 'a cache of another model is rejected',
     run: async () => {
       await verifyThrows(() => model.forward([[0]], {} as KVCache), CacheError, 'forward with a foreign cache');
     },
@@ -222,7 +225,7 @@ export function modelCases(
   return cases;
 }
 
-/** Ids that look arbitrary, within the vocabulary. */
+/** Ids within the vocabulary, in no apparent order. */
 function sampleText(model: LanguageModel, from: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => ((i + from) * 7919 + ((i * i) % 13)) % model.vocabSize);
 }
@@ -262,7 +265,7 @@ async function using<T>(cache: KVCache, work: (cache: KVCache) => Promise<T>): P
   }
 }
 
-/** The case, failing when it leaves something allocated. */
+/** The case, which fails when it leaves something allocated. */
 function keepingMemory(
   memory: () => { readonly bytes: number; readonly buffers: number },
   run: () => Promise<void>,

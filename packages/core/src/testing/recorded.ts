@@ -1,14 +1,14 @@
 import type { Architecture, Operations, Weight } from '../engine/operations.ts';
 
-/** One operation of a recording: its name and arguments, with places of earlier results where activations stood. */
+/** One operation of a recording: its name and arguments, with indices of earlier results in place of activations. */
 interface Recorded {
   readonly name: keyof Operations<unknown, Weight>;
   readonly arguments: readonly unknown[];
-  /** Places of the results: one, several for `split`, none for `remember` and `tap`. */
+  /** Indices of the results: one, several for `split`, none for `storeEncoderKeyValues` and `tap`. */
   readonly results: readonly number[];
 }
 
-/** The place of a result, standing for an activation while a pass is recorded. */
+/** The index of a result, in place of an activation while a pass is recorded. */
 class Place {
   readonly index: number;
 
@@ -18,8 +18,8 @@ class Place {
 }
 
 /**
- * The same architecture, whose passes are recorded once and replayed for every frame: proof that a model's operations do not
- * depend on the frame, which is what an engine that compiles them relies on.
+ * The same architecture, whose passes are recorded once and replayed for every frame. This proves that a model's
+ * operations do not depend on the frame, which an engine that compiles them relies on.
  */
 export function recorded<C, P>(architecture: Architecture<C, P>): Architecture<C, P> {
   const tapes = new Map<unknown, Tape>();
@@ -76,7 +76,7 @@ function replay<X>({ operations, places, output }: Tape, target: Operations<X, W
   const resolve = (argument: unknown): unknown => {
     if (argument instanceof Place) return values[argument.index];
     if (typeof argument !== 'object' || argument === null || Array.isArray(argument)) return argument;
-    // Options may hold an activation (a residual) beside weights, which must keep their identity.
+    // Options may contain an activation (a residual) as well as weights, which must keep their identity.
     if (!Object.values(argument).some((value) => value instanceof Place)) return argument;
     return Object.fromEntries(Object.entries(argument).map(([key, value]) => [key, resolve(value)]));
   };

@@ -4,8 +4,9 @@ import { LoadError } from '../errors.ts';
 import { Random } from '../sampling/random.ts';
 
 /**
- * A checkpoint of random numbers in the shapes that an architecture asks for: for tests and benchmarks that need no
- * download. Matrices and vectors are normal with the given standard deviation; gains (vectors named `…weight`) are around 1.
+ * A checkpoint of random numbers in the shapes that an architecture requests, for tests and benchmarks without a
+ * download. Matrices and vectors are normally distributed with the given standard deviation; norm weights (vectors
+ * named `…weight`) are around 1.
  */
 export function seededWeights<C, P>(
   architecture: Architecture<C, P>,

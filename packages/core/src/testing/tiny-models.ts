@@ -8,7 +8,7 @@ export interface TinyModel {
   readonly config: unknown;
 }
 
-/** GPT-2 and Llama with sizes that meet the odd cases: grouped heads, an untied head, widths that 32 does not divide. */
+/** GPT-2 and Llama with sizes for the odd cases: grouped heads, an untied head, widths that 32 does not divide. */
 export const tinyModels: readonly TinyModel[] = [
   tiny(gpt2, { vocab_size: 61, n_positions: 96, n_embd: 24, n_layer: 2, n_head: 3 }),
   tiny(llama, {

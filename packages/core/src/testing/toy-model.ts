@@ -10,13 +10,13 @@ export interface ToyModelOptions {
   readonly vocabSize?: number;
   /** Default 64. */
   readonly contextLength?: number;
-  /** Default 1. Models of different seeds are unrelated. */
+  /** Default 1. Models with different seeds are unrelated. */
   readonly seed?: number;
-  /** How many of the last tokens the logits depend on. Default 2. */
+  /** Number of last tokens that the logits depend on. Default 2. */
   readonly order?: number;
   /** Standard deviation of the logits, roughly. Default 2. */
   readonly spread?: number;
-  /** Adds the logits of another toy model, times this: a draft that resembles its target. */
+  /** Adds the logits of another toy model times this factor, for a draft that resembles its target. */
   readonly like?: { readonly model: ToyModel; readonly share: number };
   readonly defaults?: ModelDefaults;
   /** Default 256. Small values make tests split a long prompt into chunks. */
@@ -38,11 +38,14 @@ export function toyModel(options: ToyModelOptions = {}): ToyModel {
 const width = 4;
 const layers = 2;
 
-/** A {@link HostModel} with hidden states and early exits, which counts what it is fed and what is not yet disposed. */
+/**
+ * A {@link HostModel} with hidden states and early exits. It counts fed tokens, and caches and results that are not
+ * disposed.
+ */
 export class ToyModel extends HostModel<never> {
   /** Caches and results that are not disposed yet. */
   readonly live: Set<object> = new Set();
-  /** Tokens fed so far, over all calls: shows what a cache saves. */
+  /** Tokens fed so far, over all calls. Shows what a cache saves. */
   fed = 0;
   readonly #random: Random;
   readonly #options: ToyModelOptions;

@@ -45,7 +45,7 @@ export function divideChain(
     selects && stage === stages.at(-1) && stage.sampler.traits?.selectsArgMax === true && logits.choose !== undefined;
   const canBeFar = (stage: Stage): boolean => isChoice(stage) || canRunFar(stage);
   const canRunFar = ({ sampler }: Stage): boolean =>
-    // What remembers is told how a token was drawn, and that is known on the host only.
+    // A stateful stage receives how its token was sampled, which is known only on the host.
     sampler.traits?.stateful !== true &&
     ((selects && sampler.kernel?.keep !== undefined && logits.keep !== undefined) ||
       (sampler.kernel?.edit !== undefined && logits.edit !== undefined) ||

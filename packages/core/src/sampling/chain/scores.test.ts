@@ -177,7 +177,7 @@ describe('Scores', () => {
     expect(Object.keys(await scores.describe(0, 1))).toEqual(['logprob', 'rank']);
   });
 
-  it('tell stages that remember how the token was drawn when they extend a history', async () => {
+  it('report how the token was sampled to stateful stages when they extend a history', async () => {
     const { scores } = scoresOf([[Math.log(0.25), Math.log(0.75)]]);
     scores.apply([host('remembering', () => undefined, { stateful: true })]);
     const child = await scores.extend(0, 1);

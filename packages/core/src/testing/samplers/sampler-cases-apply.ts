@@ -17,7 +17,7 @@ export function applyTo(sampler: Sampler, logits: ArrayLike<number>, options: Te
   return row;
 }
 
-/** The device form on a batch, on the current TF.js backend; read back without blocking, as WebGPU wants it. */
+/** Apply the device form to a batch, on the current TF.js backend. Reads back asynchronously, as WebGPU requires. */
 export async function onDevice(sampler: Sampler, rows: readonly HostRow[]): Promise<Float32Array[]> {
   const result = runOnDevice(sampler, rows);
   const values = (await result.data()) as Float32Array;
@@ -46,14 +46,14 @@ export function distributionOf(logits: Float32Array): number[] {
   return Array.from(logits, (logit) => Math.exp(logit - normalizer));
 }
 
-/** Ids by falling logit; the first is the arg max, of equals the lowest id. */
+/** Ids by descending logit; the first is the arg max, on ties the lowest id. */
 export function argMaxOf(logits: ArrayLike<number>): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
   return best;
 }
 
-/** Fail unless two rows have the same tokens removed and nearly the same other logits. */
+/** Fail unless two rows have the same removed tokens and nearly the same other logits. */
 export function verifySame(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -64,7 +64,7 @@ export function verifySame(
   for (let id = 0; id < expected.length; id++) {
     const a = actual[id]!;
     const b = expected[id]!;
-    // An infinite scale would let anything pass for a removed token.
+    // An infinite scale would accept anything in place of a removed token.
     const near = Number.isFinite(b) && Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b));
     const same = Object.is(a, b) || a === b || near;
     verify(same, `${what}: token ${id} has ${a} in place of ${b}`);

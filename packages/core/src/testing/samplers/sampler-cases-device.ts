@@ -5,7 +5,7 @@ import { applyTo, onDevice, verifySame } from './sampler-cases-apply.ts';
 import { testRow } from './sampler-cases-row.ts';
 import { testLogits } from './sampler-cases-rows.ts';
 
-/** Checks of the device form, on the TF.js backend that is current when the case runs. */
+/** Checks of the device form, on the current TF.js backend when the case runs. */
 
 export async function deviceEqualsHost(sampler: Sampler, vocabSize: number, rowsInteract: boolean): Promise<void> {
   verify(getBackend() !== undefined, 'no TF.js backend is set');
@@ -33,7 +33,7 @@ export async function deviceHidesNothing(sampler: Sampler, vocabSize: number): P
   const [withNaN, empty, sound] = await onDevice(sampler, rows);
   verify(withNaN!.some(Number.isNaN), 'NaN is hidden by the device form');
   verify(!empty!.some((logit) => logit > -Infinity), 'a row with nothing left gets a token from the device form');
-  verifySame(sound!, applyTo(sampler, logits, options).logits, 'a sound row beside broken ones', 1e-5);
+  verifySame(sound!, applyTo(sampler, logits, options).logits, 'a valid row next to invalid ones', 1e-5);
 }
 
 export async function deviceLeaksNothing(sampler: Sampler, vocabSize: number): Promise<void> {
@@ -42,5 +42,5 @@ export async function deviceLeaksNothing(sampler: Sampler, vocabSize: number): P
   const before = memory().numTensors;
   await onDevice(sampler, rows);
   const leaked = memory().numTensors - before;
-  verify(leaked === 0, `${leaked} tensors are left behind`);
+  verify(leaked === 0, `${leaked} tensors leaked`);
 }

@@ -5,7 +5,7 @@ import { applyTo, argMaxOf, distributionOf, verifySame } from './sampler-cases-a
 import { candidatesOf, testRow } from './sampler-cases-row.ts';
 import { testLogits } from './sampler-cases-rows.ts';
 
-/** The laws that every sampler keeps, each as a check that throws. */
+/** The laws of every sampler, each as a check that throws. */
 
 export function isWellFormed(sampler: Sampler): void {
   verify(/^[a-z0-9]+(-[a-z0-9]+)*$/.test(sampler.name), `the name '${sampler.name}' is not kebab-case`);
@@ -23,14 +23,14 @@ export function isWellFormed(sampler: Sampler): void {
 
 export function neverEmpties(sampler: Sampler, vocabSize: number): void {
   for (const { label, logits, options } of testLogits(vocabSize))
-    verify(applyTo(sampler, logits, options).sampleable, `nothing can be drawn from the row '${label}'`);
+    verify(applyTo(sampler, logits, options).sampleable, `nothing can be sampled from the row '${label}'`);
 }
 
 export function isRepeatable(make: () => Sampler, vocabSize: number): void {
   const [first, second] = [make(), make()];
   const rows = testLogits(vocabSize);
   const once = rows.map(({ logits, options }) => applyTo(first, logits, options).logits);
-  // In another order, by another object of the same options: neither may matter.
+  // In another order, and by another instance with the same options: neither may matter.
   for (const [at, { label, logits, options }] of [...rows.entries()].reverse()) {
     verifySame(applyTo(first, logits, options).logits, once[at]!, `the row '${label}' the second time`);
     verifySame(applyTo(second, logits, options).logits, once[at]!, `the row '${label}' by an equal sampler`);
@@ -48,7 +48,7 @@ export function isEquivariant(sampler: Sampler, vocabSize: number): void {
     return result;
   };
   for (const { label, logits, options } of testLogits(vocabSize)) {
-    // Distinct logits: which of equals stays is not asked here.
+    // Distinct logits: this law does not test ties.
     const distinct = logits.map((logit, id) => logit + id / 4096);
     const ids = (list: ArrayLike<number> | undefined): number[] => Array.from(list ?? [], to);
     const { logits: here } = applyTo(sampler, distinct, options);
@@ -68,7 +68,7 @@ export function treatsEqualsAlike(sampler: Sampler, vocabSize: number): void {
       Array.from(applyTo(sampler, row).logits)
         .filter((logit) => logit > -Infinity)
         .sort((a, b) => a - b);
-    // Reversing the row moves every token among its equals.
+    // Reversing the row reorders equal logits.
     verifySame(kept(logits.toReversed()), kept(logits), `what stays of the row '${label}' when reversed`, 1e-5);
   }
 }
@@ -114,7 +114,7 @@ export function isGreedyWhenCold(sampler: Sampler, vocabSize: number): void {
   }
 }
 
-/** A line of draws; a branch from its middle must go on as the line, whatever another branch does in between. */
+/** A line of steps. A branch from its middle must continue like the line, whatever another branch does in between. */
 export function forks(make: () => Sampler, vocabSize: number): void {
   const rows = testLogits(vocabSize).filter(({ label }) => label !== 'one token left');
   const sampler = make();
@@ -144,7 +144,7 @@ export function forks(make: () => Sampler, vocabSize: number): void {
   });
 }
 
-/** Without `traits.stateful` a stage is not told how its token was drawn, and its snapshot may be skipped. */
+/** Without `traits.stateful`, a stage does not receive how its token was sampled, and its state is not serialized. */
 export function declaresItsState(sampler: Sampler, vocabSize: number): void {
   if (sampler.traits?.stateful === true || !hasHostForm(sampler)) return;
   const row = testRow(testLogits(vocabSize)[0]!.logits, { prompt: [0] });
@@ -162,12 +162,12 @@ export function declaresItsState(sampler: Sampler, vocabSize: number): void {
   });
 }
 
-/** The outcome must be a distribution: nothing but numbers and -Infinity, and a sum of 1. */
+/** The result must be a distribution: only numbers and -Infinity, with a sum of 1. */
 export function givesADistribution(sampler: Sampler, vocabSize: number): void {
   for (const { label, logits, options } of testLogits(vocabSize)) {
     const result = applyTo(sampler, logits, options).logits;
     verify(result.length === vocabSize, `the row '${label}' changes its length`);
     const sum = distributionOf(result).reduce((total, p) => total + p, 0);
-    verify(Math.abs(sum - 1) < 1e-6, `the row '${label}' becomes no distribution (its sum is ${sum})`);
+    verify(Math.abs(sum - 1) < 1e-6, `the row '${label}' is not a distribution after the stage (its sum is ${sum})`);
   }
 }

@@ -4,13 +4,13 @@ import { Random } from '../../sampling/random.ts';
 import { RunState } from '../../sampling/run-state.ts';
 import type { BatchStep, Sampler } from '../../sampling/sampler.ts';
 
-/** Where a test row stands; everything has a default. */
+/** The context of a test row. Everything has a default. */
 export interface TestRowOptions {
   /** Tokens of the prompt. Default none. */
   readonly prompt?: ArrayLike<number>;
   /** Tokens after the prompt. Default none. */
   readonly generated?: ArrayLike<number>;
-  /** A history and a memory to go on from, instead of the two above. */
+  /** A history and a state to continue from, instead of the two above. */
   readonly history?: History;
   readonly memory?: RunState;
   readonly promptLength?: number;
@@ -26,7 +26,7 @@ export interface TestRowOptions {
   readonly maxLength?: number;
 }
 
-/** A row of logits with a history and a memory around it, as a run would make it. The logits are copied. */
+/** A row of logits with a history and a state, as in a run. The logits are copied. */
 export function testRow(logits: ArrayLike<number>, options: TestRowOptions = {}): HostRow {
   const { prompt = [], generated = [], source } = options;
   let history = options.history ?? History.of(prompt);
@@ -44,7 +44,7 @@ export function testRow(logits: ArrayLike<number>, options: TestRowOptions = {})
   });
 }
 
-/** What a chain makes of one row: [V], a new array. For tests of a sampler with a handful of numbers. */
+/** The result of a chain for one row: [V], a new array. For tests of a sampler with a few numbers. */
 export function shaped(
   samplers: Sampler | readonly Sampler[],
   logits: ArrayLike<number>,

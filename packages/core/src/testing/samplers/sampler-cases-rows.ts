@@ -1,7 +1,7 @@
 import { Random } from '../../sampling/random.ts';
 import type { TestRowOptions } from './sampler-cases-row.ts';
 
-/** Rows of logits that have brought samplers down before, each with a history. Seeded, so a failure repeats. */
+/** Rows of logits that are known to break samplers, each with a history. Seeded, so that failures are repeatable. */
 export interface TestLogits {
   readonly label: string;
   readonly logits: Float32Array;
@@ -9,8 +9,8 @@ export interface TestLogits {
 }
 
 /**
- * Logits are multiples of 1/64 of ordinary size, so that adding 8 or doubling is exact in float32 and a law about shift or scale
- * is not blurred by rounding.
+ * Logits are multiples of 1/64 of ordinary size, so that adding 8 or doubling is exact in float32, and rounding does
+ * not affect the laws about shift and scale.
  */
 export function testLogits(vocabSize: number): TestLogits[] {
   const random = new Random(20);

@@ -5,8 +5,8 @@ import { verify } from '../cases.ts';
 import { applyTo, distributionOf } from './sampler-cases-apply.ts';
 
 /**
- * Draw from what the sampler leaves, and compare the counts with a distribution: the declared one, or else the mean of what it
- * left. Seeds are fixed, so the test is not a matter of luck.
+ * Sample from what the sampler leaves, and compare the counts with a distribution: the declared one, otherwise the mean
+ * of what it left. Seeds are fixed, so the test is deterministic.
  */
 export function drawsAsDeclared(
   sampler: Sampler,
@@ -24,19 +24,19 @@ export function drawsAsDeclared(
       mean[id]! += p / draws;
     });
     const id = sampleToken(row.logits, random.uniform(sequence, row.context.history.length, 'draw'), row.candidates);
-    verify(id >= 0, 'nothing can be drawn');
+    verify(id >= 0, 'nothing can be sampled');
     counts[id]! += 1;
   }
   const expected = declared?.(distributionOf(Float32Array.from(logits))) ?? mean;
 
-  // Rare tokens are counted together: the approximation by chi-square wants about 5 of each.
+  // Rare tokens are counted together: the chi-square approximation needs about 5 of each.
   let statistic = 0;
   let cells = 0;
   let rareCount = 0;
   let rareExpected = 0;
   counts.forEach((count, id) => {
     const wanted = expected[id]! * draws;
-    verify(wanted > 0 || count === 0, `token ${id} was drawn ${count} times and should never be`);
+    verify(wanted > 0 || count === 0, `token ${id} was sampled ${count} times, but has no probability`);
     if (wanted < 5) {
       rareCount += count;
       rareExpected += wanted;
@@ -50,10 +50,10 @@ export function drawsAsDeclared(
     cells++;
   }
   const limit = chiSquareLimit(Math.max(1, cells - 1));
-  verify(statistic <= limit, `chi-square of ${draws} draws is ${statistic.toFixed(1)}, above ${limit.toFixed(1)}`);
+  verify(statistic <= limit, `chi-square of ${draws} samples is ${statistic.toFixed(1)}, above ${limit.toFixed(1)}`);
 }
 
-/** What a chi-square value exceeds once in 100,000 times (Wilson and Hilferty's approximation). */
+/** The chi-square value that is exceeded once in 100,000 times (Wilson and Hilferty's approximation). */
 function chiSquareLimit(degrees: number): number {
   const spread = 2 / (9 * degrees);
   return degrees * (1 - spread + 4.265 * Math.sqrt(spread)) ** 3;

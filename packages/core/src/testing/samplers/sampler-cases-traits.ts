@@ -24,7 +24,7 @@ export function isScaleInvariant(sampler: Sampler, vocabSize: number): void {
   }
 }
 
-/** The traits that a case can test on logits alone. A trait that is not declared is not tested. */
+/** The traits that can be tested on logits alone. Undeclared traits are not tested. */
 export const traitChecks: readonly {
   property: 'keepsArgMax' | 'narrows' | 'selectsArgMax';
   check(sampler: Sampler, vocabSize: number): void;
@@ -62,9 +62,9 @@ export const traitChecks: readonly {
 ];
 
 /**
- * A stage removes what its kind says. Filters remove by logits, constraints and masks by token ids (so the same tokens from every row
- * at one place in a text), controllers by either; the other kinds remove nothing. A removal by rounding, of a token with next to no
- * probability, does not count. A sampler without a kind is not tested.
+ * A stage removes tokens as its kind allows. Filters remove by logits, constraints and masks by token ids (so the same
+ * tokens from every row at the same position of a text), controllers by either; the other kinds remove nothing. Removal
+ * by rounding, of a token with almost no probability, does not count. A sampler without a kind is not tested.
  */
 export function removesAsItsKind(sampler: Sampler, vocabSize: number): void {
   const { kind } = sampler;
@@ -85,7 +85,7 @@ export function removesAsItsKind(sampler: Sampler, vocabSize: number): void {
         `token ${gone[0]} of the row '${label}' is removed, which the kind '${kind}' does not do`,
       );
     if (kind !== 'constraint') continue;
-    // The same place in the text with other logits.
+    // The same position of the text with other logits.
     const other = rows[0]!.logits;
     const there = removed(other, options);
     const differs = gone.find((id) => !there.includes(id) && distributionOf(other)[id]! > 1e-30);
@@ -109,7 +109,7 @@ export function keepsTiesTogether(sampler: Sampler, vocabSize: number): void {
   }
 }
 
-/** `kernel.keep` has the effect of the host form. */
+/** `kernel.keep` equals the host form. */
 export function kernelKeepsTheSame(sampler: Sampler, vocabSize: number): void {
   const keep = sampler.kernel?.keep;
   if (keep === undefined) return;
@@ -135,7 +135,7 @@ export function kernelKeepsTheSame(sampler: Sampler, vocabSize: number): void {
   }
 }
 
-/** `kernel.edit` has the effect of the host form. */
+/** `kernel.edit` equals the host form. */
 export function kernelEditsTheSame(sampler: Sampler, vocabSize: number): void {
   const { kernel } = sampler;
   if (kernel?.edit === undefined) return;
@@ -154,7 +154,7 @@ export function kernelEditsTheSame(sampler: Sampler, vocabSize: number): void {
   }
 }
 
-/** With `kernel.reads: k`, the logits after the k largest neither stay nor matter. */
+/** With `kernel.reads: k`, the logits after the k largest are removed and do not matter. */
 export function kernelReadsEnough(sampler: Sampler, vocabSize: number): void {
   const reads = sampler.kernel?.reads;
   if (reads === undefined || !(hasHostForm(sampler) || hasMaskForm(sampler))) return;

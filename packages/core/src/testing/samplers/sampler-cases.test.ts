@@ -19,7 +19,7 @@ const filter: SamplerTraits = {
   narrows: true,
 };
 
-/** A sound sampler: what lies more than 1 below the largest logit goes. */
+/** A correct sampler: removes what is more than 1 below the largest logit. */
 const sound: HostSampler = {
   name: 'near-the-top',
   parameters: { distance: 1 },
@@ -50,7 +50,7 @@ async function failures(make: () => Sampler, options?: SamplerCasesOptions): Pro
   return failed;
 }
 
-test('a sound sampler passes', async () => {
+test('a correct sampler passes', async () => {
   const device: Sampler = {
     ...sound,
     onDevice: (logits) => where(less(logits, sub(max(logits, 1, true), 1)), Number.NEGATIVE_INFINITY, logits),
@@ -61,7 +61,7 @@ test('a sound sampler passes', async () => {
 describe('a planted bug is found', () => {
   let calls = 0;
   const planted: [string, SamplerLaw, () => Sampler, SamplerCasesOptions?][] = [
-    ['a name that is no name', 'is well formed', () => ({ ...sound, name: 'Near Top' })],
+    ['an invalid name', 'is well formed', () => ({ ...sound, name: 'Near Top' })],
     ['parameters that JSON loses', 'is well formed', () => ({ ...sound, parameters: { from: -Infinity } })],
     [
       'removes everything when all are equal',
@@ -105,7 +105,7 @@ describe('a planted bug is found', () => {
       () => on((logits) => logits.fill(-Infinity, logits.length >> 1)),
     ],
     [
-      'splits equals by what stands beside them',
+      'splits ties by their neighbors',
       'treats equals alike',
       () =>
         on((logits) => {
@@ -126,7 +126,7 @@ describe('a planted bug is found', () => {
         }),
     ],
     [
-      'trusts the list to be the whole vocabulary',
+      'assumes that the candidates are the whole vocabulary',
       'gives the same with candidates listed',
       () =>
         on((logits, step) => {
@@ -135,7 +135,7 @@ describe('a planted bug is found', () => {
         }),
     ],
     [
-      'forgets what it kept',
+      'loses a kept candidate',
       'gives the same with candidates listed',
       () =>
         on((logits, { candidates }) => {
@@ -163,9 +163,9 @@ describe('a planted bug is found', () => {
         });
       },
     ],
-    ['uses memory without saying so', 'declares its state', () => on((_, { state }) => state.set(1))],
+    ['uses state without declaring it', 'declares its state', () => on((_, { state }) => state.set(1))],
     [
-      'reads how a token was drawn without saying so',
+      'reads step.sampled without declaring it',
       'declares its state',
       () =>
         on((logits, { sampled }) => {
@@ -206,13 +206,13 @@ describe('a planted bug is found', () => {
         ),
     ],
     [
-      'says that it selects',
+      'declares that it selects',
       'its declared traits hold',
       () => ({ ...sound, traits: { ...filter, selectsArgMax: true } }),
     ],
-    ['removes tokens, which its kind does not do', 'removes what its kind says', () => ({ ...sound, kind: 'shaping' })],
+    ['removes tokens although its kind does not', 'removes what its kind says', () => ({ ...sound, kind: 'shaping' })],
     [
-      'splits ties without saying so',
+      'splits ties without declaring it',
       'keeps ties together',
       () =>
         on(
@@ -225,7 +225,7 @@ describe('a planted bug is found', () => {
     ],
     ['calls a filter a constraint', 'removes what its kind says', () => ({ ...sound, kind: 'constraint' })],
     [
-      'weighs the rows of a batch together without saying so',
+      'mixes the rows of a batch without declaring it',
       'device form equals host form, alone and in a batch',
       () => ({
         ...sound,
@@ -235,13 +235,17 @@ describe('a planted bug is found', () => {
         },
       }),
     ],
-    ['needs more than it says', 'its kernel reads enough', () => ({ ...sound, kernel: { reads: 2 } })],
+    ['needs more logits than it declares', 'its kernel reads enough', () => ({ ...sound, kernel: { reads: 2 } })],
     [
       'a kernel with another edit',
       'its kernel edits the same',
       () => ({ ...sound, kernel: { edit: () => ({ divide: 2 }) } }),
     ],
-    ['a kernel that keeps others', 'its kernel keeps the same', () => ({ ...sound, kernel: { keep: { top: 2 } } })],
+    [
+      'a kernel that keeps other tokens',
+      'its kernel keeps the same',
+      () => ({ ...sound, kernel: { keep: { top: 2 } } }),
+    ],
     [
       'another distribution than declared',
       'samples have the declared distribution',

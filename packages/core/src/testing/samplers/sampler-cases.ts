@@ -19,7 +19,7 @@ export { candidatesOf, shaped, type TestRowOptions, testBatch, testRow } from '.
 /** One law of the contract. */
 export interface SamplerCase extends ContractCase {
   readonly name: SamplerLaw;
-  /** Why the case does not apply; then `run` does nothing. */
+  /** Why the case does not apply. `run` then does nothing. */
   readonly skip?: string;
 }
 
@@ -52,19 +52,24 @@ export interface SamplerCasesOptions {
   /** Sizes of the rows. Default [1, 2, 24, 100]. */
   readonly vocabSizes?: readonly number[];
   /**
-   * The distribution after the stage, from the one before it, as its formula says it; the mean over its own random numbers when it
-   * uses some. Then the draws are compared with it, by chi-square; without it, with what the stage leaves.
+   * The distribution after the stage, as a formula of the one before it; the mean over its own random numbers when it
+   * uses some. The samples are compared with it by chi-square; without it, with what the stage leaves.
    */
   readonly distribution?: (probabilities: readonly number[]) => ArrayLike<number>;
   /** Adding a constant to all logits changes nothing but that constant. Default false: not tested. */
   readonly shiftInvariant?: boolean;
   /** Multiplying all logits by a positive factor keeps the same tokens. Default false: not tested. */
   readonly scaleInvariant?: boolean;
-  /** The filter cuts an order of the tokens in which lower ids come first on ties, so equal logits may part. Default false. */
+  /**
+   * The filter cuts an order in which lower ids come first on ties, so equal logits may be separated. Default false.
+   */
   readonly splitsTies?: boolean;
-  /** The device form weighs the rows of a batch against each other. Default false: a row alone gives the same as in a batch. */
+  /**
+   * The device form lets the rows of a batch affect each other. Default false: a row alone gives the same as in a
+   * batch.
+   */
   readonly rowsInteract?: boolean;
-  /** Laws that do not apply, with the reason: a ban of certain ids depends on the numbering of tokens, for example. */
+  /** Laws that do not apply, with the reason. For example, a ban of certain ids depends on the numbering of tokens. */
   readonly skip?: Partial<Record<SamplerLaw, string>>;
 }
 
@@ -75,7 +80,7 @@ export interface SamplerCasesOptions {
  * for (const { name, skip, run } of samplerCases(() => mine({ k: 3 }))) test(name, { skip: skip !== undefined }, run);
  * ```
  *
- * @param make gives a new sampler with the same options at each call.
+ * @param make returns a new sampler with the same options at each call.
  */
 export function samplerCases(make: () => Sampler, options: SamplerCasesOptions = {}): SamplerCase[] {
   const { vocabSizes = [1, 2, 24, 100], distribution, skip = {}, rowsInteract = false } = options;
