@@ -285,9 +285,9 @@ function checkTogether(owner: string, options: ResolvedOptions, report: OptionRe
 /** An option that only code can give, with no default. */
 function code<Value>(
   help: string,
-  check: (owner: string, name: string, value: unknown) => Value,
+  check: (owner: string, name: string, value: unknown) => NonNullable<Value>,
 ): Option<Value | undefined, true> {
-  return customOption<Value>({ kind: 'code', optional: true, help, check } as never) as never;
+  return customOption<Value | undefined>({ kind: 'code', optional: true, help, check });
 }
 
 function tokenOrNull(help: string): Option<number | null, true> {
