@@ -1,8 +1,10 @@
+export { argMax, keepLargest, keepLargestOnDevice } from '../sampling/arg-max.ts';
 export { type DistributionSummary, explain, type Removal } from '../sampling/chain/explain.ts';
 export { HostRow } from '../sampling/chain/host-row.ts';
 export type { RowContext } from '../sampling/chain/row-context.ts';
 export { Scores } from '../sampling/chain/scores.ts';
 export { applyChain, decisiveStages } from '../sampling/chain/stages.ts';
+export type { HostAndDeviceForms } from '../sampling/define-sampler.ts';
 export {
   type AnySamplerFactory,
   camelCase,

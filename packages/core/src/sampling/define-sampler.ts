@@ -12,7 +12,10 @@ export type SamplerForms =
   | Omit<HostSampler, 'name'>
   | Omit<DeviceSampler, 'name'>
   | Omit<MaskSampler, 'name'>
-  | Omit<HostSampler & DeviceSampler, 'name'>;
+  | HostAndDeviceForms;
+
+/** A host form and a device form that agree. */
+export type HostAndDeviceForms = Omit<HostSampler & DeviceSampler, 'name'>;
 
 /** Everything there is to know about a sampler: declared once, in the module of the sampler. */
 export interface SamplerDefinition<

@@ -1,6 +1,6 @@
 import { defineSampler } from '@tokenwright/core';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
-import { logSumExp } from '@tokenwright/core/sampling';
+import { type HostAndDeviceForms, logSumExp } from '@tokenwright/core/sampling';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 const options = {
@@ -37,7 +37,7 @@ export const topA = defineSampler({
   source: 'BlinkDL, RWKV-LM; x-transformers',
   kind: 'filter',
   options,
-  create({ ratio, power }) {
+  create({ ratio, power }): HostAndDeviceForms {
     const logRatio = Math.log(ratio);
     return {
       traits: { keepsArgMax: true, narrows: true },

@@ -1,5 +1,6 @@
 import { defineSampler } from '@tokenwright/core';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import type { HostAndDeviceForms } from '@tokenwright/core/sampling';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 const options = {
@@ -32,7 +33,7 @@ export const topNSigma = defineSampler({
   source: 'Tang et al. 2024, arXiv:2411.07641; llama.cpp',
   kind: 'filter',
   options,
-  create: ({ sigmas }) => ({
+  create: ({ sigmas }): HostAndDeviceForms => ({
     traits: { needsWholeRow: true, keepsArgMax: true, narrows: true },
     onHost(logits, step) {
       if (sigmas === 0) return;

@@ -1,5 +1,6 @@
 import { defineSampler, ParameterError } from '@tokenwright/core';
 import { customOption, type OptionsOf } from '@tokenwright/core/options';
+import type { HostAndDeviceForms } from '@tokenwright/core/sampling';
 import { type Bias, biased, biasToJson, checkBias } from '../shared/bias.ts';
 import { largestFloat } from '../shared/row.ts';
 import { refuseOutside } from '../shared/token-ids.ts';
@@ -48,7 +49,7 @@ export const tokenBias = defineSampler({
   source: 'OpenAI, logit_bias; llama.cpp, vLLM, web-llm',
   kind: 'bias',
   options,
-  create({ biases }) {
+  create({ biases }): HostAndDeviceForms {
     const entries = Object.entries(biases).map(([id, bias]) => [Number(id), Number(bias)] as const);
     const ids = entries.map(([id]) => id);
     return {

@@ -1,6 +1,7 @@
 import { defineSampler, type HostSampler } from '@tokenwright/core';
 import { numberOption, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
-import { divideLogits, keepLargest, shapeOf, topLogit } from '../shared/row.ts';
+import { keepLargest } from '@tokenwright/core/sampling';
+import { divideLogits, shapeOf, topLogit } from '../shared/row.ts';
 
 const options = {
   /** How far the temperature may deviate to each side, at least 0. 0 makes it a plain temperature. */

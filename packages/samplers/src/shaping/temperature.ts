@@ -1,7 +1,7 @@
 import { defineSampler } from '@tokenwright/core';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
-import { divideLogits, keepLargest, largestFloat, smallestTemperature } from '../shared/row.ts';
-import { keepLargestOnDevice } from './greedy.ts';
+import { type HostAndDeviceForms, keepLargest, keepLargestOnDevice } from '@tokenwright/core/sampling';
+import { divideLogits, largestFloat, smallestTemperature } from '../shared/row.ts';
 
 const options = {
   /** Divisor of the logits, at least 0. 1 is off; below 1 sharpens, above 1 flattens; 0 is greedy. */
@@ -33,7 +33,7 @@ export const temperature = defineSampler({
   summary: 'Divide the logits by T: below 1 is more certain, above 1 more random, 0 is greedy',
   kind: 'shaping',
   options,
-  create: ({ temperature: t }) => ({
+  create: ({ temperature: t }): HostAndDeviceForms => ({
     traits: { keepsArgMax: true, narrows: true, ...(t === 0 ? { selectsArgMax: true } : {}) },
     kernel: { ...(t === 0 ? { reads: 1 } : {}), ...(t >= smallestTemperature ? { edit: () => ({ divide: t }) } : {}) },
     onHost(logits, step) {
@@ -42,7 +42,7 @@ export const temperature = defineSampler({
     },
     onDevice(logits, step) {
       const { tf } = step;
-      if (t === 0) return keepLargestOnDevice(logits, step);
+      if (t === 0) return keepLargestOnDevice(logits, step.tf);
       if (t >= smallestTemperature) return tf.div(logits, t);
       const top = tf.maximum(tf.max(logits, 1, true), -largestFloat);
       return tf.div(tf.sub(logits, top), smallestTemperature);

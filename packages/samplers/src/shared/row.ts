@@ -106,12 +106,6 @@ export function nthLargest(logits: Float32Array, candidates: Int32Array | undefi
   return n === 1 ? topLogit(logits, candidates) : logits[topTokens(logits, n, candidates).at(-1)!]!;
 }
 
-/** Keep only the largest logit; on ties, the lowest id. */
-export function keepLargest(logits: Float32Array, step: Candidates): void {
-  const { id, logit } = largest(logits, step.candidates);
-  if (id >= 0 && logit < Infinity) step.keep(logits, [id]);
-}
-
 let ids = new Int32Array(0);
 
 function scratchIds(count: number): Int32Array {
