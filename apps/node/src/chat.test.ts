@@ -26,7 +26,7 @@ describe('chat in a pipe', () => {
     expect(stdout.trimEnd().split('\n').length).toBeGreaterThanOrEqual(2);
     expect(stderr).toMatch(/context {4}\d+ of 512 tokens/);
     expect(stderr).toMatch(/reused {5}[1-9]\d* of \d+ prompt tokens were in the cache/);
-    expect(stderr).toContain('temperature 0.7 holds from the next answer on.');
+    expect(stderr).toContain('temperature 0.7 applies from the next answer on.');
     expect(stderr).toContain('max-new-tokens 6\n');
     const { messages } = JSON.parse(readFileSync(file, 'utf8'));
     expect(messages.map(({ role }: { role: string }) => role).join(' ')).toBe('system user assistant user assistant');
@@ -98,7 +98,7 @@ describe.skipIf(!hasTerminal)('chat on a terminal', () => {
     terminal.type('\x03');
     await terminal.until(/\(stopped\)[\s\S]*> /);
     terminal.type('/set max-new-tokens 2\r');
-    await terminal.until(/holds from the next answer on[\s\S]*> /);
+    await terminal.until(/applies from the next answer on[\s\S]*> /);
     terminal.type('first line\rsecond line\r');
     await terminal.until(/\(the token limit was reached\)[\s\S]*> /);
     terminal.type('/undo\r');

@@ -62,7 +62,7 @@ export interface FoundModel extends ModelSize {
   readonly input: ModelInput;
 }
 
-/** Find a model: a folder, a file, one on the hub, which is downloaded, or one that comes along. */
+/** Find a model: a folder, a file, one on the hub, which is downloaded, or a bundled one. */
 export async function findModel(given: Given, name: string): Promise<FoundModel> {
   const downloading = new Progress(`downloading ${name}`);
   try {

@@ -6,7 +6,7 @@ import { wrap } from '../cli/terminal.ts';
 /** What a command of a chat may use. */
 export interface ChatContext {
   readonly chat: Chat;
-  /** Columns that there are. */
+  /** Columns of the terminal. */
   readonly width: number;
   /** Change a flag, by the words of a command line. Returns what to show. */
   set(words: readonly string[]): readonly string[];
@@ -14,7 +14,7 @@ export interface ChatContext {
   statistics(): readonly string[];
 }
 
-/** What a command answers: lines to show, or that the chat is over. */
+/** The reply of a command: lines to show, or the end of the chat. */
 export type ChatReply = readonly string[] | 'exit';
 
 interface ChatCommand {
@@ -46,11 +46,11 @@ const all: readonly ChatCommand[] = [
   {
     name: 'system',
     value: '[TEXT]',
-    help: 'tell the model what to be; without a text, show it; - removes it',
+    help: 'set the system message; without a text, show it; - removes it',
     run({ chat }, text) {
       if (text === '') return [chat.system ?? 'There is no system message.'];
       chat.system = text === '-' ? undefined : text;
-      return [text === '-' ? 'The system message is gone.' : 'The system message holds from the next answer on.'];
+      return [text === '-' ? 'The system message is removed.' : 'The system message applies from the next answer on.'];
     },
   },
   {
@@ -72,7 +72,7 @@ const all: readonly ChatCommand[] = [
   {
     name: 'load',
     value: 'FILE',
-    help: 'go on with a chat that was saved',
+    help: 'continue a chat that was saved',
     async run({ chat }, path) {
       if (path === '') throw new Failure('/load wants the name of a file.');
       chat.messages = await readMessages(path);
@@ -86,13 +86,13 @@ const all: readonly ChatCommand[] = [
 /** Names of all commands, with their slash. */
 export const chatCommandNames: readonly string[] = all.map(({ name }) => `/${name}`);
 
-/** The command that a text is, or undefined when it is something to say. */
+/** The command in a text, or undefined for a message. */
 export function chatCommandIn(text: string): { readonly name: string; readonly value: string } | undefined {
   const [, name, value = ''] = /^\/([A-Za-z?]+)(?:\s+([\s\S]*))?$/.exec(text) ?? [];
   return name === undefined ? undefined : { name, value: value.trim() };
 }
 
-/** @throws Failure for a command that does not exist, and for what a command cannot do. */
+/** @throws Failure for a command that does not exist, and when a command fails. */
 export async function runChatCommand(
   { name, value }: { readonly name: string; readonly value: string },
   context: ChatContext,
@@ -118,13 +118,13 @@ export async function readMessages(path: string): Promise<ChatMessage[]> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Failure(`${path} is no JSON: ${(error as Error).message}`);
+    throw new Failure(`${path} is not JSON: ${(error as Error).message}`);
   }
   const messages = Array.isArray(value) ? value : (value as { messages?: unknown } | null)?.messages;
   const isMessage = (message: unknown): message is ChatMessage =>
     typeof message === 'object' && message !== null && 'role' in message && 'content' in message;
   if (!Array.isArray(messages) || !messages.every(isMessage))
-    throw new Failure(`${path} holds no chat: that is a list of messages, each with a role and a content.`);
+    throw new Failure(`${path} is not a chat: a list of messages, each with a role and a content.`);
   return messages;
 }
 
@@ -135,7 +135,7 @@ function helpLines(width: number): string[] {
     ...all.flatMap(({ help }, at) =>
       wrap(help, width - column).map((line, row) => `${(row === 0 ? spelled[at]! : '').padEnd(column)}${line}`),
     ),
-    'Ctrl-C stops an answer. A backslash at the end of a line goes on with the next.',
+    'Ctrl-C stops an answer. A backslash at the end of a line continues it on the next.',
   ];
 }
 

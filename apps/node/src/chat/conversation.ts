@@ -25,7 +25,7 @@ export class Conversation {
   #answers = 0;
   #forgotten = 0;
 
-  /** @param command what reads flags that are changed within the chat. */
+  /** @param command parses flags that are changed within the chat. */
   constructor(given: Given, command: Command, session: Session, chat: Chat) {
     this.#given = given;
     this.#command = command;
@@ -74,7 +74,7 @@ export class Conversation {
         if (this.#json) process.stdout.write(jsonLine(event));
         else if (event.type !== 'step') {
           const text = (event.type === 'token' ? event.text : event.tail) ?? '';
-          // Many models begin with a space that only parts words.
+          // Many models begin with a space, which only separates words.
           process.stdout.write(begun ? text : text.trimStart());
           begun ||= text.trim() !== '';
         }
@@ -100,7 +100,7 @@ export class Conversation {
       if (this.#json) process.stdout.write(jsonLine({ type: 'command', name: command.name, lines: reply }));
       else this.#tell(reply);
     } catch (error) {
-      // A chat survives what a message did wrong; a script does not.
+      // An interactive chat continues after an error; a script stops.
       if (!this.#interactive || !(error instanceof Failure || TokenwrightError.isInstance(error))) throw error;
       process.stderr.write(`${paintFor(process.stderr)('red', error.message)}\n`);
     }
@@ -127,7 +127,7 @@ export class Conversation {
     };
   }
 
-  /** What should be known of the last answer. */
+  /** Report what is unusual about the last answer. */
   #remark(): void {
     const { forgotten } = this.#chat;
     if (forgotten > this.#forgotten)
@@ -165,7 +165,7 @@ export class Conversation {
     const isAnswerFlag = (flag: string): boolean => answerFlags.some((candidate) => candidate.name === flag);
     if (name === undefined) {
       const shown = this.#given.ordered.filter((flag) => isAnswerFlag(flag.name));
-      if (shown.length === 0) return ['No flag is set: the model decides.'];
+      if (shown.length === 0) return ['No flag is set; the defaults of the model apply.'];
       return shown.map(({ name: flag, value }) => `${flag}${value === undefined ? '' : ` ${value}`}`);
     }
     const flag = name.replace(/^--/, '');
@@ -176,7 +176,7 @@ export class Conversation {
     }
     const [set] = parse(this.#command, [`--${flag}`, ...(rest.length === 0 ? [] : [rest.join(' ')])]).ordered;
     if (set === undefined || !isAnswerFlag(set.name))
-      throw new Failure(`${flag} cannot be changed within a chat; start anew with --${flag}.`);
+      throw new Failure(`${flag} cannot be changed within a chat; start again with --${flag}.`);
     const at = this.#given.ordered.findIndex((candidate) => candidate.name === flag);
     const before = this.#given;
     this.#given = new Given(
@@ -189,7 +189,7 @@ export class Conversation {
       this.#given = before;
       throw error;
     }
-    return [`${flag}${set.value === undefined ? '' : ` ${set.value}`} holds from the next answer on.`];
+    return [`${flag}${set.value === undefined ? '' : ` ${set.value}`} applies from the next answer on.`];
   }
 
   #tell(lines: readonly string[]): void {
@@ -198,7 +198,7 @@ export class Conversation {
   }
 }
 
-/** The next line, or the end once the program is to end. */
+/** The next line, or the end when the program is interrupted. */
 function untilAborted(reader: LineReader, prompt: string): Promise<Line> {
   return new Promise((resolve, reject) => {
     const stop = (): void => resolve('end');

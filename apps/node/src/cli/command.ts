@@ -17,7 +17,7 @@ export interface Flag {
   readonly closed?: boolean;
   /** It may be given more than once. */
   readonly repeats?: boolean;
-  /** Names that it had before, which the error for them maps to this one. */
+  /** Former names. The error for them names this flag. */
   readonly former?: readonly string[];
 }
 
@@ -26,9 +26,9 @@ export interface Command {
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
-  /** What its own help begins with. */
+  /** The beginning of its own help. */
   readonly about: string;
-  /** Names of what is given without a flag: '[prompt]'. */
+  /** Names of the arguments without a flag: '[prompt]'. */
   readonly operands: readonly string[];
   readonly flags: readonly Flag[];
   /** Command lines with what they show. */
@@ -40,7 +40,7 @@ export interface Command {
 /** What was given on the command line. */
 export class Given {
   readonly operands: readonly string[];
-  /** Flags in the order in which they were written. */
+  /** Flags in the order of the command line. */
   readonly ordered: readonly { readonly name: string; readonly value: string | undefined }[];
 
   constructor(operands: readonly string[], ordered: Given['ordered']) {

@@ -1,10 +1,10 @@
 import { TokenwrightError } from '@tokenwright/core';
 
-/** What a person did that cannot work: told in one line, without a stack. */
+/** A mistake of the user, reported in one line without a stack. */
 export class Failure extends Error {
   readonly status: number;
 
-  /** @param status 1: it could not be done; 2: the command line is wrong. */
+  /** @param status 1: the command failed; 2: the command line is wrong. */
   constructor(message: string, status = 1) {
     super(message);
     this.name = 'Failure';
@@ -17,7 +17,7 @@ export function misuse(message: string): Failure {
   return new Failure(message, 2);
 }
 
-/** The one line that tells an error, and the status to leave with. */
+/** The line that reports an error, and the exit status. */
 export function describeError(error: unknown): { readonly line: string; readonly status: number } {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.replace(/\s*\n\s*/g, ' ').trim();

@@ -32,16 +32,16 @@ export function programHelp(commands: readonly Command[], version: string, paint
 
 ${heading('First steps', paint)}
   ${paint('cyan', 'tokenwright demo')}
-      a small model that comes along writes a paragraph; nothing is downloaded
+      the bundled model writes a paragraph; nothing is downloaded
   ${paint('cyan', 'tokenwright explain "It was a dark"')}
-      watch each token being chosen
+      see how each token is chosen
   ${paint('cyan', 'tokenwright chat --model HuggingFaceTB/SmolLM2-135M-Instruct')}
-      talk with a model, which is downloaded once
+      chat with a model, which is downloaded once
 
 ${heading('Commands', paint)}
 ${list.join('\n')}
 
-'tokenwright <command> --help' tells all about one. --version prints the version.
+'tokenwright <command> --help' describes a command. --version prints the version.
 `;
 }
 

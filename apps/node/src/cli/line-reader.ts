@@ -5,7 +5,7 @@ export type Line = { readonly text: string } | 'interrupt' | 'end';
 
 /** Reads what a person, or a pipe, says: one text after the other. */
 export interface LineReader {
-  /** @param prompt stands before the text, on a terminal. */
+  /** @param prompt is shown before the text, on a terminal. */
   next(prompt: string): Promise<Line>;
   close(): void;
 }
@@ -20,7 +20,7 @@ const pasteMilliseconds = 20;
 
 /**
  * On a terminal. Each question has an interface of its own, so that between them Ctrl-C is a signal and typing is left to the terminal.
- * Lines that are pasted are one text; a backslash at the end of a line goes on with the next.
+ * Lines that are pasted are one text; a backslash at the end of a line continues it on the next.
  */
 function terminalReader(complete: (begun: string) => readonly string[]): LineReader {
   let history: string[] = [];

@@ -3,7 +3,7 @@ import { fit, paintFor, widthOf } from './terminal.ts';
 
 /** What takes less than this, in milliseconds, shows no bar. */
 const patience = 700;
-/** How often a bar may be drawn anew, in milliseconds. */
+/** Minimum time between two updates of the bar, in milliseconds. */
 const drawEvery = 80;
 
 /** In which unit something is counted. */

@@ -15,19 +15,19 @@ export const chatCommand: Command = {
   name: 'chat',
   summary: 'Talk with a model that was trained to chat',
   about:
-    'Talk with a model. Its own chat template turns messages into the text that it was trained on; what was said stays in its cache, so ' +
-    'each turn reads only what is new. With a message as argument, answer that one and leave. In a pipe, each line is a message.\n' +
+    'Talk with a model. Its own chat template turns messages into the text that it was trained on; the conversation stays in its cache, so ' +
+    'each turn reads only what is new. With a message as argument, answer it and exit. In a pipe, each line is a message.\n' +
     `While you talk: ${chatCommandNames.join(' ')}. Ctrl-C stops the answer, not the program.`,
   operands: ['[message]'],
   examples: [
     ['tokenwright chat --model HuggingFaceTB/SmolLM2-135M-Instruct', 'downloaded once, then kept'],
-    ['tokenwright chat --model model.Q4_K_M.gguf --system "Be brief."', 'a file of yours'],
+    ['tokenwright chat --model model.Q4_K_M.gguf --system "Be brief."', 'a local file'],
     ['tokenwright chat "What is a whale?" -m ./my-model --json', 'one answer, as events'],
-    ['tokenwright chat --template plain', 'talk to the story writer that comes along; do not expect sense'],
+    ['tokenwright chat --template plain', 'the bundled story writer; do not expect sense'],
   ],
   flags: [
-    { name: 'system', value: 'TEXT', help: 'What the model is told before everything else.', group },
-    { name: 'load', value: 'FILE', help: 'Go on with a chat that /save wrote.', group },
+    { name: 'system', value: 'TEXT', help: 'The system message.', group },
+    { name: 'load', value: 'FILE', help: 'Continue a chat that /save wrote.', group },
     {
       name: 'template',
       value: 'NAME|FILE',
@@ -42,7 +42,7 @@ export const chatCommand: Command = {
       group,
       repeats: true,
     },
-    { name: 'json', help: 'One event a line, as JSON, instead of text.', group: 'Output' },
+    { name: 'json', help: 'One event per line, as JSON, instead of text.', group: 'Output' },
     { name: 'quiet', short: 'q', help: 'No greeting.', group: 'Output' },
     ...answerFlags,
     ...modelFlags,

@@ -15,16 +15,16 @@ export const compareCommand: Command = {
   name: 'compare',
   summary: 'Time per token with and without a cache, as the text grows',
   about:
-    'Write the same text three times, greedily: with the preallocated cache, with one that grows, and with none, so that ' +
-    'everything is computed anew for each token. Shows the time per token as the text grows, as a table and a plot.',
+    'Write the same text three times, greedily: with the static cache, with the dynamic one, and with none, so that ' +
+    'everything is computed again for each token. Shows the time per token as the text grows, as a table and a plot.',
   operands: ['[prompt]'],
   examples: [
-    ['tokenwright compare', '128 tokens, in some seconds'],
+    ['tokenwright compare', '128 tokens, in a few seconds'],
     ['tokenwright compare --length 400 --engine tfjs-cpu', 'longer, on another engine'],
   ],
   flags: [
     { name: 'length', value: 'N', help: 'Tokens to write. Default 128.', group: 'Comparison' },
-    { name: 'json', help: 'One line for each way, with the milliseconds of every token.', group: 'Output' },
+    { name: 'json', help: 'One line per cache, with the milliseconds of every token.', group: 'Output' },
     ...modelFlags,
     ...generalFlags,
   ],
@@ -37,11 +37,9 @@ async function compare(given: Given, session: Session, prompt: string): Promise<
   const room = model.contextLength - ids.length;
   const length = given.number('length') ?? Math.min(128, room);
   if (!Number.isInteger(length) || length < 16 || length > room)
-    throw misuse(
-      `--length must be an integer from 16 to ${room}, which the context has left, but ${length} was given.`,
-    );
+    throw misuse(`--length must be an integer from 16 to ${room}, the rest of the context, but ${length} was given.`);
 
-  // The first tokens of a process are slow for reasons of their own.
+  // The first tokens of a process are slow: compilers warm up.
   for (const cache of caches) await timePerToken(session, ids, { cache, maxNewTokens: cache === 'none' ? 8 : 24 });
   const all: Series[] = [];
   for (const cache of caches) {

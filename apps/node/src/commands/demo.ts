@@ -8,15 +8,15 @@ const prompt = 'It was a dark and stormy night, and the old captain';
 
 export const demoCommand: Command = {
   name: 'demo',
-  summary: 'A small model that comes along writes a paragraph',
-  about: 'Write a paragraph with the small model that comes along. Nothing is downloaded.',
+  summary: 'The bundled model writes a paragraph',
+  about: 'Write a paragraph with the small bundled model. Nothing is downloaded.',
   operands: [],
   examples: [
     ['tokenwright demo', 'another paragraph each time'],
     ['tokenwright demo --seed 3', 'the same one each time'],
   ],
   flags: [
-    { name: 'json', help: 'One event a line, as JSON, instead of text.', group: 'Output' },
+    { name: 'json', help: 'One event per line, as JSON, instead of text.', group: 'Output' },
     { name: 'seed', short: 's', value: 'N', help: 'The same seed gives the same text. Default: any.', group: 'Output' },
     ...modelFlags,
     ...generalFlags,
@@ -26,7 +26,7 @@ export const demoCommand: Command = {
     const aside = (text: string): void => {
       if (!given.has('json')) process.stderr.write(paint('dim', text));
     };
-    aside('A model of 5.9 million parameters, trained on 28 old English books, goes on from a few words.\n\n');
+    aside('A model of 5.9 million parameters, trained on 28 old English books, continues a few words.\n\n');
     const settings = new Given(
       [],
       [...given.ordered, { name: 'echo', value: undefined }, { name: 'max-new-tokens', value: '120' }],

@@ -11,11 +11,11 @@ import { jsonLine } from '../show/json.ts';
 
 export const inspectCommand: Command = {
   name: 'inspect',
-  summary: 'What a model is: family, shapes, sizes, what will be used and why',
+  summary: 'What a model is: family, shapes, sizes, which files are used and why',
   about: `Look at a model without loading its weights: family, parameters, number formats, cache, tokenizer, and whether Tokenwright can run it.\nThe model may be ${modelHelp}`,
   operands: ['<model>'],
   examples: [
-    ['tokenwright inspect story', 'a model that comes along'],
+    ['tokenwright inspect story', 'a bundled model'],
     ['tokenwright inspect model.Q4_K_M.gguf --tensors', 'a GGUF file, with every tensor'],
     ['tokenwright inspect ./my-model --json | jq .parameters', 'for programs'],
   ],

@@ -8,16 +8,16 @@ import { bytesText } from '../show/size.ts';
 import { tableLines } from '../show/table.ts';
 
 const comingAlong: readonly (readonly [name: string, what: string])[] = [
-  ['story', 'goes on with a text in the manner of old books (12 MB)'],
+  ['story', 'continues a text in the style of old books (12 MB)'],
   ['story-amateur', 'its weaker twin, for contrast and for guessing ahead (1 MB)'],
   ['translate', 'simple German sentences to English (1 MB)'],
 ];
 
 export const modelsCommand: Command = {
   name: 'models',
-  summary: 'Models that come along, and those of the hub in the cache',
+  summary: 'Bundled models, and models of the hub in the cache',
   about:
-    "List the models that come along, and those of the hub that are in the cache (HF_HUB_CACHE, else ~/.cache/huggingface/hub, which Python's tools share). Any model can also be a folder or a .gguf file of yours.",
+    "List the bundled models, and the models of the hub that are in the cache (HF_HUB_CACHE, else ~/.cache/huggingface/hub, which is shared with Python's tools). A model can also be a folder or a .gguf file.",
   operands: [],
   examples: [
     ['tokenwright models', 'names and sizes'],
@@ -48,7 +48,7 @@ export const modelsCommand: Command = {
     const paint = paintFor(process.stdout);
     const rows = cached.map(({ name, bytes, revisions }) => [name, bytesText(bytes), revisions.join(', ')]);
     const lines = [
-      paint('bold', 'They come along'),
+      paint('bold', 'Bundled'),
       ...tableLines(comingAlong, ['left', 'left']).map((line) => `  ${line}`),
       '',
       paint('bold', 'From the hub, in the cache'),

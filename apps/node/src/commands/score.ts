@@ -16,7 +16,7 @@ export const scoreCommand: Command = {
   name: 'score',
   summary: 'How probable a model finds a text, token by token; perplexity',
   about:
-    'Read a text in one pass and show what the model thought of each token before it saw it: probability, log-probability ' +
+    'Read a text in one pass and show how the model predicted each token: probability, log-probability ' +
     '(natural) and rank, with the total and the perplexity. With sampler flags, also which tokens the chain would have allowed.',
   operands: ['[text]'],
   examples: [
@@ -28,8 +28,8 @@ export const scoreCommand: Command = {
     { name: 'json', help: 'One JSON object instead of the table.', group: 'Output' },
     { name: 'top', value: 'N', help: 'With --json, also the N best tokens at each place.', group: 'Output' },
     { name: 'prompt-length', value: 'N', help: 'The first N tokens are given, not scored. Default 1.', group },
-    { name: 'chunk', value: 'N', help: 'Read at most N tokens in one pass. Default 128.', group },
-    { name: 'seed', short: 's', value: 'N', help: 'For samplers that draw random numbers. Default 0.', group },
+    { name: 'chunk', value: 'N', help: 'Read at most N tokens per pass. Default 128.', group },
+    { name: 'seed', short: 's', value: 'N', help: 'For samplers that use random numbers. Default 0.', group },
     ...samplerFlags.filter(({ name }) => name !== 'preset'),
     ...modelFlags,
     ...generalFlags,

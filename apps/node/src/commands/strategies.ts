@@ -25,7 +25,7 @@ export const strategiesCommand: Command = {
     'Continue one prompt greedily, by sampling, with beams, by contrastive search, and by contrastive decoding against a weaker ' +
     'model, and compare the texts: how much each repeats itself (rep-4: share of 4-grams that occurred before), how varied it is ' +
     '(distinct-2: share of different pairs), and how probable the model itself finds it. Then the same text with and without ' +
-    'guessing ahead (speculative decoding), and what that gains or costs on this machine.',
+    'speculative decoding, and what that gains or costs on this machine.',
   operands: ['[prompt]'],
   examples: [
     ['tokenwright strategies', 'with a prompt that makes greedy decoding loop'],
@@ -37,11 +37,11 @@ export const strategiesCommand: Command = {
     {
       name: 'weaker',
       value: 'MODEL',
-      help: 'The amateur of contrastive decoding, which also guesses ahead. Default story-amateur.',
+      help: 'The amateur of contrastive decoding, which is also the draft model. Default story-amateur.',
       group: 'Comparison',
       choices: ['story-amateur'],
     },
-    { name: 'json', help: 'One line for each method, as JSON.', group: 'Output' },
+    { name: 'json', help: 'One line per method, as JSON.', group: 'Output' },
     ...modelFlags,
     ...generalFlags,
   ],
@@ -154,5 +154,5 @@ async function decode(given: Given, session: Session, prompt: string, method: Me
   } finally {
     progress.clear();
   }
-  throw new Failure(`${name} had no end.`);
+  throw new Failure(`${name} did not end.`);
 }

@@ -2,7 +2,7 @@ import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { bar, fit, fitEnd, type Paint, type Style } from '../cli/terminal.ts';
 import { tokenText } from './token.ts';
 
-/** What a step event of a beam search tells. */
+/** The detail of a step event of a beam search. */
 export interface BeamStep {
   readonly live: readonly BeamHypothesis[];
   readonly finished: readonly BeamHypothesis[];
@@ -12,7 +12,7 @@ export interface BeamStep {
 interface BeamHypothesis {
   readonly ids: readonly number[];
   readonly score: number;
-  /** Place, before the step, of the hypothesis that it goes on from. */
+  /** Place, before the step, of the hypothesis that it continues. */
   readonly parent?: number;
 }
 

@@ -23,7 +23,7 @@ export function inspectionLines(model: ModelInspection, style: Style): string[] 
     ['vocabulary', `${grouped(dimensions.vocabSize)} tokens`],
     ['cache', cacheText(model)],
     ['tokenizer', tokenizer === undefined ? 'none' : tokenizerText(tokenizer)],
-    ['chat template', model.chatTemplate ? "yes: 'tokenwright chat' talks with it" : 'none: it goes on with a text'],
+    ['chat template', model.chatTemplate ? "yes: for 'tokenwright chat'" : 'none: it continues texts'],
   ];
   const column = Math.max(...facts.map(([name]) => name.length)) + 2;
   const defaults = Object.entries(model.defaults);

@@ -9,7 +9,7 @@ export function rateLine(ends: readonly EndEvent[]): string {
   );
   if (last === undefined) return 'stopped before the first token';
   const { prefill, total } = last.timing;
-  // Those that decide late emit all tokens at once, so only the whole tells their speed.
+  // Strategies that decide late emit all tokens at once, so only the total time gives their speed.
   const strategy = last.options.strategy?.value as { name: string } | undefined;
   const late = /beam|best-of/.test(strategy?.name ?? '');
   const rate = late

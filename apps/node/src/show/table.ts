@@ -1,6 +1,6 @@
 import { columnsOf } from '../cli/terminal.ts';
 
-/** How a column stands: 'left' for words, 'right' for numbers. */
+/** Alignment of a column: 'left' for words, 'right' for numbers. */
 export type Alignment = 'left' | 'right';
 
 /** Rows of cells in columns, as wide as they need, two spaces apart. */
