@@ -1,5 +1,6 @@
 import { defineSampler, type RowStep } from '@tokenwright/core';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import type { HostAndDeviceForms } from '@tokenwright/core/sampling';
 import { countPrompt, window } from '../shared/options.ts';
 
 const options = {
@@ -33,7 +34,7 @@ export const repetitionPenalty = defineSampler({
   source: 'Keskar et al. 2019, arXiv:1909.05858',
   kind: 'penalty',
   options,
-  create({ penalty, window, countPrompt }) {
+  create({ penalty, window, countPrompt }): HostAndDeviceForms {
     const off = penalty === 1;
     const seen = (step: RowStep): Int32Array =>
       off ? none : distinct(countedTokens(step, window, countPrompt), step.vocabSize);
@@ -50,7 +51,7 @@ export const repetitionPenalty = defineSampler({
         if (places.length === 0) return logits;
         const marks = tf.scatterND(tf.tensor2d(places, undefined, 'int32'), tf.ones([places.length]), logits.shape);
         const penalized = tf.where(tf.less(logits, 0), tf.mul(logits, penalty), tf.div(logits, penalty));
-        return tf.where(tf.greater(marks, 0), penalized, logits);
+        return tf.where(tf.greater(marks, 0), penalized, logits) as typeof logits;
       },
     };
   },
