@@ -13,12 +13,12 @@ export interface Arguments {
 /**
  * Read the command line.
  *
- * @param names the benches there are; the first is the default.
+ * @param names names of all benches; the first is the default.
  * @throws Error with a line for the user when an option or a name does not exist.
  */
 export function readArguments(given: readonly string[], names: readonly string[]): Arguments {
   const { values, positionals } = parseArgs({
-    // The first '--' is the package manager's.
+    // The first '--' comes from the package manager.
     args: given[0] === '--' ? given.slice(1) : [...given],
     allowPositionals: true,
     options: {

@@ -35,11 +35,11 @@ const usage = `pnpm bench [name] [--quick] [--json] [--engine text] [--shape tex
 
 ${benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
-  --quick         few short rounds: shows that it works, and no more
-  --json          one JSON object a row (pnpm --silent bench ... --json)
+  --quick         a few short rounds, which only show that it works
+  --json          one JSON object per row (pnpm --silent bench ... --json)
   --engine text   only engines with this in their name, format and threads, beside plain TensorFlow.js
   --shape text    only shapes with this in their name: tiny, GPT-2-small, Llama-1B (webgpu)
-  --software      let webgpu run on a software driver, whose numbers mean nothing`;
+  --software      let webgpu run on a software driver, whose numbers are meaningless`;
 
 let given: Arguments | undefined;
 try {

@@ -8,7 +8,7 @@ import { pairedRatio } from '../timing/statistics.ts';
 const position = 128;
 const weights: WeightFormat = '8-bit';
 
-/** The same steps by the same code in Node and in Chromium, in turns. */
+/** The same steps by the same code in Node and in Chromium, alternately. */
 export const browserBench: Bench = {
   name: 'browser',
   summary: 'decoding steps of the fused wasm engine in a Worker of Chromium, with threads and without, against Node',
@@ -29,7 +29,7 @@ async function compare(context: Context, shape: Shape, threads: number, isolated
     try {
       const turns = await context.turns([{ run: () => inNode.time(tokens) }, { run: () => inBrowser.time(tokens) }]);
       const [node, browser] = turns.values as [number[], number[]];
-      // The browser is another process, so what others used cannot be told from it.
+      // The browser is another process, so its processor time cannot be separated from that of other programs.
       const quiet = { noisy: false, foreign: undefined };
       const facts = { engine: 'fused wasm', format: weights, shape: shape.name, threads, unit: 'tok/s' } as const;
       const rates = (times: number[]): number[] => times.map((time) => 1000 / time);

@@ -8,7 +8,7 @@ import { pairedRatio } from '../timing/statistics.ts';
 
 const base = 100;
 
-/** Ways in which an engine of this library holds keys and values. */
+/** Kinds of KV cache that the engines of this library support. */
 const kinds: readonly CacheKind[] = [{ kind: 'static' }, { kind: 'f16' }, { kind: '8-bit' }];
 
 /** What a token costs as the context grows. */

@@ -39,7 +39,7 @@ async function decodeShape(context: Context, shape: Shape, limit: ReadLimit): Pr
   });
 }
 
-/** `generate` for one row, the engine's steps alone, and `generate` for eight rows; all in the same rounds. */
+/** `generate` for one row, the engine's steps alone, and `generate` for eight rows, all in the same rounds. */
 async function decodeRows(
   context: Context,
   model: BenchModel,

@@ -3,7 +3,7 @@ import { fidelity, perplexity } from './fidelity.ts';
 
 const rows = (...values: number[][]): Float32Array[] => values.map((row) => Float32Array.from(row));
 
-it('tells errors as shares of the largest logit, and equal choices', () => {
+it('reports errors as shares of the largest logit, and equal choices', () => {
   expect(fidelity(rows([1, 2, 3], [4, -8, 0]), rows([1, 2, 3], [4, -8, 0]))).toEqual({
     largestError: 0,
     meanError: 0,
@@ -16,7 +16,7 @@ it('tells errors as shares of the largest logit, and equal choices', () => {
   });
 });
 
-it('of equal logits is the number of tokens', () => {
+it('of uniform logits is the number of tokens', () => {
   expect(perplexity(rows([0, 0, 0, 0], [5, 5, 5, 5], [1, 2, 3, 4]), [0, 3, 1])).toBeCloseTo(4, 12);
 });
 

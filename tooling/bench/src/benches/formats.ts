@@ -10,16 +10,16 @@ import { label, plain } from '../models/engines.ts';
 import type { Column } from '../report/table.ts';
 import { type Fidelity, fidelity, perplexity } from './fidelity.ts';
 
-/** What a weight format makes of a model. */
+/** Accuracy of a model in one weight format. */
 interface FormatRow extends Fidelity {
   readonly bench: 'formats';
   readonly model: string;
   readonly format: string;
   readonly bytesPerWeight: number;
   readonly perplexity: number;
-  /** Of the perplexity, as a share; 0.01 is one per cent worse. */
+  /** Relative change of the perplexity; 0.01 is 1% worse. */
   readonly change: number;
-  /** The engine's own share of the error: against plain TensorFlow.js with the very weights that the format holds. */
+  /** Error of the engine alone: against plain TensorFlow.js with the same rounded weights. */
   readonly engineError: number;
   readonly engineChoices: number;
 }
@@ -27,14 +27,14 @@ interface FormatRow extends Fidelity {
 interface Subject {
   readonly name: string;
   readonly source: ModelInput;
-  /** In the manner of what the model was trained on, but not from it. */
+  /** In the style of the training data, but not part of it. */
   readonly text: string;
 }
 
 const formats: readonly (WeightFormat & ConversionFormat)[] = ['f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
 const quickTokens = 48;
 
-/** What the weight formats of the fused WebAssembly engine cost in accuracy. */
+/** Loss of accuracy of each weight format of the fused WebAssembly engine. */
 export const formatsBench: Bench = {
   name: 'formats',
   summary: 'what each weight format costs in accuracy: error of logits and change of perplexity, on trained models',
@@ -105,7 +105,7 @@ async function formatRows(
   }
 }
 
-/** Load a model, use it, and give it back. */
+/** Load a model, use it, and release it. */
 async function onModel<T>(
   engine: Engine,
   source: ModelInput,

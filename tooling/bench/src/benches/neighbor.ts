@@ -56,7 +56,7 @@ async function neighborRows(context: Context, model: BenchModel, neighbor: Neigh
   ];
 }
 
-/** A process that computes without end, and is stopped but for the time in which it is wanted. */
+/** A process that computes in an endless loop. It is paused except while it is needed. */
 class Neighbor implements AsyncDisposable {
   readonly #process: ChildProcess;
 

@@ -9,7 +9,7 @@ import { median, pairedRatio } from '../timing/statistics.ts';
 
 const promptLength = 128;
 
-/** Plain TensorFlow.js: what the reference engine reaches, with and without a cache, and what part of the read limit that is. */
+/** Plain TensorFlow.js: the rate of the reference engine with and without a cache, and its share of the read limit. */
 export const plainBench: Bench = {
   name: 'plain',
   summary: 'plain TensorFlow.js: load, prefill, decode, cached against naive, share of the read limit (the default)',
@@ -88,7 +88,7 @@ async function printRates(context: Context, models: readonly BenchModel[], limit
     );
 }
 
-/** The time of one more token with a cache, and without one, where everything before is computed again. */
+/** The time of one more token with a cache, and without one, when all earlier tokens are computed again. */
 async function printCachedAgainstNaive(context: Context, model: BenchModel, lengths: readonly number[]): Promise<void> {
   const positions: Position[] = [];
   try {
@@ -122,7 +122,7 @@ async function printCachedAgainstNaive(context: Context, model: BenchModel, leng
   }
 }
 
-/** One token without a cache: everything before it is read again. */
+/** One token without a cache: all earlier tokens are fed again. */
 async function timeNaive({ model, shape }: BenchModel, length: number): Promise<number> {
   const cache = model.createCache();
   try {

@@ -47,7 +47,7 @@ export const profileBench: Bench = {
   },
 };
 
-/** Wraps the kernels of a backend until it is stopped, and adds up how long each takes. */
+/** Wraps the kernels of a backend until stopped, and sums the time of each. */
 class KernelTimes {
   readonly #kernels: readonly tf.KernelConfig[];
   readonly #spent: Map<string, { calls: number; time: number }> = new Map();
@@ -57,7 +57,7 @@ class KernelTimes {
     for (const kernel of this.#kernels) this.#replace({ ...kernel, kernelFunc: (call) => this.#timed(kernel, call) });
   }
 
-  /** By falling time. Matrix products stand under their shapes. */
+  /** In descending order of time. Matrix products are listed by shape. */
   get entries(): { name: string; calls: number; time: number }[] {
     return [...this.#spent].map(([name, entry]) => ({ name, ...entry })).sort((a, b) => b.time - a.time);
   }

@@ -100,7 +100,7 @@ async function beamRows(
   ];
 }
 
-/** Guesses by the amateur and by looking up, against plain decoding; greedy and drawn. */
+/** Drafts of the amateur and of prompt lookup against plain decoding, greedy and sampled. */
 async function speculationRows(
   context: Context,
   { expert, amateur }: Models,
@@ -111,12 +111,12 @@ async function speculationRows(
   const rows: Row[] = [];
   for (const [chain, samplers] of [
     ['greedy', [greedy()]],
-    ['drawn at 0.8', [temperature({ temperature: 0.8 })]],
+    ['sampled at 0.8', [temperature({ temperature: 0.8 })]],
   ] as const) {
     const strategies = [
-      ['amateur, 3 guesses', speculative({ draft: amateur, numAssistantTokens: 3 })],
-      ['amateur, 5 guesses', speculative({ draft: amateur, numAssistantTokens: 5 })],
-      ['prompt look-up, 5 guesses', speculative({ draft: promptLookup(), numAssistantTokens: 5 })],
+      ['amateur, 3 drafted', speculative({ draft: amateur, numAssistantTokens: 3 })],
+      ['amateur, 5 drafted', speculative({ draft: amateur, numAssistantTokens: 5 })],
+      ['prompt lookup, 5 drafted', speculative({ draft: promptLookup(), numAssistantTokens: 5 })],
     ] as const;
     const turns = await context.turns([
       { run: () => stepTime(expert, [prompt], tokens, { samplers }) },
@@ -146,7 +146,7 @@ async function speculationRows(
   return rows;
 }
 
-/** The expert with the amateur against the sum of what the two cost alone. */
+/** The combined model against the sum of the costs of its two models. */
 async function combinedRows(
   context: Context,
   { expert, amateur }: Models,
@@ -184,8 +184,8 @@ function tokensOf(context: Context): number {
 }
 
 /**
- * Milliseconds a new token, by the difference of a long call and a short one, since strategies emit their tokens at different times:
- * reading the prompt costs both the same.
+ * Milliseconds per new token, as the difference of a long call and a short one, so that the cost of the prompt cancels. Strategies
+ * emit tokens at different times, so the events themselves cannot be timed.
  */
 async function stepTime(
   model: LanguageModel,

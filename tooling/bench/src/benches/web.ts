@@ -14,7 +14,7 @@ export const webBench: Bench = {
   summary: 'the playground in Chromium: weight of the page (gzip), time until it is ready and until the first token',
   async run(context) {
     const { files, times } = measure(context.quick ? 1 : 5);
-    // The browser is another process, so what others used cannot be told from it.
+    // The browser is another process, so its processor time cannot be separated from that of other programs.
     const quiet = { noisy: false, foreign: undefined };
     const weight = (kept: (file: Measured['files'][number]) => boolean): number =>
       files.filter(kept).reduce((sum, { gzip }) => sum + gzip, 0) / 1e6;
@@ -22,12 +22,12 @@ export const webBench: Bench = {
       context.row({ measure: 'page, gzip', unit: 'MB' }, [weight(({ model }) => !model)], quiet),
       context.row({ measure: 'demo model, gzip', unit: 'MB' }, [weight(({ model }) => model)], quiet),
       context.row(
-        { measure: 'page asked for to ready', unit: 'ms' },
+        { measure: 'page request to ready', unit: 'ms' },
         times.map(({ ready }) => ready),
         quiet,
       ),
       context.row(
-        { measure: 'page asked for to first token', unit: 'ms' },
+        { measure: 'page request to first token', unit: 'ms' },
         times.map(({ firstToken }) => firstToken),
         quiet,
       ),
@@ -42,7 +42,7 @@ export const webBench: Bench = {
   },
 };
 
-/** In a process of its own, as it belongs to the playground: only that has the browser and the build. */
+/** Runs in a separate process of the playground, which has the browser and the build as dependencies. */
 function measure(visits: number): Measured {
   const folder = fileURLToPath(new URL('../../../../apps/web/', import.meta.url));
   const args = [...process.execArgv, 'scripts/measure.ts', String(visits)];
@@ -51,6 +51,6 @@ function measure(visits: number): Measured {
     encoding: 'utf8',
     maxBuffer: 1 << 24,
   });
-  if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1) ?? `the process ended with ${status}`);
+  if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1) ?? `the process exited with status ${status}`);
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured;
 }

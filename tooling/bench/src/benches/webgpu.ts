@@ -60,7 +60,7 @@ function abilitiesOf({ adapter: { features, limits } }: Gpu): string {
   return `${has('subgroups')}, ${has('shader-f16')}, largest binding ${Math.round(limits.maxStorageBufferBindingSize / 2 ** 20)} MiB`;
 }
 
-/** Plain TensorFlow.js is loaded all the time, each format of the fused engine only in its turn. */
+/** Plain TensorFlow.js stays loaded; each format of the fused engine is loaded only while it is measured. */
 async function decodeShape(
   context: Context,
   gpu: Gpu,
@@ -84,7 +84,7 @@ async function decodeShape(
   }
 }
 
-/** `generate`, the engine's steps alone, the same of plain TensorFlow.js, and the read limit; all in the same rounds. */
+/** `generate`, the engine's steps alone, the same of plain TensorFlow.js, and the read limit, all in the same rounds. */
 async function decodeRows(
   context: Context,
   model: BenchModel,

@@ -24,7 +24,7 @@ export class ChromiumSteps {
 
   /** @throws Error when there is no Chromium. */
   static async open(setting: StepsSetting, isolated: boolean): Promise<ChromiumSteps> {
-    if (!existsSync(path)) throw new Error(`There is no Chromium at ${path}: install one, or set CHROMIUM_PATH.`);
+    if (!existsSync(path)) throw new Error(`No Chromium at ${path}: install it, or set CHROMIUM_PATH.`);
     const shared = { root, configFile: false, logLevel: 'error', resolve: { conditions } } as const;
     await build({ ...shared, worker: { format: 'es' }, build: { outDir, emptyOutDir: true, target: 'es2023' } });
     const server = await preview({
@@ -56,7 +56,7 @@ export class ChromiumSteps {
     }
   }
 
-  /** Milliseconds a token of the next `tokens` steps, measured by the page itself. */
+  /** Milliseconds per token of the next `tokens` steps, measured by the page itself. */
   time(tokens: number): Promise<number> {
     return this.#ask({ time: tokens });
   }

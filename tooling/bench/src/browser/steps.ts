@@ -5,7 +5,7 @@ import { createModel } from '@tokenwright/core/model';
 import { largest } from '@tokenwright/core/sampling';
 import { seededWeights } from '@tokenwright/core/testing';
 
-/** What is measured: the same here and in a page. */
+/** What is measured, in Node and in a page alike. */
 export interface StepsSetting {
   /** Contents of config.json. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ export interface StepsSetting {
   readonly position: number;
 }
 
-/** Decoding steps of the fused wasm engine at one position, measured again and again. */
+/** Decoding steps of the fused wasm engine at one position, measured repeatedly. */
 export class Steps {
   readonly #engine: Engine;
   readonly #model: LanguageModel;
@@ -40,7 +40,7 @@ export class Steps {
     return steps;
   }
 
-  /** Milliseconds a token of the next `tokens` steps: forward pass, reading the logits, arg max. The cache is as before then. */
+  /** Milliseconds per token over the next `tokens` steps: forward pass, reading the logits, arg max. The cache is restored afterwards. */
   async time(tokens: number): Promise<number> {
     let id = 0;
     const began = performance.now();

@@ -1,6 +1,6 @@
 import { Steps, type StepsSetting } from './steps.ts';
 
-/** What the page asks of its worker. */
+/** A request of the page to its worker. */
 export type Question = { readonly open: StepsSetting } | { readonly time: number } | { readonly close: true };
 
 // The global object of a worker; this project is typed for Node.

@@ -14,15 +14,15 @@ export interface Bench {
 
 export interface ContextOptions {
   readonly bench: string;
-  /** Few short rounds, to see that everything works. */
+  /** A few short rounds that only show that the bench works. */
   readonly quick: boolean;
-  /** Print one JSON object a row. */
+  /** Print one JSON object per row. */
   readonly json: boolean;
   /** Only engines whose name contains this. */
   readonly engine?: string | undefined;
   /** Only shapes whose name contains this. */
   readonly shape?: string | undefined;
-  /** Measure a software driver of a graphics card, too, whose numbers mean nothing. */
+  /** Also measure a software driver, whose numbers are meaningless. */
   readonly software?: boolean;
 }
 
@@ -31,7 +31,7 @@ export class Context {
   readonly bench: string;
   readonly quick: boolean;
   readonly engine: string | undefined;
-  /** Text that the names of shapes contain; undefined for any. */
+  /** Text that the name of a shape must contain; undefined for all shapes. */
   readonly shapeNamed: string | undefined;
   readonly shapes: readonly Shape[];
   readonly software: boolean;
@@ -47,12 +47,12 @@ export class Context {
     this.#json = json;
   }
 
-  /** Those of some shapes that were asked for. */
+  /** The requested ones among some shapes. */
   among(shapes: readonly Shape[]): Shape[] {
     return shapes.filter(({ name }) => this.shapeNamed === undefined || name.includes(this.shapeNamed));
   }
 
-  /** Measure in turns, with as many rounds as this call of the program asks for. */
+  /** Measure contestants alternately, with the number of rounds of this invocation. */
   turns(
     contestants: readonly Contestant[],
     options: { children?: readonly number[]; warmUps?: number; leastTime?: number } = {},
@@ -65,7 +65,7 @@ export class Context {
     });
   }
 
-  /** A row of this bench; `values` are those of the contestant that it is about. */
+  /** A row of this bench; `values` are the measurements of its contestant. */
   row(facts: RowFacts, values: readonly number[], turns: Pick<Turns, 'noisy' | 'foreign'>): Row {
     return makeRow(this.bench, facts, summarize(values), turns);
   }
@@ -75,13 +75,13 @@ export class Context {
     this.printAs(heading, rows, measured);
   }
 
-  /** Print rows of another kind than measured times, with columns of their own. */
+  /** Print rows other than measured times, with their own columns. */
   printAs<R>(heading: string, rows: readonly R[], columns: readonly Column<R>[]): void {
     if (this.#json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
     else process.stdout.write(`\n${heading}\n${table(rows, columns).join('\n')}\n`);
   }
 
-  /** Say something that is no row. It never disturbs `--json`. */
+  /** Print a line that is not a row. With `--json` it goes to standard error. */
   note(line: string): void {
     (this.#json ? process.stderr : process.stdout).write(`${line}\n`);
   }

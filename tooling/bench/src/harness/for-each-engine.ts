@@ -5,15 +5,15 @@ import type { Shape } from '../models/shapes.ts';
 import type { Context } from './bench.ts';
 
 /**
- * For each shape: a checkpoint, plain TensorFlow.js on wasm loaded for the whole time, and `visit` for every other engine in
- * turn, loaded only while it is visited. An engine that does not start is named with the reason and left out.
+ * For each shape: writes a checkpoint, keeps plain TensorFlow.js on wasm loaded, and calls `visit` for every other engine, which is
+ * loaded only for that call. An engine that does not start is reported with the reason and skipped.
  */
 export async function forEachEngine(
   context: Context,
   shape: Shape,
   visitors: {
     readonly threads?: readonly number[];
-    /** Called once, before the others, with nothing to compare with. */
+    /** Called once, before the others, without an engine to compare with. */
     readonly first: (plainModel: BenchModel) => Promise<void>;
     readonly visit: (model: BenchModel, plainModel: BenchModel) => Promise<void>;
   },
@@ -29,7 +29,7 @@ export async function forEachEngine(
   }
 }
 
-/** A model on an engine, or undefined after a line that says why this machine cannot have it. */
+/** A model on an engine; undefined, after a line with the reason, when it does not start on this machine. */
 export async function openOrNote(
   context: Context,
   choice: EngineChoice,

@@ -9,7 +9,7 @@ export function limitContestant(limit: ReadLimit, threads: 1 | 2, quick: boolean
   return { run: () => limit.measure(threads, quick ? 2 : 6) };
 }
 
-/** Measure the read limit by itself and print it. */
+/** Measure the read limit alone and print it. */
 export async function printLimit(context: Context, limit: ReadLimit): Promise<void> {
   const both = [1, 2] as const;
   const turns = await context.turns(both.map((threads) => limitContestant(limit, threads, context.quick)));
@@ -25,10 +25,10 @@ export async function printLimit(context: Context, limit: ReadLimit): Promise<vo
 }
 
 /**
- * What part of the read limit a rate is, round by round: the weights that a step reads, times the steps per second, over what the
- * loop read per second in the same round. A model that fits into a cache may pass 1.
+ * Share of the read limit that a rate reaches, per round: the weights that a step reads, times the steps per second, divided by what
+ * the loop read per second in the same round. A model that fits into a cache may exceed 1.
  *
- * @param times milliseconds a step.
+ * @param times milliseconds per step.
  * @param limits bytes per second.
  */
 export function sharesOfLimit(

@@ -9,10 +9,10 @@ if (gpu === undefined) {
   process.stderr.write(`\n*** SKIPPED: ${line}\n\n`);
 }
 
-it.skipIf(gpu === undefined)('reads all of a buffer, as often as it is told, and proves it by the sum', async () => {
+it.skipIf(gpu === undefined)('reads the whole buffer in each pass, checked by the sum', async () => {
   const limit = await GpuReadLimit.open(gpu!, 2 ** 24);
   expect(limit.bytes).toBe(2 ** 24);
-  // `measure` throws when a word was left out.
+  // `measure` throws when a word was skipped.
   expect(await limit.measure(1)).toBeGreaterThan(0);
   expect(await limit.measure(3)).toBeGreaterThan(0);
   limit.close();

@@ -9,7 +9,7 @@ const mapRead = 0x01;
 const threads = 256;
 const groups = 2048;
 
-/** Every word of the buffer is its own number; each thread adds up vectors that lie `threads * groups` apart, so that neighbors read what is beside. */
+/** The value of each word is its index. Threads sum vectors with a stride of `threads * groups`, so adjacent threads read adjacent vectors. */
 const code = `
 @group(0) @binding(0) var<storage, read_write> words : array<vec4u>;
 @group(0) @binding(1) var<storage, read_write> sums : array<u32>;
@@ -25,8 +25,8 @@ fn read(@builtin(global_invocation_id) id : vec3u) {
 }`;
 
 /**
- * How fast the graphics card reads memory that no cache holds: a plain kernel over one large buffer. It is measured beside the
- * engines, in turns with them, on a device of its own of the same adapter.
+ * How fast the graphics card reads memory that is not in a cache: a plain kernel over one large buffer. It is measured alternately
+ * with the engines, on a separate device of the same adapter.
  */
 export class GpuReadLimit {
   /** Bytes of one pass. */
@@ -53,7 +53,7 @@ export class GpuReadLimit {
     this.#bindings = bindings;
   }
 
-  /** @param most bytes to read, where the device has a buffer so large. */
+  /** @param most bytes to read; fewer when the device does not allow a buffer of that size. */
   static async open({ adapter }: Gpu, most: number = 2 ** 30): Promise<GpuReadLimit> {
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
     const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
@@ -84,7 +84,7 @@ export class GpuReadLimit {
   /**
    * Read everything `passes` times: bytes per second.
    *
-   * @throws Error when the sum is wrong, for then it did not read what it should.
+   * @throws Error when the sum is wrong, which means that not everything was read.
    */
   async measure(passes: number): Promise<number> {
     const { queue } = this.#device;
@@ -97,7 +97,7 @@ export class GpuReadLimit {
     const words = BigInt(this.bytes / 4);
     const expected = Number(BigInt.asUintN(32, ((words * (words - 1n)) / 2n) * BigInt(passes)));
     const sum = await this.#sum();
-    if (sum !== expected) throw new Error(`The read kernel gave ${sum} in place of ${expected}`);
+    if (sum !== expected) throw new Error(`The read kernel returned ${sum} instead of ${expected}`);
     return (passes * this.bytes) / seconds;
   }
 

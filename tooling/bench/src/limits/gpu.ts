@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-/** The graphics card that WebGPU gives this machine, or what stands in for one. */
+/** The WebGPU adapter of this machine: a graphics card or a software driver. */
 export interface Gpu {
   readonly adapter: GPUAdapter;
   readonly description: string;
@@ -16,12 +16,12 @@ const swiftshader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 let instance: GPU | undefined;
 
 /**
- * The adapter that engines get, too; undefined without the package `webgpu` or a driver.
+ * The adapter that the engines also get; undefined without the package `webgpu` or a driver.
  *
- * @param software take the software driver when Chromium brought one.
+ * @param software use the software driver of Chromium when it is installed.
  */
 export async function openGpu(software = false): Promise<Gpu | undefined> {
-  // Vulkan's loader complains without it.
+  // Prevents a warning of Vulkan's loader.
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
   if (software && existsSync(swiftshader)) process.env.VK_ICD_FILENAMES ??= swiftshader;
   try {

@@ -1,4 +1,4 @@
-/** The second thread of the read limit: it waits for a number to change, reads its half, and says so. */
+/** The second thread of the read limit: waits for a control word to change, reads its half, and signals completion. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { control, type ReadLimitWorkerData } from './read-limit.ts';
 import { connectReadLoop } from './read-loop.ts';

@@ -10,7 +10,7 @@ describe('the read loop', () => {
   const sumOf = (from: number, to: number): number =>
     words.subarray(from / 4, to / 4).reduce((sum, word) => (sum + word) | 0, 0);
 
-  it('is a valid module, also where a number of pages takes several bytes', () => {
+  it('is a valid module, also when the number of pages takes several bytes', () => {
     for (const size of [1, 127, 128, 7630, 65536]) expect(WebAssembly.validate(readLoopModule(size))).toBe(true);
   });
 
@@ -26,7 +26,7 @@ describe('the read loop', () => {
 });
 
 describe('ReadLimit', () => {
-  it('reads everything on one thread and on two, or says that it did not', async () => {
+  it('reads everything on one thread and on two, or throws', async () => {
     const limit = await ReadLimit.open(1e6);
     try {
       expect(limit.bytes).toBe(16 * 65536);

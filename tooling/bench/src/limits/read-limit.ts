@@ -3,7 +3,7 @@ import { connectReadLoop, type ReadLoop, readLoopModule, readStride } from './re
 
 const pageBytes = 65536;
 
-/** Places in the control words that the threads share. */
+/** Indices of the control words that the threads share. */
 export const control = { command: 0, answer: 1, sum: 2 } as const;
 
 /** What a helper thread is started with. */
@@ -16,14 +16,14 @@ export interface ReadLimitWorkerData {
 }
 
 /**
- * How fast this machine reads memory that no cache holds: a plain WebAssembly loop over 500 MB, on one thread or two. It is
- * measured beside the engines, in the same process and in turns with them, so that a share of it means the same on a slow
- * machine, on a fast one and on a busy one.
+ * How fast this machine reads memory that is not in a cache: a plain WebAssembly loop over 500 MB, on one thread or two. It is
+ * measured in the same process as the engines and alternately with them, so that shares of it are comparable between slow, fast
+ * and busy machines.
  */
 export class ReadLimit {
   /** Bytes of one pass. */
   readonly bytes: number;
-  /** What a pass must give. */
+  /** The sum that a pass must return. */
   readonly expected: number;
   readonly #loop: ReadLoop;
   readonly #control: Int32Array<SharedArrayBuffer>;
@@ -49,7 +49,7 @@ export class ReadLimit {
     const pages = Math.ceil(bytes / pageBytes / 2) * 2;
     const size = pages * pageBytes;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    // Written once: pages that were never written are all the same page, and that one is in the cache.
+    // Write every page once: unwritten pages all map to the same physical page, which stays in the cache.
     const words = new Int32Array(memory.buffer);
     let expected = 0;
     for (let i = 0; i < words.length; i++) {
@@ -73,13 +73,13 @@ export class ReadLimit {
   /**
    * Read everything `passes` times: bytes per second.
    *
-   * @throws Error when a pass gives a wrong sum, for then it did not read what it should.
+   * @throws Error when the sum of a pass is wrong, which means that not everything was read.
    */
   measure(threads: 1 | 2, passes: number): number {
     const began = performance.now();
     for (let pass = 0; pass < passes; pass++) {
       const sum = threads === 1 ? this.#loop.sum(0, this.bytes) : this.#sumInTwo();
-      if (sum !== this.expected) throw new Error(`The read loop gave ${sum} in place of ${this.expected}`);
+      if (sum !== this.expected) throw new Error(`The read loop returned ${sum} instead of ${this.expected}`);
     }
     return (passes * this.bytes) / ((performance.now() - began) / 1000);
   }

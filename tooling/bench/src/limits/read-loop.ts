@@ -7,7 +7,7 @@ export interface ReadLoop {
   sum(from: number, to: number): number;
 }
 
-/** Bytes that one turn of the loop reads. */
+/** Bytes that one iteration of the loop reads. */
 export const readStride = 128;
 
 const accumulators = readStride / 16;
@@ -15,7 +15,7 @@ const from = 0;
 const to = 1;
 const firstAccumulator = 2;
 
-// The few instructions that the loop is made of, by their names in the WebAssembly text format.
+// Instructions of the loop, by their names in the WebAssembly text format.
 const typeI32 = 0x7f;
 const typeV128 = 0x7b;
 const opLoop = [0x03, 0x40];
@@ -32,13 +32,13 @@ const opI32x4Add = [0xfd, 0xae, 0x01];
 const opI32x4Lane = (lane: number): number[] => [0xfd, 0x1b, lane];
 
 /**
- * A WebAssembly module that does nothing but read: it adds up a stretch of memory with 128-bit loads into eight accumulators,
- * so that neither the additions nor the loop's own instructions are what it waits for. What it reaches on memory that no
- * cache holds is the limit of any engine that must read all weights for each token.
+ * A WebAssembly module that only reads: it sums a range of memory with 128-bit loads into eight accumulators, so that neither the
+ * additions nor the loop overhead limit it. Its rate on memory that is not in a cache bounds any engine that reads all weights for
+ * each token.
  *
  * It imports `env.memory`, which must be shared, and exports `sum`.
  *
- * @param pages least and most pages of 64 KiB of that memory.
+ * @param pages minimum and maximum size of that memory, in pages of 64 KiB.
  */
 export function readLoopModule(pages: number): Uint8Array<ArrayBuffer> {
   const steps = Array.from({ length: accumulators }, (_, i) => [

@@ -5,13 +5,13 @@ import { gpt2 } from '@tokenwright/core/architectures';
 import { seededWeights } from '@tokenwright/core/testing';
 import type { Shape } from './shapes.ts';
 
-/** A model of a shape as a folder in Hugging Face layout, so that loading is measured as a user meets it. */
+/** A model of a shape as a folder in Hugging Face layout, so that loading is measured as for a user. */
 export interface Checkpoint extends AsyncDisposable {
   readonly shape: Shape;
   readonly folder: string;
 }
 
-/** Write random weights, float32, into a temporary folder; it goes away with the checkpoint. */
+/** Write random weights, float32, into a temporary folder, which is removed with the checkpoint. */
 export async function writeCheckpoint(shape: Shape): Promise<Checkpoint> {
   const folder = await mkdtemp(join(tmpdir(), 'tokenwright-bench-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });

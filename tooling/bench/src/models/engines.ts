@@ -12,7 +12,7 @@ export interface EngineChoice {
   start(): Promise<Engine>;
 }
 
-/** Plain TensorFlow.js operations, single-threaded, which everything else is compared with. */
+/** Plain TensorFlow.js operations, single-threaded: the baseline of all comparisons. */
 export function plain(backend: TfjsBackend): EngineChoice {
   // Silences the line that TensorFlow.js prints in Node.
   enableProdMode();
@@ -30,10 +30,10 @@ export function plain(backend: TfjsBackend): EngineChoice {
 }
 
 /**
- * The engines of this library besides plain TensorFlow.js, in every format, that this checkout has and this machine can run.
- * WebGPU counts only on real hardware: the speed of a software driver says nothing.
+ * The engines of this library besides plain TensorFlow.js, in every format, that this machine can run. WebGPU is included only on
+ * real hardware, since the speed of a software driver is meaningless.
  *
- * @param threads numbers of threads to list for engines that have them.
+ * @param threads numbers of threads to list for multithreaded engines.
  */
 export async function fusedEngines(threads: readonly number[] = [1, 2]): Promise<EngineChoice[]> {
   return [...(await fusedWasm(threads)), ...(await webgpuEngines())];
@@ -44,7 +44,7 @@ export function matching(choices: readonly EngineChoice[], text: string | undefi
   return choices.filter((choice) => text === undefined || label(choice).includes(text));
 }
 
-/** For headings and choices: 'fused wasm 8-bit 2 threads'. */
+/** For headings and for `--engine`: 'fused wasm 8-bit 2 threads'. */
 export function label({ engine, format, threads }: Omit<EngineChoice, 'start'>): string {
   return `${engine} ${format} ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
@@ -78,7 +78,7 @@ async function webgpuEngines(): Promise<EngineChoice[]> {
   return [plain('webgpu'), ...(await fusedWebgpu())];
 }
 
-/** The fused WebGPU engine in every format, on whatever driver there is. */
+/** The fused WebGPU engine in every format, on any driver. */
 export async function fusedWebgpu(): Promise<EngineChoice[]> {
   const start = await factory('@tokenwright/backends/webgpu', 'fusedWebgpu');
   if (start === undefined) return [];
@@ -90,7 +90,7 @@ export async function fusedWebgpu(): Promise<EngineChoice[]> {
   }));
 }
 
-/** A function by its name, or undefined when this checkout has no such module. */
+/** A function by its name, or undefined when the module does not exist. */
 async function factory(module: string, name: string): Promise<Start | undefined> {
   try {
     return ((await import(module)) as Record<string, Start | undefined>)[name];

@@ -8,13 +8,13 @@ import type { EngineChoice } from './engines.ts';
 import { repeatedWeights } from './repeated-weights.ts';
 import { promptOf, type Shape } from './shapes.ts';
 
-/** A model of some shape on an engine of its own. */
+/** A model of some shape on its own engine. */
 export class BenchModel implements AsyncDisposable {
   readonly choice: EngineChoice;
   readonly shape: Shape;
   readonly engine: Engine;
   readonly model: LanguageModel;
-  /** Milliseconds from the folder to a model, the engine's own start not counted. */
+  /** Milliseconds to load the model from its folder, without the start of the engine. */
   readonly loadTime: number;
 
   private constructor(choice: EngineChoice, shape: Shape, engine: Engine, model: LanguageModel, loadTime: number) {
@@ -37,7 +37,7 @@ export class BenchModel implements AsyncDisposable {
     }
   }
 
-  /** A model of the shape with weights that were never on a disk. */
+  /** A model of the shape with weights that are made in memory. */
   static async make(choice: EngineChoice, shape: Shape): Promise<BenchModel> {
     const engine = await choice.start();
     try {
@@ -52,7 +52,7 @@ export class BenchModel implements AsyncDisposable {
     }
   }
 
-  /** What names the engine in a row. */
+  /** Fields of a row that identify the engine. */
   get facts(): { engine: string; format: string; threads: number; shape: string } {
     const { engine, format, threads } = this.choice;
     return { engine, format, threads, shape: this.shape.name };
@@ -65,7 +65,7 @@ export class BenchModel implements AsyncDisposable {
 }
 
 /**
- * Feed tokens to a row, in as many calls as the engine's longest frame asks for, wait for the last logits, and choose the best
+ * Feed tokens to a row, in as many calls as the engine's frame size requires, wait for the last logits, and return the most probable
  * token.
  */
 export async function feed(model: LanguageModel, ids: readonly number[], cache: KVCache): Promise<number> {
@@ -80,7 +80,7 @@ export async function feed(model: LanguageModel, ids: readonly number[], cache: 
   }
 }
 
-/** Read a prompt of some length into a cache of its own: milliseconds until the logits are there. */
+/** Read a prompt of some length into a cache of its own: milliseconds until the logits are available. */
 export async function timePrefill({ model, shape }: BenchModel, length: number): Promise<number> {
   const cache = model.createCache();
   try {
@@ -93,7 +93,7 @@ export async function timePrefill({ model, shape }: BenchModel, length: number):
 }
 
 /**
- * Greedy decoding as a user meets it, through `generate`: milliseconds a step after the first. Prompts are read anew each time,
+ * Greedy decoding through `generate`, as in an application: milliseconds per step after the first. Prompts are read again each time
  * and not counted.
  *
  * @param rows prompts that are decoded together.
@@ -108,7 +108,7 @@ export async function timeGenerate(
   return Math.max(...sequences.map(({ timing }) => timing.perToken));
 }
 
-/** A filled cache, from which the cost of the next steps is measured again and again. */
+/** A filled cache, from which the cost of the next steps is measured repeatedly. */
 export class Position implements Disposable {
   readonly #model: LanguageModel;
   readonly #cache: KVCache;
@@ -127,7 +127,7 @@ export class Position implements Disposable {
     return new Position(model, cache, length);
   }
 
-  /** Milliseconds a token of the next `tokens` steps: forward pass, reading the logits, arg max. The cache is as before then. */
+  /** Milliseconds per token over the next `tokens` steps: forward pass, reading the logits, arg max. The cache is restored afterwards. */
   async timeSteps(tokens: number): Promise<number> {
     let id = 0;
     const began = performance.now();

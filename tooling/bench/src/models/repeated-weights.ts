@@ -3,12 +3,12 @@ import type { Architecture, WeightSource } from '@tokenwright/core/engine';
 import { seededWeights } from '@tokenwright/core/testing';
 import { tiny } from './shapes.ts';
 
-/** A length that no row of a matrix divides. */
+/** A length that is not a multiple of any row length. */
 const period = 65_521;
 
 /**
- * A checkpoint in memory that has the same random numbers again and again: a billion of them in a second, for models whose results
- * nobody reads.
+ * A checkpoint in memory that repeats the same random numbers, which is fast for billions of weights. For models whose output is not
+ * used.
  */
 export function repeatedWeights<C, P>(architecture: Architecture<C, P>, config: C): WeightSource {
   const shapes = seededWeights(architecture, config);

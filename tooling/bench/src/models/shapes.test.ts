@@ -49,6 +49,6 @@ it('knows what a cache takes', () => {
 
 it('takes a share of the limit round by round', () => {
   const bytes = bytesPerToken(tiny, 'f32');
-  // A step of 2 ms reads the weights 500 times a second.
+  // A step of 2 ms reads the weights 500 times per second.
   expect(sharesOfLimit(tiny, 'f32', [2, 4], [bytes * 1000, bytes * 500])).toEqual([0.5, 0.5]);
 });

@@ -19,7 +19,7 @@ export const gpt2Small: Shape = shape('GPT-2-small', { vocab: 50257, layers: 12,
 
 export const tiny: Shape = shape('tiny', { vocab: 512, layers: 4, width: 128, heads: 4 });
 
-/** As TinyLlama: 22 layers, width 2,048, 32 heads, 4 of them with keys, 1.1 billion weights. */
+/** Like TinyLlama: 22 layers, width 2,048, 32 query heads, 4 key-value heads, 1.1 billion weights. */
 export const llama1B: Shape = {
   name: 'Llama-1B',
   architecture: llama as unknown as Architecture,
@@ -75,7 +75,7 @@ const bitsPerWeight: Readonly<Record<string, number>> = {
 };
 
 /**
- * Bytes of matrices that one token needs: every matrix of every layer, and the head. Reading them is what bounds the rate of one
+ * Bytes of matrices that one token needs: every matrix of every layer, and the head. Reading them bounds the decoding rate of one
  * row.
  */
 export function bytesPerToken({ matrixWeights }: Shape, format: string): number {
@@ -100,7 +100,7 @@ function bits(format: string): number {
   return size;
 }
 
-/** Ids that stand for a prompt; the same for each call. */
+/** Token ids in place of a prompt; the same for each call. */
 export function promptOf({ vocabSize }: Shape, length: number, row = 0): number[] {
   return Array.from({ length }, (_, i) => (i * 7919 + row * 104729 + 13) % vocabSize);
 }

@@ -5,7 +5,7 @@ import { digits, measured, table } from './table.ts';
 const quiet = { noisy: false, foreign: 0.01 };
 
 describe('table', () => {
-  it('lines up what is there and leaves out what no row has', () => {
+  it('aligns columns and leaves out empty ones', () => {
     const rows = [
       makeRow(
         'decode',
@@ -52,7 +52,7 @@ describe('makeRow', () => {
     });
   });
 
-  it('takes a rate for tokens per second', () => {
+  it('uses a rate as tokens per second', () => {
     const facts = { measure: 'decode', unit: 'tok/s' } as const;
     expect(makeRow('decode', facts, { median: 19, min: 18, max: 20, count: 5 }, quiet).tokensPerSecond).toBe(19);
   });

@@ -33,7 +33,7 @@ export const measured: readonly Column<Row>[] = [
   },
 ];
 
-/** Rows as lines of text, columns side by side; those that no row fills are left out. */
+/** Rows as lines of text with aligned columns. Columns without values are left out. */
 export function table<R>(rows: readonly R[], columns: readonly Column<R>[]): string[] {
   const used = columns
     .map((column) => ({ ...column, cells: rows.map(column.cell) }))
@@ -50,7 +50,7 @@ export function table<R>(rows: readonly R[], columns: readonly Column<R>[]): str
   );
 }
 
-/** Three significant digits, and no more places than that needs; large numbers as they are. */
+/** Three significant digits; large numbers as integers. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return `${value}`;
   const size = Math.abs(value);

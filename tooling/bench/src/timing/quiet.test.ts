@@ -12,7 +12,7 @@ describe('/proc', () => {
 });
 
 describe('ForeignUse', () => {
-  it('is a number of cores, or undefined where it cannot be told', () => {
+  it('is a number of cores, or undefined where it is not known', () => {
     const use = new ForeignUse();
     use.start();
     const until = performance.now() + 30;

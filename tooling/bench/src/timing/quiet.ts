@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** Linux counts processor time in hundredths of a second for programs, whatever it does inside. */
+/** Linux reports processor time in hundredths of a second. */
 const ticksPerSecond = 100;
 
-/** A run during which others used more of the machine than this, in cores, is not believed. */
+/** A run during which other programs used more than this, in cores, is unreliable. */
 export const quietCores = 0.1;
 
 /**
- * How much of the machine others used while something was measured: all processor time that `/proc/stat` counts as busy, stolen
- * time included, less this process's own and that of the children it is told of.
+ * How much of the machine other programs used during a measurement: all processor time that `/proc/stat` counts as busy, including
+ * stolen time, minus that of this process and of the listed children.
  */
 export class ForeignUse {
   readonly #children: readonly number[];

@@ -1,4 +1,4 @@
-/** Middle, least and most of some measurements. */
+/** Median, minimum and maximum of some measurements. */
 export interface Summary {
   readonly median: number;
   readonly min: number;
@@ -6,7 +6,7 @@ export interface Summary {
   readonly count: number;
 }
 
-/** The middle value; of an even number the mean of the two in the middle. */
+/** The median. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
@@ -24,8 +24,8 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /**
- * How many times larger the measurements of one series are than those of another, round by round: the median of the quotients,
- * which a change of the machine's speed from one round to the next does not move.
+ * Ratio of the measurements of one series to those of another: the median of the quotients per round, which does not depend on how
+ * the speed of the machine changes between rounds.
  */
 export function pairedRatio(of: readonly number[], to: readonly number[]): number {
   return median(of.map((value, round) => value / to[round]!));

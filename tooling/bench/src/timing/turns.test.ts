@@ -4,7 +4,7 @@ import { inTurns } from './turns.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** What others will have used in each round. */
+/** Cores that other programs use in each round. */
 function others(...cores: (number | undefined)[]): void {
   vi.spyOn(ForeignUse.prototype, 'stop').mockImplementation(() => cores.shift());
 }

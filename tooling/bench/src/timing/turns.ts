@@ -1,41 +1,41 @@
 import { ForeignUse, quietCores } from './quiet.ts';
 
-/** Something to be measured, again and again. */
+/** Something that is measured repeatedly. */
 export interface Contestant {
-  /** One measurement; what the number means is the contestant's own business. */
+  /** One measurement; the contestant defines the unit. */
   run(): number | Promise<number>;
 }
 
 export interface TurnsOptions {
   /** Rounds that count. */
   readonly rounds: number;
-  /** Rounds before them that do not: compilers and caches warm up. Default 1. */
+  /** Warm-up rounds before them, which do not count. Default 1. */
   readonly warmUps?: number;
   /**
-   * Milliseconds that a contestant's turn lasts at least: short measurements are repeated and their mean is taken, since use by
-   * others is counted in hundredths of a second. Default 0.
+   * Minimum duration of a contestant's turn in milliseconds. Short measurements are repeated and averaged, since the use by other
+   * programs is known only in hundredths of a second. Default 0.
    */
   readonly leastTime?: number;
-  /** How many rounds may be repeated because others used the machine. */
+  /** Maximum number of rounds that are repeated because other programs used the machine. */
   readonly repeats: number;
   /** Processes that belong to the measurement. */
   readonly children?: readonly number[];
 }
 
-/** What some contestants measured, round by round. */
+/** Measurements of some contestants, by round. */
 export interface Turns {
-  /** One list a contestant; entry i of every list is from the same round. */
+  /** One list per contestant; entry i of every list is from the same round. */
   readonly values: readonly (readonly number[])[];
-  /** True when there were fewer quiet rounds than asked for, so that noisy ones are among these. */
+  /** True when there were too few quiet rounds, so that noisy ones are included. */
   readonly noisy: boolean;
-  /** Cores that others used in the worst of these rounds; undefined where that cannot be told. */
+  /** Cores that other programs used in the worst of these rounds; undefined when unknown. */
   readonly foreign: number | undefined;
 }
 
 /**
- * Measure in turns: each round runs every contestant once, every other round backwards, so that what one is compared with is
- * measured in the same seconds and the machine's moods meet all alike. A round in which others used the machine is repeated, up
- * to `repeats` times; when quiet rounds remain too few, all are kept and marked.
+ * Measure alternately: each round runs every contestant once, every other round in reverse order, so that changes of the machine's
+ * speed affect all contestants alike. A round in which other programs used the machine is repeated, up to `repeats` times. When too
+ * few rounds are quiet, all are kept and marked.
  */
 export async function inTurns(contestants: readonly Contestant[], options: TurnsOptions): Promise<Turns> {
   const { rounds, warmUps = 1, leastTime = 0, repeats, children = [] } = options;
@@ -75,7 +75,7 @@ async function oneRound(
   return { values, foreign: use.stop() };
 }
 
-/** The mean of as many measurements as fill the time, one at least. */
+/** The mean of the measurements that fit in the time, at least one. */
 async function oneTurn(contestant: Contestant, leastTime: number): Promise<number> {
   const began = performance.now();
   let sum = 0;

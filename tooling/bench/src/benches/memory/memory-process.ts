@@ -3,22 +3,22 @@ import { loadModel } from '@tokenwright/loaders';
 import { fusedEngines, label, plain } from '../../models/engines.ts';
 import { feed } from '../../models/model.ts';
 
-/** What the process is asked to do. */
+/** The task of the process. */
 export interface MemoryTask {
   readonly engine: string;
   readonly format: string;
   readonly threads: number;
   /** A model in Hugging Face layout. */
   readonly folder: string;
-  /** How long a cache to fill. */
+  /** Number of cache positions to fill. */
   readonly positions: number;
 }
 
-/** Bytes, less those before loading. */
+/** Bytes, minus those in use before loading. */
 export interface MemoryReport {
   /** Milliseconds. */
   readonly loadTime: number;
-  /** Most that was resident while loading. */
+  /** Peak resident size while loading. */
   readonly peak: number;
   /** Resident with the model loaded and the cache filled. */
   readonly resident: number;
@@ -27,13 +27,13 @@ export interface MemoryReport {
 }
 
 const report = await measure(JSON.parse(process.argv[2]!) as MemoryTask);
-// The engine's workers would keep the process; the report must be out before it ends.
+// The engine's workers would keep the process alive, so exit once the report is written.
 process.stdout.write(JSON.stringify(report), () => process.exit(0));
 
 async function measure(task: MemoryTask): Promise<MemoryReport> {
   const wanted = label(task);
   const choice = [plain('wasm'), ...(await fusedEngines([task.threads]))].find((each) => label(each) === wanted);
-  if (choice === undefined) throw new Error(`there is no ${wanted}`);
+  if (choice === undefined) throw new Error(`no engine named ${wanted}`);
   const engine = await choice.start();
   collect();
   const before = process.memoryUsage.rss();
@@ -46,7 +46,7 @@ async function measure(task: MemoryTask): Promise<MemoryReport> {
   const cache = model.createCache();
   const ids = Array.from({ length: task.positions }, (_, i) => (i * 7919) % model.vocabSize);
   await feed(model, ids, cache);
-  // A few steps, as a kernel may make its own copy of a weight when it first multiplies a single row by it.
+  // Run a few steps first: a kernel may copy a weight when it first multiplies a single row by it.
   for (let i = 0; i < 4; i++) await feed(model, [i], cache);
   collect();
   const resident = process.memoryUsage.rss() - before;

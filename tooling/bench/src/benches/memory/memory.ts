@@ -8,7 +8,7 @@ import type { Row } from '../../report/row.ts';
 import { ForeignUse, quietCores } from '../../timing/quiet.ts';
 import type { MemoryReport, MemoryTask } from './memory-process.ts';
 
-/** What a loaded model takes, in a process of its own for each engine and format. */
+/** Memory of a loaded model, measured in a separate process for each engine and format. */
 export const memoryBench: Bench = {
   name: 'memory',
   summary: 'load time, peak while loading and resident memory of each engine and format, over weights and cache',
@@ -78,7 +78,7 @@ async function memoryRows(
   ];
 }
 
-/** Run the task in a process that has imported everything and loaded nothing. */
+/** Run the task in a process that has imported every module and loaded no model yet. */
 async function measured(task: MemoryTask): Promise<MemoryReport> {
   const script = fileURLToPath(new URL('./memory-process.ts', import.meta.url));
   const child = spawn(process.execPath, ['--expose-gc', ...process.execArgv, script, JSON.stringify(task)], {
@@ -96,6 +96,6 @@ async function measured(task: MemoryTask): Promise<MemoryReport> {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (status !== 0) throw new Error(errors.trim().split('\n').at(-1) ?? `the process ended with ${status}`);
+  if (status !== 0) throw new Error(errors.trim().split('\n').at(-1) ?? `the process exited with status ${status}`);
   return JSON.parse(output) as MemoryReport;
 }

@@ -35,7 +35,7 @@ it('chooses the tokens that the samplers of the library choose', () => {
   }
 });
 
-it('sorts by falling logit, the lower id first', () => {
+it('sorts in descending order of logit; on ties, the lower id first', () => {
   const { ids, probabilities } = sortEverything(Float32Array.of(1, 3, -Infinity, 3));
   expect([...ids]).toEqual([1, 3, 0, 2]);
   expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);

@@ -1,6 +1,6 @@
 /**
- * The usual chain as it is often written: each stage makes new arrays over the whole vocabulary, and what needs an order sorts all
- * of it. It is what the samplers of this library are compared with.
+ * The usual chain in its common form: each stage allocates new arrays over the whole vocabulary and sorts all of it where it needs
+ * an order. This is the baseline for the samplers of this library.
  */
 export interface NaiveSettings {
   readonly penalty: number;
@@ -9,7 +9,7 @@ export interface NaiveSettings {
   readonly temperature: number;
 }
 
-/** Repetition penalty, top-k, top-p, temperature and a draw: the chosen id. */
+/** Repetition penalty, top-k, top-p, temperature and sampling: returns the chosen id. */
 export function naiveChain(
   logits: Float32Array,
   history: Int32Array,
@@ -37,7 +37,7 @@ export function naiveChain(
   return ids[0]!;
 }
 
-/** softmax of all logits, and all ids by falling logit. */
+/** Softmax of all logits, and all ids in descending order of logit. */
 export function sortEverything(logits: Float32Array): {
   readonly ids: Int32Array;
   readonly probabilities: Float64Array;

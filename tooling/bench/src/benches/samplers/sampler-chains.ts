@@ -54,11 +54,11 @@ import {
 } from '@tokenwright/samplers';
 import * as compat from '@tokenwright/samplers/compat';
 
-/** A chain under a name. */
+/** A named chain. */
 export interface NamedChain {
   readonly name: string;
   readonly samplers: readonly Sampler[];
-  /** Draw a token at the end. */
+  /** Whether a token is sampled at the end. */
   readonly draws: boolean;
 }
 
@@ -68,7 +68,7 @@ export const usual = { penalty: 1.1, k: 50, p: 0.95, t: 0.8 } as const;
 /**
  * Every sampler alone, with usual settings.
  *
- * @param position tokens before the one that is chosen, so that what acts at one position acts there.
+ * @param position number of tokens before the chosen one, where samplers that apply at one position only are set to apply.
  */
 export function singleSamplers(vocabSize: number, position: number): NamedChain[] {
   const some = Array.from({ length: 100 }, (_, i) => (i * 5 + 1) % vocabSize);
@@ -130,7 +130,7 @@ export function singleSamplers(vocabSize: number, position: number): NamedChain[
   }));
 }
 
-/** The chains that people use, with a draw at the end. */
+/** Common chains, with sampling at the end. */
 export function chains(): NamedChain[] {
   const drawn = (name: string, samplers: readonly Sampler[]): NamedChain => ({ name, samplers, draws: true });
   return [
@@ -155,7 +155,7 @@ export function chains(): NamedChain[] {
   ];
 }
 
-/** True for top-k by a share of the vocabulary. */
+/** True for top-k with a share of the vocabulary. */
 function sharesOf({ parameters }: Sampler): boolean {
   return typeof parameters === 'object' && parameters !== null && 'share' in parameters;
 }

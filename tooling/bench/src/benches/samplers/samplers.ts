@@ -11,7 +11,7 @@ import { chains, type NamedChain, singleSamplers, usual } from './sampler-chains
 const promptLength = 256;
 const generated = 64;
 
-/** What a step of each sampler costs, and of the usual chains, at three sizes of vocabulary. */
+/** Cost of a step of each sampler and of common chains, at three vocabulary sizes. */
 export const samplersBench: Bench = {
   name: 'samplers',
   summary:
@@ -34,7 +34,7 @@ export const samplersBench: Bench = {
 
 const naive: NaiveSettings = { penalty: usual.penalty, k: usual.k, p: usual.p, temperature: usual.t };
 
-/** All samplers of a group and the naive form in the same rounds. */
+/** Measures all samplers of a group and the naive form in the same rounds. */
 async function printGroup(
   context: Context,
   bench: StepBench,
@@ -43,7 +43,7 @@ async function printGroup(
   naiveForm: { readonly name: string; step(row: HostRow): void },
 ): Promise<void> {
   const least = context.quick ? 4 : 25;
-  // All samplers of a group are in one round, so that it is long enough as it is.
+  // A round contains all samplers of a group, so it is long enough without repetition.
   const turns = await context.turns(
     [
       bench.contestant(naiveForm.step, least),
@@ -75,7 +75,7 @@ async function printGroup(
   context.print(`${title}, ${shape}: time of a step`, rows);
 }
 
-/** What `Scores.draw` does with a row: the stages that decide the result, then the draw. */
+/** The work of `Scores.sample` for one row: the stages that affect the result, then sampling. */
 function runChain(row: HostRow, samplers: readonly Sampler[], draws: boolean): void {
   for (const { sampler, index } of decisiveStages(samplers)) row.apply(sampler, index);
   if (!draws) return;
@@ -84,7 +84,7 @@ function runChain(row: HostRow, samplers: readonly Sampler[], draws: boolean): v
   else sampleToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.candidates);
 }
 
-/** Rows of logits to spend: a chain edits them in place, so each step needs a fresh copy, which is not counted. */
+/** Copies of a row of logits. A chain edits its row in place, so each step uses a new copy; copying is not measured. */
 class StepBench {
   readonly vocabSize: number;
   readonly #logits: Float32Array;
@@ -99,7 +99,7 @@ class StepBench {
     this.#history = history;
   }
 
-  /** Microseconds a step, over as many steps as take `least` milliseconds. */
+  /** Microseconds per step, averaged over at least `least` milliseconds. */
   contestant(step: (row: HostRow) => void, least: number): Contestant {
     return {
       run: () => {
