@@ -12,8 +12,8 @@ export const shared = {
 type TestOptions = NonNullable<ViteUserConfig['test']>;
 
 /**
- * One project of tests that run in Node, without a browser: `src/**\/*.test.ts`. The slow ones are called `*.full.test.ts`
- * and run alone, in mode `full` (`pnpm test:full`).
+ * A project of tests that run in Node, without a browser: `src/**\/*.test.ts`. Slow tests are in `*.full.test.ts` and run only in
+ * mode `full` (`pnpm test:full`).
  */
 export function nodeProject(mode: string, overrides: TestOptions = {}): ViteUserConfig {
   const slow = 'src/**/*.full.test.ts';
@@ -23,7 +23,7 @@ export function nodeProject(mode: string, overrides: TestOptions = {}): ViteUser
       include: mode === 'full' ? [slow] : ['src/**/*.test.ts'],
       exclude: ['**/node_modules/**', 'src/**/*.browser.test.ts', ...(mode === 'full' ? [] : [slow])],
       environment: 'node',
-      // A busy machine is slow; a time limit is there to end what hangs.
+      // Generous, since a busy machine is slow: the limit is only there to end tests that hang.
       testTimeout: 120_000,
       hookTimeout: 120_000,
       passWithNoTests: true,
@@ -32,7 +32,7 @@ export function nodeProject(mode: string, overrides: TestOptions = {}): ViteUser
   };
 }
 
-/** The vitest configuration of a package that has only such tests. */
+/** The vitest configuration of a package that has only Node tests. */
 export function nodeTests(overrides: TestOptions = {}): ViteUserConfigFnObject {
   return defineConfig(({ mode }) => nodeProject(mode, overrides));
 }

@@ -9,10 +9,10 @@ import { isCi } from './src/ci.ts';
 const chromium = process.env.CHROMIUM_PATH || '/usr/bin/chromium';
 const require = createRequire(import.meta.url);
 
-/** A page with the headers that shared memory needs, in a real Chromium that this machine has. Nothing is downloaded. */
+/** A page with the headers that shared memory requires, in an installed Chromium. Nothing is downloaded. */
 const browser: TestProjectConfiguration = {
   ...shared,
-  // Found late, these would reload the page in the middle of a run.
+  // Optimize these in advance: discovering them later would reload the page during a run.
   optimizeDeps: {
     include: [
       '@tensorflow/tfjs-core',
@@ -58,7 +58,7 @@ const browser: TestProjectConfiguration = {
   },
 };
 
-/** The same without those headers, as most pages are: what needs no shared memory, or must say that it does. */
+/** The same without those headers, as on most pages: for tests that do not need shared memory or check the error without it. */
 const plainPage: TestProjectConfiguration = {
   ...browser,
   server: { ...browser.server, headers: {} },
@@ -71,7 +71,7 @@ const plainPage: TestProjectConfiguration = {
   },
 };
 
-/** With those headers, and a policy that forbids the workers that threads are started from. */
+/** With those headers and a policy that forbids the workers of threads. */
 const strictPage: TestProjectConfiguration = {
   ...browser,
   server: {

@@ -1,4 +1,4 @@
-// Runs every file in examples/, one after the other, and fails when one fails. Those called browser-* run in a headless Chromium.
+// Runs every file in examples/ in sequence and fails when one of them fails. Files named browser-* run in headless Chromium.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

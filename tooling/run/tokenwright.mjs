@@ -1,5 +1,5 @@
-// Runs the `tokenwright` command from a checkout. It builds first when a source is newer than the build, and says nothing
-// on stdout itself, so that `pnpm --silent tokenwright … | other` gets the command's output and nothing else.
+// Runs the `tokenwright` command from a checkout. It builds first when a source is newer than the build. It prints
+// nothing to stdout itself, so that `pnpm --silent tokenwright … | other` receives only the command's output.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -25,7 +25,7 @@ const stale = [...packages, join(root, 'apps', 'node')].some((folder) => {
   const info = join(folder, 'tsconfig.tsbuildinfo');
   if (!existsSync(join(folder, 'dist')) || !existsSync(info)) return existsSync(join(folder, 'package.json'));
   if (newest(join(folder, 'src')) > statSync(info).mtimeMs) return true;
-  // The compiler of TypeScript alone leaves the kernels as they were.
+  // Running only the TypeScript compiler does not rebuild the kernels.
   const kernels = join(folder, 'dist', 'wasm', 'module', 'kernels.generated.js');
   const assembly = newest(join(folder, 'assembly'));
   return assembly > 0 && !(existsSync(kernels) && statSync(kernels).mtimeMs >= assembly);
@@ -41,13 +41,13 @@ if (stale || !existsSync(main)) {
   }
 }
 
-// The first '--' is the package manager's, not the command's.
+// The first '--' comes from the package manager.
 const given = process.argv.slice(2);
 const command = spawn(process.execPath, [main, ...(given[0] === '--' ? given.slice(1) : given)], {
   stdio: 'inherit',
   cwd: process.env.INIT_CWD ?? process.cwd(),
 });
-// Ctrl-C reaches the command too, which then ends in its own way; to end before it would leave it writing on its own.
+// Ctrl-C also reaches the command, which shuts down itself. Exiting earlier would leave it running in the background.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => command.kill('SIGTERM'));
 command.on('close', (status, signal) => process.exit(status ?? 128 + (constants.signals[signal] ?? 0)));

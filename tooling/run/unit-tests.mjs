@@ -9,7 +9,7 @@ console.log(`Node ${process.version}`);
 const failed = readdirSync(packages).filter((name) => {
   console.log(`--- packages/${name}`);
   const cwd = join(packages, name);
-  // Programs that the tests start must be of this Node too.
+  // Programs that the tests start must use the same Node.
   const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
   const args = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=dot'];
   return spawnSync(process.execPath, args, { cwd, env, stdio: 'inherit' }).status !== 0;

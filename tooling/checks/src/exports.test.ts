@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { publishedEntries } from './exports.ts';
 import { publishedPackages, repositoryFiles, root } from './workspace.ts';
 
-/** Most names of core's main entry: what applications use. What authors of samplers, models and engines use has subpaths. */
+/** Maximum number of names in core's main entry, which is for applications. Authors of samplers, models and engines use subpaths. */
 const mostNames = 90;
 
 describe('the exports', () => {

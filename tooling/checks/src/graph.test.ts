@@ -21,7 +21,7 @@ const libraries = [
 ] as const;
 const everyPackage = [...libraries, 'tokenwright'];
 
-/** Who may import whom. Each library depends on `core` alone, so each is useful without the others. */
+/** The allowed imports. Each library depends on `core` alone, so each is useful without the others. */
 const allowed: { readonly [folder: string]: Arrows } = {
   'packages/core': { runtime: [] },
   'packages/samplers': { runtime: ['core'] },
@@ -44,7 +44,7 @@ const allowed: { readonly [folder: string]: Arrows } = {
 
 /** Packages that only a test may import. */
 const testOnly = /^(vitest|fast-check|playwright|playwright-core|@vitest\/.*)$/;
-/** Packages that run the same everywhere, so that they know neither Node nor its types. */
+/** Packages that run in every environment and therefore must not use Node or its types. */
 const anywhere = ['packages/core', 'packages/samplers', 'packages/strategies', 'packages/contrastive', 'packages/chat'];
 
 const packages = workspacePackages();

@@ -8,7 +8,7 @@ export interface Ran {
   readonly output: string;
 }
 
-/** Runs a program for three minutes at most and returns its exit status with everything that it printed. */
+/** Runs a program for at most three minutes and returns its exit status and its output. */
 export function run(program: string, args: readonly string[], cwd: string, env = process.env): Ran {
   const windows = process.platform === 'win32';
   const result = spawnSync(program, args, {
@@ -32,7 +32,7 @@ export interface Packed extends WorkspacePackage {
   readonly tarball: string;
 }
 
-/** Packs every published package, or those named, into a folder. The packages are built already. */
+/** Packs every published package, or those named, into a folder. The packages must be built first. */
 export function packAll(into: string, names?: ReadonlySet<string>): Packed[] {
   const wanted = publishedPackages().filter(({ manifest }) => names?.has(manifest.name) ?? true);
   return wanted.map((workspacePackage) => {

@@ -55,7 +55,7 @@ function manifestIn(project: string, name: string): Manifest {
   return JSON.parse(readFileSync(join(project, 'node_modules', name, 'package.json'), 'utf8'));
 }
 
-/** Every folder in which a package lies, however deep. */
+/** Every folder that contains a package, at any depth. */
 function copies(project: string, name: string): string[] {
   return readdirSync(project, { recursive: true, encoding: 'utf8' })
     .map(toPosix)
@@ -68,7 +68,7 @@ function filesIn(folder: string): string[] {
     .map((entry) => toPosix(join(entry.parentPath, entry.name)).slice(toPosix(folder).length + 1));
 }
 
-/** Every specifier that an installed package offers, with `*` spelled out. */
+/** Every specifier that an installed package exports, with `*` expanded. */
 function specifiers(project: string, name: string): string[] {
   const dist = filesIn(join(project, 'node_modules', name, 'dist')).filter((path) => path.endsWith('.js'));
   return Object.entries(manifestIn(project, name).exports ?? {}).flatMap(([subpath, to]) => {
@@ -102,7 +102,7 @@ describe('a project of core, samplers, backends and @tensorflow/tfjs', () => {
     expect(status, output).toBe(0);
   });
 
-  it('runs what a user writes', { timeout: 120_000 }, () => {
+  it("runs a user's program", { timeout: 120_000 }, () => {
     copyFileSync(join(import.meta.dirname, '..', 'fixtures', 'user-script.mjs'), join(project, 'user-script.mjs'));
     const { status, output } = run(process.execPath, ['user-script.mjs'], project, env);
     expect(output).toContain(`tfjs ${tensorflow} cpu`);
@@ -146,7 +146,7 @@ describe.each(published)('$manifest.name alone', ({ manifest }) => {
     project = install(`alone-${name.replace('@tokenwright/', '')}`, [name]);
   }, 240_000);
 
-  it('brings only what it needs', () => {
+  it('installs only what it needs', () => {
     const present = published
       .map(({ manifest: { name: other } }) => other)
       .filter((other) => existsSync(join(project, 'node_modules', other)));

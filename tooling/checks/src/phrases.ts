@@ -117,11 +117,11 @@ const vocabulary: readonly Phrase[] = [
 
 export const phrases: readonly Phrase[] = [
   ...wording,
-  // A note on a rename has to give the old name.
+  // A note about a rename has to name the old name.
   ...vocabulary.map((phrase) => ({ ...phrase, except: /^\.changeset\/|CHANGELOG\.md$/ })),
 ];
 
-/** Files that are not ours to word: texts that models read, and this list. */
+/** Files whose wording is not checked: texts that models read, and this list. */
 const excluded =
   /^tooling\/checks\/src\/phrases\.|^tooling\/bench\/src\/benches\/formats\.ts$|^pnpm-lock\.yaml$|^LICENSE$/;
 

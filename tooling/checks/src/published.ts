@@ -1,4 +1,4 @@
-// Packs every published package and lets publint and "are the types wrong" look at the tarballs. The packages are built already.
+// Packs every published package and runs publint and "are the types wrong" on the tarballs. The packages must be built first.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Conditions, publishedPackages, repositoryFiles, root } from './workspace.ts';
 
-// In pieces, so that this file does not contain what it looks for.
+// In parts, so that this file does not contain the text that it searches for.
 const registryHost = new RegExp(['https?://[^/\\s"\']*', 'regis', 'try[^/\\s]*\\.'].join(''));
 const registrySetting = new RegExp(['^\\s*(@[^:\\s]+:)?regis', 'try\\s*='].join(''), 'm');
 const absolutePath = new RegExp(['(?<![\\w.:/~*])/(?:wor', 'k|ho', 'me|Us', 'ers|ro', 'ot)/[\\w.-]+'].join(''));
@@ -19,7 +19,7 @@ describe('the files of the repository', () => {
     expect(found.map(({ path }) => path)).toEqual([]);
   });
 
-  it('lock no address to download from', () => {
+  it('contain no download URL in the lockfile', () => {
     expect(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')).not.toMatch(/:\/\/|tarball:/);
   });
 
@@ -61,12 +61,12 @@ function withoutSource(conditions: Conditions): Conditions {
 }
 
 describe.each(publishedPackages())('$folder', ({ manifest }) => {
-  it('is an ES module under the MIT license that anybody may install', () => {
+  it('is a public ES module under the MIT license', () => {
     expect(manifest).toMatchObject({ type: 'module', license: 'MIT', publishConfig: { access: 'public' } });
     expect(manifest.files).toContain('dist');
   });
 
-  it('publishes the exports that the workspace uses, less the sources', () => {
+  it('publishes the exports of the workspace, without the sources', () => {
     const exports = Object.entries(manifest.exports ?? {});
     const expected = Object.fromEntries(exports.map(([subpath, to]) => [subpath, withoutSource(to)]));
     expect(manifest.publishConfig?.exports ?? manifest.exports).toEqual(expected);

@@ -1,13 +1,13 @@
 /** A room: a folder of a package's `src` (`.` is `src` itself), or one file that has a place of its own in the order. */
 export type Room = string;
 
-/** Rooms on one level. Branches do not know each other; within a branch, later rooms may import earlier ones. */
+/** Rooms on one level. Branches must not import each other; within a branch, later rooms may import earlier ones. */
 export type Branches = readonly (readonly Room[])[];
 
 export interface Exception {
   readonly from: string;
   readonly to: string;
-  /** Why the import is still there, or what has to move. */
+  /** Why the import still exists, or what has to move. */
   readonly reason: string;
 }
 
@@ -134,7 +134,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   ],
 };
 
-/** Imports against the order that are still there, by file from the root of the repository. To be emptied. */
+/** Imports that still violate the order, by file from the root of the repository. To be emptied. */
 export const exceptions: readonly Exception[] = [
   ...['forms/chain-editor', 'forms/model-dialog'].map((name) => playgroundPart(name, 'icons.tsx')),
   ...['pages/code-view', 'pages/contrast-view', 'run/beam-tree-view', 'run/inspector'].map((name) =>
@@ -151,10 +151,10 @@ function playgroundPart(view: string, part: string): Exception {
   };
 }
 
-/** Most source files of a room, its tests not counted. */
+/** Maximum number of source files per room, not counting tests. */
 export const mostFiles = 14;
 
-/** Rooms that hold more, with the number that they may hold. To be emptied. */
+/** Rooms that may have more files, with their limit. To be emptied. */
 export const fullRooms: { readonly [room: string]: { readonly files: number; readonly reason: string } } = {
   'apps/node/src/show': { files: 15, reason: 'the output of the commands is being rewritten' },
 };

@@ -44,7 +44,7 @@ export function workspacePackages(): WorkspacePackage[] {
   );
 }
 
-/** The packages that are published, in an order in which each comes after those that it depends on. */
+/** The packages that are published, each after its dependencies. */
 export function publishedPackages(): WorkspacePackage[] {
   const left = workspacePackages().filter(({ manifest }) => !manifest.private);
   const names = new Set(left.map(({ manifest }) => manifest.name));
@@ -55,14 +55,13 @@ export function publishedPackages(): WorkspacePackage[] {
         (name) => !names.has(name) || ordered.some((done) => done.manifest.name === name),
       ),
     );
-    if (ready < 0)
-      throw new Error(`Packages depend on each other in a circle: ${left.map((p) => p.folder).join(', ')}`);
+    if (ready < 0) throw new Error(`Packages depend on each other in a cycle: ${left.map((p) => p.folder).join(', ')}`);
     ordered.push(...left.splice(ready, 1));
   }
   return ordered;
 }
 
-/** A package's own workspace dependencies, and theirs, by name. */
+/** A package's direct and indirect workspace dependencies, by name. */
 export function workspaceClosure(name: string, all: readonly WorkspacePackage[]): string[] {
   const found = new Set<string>();
   const visit = (current: string): void => {

@@ -30,11 +30,11 @@ const removed = -Infinity;
 interface Traffic {
   /** Whole rows. */
   rows: number;
-  /** Choices, one number a row. */
+  /** Choices, one number per row. */
   choices: number;
 }
 
-/** A matrix that keeps count of what is read from it and from what is made of it. */
+/** A matrix that counts what is read from it and from matrices derived from it. */
 function counting(inner: EngineMatrix, traffic: Traffic): EngineMatrix {
   const again = (matrix: EngineMatrix): EngineMatrix => counting(matrix, traffic);
   return {
@@ -54,8 +54,8 @@ function counting(inner: EngineMatrix, traffic: Traffic): EngineMatrix {
   };
 }
 
-/** The model, treated as dear to read or not, and what is read from its logits counted. */
-function watched(model: LanguageModel, remote: boolean, traffic: Traffic): LanguageModel {
+/** The model with the given `readbackIsExpensive`, which counts what is read from its logits. */
+function watched(model: LanguageModel, readbackIsExpensive: boolean, traffic: Traffic): LanguageModel {
   return {
     name: model.name,
     vocabSize: model.vocabSize,
@@ -65,7 +65,7 @@ function watched(model: LanguageModel, remote: boolean, traffic: Traffic): Langu
     fingerprint: model.fingerprint,
     tensorBackend: model.tensorBackend,
     defaults: model.defaults,
-    readbackIsExpensive: remote,
+    readbackIsExpensive,
     createCache: (options) => model.createCache(options),
     restoreCache: (bytes) => model.restoreCache(bytes),
     owns: (cache) => model.owns(cache),
@@ -78,7 +78,7 @@ function watched(model: LanguageModel, remote: boolean, traffic: Traffic): Langu
   };
 }
 
-/** Large enough that a row is dear to read. */
+/** Large enough that a row is expensive to read back. */
 const vocabSize = 4500;
 const texts = Array.from({ length: vocabSize }, (_, id) => (id < 3 ? '' : String.fromCharCode(97 + (id % 26))));
 const everyThird = prefixAllowedTokens({
@@ -135,10 +135,10 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
     return ids;
   };
 
-  // A software GPU is slow, so it runs those that differ most.
+  // A software GPU is slow, so it runs only the chains that differ most.
   const few = new Set(['a list of tokens', 'a regular expression among device stages', 'no stage at all']);
   const run = chains.filter(([name]) => backend !== 'webgpu' || few.has(name));
-  test.each(run)('%s: the tokens of the host, and no row is read back', async (_, samplers) => {
+  test.each(run)('%s: gives the tokens of the host, and reads no row back', async (_, samplers) => {
     const traffic: Traffic = { rows: 0, choices: 0 };
     const near = await tokens(watched(model, false, { rows: 0, choices: 0 }), samplers);
     const before = tf.memory().numTensors;
@@ -163,7 +163,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
     }).apply(samplers);
   };
 
-  test('a mask on the device removes what it removes on the host', async () => {
+  test('a mask removes the same tokens on the device and on the host', async () => {
     const rows = [0, 1, 2].map((row) =>
       Array.from({ length: 77 }, (_, id) => (id % 5 === row ? removed : id - 40 * row)),
     );
@@ -181,7 +181,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
     scores.dispose();
   });
 
-  test('draws are those of the host wherever the uniform number falls', async () => {
+  test('samples the tokens of the host for any uniform number', async () => {
     const row = Array.from({ length: vocabSize }, (_, id) =>
       id % 4 === 1 ? removed : Math.fround(Math.sin(id * 1.7) * 4),
     );
@@ -209,7 +209,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
       EmptyDistributionError,
       'allowed-tokens',
     ],
-  ])('%s is the typed error of the host', async (_, row, samplers, type, stage) => {
+  ])('%s raises the same typed error as on the host', async (_, row, samplers, type, stage) => {
     const scores = scoresOf([[...row, ...new Array<number>(vocabSize - row.length).fill(removed)]], samplers, {
       rows: 0,
       choices: 0,

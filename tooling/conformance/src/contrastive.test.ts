@@ -10,7 +10,7 @@ import { testEngine } from './engines.ts';
 import { goldenCases, goldenModel, promptsOf } from './goldens.ts';
 import { describeShared } from './shared-data.ts';
 
-describeShared('weighed distributions give what others give', 'goldens', (path) => {
+describeShared('combined distributions agree with other systems', 'goldens', (path) => {
   const generated = join(path, 'generate');
   let engine: Engine;
   const models = new Map<string, LanguageModel>();
@@ -83,20 +83,23 @@ describeShared('weighed distributions give what others give', 'goldens', (path) 
     ['beam search', beamSearch({ numBeams: 3 })],
     ['contrastive search', contrastiveSearch()],
     ['speculative decoding by the expert itself', speculative({ draft: earlyExit({ layer: 1 }), accept: 'match' })],
-  ])('beta 0 and alpha 0 under %s is the expert alone, and leaves nothing on the engine', async (_, strategy) => {
-    const [expert, amateur] = [models.get('gpt2-tiny')!, models.get('gpt2-tiny-draft')!];
-    const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits({ beta: 0, alpha: 0 }) });
-    const before = engine.memory();
-    const options: GenerateOptions = { strategy, samplers: [], maxNewTokens: 12, seed: 2 };
-    const prompts = [
-      [5, 17, 42, 8],
-      [60, 3],
-    ];
-    expect((await generateBatch(model, prompts, options)).ids).toEqual(
-      (await generateBatch(expert, prompts, options)).ids,
-    );
-    expect(engine.memory()).toEqual(before);
-  });
+  ])(
+    'beta 0 and alpha 0 under %s gives the tokens of the expert, and leaves nothing on the engine',
+    async (_, strategy) => {
+      const [expert, amateur] = [models.get('gpt2-tiny')!, models.get('gpt2-tiny-draft')!];
+      const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits({ beta: 0, alpha: 0 }) });
+      const before = engine.memory();
+      const options: GenerateOptions = { strategy, samplers: [], maxNewTokens: 12, seed: 2 };
+      const prompts = [
+        [5, 17, 42, 8],
+        [60, 3],
+      ];
+      expect((await generateBatch(model, prompts, options)).ids).toEqual(
+        (await generateBatch(expert, prompts, options)).ids,
+      );
+      expect(engine.memory()).toEqual(before);
+    },
+  );
 
   describe('Hugging Face: DoLa', () => {
     it.each(goldenCases(generated, 'llama-tiny-4l', 'dola'))('$id', async (golden) => {
@@ -158,8 +161,8 @@ async function greedily(
   return result.ids;
 }
 
-describe('what the call rules out comes before what the rule does', () => {
-  // The rule leaves token 6 alone, and the call does not let it come before three others.
+describe('constraints of the call apply before the rule', () => {
+  // The rule keeps only token 6, and the call forbids it before three other tokens.
   const expert = toyModel({ vocabSize: 8, seed: 5 });
   const only: Rule = {
     ...contrastiveLogits(),

@@ -22,7 +22,7 @@ function expectedCases(name: string): readonly ExpectedCase[] {
   return (JSON.parse(readFileSync(file, 'utf8')) as { cases: ExpectedCase[] }).cases;
 }
 
-/** The tokens of the recorded seeds, by backend, to be equal. */
+/** The tokens of the first backend, by model, which the other backends must equal. */
 const sampled = new Map<string, readonly (readonly number[])[]>();
 
 function suite(backend: TestBackend, name: 'story' | 'story-amateur', most: number): void {

@@ -45,7 +45,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
   const engine = await testEngine(backend);
 
   test.skipIf(engine === undefined).each(samplers.map((sampler) => [sampler.name, sampler] as const))(
-    '%s gives the device what it gives the host',
+    '%s gives the same logits on the device and on the host',
     async (_, sampler) => {
       if (!hasDeviceForm(sampler)) throw new Error(`'${sampler.name}' has no device form`);
       await tf.setBackend(backend);

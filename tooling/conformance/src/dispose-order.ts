@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 
 type Named = readonly [name: string, thing: { dispose(): void | Promise<void> }];
 
-/** Each part once before and once after each of the others. */
+/** Orders in which each part comes once before and once after each of the others. */
 function orders(parts: readonly string[]): string[][] {
   const turned = [...parts.slice(1), parts[0]!];
   return [parts, parts.toReversed(), turned, turned.toReversed()].map((order) => [...order]);
@@ -23,7 +23,7 @@ function feed(model: LanguageModel, cache: KVCache): { dispose(): void } {
   return model.forward([[1, 2, 3]], cache);
 }
 
-/** Models, caches and their engine may be disposed in any order; what was disposed is refused, and nothing stays allocated. */
+/** Models, caches and their engine may be disposed in any order; using a disposed one is an error, and nothing stays allocated. */
 export function disposeOrderCases(start: () => Promise<Engine>): void {
   it.each(orders(['engine', 'model', 'cache', 'fork', 'result']))(
     'may dispose %s, %s, %s, %s, %s',
@@ -46,7 +46,7 @@ export function disposeOrderCases(start: () => Promise<Engine>): void {
     },
   );
 
-  it('disposes the caches of a model with it, and refuses what was disposed', async () => {
+  it('disposes the caches of a model with the model, and refuses their use afterwards', async () => {
     await using engine = await start();
     const empty = engine.memory();
     const model = await tinyModel(engine);

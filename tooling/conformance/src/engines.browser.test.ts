@@ -26,7 +26,7 @@ describe.each(['cpu', 'wasm'] as const)('the reference engine in a browser on %s
   for (const { name, run } of engineCases(() => start(backend), { judge, longRun: 100 })) test(name, run);
 });
 
-// The adapter here is a software one, so each kind of frame is proved once a model.
+// The adapter is a software driver, so each kind of frame is tested once per model.
 describe('the reference engine in a browser on webgpu', () => {
   const cases = engineCases(
     async () => {

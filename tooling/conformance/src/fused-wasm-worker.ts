@@ -3,20 +3,20 @@ import { type FusedWasmOptions, fusedWasm } from '@tokenwright/backends/wasm';
 import { createModel } from '@tokenwright/core/model';
 import { seededWeights, tinyModels } from '@tokenwright/core/testing';
 
-/** What the worker answers. */
+/** The answer of the worker. */
 export interface FusedWasmAnswer {
   readonly isolated: boolean;
   readonly shared: boolean;
   readonly threads: number;
   readonly notices: readonly string[];
-  /** Logits of three steps of each tiny model, end to end. */
+  /** Logits of three steps of each tiny model, concatenated. */
   readonly logits: readonly number[];
 }
 
-/** Long enough that several threads are put to work. */
+/** Long enough that several threads are used. */
 const prompt = Array.from({ length: 80 }, (_, i) => (i * 7) % 61);
 
-/** The logits of a prompt and of two more tokens, by each of the tiny models, and what they were computed with. */
+/** The logits of a prompt and of two more tokens, by each of the tiny models, with facts about the engine. */
 export async function logitsOnFusedWasm(options: FusedWasmOptions): Promise<FusedWasmAnswer> {
   const engine = await fusedWasm({ ...options, onNotice: () => {} }).start();
   const logits: number[] = [];

@@ -4,7 +4,7 @@ import { engineCases } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
 import { type FusedWasmAnswer, logitsOnFusedWasm } from './fused-wasm-worker.ts';
 
-/** Which of the projects of vitest.config.ts this is. */
+/** The project of vitest.config.ts that runs this file. */
 const pageKind = (import.meta as unknown as { env: { PAGE: 'isolated' | 'plain' | 'strict' } }).env.PAGE;
 
 function inWorker(options: FusedWasmOptions): Promise<FusedWasmAnswer> {
@@ -20,7 +20,7 @@ describe('the fused WebAssembly engine in a page', () => {
   const judge = () => tfjs({ backend: 'cpu' }).start();
   for (const { name, run } of engineCases(() => fusedWasm().start(), { judge, longRun: 100 })) test(name, run);
 
-  test('runs on one thread, and says so when more are asked for', async () => {
+  test('runs on one thread, and reports it when more are requested', async () => {
     expect(await logitsOnFusedWasm({})).toMatchObject({ threads: 1, notices: [] });
     const notices: string[] = [];
     const engine = await fusedWasm({ threads: 2, onNotice: (message) => notices.push(message) }).start();
@@ -34,7 +34,7 @@ describe('the fused WebAssembly engine in a page', () => {
 });
 
 describe('the fused WebAssembly engine in a Worker', () => {
-  test('gives the same bits on one thread and on two, and says why there is one', async () => {
+  test('gives the same bits on one thread and on two, and reports why there is one', async () => {
     const page = await logitsOnFusedWasm({ threads: 1 });
     const one = await inWorker({ threads: 1 });
     expect(one.logits).toEqual(page.logits);
@@ -54,7 +54,7 @@ describe('the fused WebAssembly engine in a Worker', () => {
     expect({ ...two, logits: [] }).toEqual({ isolated: crossOriginIsolated, logits: [], ...expected });
   });
 
-  test('knows whether its page is isolated', async () => {
+  test('reports whether its page is isolated', async () => {
     expect((await inWorker({ threads: 1 })).isolated).toBe(crossOriginIsolated);
   });
 });

@@ -17,7 +17,7 @@ import { testChains } from './fused-webgpu-chains.ts';
 testChains(
   [
     [
-      'stages that all run on the device',
+      'only stages that run on the device',
       [
         tokenBias({ biases: { 7: 2, 9: '-Infinity' } }),
         additivePenalty({ frequency: 0.5, presence: 0.3, countPrompt: true }),

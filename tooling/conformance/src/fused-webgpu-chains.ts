@@ -8,17 +8,17 @@ import { seededWeights, tinyModels } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installWebgpu } from './webgpu-node.ts';
 
-/** A chain by name, and the bytes that it reads back for a token. */
+/** A named chain, and the bytes that it reads back per token. */
 export type MeasuredChain = readonly [name: string, samplers: Sampler[], bytes: number];
 
 const here = (await installWebgpu()) !== undefined;
 
-/** Large enough that a row is dear to read: 18,000 bytes. */
+/** Large enough that a row is expensive to read back: 18,000 bytes. */
 const vocabSize = 4500;
 
 /**
- * Each chain on the fused WebGPU engine gives the tokens of its host forms, and reads back no more than it says. `tensors`: with TF.js on
- * the same device; without, no buffer is made for a token either.
+ * Each chain on the fused WebGPU engine gives the tokens of its host forms and reads back no more than stated. `tensors`: with TF.js on
+ * the same device. Without it, no buffer is created per token either.
  */
 export function testChains(chains: readonly MeasuredChain[], tensors: boolean): void {
   describe.skipIf(!here)('chains on the fused WebGPU engine', () => {
@@ -35,7 +35,7 @@ export function testChains(chains: readonly MeasuredChain[], tensors: boolean): 
     });
     afterAll(() => device.dispose());
 
-    /** The same model, whose rows are read to the host for every stage. */
+    /** The same model, with every stage on the host. */
     const near = (): LanguageModel =>
       new Proxy(far, {
         get: (model, name) => {
@@ -53,7 +53,7 @@ export function testChains(chains: readonly MeasuredChain[], tensors: boolean): 
     };
 
     test.each(chains)(
-      '%s: the tokens of the host, and at most so many bytes read a token',
+      '%s: gives the tokens of the host, and reads back the stated bytes per token',
       async (_, samplers, most) => {
         const host = await tokens(near(), samplers, 4);
         const before = { tensors: tf.memory().numTensors, held: device.memory() };

@@ -4,22 +4,22 @@ import type { Engine } from '@tokenwright/core';
 import { createModel } from '@tokenwright/core/model';
 import { seededWeights, tinyModels } from '@tokenwright/core/testing';
 
-/** What the worker answers. */
+/** The answer of the worker. */
 export interface FusedWebgpuAnswer {
   readonly adapter: string;
-  /** Logits of the frames of each tiny model, on end. */
+  /** Logits of the frames of each tiny model, concatenated. */
   readonly logits: readonly number[];
-  /** The likeliest token of each last frame, chosen on the device. */
+  /** The most probable token of each last frame, chosen on the device. */
   readonly chosen: readonly number[];
-  /** Bytes in use once all is disposed, and the kinds of errors of a device that was then lost, and of the engine after it. */
+  /** Bytes in use after everything is disposed, and the errors after the device was lost, with the name of the next engine. */
   readonly bytesLeft: number;
   readonly afterLoss: readonly string[];
 }
 
-/** A prompt, which is read in tiles, for the one model, and single tokens for the other: each frame of another kind compiles kernels for seconds. */
+/** A prompt, which is read in tiles, for one model, and single tokens for the other: each new kind of frame takes seconds to compile. */
 const framesOf = [[[3, 1, 4, 1, 5, 9, 2, 6]], [[6], [7], [1]]];
 
-/** The logits of the last token of each frame of the tiny models, and the likeliest token of the last frames, chosen on the device. */
+/** The logits of the last token of each frame of the tiny models, and the most probable token of the last frames, chosen on the device. */
 export async function stepLogits(engine: Engine): Promise<{ logits: number[]; chosen: number[] }> {
   const logits: number[] = [];
   const chosen: number[] = [];
@@ -44,7 +44,7 @@ interface Adapter {
   requestDevice(...given: unknown[]): Promise<{ destroy(): void; readonly lost: Promise<unknown> }>;
 }
 
-/** Remembers the device that is asked for next, so that it can be lost as a driver that fails would lose it. */
+/** Captures the next requested device, so that it can be lost as by a failing driver. */
 function watchDevice(): () => Promise<unknown> {
   const { prototype } = (globalThis as unknown as { GPUAdapter: { prototype: Adapter } }).GPUAdapter;
   const { requestDevice } = prototype;
@@ -60,7 +60,7 @@ function watchDevice(): () => Promise<unknown> {
   };
 }
 
-/** The same on the fused engine; then its device is lost, and another engine started. */
+/** Runs the models on the fused engine, loses its device, and starts another engine. */
 async function answer(options: FusedWebgpuOptions): Promise<FusedWebgpuAnswer> {
   const loseDevice = watchDevice();
   const engine = await fusedWebgpu(options).start();

@@ -16,7 +16,7 @@ function inWorker(options: FusedWebgpuOptions): Promise<FusedWebgpuAnswer> {
 }
 
 describe('the fused WebGPU engine in Chromium', () => {
-  test('in a Worker gives the logits of the reference, gives all back, and survives the loss of its device', async () => {
+  test('in a Worker gives the logits of the reference, releases everything, and survives the loss of its device', async () => {
     const judge = await tfjs({ backend: 'cpu' }).start();
     const expected = await stepLogits(judge);
     await judge.dispose();
@@ -29,7 +29,7 @@ describe('the fused WebGPU engine in Chromium', () => {
     expect(chosen).toEqual(lastArgMaxes(received.logits));
   });
 
-  test('says that a browser has no WebGPU', async () => {
+  test('reports that a browser has no WebGPU', async () => {
     vi.stubGlobal('navigator', {});
     vi.stubGlobal('process', undefined);
     const error = await fusedWebgpu()
@@ -40,7 +40,7 @@ describe('the fused WebGPU engine in Chromium', () => {
   });
 });
 
-/** The likeliest token of the last frame of each tiny model, whose vocabularies are 61 and 67. */
+/** The most probable token of the last frame of each tiny model, whose vocabularies are 61 and 67. */
 function lastArgMaxes(logits: readonly number[]): number[] {
   const last = [logits.slice(0, 61), logits.slice(-67)];
   return last.map((row) => row.indexOf(Math.max(...row)));

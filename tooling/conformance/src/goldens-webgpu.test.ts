@@ -17,7 +17,7 @@ interface GoldenCase {
   readonly sequences: readonly (readonly number[])[];
 }
 
-// A software GPU is slow, so here it is one recorded case a kind and model; `pnpm goldens` runs all of them on wasm.
+// A software GPU is slow, so only one recorded case per kind and model runs; `pnpm goldens` runs all of them on wasm.
 describe.skipIf((await installWebgpu()) === undefined)('on WebGPU', () => {
   for (const name of ['gpt2-tiny', 'llama-tiny'])
     describeShared(`recorded cases of ${name}`, `goldens/generate/${name}`, (folder) => {

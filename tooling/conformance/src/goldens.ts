@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Engine, LanguageModel } from '@tokenwright/core';
 import { folder, loadModel } from '@tokenwright/loaders';
 
-/** A case of `goldens/generate/<model>/cases.json`: what Hugging Face's generate() gave. */
+/** A case of `goldens/generate/<model>/cases.json`: recorded results of Hugging Face's generate(). */
 export interface GoldenCase {
   readonly id: string;
   readonly kind: string;

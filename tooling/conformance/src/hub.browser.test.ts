@@ -2,10 +2,10 @@ import { cachedModels, hubModel, removeCachedModel } from '@tokenwright/loaders'
 import { expect, it } from 'vitest';
 
 const commit = 'a'.repeat(40);
-/** Longer than a part of the store, so that there is one that stays after a break. */
+/** Longer than one part of the store, so that a finished part remains after an interruption. */
 const weights = Uint8Array.from({ length: 17 * 1024 * 1024 }, (_, at) => (at * 7919) >>> 8);
 
-/** A hub in the page: `fetch` that answers as one does, and breaks where it is told. */
+/** A hub in the page: a `fetch` that answers like a hub and fails after `breakAfter` bytes. */
 function fakeHub(files: Record<string, { readonly bytes: Uint8Array; readonly etag: string }>) {
   const hub = { ranges: [] as string[], breakAfter: Infinity, fetch };
   hub.fetch = async (input, init) => {
@@ -49,7 +49,7 @@ async function hex(algorithm: string, ...parts: BlobPart[]): Promise<string> {
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-it('a page keeps models of a hub in its private file system, goes on after a break, and reads them offline', async () => {
+it('a page stores models of a hub in its private file system, resumes an interrupted download, and reads them offline', async () => {
   const config = new TextEncoder().encode('{"model_type":"gpt2"}');
   const hub = fakeHub({
     'config.json': { bytes: config, etag: await hex('SHA-1', `blob ${config.length}\0`, config) },
@@ -67,7 +67,7 @@ it('a page keeps models of a hub in its private file system, goes on after a bre
   hub.ranges.length = 0;
   const seen: number[] = [];
   await hubModel('org/name', { ...options, onProgress: ({ loaded }) => seen.push(loaded) });
-  // The part that was whole is not asked for again.
+  // The finished part is not requested again.
   expect(hub.ranges).toEqual([`bytes=${16 * 1024 * 1024}-`]);
   expect(seen.at(-1)).toBe(weights.length + config.length);
 
@@ -88,7 +88,7 @@ it('a page keeps models of a hub in its private file system, goes on after a bre
   await root.removeEntry(cache, { recursive: true });
 });
 
-it('a page finds out bytes that are not those that the hub lists', async () => {
+it('a page rejects bytes that differ from the checksum that the hub lists', async () => {
   const bytes = new Uint8Array(20_000_000);
   const hub = fakeHub({
     'config.json': { bytes: new Uint8Array(2), etag: await hex('SHA-1', 'blob 2\0', new Uint8Array(2)) },

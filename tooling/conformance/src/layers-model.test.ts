@@ -30,7 +30,7 @@ function recurrent(everyPosition: boolean, softmax: boolean, inputShape: [number
   });
 }
 
-/** What the network itself says after `ids`. */
+/** The network's own prediction after `ids`. */
 function predicted(network: layers.LayersModel, ids: readonly number[]): Float32Array {
   return tf.tidy(() => {
     const values = (network.predict(tf.tensor2d([...ids], [1, ids.length])) as tf.Tensor).dataSync();
@@ -54,7 +54,7 @@ describe.each([
   ])
     test(name, run, 60_000);
 
-  it('gives what the network predicts', async () => {
+  it('gives the predictions of the network', async () => {
     const ids = [1, 2, 3, 4, 5, 6];
     const logits = await model.forward([ids], model.createCache(), { scored: 3 }).logits.read();
     for (const [i, length] of [4, 5, 6].entries()) {

@@ -61,7 +61,7 @@ export function decoderFile(past: boolean): Uint8Array {
       : byHead(weight);
   const [keys, values] = [stored('key'), stored('value')];
   const scores = add('MatMul', [query, add('Transpose', [keys], 'keys.turned', { perm: [0, 1, 3, 2] })], 'scores');
-  // A query sees the slots up to its own position, of those that the attention mask leaves.
+  // A query attends to the slots up to its own position that the attention mask allows.
   const count = add('Squeeze', [add('Shape', [keys], 'count.list', { start: 2, end: 3 })], 'count');
   const slots = add('Range', ['zero', count, 'one'], 'slots');
   const own = add('Unsqueeze', ['position_ids', 'last'], 'own');
@@ -143,7 +143,7 @@ export function decoderLogits(ids: ArrayLike<number>): number[] {
   );
 }
 
-/** A row times a matrix of as many rows. */
+/** A vector times a matrix. */
 function product(row: readonly number[], matrix: Float32Array): number[] {
   const columns = matrix.length / row.length;
   return Array.from({ length: columns }, (_, column) =>

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { decoder, decoderFile, decoderLogits } from './onnx-decoder.ts';
 
 const { vocabSize, contextLength } = decoder;
-// A second thread is of no use to so small a model.
+// The model is too small for a second thread.
 ort.env.wasm.numThreads = 1;
 
 const plain = hostModel({ vocabSize, contextLength, logits: (ids) => decoderLogits(ids) });
@@ -20,7 +20,7 @@ describe.each([
 ])('an ONNX decoder %s', (_, past, cache) => {
   let session: ort.InferenceSession;
   let model: LanguageModel;
-  /** Tokens that each run was fed. */
+  /** Number of tokens that each run was fed. */
   let fed: number[] = [];
   beforeAll(async () => {
     session = await ort.InferenceSession.create(decoderFile(past));
@@ -33,7 +33,7 @@ describe.each([
   });
   afterAll(() => session.release());
 
-  it('knows its vocabulary', () => {
+  it('reads its vocabulary size from the session', () => {
     expect(model).toMatchObject({ name: 'onnx-model', vocabSize, contextLength });
   });
 
@@ -45,7 +45,7 @@ describe.each([
     for (const [i, value] of expected.entries()) expect(logits[i]).toBeCloseTo(value, 4);
   });
 
-  it('runs only what is new where it has a past', async () => {
+  it('feeds only new tokens when it has a past', async () => {
     fed = [];
     await generate(model, [1, 2, 3, 4], { samplers: [], maxNewTokens: 4, seed: 7 });
     expect(fed).toEqual(past && cache ? [4, 1, 1, 1] : [4, 5, 6, 7]);
@@ -64,7 +64,7 @@ describe.each([
     expect(fed).toEqual(past && cache ? [1, 1] : [5, 7]);
   });
 
-  it('draws the tokens of the plain model, with every strategy', async () => {
+  it('gives the tokens of the plain model with every strategy', async () => {
     for (const strategy of [undefined, beamSearch({ numBeams: 3 })]) {
       const options = {
         samplers: [],
@@ -137,12 +137,7 @@ describe('onnxModel refuses', () => {
       UnsupportedError,
     ],
     ['a fixed number of tokens', session([value('input_ids', 'int64', [1, 128])]), {}, ParameterError],
-    [
-      'a vocabulary that nobody names',
-      session([ids], [value('logits', 'float32', ['b', 't', 'v'])]),
-      {},
-      ParameterError,
-    ],
+    ['an unknown vocabulary size', session([ids], [value('logits', 'float32', ['b', 't', 'v'])]), {}, ParameterError],
     ['a session that does not describe itself', { ...session([ids]), inputMetadata: undefined }, {}, ParameterError],
     ['a missing Tensor', session([ids]), { Tensor: undefined }, ParameterError],
     ['a cache that is not a boolean', session([ids]), { cache: 'static' }, ParameterError],

@@ -25,7 +25,7 @@ async function onEngine(engine: Engine, source: ModelSource): Promise<Float32Arr
   }
 }
 
-/** Files are quantized as the fused engine quantizes: what it holds is the same, whichever of them was loaded. */
+/** Files are quantized in the same way as by the fused engine, so it holds the same weights from either file. */
 describe('a quantized file on the fused engine in its own format', () => {
   it.each<WeightFormat & ('8-bit' | '8-bit-blocks' | '4-bit-blocks')>(['8-bit', '8-bit-blocks', '4-bit-blocks'])(
     '%s gives the logits of the original, bit for bit',

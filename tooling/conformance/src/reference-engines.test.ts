@@ -11,7 +11,7 @@ describe('the reference engine on wasm', () => {
   for (const { name, run } of cases) test(name, run, 60_000);
 });
 
-// A software GPU takes about 50 ms a step, so here each kind of frame is proved once a model; `pnpm test:full` runs all.
+// A software GPU takes about 50 ms per step, so each kind of frame is tested once per model; `pnpm test:full` runs all.
 const short = /judge's logits|recorded once|cache gives the logits|gather|truncate|the same seed|nothing on the engine/;
 
 describe.skipIf((await installWebgpu()) === undefined)('the reference engine on WebGPU', () => {
@@ -19,7 +19,7 @@ describe.skipIf((await installWebgpu()) === undefined)('the reference engine on 
   for (const { name, run } of cases.filter(({ name }) => short.test(name))) test(name, run, 120_000);
 });
 
-test.each(['cpu', 'wasm', 'webgpu'] as const)('on %s the preallocated cache has room to spare', async (backend) => {
+test.each(['cpu', 'wasm', 'webgpu'] as const)('on %s the static cache is allocated in full', async (backend) => {
   const engine = await testEngine(backend);
   if (engine === undefined) return;
   const { architecture, config } = tinyModels[0]!;
@@ -31,7 +31,7 @@ test.each(['cpu', 'wasm', 'webgpu'] as const)('on %s the preallocated cache has 
     cache.dispose();
     return bytes;
   });
-  // 64 slots against 3: the fallback to the growing cache would have equal sizes.
+  // 64 slots against 3: if it fell back to the dynamic cache, the sizes would be equal.
   expect(bytes[0]! / bytes[1]!).toBeCloseTo(64 / 3);
   model.dispose();
 });

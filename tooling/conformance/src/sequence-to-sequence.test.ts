@@ -137,7 +137,7 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
 
   beforeAll(async () => {
     loaded = await loadSequenceToSequence(demoModel('translate'), { engine: engines.get(backend)! });
-    // The first pass leaves the transposed head on the engine.
+    // The first pass allocates the transposed head, which stays on the engine.
     const model = await loaded.sequenceToSequence.encode({ ids: [0, 2] });
     await generateBatch(model, [[]], { samplers: [], maxNewTokens: 1 });
     model.dispose();
@@ -161,7 +161,7 @@ describe.each(['cpu', 'wasm'])('the translator on %s', (backend) => {
     expect(state()).toEqual(idle);
   });
 
-  it('translates all at once, several outputs each', async () => {
+  it('translates all sentences in one batch, with several sequences each', async () => {
     const ids = expected.cases.map(({ source_ids }) => source_ids);
     await using(await loaded.sequenceToSequence.encode({ ids }), async (model) => {
       const prompts = ids.map(() => []);
@@ -197,8 +197,8 @@ function casesOf(family: string, kind: string): Case[] {
 }
 
 /**
- * 1e-4, and what float32 alone costs Hugging Face: its own logits lie up to 2e-4 from those in float64, as attention in these
- * models is nearly a choice of one token.
+ * 1e-4 plus the float32 rounding of Hugging Face: its own logits differ by up to 2e-4 from those in float64, because attention in
+ * these models is close to a choice of one token.
  */
 function toleranceOf(family: string): number {
   const lost = casesOf(family, 'forward').flatMap(({ logits, logits_float64: exact }) => {

@@ -4,7 +4,7 @@ import { describe, it } from 'vitest';
 
 const root = new URL('../../../../shared/', import.meta.url);
 
-/** The path of a file or folder of the shared data that stands beside the repository, or undefined when it is absent. */
+/** The path of a file or folder of the shared data beside the repository; undefined when it is absent. */
 export function sharedPath(name: string): string | undefined {
   const path = fileURLToPath(new URL(name, root));
   return existsSync(path) ? path : undefined;
@@ -18,7 +18,7 @@ export function describeShared(title: string, folder: string, suite: (path: stri
     return;
   }
   process.stderr.write(`\n*** SKIPPED: ${title}: ../shared/${folder} is absent.\n\n`);
-  // The suite is not even collected: it may read its data while it is.
+  // The suite is not collected, since collecting it may read the data.
   describe.skip(`${title} (../shared/${folder} is absent)`, () => {
     it('reads the shared data', () => {});
   });

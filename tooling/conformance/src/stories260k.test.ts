@@ -17,7 +17,7 @@ interface GoldenCase {
   readonly text: string;
 }
 
-/** A story ends where the next would begin. */
+/** The start token of the next story ends a story. */
 const eosTokenIds = [1];
 
 describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder) => {
@@ -26,7 +26,7 @@ describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder)
       ? []
       : (JSON.parse(readFileSync(join(folder, 'golden/llama2c_golden.json'), 'utf8')) as { cases: GoldenCase[] }).cases;
   const named = (name: string): GoldenCase => golden.find((candidate) => candidate.name === name)!;
-  /** What run.c fed after the prompt, and the token that it chose last. */
+  /** The tokens that run.c fed after the prompt, and its last choice. */
   const continuation = ({ input_ids_fed, argmax_per_pos }: GoldenCase, promptLength: number): number[] => [
     ...input_ids_fed.slice(promptLength),
     argmax_per_pos.at(-1)!,
@@ -47,7 +47,7 @@ describeShared('stories260k, against llama2.c', 'fixtures/stories260k', (folder)
       const options = { samplers: [greedy()], eosTokenIds, maxNewTokens: wanted.length };
       const { ids } = (await generate(model, prompt, options)).sequences[0]!;
       expect(ids).toEqual(wanted);
-      // run.c prints no characters of several bytes, so that case is one of ids.
+      // run.c does not print multi-byte characters, so only the ids of that case are compared.
       if (name.startsWith('unicode') || wanted.length === most) return;
       let text = expected.prompt;
       for await (const piece of generateText(model, tokenizer, expected.prompt, options)) text += piece;

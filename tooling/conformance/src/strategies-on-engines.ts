@@ -78,7 +78,7 @@ function close({ engine, model, draft }: Place): Promise<void> {
   return engine.dispose();
 }
 
-/** Strategies that do not depend on the seed, or cannot slide over a full context. */
+/** Strategies that do not depend on the seed or cannot continue after a full context. */
 const traits: Readonly<Record<string, StrategyCasesOptions>> = {
   'beam search': { random: false, sequences: 3 },
   'beam sampling': { sequences: 3, random: false },
@@ -89,7 +89,7 @@ const traits: Readonly<Record<string, StrategyCasesOptions>> = {
   'best of 3': { sequences: 3 },
 };
 
-/** The contract of strategies on a backend, but for the leaks, which `describeStrategies` looks at. */
+/** The contract of strategies on a backend, except leaks, which `describeStrategies` tests. */
 export function describeContract(backend: StrategyEngine, only: readonly string[] = ['']): void {
   const chosen = strategies.filter(([name]) => only.some((beginning) => name.startsWith(beginning)));
   describe(`the contract of strategies on ${backend}`, async () => {
@@ -103,7 +103,7 @@ export function describeContract(backend: StrategyEngine, only: readonly string[
     }
     const { model, draft, engine } = place;
     beforeAll(async () => {
-      // A model makes some constants with its first forward pass, and keeps them.
+      // The first forward pass allocates constants that the model keeps.
       for (const one of [model, draft]) await generateBatch(one, prompts, { samplers: [], maxNewTokens: 2, seed: 1 });
     }, 60_000);
     for (const [name, strategy] of chosen)
@@ -115,14 +115,14 @@ export function describeContract(backend: StrategyEngine, only: readonly string[
   });
 }
 
-/** Which strategies a suite looks at, by the beginnings of their names, and how closely. Default: all, at every step. */
+/** The strategies of a suite, by prefixes of their names, and when it tests for leaks. Default: all, at every step. */
 export interface StrategySuiteOptions {
   readonly only?: readonly string[];
-  /** `'none'`: only the tokens. */
+  /** `'none'` tests only the tokens. */
   readonly leaks?: 'every step' | 'one step' | 'none';
 }
 
-/** Strategies on a backend give the tokens of cpu, and leave nothing on the engine however a call ends. */
+/** Strategies on a backend give the tokens of cpu, and leave nothing on the engine, however a call ends. */
 export function describeStrategies(
   backend: StrategyEngine,
   { only = [''], leaks = 'every step' }: StrategySuiteOptions = {},

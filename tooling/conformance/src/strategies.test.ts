@@ -68,7 +68,7 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       await expectGolden(models.get(name)!, golden, { strategy, samplers: [greedy()] });
     });
 
-    it('draw and match gives the tokens of plain sampling', async () => {
+    it("accept: 'match' gives the tokens of plain sampling", async () => {
       const model = models.get(name)!;
       const prompts = [
         [5, 17, 42, 8],
@@ -99,14 +99,14 @@ describeShared('strategies give what Hugging Face gives', 'goldens/generate', (p
       await expectGolden(models.get(name)!, golden, { strategy });
     });
 
-    // Over a padded batch, Hugging Face takes the hidden states of the padding into the penalty.
+    // In a padded batch, Hugging Face includes the hidden states of the padding in the penalty.
     it.each(goldenCases(path, name, 'contrastive').filter(({ note }) => note === undefined))('$id', async (golden) => {
       const { penalty_alpha: penaltyAlpha, top_k: topK } = golden.params as { penalty_alpha: number; top_k: number };
       await expectGolden(models.get(name)!, golden, { strategy: contrastiveSearch({ penaltyAlpha, topK }) });
     });
 
     it.each(goldenCases(path, name, 'contrastive').filter(({ note }) => note !== undefined))(
-      '$id, as far as it has no padding',
+      '$id, rows without padding',
       async (golden) => {
         const { penalty_alpha: penaltyAlpha, top_k: topK, max_new_tokens } = golden.params as Record<string, number>;
         const options = {

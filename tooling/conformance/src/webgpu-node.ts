@@ -1,6 +1,6 @@
 /**
  * WebGPU in plain Node, through the npm package `webgpu` (Dawn). Without a graphics card it runs on SwiftShader, a software
- * Vulkan driver that Debian's chromium package brings: good for correctness, meaningless for speed.
+ * Vulkan driver in Debian's chromium package: good for correctness, meaningless for speed.
  *
  * Do not import `@tensorflow/tfjs-backend-webgpu` at the top of a test: that module looks for WebGPU when it loads, so
  * `installWebgpu` imports it at the right moment.
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { isCi } from './ci.ts';
 
-/** Where Debian's chromium package keeps the description of its software Vulkan driver. */
+/** Manifest of the software Vulkan driver in Debian's chromium package. */
 const swiftshader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
 export interface WebgpuAdapter {
@@ -22,8 +22,8 @@ export interface WebgpuAdapter {
 let installed: Promise<WebgpuAdapter | Error> | undefined;
 
 /**
- * Installs the WebGPU globals, registers the TensorFlow.js backend `webgpu` and returns what adapter it will use. Without an
- * adapter it returns undefined after a clear line on stderr, and throws when `CI` is set. `VK_ICD_FILENAMES` chooses another
+ * Installs the WebGPU globals, registers the TensorFlow.js backend `webgpu` and returns its adapter. Without an
+ * adapter it returns undefined after a line on stderr, and throws when `CI` is set. `VK_ICD_FILENAMES` chooses another
  * Vulkan driver.
  */
 export async function installWebgpu(): Promise<WebgpuAdapter | undefined> {
@@ -40,7 +40,7 @@ async function install(): Promise<WebgpuAdapter | Error> {
   if (process.env.VK_ICD_FILENAMES === undefined && existsSync(swiftshader)) {
     process.env.VK_ICD_FILENAMES = swiftshader;
   }
-  // Dawn asks for a Wayland display, and a machine without one gets a line of noise per adapter.
+  // Dawn looks for a Wayland display and prints a warning per adapter without one.
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
   let dawn: typeof import('webgpu');
   try {

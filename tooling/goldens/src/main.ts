@@ -14,7 +14,7 @@ try {
 
 if (given !== undefined) {
   const { only, engine, verbose } = given;
-  // pnpm starts scripts in their package's folder; the path is meant from where the person stands.
+  // pnpm runs scripts in the folder of their package; resolve the path from the directory of the caller.
   const root = resolve(process.env.INIT_CWD ?? process.cwd(), given.root);
   try {
     const reports = await runGoldens({
@@ -25,7 +25,7 @@ if (given !== undefined) {
     });
     console.log(describeTotal(reports).join('\n'));
     const { passed, failed } = count(reports);
-    if (passed + failed === 0) console.error('nothing was run');
+    if (passed + failed === 0) console.error('no case was run');
     process.exitCode = failed > 0 || passed + failed === 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof GoldensFolderError)) throw error;

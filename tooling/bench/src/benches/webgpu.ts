@@ -22,7 +22,7 @@ interface Extent {
 export const webgpuBench: Bench = {
   name: 'webgpu',
   summary:
-    'decoding on a graphics card: the fused engine in three formats, plain TensorFlow.js and the read limit, in turns',
+    'decoding on a graphics card: the fused engine in three formats, plain TensorFlow.js and the read limit, alternately',
   async run(context) {
     const gpu = await openGpu(context.software);
     if (gpu === undefined)

@@ -6,7 +6,7 @@ export interface Summary {
   readonly count: number;
 }
 
-/** The median. */
+/** The median; for an even count, the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);

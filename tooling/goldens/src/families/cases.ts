@@ -24,7 +24,7 @@ import { phi3 as phi3Form } from './plain/phi3.ts';
 import { qwen2 as qwen2Form } from './plain/qwen2.ts';
 import { qwen3 as qwen3Form } from './plain/qwen3.ts';
 
-/** A small model of a family, with sizes that nothing divides evenly. */
+/** A small model of a family, with sizes that are not multiples of a vector width. */
 export interface FamilyCase {
   readonly name: string;
   readonly architecture: Architecture;
@@ -32,7 +32,7 @@ export interface FamilyCase {
   readonly config: Json;
   /** The published name of a tensor of a model without a head. */
   published(name: string): string;
-  /** Other values of options that must change the logits by more than any rounding; proof that the case tests them. */
+  /** Other values of options that must change the logits by more than rounding, which shows that the case tests them. */
   readonly matters: readonly Json[];
 }
 

@@ -14,7 +14,7 @@ const engine = await start();
 describe.skipIf(engine === undefined)('every family on the fused WebGPU engine', () => {
   afterAll(() => engine!.dispose());
 
-  // A software driver compiles each kernel for about a second.
+  // A software driver takes about a second to compile each kernel.
   it.each(familyCases.map((family) => [family.name, family] as const))(
     '%s: the logits of the reference form, at once and step by step',
     async (_, family) => {
@@ -47,7 +47,7 @@ describe.skipIf(engine === undefined)('frames of every kind, by every family on 
     it(name, run, 300_000);
 });
 
-/** The engine, on the software driver of Debian's chromium package where there is no other; undefined, after a line, where it does not start. */
+/** The engine, on the software driver of Debian's chromium package where there is no other; undefined, after a line with the reason, when it does not start. */
 async function start(): Promise<Engine | undefined> {
   const swiftshader = '/usr/lib/chromium/vk_swiftshader_icd.json';
   if (existsSync(swiftshader)) process.env.VK_ICD_FILENAMES ??= swiftshader;

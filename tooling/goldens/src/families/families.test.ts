@@ -47,7 +47,7 @@ describe.each(familyCases.map((family) => [family.name, family] as const))('%s',
     }
   });
 
-  it('has logits that a mistake would move', async () => {
+  it('has logits that depend on every option of the case', async () => {
     expect(largest).toBeGreaterThan(0.1);
     for (const option of family.matters) {
       const other = await inFloat64(family, source, { ...family.config, ...option });
@@ -56,7 +56,7 @@ describe.each(familyCases.map((family) => [family.name, family] as const))('%s',
     }
   });
 
-  it('is a pass whose operations do not depend on the frame', async () => {
+  it('runs the same operations for every frame', async () => {
     const model = await build(engines.get('cpu')!, { ...family, architecture: recorded(family.architecture) }, source);
     try {
       const stepwise = await logitsStepwise(model, [text]);

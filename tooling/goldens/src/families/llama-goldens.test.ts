@@ -10,7 +10,7 @@ import { llama } from './plain/llama.ts';
 
 const root = goldensFolder();
 
-/** Proof of the method: the form is right where Hugging Face's own logits are known. */
+/** Checks the method: the float64 form agrees with Hugging Face's logits where they are recorded. */
 describe.skipIf(root === undefined).each(['llama-tiny', 'llama-tiny-4l'])('the float64 form of %s', (name) => {
   it("gives Hugging Face's logits", async () => {
     const path = join(root!, 'generate', name);
@@ -34,7 +34,7 @@ describe.skipIf(root === undefined).each(['llama-tiny', 'llama-tiny-4l'])('the f
           compared++;
         };
         for (let position = 0; position < ids.length; position++) {
-          // Its run in float64 still computes norms and angles in float32.
+          // Hugging Face's float64 run still computes norms and angles in float32.
           for (const [key, tolerance] of [
             ['logits', 2e-5],
             ['logits_float64', 4e-6],

@@ -5,7 +5,7 @@ import { seededWeights } from '@tokenwright/core/testing';
 import type { FamilyCase } from './cases.ts';
 import type { Json, Text, Vector } from './plain/arithmetic.ts';
 
-/** A text whose ids every family has. */
+/** A text whose ids are in the vocabulary of every family. */
 export const text: readonly number[] = Array.from({ length: 24 }, (_, i) => (i * i * 7 + i * 13 + 5) % 53);
 
 export function build(
@@ -16,7 +16,7 @@ export function build(
   return createModel(engine, architecture, architecture.configure(config), source);
 }
 
-/** Random numbers under the names that the published checkpoints have. */
+/** Random weights with the names of the published checkpoints. */
 export function published({ architecture, config, published: nameOf }: FamilyCase): WeightSource {
   const seeded = seededWeights(architecture, architecture.configure(config), { seed: 7, deviation: 0.25 });
   const names = new Map(seeded.names().map((name) => [nameOf(name), name]));
@@ -37,7 +37,7 @@ export async function inFloat64({ form }: FamilyCase, source: WeightSource, conf
 }
 
 function missing(name: string): never {
-  throw new Error(`The reference form asks for ${name}, which the model does not have.`);
+  throw new Error(`The reference form needs ${name}, which the model does not have.`);
 }
 
 /** Largest difference. */

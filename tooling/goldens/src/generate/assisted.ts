@@ -9,7 +9,7 @@ import type { Models } from './decoding/models.ts';
 import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
-/** `assisted`: greedy decoding with guesses of a smaller model or of the text itself, which must change nothing. */
+/** `assisted`: greedy decoding with drafts of a smaller model or of the text itself, which must not change the result. */
 export const runAssisted: RunKind = async (golden, models) => {
   checkFields(golden, [...decodingFields, 'equals_greedy', 'assistant', 'assistant_generation_config']);
   using place = await conditioned(golden, models);

@@ -10,7 +10,7 @@ import { conditioned } from './decoding/sources.ts';
 import { runGreedy } from './greedy.ts';
 import type { RunKind } from './suite.ts';
 
-/** What Hugging Face's arguments say about a beam. */
+/** Beam options from Hugging Face's arguments. */
 export interface BeamArguments {
   readonly numBeams: number;
   readonly lengthPenalty: number;
@@ -26,8 +26,8 @@ export function beamArguments(params: Params): BeamArguments {
 }
 
 /**
- * `beam`, `beam_eos`, `beam_batch`: as version 4.47 did it, with all that it recorded, and as version 5 does it, whose results
- * are recorded where they differ.
+ * `beam`, `beam_eos`, `beam_batch`: compared with version 4.47 in full, and with version 5, whose results are recorded where they
+ * differ.
  */
 export const runBeam: RunKind = async (golden, models) => {
   checkFields(golden, [...decodingFields, ...beamFields, 'v5_beam_same', 'v5_sequences', 'v5_sequences_scores']);
@@ -54,7 +54,7 @@ export const runBeam: RunKind = async (golden, models) => {
   ];
 };
 
-/** `prefix_constrained`: greedy or with beams, under a rule for the tokens that may follow. */
+/** `prefix_constrained`: greedy or with beams, with a rule for the allowed tokens. */
 export const runPrefixConstrained: RunKind = (golden, models) =>
   golden.params?.num_beams === undefined ? runGreedy(golden, models) : runBeam(golden, models);
 
@@ -70,7 +70,7 @@ export function compareBeams(golden: GenerateCase, decoded: Decoded): string[] {
   ];
 }
 
-/** Compare what the search gives each sequence. */
+/** Compare the score of each sequence. */
 export function compareScores(golden: GenerateCase, decoded: Decoded, expected: unknown): string[] {
   const lengthPenalty = (golden.params?.length_penalty ?? 1) as number;
   return (expected as unknown[]).flatMap((wanted, i) => {

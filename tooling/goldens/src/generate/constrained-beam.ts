@@ -24,7 +24,7 @@ export const runConstrainedBeam: RunKind = async (golden, models) => {
   });
   // `transition_scores` are not compared: they mix the scores of this and of earlier steps, and for 11 cases Hugging Face
   // cannot compute them at all.
-  // A sequence that the chain makes impossible has score -Infinity there; ours are only those that can be.
+  // Hugging Face also returns sequences that the chain makes impossible, with score -Infinity; ours does not.
   const possible = (_: unknown, i: number): boolean => toNumber((golden.sequences_scores as unknown[])[i]) > -Infinity;
   const impossible = decoded.ids.filter((ids, i) => !possible(ids, i) && ids.length > 0);
   const both = { ...decoded, ids: decoded.ids.filter(possible), scores: decoded.scores.filter(possible) };

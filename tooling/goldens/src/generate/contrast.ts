@@ -5,7 +5,7 @@ import { argumentsOf, compareSequences, compareSteps, decode, decodingFields } f
 import { conditioned, type Place } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
-/** `cfg`: greedy decoding led away from a negative prompt, or from the last token of the prompt alone. */
+/** `cfg`: greedy decoding guided away from a negative prompt, by default the last token of the prompt. */
 export const runGuidance: RunKind = (golden, models) =>
   runCombined(golden, models, ({ model }, params) => {
     const [negative] = params.lists('negative_prompt_ids') ?? [];
@@ -16,7 +16,7 @@ export const runGuidance: RunKind = (golden, models) =>
     });
   });
 
-/** `dola`: greedy decoding of what the last layer knows beyond an earlier one. */
+/** `dola`: greedy decoding of the last layer contrasted with an earlier one. */
 export const runDola: RunKind = (golden, models) =>
   runCombined(golden, models, ({ model, config }, params) =>
     combined({
@@ -28,7 +28,7 @@ export const runDola: RunKind = (golden, models) =>
     }),
   );
 
-/** Greedy decoding of what is made of the case's model. */
+/** Greedy decoding with a combination of the case's model. */
 async function runCombined(
   golden: Parameters<RunKind>[0],
   models: Parameters<RunKind>[1],

@@ -28,8 +28,8 @@ export const runContrastiveSearch: RunKind = async (golden, models) => {
 };
 
 /**
- * The rows that Hugging Face did not pad. It lets the hidden states of padding into the similarity, as the `note` of these cases says, so
- * that the other rows answer another question.
+ * The rows that Hugging Face did not pad. It includes the hidden states of padding in the similarity, as the `note` of these cases says,
+ * so the other rows are not comparable.
  */
 function withoutPadded(golden: GenerateCase, decoded: Decoded): [GenerateCase, Decoded] {
   const whole = <Row>(_: Row, i: number): boolean => golden.attention_mask![i]!.every((mask) => mask === 1);

@@ -15,7 +15,7 @@ export const runForward: RunKind = async (golden, models) => {
   const stepwise = await logitsStepwise(place.model, rows);
   const differences: string[] = [];
   const compare = (label: string, expected: unknown, got: Float32Array): void => {
-    // Against float64 only one side has rounded.
+    // Against float64, only one side is rounded.
     const tolerance = label.startsWith('logits_float64') ? Math.max(1e-4, place.tolerance / 2) : place.tolerance;
     differences.push(...compareWithin(label, toRow(expected as unknown[]), got, tolerance));
   };
@@ -56,7 +56,7 @@ const fields = [
   'position_ids',
 ];
 
-/** Recorded for whoever looks for an error inside a model; a `LanguageModel` does not give them away. */
+/** Recorded for debugging a model; a `LanguageModel` does not expose them. */
 const unseen = [
   'attentions',
   'encoder_attentions',

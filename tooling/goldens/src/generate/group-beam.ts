@@ -15,7 +15,7 @@ export const runGroupBeam: RunKind = async (golden, models) => {
   const search = strategy('huggingFaceGroupBeamSearch', {
     ...beamArguments(params),
     numBeamGroups: params.required('num_beam_groups'),
-    // Finished groups continue with padding there, and later groups are penalized for it.
+    // In Hugging Face, finished groups continue with padding, for which later groups are penalized.
     padTokenId: params.number('pad_token_id'),
     diversityPenalty: params.required('diversity_penalty'),
   });

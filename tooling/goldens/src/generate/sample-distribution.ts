@@ -10,7 +10,7 @@ import { logitsOf } from './decoding/models.ts';
 import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
-/** `sample_distribution`: what the first token is drawn from. The chain is run on our logits and on the recorded ones. */
+/** `sample_distribution`: the distribution of the first token. The chain runs on our logits and on the recorded ones. */
 export const runSampleDistribution: RunKind = async (golden, models) => {
   checkFields(golden, ['id', 'source', 'kind', 'input_ids', 'params', 'logits', 'processed_scores', 'probabilities']);
   using place = await conditioned(golden, models);

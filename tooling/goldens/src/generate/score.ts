@@ -6,7 +6,7 @@ import { unpadded } from './decoding/case.ts';
 import { conditioned } from './decoding/sources.ts';
 import type { RunKind } from './suite.ts';
 
-/** The label of a position that does not count. */
+/** The label of an ignored position. */
 const ignored = -100;
 
 /** `score`: teacher forcing. */
@@ -20,7 +20,7 @@ export const runScore: RunKind = async (golden, models) => {
     using place = await conditioned(golden, models, row);
     const { model, sources, generationConfig } = place;
     ({ tolerance } = place);
-    // A decoder-only model sees its input; a decoder sees its start token and the labels, padding where they are ignored.
+    // A decoder-only model is fed its input. A decoder is fed its start token and the labels, with padding for ignored ones.
     const padId = (generationConfig.pad_token_id ?? 0) as number;
     const ids =
       sources === undefined

@@ -46,7 +46,7 @@ function openChains(file: GoldenFile): readonly Golden[] {
       return Object.entries(chains).flatMap(([label, samplers]) => {
         if (samplers === undefined) return [];
         const got = shapeRow(input, { prompt: golden.last_tokens ?? [], samplers });
-        // llama.cpp sorts with an unstable sort, so which of several equal tokens stay is open.
+        // llama.cpp's sort is unstable, so it is not defined which of several tied tokens are kept.
         return [
           ...compareRow(`${label}: logit`, logits, got, { input, tiesAreFree: true }),
           ...compareSorted(label, shares, probabilities(got)),
@@ -56,7 +56,7 @@ function openChains(file: GoldenFile): readonly Golden[] {
   }));
 }
 
-/** `sorted` tells in which order llama.cpp holds its list; a row of logits has none. */
+/** `sorted` records the order of llama.cpp's list; a row of logits has no order. */
 const fields = [
   'id',
   'source',
@@ -71,7 +71,7 @@ const fields = [
   'probs_ids',
 ];
 
-/** Our stages for a stage of llama.cpp. @throws TypeError for a parameter that nobody reads. */
+/** Our stages for a stage of llama.cpp. @throws TypeError for an unknown parameter. */
 export function stageOf({ name, params }: NamedSampler, golden: LlamaRow): ReturnType<(typeof llamaSamplers)[string]> {
   const make = llamaSamplers[name];
   if (make === undefined) throw new TypeError(`no adapter for the sampler ${name}`);
@@ -93,7 +93,7 @@ export function scatter(
   return row;
 }
 
-/** Probabilities by falling value, so that equal tokens may stand for one another. */
+/** Probabilities in descending order, so that tied tokens are interchangeable. */
 function compareSorted(label: string, expected: Float64Array, got: Float64Array): string[] {
   const falling = (row: Float64Array): Float64Array => row.slice().sort().reverse();
   return compareRow(`${label}: sorted probability`, falling(expected), falling(got), { input: new Float32Array(0) });

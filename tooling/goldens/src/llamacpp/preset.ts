@@ -5,7 +5,7 @@ import type { LlamaRow } from './samplers.ts';
 
 type Numbers = Readonly<Record<string, number>>;
 
-/** llama.cpp's names of the stages of a chain, and the parameters of our preset that say the same. */
+/** llama.cpp's names of stages, and the equivalent options of our preset. */
 const stages: Readonly<
   Record<string, readonly [stage: string, options: (params: Numbers, golden: LlamaRow) => object]>
 > = {
@@ -30,7 +30,7 @@ const stages: Readonly<
   penalties: [
     'penalties',
     ({ penalty_last_n, repeat, freq, present }) => ({
-      // The program puts the size of the context for -1; the sampler, which was run here, takes it as 0.
+      // llama.cpp's programs replace -1 by the context size. The goldens were recorded with the sampler alone, which treats -1 as 0.
       repeatLastN: Math.max(0, penalty_last_n!),
       repeatPenalty: repeat,
       frequencyPenalty: freq,
@@ -49,7 +49,7 @@ const stages: Readonly<
   ],
 };
 
-/** The same chain as the preset `llamaCpp` makes it; undefined when it needs a stage that only stands alone. */
+/** The same chain as the preset `llamaCpp` makes it; undefined when it has a stage that the preset does not support. */
 export function presetChain(samplers: readonly NamedSampler[], golden: LlamaRow): readonly Sampler[] | undefined {
   const parts = samplers.map(({ name, params }) => {
     const entry = stages[name];

@@ -3,7 +3,7 @@ import { sampler } from '../shared/factory.ts';
 import type { Params } from '../shared/params.ts';
 import type { RowPlan } from '../shared/row.ts';
 
-/** What a stage of llama.cpp becomes: no, one or several of ours, and what they must know of the row. */
+/** Our equivalent of a stage of llama.cpp: zero or more samplers and the context of the row that they need. */
 export interface LlamaStage extends Omit<RowPlan, 'samplers'> {
   readonly samplers: readonly Sampler[];
 }
@@ -17,7 +17,7 @@ const minKeep = (params: Params): { minKeep?: number } => {
 const one = (stage: Sampler): LlamaStage => ({ samplers: [stage] });
 const off: LlamaStage = { samplers: [] };
 
-/** Our stages for each of llama.cpp's samplers; values that it takes as "off" become no stage. */
+/** Our stages for each of llama.cpp's samplers; values that turn a sampler off add no stage. */
 export const llamaSamplers: Readonly<Record<string, (params: Params, golden: LlamaRow) => LlamaStage>> = {
   top_k(params) {
     const k = params.required('k');
@@ -31,7 +31,7 @@ export const llamaSamplers: Readonly<Record<string, (params: Params, golden: Lla
   min_p(params) {
     const p = params.required('p');
     const keep = minKeep(params);
-    // Above 1 nothing passes but the token that always stays.
+    // Above 1, only the tokens that are always kept remain.
     return p > 1 ? one(sampler('topK', { k: keep.minKeep ?? 1 })) : one(sampler('minP', { p, ...keep }));
   },
   typical(params) {
@@ -58,7 +58,7 @@ export const llamaSamplers: Readonly<Record<string, (params: Params, golden: Lla
     return one(sampler('xtc', { probability, threshold, ...minKeep(params) }));
   },
   penalties(params) {
-    // The sampler itself takes -1 as 0; a program that wants the context has put its size there.
+    // The sampler treats -1 as 0; llama.cpp's programs replace it by the context size.
     const window = Math.max(0, params.required('penalty_last_n'));
     const penalty = params.number('repeat') ?? params.required('repeat_penalty');
     const frequency = params.number('freq') ?? params.required('alpha_frequency');
@@ -86,7 +86,7 @@ export const llamaSamplers: Readonly<Record<string, (params: Params, golden: Lla
   mirostat(params) {
     params.without({ seed: 'the token that was drawn is forced', n_vocab: 'the length of the row' });
     const [tau, eta, m] = [params.required('tau'), params.required('eta'), params.required('m')];
-    // Its k is a 32-bit integer; where that overflows, one token stays.
+    // Its k is a 32-bit integer; when it overflows, one token is kept.
     return one(sampler('mirostat1', { tau, eta, m, overflow: 'keep-one' }));
   },
   mirostat_v2(params) {
@@ -102,7 +102,7 @@ export const llamaSamplers: Readonly<Record<string, (params: Params, golden: Lla
   p_less: () => one(sampler('pLess')),
 };
 
-/** The fields of a llama.cpp case that samplers look at. */
+/** The fields of a llama.cpp case that samplers use. */
 export interface LlamaRow {
   readonly seq_breakers?: readonly (readonly number[])[];
 }

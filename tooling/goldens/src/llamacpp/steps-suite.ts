@@ -53,7 +53,7 @@ const stepFields = [
   'total_weight_after',
 ];
 
-/** llama.cpp adds up a softmax in float32, one token after the other, so the sum is off by up to this share a token. */
+/** llama.cpp sums a softmax in float32, token by token, so the relative error grows by up to this much per token. */
 const rounding = 2 ** -24;
 
 /** The new logits of adaptive-p change by up to 33 for each unit of probability, and so do errors of probabilities. */
@@ -86,7 +86,7 @@ function follow(golden: StepCase, samplers: readonly Sampler[], rows: readonly F
     if (controller >= 0)
       differences.push(...compareState(`${label}: before`, step, 'before', stateAt(memory, history, controller)));
     history = row.extend(step.selected_token);
-    // The state after a token is worked out at the next step; a copy of the row brings it about now.
+    // The state after a token is computed at the next step; running a copy of the row computes it now.
     applyChain(rowAt(history, memory, logits), samplers);
     if (controller >= 0)
       differences.push(...compareState(`${label}: after`, step, 'after', stateAt(memory, history, controller)));

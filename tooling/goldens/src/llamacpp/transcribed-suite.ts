@@ -49,11 +49,11 @@ function compareProbabilities(golden: TranscribedCase): string[] {
   const after = probabilities(got);
   const ours = golden.probs.flatMap((before, id) => {
     if (got[id]! > -Infinity) return [{ id, value: unnormalized ? before : after[id]! }];
-    // llama.cpp lists a token that it set to -Infinity; the others are gone.
+    // llama.cpp keeps a token that it set to -Infinity in its list; the others are removed.
     return golden.order_of_candidate_ids?.includes(id) === true ? [{ id, value: 0 }] : [];
   });
   const order = golden.order_of_candidate_ids;
-  // Equal values may stand in any order, so the order is compared by value.
+  // The order of tied values is arbitrary, so the order is compared by value.
   const values = ours.sort((a, b) => (order === undefined ? a.id - b.id : order.indexOf(a.id) - order.indexOf(b.id)));
   return compareWithin(
     'probability',
@@ -63,7 +63,7 @@ function compareProbabilities(golden: TranscribedCase): string[] {
   );
 }
 
-/** `verified_by_run` tells whether llama.cpp's sources at hand agree with its test. */
+/** `verified_by_run` records whether llama.cpp's sources agree with its test. */
 const about = ['verified_by_run', 'order_of_candidate_ids', 'note'];
 
 const letters: Readonly<Record<string, { name: string; params(golden: QueueCase): Record<string, number> }>> = {
@@ -77,7 +77,7 @@ function openQueues(file: GoldenFile): readonly Golden[] {
     id: golden.id,
     run() {
       checkFields(golden, queueFields);
-      if (!golden.logits.startsWith('logit[i] = ln(i)')) throw new TypeError(`logits are not known: ${golden.logits}`);
+      if (!golden.logits.startsWith('logit[i] = ln(i)')) throw new TypeError(`unknown logits: ${golden.logits}`);
       const differences: string[] = [];
       let row: Float32Array = Float32Array.from({ length: golden.n_vocab }, (_, id) => Math.log(id));
       for (const [index, letter] of [...golden.sequence].entries()) {
@@ -87,7 +87,7 @@ function openQueues(file: GoldenFile): readonly Golden[] {
         const { samplers } = stageOf({ name: stage.name, params: stage.params(golden) }, {});
         row = shapeRow(row, { samplers });
         const kept = Array.from(row.keys()).filter((id) => row[id]! > -Infinity);
-        // Token 0 has logit -Infinity: llama.cpp counts it as long as it is listed, ours never.
+        // Token 0 has logit -Infinity: llama.cpp counts it while it is in the list, ours never does.
         const [size, least] = expected.min_id === 0 ? [expected.size - 1, 1] : [expected.size, expected.min_id];
         const label = `stage ${index} (${letter})`;
         if (kept.length !== size) differences.push(`${label}: ${size} tokens expected, got ${kept.length}`);

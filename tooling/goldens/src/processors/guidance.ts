@@ -12,7 +12,7 @@ interface GuidanceCase {
 }
 
 /**
- * `ClassifierFreeGuidanceLogitsProcessor.json`: guidance on the raw logits of a doubled batch, conditional rows first. Our rule of that
+ * `ClassifierFreeGuidanceLogitsProcessor.json`: guidance on the raw logits of a doubled batch, conditional rows first. Our rule of the same
  * name works on log-probabilities and differs by one number for the whole row; context-aware decoding with a = scale - 1 is
  * the class itself.
  */
@@ -31,7 +31,7 @@ export function runGuidance(
   return output.flatMap((row, i) => {
     const [own, other] = [rows[i]!, rows[output.length + i]!];
     const got = weigh(onLogits, own, other);
-    // A token that only the unconditional row rules out is infinity less infinity in the class; ours takes that row's lowest logit.
+    // A token that only the unconditional row rules out is infinity minus infinity in the class; ours takes that row's lowest logit.
     const expected = toRow(row).map((value, id) => (Number.isNaN(value) && other[id] === -Infinity ? got[id]! : value));
     const input = Float32Array.from([...own, ...other], (logit) => scale * logit);
     const normalized = weigh(onLogProbabilities, own, other);

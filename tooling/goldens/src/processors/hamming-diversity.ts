@@ -22,10 +22,10 @@ interface Live {
 }
 
 /**
- * `HammingDiversityLogitsProcessor.json`: the penalty of groupBeamSearch, which is no stage of its own. So a search is made to stand
- * where the case stands. It has the groups of the case, each wide enough for the whole vocabulary: in the first step every group
- * takes every token; in the second a stage writes the logits with which the groups before this one take the recorded tokens, and
- * this group's best hypothesis sees a recorded row. Its continuations, all kept, are that row less the penalties.
+ * `HammingDiversityLogitsProcessor.json`: the penalty of groupBeamSearch, which is not a separate sampler here. The adapter therefore
+ * runs a search up to the state of the case. The search has the groups of the case, each as wide as the vocabulary. In the first step,
+ * every group takes every token. In the second, a sampler sets the logits so that the earlier groups take the recorded tokens and the
+ * best hypothesis of this group gets a recorded row. Its continuations, all kept, are that row minus the penalties.
  */
 export async function runHamming(
   golden: unknown,
@@ -52,7 +52,7 @@ export async function runHamming(
   return differences;
 }
 
-/** What a search makes of a row after the groups before have taken their tokens. */
+/** The row that a search computes after the earlier groups have chosen their tokens. */
 async function penalized(
   input: Float32Array,
   taken: readonly (readonly number[])[],

@@ -3,7 +3,7 @@ import { find } from '../shared/factory.ts';
 import type { Params } from '../shared/params.ts';
 import { biasedSequences } from './table.ts';
 
-/** What Hugging Face's `_get_logits_processor` looks at besides the arguments. */
+/** Inputs of Hugging Face's `_get_logits_processor` besides the arguments. */
 export interface ChainPlace {
   /** The rule for which tokens may follow. */
   readonly prefixAllowed?: ((tokens: Int32Array) => Iterable<number>) | undefined;
@@ -11,9 +11,8 @@ export interface ChainPlace {
 }
 
 /**
- * The chain that Hugging Face's `generate()` makes of its arguments: that of our preset of the same name. What is absent from
- * `params` has the preset's default, which is `generate()`'s own. Greedy decoding has no last stage here: whoever runs the chain adds
- * what chooses.
+ * The chain that Hugging Face's `generate()` makes of its arguments, by our preset of the same name. Parameters that are absent have the
+ * preset's defaults, which are those of `generate()`. The chain does not end with `greedy`: the caller adds the stage that chooses.
  */
 export function huggingFaceChain(params: Params, { prefixAllowed, eosTokenIds }: ChainPlace): readonly Sampler[] {
   const doSample = params.read('do_sample') === true;
@@ -42,7 +41,7 @@ export function huggingFaceChain(params: Params, { prefixAllowed, eosTokenIds }:
   return doSample ? chain : chain.slice(0, -1);
 }
 
-/** What is read only when sampling. Contrastive search has a `top_k` of its own. */
+/** Read only when sampling. Contrastive search has its own `top_k`. */
 function filters(params: Params, eosTokenIds: readonly number[]): object {
   return {
     temperature: params.number('temperature'),
@@ -52,7 +51,7 @@ function filters(params: Params, eosTokenIds: readonly number[]): object {
     typicalP: params.number('typical_p'),
     epsilonCutoff: params.number('epsilon_cutoff'),
     etaCutoff: params.number('eta_cutoff'),
-    // Beam sampling keeps a token that goes on, besides those that end the sequence.
+    // Beam sampling keeps one token that continues the sequence, besides those that end it.
     minTokensToKeep: (params.number('num_beams') ?? 1) > 1 ? eosTokenIds.length + 1 : 1,
   };
 }

@@ -56,12 +56,12 @@ const whole: Readonly<
 
 type LogitsTable = Readonly<Record<string, readonly (readonly unknown[])[]>>;
 
-/** Rows with equal entries: which of them PyTorch keeps is not defined. */
+/** Rows with tied entries: PyTorch does not define which of them it keeps. */
 const tied = /^(ties|allzero|spike|onehot)/;
 
 /**
- * `v5_same` and `output_v5` tell of Hugging Face 5, which differs only where tied tokens are chosen among; the rule for ties
- * covers it.
+ * `v5_same` and `output_v5` record Hugging Face 5, which differs only in the choice among tied tokens. The rule for ties covers
+ * that.
  */
 const common = [
   'id',
@@ -76,7 +76,7 @@ const common = [
   'output_v5',
 ];
 
-/** An error of ours; a factory that does not exist is none. */
+/** Whether an error is one of ours; a missing factory does not count. */
 function raises(work: () => unknown): boolean {
   try {
     work();

@@ -21,13 +21,13 @@ interface SynthIdStep {
   readonly output: readonly (readonly unknown[])[];
 }
 
-/** What a detector of ours tells. */
+/** Result of our detector. */
 interface Evidence {
   readonly bits: readonly Uint8Array[];
   readonly counted: readonly boolean[];
 }
 
-/** The class in its steps. What its first call is given is the prompt; the rest of the text is the reply. */
+/** The consecutive calls of the class. The input of the first call is the prompt; the rest of the text is the reply. */
 export function runSynthId(golden: unknown): string[] {
   checkFields(golden as object, fields);
   const { steps, sampling_table: samplingTable, ...recorded } = golden as SynthIdCase;
@@ -70,8 +70,8 @@ export function runSynthId(golden: unknown): string[] {
 }
 
 /**
- * The class multiplies by 1 - g in float32, where g is a sum that may be nearly 1: of a tiny share only the first digits are
- * left. So logarithms are compared loosely, and probabilities within the tolerance.
+ * The class multiplies by 1 - g in float32, where the sum g may be close to 1, so that few significant digits remain. Logarithms are
+ * therefore compared loosely, and probabilities within the tolerance.
  */
 const smallShares = 1e-2;
 
@@ -89,5 +89,5 @@ const fields = [
   'v5_same',
 ];
 
-/** What the class stores between calls; ours reads it from the text. */
+/** State that the class keeps between calls; ours computes it from the text. */
 const inside = ['state_context_after'];

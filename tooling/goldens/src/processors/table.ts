@@ -19,18 +19,18 @@ export interface ProcessorCase {
   readonly [more: string]: unknown;
 }
 
-/** How a class of Hugging Face is made of ours. */
+/** How our samplers express a class of Hugging Face. */
 export interface ProcessorAdapter {
   /** It selects tokens, so the rule for ties applies. */
   readonly selects?: boolean;
   /** Further fields of a case that the adapter reads. */
   readonly fields?: readonly string[];
   plan(params: Params, golden: ProcessorCase, row: number): RowPlan;
-  /** Rows of logits of the case to rows that pass through the chain, where they are not the same. */
+  /** Converts the logits of the case to the rows that pass through the chain, where they differ. */
   batch?(rows: readonly Float32Array[]): readonly Float32Array[];
-  /** Compare what the case records besides the row of logits. */
+  /** Compares what the case records besides the logits. */
   more?(golden: ProcessorCase, row: number, got: Float32Array): readonly string[];
-  /** Rewrite an expected row, where the class can write what ours does not. */
+  /** Converts an expected row, where the class can write values that ours does not. */
   expected?(row: Float64Array, golden: ProcessorCase, input: Float32Array): Float64Array;
 }
 
@@ -39,7 +39,7 @@ const filter = (plan: (params: Params) => Sampler): ProcessorAdapter => ({
   plan: (params) => ({ samplers: [plan(params)] }),
 });
 
-/** The classes can write any number over a removed token; ours always write -Infinity. */
+/** The classes can set a removed token to any number; ours always set it to -Infinity. */
 const withFilterValue = (adapter: ProcessorAdapter): ProcessorAdapter => ({
   ...adapter,
   plan: (params, golden, row) => {
@@ -154,7 +154,7 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
         eosTokenIds: params.ids('eos_token_id')!,
       };
     },
-    // Hugging Face adds infinity to an end token that was removed before, which gives NaN; ours stays removed.
+    // Hugging Face adds infinity to a removed end token, which gives NaN; in ours it stays removed.
     expected: (row, _, input) =>
       row.map((value, id) => (Number.isNaN(value) && input[id] === -Infinity ? -Infinity : value)),
   },
@@ -163,7 +163,7 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
     plan(params, golden, row) {
       const prompt = Math.floor(row / params.required('num_beams'));
       if (golden.callback !== 'batch_id even: table[last token]; batch_id odd: [0, last token]')
-        throw new TypeError(`the rule is not known: ${golden.callback}`);
+        throw new TypeError(`unknown rule: ${golden.callback}`);
       const table = golden.table as Readonly<Record<string, readonly number[]>>;
       const allowed = (tokens: Int32Array): readonly number[] =>
         prompt % 2 === 0 ? table[tokens.at(-1)!]! : [0, tokens.at(-1)!];
@@ -171,7 +171,7 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
     },
   },
   WatermarkLogitsProcessor: {
-    // The lists come from PyTorch's generator, so the recorded ones are given; `table` is null in every case.
+    // PyTorch's generator makes the lists, so the recorded lists are passed in; `table` is null in every case.
     fields: ['greenlist_ids', 'greenlist_size', 'table'],
     plan(params, golden, row) {
       const green = (golden.greenlist_ids as readonly (readonly number[])[])[row]!;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type GoldenEngine, goldenEngines } from './engines.ts';
 
-/** What `pnpm goldens` was asked for. */
+/** Arguments of `pnpm goldens`. */
 export interface Arguments {
   /** The folder of the goldens. */
   readonly root: string;
@@ -21,9 +21,9 @@ export const usage = `Compare the library with recorded results of other systems
   --engine NAME    where the models of generate/ run: TF.js on wasm (default) or cpu, or a fused engine: fused or fused-webgpu
   --verbose        print the first differences of each case that fails`;
 
-/** @throws TypeError for anything that is not an argument. */
+/** @throws TypeError for an unknown argument. */
 export function readArguments(given: readonly string[]): Arguments {
-  // The first '--' is the package manager's.
+  // The first '--' comes from the package manager.
   const args = given[0] === '--' ? given.slice(1) : [...given];
   const { values, positionals } = parseArgs({
     args,
@@ -35,10 +35,10 @@ export function readArguments(given: readonly string[]): Arguments {
     },
   });
   const [root, ...rest] = positionals;
-  if (root === undefined || rest.length > 0) throw new TypeError('give one folder');
+  if (root === undefined || rest.length > 0) throw new TypeError('expected one folder');
   const engine = Object.keys(goldenEngines).find((name): name is GoldenEngine => name === values.engine);
   if (engine === undefined)
-    throw new TypeError(`--engine must be one of ${Object.keys(goldenEngines).join(', ')}, but is ${values.engine}`);
+    throw new TypeError(`--engine must be one of ${Object.keys(goldenEngines).join(', ')}, got ${values.engine}`);
   return {
     root,
     only: values.only === undefined ? undefined : new RegExp(values.only),

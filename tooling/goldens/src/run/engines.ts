@@ -3,7 +3,7 @@ import { tfjs } from '@tokenwright/backends/tfjs';
 import { fusedWasm } from '@tokenwright/backends/wasm';
 import { fusedWebgpu } from '@tokenwright/backends/webgpu';
 
-/** Where whole models run, by the name on the command line. */
+/** Engines of whole models, by the name on the command line. */
 export const goldenEngines = {
   wasm: tfjs({ backend: 'wasm' }),
   cpu: tfjs({ backend: 'cpu' }),

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 
-/** The folder that was named holds no goldens. */
+/** The given folder has no goldens. */
 export class GoldensFolderError extends Error {
   override readonly name = 'GoldensFolderError';
   readonly folder: string;
@@ -12,12 +12,12 @@ export class GoldensFolderError extends Error {
   }
 }
 
-/** Folders at the top of the goldens: models are found from there, and what is left out is named from there. */
+/** Top folders of the goldens: paths of models and of left-out cases are relative to their parent. */
 const top: readonly string[] = ['processors', 'llamacpp', 'xtransformers', 'generate'];
 
 /**
- * Every JSON file under a folder but those that belong to a model. `paths` count from `root`: the folder itself, or when it
- * lies inside the goldens the folder of these.
+ * Every JSON file under a folder, except those that belong to a model. `paths` are relative to `root`: the folder itself, or the
+ * goldens' folder when the folder is inside it.
  */
 export async function goldenFiles(
   folder: string,
@@ -25,7 +25,7 @@ export async function goldenFiles(
   const given = resolve(folder);
   const entries = await readdir(given, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') throw new GoldensFolderError(given, 'there is no such folder');
-    if (error.code === 'ENOTDIR') throw new GoldensFolderError(given, 'this is a file; give its folder, and --only');
+    if (error.code === 'ENOTDIR') throw new GoldensFolderError(given, 'it is a file; give its folder and use --only');
     throw error;
   });
   const parts = given.split(sep);
@@ -36,6 +36,6 @@ export async function goldenFiles(
     .filter((entry) => entry.endsWith('.json') && !/(^|[\\/])(generation_)?config\.json$/.test(entry))
     .map((entry) => relative(root, join(given, entry)).split(sep).join('/'))
     .sort();
-  if (paths.length === 0) throw new GoldensFolderError(given, 'it holds no golden file');
+  if (paths.length === 0) throw new GoldensFolderError(given, 'it has no golden file');
   return { root, paths };
 }

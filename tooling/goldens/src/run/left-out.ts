@@ -1,9 +1,9 @@
 /**
- * Cases that are not run, each by name with the reason. What a golden file itself marks as open (ties, borders of sums) is
- * not listed here: those cases run, with the rule that applies.
+ * Cases that are not run, by name with the reason. Cases that a golden file itself marks as undetermined (ties, sums at a threshold) are
+ * not listed here: they run with the rule that applies.
  */
 export interface LeftOut {
-  /** Path of the file under the folder of the goldens. */
+  /** Path of the file in the folder of the goldens. */
   readonly path: string;
   readonly ids: readonly string[];
   readonly reason: string;

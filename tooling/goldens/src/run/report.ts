@@ -1,7 +1,7 @@
 import type { Outcome } from '../shared/outcome.ts';
 import { whyLeftOut } from './left-out.ts';
 
-/** What became of the cases of one file. */
+/** Outcomes of the cases of one file. */
 export interface FileReport {
   readonly path: string;
   readonly cases: readonly { readonly id: string; readonly outcome: Outcome }[];
@@ -35,7 +35,7 @@ export function describeFile(report: FileReport, verbose: boolean): string[] {
   return lines;
 }
 
-/** The last lines: all files together, and by folder. */
+/** The last lines: totals by folder and of all files. */
 export function describeTotal(reports: readonly FileReport[]): string[] {
   const folders = new Map<string, FileReport[]>();
   for (const report of reports) {

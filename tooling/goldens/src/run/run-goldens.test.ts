@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Outcome } from '../shared/outcome.ts';
 import { runGoldens } from './run-goldens.ts';
 
-/** A golden file of one class with one right case; `change` spoils it. */
+/** A golden file of one class with one correct case; `change` makes it wrong. */
 function planted(change: (golden: Record<string, unknown>) => void, file: Record<string, unknown> = {}): string {
   const golden: Record<string, unknown> = {
     id: 'case',
@@ -61,7 +61,7 @@ describe('the runner', () => {
     for (const { path, cases } of await runGoldens({ root, engine: 'cpu' }))
       outcomes.set(path.replace('planted/', ''), cases[0]!.outcome);
   });
-  it('finds what belongs together from a folder inside the goldens', async () => {
+  it('resolves paths from a folder inside the goldens', async () => {
     const inside = join(root, 'processors', 'more');
     mkdirSync(inside, { recursive: true });
     writeFileSync(join(inside, 'right.json'), files['right.json']!);
@@ -74,7 +74,7 @@ describe('the runner', () => {
 
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it('passes a right case', () => {
+  it('passes a correct case', () => {
     expect(outcomes.get('right.json')).toEqual({ status: 'passed' });
   });
 
@@ -86,14 +86,14 @@ describe('the runner', () => {
 
   it.each([
     ['all', [], 1],
-    ['the right case alone', ['--only', 'right'], 0],
+    ['the correct case alone', ['--only', 'right'], 0],
     ['nothing', ['--only', 'no such case'], 1],
     ['with an unknown argument', ['--onyl', 'right'], 2],
-    ['a folder that is not there', [], 2, 'nowhere'],
-    ['a file in place of a folder', [], 2, 'planted/right.json'],
+    ['a missing folder', [], 2, 'nowhere'],
+    ['a file instead of a folder', [], 2, 'planted/right.json'],
     ['a folder without goldens', [], 2, 'empty'],
     ['a folder inside', ['--only', '^planted/right|^right'], 0, 'planted'],
-  ] as const)('ends with the right status: %s', (_, args, status, folder?: string) => {
+  ] as const)('exits with the correct status: %s', (_, args, status, folder?: string) => {
     const main = fileURLToPath(new URL('../main.ts', import.meta.url));
     const run = spawnSync(
       process.execPath,

@@ -55,7 +55,7 @@ export async function runGoldens({ root: given, only, engine, onFile }: RunOptio
   return reports;
 }
 
-/** The cases of a file. One that cannot be read, or whose schema nobody reads, is one case that fails. */
+/** The cases of a file. A file that cannot be read, or whose schema is unknown, is one failed case. */
 async function casesIn(root: string, path: string, setting: Setting): Promise<readonly Golden[]> {
   try {
     const content: GoldenFile['content'] = JSON.parse(await readFile(join(root, path), 'utf8'));

@@ -7,7 +7,7 @@ import { openContrastiveEndToEnd } from '../xtransformers/contrastive-e2e-suite.
 import { openContrastive } from '../xtransformers/contrastive-suite.ts';
 import { openFilters } from '../xtransformers/filters-suite.ts';
 
-/** Who reads which schema. */
+/** The adapter of each schema. */
 export const schemas: Readonly<Record<string, OpenSuite>> = {
   'generate/v1': openGenerate,
   'processors/v1': openProcessors,

@@ -1,12 +1,12 @@
 /** How two rows of values are compared. */
 export interface RowRule {
-  /** The logits that went in: they set the scale of the tolerance, and tell which tokens are tied. */
+  /** The input logits: they set the scale of the tolerance and show which tokens are tied. */
   readonly input: Float32Array;
-  /** Which of several equal tokens stay is not defined: compare how many do. */
+  /** Which of several tied tokens are kept is not defined: compare their number. */
   readonly tiesAreFree?: boolean;
-  /** What the recorded system's own arithmetic loses beyond the tolerance of the goldens. Default 0. */
+  /** Additional tolerance for rounding in the recorded system. Default 0. */
   readonly slack?: number;
-  /** A sum lies on the border within float32 rounding: either set of tokens is right. */
+  /** A sum is at the threshold within float32 rounding: either set of tokens is correct. */
   readonly maskIsFree?: boolean;
 }
 
@@ -60,7 +60,7 @@ export function compareIds(label: string, expected: ArrayLike<number>, got: Arra
   return same ? [] : [`${label}: expected [${wanted.join(', ')}], got [${ours.join(', ')}]`];
 }
 
-/** True when the tokens that one side has too many are tied with those that it lacks. */
+/** True when the extra tokens of one side are tied with its missing ones. */
 function samePerValue(input: Float32Array, missing: readonly number[], extra: readonly number[]): boolean {
   const sorted = (ids: readonly number[]): Float32Array => Float32Array.from(ids, (id) => input[id]!).sort();
   const [lacked, added] = [sorted(missing), sorted(extra)];

@@ -8,8 +8,8 @@ import * as compat from '@tokenwright/strategies/compat';
 import { Skip } from './outcome.ts';
 
 /**
- * The factories of the packages by name. A golden may ask for more than the packages offer; then its case is skipped and
- * says which name was looked for.
+ * The factories of the packages by name. A case that needs a factory which no package exports is skipped, with the missing name as the
+ * reason.
  */
 const packages: readonly Readonly<Record<string, unknown>>[] = [
   samplersCompat,

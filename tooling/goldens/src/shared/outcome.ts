@@ -1,4 +1,4 @@
-/** What became of one case. */
+/** The outcome of one case. */
 export type Outcome =
   | { readonly status: 'passed' }
   | { readonly status: 'failed'; readonly differences: readonly string[] }
@@ -7,7 +7,7 @@ export type Outcome =
 /** Thrown by an adapter that cannot run its case; the reason is printed. */
 export class Skip extends Error {}
 
-/** Run a case: an adapter returns the differences that it found, throws `Skip`, or throws because something broke. */
+/** Run a case: an adapter returns the differences that it found, throws `Skip`, or throws another error. */
 export async function outcomeOf(run: () => Promise<readonly string[]> | readonly string[]): Promise<Outcome> {
   try {
     const differences = await run();
@@ -21,7 +21,7 @@ export async function outcomeOf(run: () => Promise<readonly string[]> | readonly
   }
 }
 
-/** The error and the places of our code nearest to it. */
+/** The error and the innermost stack frames in our code. */
 function described(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const places = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));

@@ -1,6 +1,6 @@
 /**
- * The parameters of a golden case. Each must be read, or be named among those that change nothing: a parameter that nobody
- * looked at makes the case fail, so that no result passes for another question than the one that was asked.
+ * The parameters of a golden case. Each must be read or be declared as having no effect. A parameter that no adapter reads makes the
+ * case fail, so that a case cannot pass with different parameters than recorded.
  */
 export class Params {
   readonly #values: Readonly<Record<string, unknown>>;
@@ -41,13 +41,13 @@ export class Params {
     return this.read(name) as readonly (readonly number[])[] | undefined;
   }
 
-  /** Say that these parameters cannot change what is compared, each with its reason. */
+  /** Declare that these parameters cannot change what is compared, each with its reason. */
   without(names: Readonly<Record<string, string>>): this {
     for (const name of Object.keys(names)) this.#unread.delete(name);
     return this;
   }
 
-  /** Call when all is read. */
+  /** Call after all parameters are read. */
   finish(): void {
     if (this.#unread.size > 0)
       throw new TypeError(`parameters that no adapter reads: ${[...this.#unread].sort().join(', ')}`);

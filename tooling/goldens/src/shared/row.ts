@@ -2,7 +2,7 @@ import type { Sampler } from '@tokenwright/core';
 import { applyChain } from '@tokenwright/core/sampling';
 import { type TestRowOptions, testRow } from '@tokenwright/core/testing';
 
-/** What stands around a row, and what it passes through. */
+/** The context of a row, and the chain that it passes through. */
 export interface RowPlan extends TestRowOptions {
   readonly samplers: readonly Sampler[];
 }

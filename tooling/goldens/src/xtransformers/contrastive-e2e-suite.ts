@@ -47,7 +47,7 @@ export const openContrastiveEndToEnd: OpenSuite = (file, setting) => {
   }));
 };
 
-/** `min_top1_top2_gap` and `same_in_float64` say how sure the recorded tokens are. */
+/** `min_top1_top2_gap` and `same_in_float64` record the margins of the recorded tokens. */
 const fields = [
   'id',
   'source',

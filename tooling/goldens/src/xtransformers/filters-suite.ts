@@ -15,7 +15,7 @@ interface FilterCase {
   readonly has_ties: boolean;
 }
 
-/** A filter as our stage, and as the options with which our preset gives it. */
+/** A filter as our sampler, and as options of our preset. */
 const filters: Readonly<Record<string, (params: Params) => { readonly stage: Sampler; readonly preset: object }>> = {
   top_k(params) {
     const share = params.number('frac_num_tokens');

@@ -1,6 +1,6 @@
 /**
- * The parts of which the reference forms are written, in float64 and by their definitions: loops over arrays, nothing
- * shared with the library, nothing kept between positions. A text is a list of vectors, one a position.
+ * Building blocks of the reference forms, in float64 and by their definitions: loops over arrays, without code of the library and
+ * without a cache. A text is a list of vectors, one per position.
  */
 
 export type Vector = Float64Array;
@@ -58,7 +58,7 @@ export function rmsNorm(x: Text, gain: Vector, epsilon: number): Text {
   });
 }
 
-/** The norm of each head's part of a vector, all with the same gain. */
+/** The norm of each head's part of a vector, all with the same weight. */
 export function headwise(x: Text, size: number, norm: (part: Text) => Text): Text {
   return x.map((vector) => {
     const result = new Float64Array(vector.length);
@@ -68,7 +68,7 @@ export function headwise(x: Text, size: number, norm: (part: Text) => Text): Tex
   });
 }
 
-/** 1 + each value, as Gemma's gains are stored. */
+/** 1 + each value: Gemma stores its norm weights minus 1. */
 export function onePlus(gain: Vector): Vector {
   return gain.map((value) => 1 + value);
 }
@@ -107,7 +107,7 @@ export interface AttentionOptions {
   readonly heads: number;
   readonly kvHeads: number;
   readonly scale: number;
-  /** Positions that one sees, itself included. */
+  /** Positions that each position attends to, itself included. */
   readonly window?: number | undefined;
   readonly softcap?: number | undefined;
 }
@@ -140,6 +140,6 @@ export function attention(q: Text, k: Text, v: Text, options: AttentionOptions):
 /** A number of the configuration. */
 export function numberOf(config: Json, key: string, fallback?: number): number {
   const value = config[key] ?? fallback;
-  if (typeof value !== 'number') throw new TypeError(`${key} is no number`);
+  if (typeof value !== 'number') throw new TypeError(`${key} is not a number`);
   return value;
 }

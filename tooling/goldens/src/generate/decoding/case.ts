@@ -9,7 +9,7 @@ export interface GenerateCase {
   readonly [more: string]: unknown;
 }
 
-/** The rows of a batch without their padding, which Hugging Face puts left of a prompt and right of a source. */
+/** The rows of a batch without padding, which Hugging Face adds on the left of a prompt and on the right of a source. */
 export function unpadded({ input_ids, attention_mask }: GenerateCase): number[][] {
   return input_ids.map((row, i) => row.filter((_, at) => attention_mask?.[i]?.[at] !== 0));
 }

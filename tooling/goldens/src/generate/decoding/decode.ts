@@ -9,7 +9,7 @@ import { type GenerateCase, unpadded } from './case.ts';
 import { Probe } from './probe.ts';
 import type { Place } from './sources.ts';
 
-/** What one call of ours gave for a case. */
+/** The result of one of our calls for a case. */
 export interface Decoded {
   readonly prompts: readonly (readonly number[])[];
   readonly sources: readonly (readonly number[])[] | undefined;
@@ -19,13 +19,13 @@ export interface Decoded {
   readonly probe: Probe;
   readonly tolerance: number;
   readonly eosTokenIds: readonly number[];
-  /** What Hugging Face fills up the rows of a batch with. */
+  /** The id with which Hugging Face pads the rows of a batch. */
   readonly padToken: number | undefined;
-  /** The columns of a recorded sequence that are prompt. */
+  /** Number of prompt columns of a recorded sequence. */
   readonly promptColumns: number;
 }
 
-/** Arguments that every kind of case may carry and that change nothing here. */
+/** Arguments that any case may have and that have no effect here. */
 export const withoutEffect: Readonly<Record<string, string>> = {
   decoder_start_token_id: 'the prompt of a decoder, which the model knows',
   bos_token_id: 'only an empty prompt starts with it',
@@ -40,12 +40,12 @@ export function argumentsOf(golden: GenerateCase, place: Place): Readonly<Record
 
 export interface DecodeOptions {
   readonly strategy?: Strategy;
-  /** End the chain with the largest token. Default true; strategies that choose by themselves say false. */
+  /** End the chain with `greedy`. Default true; false for strategies that choose tokens themselves. */
   readonly greedy?: boolean;
   readonly options?: Partial<GenerateOptions>;
 }
 
-/** Run `generate` with what the arguments of Hugging Face's `generate()` mean. */
+/** Run `generate` with options that correspond to the arguments of Hugging Face's `generate()`. */
 export async function decode(
   golden: GenerateCase,
   place: Place,
@@ -69,16 +69,16 @@ export async function decode(
   const chain = huggingFaceChain(params, { eosTokenIds, prefixAllowed: prefixRule(golden.prefix_allowed_tokens_fn) });
   params.finish();
   const { sequences } = await generate(place.model, prompts, {
-    // Orders that Hugging Face has too.
+    // Hugging Face has the same orders.
     onWarning: () => {},
     samplers: [...chain, probe.sampler, ...(greedy ? [sampler('greedy')] : [])],
     eosTokenIds: eosTokenIds,
-    // The chain has the forced tokens of the case already, where Hugging Face's has them.
+    // The forced tokens of the case are already in the chain, at the same place as in Hugging Face's.
     forcedBosTokenId: null,
     forcedEosTokenId: null,
     ...(maxNewTokens === undefined ? {} : { maxNewTokens }),
     ...(maxLength === undefined ? {} : { maxLength }),
-    // They are stages of the chain too, before the probe; as options they replace what the checkpoint forces.
+    // They are also stages of the chain, before the probe. As options they replace what the checkpoint forces.
     ...(forcedBosToken === undefined ? {} : { forcedBosTokenId: forcedBosToken }),
     ...(forcedEosToken === undefined ? {} : { forcedEosTokenId: forcedEosToken }),
     ...(cached ? {} : { cache: 'none' }),
@@ -98,7 +98,7 @@ export async function decode(
   };
 }
 
-/** Compare the new tokens of each sequence. A recorded one that ended early goes on with padding. */
+/** Compare the new tokens of each sequence. A recorded sequence that ended early is padded. */
 export function compareSequences(decoded: Decoded, recorded: readonly (readonly number[])[]): string[] {
   if (recorded.length !== decoded.ids.length)
     return [`${recorded.length} sequences expected, got ${decoded.ids.length}`];
@@ -111,7 +111,7 @@ export function compareSequences(decoded: Decoded, recorded: readonly (readonly 
   });
 }
 
-/** Compare the score of each token before and after normalizing, for one sequence a prompt. */
+/** Compare the score of each token before and after normalizing, for one sequence per prompt. */
 export function compareSteps(golden: GenerateCase, decoded: Decoded): string[] {
   const differences: string[] = [];
   const read = (name: string, i: number): unknown[] | undefined => (golden[name] as unknown[][] | undefined)?.[i];
@@ -146,7 +146,7 @@ export function compareSteps(golden: GenerateCase, decoded: Decoded): string[] {
   return differences;
 }
 
-/** Fields that every kind of decoding has. `stable` and its parts say how sure the recorded tokens are; all are. */
+/** Fields that every kind of decoding has. `stable` and its parts record whether rounding can change the tokens; all cases are stable. */
 export const decodingFields: readonly string[] = [
   'id',
   'source',
@@ -164,13 +164,13 @@ export const decodingFields: readonly string[] = [
   'stable',
 ];
 
-/** The rule for `prefix_allowed_tokens_fn`, which is written out in words: multiples of the last token, and some ids. */
+/** The rule for `prefix_allowed_tokens_fn`, which is recorded as text: multiples of the last token, and some ids. */
 function prefixRule(words: unknown): ((tokens: Int32Array) => number[]) | undefined {
   if (words === undefined) return undefined;
   const match = /^allowed = \{\((\d+)\*last \+ j\) mod (\d+) : j in \(([\d,]+)\)\}(?: union \{([\d,]+)\})?$/.exec(
     `${words}`,
   );
-  if (match === null) throw new TypeError(`the rule is not known: ${JSON.stringify(words)}`);
+  if (match === null) throw new TypeError(`unknown rule: ${JSON.stringify(words)}`);
   const [, factor, modulus, steps, always] = match;
   const ids = (list: string | undefined): number[] => list?.split(',').map(Number) ?? [];
   return (tokens) => [

@@ -6,14 +6,14 @@ import type { GoldenFile, Setting } from '../../shared/suite.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A model of the goldens: a language model, or one that has to be given sources. */
+/** A model of the goldens: a language model, or an encoder-decoder model that must be bound to sources. */
 export interface GoldenModel {
   readonly model: LanguageModel | SequenceToSequence;
   readonly config: Json;
   readonly generationConfig: Json;
 }
 
-/** The models of one golden file, loaded when they are first wanted. */
+/** The models of one golden file, loaded when they are first needed. */
 export class Models {
   readonly #file: GoldenFile;
   readonly #setting: Setting;
@@ -29,12 +29,12 @@ export class Models {
     return this.at(dirname(this.#file.path));
   }
 
-  /** A decoder-only model by its folder's name beside the file's own. */
+  /** A decoder-only model in a folder beside the file's own. */
   beside(name: string): Promise<LanguageModel> {
     return this.languageModel(join(dirname(dirname(this.#file.path)), name));
   }
 
-  /** A decoder-only model by its folder under that of the goldens. */
+  /** A decoder-only model by its path in the folder of the goldens. */
   async languageModel(path: string): Promise<LanguageModel> {
     const { model } = await this.at(path);
     if ('encoderOutput' in model) throw new TypeError(`${path} holds an encoder-decoder model`);
@@ -64,7 +64,7 @@ export class Models {
   }
 }
 
-/** Feed each row from nothing and read the logits of all its positions: a list of rows of [V] each. */
+/** Feed each row into an empty cache and read the logits of all its positions: lists of [V]. */
 export async function logitsOf(
   model: LanguageModel,
   rows: readonly (readonly number[])[],

@@ -1,8 +1,8 @@
 import type { HostSampler } from '@tokenwright/core';
 
 /**
- * The last stage of a chain under test: changes nothing, and notes what every history was given. It declares nothing about
- * itself, so no stage before it is left out as needless.
+ * The last stage of a chain under test: records the logits for every history and changes nothing. It declares no traits, so no earlier
+ * stage is skipped.
  */
 export class Probe {
   readonly #rows: Map<string, Float32Array> = new Map();
@@ -15,7 +15,7 @@ export class Probe {
     };
   }
 
-  /** The logits after the chain, given these tokens, prompt included; undefined when they were never asked for. */
+  /** The logits after the chain, given these tokens, prompt included; undefined when the chain never ran for them. */
   after(tokens: readonly number[], source?: readonly number[]): Float32Array | undefined {
     return this.#rows.get(key(tokens, source));
   }

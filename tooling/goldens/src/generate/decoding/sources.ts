@@ -5,9 +5,9 @@ import type { Models } from './models.ts';
 /** A model ready to decode a case: an encoder-decoder model is bound to its sources. */
 export interface Place extends Disposable {
   readonly model: LanguageModel;
-  /** The sources of an encoder-decoder model, one a prompt. */
+  /** The sources of an encoder-decoder model, one per prompt. */
   readonly sources: readonly (readonly number[])[] | undefined;
-  /** How far logits, scores and log-probabilities may be from the recorded ones. */
+  /** Tolerance of logits, scores and log-probabilities. */
   readonly tolerance: number;
   /** Contents of config.json. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ const tolerance = 1e-4;
 
 /**
  * The tiny encoder-decoder models magnify rounding: Hugging Face's own float32 logits are up to 2.04e-4 from its float64 ones
- * (marian-tiny/forward_e2), so two float32 results may be 4e-4 apart with neither at fault. Ours are nearer to float64.
+ * (marian-tiny/forward_e2), so two correct float32 results may differ by 4e-4. Ours are closer to float64.
  */
 const encoderDecoderTolerance = 5e-4;
 

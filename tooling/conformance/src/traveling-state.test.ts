@@ -8,9 +8,9 @@ import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testEngine } from './engines.ts';
-import { travellersOptions } from './travellers-options.ts';
+import { travelingOptions } from './traveling-options.ts';
 
-const script = fileURLToPath(new URL('scripts/go-on.ts', import.meta.url));
+const script = fileURLToPath(new URL('scripts/continue-state.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'tokenwright-state-'));
 const path = join(folder, 'state.twst');
 let expected: { ids: readonly number[]; text: string };
@@ -19,9 +19,9 @@ beforeAll(async () => {
   const engine = (await testEngine('cpu'))!;
   const { model, tokenizer, dispose } = await load(demoModel(), { engine });
   const state = DecodingState.open(model, tokenizer.encode('Once upon a time'), { seed: 7, tokenizer });
-  await generate(model, state, travellersOptions);
+  await generate(model, state, travelingOptions);
   writeFileSync(path, await state.serialize());
-  const { ids, texts } = await generate(model, state, travellersOptions);
+  const { ids, texts } = await generate(model, state, travelingOptions);
   expected = { ids: ids[0]!, text: texts[0]! };
   state.dispose();
   dispose();
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each(['wasm', 'fused'])(
-  'a state of cpu goes on in another process on the engine %s as it would have at home',
+  'a state saved on cpu continues with the same tokens in another process on the engine %s',
   (engine) => {
     const printed = execFileSync(process.execPath, ['--conditions=@tokenwright/source', script, path, engine], {
       encoding: 'utf8',
