@@ -69,7 +69,7 @@ export async function score(
   const promptLength = checkInteger('score', 'promptLength', options.promptLength ?? 1, 1, ids.length);
   const chunk = Math.min(model.maxTokens, checkInteger('score', 'chunk', options.chunk ?? 128, 1));
 
-  const breather = new EventLoopYielder();
+  const yielder = new EventLoopYielder();
   const memory = new RunState();
   const random = new Random(seed);
   let history = History.of(Array.from(ids).slice(0, promptLength));
@@ -79,7 +79,7 @@ export async function score(
   try {
     // The last token is scored by the tokens before it, so it is not fed.
     for (let from = 0; from < ids.length - 1; from += chunk) {
-      await breather.yieldToEventLoop();
+      await yielder.yieldToEventLoop();
       signal?.throwIfAborted();
       const part = Array.from({ length: Math.min(chunk, ids.length - 1 - from) }, (_, i) => ids[from + i]!);
       const scored = Math.max(0, from + part.length - (promptLength - 1));

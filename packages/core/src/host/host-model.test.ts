@@ -189,7 +189,7 @@ describe('hostModel', () => {
     ['an empty context', { vocabSize: 8, contextLength: 0, logits }, ParameterError],
     ['an end token outside the vocabulary', { ...sizes, logits, eosTokenIds: [8] }, ParameterError],
     ['end tokens twice', { ...sizes, logits, eosTokenIds: [1], defaults: { eosTokenIds: [1] } }, ParameterError],
-    ['a name that is no text', { ...sizes, logits, name: 7 }, ParameterError],
+    ['a name that is not a string', { ...sizes, logits, name: 7 }, ParameterError],
     ['an unknown option', { ...sizes, logits, vocab: 8 }, UnknownOptionError],
     ['an unknown default', { ...sizes, logits, defaults: { maxTokens: 8 } }, UnknownOptionError],
   ])('refuses %s', (_, options, type) => {

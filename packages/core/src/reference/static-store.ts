@@ -6,7 +6,7 @@ import type { SlotWriter } from './write-in-place.ts';
 /** Minimum number of slots of a tensor. */
 const least = 64;
 /**
- * Capacity grows by this many slots, so a copy happens once in 16 steps. Attention also reads the unused slots, so many
+ * Capacity grows by this many slots, so a copy happens once in 16 steps. Attention also reads the unused slots; many
  * of them cost more than an occasional copy.
  */
 const block = 16;

@@ -8,7 +8,7 @@ export interface TokenControl {
   readonly ban?: readonly number[];
 }
 
-/** Wishes by the node that they follow, so that they are forgotten with it. */
+/** Requests by the node that they follow, so that they are dropped with it. */
 export class TokenControls {
   readonly #notes: WeakMap<History, TokenControl> = new WeakMap();
 

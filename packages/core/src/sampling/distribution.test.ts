@@ -25,7 +25,7 @@ const leftOf = (row: Float32Array): Int32Array => Int32Array.from([...row.keys()
 describe('largest', () => {
   it.each([
     ['the largest', [1, 3, 2], { id: 1, logit: 3 }],
-    ['the lowest id of equals', [1, 3, 3], { id: 1, logit: 3 }],
+    ['the lowest id on ties', [1, 3, 3], { id: 1, logit: 3 }],
     ['none when all are removed', [removed, removed], { id: -1, logit: removed }],
     ['none when a logit is NaN', [1, Number.NaN, 5], { id: -1, logit: Number.NaN }],
     ['infinity', [1, Infinity], { id: 1, logit: Infinity }],
@@ -148,7 +148,7 @@ describe('rankOf', () => {
 });
 
 describe('topTokens', () => {
-  it('lists by falling value, of equals the lower id first', () => {
+  it('lists by descending value, on ties the lower id first', () => {
     expect([...topTokens(logits(1, 3, 2, 3), 3)]).toEqual([1, 3, 2]);
   });
 
@@ -174,14 +174,14 @@ describe('topTokens', () => {
   });
 });
 
-it('finds the largest wherever it stands, and NaN wherever it hides', () => {
+it('finds the largest logit and NaN at any index', () => {
   for (let size = 0; size < 14; size++)
     for (let at = 0; at < size; at++) {
       const row = Float32Array.from({ length: size }, (_, id) => (id % 3) - 5);
       expect(largest(row.with(at, 9))).toEqual({ id: at, logit: 9 });
       expect(largest(row.with(at, Number.NaN))).toEqual({ id: -1, logit: Number.NaN });
       expect(largest(new Float32Array(size).fill(-Infinity).with(at, -7))).toEqual({ id: at, logit: -7 });
-      // Of equals the first.
+      // On ties, the first.
       expect(largest(row.with(at, 9).with(size - 1, 9))).toEqual({ id: at, logit: 9 });
     }
   expect(largest(new Float32Array(6).fill(-Infinity))).toEqual({ id: -1, logit: -Infinity });

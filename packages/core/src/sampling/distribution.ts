@@ -7,7 +7,7 @@ import { LargestIds } from './largest-ids.ts';
  */
 
 /**
- * Largest logit and where it stands; of equals the lowest id. `id` is -1 when nothing is left (`logit` -Infinity) or a logit
+ * Largest logit and its id; on ties, the lowest id. `id` is -1 when nothing is left (`logit` -Infinity) or a logit
  * is NaN (`logit` NaN).
  */
 export function largest(logits: Float32Array, candidates?: Int32Array): { id: number; logit: number } {
@@ -106,7 +106,7 @@ export function rankOf(logits: Float32Array, id: number): number {
   return larger + 1;
 }
 
-/** Ids of the `count` largest logits by falling value, of equals the lower id first; removed tokens are left out. */
+/** Ids of the `count` largest logits by descending value, on ties the lower id first; removed tokens are left out. */
 export function topTokens(logits: Float32Array, count: number, candidates?: Int32Array): Int32Array {
   const most = Math.min(count, candidates?.length ?? logits.length);
   if (most === 0) return new Int32Array(0);

@@ -15,7 +15,7 @@ describe('History', () => {
     expect(prompt.parent).toBeUndefined();
   });
 
-  it('copies the prompt, so that the caller may go on with its array', () => {
+  it('copies the prompt, so that the caller may keep using its array', () => {
     const ids = Int32Array.of(1, 2, 3);
     const prompt = History.of(ids);
     ids[0] = 9;

@@ -106,7 +106,7 @@ describe('RunMemory', () => {
       expect(structuredClone(snapshot)).toEqual(snapshot);
     });
 
-    it('lets another run go on from it as the first would', () => {
+    it('lets another run continue from it like the first', () => {
       const { memory, tip } = played();
       const other = new RunState();
       const node = History.of(tip.tokens.subarray(0, -1)).append(tip.at(-1)!);

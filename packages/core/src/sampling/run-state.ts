@@ -57,7 +57,7 @@ export class RunState {
   }
 }
 
-/** `RunMemory` at one node, as plain data. */
+/** `RunState` at one node, as plain data. */
 export interface RunStateSnapshot {
   readonly values: readonly (readonly [stage: number, value: Json])[];
   readonly sampled: readonly (readonly [stage: number, sampled: Sampled])[];

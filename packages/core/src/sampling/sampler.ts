@@ -158,7 +158,7 @@ export interface BatchStep {
 
 /** What a device form receives. */
 export interface DeviceStep extends BatchStep {
-  /** The TF.js module that the engine runs on, so that a sampler need not import one. */
+  /** The TF.js module that the engine runs on, so that a sampler does not have to import one. */
   readonly tf: TensorFlow;
 }
 

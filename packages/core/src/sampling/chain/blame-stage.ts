@@ -9,7 +9,7 @@ export interface SpoiledChain {
   /** The row after some of the stages on the device. */
   readAfter(stages: readonly Stage[]): Promise<Float32Array>;
   readonly normalized: boolean;
-  /** Named when no single stage is to blame. */
+  /** Named when no single stage caused the failure. */
   readonly last: string;
 }
 

@@ -14,7 +14,7 @@ export interface Stage {
 export interface ScoresSetting {
   readonly tensorBackend: string | undefined;
   readonly readbackIsExpensive: boolean;
-  /** Told of a choice on the device before it is known, to let the next step follow it. */
+  /** Called with a choice on the device before the host knows it, to let the next step follow it. */
   readonly onChoice?: (choice: PendingChoice) => void;
 }
 
@@ -25,7 +25,7 @@ export interface DividedChain {
 }
 
 /**
- * Divide a chain so that data moves once: on the device as long as each stage can and the logits are dear to read, or up to the
+ * Divide a chain so that data moves once: on the device as long as each stage can and the logits are expensive to read back, or up to the
  * last that has no other form.
  *
  * @param banned a reader's ban comes before every stage, so then the chain runs on the host.

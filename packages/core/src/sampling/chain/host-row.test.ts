@@ -70,7 +70,7 @@ describe('keep', () => {
 });
 
 describe('candidates', () => {
-  it('are told to the next stage that reads them', () => {
+  it('are passed to the next stage that reads them', () => {
     const seen: (number[] | undefined)[] = [];
     const spy = stage('spy', (_, step) => void seen.push(listed(step)), narrowing);
     applyChain(testRow([1, 2, 3]), [spy, keeping([2, 1]), spy]);
@@ -122,7 +122,7 @@ describe('a mask', () => {
     expect(row.logits[69]).toBe(69);
   });
 
-  it('gives way to the host form where a sampler has both', () => {
+  it('falls back to the host form where a sampler has both', () => {
     const row = testRow([1, 2]);
     row.apply({ ...masking([]), ...stage('both', (logits) => logits.fill(5, 0, 1)) }, 0);
     expect([...row.logits]).toEqual([5, 2]);
@@ -130,7 +130,7 @@ describe('a mask', () => {
 });
 
 describe('a step', () => {
-  it('tells where the row stands', () => {
+  it('passes the position of the row', () => {
     const steps: RowStep[] = [];
     const row = testRow([0, 0, 0], {
       prompt: [1, 2],
@@ -218,7 +218,7 @@ describe('drawn', () => {
     expect([step(2)!.before, step(2)!.after]).toEqual([1, 1]);
   });
 
-  it('is told of the branch that was taken alone', () => {
+  it('sees only the branch that was taken', () => {
     const row = testRow(logits);
     row.apply(dropping, 0);
     const [left, right] = [row.extend(0), row.extend(1)];
@@ -242,7 +242,7 @@ describe('a row that cannot be drawn from', () => {
     expect(testRow([removed, -1e30]).sampleable).toBe(true);
   });
 
-  it('is refused with the stage, the position and the token to blame', () => {
+  it('throws with the stage, the position and the token', () => {
     const refused = (values: readonly number[]): unknown => {
       try {
         return testRow(values, { prompt: [0, 0, 0] }).refuse('culprit');
@@ -278,7 +278,7 @@ describe('decisiveStages', () => {
     ['a selection alone stays', [greedy], ['0 greedy']],
     ['stages that keep the arg max are left out before it', [keeper, keeper, greedy], ['2 greedy']],
     [
-      'what stands before a stage that may change the arg max stays',
+      'what precedes a stage that may change the arg max stays',
       [keeper, of('penalty'), keeper, greedy],
       ['0 keeper', '1 penalty', '3 greedy'],
     ],

@@ -254,7 +254,7 @@ describe('an error of a draw', () => {
 });
 
 describe('stages on the device', () => {
-  it('run there as far as they can where reading is dear, and the data moves once', async () => {
+  it('run there as far as they can where reading back is expensive, and the data moves once', async () => {
     const { scores, log } = scoresOf([[1, 2, 3]], remote);
     const tail = host('tail', (row) => row.fill(7, 2));
     scores.apply([both('a', 0, 10), far('b', 1, 20), tail, both('c', 0, 30)]);
@@ -295,7 +295,7 @@ describe('stages on the device', () => {
     expect((error as Error).message).toContain("'far'");
   });
 
-  it('are told where each row stands', async () => {
+  it('receive the position of each row', async () => {
     const seen: unknown[] = [];
     const { scores } = scoresOf([[1], [2]], remote);
     const spy: DeviceSampler = {
@@ -310,7 +310,7 @@ describe('stages on the device', () => {
   });
 });
 
-describe('what is read back where reading is dear', () => {
+describe('what is read back where reading back is expensive', () => {
   /** A matrix that can select, as an engine's own would. */
   class SelectingMatrix extends HostMatrix {
     readonly log: string[] = [];

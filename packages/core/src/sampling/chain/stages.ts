@@ -4,7 +4,7 @@ import type { HostRow } from './host-row.ts';
 /** Stages that `generate` puts before the caller's chain. */
 const leading = new WeakSet<Sampler>();
 
-/** Mark a stage as one that stands before the caller's chain: see `withPlaces`. */
+/** Mark a stage as one that precedes the caller's chain: see `withPlaces`. */
 export function leadingStage<S extends Sampler>(sampler: S): S {
   leading.add(sampler);
   return sampler;
