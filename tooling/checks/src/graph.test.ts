@@ -109,6 +109,8 @@ describe('the package graph', () => {
             if (published && isTest(target)) report('is a test');
             continue;
           }
+          // Made by a plugin of the build.
+          if (specifier.startsWith('virtual:')) continue;
           if (specifier.startsWith('node:')) {
             if (anywhere.includes(folder) && published) report('exists in Node only');
             continue;
