@@ -31,7 +31,7 @@ export const engineFlags: readonly Flag[] = [
   {
     name: 'weights',
     value: 'FORMAT',
-    help: `How the fused engines hold matrices: ${formats.join(', ')}. Fewer bits are faster and smaller, and less exact. auto (the default) is 8-bit for models of more than 100 million parameters, else f32.`,
+    help: `How the fused engines hold matrices: ${formats.join(', ')}. Fewer bits are faster and smaller, and less exact. auto (the default) is 8-bit for models of more than 100 million parameters, otherwise f32.`,
     group,
     choices: formats,
     closed: true,

@@ -123,7 +123,7 @@ function encode(text: string, tokenizer: Tokenizer | undefined): number[] {
   return tokenizer.encode(text, { addSpecialTokens: false });
 }
 
-/** '3, 5' -> [3, 5]; what is no number is NaN, which the option's check refuses. */
+/** '3, 5' -> [3, 5]; other text is NaN, which the option's check refuses. */
 function numbers(text: string): number[] {
   return text
     .trim()

@@ -104,7 +104,7 @@ test('defaults are filled in, and undefined is left out', () => {
   expect(checkOptions('owner', declarations, { p: 0.5, window: 3, end: 4 })).toMatchObject({ window: 3, end: 4 });
 });
 
-test('a missing option, an unknown one and what is no object are typed errors', () => {
+test('a missing option, an unknown one and a value that is not an object are typed errors', () => {
   const bad = (given: unknown) => () => checkOptions('owner', declarations, given as never);
   expect(bad({})).toThrow('owner: p must be a number from 0 to 1, but undefined was given.');
   expect(bad({ p: 1, windows: 3 })).toThrow(/unknown option 'windows'. Did you mean 'window'/);
