@@ -7,7 +7,7 @@ import { Progress } from '../cli/progress.ts';
 import { hubFlags, hubOptions, modelHelp, modelInput, plainer } from '../models.ts';
 import { generalFlags } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
-import { bytesText } from '../show/size.ts';
+import { bytesText } from '../show/number.ts';
 
 const ours = 'are our own packed formats, that are smaller and that only Tokenwright reads';
 

@@ -4,7 +4,7 @@ import { Failure } from '../cli/failure.ts';
 import { paintFor } from '../cli/terminal.ts';
 import { generalFlags } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
-import { bytesText } from '../show/size.ts';
+import { bytesText } from '../show/number.ts';
 import { tableLines } from '../show/table.ts';
 
 const comingAlong: readonly (readonly [name: string, what: string])[] = [

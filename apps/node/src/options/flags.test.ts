@@ -138,7 +138,7 @@ describe('what is defined elsewhere', () => {
     const help = commandHelp(commandOf(flags), plain, 200);
     expect(help).toContain('--id-floor LEAST-ID');
     expect(help).toContain(
-      'Keep tokens with an id of at least LEAST-ID (of at least 0; 0 is off; for example 3). Also parity=N (1).',
+      'Keep tokens with an id of at least LEAST-ID (at least 0; 0 is off; for example 3). Also parity=N (1).',
     );
     expect(samplerFlags.some(({ name }) => name === 'id-floor')).toBe(false);
   });

@@ -18,7 +18,7 @@ type OptionName = keyof GenerateOptions;
 const length = 'Length and stopping';
 /** Flags that only add to events. */
 export const reportGroup = 'Reports (with --json)';
-const working = 'Working';
+const working = 'Decoding';
 
 const cacheKinds = ['static', 'dynamic', 'none', 'f16', '8-bit', 'window=N', 'window=N,sinks=M'];
 
@@ -27,6 +27,8 @@ interface Spelling {
   readonly group?: string;
   readonly short?: string;
   readonly value?: string;
+  /** Replaces the help of the option where the unit differs. */
+  readonly help?: string;
   /** A sentence after the help of the option. */
   readonly more?: string;
   readonly choices?: readonly string[];
@@ -65,24 +67,27 @@ const spellings: Partial<Record<OptionName, Spelling>> = {
   eosTokenIds: {
     group: length,
     value: 'IDS',
-    more: "Such as 0,50256; 'none' lets the text continue. Default: the model's.",
+    more: "For example 0,50256; 'none' lets the text continue. Default: the model's.",
     former: ['end-tokens'],
   },
   maxTime: {
     group: length,
     value: 'SECONDS',
-    more: 'In seconds here. The tokens so far are kept.',
+    help: 'Time limit in seconds',
+    more: 'The tokens so far are kept.',
     read: ([text]) => asNumber('--max-time', text!) * 1000,
   },
   seed: {
     short: 's',
     value: 'N',
+    help: 'Seed of the random numbers',
     more: 'The same seed gives the same text. Default: a random one, which --verbose shows.',
   },
   numReturnSequences: { value: 'N', former: ['sequences'] },
   cache: {
     value: 'KIND',
-    more: `${cacheKinds.join('; ')}. 'none' computes everything again for each token.`,
+    help: `How keys and values are kept: ${cacheKinds.join('; ')}`,
+    more: `'none' computes everything again for each token.`,
     choices: cacheKinds.filter((kind) => !kind.includes('=')),
     read: ([text]) => cacheOf(text!),
   },
@@ -164,9 +169,18 @@ function noteLeftOut(generationConfig: Readonly<Record<string, unknown>>): void 
 }
 
 function flagOf(name: OptionName, option: Option): Flag {
-  const { more, group = working, short, value, choices, repeats, former } = spellings[name] ?? {};
+  const {
+    help: own = option.help,
+    more,
+    group = working,
+    short,
+    value,
+    choices,
+    repeats,
+    former,
+  } = spellings[name] ?? {};
   const facts = spellings[name]?.read === undefined ? factsOf(option) : '';
-  const help = [`${option.help}${facts === '' ? '' : ` (${facts})`}.`, ...(more === undefined ? [] : [more])];
+  const help = [`${own}${facts === '' ? '' : ` (${facts})`}.`, ...(more === undefined ? [] : [more])];
   const isChoice = option.kind === 'choice' && option.choices !== undefined;
   return {
     name: kebabCase(name),

@@ -25,19 +25,22 @@ export function placeholder(name: string, { kind, choices }: Option): string {
   }
 }
 
-/** 'from 0 to 1; 1 is off; for example 0.95'; empty when nothing is known. */
+/** 'from 0 to 1; 1 is off; for example 0.95'; empty when nothing is known, and for a boolean that is false by default. */
 export function factsOf({ kind, allowed, off, default: absent, suggested }: Option): string {
-  const range = kind === 'number' || kind === 'integer' ? allowed?.replace(/^an? (number|integer) ?/, '') : undefined;
-  const isShown = (value: unknown): boolean => ['number', 'string', 'boolean'].includes(typeof value) && value !== '';
+  const isNumber = kind === 'number' || kind === 'integer';
+  const range = isNumber
+    ? allowed?.replace(/^an? (number|integer) ?(of )?/, '').replace(' or Infinity', '')
+    : undefined;
+  const isShown = (value: unknown): boolean => isPlain(value) && value !== Infinity && value !== false;
   return [
     ...(range === undefined || range === '' || /^an? /.test(range) ? [] : [range]),
-    ...(isShown(off) ? [`${off} is off`] : []),
-    ...(isShown(absent) ? [`default ${absent}`] : []),
+    ...(isShown(off) && off !== absent ? [`${off} is off`] : []),
+    ...(isShown(absent) ? [`default ${absent}${off === absent ? ', which is off' : ''}`] : []),
     ...(isShown(suggested) ? [`for example ${suggested}`] : []),
   ].join('; ');
 }
 
-/** What a flag takes besides its main option: 'min-keep=MIN-KEEP (of at least 1; default 1)'. */
+/** What a flag takes besides its main option, with defaults: 'min-keep=N (1)'. */
 export function otherOptions(declared: OptionDeclarations, hasMain = true): readonly string[] {
   return settable(declared)
     .slice(hasMain ? 1 : 0)

@@ -1,5 +1,5 @@
 import type { Paint } from '../cli/terminal.ts';
-import { bytesText } from './size.ts';
+import { bytesText } from './number.ts';
 import { tableLines } from './table.ts';
 
 /** Tokens a second over several rounds. */

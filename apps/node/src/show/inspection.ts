@@ -1,7 +1,6 @@
 import type { ModelInspection } from '@tokenwright/loaders';
 import { fit, type Paint, wrap } from '../cli/terminal.ts';
-import { grouped } from './number.ts';
-import { bytesText, countText } from './size.ts';
+import { bytesText, countText, grouped } from './number.ts';
 import { tableLines } from './table.ts';
 
 interface Style {
