@@ -89,7 +89,7 @@ test('every factory accepts the parameters that its sampler declares', () => {
   }
 });
 
-test('what JSON cannot give is a typed error', () => {
+test('impossible JSON is a typed error', () => {
   expect(() => chainFromJson([{ sampler: 'topk' }])).toThrow(/Did you mean 'top-k'/);
   expect(() => chainFromJson([{ sampler: 'toString' }])).toThrow(UnknownOptionError);
   expect(() => chainFromJson([{ sampler: 'top-p', parameters: { p: 2 } }])).toThrow(ParameterError);
@@ -173,7 +173,7 @@ test.each<[string, Sampler[], string[]]>([
   ['top-n-sigma after a mask', [mask, topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
   ['top-n-sigma after xtc', [xtc({ probability: 0.5 }), topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
   ['top-n-sigma after a filter of another author', [mine, topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
-  ['top-n-sigma after who knows what', [unknown, topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
+  ['top-n-sigma after an undeclared stage', [unknown, topNSigma({ sigmas: 1 })], ['statistics-after-filter']],
   ['top-n-sigma after a penalty', [presencePenalty({ penalty: 1 }), topNSigma({ sigmas: 1 })], []],
   ['a penalty after a filter of another author', [mine, presencePenalty({ penalty: 1 })], ['penalty-after-filter']],
   ['a penalty after a list of allowed tokens', [allowedTokens({ tokens: [1] }), presencePenalty({ penalty: 1 })], []],
@@ -190,7 +190,7 @@ test.each<[string, Sampler[], string[]]>([
   expect(checkChain(samplers).map(({ rule }) => rule)).toEqual(rules);
 });
 
-test('a warning says where and what', () => {
+test('a warning names the stage and the problem', () => {
   expect(checkChain([topK({ k: 9 }), topNSigma({ sigmas: 1 })])).toEqual([
     {
       rule: 'statistics-after-filter',

@@ -19,7 +19,7 @@ test.each<[number[], Partial<ThinkingBudgetOptions>, number[]]>([
   [[1, 2, 5], { budget: 2 }, free],
   [[1, 2, 5, 6], { budget: 2 }, [3]],
   [[1, 2, 5, 6, 3], { budget: 2 }, [4]],
-  // The model had begun the end marker by itself.
+  // The model began the end marker without being forced.
   [[1, 2, 5, 3], { budget: 2 }, [4]],
   [[1, 2, 3, 4, 5, 5], { budget: 2 }, free],
   // A second part has a budget of its own.
@@ -41,12 +41,12 @@ test.each<[number[], Partial<ThinkingBudgetOptions>, number[]]>([
   expect(candidatesOf(shaped(sampler, flat, { prompt: generated }))).toEqual(left);
 });
 
-test('a forced token is forced also when it was removed', () => {
+test('a token is forced even when it was removed', () => {
   const row = shaped(thinkingBudget({ ...markers, budget: 0 }), [1, 1, 1, -Infinity, 1], { prompt: [1, 2] });
   expect([...row]).toEqual([-Infinity, -Infinity, -Infinity, 0, -Infinity]);
 });
 
-test('whatever a model wants, it thinks no longer, and every part that is over budget is closed', () => {
+test('with any logits, every thinking part over budget is closed', () => {
   assert(
     property(array(integer({ min: 0, max: 7 }), { maxLength: 60 }), integer({ min: 0, max: 5 }), (wishes, budget) => {
       const sampler = thinkingBudget({ ...markers, budget });
@@ -61,11 +61,11 @@ test('whatever a model wants, it thinks no longer, and every part that is over b
   );
 });
 
-test('forks, rewinds and turns of several rows give what each line alone gives', () => {
+test('forks, rewinds and interleaved rows give the same as each sequence alone', () => {
   const sampler = thinkingBudget({ ...markers, budget: 2 });
-  const memory = new RunState();
+  const state = new RunState();
   const at = (history: History): number[] => {
-    const row = testRow(flat, { history, memory });
+    const row = testRow(flat, { history, state });
     row.apply(sampler, 0);
     return candidatesOf(row.logits);
   };

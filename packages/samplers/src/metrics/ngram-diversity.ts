@@ -4,7 +4,10 @@ import { checkInteger } from '@tokenwright/core/options';
  * distinct-n: the share of a text's n-grams that differ from each other, 1 when all do (Li et al. 2016, "A Diversity-Promoting
  * Objective Function", arXiv:1510.03055). 1 for a text of fewer than n tokens.
  *
- * Example: 1 2 1 2, n = 2: the pairs 12, 21, 12 are two different ones of three: 2/3.
+ * @example
+ * ```ts
+ * distinctNgrams([1, 2, 1, 2], 2); // 2/3: of the pairs 12, 21, 12 two are distinct
+ * ```
  */
 export function distinctNgrams(tokens: ArrayLike<number>, n: number): number {
   checkInteger('distinctNgrams', 'n', n, 1);
@@ -19,6 +22,11 @@ export function distinctNgrams(tokens: ArrayLike<number>, n: number): number {
 /**
  * rep-n: the share of a text's n-grams that occurred before, 0 when all differ: 1 - distinct-n (Welleck et al. 2019, "Neural Text
  * Generation with Unlikelihood Training", arXiv:1908.04319).
+ *
+ * @example
+ * ```ts
+ * repeatedNgrams([1, 2, 1, 2], 2); // 1/3
+ * ```
  */
 export function repeatedNgrams(tokens: ArrayLike<number>, n: number): number {
   checkInteger('repeatedNgrams', 'n', n, 1);

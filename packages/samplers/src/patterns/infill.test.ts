@@ -19,7 +19,7 @@ test.each<[string, number[], number[]]>([
   expect(candidatesOf(result)).toEqual(kept);
 });
 
-test('no likely text leaves the end token, or the likeliest when that was removed', () => {
+test('without a likely text the end token stays, or the likeliest token when that was removed', () => {
   const flat = [-9, ...Array.from({ length: 8 }, (_, i) => i * 0.01)];
   const options: InfillOptions = { text: (id) => `${id}` };
   expect(candidatesOf(shaped(infill(options), flat, { eosTokenIds: [0] }))).toEqual([0]);
@@ -37,7 +37,7 @@ test("with mass 'merged' a token gets the probability of the tokens merged into 
 });
 
 describe('merging texts of which one begins the other', () => {
-  /** The rule as it is said: from the likeliest down, each meets all others by falling probability. */
+  /** The plain rule: from the likeliest token down, each is compared with all others by falling probability. */
   function mergedOneByOne(words: readonly string[], order: Int32Array, given: Float64Array): [number, number][] {
     const p = given.slice();
     const gone = new Set<number>();
@@ -78,7 +78,7 @@ describe('merging texts of which one begins the other', () => {
   });
 });
 
-test('a large vocabulary is put in order once, and the result is that of few candidates', () => {
+test('a large vocabulary is ordered once, with the same result as for few candidates', () => {
   let calls = 0;
   const word = (id: number): string => {
     calls++;

@@ -1,18 +1,18 @@
 import { UnsupportedError } from '@tokenwright/core';
 import { type CharacterSet, isIn, type Pattern } from './pattern-syntax.ts';
 
-/** The state in which nothing can match any more. */
+/** The state from which no text leads to a match. */
 export const dead = -1;
 
 /**
- * A pattern as a deterministic automaton over code points. States are found as they are met, so a pattern whose whole automaton
- * would be huge costs only what texts reach of it. From every state but {@link dead} some text leads to a match.
+ * A pattern as a deterministic automaton over code points. States are built when texts reach them, so a pattern with a huge
+ * automaton costs only the part that is used. From every state except {@link dead} some text leads to a match.
  */
 export class PatternAutomaton {
-  /** Where every text begins. */
+  /** The state before any text. */
   readonly start: number;
   readonly #nodes: readonly Node[];
-  /** Where sets of characters begin or end: characters between two borders are alike to the pattern. */
+  /** Code points where a set begins or ends: the pattern does not distinguish characters between two borders. */
   readonly #borders: readonly number[];
   readonly #asciiClass = new Int16Array(128);
   readonly #states: { nodes: Int32Array; accepts: boolean; next: Int32Array }[] = [];
@@ -65,7 +65,7 @@ export class PatternAutomaton {
     return state !== dead && this.#states[state]!.accepts;
   }
 
-  /** The state that these nodes, and all that is reached from them for free, make up. */
+  /** The state of these nodes and all nodes reached from them without a character. */
   #state(from: readonly number[]): number {
     const reached = new Set<number>();
     const open = [...from];
@@ -104,17 +104,17 @@ export class PatternAutomaton {
 }
 
 const unknown = -2;
-/** The node that the match ends in. */
+/** The node where a match ends. */
 const accepting = 0;
 const mostNodes = 50_000;
 
-/** A node that takes a character of `set` and goes on to `to`; without a set it goes there for free. */
+/** A node that consumes a character of `set` and leads to `to`; without a set it leads there without a character. */
 interface Node {
   readonly set?: CharacterSet;
   readonly to: number[];
 }
 
-/** Thompson's construction, from the end: each part is built in front of what follows it. The last node is the start. */
+/** Thompson's construction, from the end: each part is built before its continuation. The last node is the start. */
 function compile(pattern: Pattern): Node[] {
   const nodes: Node[] = [{ to: [] }];
   const add = (node: Node): number => {

@@ -1,6 +1,6 @@
 import { TokenwrightError } from '@tokenwright/core';
 
-/** A regular expression cannot be used: `position` is where, in UTF-16 units from 0. */
+/** A regular expression cannot be used. `position` is the place of the problem, in UTF-16 units from 0. */
 export class PatternError extends TokenwrightError {
   readonly pattern: string;
   readonly position: number;
@@ -12,7 +12,7 @@ export class PatternError extends TokenwrightError {
   }
 }
 
-/** Code points as closed ranges, ascending and apart: [from, to, from, to, ...]. */
+/** Code points as closed ranges, ascending and disjoint: [from, to, from, to, ...]. */
 export type CharacterSet = readonly number[];
 
 /** A parsed pattern. */
@@ -23,9 +23,9 @@ export type Pattern =
   | { readonly kind: 'repeat'; readonly part: Pattern; readonly from: number; readonly to: number };
 
 /**
- * Read a pattern. The syntax is that of JavaScript's `u` flag without what looks around, refers back or names: characters,
+ * Read a pattern. The syntax is that of JavaScript's `u` flag without look-around, back references and names: characters,
  * `.`, classes `[a-z]` and `[^...]`, `\d \w \s \D \W \S`, `\n \r \t \v \f \0 \xHH \uHHHH \u{H}`, escaped punctuation, groups `(...)`
- * and `(?:...)`, `|`, `*`, `+`, `?`, `{m}`, `{m,}`, `{m,n}`. `^` may stand at the very beginning and `$` at the very end; both
+ * and `(?:...)`, `|`, `*`, `+`, `?`, `{m}`, `{m,}`, `{m,n}`. `^` is allowed at the very beginning and `$` at the very end; both
  * are implied.
  *
  * @throws PatternError for everything else.
@@ -49,9 +49,9 @@ const space: CharacterSet = [
 ];
 const lineEnds: CharacterSet = [0x0a, 0x0a, 0x0d, 0x0d, 0x2028, 0x2029];
 
-/** Escapes that stand for one character. */
+/** Escapes for one character. */
 const controls: Readonly<Record<string, number>> = { n: 0x0a, r: 0x0d, t: 0x09, v: 0x0b, f: 0x0c };
-/** Escapes that stand for a set. */
+/** Escapes for a set. */
 const sets: Readonly<Record<string, CharacterSet>> = {
   d: digits,
   D: complement(digits),
@@ -182,7 +182,7 @@ class Parser {
     return this.#peek() === '\\' ? this.#escape(true) : this.#point();
   }
 
-  /** A backslash and what it stands for. */
+  /** An escape. */
   #escape(inClass: boolean): number | CharacterSet {
     const start = this.#at++;
     const name = this.#peek();
@@ -201,14 +201,14 @@ class Parser {
     return point;
   }
 
-  /** One character as it stands. */
+  /** One literal character. */
   #point(): number {
     const point = this.#pattern.codePointAt(this.#at)!;
     this.#at += point > 0xffff ? 2 : 1;
     return point;
   }
 
-  /** The UTF-16 unit that comes next; '' at the end. */
+  /** The next UTF-16 unit; '' at the end. */
   #peek(): string {
     return this.#pattern[this.#at] ?? '';
   }
@@ -229,7 +229,7 @@ function characters(set: CharacterSet): Pattern {
   return { kind: 'characters', set };
 }
 
-/** Ranges in order, with those that meet made one. */
+/** Sorted ranges, with adjacent ones joined. */
 function ordered(ranges: readonly number[]): CharacterSet {
   const pairs: [number, number][] = [];
   for (let i = 0; i < ranges.length; i += 2) pairs.push([ranges[i]!, ranges[i + 1]!]);

@@ -1,14 +1,12 @@
-/**
- * Texts in order, and for each the stretch of texts that begin with it: they stand together.
- */
+/** Texts in order. The texts that begin with a given one are adjacent. */
 export interface TextOrder {
-  /** Token ids by text, of equal texts the lower id first. */
+  /** Token ids by text; for equal texts, the lower id first. */
   readonly ids: Int32Array;
-  /** By id: where it stands in `ids`. */
+  /** The place in `ids`, by id. */
   readonly placeOf: Int32Array;
-  /** Where the texts equal to the one at a place begin. */
+  /** The first place with the same text, by place. */
   readonly from: Int32Array;
-  /** Where the texts that begin with the one at a place end (exclusive). */
+  /** The end (exclusive) of the texts that begin with the text, by place. */
   readonly to: Int32Array;
   /** 1 where a text is empty. */
   readonly empty: Uint8Array;
@@ -38,11 +36,11 @@ export function orderTexts(of: Int32Array, text: (id: number) => string): TextOr
 }
 
 /**
- * Merge tokens of which one text begins the other into the likelier one, from the likeliest token down: each takes in, or is
- * taken in by, those that its text begins. An empty text begins nothing.
+ * Merge tokens of which one text begins the other into the likelier one, starting with the likeliest token. An empty text
+ * begins no other.
  *
  * @param falling the candidates by falling probability.
- * @param p their probabilities by id; what is merged is added here.
+ * @param p their probabilities by id; merged probabilities are added here.
  * @returns whether a candidate was not merged into another.
  */
 export function mergePrefixes(
@@ -50,7 +48,7 @@ export function mergePrefixes(
   falling: Int32Array,
   p: Float64Array,
 ): (id: number) => boolean {
-  // By place: the rank of a candidate that is still there, or `gone`.
+  // By place: the rank of a candidate that was not merged, or `gone`.
   const rank = new Int32Array(ids.length).fill(gone);
   for (let at = 0; at < falling.length; at++) rank[placeOf[falling[at]!]!] = at;
   const merge = (into: number, taken: number): void => {
@@ -61,7 +59,7 @@ export function mergePrefixes(
     const place = placeOf[falling[at]!]!;
     if (rank[place] === gone || empty[place] === 1) continue;
     const end = to[place]!;
-    // The likeliest that it begins, if that is likelier than itself.
+    // The likeliest token whose text begins with this one, if it is likelier than this one.
     let before = -1;
     let best = at;
     for (let other = from[place]!; other < end; other++)
@@ -70,7 +68,7 @@ export function mergePrefixes(
         before = other;
       }
     if (before < 0) {
-      // All that it begins are less likely, and as they were: it takes them in.
+      // All texts that begin with this one are less likely and unchanged: they are merged into it.
       for (let other = from[place]!; other < end; other++)
         if (rank[other] !== gone && other !== place) merge(place, other);
     } else if (p[ids[before]!]! > p[ids[place]!]!) merge(before, place);
@@ -78,7 +76,7 @@ export function mergePrefixes(
   }
   return (id) => rank[placeOf[id]!] !== gone;
 
-  /** Among equals the one that is looked at takes in the others, until one has grown above it. */
+  /** On ties, the others are merged into this one until one of them is likelier than it. */
   function mergeOneByOne(place: number): void {
     const begun: number[] = [];
     for (let other = from[place]!; other < to[place]!; other++)

@@ -53,7 +53,7 @@ test.each([
   for (const text of bad) expect([text, matches(pattern, text)]).toEqual([text, false]);
 });
 
-test('agrees with the engine of the language', () => {
+test('agrees with JavaScript', () => {
   const { pattern } = letrec<{ pattern: string; part: string }>((tie) => ({
     part: oneof(
       { maxDepth: 4, depthIdentifier: 'p' },
@@ -131,7 +131,7 @@ test.each([
   );
 });
 
-test('a mask is what trying every token gives', () => {
+test('a mask is the same as trying every token', () => {
   const words = Array.from({ length: 300 }, (_, id) => `${id.toString(3)}`.replaceAll('0', 'a').replaceAll('1', 'b'));
   const pattern = '(ab|b2?){1,4}a*';
   const automaton = new PatternAutomaton(parsePattern(pattern));
@@ -143,7 +143,7 @@ test('a mask is what trying every token gives', () => {
   }
 });
 
-test('what is drawn under it matches', () => {
+test('a sampled reply matches', () => {
   const random = new Random(3);
   const pattern = '-?(0|[1-9][0-9]{0,3})(\\.[0-9]+)?( (kg|cm))?';
   const vocabulary = ['', ...'-.0123456789 kgcm'.split(''), '10', '.5', ' kg', '00', ' c', 'm m', 'kg '];
@@ -163,11 +163,11 @@ test('what is drawn under it matches', () => {
   }
 });
 
-test('forks, rewinds and turns of several rows give what each line alone gives', () => {
+test('forks, rewinds and interleaved rows give the same as each sequence alone', () => {
   const sampler = regex({ pattern: 'a(b|1)*', texts });
-  const memory = new RunState();
+  const state = new RunState();
   const at = (history: History): string[] => {
-    const row = testRow(flat, { history, memory, promptLength: 1, eosTokenIds: [0] });
+    const row = testRow(flat, { history, state, promptLength: 1, eosTokenIds: [0] });
     row.apply(sampler, 0);
     return candidatesOf(row.logits).map((id) => texts[id]!);
   };
@@ -180,7 +180,7 @@ test('forks, rewinds and turns of several rows give what each line alone gives',
   expect(at(a.append(4))).toEqual(['', 'b', '1']);
 });
 
-test('a row that it empties is an error that names it', () => {
+test('an emptied row is an error that names the stage', () => {
   const row = testRow(flat, { generated: [3, 4] });
   row.apply(regex({ pattern: 'ab', texts }), 0);
   expect(row.sampleable).toBe(false);
@@ -193,7 +193,7 @@ test('a vocabulary larger or smaller than the list of texts', () => {
   expect(candidatesOf(shaped(sampler, new Array(4).fill(0)))).toEqual([3]);
 });
 
-test('a pattern of a size beyond reason is refused', () => {
+test('a pattern that is too large is refused', () => {
   expect(() => regex({ pattern: '((a{100}){100}){100}', texts })).toThrow('regex does not support a pattern of more');
   expect(() => regex({ pattern: 3 as never, texts })).toThrow(ParameterError);
   expect(() => regex({ pattern: 'a', texts: 'a' as never })).toThrow(ParameterError);

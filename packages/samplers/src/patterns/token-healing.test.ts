@@ -51,7 +51,7 @@ test.each<[string, number[], string[]]>([
   expect(words(row)).toEqual(expected);
 });
 
-test('a prompt gives its last token back', () => {
+test('the last token of a prompt is removed', () => {
   const healed = healPrompt(tokenizer, [0, 11, 4]);
   expect(healed).toMatchObject({ ids: [0, 11], text: 'http' });
   const row = shaped(healed.sampler, flat, { prompt: healed.ids });
@@ -59,7 +59,7 @@ test('a prompt gives its last token back', () => {
   expect(healPrompt(tokenizer, [0, 11, 4, 7], 2)).toMatchObject({ ids: [0, 11], text: 'http:' });
 });
 
-test('what cannot be said again stays in the prompt', () => {
+test('a token without text stays in the prompt', () => {
   for (const ids of [[], [4], [4, 0], [4, 10]]) {
     const healed = healPrompt(tokenizer, ids);
     expect(healed).toMatchObject({ ids, text: '' });
@@ -69,11 +69,11 @@ test('what cannot be said again stays in the prompt', () => {
   expect(healPrompt(tokenizer, [0, 4], 0)).toMatchObject({ ids: [0, 4], text: '' });
 });
 
-test('forks, rewinds and turns of several rows give what each line alone gives', () => {
+test('forks, rewinds and interleaved rows give the same as each sequence alone', () => {
   const sampler = tokenHealing({ text: 'http', texts });
-  const memory = new RunState();
+  const state = new RunState();
   const at = (history: History): string[] => {
-    const row = testRow(flat, { history, memory, promptLength: 1 });
+    const row = testRow(flat, { history, state, promptLength: 1 });
     row.apply(sampler, 0);
     return words(row.logits);
   };

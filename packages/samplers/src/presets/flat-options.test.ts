@@ -119,7 +119,7 @@ describe.each(Object.entries(flatSamplingOptions))('%s', (name, option) => {
     if (option.off !== undefined) expect(samplersFromOptions({ [name]: option.off })).toEqual([]);
   });
 
-  test('refuses what is no value of it, by its name', () => {
+  test('refuses a wrong value, by its name', () => {
     expect(() => samplersFromOptions({ [name]: 'much' })).toThrow(`samplersFromOptions: ${name} must be `);
   });
 });

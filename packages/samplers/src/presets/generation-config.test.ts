@@ -21,13 +21,13 @@ test.each<[object, string]>([
   expect(printed(config)).toBe(chain);
 });
 
-test("with Hugging Face's defaults silence is greedy, and drawing is from the first 50", () => {
+test("with Hugging Face's defaults an empty file is greedy, and sampling is from the first 50", () => {
   const absent = { absent: 'hugging-face' };
   expect(printed({}, absent)).toBe('greedy');
   expect(printed({ do_sample: true, top_p: 0.9 }, absent)).toBe(printChain(huggingFace({ topP: 0.9 })));
 });
 
-test('what asks for a strategy is named, not dropped in silence', () => {
+test('keys that ask for a strategy are named, not dropped in silence', () => {
   const config = { num_beams: 4, early_stopping: true, num_beam_groups: 1, penalty_alpha: 0.6, guidance_scale: null };
   expect(fromGenerationConfig(config).leftOut).toEqual(['num_beams', 'penalty_alpha']);
   expect(fromGenerationConfig({ num_beams: 1 }).leftOut).toEqual([]);

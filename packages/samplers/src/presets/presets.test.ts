@@ -147,7 +147,7 @@ describe('ties and borders', () => {
     ['GPT-2 keeps ties', gpt2({ topK: 2 }), ties, [1, 2, 3]],
     ['Hugging Face stops at p', huggingFace({ topP: 0.5 }), quarters, [0, 1]],
     ['llama.cpp stops at p', llamaCpp({ topP: 0.5 }), quarters, [0, 1]],
-    ['x-transformers goes one beyond', xTransformers({ filter: 'top_p', thres: 0.5 }), quarters, [0, 1, 2]],
+    ['x-transformers keeps one more', xTransformers({ filter: 'top_p', thres: 0.5 }), quarters, [0, 1, 2]],
     ['Hugging Face keeps typical ties', huggingFace({ typicalP: 0.5 }), quarters, [0, 1, 2, 3]],
     ['llama.cpp cuts typical ties', llamaCpp({ typicalP: 0.5, topP: 1 }), quarters, [0, 1, 2]],
     ['a least count reaches top-k', huggingFace({ topK: 1, minTokensToKeep: 2 }), [3, 2, 1, 0], [0, 1]],
@@ -188,12 +188,12 @@ test('vLLM raises a tiny temperature to 0.01', () => {
   expect(printChain(vllm({ temperature: 0.001 }))).toBe('temperature(temperature 0.01)');
 });
 
-test('vLLM bounds a bias, and holds back the ids that it is told', () => {
+test('vLLM bounds a bias, and delays the given stop ids', () => {
   expect(vllm({ logitBias: { 1: 500, 2: -101 } })[0]!.parameters).toEqual({ biases: { 1: 100, 2: -100 } });
   expect(vllm({ minTokens: 2, stopTokenIds: [7] })[0]!.parameters).toEqual({ count: 2, eosTokenIds: [7] });
 });
 
-test('Hugging Face: with a forced first token, the tokens of the beginning are those after it', () => {
+test('Hugging Face: with a forced first token, the first choice is the one after it', () => {
   const at = (options: object): unknown =>
     huggingFace({ topK: 0, beginSuppressTokens: [1], ...options }).at(-1)!.parameters;
   expect(at({})).toEqual({ tokens: [1] });

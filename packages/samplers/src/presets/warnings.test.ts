@@ -119,7 +119,7 @@ test.each<[string, fc.Arbitrary<Parameters<typeof checkChain>[0]>]>([
   );
 });
 
-test('llamaCpp gives one only where a temperature of 0 meets what needs a draw', () => {
+test('llamaCpp gives one only for a temperature of 0 with a stage that needs sampling', () => {
   const seen = { sound: 0, contradictory: 0 };
   fc.assert(
     fc.property(llamaCppOptions, (options) => {

@@ -6,8 +6,8 @@ import { dynamicTemperature } from '../index.ts';
 const gone = -Infinity;
 
 test.each([
-  ['no doubt: the lowest temperature', { temperature: 1, range: 0.5 }, [100, 0, gone], [200, 0, gone]],
-  ['full doubt: the highest', { temperature: 1, range: 0.5 }, [3, 3, gone], [2, 2, gone]],
+  ['no uncertainty: the lowest temperature', { temperature: 1, range: 0.5 }, [100, 0, gone], [200, 0, gone]],
+  ['full uncertainty: the highest', { temperature: 1, range: 0.5 }, [3, 3, gone], [2, 2, gone]],
   ['range 0 is a plain temperature', { temperature: 2, range: 0 }, [4, 1, gone], [2, 0.5, gone]],
   ['a temperature of 0 is greedy', { temperature: 0, range: 0 }, [1, 4, 4], [gone, 4, gone]],
   ['one token stays as it is', { temperature: 5, range: 1 }, [gone, 4], [gone, 4]],
@@ -17,7 +17,7 @@ test.each([
   expect([...shaped(dynamicTemperature(options), logits)]).toEqual(expected);
 });
 
-test('the exponent bends the way', () => {
+test('the exponent applies to the relative entropy', () => {
   // p = [0.8, 0.2]: H / ln 2 = 0.7219; squared 0.5212; t' = 0.5 + 1 * 0.5212.
   const result = shaped(dynamicTemperature({ temperature: 1, range: 0.5, exponent: 2 }), [Math.log(4), 0]);
   expect(result[0]).toBeCloseTo(Math.log(4) / 1.0212, 4);

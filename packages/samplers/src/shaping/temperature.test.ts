@@ -26,7 +26,7 @@ test('refuses what it cannot do', () => {
   expect(() => temperature({ t: 1 } as never)).toThrow(UnknownOptionError);
 });
 
-test('says when it is greedy', () => {
+test('declares when it is greedy', () => {
   expect(temperature({ temperature: 0 }).traits?.selectsArgMax).toBe(true);
   expect(temperature({ temperature: 0.1 }).traits?.selectsArgMax).toBeUndefined();
 });

@@ -132,7 +132,7 @@ describe('removals', () => {
         ),
     ));
 
-  test('least lengths', () => {
+  test('minimum lengths', () => {
     check(
       fc.nat(9),
       (length) => minLength({ length }),
@@ -146,7 +146,7 @@ describe('removals', () => {
     );
   });
 
-  test('token healing leaves what the rest of the text and a token say alike', () => {
+  test('token healing keeps the tokens that agree with the rest of the text', () => {
     const texts = ['', 'a', 'b', 'ab', 'ba', 'abb', 'bb', 'c', 'aa'];
     const word = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 4 });
     fc.assert(
@@ -186,7 +186,7 @@ describe('forced tokens', () => {
         all(given).length === maxLength - 1 && given.eosTokenIds.length > 0 ? forced(given.eosTokenIds) : logits,
     ));
 
-  test('the end of a thinking that has had its budget', () =>
+  test('the end of thinking that has used its budget', () =>
     check(
       fc.nat(4),
       (budget) => thinkingBudget({ start: [1], end: [2], budget }),
@@ -217,7 +217,7 @@ test('exponential length decay', () => {
   );
 });
 
-describe('clean-up', () => {
+describe('normalization and repair', () => {
   test('normalize: the sum is 1, and the differences are as before', () => {
     fc.assert(
       fc.property(row, (logits) => {
@@ -250,7 +250,7 @@ describe('clean-up', () => {
 });
 
 describe('watermarks', () => {
-  test('kgw watermark: each token gets the bias or nothing, and as many do as the ratio says', () => {
+  test('kgw watermark: each token gets the bias or nothing, in the given ratio', () => {
     const options = fc.record({
       greenlistRatio: fc.constantFrom(0.25, 0.5, 0.75),
       hashingKey: fc.integer({ min: 1, max: 1e9 }),

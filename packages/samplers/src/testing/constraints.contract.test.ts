@@ -14,19 +14,14 @@ const because = (reason: string, ...laws: SamplerLaw[]): Pick<SamplerCasesOption
   skip: Object.fromEntries(laws.map((law) => [law, reason])),
 });
 const sizes = { vocabSizes: [24, 100] };
-/** It removes tokens for what they are, so it may remove the only one left, and one whose logit is broken. */
+/** It removes tokens by id, so it may remove the only one left, and one whose logit is broken. */
 const removes = ['never empties a row', 'gives a distribution', 'hides no NaN and no infinity'] as const;
-/** It names tokens, so it neither survives renumbering nor treats equal logits alike. */
+/** It acts on given ids, so it does not survive renumbering, and it splits ties. */
 const named = (...more: SamplerLaw[]): SamplerCasesOptions => ({
   ...sizes,
-  ...because(
-    'It acts on tokens by their number.',
-    'does not depend on the numbering of tokens',
-    'treats equals alike',
-    ...more,
-  ),
+  ...because('It acts on tokens by id.', 'does not depend on the numbering of tokens', 'treats ties alike', ...more),
 });
-const textual = because('It acts on tokens of the text.', 'treats equals alike', ...removes);
+const textual = because('It acts on tokens of the text.', 'treats ties alike', ...removes);
 const texts = Array.from({ length: 100 }, (_, id) =>
   String.fromCharCode(97 + (id % 26)).repeat(1 + Math.floor(id / 26)),
 );
@@ -56,22 +51,22 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
   [
     'forced eos token',
     () => samplers.forcedEosToken({ maxLength: 4 }),
-    because('It acts on end tokens.', 'treats equals alike', ...removes),
+    because('It acts on end tokens.', 'treats ties alike', ...removes),
   ],
   [
     'min length',
     () => samplers.minLength({ length: 4 }),
-    because('It acts on end tokens.', 'treats equals alike', ...removes),
+    because('It acts on end tokens.', 'treats ties alike', ...removes),
   ],
   [
     'min new tokens',
     () => samplers.minNewTokens({ count: 2 }),
-    because('It acts on end tokens.', 'treats equals alike', ...removes),
+    because('It acts on end tokens.', 'treats ties alike', ...removes),
   ],
   [
     'exponential length decay',
     () => samplers.exponentialLengthDecay({ start: 1, factor: 1.5 }),
-    because('It acts on end tokens.', 'treats equals alike'),
+    because('It acts on end tokens.', 'treats ties alike'),
   ],
   ['thinking budget', () => samplers.thinkingBudget({ start: [1], end: [2], budget: 1 }), named(...removes)],
   ['token healing', () => samplers.tokenHealing({ text: 'ab', texts }), named(...removes)],

@@ -59,7 +59,7 @@ test('prefixAllowedTokens only narrows, and an emptied row names it', () => {
   expect(() => row.refuse('prefix-function')).toThrow(EmptyDistributionError);
 });
 
-test('forced tokens come back from the dead', () => {
+test('forced tokens are revived', () => {
   const begin = forcedBosToken({ token: 2 });
   expect([...shaped(begin, [1, 2, gone, 4], { prompt: [0] })]).toEqual([gone, gone, 0, gone]);
   expect([...shaped(begin, [1, 2, 3, 4], { prompt: [0, 0] })]).toEqual([1, 2, 3, 4]);
@@ -72,7 +72,7 @@ test('forced tokens come back from the dead', () => {
   expect([...shaped([topK({ k: 1 }), begin], logits, { prompt: [0] })]).toEqual([gone, gone, 0, gone]);
 });
 
-test('the end is forced when one token more is allowed', () => {
+test('the end is forced when one more token is allowed', () => {
   const row = (sampler: Parameters<typeof shaped>[0], options: TestRowOptions) => [...shaped(sampler, logits, options)];
   const run = { prompt: [0], generated: [1], maxLength: 3, eosTokenIds: [1, 3] };
   expect(row(forcedEosToken(), run)).toEqual([gone, 0, gone, 0]);
@@ -112,7 +112,7 @@ test.each([
   expect([...row]).toEqual([1, expected]);
 });
 
-test('normalize gives log-probabilities of what is left', () => {
+test('normalize gives log-probabilities of the tokens left', () => {
   const row = shaped(normalize(), [Math.log(2), Math.log(6), gone]);
   expect(Math.exp(row[0]!)).toBeCloseTo(0.25, 6);
   expect(Math.exp(row[1]!)).toBeCloseTo(0.75, 6);

@@ -139,7 +139,7 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
     {
       skip: {
         'does not depend on the numbering of tokens': 'Here the text of a token is its number.',
-        'treats equals alike': 'Here the text of a token is its number.',
+        'treats ties alike': 'Here the text of a token is its number.',
       },
     },
   ],

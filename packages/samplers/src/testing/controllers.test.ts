@@ -9,12 +9,12 @@ const V = 64;
 const logitsAt = (position: number): Float32Array =>
   Float32Array.from({ length: V }, (_, id) => 3 * Math.sin((id + 1) * (position + 3) ** 1.5));
 
-/** The rows that a chain shapes on a line that draws, at each step, the token of the given rank among those left. */
-function run(samplers: readonly Sampler[], ranks: readonly number[], from?: History, memory = new RunState()) {
+/** The rows of a chain on a sequence that takes, at each step, the token of the given rank among those left. */
+function run(samplers: readonly Sampler[], ranks: readonly number[], from?: History, state = new RunState()) {
   let history = from;
   const shapes: number[][] = [];
   for (const rank of ranks) {
-    const row = testRow(logitsAt(history?.length ?? 0), { memory, ...(history === undefined ? {} : { history }) });
+    const row = testRow(logitsAt(history?.length ?? 0), { state, ...(history === undefined ? {} : { history }) });
     samplers.forEach((sampler, index) => {
       row.apply(sampler, index);
     });
@@ -22,27 +22,30 @@ function run(samplers: readonly Sampler[], ranks: readonly number[], from?: Hist
     const left = topTokens(row.logits, V, row.candidates);
     history = row.extend(left.at(rank % left.length)!);
   }
-  return { shapes, history: history!, memory };
+  return { shapes, history: history!, state };
 }
 
 const controllers = [mirostat1({ tau: 2, eta: 1 }), mirostat2({ tau: 2, eta: 1 }), adaptiveP({ target: 0.3 })].map(
   (sampler) => [sampler.name, sampler] as const,
 );
 
-test.each(controllers)('%s: a fork goes on as the line it left, and the other branch does not matter', (_, sampler) => {
-  const whole = run([sampler], [0, 3, 1, 0, 0, 0]);
-  const start = run([sampler], [0, 3, 1]);
-  const other = run([sampler], [-1, -1, -1], start.history, start.memory);
-  const branch = run([sampler], [0, 0, 0], start.history, start.memory);
-  expect(branch.shapes).toEqual(whole.shapes.slice(3));
-  const remembered = ({ history, memory }: typeof whole) => memory.at(history, 0).get();
-  expect(remembered(branch)).toEqual(remembered(whole));
-  expect(remembered(other)).not.toEqual(remembered(branch));
-});
+test.each(controllers)(
+  '%s: a fork continues like the original sequence, whatever the other branch does',
+  (_, sampler) => {
+    const whole = run([sampler], [0, 3, 1, 0, 0, 0]);
+    const start = run([sampler], [0, 3, 1]);
+    const other = run([sampler], [-1, -1, -1], start.history, start.state);
+    const branch = run([sampler], [0, 0, 0], start.history, start.state);
+    expect(branch.shapes).toEqual(whole.shapes.slice(3));
+    const remembered = ({ history, state }: typeof whole) => state.at(history, 0).get();
+    expect(remembered(branch)).toEqual(remembered(whole));
+    expect(remembered(other)).not.toEqual(remembered(branch));
+  },
+);
 
 test.each(controllers)('%s: one object used for two rows in turn is as two objects', (_, sampler) => {
   const alone = run([sampler], [1, 2, 3, 4]);
-  const memory = new RunState();
+  const state = new RunState();
   let a: History | undefined;
   let b: History | undefined;
   const shapes: number[][] = [];
@@ -52,8 +55,8 @@ test.each(controllers)('%s: one object used for two rows in turn is as two objec
     [3, 42],
     [4, 43],
   ] as const) {
-    const rowA = run([sampler], [first], a, memory);
-    const rowB = run([sampler], [second], b, memory);
+    const rowA = run([sampler], [first], a, state);
+    const rowB = run([sampler], [second], b, state);
     shapes.push(rowA.shapes[0]!);
     a = rowA.history;
     b = rowB.history;
@@ -61,45 +64,45 @@ test.each(controllers)('%s: one object used for two rows in turn is as two objec
   expect(shapes).toEqual(alone.shapes);
 });
 
-test.each(controllers)('%s twice in a chain: each has its own memory', (_, sampler) => {
+test.each(controllers)('%s twice in a chain: each has its own state', (_, sampler) => {
   const copy = { ...sampler };
   expect(run([sampler, sampler], [0, 3, 1]).shapes).toEqual(run([sampler, copy], [0, 3, 1]).shapes);
 });
 
 test('mirostat 2: mu starts at 2 tau, and a surprising token lowers it', () => {
-  const memory = new RunState();
-  const row = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { memory });
+  const state = new RunState();
+  const row = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { state });
   row.apply(mirostat2({ tau: 1.01 }), 0);
   expect(candidatesOf(row.logits)).toEqual([0, 1, 2]);
   const next = row.extend(1);
-  const second = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { memory, history: next });
+  const second = testRow([Math.log(0.5), Math.log(0.25), Math.log(0.25)], { state, history: next });
   // mu = 2.02 - 0.1 * (2 - 1.01) = 1.921, and the surprise of 1 and 2 is 2 bits.
   second.apply(mirostat2({ tau: 1.01 }), 0);
   expect(candidatesOf(second.logits)).toEqual([0]);
-  expect(memory.at(second.extend(0), 0).get()).toBeCloseTo(1.921, 6);
+  expect(state.at(second.extend(0), 0).get()).toBeCloseTo(1.921, 6);
 });
 
 test('a forced token leaves mu alone', () => {
-  const memory = new RunState();
-  const row = testRow([0, 0], { memory });
+  const state = new RunState();
+  const row = testRow([0, 0], { state });
   row.apply(mirostat2({ tau: 1 }), 0);
   const forced = row.context.history.append(1);
-  const second = testRow([0, 0], { memory, history: forced });
+  const second = testRow([0, 0], { state, history: forced });
   second.apply(mirostat2({ tau: 1 }), 0);
-  expect(memory.at(second.extend(0), 0).get()).toBe(2);
+  expect(state.at(second.extend(0), 0).get()).toBe(2);
 });
 
 test.each([1, 2.5, 4])('mirostat 2 holds the surprise near %d bits', (tau) => {
   const random = new Random(5);
-  const memory = new RunState();
-  let row = testRow(logitsAt(0), { memory });
+  const state = new RunState();
+  let row = testRow(logitsAt(0), { state });
   let bits = 0;
   for (let position = 0; position < 600; position++) {
     row.apply(mirostat2({ tau }), 0);
     const id = sampleToken(row.logits, random.uniform(0, position, 'draw'), row.candidates);
     const history = row.extend(id);
-    if (position >= 100) bits += -Math.log2(memory.sampled(history, 0)!.after);
-    row = testRow(logitsAt(position + 1), { memory, history });
+    if (position >= 100) bits += -Math.log2(state.sampled(history, 0)!.after);
+    row = testRow(logitsAt(position + 1), { state, history });
   }
   expect(Math.abs(bits / 500 - tau)).toBeLessThan(0.3);
 });

@@ -5,9 +5,9 @@ import * as compat from '../compat.ts';
 import * as samplers from '../index.ts';
 
 /**
- * What each sampler does at its ends. The README's table 'Defined ends' says the same in words.
+ * The results at the limits of each sampler. The README's table 'Defined ends' says the same in words.
  *
- * `equal`: what is left of four equal tokens (token 3 ends the text, the prompt is token 0).
+ * `equal`: the tokens left of four that tie (token 3 ends the text, the prompt is token 0).
  */
 const all = [0, 1, 2, 3];
 const text = (id: number): string => 'abcd'[id] ?? '';
@@ -80,13 +80,13 @@ const members: [string, Sampler, equal: number[]][] = [
   ['token healing', samplers.tokenHealing({ text: 'b', texts }), [1]],
 ];
 
-/** What makes a broken row drawable on purpose, and so is left out of the laws about broken rows. */
+/** These make a broken row usable on purpose, so the laws about broken rows do not apply. */
 const hidesBrokenRows = new Set(['forced bos token', 'forced eos token', 'thinking budget']);
-/** Which tokens it removes does not depend on the logits. */
+/** It removes tokens by id. */
 const isConstraint = ({ kind }: Sampler): boolean => kind === 'constraint';
 const around = { prompt: [0], eosTokenIds: [3] };
 
-test('every sampler of the package is here, but the one whose purpose is to repair rows', () => {
+test('every sampler of the package is here, except the one that repairs rows', () => {
   const names = new Set(members.map(([, { name }]) => name));
   const missing = [
     ...Object.keys(samplers.samplerRegistry),
@@ -99,11 +99,11 @@ test('every sampler of the package is here, but the one whose purpose is to repa
 });
 
 describe.each(members)('%s', (label, sampler, equal) => {
-  test('of equal tokens', () => {
+  test('tokens that tie', () => {
     expect(candidatesOf(shaped(sampler, [2, 2, 2, 2], around))).toEqual(equal);
   });
 
-  test.skipIf(isConstraint(sampler))('one token only is kept', () => {
+  test.skipIf(isConstraint(sampler))('a single token is kept', () => {
     expect(candidatesOf(shaped(sampler, [-7], { prompt: [0] }))).toEqual([0]);
     expect(candidatesOf(shaped(sampler, [-Infinity, 5, -Infinity], { prompt: [0] }))).toEqual([1]);
   });
@@ -172,7 +172,7 @@ describe('an emptied distribution is a typed error that names the stage', () => 
     expect(error).toMatchObject({ stage, position: 2 });
   });
 
-  test('and NaN is one that names who brought it', async () => {
+  test('and NaN is one that names the stage that produced it', async () => {
     const breaks: Sampler = { name: 'breaks', onHost: (logits) => logits.fill(Number.NaN, 3, 4) };
     const error = await failure([samplers.temperature({ temperature: 2 }), breaks, samplers.topP({ p: 0.9 })]);
     expect(error).toBeInstanceOf(InvalidLogitsError);

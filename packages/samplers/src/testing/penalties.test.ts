@@ -34,7 +34,7 @@ test.each<[AdditivePenaltyOptions, number[]]>([
     expect([...shaped(presencePenalty({ penalty: presence, ...counting }), [2, -2, 1, 4], text)]).toEqual(expected);
 });
 
-test('additive before multiplicative is another result than after it', () => {
+test('additive before multiplicative differs from additive after it', () => {
   const times = repetitionPenalty({ penalty: 2, countPrompt: false });
   const minus = additivePenalty({ presence: 1 });
   expect([...shaped([times, minus], [4, -2], { generated: [0, 1] })]).toEqual([1, -5]);
@@ -55,7 +55,7 @@ test.each([
   expect([...shaped(sampler, [2, -2, 1, 0], { source: [0, 1, 1, 3, 77] })]).toEqual(expected);
 });
 
-test('without a source the prompt is taken for it, and the reply is not', () => {
+test('without a source the prompt takes its place, and the reply does not', () => {
   const sampler = encoderRepetitionPenalty({ penalty: 2 });
   expect([...shaped(sampler, [2, -2, 1, 4], { prompt: [0, 1], generated: [3] })]).toEqual([4, -1, 1, 4]);
 });

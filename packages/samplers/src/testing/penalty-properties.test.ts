@@ -122,7 +122,7 @@ describe('a penalty changes the tokens that count, as its formula says, and no o
 });
 
 describe('what would come about again is removed, and nothing else', () => {
-  /** Tokens x for which (end of `tokens`, x) stands in `text`. */
+  /** Tokens x for which (end of `tokens`, x) occurs in `text`. */
   const continuations = (tokens: readonly number[], within: readonly number[], size: number): number[] => {
     if (tokens.length < size - 1) return [];
     const end = tokens.slice(tokens.length - (size - 1));

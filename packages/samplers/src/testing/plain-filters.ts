@@ -1,13 +1,13 @@
 /**
- * The filters as their papers write them, in float64 and with a sort of everything: what the fast forms are compared with. Each
- * takes probabilities (0 for a removed token) and tells which tokens stay.
+ * The filters as their papers define them, in float64 and with a full sort. The fast forms are compared with them. Each maps
+ * probabilities (0 for a removed token) to whether a token stays.
  */
 export type PlainFilter = (p: readonly number[]) => readonly boolean[];
 
 const sumOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const entropyOf = (p: readonly number[]): number => sumOf(p.map((value) => (value > 0 ? -value * Math.log(value) : 0)));
 
-/** softmax. */
+/** The softmax. */
 export function plainSoftmax(logits: ArrayLike<number>): number[] {
   const top = Math.max(...Array.from(logits));
   const weights = Array.from(logits, (logit) => Math.exp(logit - top));
@@ -15,7 +15,7 @@ export function plainSoftmax(logits: ArrayLike<number>): number[] {
   return weights.map((weight) => weight / total);
 }
 
-/** What stays, made to sum to 1. */
+/** The kept probabilities, normalized. */
 export function plainDistribution(filter: PlainFilter): (p: readonly number[]) => number[] {
   return (p) => {
     const stays = filter(p);
@@ -25,7 +25,7 @@ export function plainDistribution(filter: PlainFilter): (p: readonly number[]) =
   };
 }
 
-/** Ids by a key, rising; of equals the lower id first. Removed tokens are left out. */
+/** Ids by rising key; on ties, the lower id first. Removed tokens are left out. */
 function order(p: readonly number[], key: (id: number) => number): number[] {
   return [...p.keys()].filter((id) => p[id]! > 0).sort((a, b) => key(a) - key(b) || a - b);
 }
@@ -78,7 +78,7 @@ export const plainEta =
   (p) =>
     atLeast(p, Math.min(epsilon, Math.sqrt(epsilon) * Math.exp(-entropyOf(p))));
 
-/** Meister et al. 2022: by |H + ln p|, rising, until the mass is reached; with the equals of the last. */
+/** Meister et al. 2022: by |H + ln p|, rising, until the mass is reached, and all that tie with the last. */
 export const plainTypical =
   (mass: number): PlainFilter =>
   (p) => {
@@ -121,7 +121,7 @@ export const plainPLess =
     return atLeast(p, normalized ? (size * collision - 1) / Math.max(1, size - 1) : collision);
   };
 
-/** When it acts: of those at or above the threshold only the last of the falling order stays. */
+/** When it acts: of the tokens at or above the threshold, only the last in falling order stays. */
 export const plainXtc =
   (threshold: number): PlainFilter =>
   (p) => {

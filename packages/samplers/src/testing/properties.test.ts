@@ -96,7 +96,7 @@ const rows = fc
   .filter((row) => row.some((logit) => logit > -Infinity));
 
 describe.each(Object.entries(samplers))('%s', (_, sampler) => {
-  test('leaves something, takes nothing back, and makes no NaN', () => {
+  test('leaves a token, revives none, and makes no NaN', () => {
     fc.assert(
       fc.property(sampler, rows, fc.array(fc.nat(59), { maxLength: 8 }), (stage, logits, generated) => {
         const options = { prompt: [0], generated, eosTokenIds: [1] };
@@ -179,7 +179,7 @@ const ordinaryRows = fc
   .map(([scale, row]) => row.map((value) => Math.fround(scale * value)))
   .filter((row) => row.some((logit) => logit > -Infinity));
 
-test.each(Object.entries(formulas))('%s keeps what its formula says', (_, formula) => {
+test.each(Object.entries(formulas))('%s keeps the tokens of its formula', (_, formula) => {
   fc.assert(
     fc.property(formula, ordinaryRows, ([stage, filter], logits) => {
       const stays = filter(plain.plainSoftmax(logits));
@@ -207,7 +207,7 @@ test.each<[string, fc.Arbitrary<readonly [Sampler, (p: readonly number[]) => rea
       (p) => plain.plainSoftmax(p.map((value) => Math.log(value) / (0.4 + 3 * t))),
     ]),
   ],
-])('%s gives the distribution that its formula says', (_, formula) => {
+])('%s gives the distribution of its formula', (_, formula) => {
   fc.assert(
     fc.property(formula, ordinaryRows, ([stage, distribution], logits) => {
       if (logits.filter((logit) => logit > -Infinity).length < 2) return;
@@ -263,7 +263,7 @@ describe('limits that tie samplers together', () => {
   });
 });
 
-test('every preset leaves something', () => {
+test('every preset leaves a token', () => {
   fc.assert(
     fc.property(rows, share, count, (logits, p, k) => {
       for (const chain of [

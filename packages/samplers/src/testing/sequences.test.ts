@@ -86,7 +86,7 @@ test("needs 'sequence' asks for a text as long as the sequence", () => {
   expect(candidatesOf(shaped(badWords({ words: [tokens] }), flat, { prompt: [1] }))).not.toContain(2);
 });
 
-test('bad words: an end token by itself is passed over', () => {
+test('bad words: a lone end token is skipped', () => {
   const sampler = badWords({ words: [[1, 2], [3], [0]] });
   expect(candidatesOf(shaped(sampler, flat, { prompt: [1] }))).toEqual([1]);
   expect(candidatesOf(shaped(sampler, flat, { prompt: [1], eosTokenIds: [3] }))).toEqual([1, 3]);

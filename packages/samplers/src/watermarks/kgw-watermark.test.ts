@@ -15,7 +15,7 @@ const boosted = (options: KgwWatermarkOptions, prompt: number[], vocabSize = V):
     l > 0 ? [id] : [],
   );
 
-test('a keyed permutation is one, and its key matters', () => {
+test('a keyed permutation is a permutation, and depends on its key', () => {
   assert(
     property(integer({ min: 1, max: 3000 }), integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (size, key) => {
       const permute = keyedPermutation(size, [key, 3]);
@@ -59,7 +59,7 @@ test('left-hash: the share of green tokens is exact, and depends on the key and 
   `);
 });
 
-test('self-hash: only the 40 largest are tried, and the context counts', () => {
+test('self-hash: only the 40 largest are tried, and the result depends on the context', () => {
   const options: KgwWatermarkOptions = { seedingScheme: 'self-hash', contextWidth: 2, greenlistRatio: 0.5 };
   const green = boosted(options, [0, 7]);
   expect(green.length).toBeGreaterThan(8);
@@ -68,7 +68,7 @@ test('self-hash: only the 40 largest are tried, and the context counts', () => {
   expect(boosted({ ...options, contextWidth: 1 }, [7])).toEqual(boosted({ ...options, contextWidth: 1 }, [150]));
 });
 
-test('recorded lists take the place of the permutation', () => {
+test('recorded lists replace the permutation', () => {
   const asked: number[][] = [];
   const lists = (context: Int32Array): number[] => {
     asked.push([...context]);
@@ -110,7 +110,7 @@ describe.each<KgwWatermarkOptions>([
   };
   const { bias: _, ...secret } = options;
 
-  test('marked text is found, other text and other keys are not', () => {
+  test('marked text is detected, other text and other keys are not', () => {
     const detect = (tokens: number[], more = {}) => detectKgwWatermark(tokens, { ...secret, vocabSize: V, ...more });
     const found = detect(write(true, 150));
     expect(found.scored).toBe(options.seedingScheme === 'self-hash' ? 151 - (options.contextWidth ?? 1) : 149);
@@ -119,11 +119,11 @@ describe.each<KgwWatermarkOptions>([
     expect(Math.abs(detect(write(true, 150), { hashingKey: 1234567 }).zScore)).toBeLessThan(3.5);
   });
 
-  test('forks, rewinds and turns of several rows give what each line alone gives', () => {
+  test('forks, rewinds and interleaved rows give the same as each sequence alone', () => {
     const sampler = kgwWatermark(options);
-    const memory = new RunState();
+    const state = new RunState();
     const at = (history: History): number[] => {
-      const row = testRow(logitsAt(1), { history, memory });
+      const row = testRow(logitsAt(1), { history, state });
       row.apply(sampler, 0);
       return [...row.logits];
     };
@@ -144,7 +144,7 @@ test('repeats can be counted once', () => {
   expect(detectKgwWatermark([1], { vocabSize: V })).toEqual({ scored: 0, green: 0, zScore: Number.NaN });
 });
 
-test('the z score is its formula', () => {
+test('the z-score follows its formula', () => {
   const { scored, green, zScore } = compat.detectKgwWatermark([1, 2, 3, 4, 5], {
     vocabSize: V,
     greenList: () => [2, 4],

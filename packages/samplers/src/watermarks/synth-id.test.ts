@@ -18,7 +18,7 @@ function bitOf(ngram: readonly number[], key: number, table: readonly number[]):
   return table[Number(((hash % size) + size) % size)]!;
 }
 
-test.each([1, 2, 7, 1000, 1024, 65537])('bits are those of the definition, table of %d', (size) => {
+test.each([1, 2, 7, 1000, 1024, 65537])('bits follow the definition, table of %d', (size) => {
   const random = new Random(size);
   const samplingTable = Array.from({ length: size }, (_, at) => (random.uniform(0, at, 'draw') < 0.5 ? 0 : 1));
   assert(
@@ -44,7 +44,7 @@ test('a tournament of one layer by hand', () => {
   });
 });
 
-test('the result is a distribution over the same tokens, and over keys the mean is what it was given', () => {
+test('the result is a distribution over the same tokens, and its mean over keys is the input', () => {
   const logits = logitsAt(0).map((logit, id) => (id % 3 === 0 ? -Infinity : logit));
   const before = probabilities(logits);
   const mean = new Float64Array(V);
@@ -74,7 +74,7 @@ function write(marked: boolean, count: number, seed = 4): number[] {
   return [...history.tokens.subarray(3)];
 }
 
-test('marked text is found, other text and other keys are not', () => {
+test('marked text is detected, other text and other keys are not', () => {
   const found = detectSynthId(write(true, 200), { keys });
   expect(found.scored).toBe(196);
   expect(found.zScore).toBeGreaterThan(5);
@@ -84,7 +84,7 @@ test('marked text is found, other text and other keys are not', () => {
   expect(Math.abs(detectSynthId(write(true, 200), { keys: keys.map((key) => key + 1) }).zScore)).toBeLessThan(3);
 });
 
-test('scores are their formulas', () => {
+test('scores follow their formulas', () => {
   const tokens = [5, 6, 7, 8, 5, 6, 9, 5, 6, 2, 0, 3, 4];
   const options = { keys, ngramLength: 3, eosTokenIds: [0] };
   const { bits, counted, scored, mean, weightedMean, zScore } = detectSynthId(tokens, options);
@@ -114,7 +114,7 @@ test('a context that occurred before is not marked again, within the history', (
   expect(marks([1, 2, 3, 1, 2], 3)).toBe(false);
   expect(marks([1, 2, 3, 1, 2], 2)).toBe(true);
   expect(marks([1, 2, 3, 1, 2], 0)).toBe(true);
-  // Zeros stand before the reply.
+  // Zeros precede the reply.
   expect(marks([0], 100)).toBe(false);
 });
 
@@ -127,7 +127,7 @@ test('the first tokens can be left out, and the prompt does not matter', () => {
   expect([...shaped(sampler, plain, { prompt: [], generated: [1, 2] })]).toEqual(marked);
 });
 
-test('after a filter only what is left is marked; broken rows are left alone', () => {
+test('after a filter only the remaining tokens are marked; broken rows stay as they are', () => {
   const sampler = synthId({ keys });
   const row = testRow(logitsAt(2));
   row.apply(topK({ k: 5 }), 0);
@@ -144,11 +144,11 @@ test('after a filter only what is left is marked; broken rows are left alone', (
   expect(shaped(sampler, [-Infinity, 3])[1]).toBeCloseTo(0, 9);
 });
 
-test('forks, rewinds and turns of several rows give what each line alone gives', () => {
+test('forks, rewinds and interleaved rows give the same as each sequence alone', () => {
   const sampler = synthId({ keys, ngramLength: 3 });
-  const memory = new RunState();
+  const state = new RunState();
   const at = (history: History, sequence = 0): number[] => {
-    const row = testRow(logitsAt(1), { history, memory, promptLength: 2, sequence });
+    const row = testRow(logitsAt(1), { history, state, promptLength: 2, sequence });
     row.apply(sampler, 0);
     return [...row.logits];
   };

@@ -170,19 +170,19 @@ describe('a step', () => {
   });
 
   it('keeps the memories of stages apart', () => {
-    const memory = new RunState();
+    const state = new RunState();
     const counting = stage('counting', (_, step) => step.state.set((step.state.get<number>() ?? 0) + 1), remembering);
     const counts: unknown[] = [];
     const reading = stage('reading', (_, step) => void counts.push(step.state.get()), remembering);
     let history = History.of([0]);
     for (let i = 0; i < 3; i++) {
-      const row = testRow([0, 0], { history, memory });
+      const row = testRow([0, 0], { history, state });
       applyChain(row, [counting, reading]);
       history = row.extend(1);
     }
     expect(counts).toEqual([undefined, undefined, undefined]);
-    expect(memory.at(history, 0).get()).toBe(3);
-    expect(memory.at(history, 1).get()).toBeUndefined();
+    expect(state.at(history, 0).get()).toBe(3);
+    expect(state.at(history, 1).get()).toBeUndefined();
   });
 });
 
@@ -194,7 +194,7 @@ describe('drawn', () => {
   it('tells a stage that remembers how probable the token was before and after it', () => {
     const row = testRow(logits);
     row.apply(dropping, 0);
-    const next = testRow(logits, { history: row.extend(1), memory: row.context.state }).step(0).sampled!;
+    const next = testRow(logits, { history: row.extend(1), state: row.context.state }).step(0).sampled!;
     expect(next.id).toBe(1);
     expect(next.before).toBeCloseTo(0.3, 6);
     expect(next.after).toBeCloseTo(0.6, 6);
@@ -203,7 +203,7 @@ describe('drawn', () => {
   it('says 0 for a token that the stage had removed', () => {
     const row = testRow(logits);
     row.apply(dropping, 0);
-    const next = testRow(logits, { history: row.extend(2), memory: row.context.state }).step(0).sampled!;
+    const next = testRow(logits, { history: row.extend(2), state: row.context.state }).step(0).sampled!;
     expect(next.before).toBeCloseTo(0.5, 6);
     expect(next.after).toBe(0);
   });
@@ -211,7 +211,7 @@ describe('drawn', () => {
   it('tells each stage what it saw itself, and the others nothing', () => {
     const row = testRow(logits);
     applyChain(row, [dropping, keeping([1]), stage('last', () => undefined, remembering)]);
-    const step = (index: number) => testRow(logits, { history: child, memory: row.context.state }).step(index).sampled;
+    const step = (index: number) => testRow(logits, { history: child, state: row.context.state }).step(index).sampled;
     const child = row.extend(1);
     expect(step(0)!.after).toBeCloseTo(0.6, 6);
     expect(step(1)).toBeUndefined();
@@ -283,7 +283,7 @@ describe('decisiveStages', () => {
       ['0 keeper', '1 penalty', '3 greedy'],
     ],
     [
-      'a stage with a memory stays',
+      'a stage with a state stays',
       [of('remembering', { keepsArgMax: true, stateful: true }), keeper, greedy],
       ['0 remembering', '2 greedy'],
     ],

@@ -62,7 +62,7 @@ export function isEquivariant(sampler: Sampler, vocabSize: number): void {
   }
 }
 
-export function treatsEqualsAlike(sampler: Sampler, vocabSize: number): void {
+export function treatsTiesAlike(sampler: Sampler, vocabSize: number): void {
   for (const { label, logits } of testLogits(vocabSize)) {
     const kept = (row: Float32Array): number[] =>
       Array.from(applyTo(sampler, row).logits)
@@ -122,18 +122,18 @@ export function forks(make: () => Sampler, vocabSize: number): void {
     let { history } = from;
     const shapes: Float32Array[] = [];
     for (const position of positions) {
-      const row = testRow(rows[position % rows.length]!.logits, { memory: from.memory, history, promptLength: 2 });
+      const row = testRow(rows[position % rows.length]!.logits, { state: from.state, history, promptLength: 2 });
       row.apply(sampler, 0);
       shapes.push(row.logits);
       const left = candidatesOf(row.logits);
       const id = left.at(first ? position % left.length : rank % left.length)!;
       history = row.extend(id);
     }
-    return { history, memory: from.memory, shapes };
+    return { history, state: from.state, shapes };
   };
   const start = () => {
     const { history } = testRow(rows[0]!.logits, { prompt: [1 % vocabSize, 0] }).context;
-    return { history, memory: new RunState() };
+    return { history, state: new RunState() };
   };
   const whole = line(start(), [0, 1, 2, 3, 4, 5, 6, 7], 0, true);
   const half = line(start(), [0, 1, 2, 3], 0, true);

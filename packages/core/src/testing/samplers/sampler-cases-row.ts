@@ -12,7 +12,7 @@ export interface TestRowOptions {
   readonly generated?: ArrayLike<number>;
   /** A history and a state to continue from, instead of the two above. */
   readonly history?: History;
-  readonly memory?: RunState;
+  readonly state?: RunState;
   readonly promptLength?: number;
   /** Tokens of the source text. */
   readonly source?: ArrayLike<number>;
@@ -39,7 +39,7 @@ export function testRow(logits: ArrayLike<number>, options: TestRowOptions = {})
     eosTokenIds: options.eosTokenIds ?? [],
     maxLength: options.maxLength ?? 1000,
     random: new Random(options.seed ?? 7),
-    state: options.memory ?? new RunState(),
+    state: options.state ?? new RunState(),
     ...(source === undefined ? {} : { source }),
   });
 }

@@ -106,7 +106,7 @@ describe('a planted bug is found', () => {
     ],
     [
       'splits ties by their neighbors',
-      'treats equals alike',
+      'treats ties alike',
       () =>
         on((logits) => {
           for (let id = 1; id < logits.length; id++) if (logits[id] === logits[id - 1]) logits[id]! -= id;

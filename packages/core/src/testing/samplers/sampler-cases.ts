@@ -29,7 +29,7 @@ export type SamplerLaw =
   | 'never empties a row'
   | 'is repeatable and holds no state'
   | 'does not depend on the numbering of tokens'
-  | 'treats equals alike'
+  | 'treats ties alike'
   | 'hides no NaN and no infinity'
   | 'gives the same with candidates listed'
   | 'is greedy near temperature 0'
@@ -99,7 +99,7 @@ export function samplerCases(make: () => Sampler, options: SamplerCasesOptions =
     ['never empties a row', everySize((size) => laws.neverEmpties(sampler, size))],
     ['is repeatable and holds no state', everySize((size) => laws.isRepeatable(make, size))],
     ['does not depend on the numbering of tokens', everySize((size) => laws.isEquivariant(sampler, size))],
-    ['treats equals alike', everySize((size) => laws.treatsEqualsAlike(sampler, size))],
+    ['treats ties alike', everySize((size) => laws.treatsTiesAlike(sampler, size))],
     ['hides no NaN and no infinity', everySize((size) => laws.hidesNothing(sampler, size))],
     ['gives the same with candidates listed', everySize((size) => laws.agreesWithItsList(sampler, size)), noHost],
     [
