@@ -46,8 +46,8 @@ const script = (...ids: number[]): HostSampler => ({
     logits[ids[Math.min(position - promptLength, ids.length - 1)]!] = 0;
   },
 });
-const favour = (id: number): HostSampler => ({
-  name: 'favour',
+const favor = (id: number): HostSampler => ({
+  name: 'favor',
   onHost(logits) {
     logits[id]! += 1000;
   },
@@ -98,19 +98,19 @@ describe('a sequence ends', () => {
     },
   );
 
-  it('by no end token before there are so many new tokens', async () => {
-    const options = { samplers: [favour(4)], eosTokenIds: [4] };
+  it('by no end token before the minimum number of new tokens', async () => {
+    const options = { samplers: [favor(4)], eosTokenIds: [4] };
     expect((await endOf(toy(), [1, 2], { ...options })).ids).toEqual([4]);
     const end = await endOf(toy(), [1, 2], { ...options, minNewTokens: 3 });
     expect([end.ids.length, end.ids.indexOf(4), ending(end)]).toEqual([4, 3, 'stop: 4']);
   });
 
-  it('by no end token before there are so many in all', async () => {
-    const { ids } = await endOf(toy(), [1, 2], { samplers: [favour(4)], eosTokenIds: [4], minLength: 6 });
+  it('by no end token before the minimum length', async () => {
+    const { ids } = await endOf(toy(), [1, 2], { samplers: [favor(4)], eosTokenIds: [4], minLength: 6 });
     expect([ids.length, ids.indexOf(4)]).toEqual([5, 4]);
   });
 
-  it("when the application's condition says so, which sees how the sequence stands", async () => {
+  it("when the application's condition returns true; it sees the state of the sequence", async () => {
     const states: StopState[] = [];
     const stopWhen = (state: StopState): boolean => states.push(state) === 2;
     const end = await endOf(toy(), [1, 2], { samplers: [script(3, 4, 5)], stopWhen });
@@ -187,7 +187,7 @@ describe('a full context', () => {
     expect([ending(end), end.ids.length]).toEqual(['length: context', 5]);
   });
 
-  it('is told from the greatest length', async () => {
+  it('is distinct from the maximum length', async () => {
     expect(ending(await endOf(toy(small), [1, 2, 3], { maxNewTokens: 5 }))).toBe('length');
     expect(ending(await endOf(toy(small), [1, 2, 3], { maxNewTokens: 6 }))).toBe('length: context');
   });
@@ -272,7 +272,7 @@ describe('a prompt', () => {
   });
 });
 
-describe('what is told of a token', () => {
+describe('what is reported about a token', () => {
   const samplers = [script(3, 4)];
 
   it('is its id and place, and no more unless asked for', async () => {
@@ -363,7 +363,7 @@ describe('the end event', () => {
     expect(order).toHaveLength(24);
   });
 
-  it('follows the last token of its row, while the others go on', async () => {
+  it('follows the last token of its row, while the others continue', async () => {
     const stopWhen = ({ promptIndex, history, promptLength }: StopState) => history.length - promptLength > promptIndex;
     const events = await eventsOf(toy(), [[1], [2]], { stopWhen });
     expect(events.map(({ type, promptIndex }) => `${type} ${promptIndex}`)).toEqual([
@@ -419,7 +419,7 @@ describe('a cache that is given', () => {
     cache.dispose();
   });
 
-  it('saves what it holds already, and the end event says how much', async () => {
+  it('saves the tokens already in it, and the end event reports how many', async () => {
     const model = toy();
     const cache = model.createCache();
     const first = await endOf(model, [1, 2, 3], { cache, maxNewTokens: 4 });
@@ -455,7 +455,7 @@ describe('a cache that is given', () => {
     cache.dispose();
   });
 
-  it('holds the prompt, and stays otherwise as it was, when several sequences go on from it', async () => {
+  it('holds the prompt, and stays otherwise as it was, when several sequences continue from it', async () => {
     const model = toy();
     const cache = model.createCache();
     await eventsOf(model, [1, 2, 3], { cache, samplers: [], maxNewTokens: 3, numReturnSequences: 2 });
@@ -473,7 +473,7 @@ describe('a cache that is given', () => {
     cache.dispose();
   });
 
-  it("may be 'none': everything is computed anew at each step", async () => {
+  it("may be 'none': everything is computed again at each step", async () => {
     const model = toy();
     await endOf(model, [1, 2, 3], { cache: 'none', maxNewTokens: 4 });
     expect(model.fed).toBe(3 + 4 + 5 + 6);

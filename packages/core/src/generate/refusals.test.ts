@@ -66,7 +66,7 @@ describe('nothing is ignored', () => {
     await expect(call()).rejects.toThrow(name);
   });
 
-  test('things that are no prompt, and no options', () => {
+  test('values that are not prompts or options', () => {
     expect(() => generate(model, null as never)).toThrow(ParameterError);
     expect(() => generate(model, [1], null as never)).toThrow(ParameterError);
   });
@@ -92,18 +92,18 @@ describe('nothing is ignored', () => {
   });
 });
 
-test('a least length counts from the call, also on a state', async () => {
+test('a minimum length counts from the call, also on a state', async () => {
   const state = DecodingState.open(model, [1, 2], { seed: 1 });
   await generate(model, state, { maxNewTokens: 3, eosTokenIds: [] });
-  const favourEnd = { name: 'favour-end', onHost: (logits: Float32Array) => logits.set([logits[0]! + 50], 0) };
+  const favorEnd = { name: 'favor-end', onHost: (logits: Float32Array) => logits.set([logits[0]! + 50], 0) };
   const [end] = (
-    await generate(model, state, { minNewTokens: 3, maxNewTokens: 5, eosTokenIds: [0], samplers: [favourEnd] })
+    await generate(model, state, { minNewTokens: 3, maxNewTokens: 5, eosTokenIds: [0], samplers: [favorEnd] })
   ).sequences;
   expect(end!.ids).toHaveLength(4);
   state.dispose();
 });
 
-describe("a reader's wishes together", () => {
+describe('several controls of a reader', () => {
   const steered = async (answer: object, at: number, options: GenerateOptions = {}): Promise<readonly number[]> => {
     const stream = generate(model, [1, 2], { eosTokenIds: [], seed: 3, maxNewTokens: 6, ...options });
     let ids: readonly number[] = [];

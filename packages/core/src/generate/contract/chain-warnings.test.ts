@@ -17,7 +17,7 @@ const model = toyModel();
 
 afterEach(() => void vi.restoreAllMocks());
 
-test('generate tells about a senseless chain before the first token, and goes on', async () => {
+test('generate warns about a contradictory chain before the first token, and continues', async () => {
   const warnings: ChainWarning[] = [];
   const stream = generate(model, [1], {
     samplers: [controller, after('last')],

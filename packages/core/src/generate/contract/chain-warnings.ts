@@ -2,7 +2,7 @@ import { type ChainWarning, checkChain } from '../../sampling/check-chain.ts';
 import type { Json } from '../../sampling/sampler.ts';
 import type { ResolvedOptions } from './options.ts';
 
-/** Tell the person about orders of the call's chain that make no sense. The call goes on. */
+/** Warn about orders of the call's chain that make no sense. The call continues. */
 export function warnAboutChain({ samplers, strategy, onWarning = tellOnce }: ResolvedOptions): void {
   for (const warning of checkChain(samplers, { domain: domainOf(strategy?.parameters) })) onWarning(warning);
 }

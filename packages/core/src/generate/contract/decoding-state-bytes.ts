@@ -3,7 +3,7 @@ import type { LanguageModel } from '../../model/language-model.ts';
 import type { RunStateSnapshot } from '../../sampling/run-state.ts';
 import type { TextStreamState } from '../../text/text-stream.ts';
 
-/** What stands in front of the cache in a serialized state, as JSON. */
+/** The JSON header before the cache in a serialized state. */
 export interface StateHeader {
   readonly fingerprint: string;
   readonly tokenizer: string | null;

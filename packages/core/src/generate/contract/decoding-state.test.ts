@@ -73,7 +73,7 @@ describe.each(Object.entries(models))('a decoding state of %s', (_, open) => {
   const go = (model: Awaited<ReturnType<typeof open>>, state: DecodingState, maxNewTokens: number) =>
     textAndIds(generate(model, state, { ...options, maxNewTokens }));
 
-  test('goes on as one call would have', async () => {
+  test('continues as one call would have', async () => {
     const model = await open();
     const whole = await textAndIds(generate(model, prompt, { ...options, seed: 9, maxNewTokens: 13 }));
     const state = DecodingState.open(model, prompt, { seed: 9, tokenizer: halves });
@@ -85,7 +85,7 @@ describe.each(Object.entries(models))('a decoding state of %s', (_, open) => {
     state.dispose();
   });
 
-  test('forked or restored, goes on as it would have itself', async () => {
+  test('forked or restored, continues as the original would have', async () => {
     const model = await open();
     const state = DecodingState.open(model, prompt, { seed: 4, tokenizer: halves });
     await go(model, state, 5);
@@ -129,7 +129,7 @@ test('seed, cache and sequences cannot contradict the state', () => {
 });
 
 test.each(['break', 'throw'] as const)(
-  'a call that ends by %s leaves its state after the last token it told of',
+  'a call that ends by %s leaves its state after the last token it reported',
   async (how) => {
     const model = toyModel();
     const whole = await textAndIds(generate(model, prompt, { ...options, seed: 3, maxNewTokens: 8 }));
@@ -154,7 +154,7 @@ test.each(['break', 'throw'] as const)(
   },
 );
 
-test('a strategy that cannot heed a wish says so', async () => {
+test('a strategy that does not support a control refuses it', async () => {
   const model = toyModel();
   const strategy: Strategy = { ...sampling(), name: 'own', supportsControl: false };
   const stream = generate(model, prompt, { strategy, seed: 1 });
@@ -209,7 +209,7 @@ describe('the reader of a stream', () => {
     expect(await run({ rewind: 3 })).toBe(await run());
   });
 
-  test('can fork, and the fork goes on alone', async () => {
+  test('can fork, and the fork continues alone', async () => {
     let fork: DecodingState | undefined;
     const whole = await steered({ 3: { fork: (state) => (fork = state) } });
     const { ids } = await textAndIds(generate(model, fork!, { ...options, maxNewTokens: 5 }));
@@ -221,7 +221,7 @@ describe('the reader of a stream', () => {
     expect(await steered({ 3: { stop: true } })).toHaveLength(3);
   });
 
-  test('is told what was wrong with an answer, and nothing is left behind', async () => {
+  test('gets a typed error for a wrong control, and nothing is left behind', async () => {
     const before = model.live.size;
     await expect(steered({ 1: { rewind: 2 } })).rejects.toThrow(ParameterError);
     await expect(steered({ 1: { force: [8] } })).rejects.toThrow(ParameterError);

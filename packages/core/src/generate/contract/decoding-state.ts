@@ -22,11 +22,11 @@ export interface DecodingStateOptions {
 }
 
 /**
- * All that decoding of one sequence goes on from, as one value: tokens, keys and values, what samplers remember, the place in
- * the random numbers, and text that is not yet printable. `generate(model, state)` goes on from it and leaves it where it
- * stopped; what the cache holds is not fed again.
+ * Everything that decoding of one sequence continues from, as one value: tokens, keys and values, sampler state, the place in
+ * the random numbers, and text that is not printable yet. `generate(model, state)` continues it and leaves it where the call
+ * stopped. Tokens in the cache are not fed again.
  *
- * Law: fork and go on, or restore and go on, gives what going on gives.
+ * Law: to fork and continue, or to restore and continue, gives what continuing gives.
  */
 export class DecodingState {
   readonly model: LanguageModel;
@@ -54,7 +54,7 @@ export class DecodingState {
     this.#memories = content.memories;
   }
 
-  /** A state that stands after `prompt`; nothing is fed yet. An empty prompt starts from the model's start tokens. */
+  /** A state after `prompt`; nothing is fed yet. An empty prompt starts from the model's start tokens. */
   static open(model: LanguageModel, prompt: ArrayLike<number>, options: DecodingStateOptions = {}): DecodingState {
     checkOptionNames('DecodingState.open', options, ['seed', 'sequence', 'tokenizer']);
     const ids = prompt.length === 0 ? (model.defaults.decoderStartTokenIds ?? []) : prompt;

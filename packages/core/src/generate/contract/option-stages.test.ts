@@ -42,14 +42,14 @@ describe('minimum-length', () => {
   const eosTokenIds = [2, 33];
   const without = all.filter((id) => !eosTokenIds.includes(id));
 
-  it('removes the end tokens until there are so many new ones', () => {
+  it('removes the end tokens up to the minimum number of new tokens', () => {
     const options = { minNewTokens: 2, eosTokenIds };
     expect(left(options, { prompt: [0, 0], generated: [], eosTokenIds })).toEqual(without);
     expect(left(options, { prompt: [0, 0], generated: [1], eosTokenIds })).toEqual(without);
     expect(left(options, { prompt: [0, 0], generated: [1, 1], eosTokenIds })).toEqual(all);
   });
 
-  it('removes them until there are so many in all', () => {
+  it('removes them up to the minimum length', () => {
     const options = { minLength: 3, eosTokenIds };
     expect(left(options, { prompt: [0, 0], eosTokenIds })).toEqual(without);
     expect(left(options, { prompt: [0, 0], generated: [1], eosTokenIds })).toEqual(all);
@@ -61,13 +61,13 @@ describe('minimum-length', () => {
 });
 
 describe('forced tokens', () => {
-  it('stand right after a start token, and nowhere else', () => {
+  it('apply right after a start token, and nowhere else', () => {
     expect(left({ forcedBosTokenId: 7 }, { prompt: [0] })).toEqual([7]);
     expect(left({ forcedBosTokenId: 7 }, { prompt: [0], generated: [7] })).toEqual(all);
     expect(left({ forcedBosTokenId: 7 }, { prompt: [0, 0] })).toEqual(all);
   });
 
-  it('stand where the greatest length is reached', () => {
+  it('apply where the maximum length is reached', () => {
     expect(left({ forcedEosTokenId: 9 }, { prompt: [0], generated: [1, 1], maxLength: 4 })).toEqual([9]);
     expect(left({ forcedEosTokenId: 9 }, { prompt: [0], generated: [1], maxLength: 4 })).toEqual(all);
   });

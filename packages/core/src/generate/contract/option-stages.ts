@@ -17,7 +17,7 @@ export function chainOf(options: ResolvedOptions, before: number = 0): readonly 
   ];
 }
 
-/** No end token until there are so many new tokens, and so many in all. */
+/** No end token before the minimum number of new tokens and the minimum length. */
 function minimumLength(minNewTokens: number, minLength: number, before: number): MaskSampler {
   const sampler: MaskSampler = {
     name: 'minimum-length',

@@ -130,7 +130,7 @@ describe('resolveOptions', () => {
     expect(resolveOptions('generate', call, { maxNewTokens: 3 }).options.maxNewTokens).toBe(3);
   });
 
-  it("lets a checkpoint's greatest length give way to a number of new tokens that was asked for", () => {
+  it("overrides a checkpoint's maximum length with the caller's number of new tokens", () => {
     const lengths = (call: GenerateOptions) => resolveOptions('generate', call, { maxLength: 20 }).options.maxLength;
     expect(lengths({})).toBe(20);
     expect(lengths({ maxNewTokens: 50 })).toBe(Infinity);
@@ -153,7 +153,7 @@ describe('resolveOptions', () => {
   });
 });
 
-describe('a name that is no option', () => {
+describe('an unknown option name', () => {
   const failure = (call: object): UnknownOptionError => {
     try {
       resolveOptions('generate', call, {});

@@ -61,7 +61,7 @@ describe('StopStrings', () => {
     expect(fork.push('ND')).toEqual({ text: '', matched: 'END' });
   });
 
-  it('goes on from text that an earlier call held back', () => {
+  it('continues text that an earlier call held back', () => {
     const earlier = new StopStrings(['END']);
     earlier.push('aE');
     expect(new StopStrings(['END'], earlier.held).push('ND')).toEqual({ text: '', matched: 'END' });

@@ -20,27 +20,27 @@ async function letsTimersThrough(work: () => Promise<void>): Promise<boolean> {
   return fired;
 }
 
-describe('Breather', () => {
+describe('Yielder', () => {
   it('lets the event loop turn when the last turn was a while ago', async () => {
-    const breather = new EventLoopYielder(0);
+    const yielder = new EventLoopYielder(0);
     expect(
       await letsTimersThrough(async () => {
-        for (let i = 0; i < 3; i++) await breather.yieldToEventLoop();
+        for (let i = 0; i < 3; i++) await yielder.yieldToEventLoop();
       }),
     ).toBe(true);
   });
 
   it('does not while the last turn was only just', async () => {
-    const breather = new EventLoopYielder(60_000);
-    expect(await letsTimersThrough(() => breather.yieldToEventLoop())).toBe(false);
+    const yielder = new EventLoopYielder(60_000);
+    expect(await letsTimersThrough(() => yielder.yieldToEventLoop())).toBe(false);
   });
 
   it('turns with a message where there is no setImmediate, as in browsers', async () => {
     vi.stubGlobal('setImmediate', undefined);
-    const breather = new EventLoopYielder(0);
+    const yielder = new EventLoopYielder(0);
     expect(
       await letsTimersThrough(async () => {
-        for (let i = 0; i < 3; i++) await breather.yieldToEventLoop();
+        for (let i = 0; i < 3; i++) await yielder.yieldToEventLoop();
       }),
     ).toBe(true);
   });
@@ -53,10 +53,10 @@ describe('Breather', () => {
       turns++;
       work();
     });
-    const breather = new EventLoopYielder(10);
+    const yielder = new EventLoopYielder(10);
     for (const time of [1009, 1010, 1019, 1020]) {
       now = time;
-      await breather.yieldToEventLoop();
+      await yielder.yieldToEventLoop();
     }
     expect(turns).toBe(2);
   });
