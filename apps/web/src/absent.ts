@@ -1,2 +1,2 @@
-// Stands in for packages that the page never asks for.
+// Replaces packages that the page never uses.
 throw new Error('this package is not part of the playground');

@@ -1,7 +1,7 @@
 import { decodings, type Settings, type Stage } from './settings.ts';
 import type { TabName } from './state/tab.ts';
 
-/** Something worth seeing, a click away. */
+/** Example settings, and the view that shows them best. */
 export interface Example {
   readonly title: string;
   readonly about: string;
@@ -16,13 +16,13 @@ const king = 'The old king had three daughters, and';
 export const examples: readonly Example[] = [
   {
     title: 'Token by token',
-    about: 'Temperature, top-k, top-p: what each leaves of the candidates',
+    about: 'The candidates that temperature, top-k and top-p leave',
     tab: 'token',
     settings: { chain: filters },
   },
   {
-    title: 'Greedy goes in circles',
-    about: 'Always the most probable token; compare it with a penalty',
+    title: 'Greedy decoding repeats itself',
+    about: 'Always the most probable token, compared with a penalty',
     tab: 'compare',
     settings: {
       prompt: king,
@@ -39,19 +39,19 @@ export const examples: readonly Example[] = [
   },
   {
     title: 'Expert against amateur',
-    about: 'What only the larger model would say',
+    about: 'What only the larger model predicts',
     tab: 'strategy',
     settings: { maxNewTokens: 40, decoding: decodings.contrast, chain: [stage('temperature', { temperature: 0.7 })] },
   },
   {
-    title: 'A draft guesses ahead',
-    about: 'Accepted and rejected guesses, the same text',
+    title: 'Speculative decoding',
+    about: 'A draft proposes tokens; the text stays the same',
     tab: 'strategy',
     settings: { decoding: decodings.speculative },
   },
   {
-    title: 'Not one letter e',
-    about: 'A sampler in five lines, yours to change',
+    title: 'No letter e',
+    about: 'A five-line sampler that you can edit',
     tab: 'sampler',
     settings: { chain: [stage('custom'), ...filters] },
   },

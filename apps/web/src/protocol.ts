@@ -4,21 +4,21 @@ import type { CachedModel } from '@tokenwright/loaders';
 import type { ChainWarning } from '@tokenwright/samplers';
 import type { EngineChoice, ModelChoice, Settings, Stage } from './settings.ts';
 
-/** What the page may ask of the worker: the input, what is told on the way, and the result. All of it survives structuredClone. */
+/** The commands of the worker: input, progress events and result. All of them survive structuredClone. */
 export interface Commands {
-  /** Start an engine, load a model on it, and let go of those before. */
+  /** Start an engine, load a model on it, and release the previous ones. */
   open: { input: { engine: EngineChoice; model: ModelChoice }; event: LoadProgress; output: SessionInfo };
   generate: { input: Settings; event: RunEvent; output: RunEnd };
   /** Two chains on the same seed. */
   compare: { input: Settings; event: never; output: Comparison };
-  /** The same text with a cache and without, token by token in turns. */
+  /** The same text with a cache and without, alternating token by token. */
   race: { input: { prompt: string; tokens: number }; event: RaceStep; output: { same: boolean } };
-  /** What is to be said about the chains of the settings, before they run. */
+  /** Problems of and warnings about the chains of the settings, before they run. */
   check: { input: Settings; event: never; output: ChainReports };
   memory: { input: undefined; event: never; output: MemoryReport };
   /** The models of a hub that this browser keeps. */
   cached: { input: undefined; event: never; output: readonly CachedModel[] };
-  /** Let go of one of them. */
+  /** Remove one of them. */
   forget: { input: { name: string }; event: never; output: readonly CachedModel[] };
 }
 
@@ -37,13 +37,13 @@ export type ToPage =
   | { readonly type: 'event'; readonly id: number; readonly event: unknown }
   | { readonly type: 'done'; readonly id: number; readonly output: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure }
-  /** Code of the user begins or has ended; the page ends a worker in which it runs for too long. */
+  /** User code has started or ended. The page terminates a worker in which it runs for too long. */
   | { readonly type: 'user-code'; readonly running: boolean };
 
 export interface Failure {
   readonly name: string;
   readonly message: string;
-  /** In the custom sampler: where, from 1. */
+  /** Position in the custom sampler, from 1. */
   readonly line?: number;
   readonly column?: number;
 }
@@ -63,7 +63,7 @@ export interface SessionInfo {
   readonly defaultChain: readonly Stage[];
 }
 
-/** A chain to begin with. */
+/** A chain to start from. */
 export interface Preset {
   readonly name: string;
   readonly chain: readonly Stage[];
@@ -81,10 +81,10 @@ export interface ModelInfo {
   readonly loadMilliseconds: number;
 }
 
-/** A token that some distribution puts among its ten most probable, or that was drawn. */
+/** A token that is among the ten most probable of some distribution, or that was sampled. */
 export interface Candidate {
   readonly id: number;
-  /** In the model's distribution, then after each stage: one for each of `distributions`. */
+  /** In the model's distribution, then after each stage: one per entry of `distributions`. */
   readonly probabilities: readonly number[];
   readonly removed?: Removed;
 }
@@ -98,7 +98,7 @@ export interface Removed {
 
 /** A distribution at one place of the chain. */
 export interface Distribution {
-  /** 'model', or the sampler that has just been at work. */
+  /** 'model', or the sampler that produced it. */
   readonly name: string;
   readonly parameters?: Json;
   readonly candidates: number;
@@ -108,7 +108,7 @@ export interface Distribution {
   readonly removedCount: number;
 }
 
-/** A generated token and how it came to be. */
+/** A generated token and how it was chosen. */
 export interface TokenReport {
   readonly id: number;
   /** What it added to the text. */
@@ -118,7 +118,7 @@ export interface TokenReport {
   readonly rank: number;
   /** After the whole chain. */
   readonly probability: number;
-  /** The model's, then one after each stage. */
+  /** The model's, then one per stage. */
   readonly distributions: readonly Distribution[];
   readonly candidates: readonly Candidate[];
   /** Since the token before, or since the call. */
@@ -131,7 +131,7 @@ export interface CacheReport {
   readonly bytes: number;
 }
 
-/** What a strategy tells of one step, by kind. */
+/** What a strategy reports about one step, by kind. */
 export type StepReport = BeamStep | DraftRound | ContrastStep;
 
 export interface BeamStep {
@@ -153,7 +153,7 @@ export interface DraftRound {
   readonly accepted: number;
 }
 
-/** The choice of one token as expert and amateur see it, for the tokens that matter to either. */
+/** Expert and amateur probabilities at one position, for the tokens that matter to either. */
 export interface ContrastStep {
   readonly kind: 'contrast';
   readonly id: number;
@@ -196,7 +196,7 @@ export interface Comparison {
   readonly second: readonly TokenReport[];
   /** First token in which they differ. */
   readonly parting: number | undefined;
-  /** The chains compared, one stage a line. */
+  /** The differences between the chains, one stage per line. */
   readonly differences: string;
 }
 
@@ -207,13 +207,13 @@ export interface RaceStep {
 }
 
 export interface StageProblem extends Failure {
-  /** Place in the settings' list. */
+  /** Index in the settings' list. */
   readonly stage: number;
 }
 
 export interface ChainReport {
   readonly problems: readonly StageProblem[];
-  /** `stage` is the place in the settings' list. */
+  /** `stage` is the index in the settings' list. */
   readonly warnings: readonly ChainWarning[];
   readonly printed: string;
 }
@@ -224,7 +224,7 @@ export interface ChainReports {
 }
 
 export interface MemoryReport {
-  /** What the engine holds: weights, caches, results. */
+  /** Of weights, caches and results. */
   readonly bytes: number;
   readonly buffers: number;
   /** Of TensorFlow.js, on all its backends. */

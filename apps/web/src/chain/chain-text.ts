@@ -3,8 +3,8 @@ import type { Stage } from '../settings.ts';
 import type { Chain } from './edit.ts';
 
 /**
- * A chain as a short text, for links: `temperature:temperature=0.8~top-k:k=40~!greedy`. A `!` is a stage that is off; values are JSON, or words
- * that are no JSON and stand for themselves. `~`, `,`, `=` and `%` inside a value are written as in a link.
+ * A chain as a short text, for links: `temperature:temperature=0.8~top-k:k=40~!greedy`. `!` marks a stage that is off. Values are JSON,
+ * or words that are not JSON. `~`, `,`, `=` and `%` inside a value are percent-encoded.
  */
 export function chainToText(chain: Chain): string {
   return chain.map(stageToText).join('~');

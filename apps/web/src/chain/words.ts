@@ -1,4 +1,4 @@
-/** The words of a list that is written with commas. */
+/** The words of a comma-separated list. */
 export function wordsOf(list: string): string[] {
   return list
     .split(',')

@@ -13,7 +13,7 @@ export interface CallOptions<Name extends Command> {
   readonly signal?: AbortSignal;
 }
 
-/** A call that came to no result. `name` is that of the error in the worker. */
+/** A failed call. `name` is that of the error in the worker. */
 export class CallError extends Error {
   readonly failure: Failure;
 
@@ -30,12 +30,12 @@ interface Pending {
   readonly onEvent: ((event: never) => void) | undefined;
 }
 
-/** Longest that code of the user may run at a stretch, in milliseconds. */
+/** Maximum time that user code may run without a pause, in milliseconds. */
 export const userCodeLimit = 2000;
 
 /**
- * Calls into the worker. A worker in which code of the user runs for too long is ended, with all its calls; `onLost` is told, and
- * the next call starts another.
+ * Calls into the worker. A worker in which user code runs for too long is terminated, and its calls fail. `onLost` receives the
+ * reason, and the next call starts another worker.
  */
 export class WorkerClient {
   readonly #create: () => WorkerLike;
@@ -67,7 +67,7 @@ export class WorkerClient {
     }).finally(() => signal?.removeEventListener('abort', cancel));
   }
 
-  /** End the worker; what was asked of it fails with this reason. */
+  /** Terminate the worker. Its pending calls fail with this reason. */
   end(reason: Failure): void {
     clearTimeout(this.#timer);
     this.#worker?.terminate();

@@ -1,6 +1,6 @@
 import { exampleCode } from '../settings.ts';
 
-/** Samplers to begin from, by what they do. */
+/** Example samplers by title. */
 export const codeExamples: Readonly<Record<string, string>> = {
   'No letter e': exampleCode,
   'A temperature that cools down': `// The temperature falls from 1.6 to 0.3 over 40 tokens.
@@ -23,7 +23,7 @@ export default {
   },
 };
 `,
-  'Every word another letter': `// A word may not begin with the letter of the word before.
+  'No two words with the same first letter': `// A word must not start with the same letter as the word before it.
 const first = (id) => /^ ([a-z])/i.exec(text(id))?.[1]?.toLowerCase();
 
 export default {

@@ -10,7 +10,7 @@ const client = new WorkerClient(
   (reason) => {
     store.notice.value = reason;
     store.session.value = { status: 'failed', failure: reason };
-    // What the worker held is gone; load it again, unless it was the loading that failed.
+    // The model is lost with the worker. Load it again, unless loading itself failed.
     if (reason.name === 'UserCodeTimeout') void open();
   },
 );
@@ -20,13 +20,13 @@ function failureOf(error: unknown): Failure {
   return { name: 'Error', message: error instanceof Error ? error.message : String(error) };
 }
 
-/** What is under way, to end it. */
+/** Ends the run in progress. */
 let current: AbortController | undefined;
 
-/** The loading that is under way. */
+/** Ends the loading in progress. */
 let opening: AbortController | undefined;
 
-/** Load a model on the engine of the settings. What was loaded before stays until that has succeeded. */
+/** Load a model on the engine of the settings. The previous model stays until that has succeeded. */
 export async function open(model: ModelChoice = store.modelChoice.value): Promise<void> {
   stop();
   opening?.abort();
@@ -60,7 +60,7 @@ export async function open(model: ModelChoice = store.modelChoice.value): Promis
   }
 }
 
-/** Give up the loading that is under way; what was loaded before goes on. */
+/** Cancel the loading in progress. The previous model stays loaded. */
 export function cancelOpening(): void {
   const { value } = store.session;
   if (value.status !== 'loading' || value.before === undefined) return;
@@ -105,7 +105,7 @@ export async function generate(): Promise<void> {
   await measure();
 }
 
-/** End what is under way. What has come stays. */
+/** End the run in progress. The tokens so far stay. */
 export function stop(): void {
   const controller = current;
   if (controller === undefined) return;
@@ -162,13 +162,13 @@ export async function race(tokens: number): Promise<void> {
   }
 }
 
-/** Ask what is to be said about the chains as they are now. */
+/** Check the chains of the current settings. */
 export async function check(): Promise<void> {
   if (!store.usable.value) return;
   try {
     store.reports.value = await client.call('check', store.settings.value);
   } catch {
-    // The worker was ended; the notice says why.
+    // The worker was terminated. The notice gives the reason.
     store.reports.value = undefined;
   }
 }
@@ -195,7 +195,7 @@ function take(events: readonly RunEvent[]): void {
   });
 }
 
-/** The token that was the greatest surprise: the first that is worth a look. */
+/** Index of the least probable token, which is the most interesting one to inspect first. */
 function leastProbable(): number | undefined {
   const { tokens } = store.run.value!;
   let least: number | undefined;

@@ -6,7 +6,7 @@ import { settingsFromFragment, settingsToFragment } from '../settings-url.ts';
 import { check, generate } from './actions.ts';
 import * as store from './store.ts';
 
-/** Take the settings of the address, and the model that they name where a page can open it by name. */
+/** Use the settings of the address, and the model that they name when it can be opened by name. */
 export function restore(): void {
   takeAddress();
   store.modelChoice.value = choiceOf(store.settings.value.model);
@@ -40,7 +40,7 @@ function choiceOf(name: string): ModelChoice {
   return { kind: 'demo', name: 'story' };
 }
 
-/** What follows from a change of the settings: the address, the notes on the chains, and with Live another run. */
+/** After a change of the settings: update the address and the notes on the chains, and run again with Live. */
 export function followSettings(): void {
   const address = later(250, () => {
     const fragment = settingsToFragment(store.settings.value);
@@ -63,7 +63,7 @@ export function followSettings(): void {
   addEventListener('hashchange', takeAddress);
 }
 
-/** Whether a run with the new settings would be another one. */
+/** Whether the change affects a run. */
 function shapesText(
   { other: _, engine: __, model: ___, ...a }: Settings,
   { other, engine, model, ...b }: Settings,
@@ -71,7 +71,7 @@ function shapesText(
   return JSON.stringify(a) !== JSON.stringify(b);
 }
 
-/** Do it once, some milliseconds after the last call. */
+/** Debounce: do the work once, some milliseconds after the last call. */
 function later(milliseconds: number, work: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return () => {

@@ -8,9 +8,9 @@ export function chosenFiles(files: Iterable<File>): ChosenFile[] {
   });
 }
 
-/** What was dropped: files, and the files in folders. */
+/** Dropped files, and the files in dropped folders. */
 export async function droppedFiles(transfer: DataTransfer): Promise<ChosenFile[]> {
-  // The list is emptied after the first await, so all entries are asked for before.
+  // The list is emptied after the first await, so all entries are read first.
   const dropped = [...transfer.items].map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const found = dropped.map(async ({ entry, file }) => {
     if (entry !== null) return filesOf(entry);
@@ -28,14 +28,14 @@ async function filesOf(entry: FileSystemEntry): Promise<ChosenFile[]> {
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: ChosenFile[] = [];
   for (;;) {
-    // A reader gives some of its entries at a time.
+    // A reader returns its entries in batches.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return found;
     for (const child of some) found.push(...(await filesOf(child)));
   }
 }
 
-/** A model of files. A folder that all of them are in gives the name, and is left out of their paths. */
+/** A model from files. A folder that contains all of them gives the name, and is removed from their paths. */
 export function filesChoice(files: readonly ChosenFile[]): Extract<ModelChoice, { kind: 'files' }> {
   const [first] = files[0]!.path.split('/');
   if (files.every(({ path }) => path.startsWith(`${first}/`))) {

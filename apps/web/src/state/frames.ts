@@ -1,4 +1,4 @@
-/** Gathers what comes quickly and hands it on once a frame, so that a page is not painted more often than it can be seen. */
+/** Collects items and passes them on once per frame, so that the page renders at most once per frame. */
 export class Frames<Item> {
   readonly #take: (items: readonly Item[]) => void;
   #items: Item[] = [];
@@ -10,11 +10,11 @@ export class Frames<Item> {
 
   push(item: Item): void {
     this.#items.push(item);
-    // Not an animation frame: those stop in a page that is not seen.
+    // Not an animation frame: those stop while the page is hidden.
     this.#timer ??= setTimeout(() => this.flush(), 16);
   }
 
-  /** Hand on what has come. */
+  /** Pass on the items so far. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

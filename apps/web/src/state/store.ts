@@ -15,7 +15,7 @@ import type {
 } from '../protocol.ts';
 import { defaults, type ModelChoice, type Settings } from '../settings.ts';
 
-/** A generation as it stands. */
+/** The current generation. */
 export interface RunState {
   readonly settings: Settings;
   readonly status: 'running' | 'done' | 'failed';
@@ -47,9 +47,9 @@ export const settings: Signal<Settings> = signal(defaults);
 export const modelChoice: Signal<ModelChoice> = signal({ kind: 'demo', name: 'story' });
 export const session: Signal<SessionState> = signal({ status: 'loading', progress: { step: 'Starting' } });
 export const run: Signal<RunState | undefined> = signal(undefined);
-/** Index of the token that is looked at. */
+/** Index of the token that is inspected. */
 export const selected: Signal<number | undefined> = signal(undefined);
-/** Whether a click chose it: then it stays while others come. */
+/** Whether a click selected it. It then stays selected while other tokens arrive. */
 export const pinned: Signal<boolean> = signal(false);
 export const reports: Signal<ChainReports | undefined> = signal(undefined);
 export const comparison: Signal<CompareState | undefined> = signal(undefined);
@@ -59,14 +59,14 @@ export const memory: Signal<MemoryReport | undefined> = signal(undefined);
 export const cached: Signal<readonly CachedModel[]> = signal([]);
 /** Generate again when something changes. */
 export const live: Signal<boolean> = signal(false);
-/** Something that the page has to say, once. */
+/** A message that is shown until it is dismissed. */
 export const notice: Signal<Failure | undefined> = signal(undefined);
 
-/** Whether a model is loaded: also the one before, when another could not be opened. */
+/** Whether a model is loaded: the previous one counts when another could not be opened. */
 export const usable = computed(
   () => session.value.status === 'ready' || (session.value.status === 'failed' && session.value.before !== undefined),
 );
-/** What is loaded, also while another is on its way. */
+/** The loaded model and engine, also while another model is loading. */
 export const loaded = computed(() => (session.value.status === 'ready' ? session.value.info : session.value.before));
 /** The sampler chain in force; undefined while it is the checkpoint's and none is loaded. */
 export const chain = computed((): Chain | undefined => settings.value.chain ?? loaded.value?.defaultChain);

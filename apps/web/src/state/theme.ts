@@ -5,7 +5,7 @@ type Theme = (typeof themes)[number];
 
 export const theme: Signal<Theme> = signal(stored());
 
-/** From what the system has to light, to dark, and back. */
+/** Cycle through the system's theme, light and dark. */
 export function toggleTheme(): void {
   const next = themes[(themes.indexOf(theme.value) + 1) % themes.length]!;
   theme.value = next;
@@ -15,7 +15,7 @@ export function toggleTheme(): void {
     if (next === 'auto') localStorage.removeItem('theme');
     else localStorage.setItem('theme', next);
   } catch {
-    // A page without storage forgets it.
+    // Without storage, the choice lasts until the page is closed.
   }
 }
 

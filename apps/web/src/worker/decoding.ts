@@ -12,11 +12,11 @@ import type { Decoding, Settings } from '../settings.ts';
 import { samplingWithParts } from './sampling-with-parts.ts';
 import type { Session } from './session.ts';
 
-/** What a run decodes with: the model, or a combination of several, and a strategy. */
+/** The model or the combination of models that a run uses, and its strategy. */
 export interface Decoder {
   readonly model: LanguageModel;
   readonly strategy?: Strategy;
-  /** The model is a combination, whose caches are its own. */
+  /** Whether the model is a combination, which needs its own cache. */
   readonly combined: boolean;
 }
 

@@ -9,7 +9,7 @@ export type Handlers = {
   readonly [Name in Command]: (input: Input<Name>, context: CallContext<Name>) => Promise<Output<Name>>;
 };
 
-/** The worker's own side of its message channel. */
+/** The worker's side of the message channel. */
 export interface Port {
   postMessage(message: ToPage): void;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;

@@ -34,10 +34,10 @@ function distributionsOf({ model, stages }: Explanation): Distribution[] {
   ];
 }
 
-/** What became of the tokens that are listed somewhere, and of the one that was drawn. */
-function candidatesOf(explanation: Explanation, drawn: number): Candidate[] {
+/** What the chain did to the listed tokens and to the one that was sampled. */
+function candidatesOf(explanation: Explanation, sampled: number): Candidate[] {
   const summaries = [explanation.model, ...explanation.stages];
-  const ids = new Set([...summaries.flatMap(({ top }) => top.map(({ id }) => id)), drawn]);
+  const ids = new Set([...summaries.flatMap(({ top }) => top.map(({ id }) => id)), sampled]);
   return Array.from(ids, (id) => {
     const removal = explanation.removal(id);
     const removed = removal && { stage: removal.index + 1, margin: removal.margin };
@@ -45,16 +45,16 @@ function candidatesOf(explanation: Explanation, drawn: number): Candidate[] {
   });
 }
 
-/** What a strategy tells of a step; undefined for one that the page has no picture of. */
+/** A step of a strategy as plain data; undefined for a strategy that the page does not visualize. */
 export function stepReport({ strategy, detail }: StepEvent): StepReport | undefined {
-  const told = detail as unknown;
-  if (strategy === 'beam-search') return { kind: 'beams', ...(told as Omit<BeamStep, 'kind'>) };
-  if (strategy === 'speculative') return { kind: 'draft', ...(told as Omit<DraftRound, 'kind'>) };
-  if (strategy === 'sampling-with-parts') return { kind: 'contrast', ...(told as Omit<ContrastStep, 'kind'>) };
+  if (strategy === 'beam-search') return { kind: 'beams', ...(detail as unknown as Omit<BeamStep, 'kind'>) };
+  if (strategy === 'speculative') return { kind: 'draft', ...(detail as unknown as Omit<DraftRound, 'kind'>) };
+  if (strategy === 'sampling-with-parts')
+    return { kind: 'contrast', ...(detail as unknown as Omit<ContrastStep, 'kind'>) };
   return undefined;
 }
 
-/** Ids that a report names. */
+/** The ids in a report. */
 export function idsOfToken({ candidates }: TokenReport): number[] {
   return candidates.map(({ id }) => id);
 }

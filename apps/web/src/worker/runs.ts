@@ -27,9 +27,9 @@ export async function run(
   const { model, strategy, combined } = await decoderOf(session, settings);
   const cache = combined ? model.createCache() : session.cache;
   const texts = new Texts((id) => session.label(id));
-  const tell = (ids: Iterable<number>): void => {
-    const told = texts.tell(ids);
-    if (told !== undefined) emit({ type: 'texts', texts: told });
+  const sendTexts = (ids: Iterable<number>): void => {
+    const found = texts.take(ids);
+    if (found !== undefined) emit({ type: 'texts', texts: found });
   };
   const options: GenerateOptions = {
     ...lengths(settings),
@@ -53,13 +53,13 @@ export async function run(
       if (event.type === 'token') {
         const now = performance.now();
         const token = tokenReport(event, now - last, cacheReport(cache));
-        tell(idsOfToken(token));
+        sendTexts(idsOfToken(token));
         emit({ type: 'token', token });
         last = performance.now();
       } else if (event.type === 'step') {
         const step = stepReport(event);
         if (step === undefined) continue;
-        tell(idsOfStep(step));
+        sendTexts(idsOfStep(step));
         emit({ type: 'step', step });
       } else {
         const { finishReason, stopReason, text = '', tail = '', score, usage, timing, options: report } = event;
@@ -106,7 +106,7 @@ export async function compare(
   const [left, right] = [reports(found.first), reports(found.second)];
   return {
     seed: found.seed,
-    texts: new Texts((id) => session.label(id)).tell([...left, ...right].flatMap(idsOfToken)) ?? {},
+    texts: new Texts((id) => session.label(id)).take([...left, ...right].flatMap(idsOfToken)) ?? {},
     first: left,
     second: right,
     parting: found.parting,

@@ -3,12 +3,12 @@ import { largest, logProbabilities, type Scores, topTokens } from '@tokenwright/
 import type { Run } from '@tokenwright/core/strategy';
 import type { ContrastRow } from '../protocol.ts';
 
-/** Tokens of each source that are told. */
+/** Tokens of each source that are reported. */
 const listed = 6;
 
 /**
- * Sampling from a combined model, with a step event for each token that tells what the expert, the other source and their combination
- * make of the tokens that matter to one of them.
+ * Sampling from a combined model. A step event per token reports the log-probabilities of the expert, the other source and their
+ * combination, for the tokens that matter to one of them.
  */
 export function samplingWithParts(): Strategy {
   const name = 'sampling-with-parts';

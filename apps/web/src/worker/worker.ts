@@ -9,7 +9,7 @@ import { Session } from './session.ts';
 const port = globalThis as unknown as Port;
 
 let open: { readonly session: Session; readonly chains: ChainBuilder } | undefined;
-/** Calls that use the model wait for each other: the cache between generations has one user at a time. */
+/** Calls that use the model run one after another, because they share a cache. */
 let last: Promise<unknown> = Promise.resolve();
 
 function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -36,7 +36,7 @@ serve(
     generate: (settings, context) => inTurn(() => run(current().session, current().chains, settings, context)),
     compare: (settings, { signal }) => inTurn(() => compare(current().session, current().chains, settings, signal)),
     race: (input, context) => inTurn(() => race(current().session, input, context)),
-    // Not in turn: it says while a run goes on what is wrong with the next.
+    // Runs at once, so that the page can check settings during a run.
     check: async (settings): Promise<Commands['check']['output']> => {
       const { chains } = current();
       return {

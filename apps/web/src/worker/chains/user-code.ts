@@ -2,7 +2,7 @@ import { forEachCandidate, type HostSampler, type Sampler } from '@tokenwright/c
 import { hasDeviceForm, hasHostForm, hasMaskForm, logSumExp, probabilities } from '@tokenwright/core/sampling';
 import { positionIn, prepared } from '../../user-code-text.ts';
 
-/** An error in the code of the custom sampler, with its place, from 1. */
+/** An error in the code of the custom sampler, with its position, from 1. */
 export class UserCodeError extends Error {
   override readonly name = 'UserCodeError';
   readonly line: number | undefined;
@@ -15,10 +15,10 @@ export class UserCodeError extends Error {
   }
 }
 
-/** Told when user code begins and ends, so that somebody outside can end what does not end. */
+/** Called when user code starts and ends, so that the page can terminate code that does not end. */
 export type Watch = (running: boolean) => void;
 
-/** Make the sampler that the code exports. Names that the code may use are `text` and a few functions of the library. */
+/** Compile the sampler that the code exports. The code may use `text` and a few functions of the library. */
 export async function compile(code: string, text: (id: number) => string, watch: Watch): Promise<HostSampler> {
   const scope = { text, forEachCandidate, logSumExp, probabilities };
   let make: (...values: unknown[]) => unknown;
@@ -36,12 +36,12 @@ export async function compile(code: string, text: (id: number) => string, watch:
   return watched(sampler, watch);
 }
 
-/** The same sampler, telling when it runs and where it failed. */
+/** The same sampler. Reports when it runs, and the position of errors. */
 function watched(sampler: Sampler, watch: Watch): HostSampler {
   const { name, parameters, traits } = sampler;
-  const description = { name, ...(parameters === undefined ? {} : { parameters }), ...(traits && { traits: traits }) };
+  const description = { name, ...(parameters === undefined ? {} : { parameters }), ...(traits && { traits }) };
   if (!hasHostForm(sampler))
-    throw new UserCodeError('A sampler runs here by its host form: give it onHost(logits, step).', undefined);
+    throw new UserCodeError('A custom sampler needs the host form: give it onHost(logits, step).', undefined);
   return { ...description, onHost: (logits, step) => guarded(watch, () => sampler.onHost(logits, step)) };
 }
 
@@ -67,11 +67,11 @@ function isSampler(value: unknown): value is Sampler {
   return typeof sampler.name === 'string' && (hasHostForm(sampler) || hasMaskForm(sampler) || hasDeviceForm(sampler));
 }
 
-/** Only a script of its own tells where its syntax is wrong: its code is wrapped, so nothing of it runs. */
+/** Only a separate script reports the position of a syntax error. The code is wrapped in a function, so none of it runs. */
 function syntaxError(code: string, cause: unknown): Promise<UserCodeError> {
   const message = cause instanceof Error ? cause.message : String(cause);
   const hint = /(const|let|var)\s+\w+\s*:|\)\s*:\s*\w+\s*=>|\bas\s+\w+/.test(code)
-    ? ' Types are not understood here; leave them out.'
+    ? ' Type annotations are not supported here; remove them.'
     : '';
   return new Promise((resolve) => {
     const script = new Blob([`(function () {${prepared(code)}\n})`], { type: 'text/javascript' });
