@@ -17,7 +17,7 @@ interface ChainEditorProps {
   onChange(chain: Chain): void;
 }
 
-/** A chain as a list: reordered by dragging a handle, or with the arrow keys on it. */
+/** A chain as a list. Stages are reordered by dragging a handle, or with its arrow keys. */
 export function ChainEditor({ label, chain: given, report, onChange }: ChainEditorProps) {
   const chain = given ?? [];
   const list = useRef<HTMLOListElement>(null);
@@ -202,7 +202,7 @@ function StageRow({ stage, place, last, report, onMove, onDrag, onToggle, onRemo
   );
 }
 
-/** Move a stage while its handle is dragged: it takes the place of the one over which it is held. */
+/** Move a stage while its handle is dragged: it takes the place of the stage under the pointer. */
 function drag(
   event: PointerEvent,
   list: { readonly current: HTMLOListElement | null },
@@ -240,7 +240,7 @@ function drag(
   addEventListener('pointercancel', end);
 }
 
-/** After a move by key the handle keeps the focus, wherever the page has put it. */
+/** After a move with the keyboard, the handle keeps the focus. */
 function focusHandle(list: { readonly current: HTMLOListElement | null }, place: number): void {
   requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-place="${place}"] .handle`)?.focus());
 }

@@ -3,7 +3,7 @@ import { add } from '../../chain/edit.ts';
 import { codeExamples } from '../../code/code-examples.ts';
 import { chain as chainInForce, change, reports, run, settings } from '../../state/store.ts';
 
-/** A sampler that is written in the page and runs in the worker. */
+/** The editor of the custom sampler, which runs in the worker. */
 export function CustomSampler() {
   const gutter = useRef<HTMLPreElement>(null);
   const { code } = settings.value;
@@ -18,7 +18,7 @@ export function CustomSampler() {
     <>
       <div class="sampler-actions">
         <p class="help">
-          Runs in the worker on every token; what you type applies at once. It may use <code>text(id)</code>,{' '}
+          Runs in the worker for every token. Changes apply immediately. It may use <code>text(id)</code>,{' '}
           <code>forEachCandidate</code>, <code>logSumExp</code> and <code>probabilities</code>.
         </p>
         <select

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { open } from '../../state/actions.ts';
 import { droppedFiles, filesChoice } from '../../state/files.ts';
 
-/** The whole page takes a model that is dropped on it. */
+/** Opens a model that is dropped anywhere on the page. */
 export function DropZone() {
   const over = useSignal(false);
   useEffect(() => {

@@ -8,8 +8,8 @@ import { cached, modelChoice } from '../../state/store.ts';
 import { CrossIcon } from '../shell/icons.tsx';
 
 const demos = [
-  ['story', '5.9 million parameters, writes like old novels seen through fog'],
-  ['story-amateur', '0.4 million parameters, the same tokenizer: the weak half of contrast'],
+  ['story', '5.9 million parameters, trained on old novels'],
+  ['story-amateur', '0.4 million parameters, same tokenizer; the amateur in contrastive decoding'],
 ] as const;
 
 export function ModelDialog({ shown }: { shown: Signal<boolean> }) {
@@ -27,7 +27,7 @@ export function ModelDialog({ shown }: { shown: Signal<boolean> }) {
   const takeFiles = (input: HTMLInputElement): void => {
     const files = chosenFiles(input.files ?? []);
     if (files.length > 0) take(filesChoice(files));
-    // So that the same files can be chosen again.
+    // Allows choosing the same files again.
     input.value = '';
   };
   return (
@@ -38,7 +38,7 @@ export function ModelDialog({ shown }: { shown: Signal<boolean> }) {
           <CrossIcon />
         </button>
       </div>
-      <h3>Comes along</h3>
+      <h3>Included</h3>
       <ul class="models">
         {demos.map(([name, about]) => (
           <li key={name}>
@@ -104,7 +104,7 @@ export function ModelDialog({ shown }: { shown: Signal<boolean> }) {
         </button>
       </form>
       <p class="help">
-        Downloaded from huggingface.co once, kept by this browser, and checked against the hub’s checksums.
+        Downloaded from huggingface.co once, verified with the hub’s checksums, and stored in this browser.
       </p>
       {cached.value.length > 0 && (
         <ul class="models kept" aria-label="Models that this browser keeps">

@@ -25,7 +25,7 @@ export function PromptForm() {
         id="prompt"
         rows={2}
         value={prompt}
-        placeholder="Write the beginning of a text …"
+        placeholder="Write the beginning of a text…"
         spellcheck={false}
         onInput={(event) => change({ prompt: event.currentTarget.value })}
         onKeyDown={(event) => {
@@ -34,7 +34,7 @@ export function PromptForm() {
         }}
       />
       <div class="prompt-actions">
-        {/* Keys, for one element that became the other during its click would submit the form. */}
+        {/* Keys keep the two buttons apart: a reused element would submit the form during its own click. */}
         {busy.value ? (
           <button key="stop" type="button" class="primary stop" onClick={stop}>
             Stop
@@ -47,7 +47,7 @@ export function PromptForm() {
         <button
           type="button"
           disabled={!ready}
-          title="The same settings with other random numbers"
+          title="The same settings with the next seed"
           onClick={() => {
             change({ seed: seed + 1 });
             begin();
@@ -78,7 +78,7 @@ export function PromptForm() {
             }
           />
         </label>
-        <label class="check" title="Generate again, with the same seed, as soon as something changes">
+        <label class="check" title="Generate again with the same seed after each change">
           <input
             type="checkbox"
             checked={live.value}

@@ -4,7 +4,7 @@ import type { EngineChoice } from '../../settings.ts';
 import { chain, loaded, run, settings } from '../../state/store.ts';
 import { Scroll } from '../shell/scroll.tsx';
 
-/** The settings as a program, and what was in force in the last run. */
+/** The settings as a program, and the options of the last run with their sources. */
 export function CodeView() {
   const copied = useSignal(false);
   const code = typescriptCode({ ...settings.value, chain: chain.value ?? [] }, engineNow());
@@ -12,7 +12,7 @@ export function CodeView() {
   return (
     <>
       <div class="code-head">
-        <p class="help">The same settings as a program: it writes the same text, for the seed is the same.</p>
+        <p class="help">These settings as a program. With the same seed it writes the same text.</p>
         <button
           type="button"
           onClick={async () => {
@@ -29,7 +29,7 @@ export function CodeView() {
       </Scroll>
       {options !== undefined && (
         <details>
-          <summary>What was in force in the last run, and where each value came from</summary>
+          <summary>Options of the last run, and where each value came from</summary>
           <dl class="options">
             {Object.entries(options).map(([name, { value, source }]) => (
               <div key={name}>
@@ -46,7 +46,7 @@ export function CodeView() {
   );
 }
 
-/** The engine that runs, as the settings name it. */
+/** The running engine, as the settings name it. */
 function engineNow(): Exclude<EngineChoice, 'auto'> {
   const { engine } = settings.value;
   if (engine !== 'auto') return engine;

@@ -6,14 +6,14 @@ import { change, comparison, reports, settings, usable } from '../../state/store
 import { ChainEditor } from '../forms/chain-editor.tsx';
 import { TokenText } from '../run/token-text.tsx';
 
-/** The chain of the settings against another one, on the same seed. */
+/** The sampler chain and a second one on the same seed. */
 export function CompareView() {
   const { value } = comparison;
   return (
     <>
       <p class="help">
-        Both chains see the same prompt and the same random numbers, so where the texts part, the chains alone are the
-        reason.
+        Both chains get the same prompt and the same random numbers, so any difference between the texts comes from the
+        chains.
       </p>
       <div class="compare-editor">
         <ChainEditor
@@ -75,7 +75,7 @@ function Result({ result }: { result: Comparison }) {
           </div>
         ))}
       </div>
-      <h3>What differs in the chains</h3>
+      <h3>Differences between the chains</h3>
       <pre class="differences">
         {differences.split('\n').map((line, index) => (
           <span key={index} class={{ '+': 'added', '-': 'taken', '~': 'changed' }[line[0] ?? ''] ?? ''}>
@@ -88,7 +88,7 @@ function Result({ result }: { result: Comparison }) {
   );
 }
 
-/** What a chain left at one token: where it left a single one, what that was chosen from. */
+/** The candidates that a chain left at one token; when it left a single one, those that it chose from. */
 function Left({ token, texts }: { token: TokenReport; texts: ReadonlyMap<number, string> }) {
   const { distributions } = token;
   const choices = distributions.findLastIndex(({ candidates }) => candidates > 1);

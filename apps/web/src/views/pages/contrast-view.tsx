@@ -3,7 +3,7 @@ import type { ContrastRow } from '../../protocol.ts';
 import { type RunState, selected } from '../../state/store.ts';
 import { Scroll } from '../shell/scroll.tsx';
 
-/** What the expert and the other source make of the same tokens, and what their difference makes of them. */
+/** Probabilities of the expert, the other source and their combination, for the same tokens. */
 export function ContrastView({ run }: { run: RunState }) {
   const steps = run.steps.filter((step) => step.kind === 'contrast');
   const step = steps[selected.value ?? steps.length - 1];
@@ -19,7 +19,7 @@ export function ContrastView({ run }: { run: RunState }) {
       <p class="verdict">
         Token {(selected.value ?? steps.length - 1) + 1}: <b class="quoted">{label(step.id)}</b>{' '}
         <span>
-          — in <b>{changed}</b> of {steps.length} places the contrast has changed the first choice.
+          — the contrast changed the first choice at <b>{changed}</b> of {steps.length} positions.
         </span>
       </p>
       <Scroll label="Expert and amateur">
@@ -77,7 +77,7 @@ function Share({ logarithm, largest, kind = '' }: { logarithm: number | null; la
   );
 }
 
-/** A bar from the middle: to the right where the expert is the surer. */
+/** A bar from the middle: to the right where the expert gives the higher probability. */
 function Difference({ value, spread }: { value: number | undefined; spread: number }) {
   if (value === undefined) return <span class="gone">–</span>;
   const width = Math.min(50, (Math.abs(value) / spread) * 50);

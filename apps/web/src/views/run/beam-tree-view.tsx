@@ -7,7 +7,7 @@ const column = 78;
 const row = 30;
 const margin = 14;
 
-/** Every hypothesis of a beam search that lived for a step: the one that was returned in front. */
+/** Every hypothesis of a beam search that survived a step. The returned one is highlighted. */
 export function BeamTreeView({ run }: { run: RunState }) {
   const steps = run.steps.filter((step) => step.kind === 'beams');
   if (steps.length === 0) return <p class="empty">The tree grows with the first step.</p>;
@@ -57,7 +57,7 @@ export function BeamTreeView({ run }: { run: RunState }) {
       <ul class="keys">
         <li class="key-best">returned</li>
         <li class="key-live">live at the last step</li>
-        <li class="key-ended">given up</li>
+        <li class="key-ended">dropped</li>
       </ul>
     </>
   );

@@ -6,7 +6,7 @@ import { loaded, memory, type RaceState, race, run, usable } from '../../state/s
 const width = 640;
 const height = 200;
 
-/** What the cache holds and was worth: the meter of the last run, and a race against doing without. */
+/** The contents of the cache after the last run, and a race with and without a cache. */
 export function CacheView() {
   const tokens = useSignal(96);
   const { value } = race;
@@ -15,8 +15,8 @@ export function CacheView() {
       <Held />
       <h3>With and without a cache</h3>
       <p class="help">
-        The same text is written greedily twice, token by token in turns: once with the cache, once computing everything
-        anew for each token.
+        The same text is generated greedily twice, alternating token by token: once with the cache, once computing
+        everything again for each token.
       </p>
       <div class="race-actions">
         <label class="field inline">
@@ -56,7 +56,7 @@ function Held() {
   const reused = usage?.cachedTokens ?? 0;
   return (
     <>
-      <h3>What it holds</h3>
+      <h3>Contents</h3>
       <div
         class="cache-bar"
         role="img"
@@ -77,11 +77,11 @@ function Held() {
           <dd>{bytes(cache?.bytes ?? 0)}</dd>
         </div>
         <div>
-          <dt>prompt tokens reused</dt>
+          <dt>reused prompt tokens</dt>
           <dd>{usage === undefined ? '–' : `${usage.cachedTokens} of ${usage.promptTokens}`}</dd>
         </div>
         <div>
-          <dt>the engine holds</dt>
+          <dt>engine memory</dt>
           <dd
             id="engine-memory"
             data-bytes={memory.value?.bytes}
@@ -98,13 +98,13 @@ function Held() {
 
 function Chart({ race: value, tokens }: { race: RaceState | undefined; tokens: number }) {
   const steps = value?.steps ?? [];
-  // The first token of each also reads the prompt, so it is left out.
+  // The first token includes the prompt, so it is left out.
   const series = (['naive', 'cached'] as const).map((name) => ({
     name,
     points: steps.filter((step) => step.series === name).slice(1),
   }));
   const all = series.flatMap(({ points }) => points.map(({ milliseconds }) => milliseconds)).sort((a, b) => a - b);
-  // A single hiccup of the machine must not flatten the rest.
+  // A single outlier must not flatten the rest.
   const top = niceTop((all[Math.floor(all.length * 0.98)] ?? 1) * 1.1);
   const point = (milliseconds: number, index: number): string =>
     `${((index / Math.max(1, tokens - 2)) * width).toFixed(1)},${(height - (Math.min(milliseconds, top) / top) * height).toFixed(1)}`;
@@ -143,7 +143,7 @@ function Chart({ race: value, tokens }: { race: RaceState | undefined; tokens: n
               {value.same === true
                 ? 'Both wrote the same tokens.'
                 : value.same === false
-                  ? 'They did not write the same tokens.'
+                  ? 'They wrote different tokens.'
                   : ''}
             </span>
           )}

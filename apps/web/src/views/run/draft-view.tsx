@@ -2,7 +2,7 @@ import { draftRounds, draftSummary } from '../../charts/draft-rounds.ts';
 import { percent, visible } from '../../charts/scales.ts';
 import { pinned, type RunState, selected } from '../../state/store.ts';
 
-/** Round by round: what the draft guessed, what the model took, and what it put in its place. */
+/** Per round: the drafted tokens, the accepted ones, and the model's own token. */
 export function DraftView({ run }: { run: RunState }) {
   const steps = run.steps.filter((step) => step.kind === 'draft');
   if (steps.length === 0) return <p class="empty">The first round of guesses appears here.</p>;
@@ -16,7 +16,7 @@ export function DraftView({ run }: { run: RunState }) {
     <>
       <p class="verdict">
         <b>{accepted}</b> of {drafted} guesses accepted ({percent(drafted === 0 ? 0 : accepted / drafted)}):{' '}
-        <b>{perPass.toFixed(2)}</b> tokens for each pass of the model, in {rounds.length} passes.
+        <b>{perPass.toFixed(2)}</b> tokens per pass of the model, in {rounds.length} passes.
       </p>
       <meter class="acceptance" min={0} max={Math.max(1, drafted)} value={accepted} aria-label="Accepted guesses" />
       <ol class="rounds">

@@ -4,7 +4,7 @@ import type { Distribution } from '../../protocol.ts';
 import { run, selected, selectedToken } from '../../state/store.ts';
 import { Scroll } from '../shell/scroll.tsx';
 
-/** One token: the candidates before and after each sampler, and what became of each. */
+/** One token: its candidates before and after each sampler. */
 export function Inspector() {
   const token = selectedToken.value;
   const texts = run.value?.texts ?? new Map<number, string>();
@@ -45,7 +45,7 @@ export function Inspector() {
               <tr key={id} class={id === token.id ? 'chosen' : undefined}>
                 <th scope="row">
                   <span class="quoted">{label(id)}</span>
-                  {id === token.id && <span class="hidden"> (drawn)</span>}
+                  {id === token.id && <span class="hidden"> (sampled)</span>}
                 </th>
                 {cells.map((cell, index) => (
                   <td key={index}>
@@ -85,7 +85,7 @@ function CellView({ cell, largest }: { cell: Cell; largest: number }) {
   if (cell.kind === 'gone') return <span class="gone">·</span>;
   if (cell.kind === 'removed')
     return (
-      <span class="removed" title="How far its logit lay below the smallest that was kept">
+      <span class="removed" title="How far its logit was below the smallest that was kept">
         removed<i> by {cell.margin.toFixed(2)}</i>
       </span>
     );
@@ -97,7 +97,7 @@ function CellView({ cell, largest }: { cell: Cell; largest: number }) {
   );
 }
 
-/** The first parameter of a stage, which is what people know it by. */
+/** The first parameter of a stage is its main one. */
 function mainParameter({ parameters }: Distribution): string {
   const [first] = typeof parameters === 'object' && parameters !== null ? Object.entries(parameters) : [];
   if (first === undefined || typeof first[1] === 'object') return '';

@@ -72,12 +72,12 @@ export function OutputView() {
   );
 }
 
-/** What to look at first, before anything was generated. */
+/** Shown before the first run. */
 function Welcome() {
   return (
     <div class="empty">
       <p>
-        Press <b>Generate</b>, or begin with one of these. Every token takes the color of its probability; choose one to
+        Press <b>Generate</b>, or start with an example. The color of a token shows its probability; select a token to
         see how it was chosen.
       </p>
       <ul class="examples">
@@ -112,7 +112,7 @@ function Facts({ run: value }: { run: RunState | undefined }) {
             <b class="number">{value.tokens.length}</b> tokens
           </span>
           <span>
-            <b class="number">{rate(value)}</b> a second
+            <b class="number">{rate(value)}</b> per second
           </span>
           {value.end && (
             <span>
@@ -127,7 +127,7 @@ function Facts({ run: value }: { run: RunState | undefined }) {
   );
 }
 
-/** How full the cache is, what it takes, and what of the prompt it held already. */
+/** Positions and bytes of the cache, and how many prompt tokens were already in it. */
 export function CacheMeter({ cache, reused }: { cache: CacheReport | undefined; reused: number | undefined }) {
   const context = loaded.value?.model.contextLength ?? 0;
   if (cache === undefined || context === 0) return null;
@@ -144,7 +144,7 @@ export function CacheMeter({ cache, reused }: { cache: CacheReport | undefined; 
   );
 }
 
-/** New tokens a second, without the reading of the prompt; a search gives all its tokens at its end. */
+/** New tokens per second, without the prompt. A search emits all its tokens at its end. */
 function rate({ tokens, end, settings }: RunState): string {
   if (end !== undefined && settings.decoding.kind === 'beams')
     return ((end.usage.completionTokens / end.timing.total) * 1000).toFixed(0);

@@ -6,7 +6,7 @@ import { memo } from '../shell/memo.ts';
 const height = 84;
 const gap = 0.18;
 
-/** Entropy of the model and after the chain, and the surprise of what was drawn, token by token; below it the ranks. */
+/** Per token: entropy of the model and after the chain, surprise of the sampled token, and below it the rank. */
 export function Timeline() {
   const tokens = run.value?.tokens ?? [];
   const room = Math.max(tokens.length, run.value?.settings.maxNewTokens ?? 60, 24);
@@ -21,7 +21,7 @@ export function Timeline() {
         <ul class="keys">
           <li class="key-model">model</li>
           <li class="key-after">after the chain</li>
-          <li class="key-drawn">surprise of the token drawn</li>
+          <li class="key-drawn">surprise of the sampled token</li>
           <li class="key-rank">rank (log)</li>
         </ul>
       </div>
@@ -55,7 +55,7 @@ export function Timeline() {
   );
 }
 
-/** One token: entropies as bars, surprise as a mark, and its rank below. */
+/** One token: entropies as bars, surprise as a mark, rank below. */
 const Column = memo(({ token, x, top }: { token: TokenReport; x: number; top: number }) => {
   const y = (nats: number): number => height - (Math.min(nats, top) / top) * height;
   const bar = { x: x + gap / 2, width: 1 - gap };

@@ -12,13 +12,13 @@ interface TokenTextProps {
   readonly texts: ReadonlyMap<number, string>;
   readonly selected: number | undefined;
   readonly coloring?: Coloring;
-  /** From here on another text differs. */
+  /** The first token that differs from the other text. */
   readonly parting?: number | undefined;
   readonly id: string;
   onSelect(index: number): void;
 }
 
-/** A generated text of which each token can be chosen: by a click, or with the arrow keys. */
+/** A generated text whose tokens are selected by a click, or with the arrow keys. */
 export function TokenText({
   label,
   prompt,
@@ -106,7 +106,7 @@ const Token = memo(({ id, index, token, text, selected, parting, heat: share, be
   </span>
 ));
 
-/** Line ends show, so that they can be chosen; several in a row break the line once. `before`: another follows. */
+/** Line ends are visible, so that they can be selected. Consecutive ones break the line once. `before`: another follows. */
 function Piece({ text, before }: { text: string; before: boolean }) {
   const parts = text.split(/(\n+)/);
   return (

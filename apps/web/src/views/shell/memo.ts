@@ -1,6 +1,6 @@
 import { Component, type ComponentChildren, type ComponentType } from 'preact';
 
-/** A view that is only drawn anew when one of its properties is another value: for the many parts of a text that grows. */
+/** A view that renders again only when a property changes: for the many tokens of a growing text. */
 export function memo<Properties extends object>(
   view: (properties: Properties) => ComponentChildren,
 ): ComponentType<Properties> {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** Content that may be wider than the page: scrolled by itself, also with the keyboard. */
+/** Content that may be wider than the page. It scrolls separately, also with the keyboard. */
 export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard

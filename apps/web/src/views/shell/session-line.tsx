@@ -3,7 +3,7 @@ import type { SessionInfo } from '../../protocol.ts';
 import { cancelOpening, open } from '../../state/actions.ts';
 import { session } from '../../state/store.ts';
 
-/** What the model runs on and why; how far loading is. Its height never changes. */
+/** The model, its engine and the reason for it, or the progress of loading. */
 export function SessionLine() {
   const { value } = session;
   if (value.status === 'ready') return <p class="session">{describe(value.info)}</p>;
