@@ -2,7 +2,7 @@
 declare module 'virtual:catalog' {
   import type { SamplerDescription } from '@tokenwright/samplers';
   import type { Description } from '@tokenwright/strategies';
-  import type { DeclaredOption } from './chain/parameters.ts';
+  import type { DeclaredOption } from './options/parameters.ts';
 
   export const samplers: readonly SamplerDescription[];
   export const strategies: readonly Description[];

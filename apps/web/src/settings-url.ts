@@ -1,5 +1,5 @@
 import { chainFromText, chainToText } from './chain/chain-text.ts';
-import { type StrategyName, strategySpecs } from './chain/strategies.ts';
+import { type StrategyName, strategySpecs } from './options/strategies.ts';
 import {
   type Decoding,
   decodings,

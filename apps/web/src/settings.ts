@@ -1,6 +1,6 @@
 import type { Json } from '@tokenwright/core';
 import type { BeamSearchOptions, SpeculativeOptions } from '@tokenwright/strategies';
-import { initialOptions } from './chain/strategies.ts';
+import { initialOptions } from './options/strategies.ts';
 
 /** All settings of the page, as plain data. A link carries them. */
 export interface Settings {

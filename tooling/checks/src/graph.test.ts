@@ -115,6 +115,11 @@ describe('the package graph', () => {
             if (anywhere.includes(folder) && published) report('exists in Node only');
             continue;
           }
+          // A module that a build plugin of the package makes.
+          if (specifier.startsWith('virtual:')) {
+            if (published) report('exists in a bundle only');
+            continue;
+          }
           const name = packageOf(specifier);
           if (name === manifest.name) report('is the package itself: use a relative import');
           else if ((ours.has(name) || name.startsWith('@tokenwright/')) && !may.has(name))

@@ -1,6 +1,6 @@
 import type { Json } from '@tokenwright/core';
+import { initialValues } from '../options/parameters.ts';
 import type { Stage } from '../settings.ts';
-import { initialValues } from './parameters.ts';
 import { stageSpec } from './stages.ts';
 
 /** A chain that is edited: each function returns a new one. Places are indices in the list. */

@@ -9,10 +9,10 @@ import {
   withTokenizer,
 } from '@tokenwright/samplers';
 import { expect, it } from 'vitest';
-import { completed } from '../worker/chains/token-words.ts';
+import { initialValues } from '../options/parameters.ts';
 import { newStage } from './edit.ts';
-import { initialValues } from './parameters.ts';
 import { stageSpecs, stageSpecsOf } from './stages.ts';
+import { completed } from './token-words.ts';
 
 const tokenizer = {
   vocabSize: 3,

@@ -1,6 +1,6 @@
 import { samplers } from 'virtual:catalog';
 import type { SamplerDescription } from '@tokenwright/samplers';
-import { type ParameterSpec, parameterSpecs } from './parameters.ts';
+import { type ParameterSpec, parameterSpecs } from '../options/parameters.ts';
 
 /** A sampler as the page offers it. */
 export interface StageSpec {

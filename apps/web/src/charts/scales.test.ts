@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { bytes, entropyHeat, niceTop, ordinal, percent, rankHeat, surprise, visible } from './scales.ts';
+import { niceTop } from '../options/nice-top.ts';
+import { bytes, entropyHeat, ordinal, percent, rankHeat, surprise, visible } from './scales.ts';
 
 it('colors by surprise', () => {
   expect([1, 0.1, 0.001, 1e-9, 0, Number.NaN].map(surprise)).toEqual([0, expect.closeTo(1 / 3), 1, 1, 1, 1]);

@@ -2,7 +2,7 @@ import { compareChains, type GenerateOptions, generate, type TokenEvent } from '
 import { diffChains, greedy, printChain, printDifferences } from '@tokenwright/samplers';
 import type { Comparison, RaceStep, RunEnd, RunEvent } from '../protocol.ts';
 import type { Settings } from '../settings.ts';
-import type { ChainBuilder } from './chains/chain-builder.ts';
+import type { ChainBuilder } from './chain-builder.ts';
 import { decoderOf } from './decoding.ts';
 import { cacheReport, idsOfStep, idsOfToken, stepReport, tokenReport } from './reports.ts';
 import type { Session } from './session.ts';

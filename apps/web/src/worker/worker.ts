@@ -1,6 +1,6 @@
 import { cachedModels, removeCachedModel } from '@tokenwright/loaders';
 import type { Commands } from '../protocol.ts';
-import { ChainBuilder } from './chains/chain-builder.ts';
+import { ChainBuilder } from './chain-builder.ts';
 import { failureOf } from './failure.ts';
 import { type Port, serve } from './port.ts';
 import { compare, race, run } from './runs.ts';

@@ -6,7 +6,7 @@ import type { ChainReport } from '../../protocol.ts';
 import type { Stage } from '../../settings.ts';
 import { loaded } from '../../state/store.ts';
 import { tab } from '../../state/tab.ts';
-import { CrossIcon, GripIcon, MoreIcon } from '../shell/icons.tsx';
+import { CrossIcon, GripIcon, MoreIcon } from '../parts/icons.tsx';
 import { ParameterInput } from './parameter-input.tsx';
 
 interface ChainEditorProps {

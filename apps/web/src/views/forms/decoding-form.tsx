@@ -1,6 +1,6 @@
 import type { Json } from '@tokenwright/core';
-import type { ParameterSpec } from '../../chain/parameters.ts';
-import { type StrategyName, strategySpecs } from '../../chain/strategies.ts';
+import type { ParameterSpec } from '../../options/parameters.ts';
+import { type StrategyName, strategySpecs } from '../../options/strategies.ts';
 import { type Decoding, decodings } from '../../settings.ts';
 import { change, settings } from '../../state/store.ts';
 import { ParameterInput } from './parameter-input.tsx';

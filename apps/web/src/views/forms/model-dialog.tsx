@@ -5,7 +5,7 @@ import type { ModelChoice } from '../../settings.ts';
 import { forget, listCached, open } from '../../state/actions.ts';
 import { chosenFiles, filesChoice } from '../../state/files.ts';
 import { cached, modelChoice } from '../../state/store.ts';
-import { CrossIcon } from '../shell/icons.tsx';
+import { CrossIcon } from '../parts/icons.tsx';
 
 const demos = [
   ['story', '5.9 million parameters, trained on old novels'],

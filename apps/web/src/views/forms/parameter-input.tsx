@@ -1,5 +1,5 @@
 import type { Json } from '@tokenwright/core';
-import type { ParameterSpec } from '../../chain/parameters.ts';
+import type { ParameterSpec } from '../../options/parameters.ts';
 import { SliderField } from './slider-field.tsx';
 
 interface ParameterInputProps {

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { typescriptCode } from '../../code/typescript-code.ts';
 import type { EngineChoice } from '../../settings.ts';
 import { chain, loaded, run, settings } from '../../state/store.ts';
-import { Scroll } from '../shell/scroll.tsx';
+import { Scroll } from '../parts/scroll.tsx';
 
 /** The settings as a program, and the options of the last run with their sources. */
 export function CodeView() {

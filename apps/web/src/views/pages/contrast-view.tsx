@@ -1,7 +1,7 @@
 import { percent, visible } from '../../charts/scales.ts';
 import type { ContrastRow } from '../../protocol.ts';
 import { type RunState, selected } from '../../state/store.ts';
-import { Scroll } from '../shell/scroll.tsx';
+import { Scroll } from '../parts/scroll.tsx';
 
 /** Probabilities of the expert, the other source and their combination, for the same tokens. */
 export function ContrastView({ run }: { run: RunState }) {

@@ -1,7 +1,7 @@
 import { beamTree, type TreeNode } from '../../charts/beam-tree.ts';
 import { visible } from '../../charts/scales.ts';
 import type { RunState } from '../../state/store.ts';
-import { Scroll } from '../shell/scroll.tsx';
+import { Scroll } from '../parts/scroll.tsx';
 
 const column = 78;
 const row = 30;

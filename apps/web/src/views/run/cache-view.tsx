@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { bytes, niceTop } from '../../charts/scales.ts';
+import { bytes } from '../../charts/scales.ts';
+import { niceTop } from '../../options/nice-top.ts';
 import { race as startRace } from '../../state/actions.ts';
 import { loaded, memory, type RaceState, race, run, usable } from '../../state/store.ts';
 

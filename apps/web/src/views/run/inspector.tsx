@@ -2,7 +2,7 @@ import { type Cell, inspection } from '../../charts/inspection.ts';
 import { ordinal, percent, visible } from '../../charts/scales.ts';
 import type { Distribution } from '../../protocol.ts';
 import { run, selected, selectedToken } from '../../state/store.ts';
-import { Scroll } from '../shell/scroll.tsx';
+import { Scroll } from '../parts/scroll.tsx';
 
 /** One token: its candidates before and after each sampler. */
 export function Inspector() {

@@ -1,7 +1,8 @@
-import { niceTop, ordinal } from '../../charts/scales.ts';
+import { ordinal } from '../../charts/scales.ts';
+import { niceTop } from '../../options/nice-top.ts';
 import type { TokenReport } from '../../protocol.ts';
 import { pinned, run, selected } from '../../state/store.ts';
-import { memo } from '../shell/memo.ts';
+import { memo } from '../parts/memo.ts';
 
 const height = 84;
 const gap = 0.18;

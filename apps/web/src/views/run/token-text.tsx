@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { entropyHeat, ordinal, percent, rankHeat, surprise, visible } from '../../charts/scales.ts';
 import type { TokenReport } from '../../protocol.ts';
-import { memo } from '../shell/memo.ts';
+import { memo } from '../parts/memo.ts';
 
 export type Coloring = 'probability' | 'rank' | 'entropy';
 

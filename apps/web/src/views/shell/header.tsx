@@ -4,7 +4,7 @@ import { open } from '../../state/actions.ts';
 import { change, modelChoice, settings } from '../../state/store.ts';
 import { theme, toggleTheme } from '../../state/theme.ts';
 import { ModelDialog } from '../forms/model-dialog.tsx';
-import { AutoIcon, DoneIcon, LinkIcon, MoonIcon, SunIcon } from './icons.tsx';
+import { AutoIcon, DoneIcon, LinkIcon, MoonIcon, SunIcon } from '../parts/icons.tsx';
 
 const engineLabels: Readonly<Record<EngineChoice, string>> = {
   auto: 'Best here',

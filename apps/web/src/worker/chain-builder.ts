@@ -1,12 +1,12 @@
 import type { HostSampler, Sampler } from '@tokenwright/core';
 import { chainFromJson, checkChain, printChain, type SamplerRegistry, withTokenizer } from '@tokenwright/samplers';
 import { compatRegistry } from '@tokenwright/samplers/compat';
-import type { ChainReport, StageProblem } from '../../protocol.ts';
-import type { Settings, Stage } from '../../settings.ts';
-import { failureOf } from '../failure.ts';
-import type { Session } from '../session.ts';
-import { completed } from './token-words.ts';
-import { compile, type Watch } from './user-code.ts';
+import { completed } from '../chain/token-words.ts';
+import type { ChainReport, StageProblem } from '../protocol.ts';
+import type { Settings, Stage } from '../settings.ts';
+import { compile, type Watch } from './chains/user-code.ts';
+import { failureOf } from './failure.ts';
+import type { Session } from './session.ts';
 
 /** The samplers of a chain of the settings. */
 export interface BuiltChain {

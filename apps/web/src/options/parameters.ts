@@ -1,6 +1,6 @@
 import type { Json } from '@tokenwright/core';
 import type { OptionDescription } from '@tokenwright/samplers';
-import { niceTop } from '../charts/scales.ts';
+import { niceTop } from './nice-top.ts';
 
 /** What a form needs of a declared option. */
 export type DeclaredOption = Pick<OptionDescription, 'name' | 'kind' | 'help'> &

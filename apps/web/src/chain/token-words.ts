@@ -1,7 +1,7 @@
 import type { Json, Tokenizer } from '@tokenwright/core';
 import type { OptionDeclarations } from '@tokenwright/core/options';
 import { badWordTokens } from '@tokenwright/samplers';
-import { wordsOf } from '../../chain/words.ts';
+import { wordsOf } from './words.ts';
 
 /** Parameters of the page as the factory takes them: sequences of tokens that are written as words become ids. */
 export function completed(
