@@ -166,7 +166,7 @@ describe('compare', () => {
   it('writes the same with every cache', async () => {
     const { stdout, status } = await run(['compare', '--length', '16']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/tokens +preallocated +growing +no cache +slower by/);
+    expect(stdout).toMatch(/tokens +static +dynamic +no cache +slower by/);
     expect(stdout).toContain('All 3 wrote the same 16 tokens.');
   });
 

@@ -53,7 +53,7 @@ export interface ModelSize {
 }
 
 /** The engine of the flags for a model of this size: the one that is named, or the best one of this machine. */
-export async function startEngine(given: Given, size: ModelSize): Promise<BestEngine> {
+export async function startEngine(given: Given, { modelBytes, parameters }: ModelSize): Promise<BestEngine> {
   // Without this, TensorFlow.js prints an advertisement.
   enableProdMode();
   checkEngineFlags(given);
@@ -61,7 +61,8 @@ export async function startEngine(given: Given, size: ModelSize): Promise<BestEn
   const weights = given.text('weights') as WeightOption | undefined;
   const threads = given.number('threads');
   const best = await bestEngine({
-    ...size,
+    modelBytes,
+    parameters,
     ...(named === 'auto' ? {} : { candidates: [named as EngineName] }),
     ...(weights === undefined ? {} : { weights }),
     ...(threads === undefined ? {} : { threads }),
