@@ -158,7 +158,7 @@ describe('what a person passes wrong is a typed error', () => {
     ['NaN', () => samplers.temperature({ temperature: Number.NaN }), /temperature must be a number of at least 0/],
     ['null for a value', () => samplers.topP(any({ p: null })), /topP: p must be a number from 0 to 1, but null/],
     [
-      'an array-like that is no list',
+      'an array-like that is not a list',
       () => samplers.suppressTokens(any({ tokens: { length: 1, 0: 5 } })),
       /suppressTokens: tokens must be a list of token ids/,
     ],
@@ -168,7 +168,7 @@ describe('what a person passes wrong is a typed error', () => {
       () => samplers.suppressTokens({ tokens: any([1, , 2]) }),
       /suppressTokens: tokens\[1\] must be an integer of at least 0, but undefined/,
     ],
-    ['a key of a bias that is no id', () => samplers.tokenBias(any({ biases: { a: 1 } })), /keyed by token ids/],
+    ['a key of a bias that is not an id', () => samplers.tokenBias(any({ biases: { a: 1 } })), /keyed by token ids/],
     [
       'a bias under __proto__',
       () => samplers.tokenBias({ biases: JSON.parse('{"__proto__":1}') }),

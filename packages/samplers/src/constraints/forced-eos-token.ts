@@ -1,6 +1,6 @@
 import { defineSampler } from '@tokenwright/core';
 import { integerOption, type OptionsOf, optional } from '@tokenwright/core/options';
-import { endTokens } from '../shared/eos-token-ids.ts';
+import { eosTokensOf } from '../shared/eos-token-ids.ts';
 import { eosTokenIds } from '../shared/options.ts';
 import { force } from '../shared/token-ids.ts';
 
@@ -33,7 +33,7 @@ export const forcedEosToken = defineSampler({
     traits: { narrows: false },
     onHost(logits, step) {
       if (step.position !== (maxLength ?? step.maxLength) - 1) return;
-      const ids = endTokens(eosTokenIds, step);
+      const ids = eosTokensOf(eosTokenIds, step);
       if (ids.length > 0) force(logits, ids);
     },
   }),

@@ -1,6 +1,6 @@
 import { defineSampler } from '@tokenwright/core';
 import { integerOption, type OptionsOf } from '@tokenwright/core/options';
-import { endTokens } from '../shared/eos-token-ids.ts';
+import { eosTokensOf } from '../shared/eos-token-ids.ts';
 import { eosTokenIds } from '../shared/options.ts';
 
 const options = {
@@ -35,7 +35,7 @@ export const minLength = defineSampler({
   create: ({ length, eosTokenIds }) => ({
     traits: { narrows: true },
     onHost(logits, step) {
-      if (step.position < length) for (const id of endTokens(eosTokenIds, step)) logits[id] = -Infinity;
+      if (step.position < length) for (const id of eosTokensOf(eosTokenIds, step)) logits[id] = -Infinity;
     },
   }),
 });

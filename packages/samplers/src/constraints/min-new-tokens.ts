@@ -1,6 +1,6 @@
 import { defineSampler } from '@tokenwright/core';
 import { integerOption, type OptionsOf } from '@tokenwright/core/options';
-import { endTokens } from '../shared/eos-token-ids.ts';
+import { eosTokensOf } from '../shared/eos-token-ids.ts';
 import { eosTokenIds } from '../shared/options.ts';
 
 const options = {
@@ -32,7 +32,7 @@ export const minNewTokens = defineSampler({
     traits: { narrows: true },
     onHost(logits, step) {
       if (step.position - step.promptLength < count)
-        for (const id of endTokens(eosTokenIds, step)) logits[id] = -Infinity;
+        for (const id of eosTokensOf(eosTokenIds, step)) logits[id] = -Infinity;
     },
   }),
 });

@@ -1,6 +1,6 @@
 import { defineSampler } from '@tokenwright/core';
 import { integerOption, numberOption, type OptionsOf } from '@tokenwright/core/options';
-import { endTokens } from '../shared/eos-token-ids.ts';
+import { eosTokensOf } from '../shared/eos-token-ids.ts';
 import { eosTokenIds } from '../shared/options.ts';
 import { largestFloat } from '../shared/row.ts';
 
@@ -42,7 +42,7 @@ export const exponentialLengthDecay = defineSampler({
       const beyond = step.position - step.promptLength - start;
       if (beyond <= 0 || factor === 1) return;
       const growth = Math.min(factor ** beyond, largestFloat) - 1;
-      for (const id of endTokens(eosTokenIds, step)) {
+      for (const id of eosTokensOf(eosTokenIds, step)) {
         const logit = logits[id]!;
         if (Number.isFinite(logit)) logits[id] = Math.min(logit + Math.abs(logit) * growth, largestFloat);
       }

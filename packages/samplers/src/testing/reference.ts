@@ -1,4 +1,4 @@
-import { describeSamplers, type OptionDescription, type SamplerDescription } from '../index.ts';
+import { describeSamplers, type OptionDescription, type SamplerDescription } from '../composition/describe.ts';
 
 const start = '<!-- reference: written by `pnpm --filter @tokenwright/samplers reference` -->';
 const end = '<!-- end of reference -->';

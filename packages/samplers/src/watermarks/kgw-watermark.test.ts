@@ -76,7 +76,7 @@ test('recorded lists replace the permutation', () => {
   };
   const row = (scheme: 'left-hash' | 'self-hash'): number[] => [
     ...shaped(
-      compat.kgwWatermark({ bias: 1, seedingScheme: scheme, contextWidth: 2, greenList: lists }),
+      compat.kgwWatermark({ bias: 1, seedingScheme: scheme, contextWidth: 2, greenlist: lists }),
       [0, 1, -Infinity, -Infinity, 4],
       {
         prompt: [5, 6, 7],
@@ -147,7 +147,7 @@ test('repeats can be counted once', () => {
 test('the z-score follows its formula', () => {
   const { scored, green, zScore } = compat.detectKgwWatermark([1, 2, 3, 4, 5], {
     vocabSize: V,
-    greenList: () => [2, 4],
+    greenlist: () => [2, 4],
   });
   expect([scored, green]).toEqual([4, 2]);
   expect(zScore).toBeCloseTo((2 - 1) / Math.sqrt(4 * 0.25 * 0.75), 12);
@@ -158,6 +158,6 @@ test('refuses what it cannot do', () => {
   expect(() => kgwWatermark({ hashingKey: 0 })).toThrow(ParameterError);
   expect(() => kgwWatermark({ seedingScheme: 'lefthash' as never })).toThrow(UnknownOptionError);
   expect(() => kgwWatermark({ contextWidth: 0 })).toThrow(ParameterError);
-  expect(() => compat.kgwWatermark({ greenList: [1] as never })).toThrow(ParameterError);
+  expect(() => compat.kgwWatermark({ greenlist: [1] as never })).toThrow(ParameterError);
   expect(() => detectKgwWatermark([], { vocabSize: 0 })).toThrow(ParameterError);
 });

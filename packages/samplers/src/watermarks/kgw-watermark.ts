@@ -18,15 +18,15 @@ export const kgwSecretOptions = {
   /** The secret: an integer of at least 1. Default 15485863. */
   hashingKey: integerOption({ min: 1, max: Number.MAX_SAFE_INTEGER, default: 15485863, help: 'The secret' }),
   /**
-   * What the green list depends on: the token before (`'left-hash'`), or the candidate itself and the tokens before it
+   * What the greenlist depends on: the token before (`'left-hash'`), or the candidate itself and the tokens before it
    * (`'self-hash'`; only the 40 largest logits are tried). Default `'left-hash'`.
    */
   seedingScheme: choiceOption(['left-hash', 'self-hash'], {
     default: 'left-hash',
-    help: 'Whether the green list depends on the tokens before alone, or on the candidate too',
+    help: 'Whether the greenlist depends on the tokens before alone, or on the candidate too',
   }),
   /** Tokens that the text must have; with self-hash also how many tokens count, the candidate included. Default 1. */
-  contextWidth: integerOption({ min: 1, default: 1, help: 'Tokens that the green list depends on' }),
+  contextWidth: integerOption({ min: 1, default: 1, help: 'Tokens that the greenlist depends on' }),
 };
 
 const options = {
@@ -38,7 +38,7 @@ const options = {
 export type KgwWatermarkOptions = OptionsOf<typeof options>;
 
 /**
- * Watermark by green lists: after each context a secret share of the vocabulary gets a bonus, so that marked text contains
+ * Watermark by greenlists: after each context a secret share of the vocabulary gets a bonus, so that marked text contains
  * more of it than chance would give.
  *
  * A token is green when a keyed permutation puts it among the first floor(V * greenlistRatio). The permutation's key is
@@ -63,11 +63,11 @@ export const kgwWatermark = defineSampler({
 });
 
 /** The green ids after a context; with self-hash the context ends with the candidate. */
-export type GreenList = (context: Int32Array, vocabSize: number) => ArrayLike<number>;
+export type Greenlist = (context: Int32Array, vocabSize: number) => ArrayLike<number>;
 
-export function kgwForm(values: OptionValues<typeof options>, greenList?: GreenList): Omit<HostSampler, 'name'> {
+export function kgwForm(values: OptionValues<typeof options>, greenlist?: Greenlist): Omit<HostSampler, 'name'> {
   const { bias, seedingScheme, contextWidth } = values;
-  const greens = greensOf(values, greenList);
+  const greens = greensOf(values, greenlist);
   return {
     traits: { keepsArgMax: bias === 0, narrows: true },
     onHost(logits, step) {
@@ -131,10 +131,10 @@ export function detectKgwWatermark(tokens: ArrayLike<number>, options: KgwDetect
 export function kgwEvidence(
   tokens: ArrayLike<number>,
   values: OptionValues<typeof kgwDetectorOptions>,
-  greenList?: GreenList,
+  greenlist?: Greenlist,
 ): KgwEvidence {
   const { vocabSize, ignoreRepeats, greenlistRatio: ratio, seedingScheme, contextWidth } = values;
-  const greens = greensOf(values, greenList);
+  const greens = greensOf(values, greenlist);
   const ids = Int32Array.from(tokens);
   const width = seedingScheme === 'self-hash' ? contextWidth - 1 : contextWidth;
   const seen = new Set<string>();
@@ -161,11 +161,11 @@ type Greens = (context: Int32Array, vocabSize: number) => (id: number) => boolea
 
 function greensOf(
   { greenlistRatio, hashingKey, seedingScheme, contextWidth }: OptionValues<typeof kgwSecretOptions>,
-  greenList: GreenList | undefined,
+  greenlist: Greenlist | undefined,
 ): Greens {
-  if (greenList !== undefined)
+  if (greenlist !== undefined)
     return (context, vocabSize) => {
-      const green = new Set(Array.from(greenList(context.slice(), vocabSize)));
+      const green = new Set(Array.from(greenlist(context.slice(), vocabSize)));
       return (id) => green.has(id);
     };
   const table = keyedPermutation(tableSize, [hashingKey]);

@@ -184,7 +184,7 @@ export const processors: Readonly<Record<string, ProcessorAdapter>> = {
             hashingKey: params.required('hashing_key'),
             seedingScheme: schemes[params.read('seeding_scheme') as keyof typeof schemes],
             contextWidth: params.required('context_width'),
-            greenList: () => green,
+            greenlist: () => green,
           }),
         ],
       };
