@@ -48,12 +48,12 @@ test('a token is forced even when it was removed', () => {
 
 test('with any logits, every thinking part over budget is closed', () => {
   assert(
-    property(array(integer({ min: 0, max: 7 }), { maxLength: 60 }), integer({ min: 0, max: 5 }), (wishes, budget) => {
+    property(array(integer({ min: 0, max: 7 }), { maxLength: 60 }), integer({ min: 0, max: 5 }), (requests, budget) => {
       const sampler = thinkingBudget({ ...markers, budget });
       let history = History.of([]);
-      for (const wish of wishes) {
+      for (const request of requests) {
         const left = candidatesOf(shaped(sampler, flat, { history }));
-        history = history.append(left.includes(wish) ? wish : left[0]!);
+        history = history.append(left.includes(request) ? request : left[0]!);
       }
       const text = history.tokens.join('');
       for (const [, inside] of text.matchAll(/12(.*?)34/g)) expect(inside!.length).toBeLessThanOrEqual(budget);

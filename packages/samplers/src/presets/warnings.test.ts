@@ -44,7 +44,7 @@ const huggingFaceOptions = anyOf<Known<typeof huggingFace>>({
   processors: [[], [{ name: 'mine', onHost: () => {} }]],
 });
 
-/** Without `samplers`: an order of one's own may be senseless, and then the warning is right. */
+/** Without `samplers`: another order may deserve its warning. */
 const llamaCppOptions = anyOf<Omit<Known<typeof llamaCpp>, 'samplers'>>({
   reasoningBudget: [null, { start: [1], end: [2], budget: 9 }],
   logitBias: [{}, { 3: 1 }, { 3: '-Infinity' }],

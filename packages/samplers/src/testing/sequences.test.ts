@@ -28,12 +28,12 @@ test('no-repeat n-gram: the prompt may be left out', () => {
 
 test('with it, no sequence of the size comes about twice', () => {
   assert(
-    property(array(integer({ min: 0, max: 3 }), { maxLength: 60 }), integer({ min: 2, max: 4 }), (wishes, size) => {
+    property(array(integer({ min: 0, max: 3 }), { maxLength: 60 }), integer({ min: 2, max: 4 }), (requests, size) => {
       const tokens: number[] = [];
-      for (const wish of wishes) {
+      for (const request of requests) {
         const left = candidatesOf(shaped(noRepeatNgram({ size }), flat, { prompt: tokens }));
         if (left.length === 0) break;
-        tokens.push(left[wish % left.length]!);
+        tokens.push(left[request % left.length]!);
       }
       const seen = tokens.slice(size - 1).map((_, at) => tokens.slice(at, at + size).join());
       expect(new Set(seen).size).toBe(seen.length);
