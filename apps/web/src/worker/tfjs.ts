@@ -16,7 +16,9 @@ const wasmPaths = {
 export async function startTfjs(backend: 'wasm' | 'webgpu' | 'cpu'): Promise<Engine> {
   enableProdMode();
   if (backend === 'wasm') {
-    await import('@tensorflow/tfjs-backend-wasm');
+    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+    // The backend is registered now, so TensorFlow.js may start it at any time.
+    setWasmPaths(wasmPaths);
     // TensorFlow.js sends the source text of its module to its threads, and a minifier has made that text incomplete.
     env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     return tfjs({ backend, wasmPaths }).start();

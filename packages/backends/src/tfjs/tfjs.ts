@@ -3,7 +3,7 @@ import { checkOptionNames } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { type OnNotice, printNotice } from '../notice.ts';
 import { installGPU } from '../webgpu-in-node.ts';
-import { importCpu, importReference, importWasm, importWebgl, importWebgpu } from './packages.ts';
+import { importCore, importCpu, importReference, importWasm, importWebgl, importWebgpu } from './packages.ts';
 
 /** A backend of TensorFlow.js, from the package `@tensorflow/tfjs-backend-<name>`. */
 export type TfjsBackend = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
@@ -63,10 +63,15 @@ export function tfjs(options: TfjsOptions): EngineStarter {
     name,
     async start(): Promise<Engine> {
       try {
-        const { referenceEngine, settleBackend } = await importReference(`@tensorflow/tfjs-backend-${backend}`);
-        // Before the import, which may change the backend that TF.js prefers.
+        const packageName = `@tensorflow/tfjs-backend-${backend}`;
+        const { referenceEngine, settleBackend } = await importReference(packageName);
+        const { findBackendFactory } = await importCore(packageName);
+        // A backend that the application has registered may start as soon as TF.js settles, so its paths come first. Another one is
+        // imported afterwards, because the import may change the backend that TF.js prefers.
+        const isRegistered = findBackendFactory(backend) !== null;
+        if (isRegistered) await backends[backend](options);
         await settleBackend();
-        await backends[backend](options);
+        if (!isRegistered) await backends[backend](options);
         return await referenceEngine({ backend, onNotice, ...(memoryLimit === undefined ? {} : { memoryLimit }) });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
