@@ -147,6 +147,7 @@ const members: [string, () => Sampler, SamplerCasesOptions?][] = [
 
 /** On ties the lower ids come first in the order that these cut. */
 const splitsTies = new Set([
+  'greedy',
   'top-k 3',
   'top-k 1',
   'top-k, half of the vocabulary',
