@@ -84,10 +84,6 @@ describe('a page with a model, on its own thread and in a worker', () => {
 
   it('Vite serves it for development', async () => {
     const project = pageProject('vite-dev');
-    writeFileSync(
-      join(project, 'vite.config.js'),
-      "export default { optimizeDeps: { exclude: ['tokenwright', '@tokenwright/demo-model'] } };\n",
-    );
     const vite = join(import.meta.dirname, '..', 'node_modules', 'vite', 'bin', 'vite.js');
     const server = spawn(process.execPath, [vite, '--host', '127.0.0.1', '--port', '0', '--strictPort'], {
       cwd: project,

@@ -8,7 +8,7 @@ export interface Ran {
   readonly output: string;
 }
 
-/** Runs a program for at most three minutes and returns its exit status and its output. */
+/** Runs a program for at most ten minutes and returns its exit status and its output. */
 export function run(program: string, args: readonly string[], cwd: string, env = process.env): Ran {
   const windows = process.platform === 'win32';
   const result = spawnSync(program, args, {
@@ -17,7 +17,7 @@ export function run(program: string, args: readonly string[], cwd: string, env =
     encoding: 'utf8',
     shell: windows,
     maxBuffer: 1 << 26,
-    timeout: 180_000,
+    timeout: 600_000,
   });
   return { status: result.status ?? 1, output: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ?? ''}` };
 }
