@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { greedy } from '@tokenwright/samplers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type LanguageModelSource, type LocalModel, languageModel } from './index.ts';
 import { coreIds } from './testing/ids.ts';
+import { tinyGguf } from './testing/tiny-gguf.ts';
 
 const models = fileURLToPath(new URL('../../demo-model/models/', import.meta.url));
 const fileNames = [
@@ -136,6 +137,25 @@ describe('sources', () => {
   it('on a server: fetches what there is, and each file once', () => {
     expect(requested.filter((url) => url.endsWith('/model.safetensors')).length).toBeGreaterThan(0);
     expect(requested.filter((url) => url.endsWith('/tokenizer.json')).length).toBeLessThanOrEqual(4);
+  });
+
+  it.each<[string, (gguf: Uint8Array<ArrayBuffer>) => LanguageModelSource]>([
+    ['bytes', (gguf) => gguf],
+    ['a Blob', (gguf) => new Blob([gguf])],
+    ['a response', (gguf) => new Response(gguf)],
+    ['a file that a person chose', (gguf) => [new File([gguf], 'tiny.gguf')]],
+    ['a path', () => join(folder, 'tiny.gguf')],
+    ['a URL', () => `${base}/tiny.gguf`],
+    ['a folder that has one', () => folder],
+  ])('a GGUF file: %s', async (_, source) => {
+    const gguf = Uint8Array.from(tinyGguf());
+    await writeFile(join(folder, 'tiny.gguf'), gguf);
+    await using loaded = await languageModel(source(gguf), options);
+    expect(loaded.info).toMatchObject({ family: 'llama', contextLength: 32 });
+    const { ids } = await loaded.generate('abc', { maxNewTokens: 5, eosTokenIds: [] });
+    await using again = await languageModel(gguf, options);
+    expect(ids).toEqual((await again.generate('abc', { maxNewTokens: 5, eosTokenIds: [] })).ids);
+    expect(ids).toHaveLength(5);
   });
 
   it('files of which none is a model are refused, and listed', async () => {

@@ -53,6 +53,14 @@ describe('npm install tokenwright', () => {
     expect(Math.min(...times)).toBeLessThan(5000);
   });
 
+  it('says what to install for a backend that is missing', () => {
+    const script = "import { languageModel } from 'tokenwright'; await languageModel('story', { engine: 'tfjs-wasm' });";
+    const { status, output } = run(process.execPath, ['--input-type=module', '-e', script], project, environment);
+    expect(status).toBe(1);
+    expect(output).toMatch(/EngineUnavailableError/);
+    expect(output).toMatch(/npm install @tensorflow\/tfjs-core @tensorflow\/tfjs-backend-wasm/);
+  });
+
   it('works from a package of another type: commonjs, and none', () => {
     const script = `const { languageModel } = require('tokenwright');
       languageModel('story-amateur').then((lm) => lm.generate('A', { maxNewTokens: 3, seed: 1 })).then(({ ids }) => console.log(ids.length));`;
