@@ -140,7 +140,7 @@ describe('a page with a model, on its own thread and in a worker', () => {
   it('Next.js builds it, and a route of its server', async () => {
     const project = pageProject('next', 'next', 'react', 'react-dom');
     cpSync(join(fixtures, 'next'), project, { recursive: true });
-    cpSync(join(fixtures, 'page.js'), join(project, 'app', 'page.js'));
+    cpSync(join(fixtures, 'page.js'), join(project, 'app', 'work.js'));
     mkdirSync(join(project, 'public'));
     writeFileSync(join(project, 'next.config.mjs'), 'export default { turbopack: { root: import.meta.dirname } };\n');
     const env = { ...environment, NEXT_TELEMETRY_DISABLED: '1' };

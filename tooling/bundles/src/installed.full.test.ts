@@ -54,7 +54,8 @@ describe('npm install tokenwright', () => {
   });
 
   it('says what to install for a backend that is missing', () => {
-    const script = "import { languageModel } from 'tokenwright'; await languageModel('story', { engine: 'tfjs-wasm' });";
+    const script =
+      "import { languageModel } from 'tokenwright'; await languageModel('story', { engine: 'tfjs-wasm' });";
     const { status, output } = run(process.execPath, ['--input-type=module', '-e', script], project, environment);
     expect(status).toBe(1);
     expect(output).toMatch(/EngineUnavailableError/);
@@ -108,7 +109,7 @@ describe('strict TypeScript', () => {
           strict: true,
           exactOptionalPropertyTypes: true,
           noUncheckedIndexedAccess: true,
-          skipLibCheck: true,
+          skipLibCheck: false,
           target: 'es2023',
           lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable', 'dom.asynciterable'],
           module: moduleResolution === 'bundler' ? 'preserve' : 'nodenext',

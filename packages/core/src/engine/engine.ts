@@ -1,5 +1,5 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Architecture, EncoderDecoderArchitecture } from './operations.ts';
+import type { Tensor2D, TensorFlow } from './tensorflow.ts';
 
 /**
  * The machine side of the engine seam: holds weights and runs a model's forward pass over a frame. An engine is used through
@@ -168,9 +168,6 @@ export interface EncoderKeyValues {
   readonly bytes: number;
   dispose(): void;
 }
-
-/** The operations of TensorFlow.js, as `import * as tf from '@tensorflow/tfjs-core'` gives them. */
-export type TensorFlow = typeof import('@tensorflow/tfjs-core');
 
 /** A matrix that lives on an engine: float32, row-major. Valid until disposed. */
 export interface EngineMatrix {

@@ -10,7 +10,6 @@ export type {
   PrepareOptions,
   RunOptions,
   RunResult,
-  TensorFlow,
   TokenEdits,
   TopOfRow,
   WeightSource,
@@ -36,6 +35,7 @@ export type {
 } from '../engine/operations.ts';
 export { bucketsOf } from '../engine/relative-position.ts';
 export { firstInWindow } from '../engine/sliding-window.ts';
+export type { Tensor2D, TensorFlow } from '../engine/tensorflow.ts';
 export {
   type MatrixRequest,
   outputsOf,

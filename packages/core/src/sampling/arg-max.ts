@@ -1,5 +1,4 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { TensorFlow } from '../engine/engine.ts';
+import type { Tensor2D, TensorFlow } from '../engine/tensorflow.ts';
 import { largest } from './distribution.ts';
 import type { DeviceSampler, HostSampler, RowStep } from './sampler.ts';
 

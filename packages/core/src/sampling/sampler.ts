@@ -1,5 +1,5 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { KeepRule, LogitEdit, TensorFlow } from '../engine/engine.ts';
+import type { KeepRule, LogitEdit } from '../engine/engine.ts';
+import type { Tensor2D, TensorFlow } from '../engine/tensorflow.ts';
 import type { History } from './history.ts';
 
 /** Values that survive JSON and structuredClone. */

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTsIgnore: the directive is for the declarations, which must compile without the types of Node.
 import { LoadError, ParameterError } from '@tokenwright/core';
 
 /** A file of known size that is read by ranges: on disk, in memory, behind a URL. */
@@ -210,7 +211,9 @@ export async function readRange(source: ByteSource, from: number, to: number): P
   return bytes;
 }
 
-/** Node's file functions, or undefined in a browser. Asked for at run time, so that bundlers for browsers see no import. */
+/**
+ * Node's file functions, or undefined in a browser. Asked for at run time, so that bundlers for browsers see no import.
+ * @ts-ignore */
 export function nodeFiles(): typeof import('node:fs/promises') | undefined {
   return globalThis.process?.getBuiltinModule?.('node:fs/promises');
 }

@@ -43,10 +43,11 @@ function startNodeWorker(
   const isSource = import.meta.url.endsWith('.ts');
   // Beside this file, in words that a bundler does not look for.
   const own = import.meta.url.replace(/[^/]*$/, isSource ? 'worker.ts' : 'worker.js');
-  const worker = new threads.Worker(
-    new URL(url ?? own),
-    isSource ? { execArgv: ['--conditions=@tokenwright/source'] } : {},
-  );
+  // A flag for programs that are no files.
+  const flags = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
+  const worker = new threads.Worker(new URL(url ?? own), {
+    execArgv: isSource ? ['--conditions=@tokenwright/source'] : flags,
+  });
   worker.on('message', onMessage);
   worker.on('messageerror', (error) => onFailure(String(error)));
   worker.on('error', (error) => onFailure(String(error)));

@@ -42,7 +42,8 @@ export function startWorker(start: WorkerStart): Promise<KernelWorker> {
 
 function startNodeWorker(threads: typeof import('node:worker_threads'), start: WorkerStart): Promise<KernelWorker> {
   return new Promise((resolve, reject) => {
-    const worker = new threads.Worker(workerSource, { eval: true, workerData: start });
+    // Flags of the process, such as --input-type, are not meant for this program.
+    const worker = new threads.Worker(workerSource, { eval: true, execArgv: [], workerData: start });
     const fail = (reason: unknown): void => {
       void worker.terminate();
       reject(reason instanceof Error ? reason : new Error(String(reason)));

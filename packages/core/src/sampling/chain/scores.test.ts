@@ -1,7 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import type { EngineMatrix, TensorFlow, TopOfRow } from '../../engine/engine.ts';
+import type { EngineMatrix, TopOfRow } from '../../engine/engine.ts';
 import { HostMatrix } from '../../engine/host-matrix.ts';
+import type { TensorFlow } from '../../engine/tensorflow.ts';
 import { DisposedError, EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../../errors.ts';
 import { testRow } from '../../testing/samplers/sampler-cases.ts';
 import type { TokenControl } from '../control.ts';
