@@ -55,7 +55,7 @@ it('bench measures each round on the engine that is asked for', async () => {
   const { status, stdout } = await run([...args, '--json']);
   expect(status).toBe(0);
   const { reading, writing, ...rest } = JSON.parse(stdout);
-  expect(rest).toMatchObject({ engine: 'tfjs cpu', promptTokens: 8, newTokens: 4, rounds: 2 });
+  expect(rest).toMatchObject({ engine: 'tfjs cpu', promptTokens: 8, completionTokens: 4, rounds: 2 });
   for (const { least, median, most } of [reading, writing])
     expect(0 < least && least <= median && median <= most).toBe(true);
   expect((await run(args)).stdout).toMatch(/tfjs cpu +f32 +[\d.]+ MB/);
@@ -95,7 +95,7 @@ describe('models of the hub', () => {
     [['inspect'], 2, /inspect wants a model/],
     [['convert', 'story'], 2, /convert wants a model and the folder/],
     [['convert', 'story', 'x', '--format', 'q4'], 2, /--format must be one of f32/],
-    [['bench', '--rounds', '0'], 2, /--rounds must be a whole number of at least 1/],
+    [['bench', '--rounds', '0'], 2, /--rounds must be an integer of at least 1/],
     [['bench', '--prompt-tokens', '600'], 2, /must leave room in the context of 512/],
     [
       ['generate', 'x', '--engine', 'tfjs-wasm', '--weights', 'f16'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cleanEnvironment, commandWords, Running, start } from './testing/command-line.ts';
 import { hasTerminal, startInTerminal } from './testing/terminal.ts';
 
-/** Takes long: each step computes all tokens anew. */
+/** Takes long: each step computes all tokens again. */
 const slow = ['generate', 'The old', '--seed', '1', '--cache', 'none', '-n', '400', '--eos-token-ids', 'none'];
 
 /** Start a command and wait for the first of its text. */

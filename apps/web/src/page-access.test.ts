@@ -84,7 +84,7 @@ describePage('access to the playground', () => {
       const seen = globalThis as unknown as { shift: number };
       seen.shift = 0;
       new PerformanceObserver((list) => {
-        // As the metric is defined: what a person has just asked for is no shift.
+        // As the metric is defined: a change right after an input does not count.
         for (const entry of list.getEntries() as unknown as { value: number; hadRecentInput: boolean }[])
           if (!entry.hadRecentInput) seen.shift += entry.value;
       }).observe({ type: 'layout-shift', buffered: true });

@@ -82,7 +82,7 @@ describePage('the playground with code, engines and models of the user', () => {
     await playground.setTokens(8);
   });
 
-  it('ends a worker in which a sampler does not end, says so, and goes on', async () => {
+  it('ends a worker in which a sampler does not end, reports it, and continues', async () => {
     const { page } = playground;
     await write('export default {\n  name: "endless",\n  onHost() {\n    for (;;);\n  },\n};');
     await verdict().getByText('In force.').waitFor();
@@ -187,7 +187,7 @@ describePage('the playground with code, engines and models of the user', () => {
     const files = {
       name: 'broken.gguf',
       mimeType: 'application/octet-stream',
-      buffer: Buffer.from('GGUF, or so it says, but what follows is no header'),
+      buffer: Buffer.from('GGUF, or so it says, but no header follows'),
     };
     await page.locator('input[accept]').setInputFiles(files);
     await expect.poll(() => page.locator('.session.failed').innerText()).toMatch(/broken\.gguf: [\s\S]*stays/);
@@ -221,7 +221,7 @@ describePage('the playground with code, engines and models of the user', () => {
     await other.close();
   });
 
-  it('gives up a download, and what was loaded goes on', async () => {
+  it('cancels a download, and the loaded model keeps working', async () => {
     const other = await Playground.open(browser, `${site.url}#tokens=4`);
     const { page } = other;
     let asked = false;

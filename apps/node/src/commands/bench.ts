@@ -85,24 +85,26 @@ async function measure(given: Given, name: string, rounds: number): Promise<Meas
       const promptTokens = count(given, 'prompt-tokens', Math.min(128, Math.floor(model.contextLength / 2)));
       const room = model.contextLength - promptTokens;
       if (room < 2) throw misuse(`--prompt-tokens must leave room in the context of ${model.contextLength}.`);
-      const newTokens = count(given, 'new-tokens', Math.min(64, room));
-      if (newTokens < 2 || newTokens > room)
-        throw misuse(`--new-tokens must be from 2 to ${room}, the rest of the context, but ${newTokens} was given.`);
+      const completionTokens = count(given, 'new-tokens', Math.min(64, room));
+      if (completionTokens < 2 || completionTokens > room)
+        throw misuse(
+          `--new-tokens must be from 2 to ${room}, the rest of the context, but ${completionTokens} was given.`,
+        );
       const weights = given.text('weights');
       const title = `measuring ${engine.name}${weights === undefined ? '' : ` ${weights}`}`;
-      const times = await timesOf(model, promptTokens, newTokens, rounds, title);
+      const times = await timesOf(model, promptTokens, completionTokens, rounds, title);
       if (times === undefined) return undefined;
       tell(given, `${title}: ${times.map(({ total }) => Math.round(total)).join(', ')} ms per round`);
       return {
         engine: engine.name,
         weights: report.weights,
         promptTokens,
-        newTokens,
+        completionTokens,
         rounds,
         milliseconds: { start: loading - started, load: loaded - loading },
         weightBytes,
         reading: spread(times.map(({ prefill }) => (promptTokens / prefill) * 1000)),
-        writing: spread(times.map(({ prefill, total }) => ((newTokens - 1) / (total - prefill)) * 1000)),
+        writing: spread(times.map(({ prefill, total }) => ((completionTokens - 1) / (total - prefill)) * 1000)),
       };
     } finally {
       dispose();
@@ -115,7 +117,7 @@ async function measure(given: Given, name: string, rounds: number): Promise<Meas
 async function timesOf(
   model: LanguageModel,
   promptTokens: number,
-  newTokens: number,
+  completionTokens: number,
   rounds: number,
   title: string,
 ): Promise<EndEvent['timing'][] | undefined> {
@@ -125,10 +127,15 @@ async function timesOf(
   const times: EndEvent['timing'][] = [];
   try {
     for (let round = 0; round <= rounds; round++) {
-      const options = { samplers: [greedy()], eosTokenIds: [], maxNewTokens: newTokens, signal: interrupt.signal };
-      let written = round * newTokens;
+      const options = {
+        samplers: [greedy()],
+        eosTokenIds: [],
+        maxNewTokens: completionTokens,
+        signal: interrupt.signal,
+      };
+      let written = round * completionTokens;
       for await (const event of generate(model, prompt, options)) {
-        if (event.type === 'token') progress.show(++written, (rounds + 1) * newTokens);
+        if (event.type === 'token') progress.show(++written, (rounds + 1) * completionTokens);
         if (event.type === 'end' && round > 0) times.push(event.timing);
       }
       if (interrupt.status !== undefined) return undefined;
@@ -149,6 +156,6 @@ function spread(values: readonly number[]): Measured['reading'] {
 function count(given: Given, name: string, otherwise: number): number {
   const value = given.number(name) ?? otherwise;
   if (!Number.isInteger(value) || value < 1)
-    throw misuse(`--${name} must be a whole number of at least 1, but ${value} was given.`);
+    throw misuse(`--${name} must be an integer of at least 1, but ${value} was given.`);
   return value;
 }

@@ -104,7 +104,7 @@ function variablesOf(given: Given): Record<string, unknown> {
   );
 }
 
-/** JSON where it is that, else the text. */
+/** The value of JSON text, otherwise the text itself. */
 function parsedOrText(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -17,7 +17,7 @@ export const modelsCommand: Command = {
   name: 'models',
   summary: 'Bundled models, and models of the hub in the cache',
   about:
-    "List the bundled models, and the models of the hub that are in the cache (HF_HUB_CACHE, else ~/.cache/huggingface/hub, which is shared with Python's tools). A model can also be a folder or a .gguf file.",
+    "List the bundled models, and the models of the hub that are in the cache (HF_HUB_CACHE, otherwise ~/.cache/huggingface/hub, which is shared with Python's tools). A model can also be a folder or a .gguf file.",
   operands: [],
   examples: [
     ['tokenwright models', 'names and sizes'],

@@ -99,7 +99,7 @@ function described({
   return `${name}: ${summary}${others.length === 0 ? '' : `; ${others.join(', ')}`}.`;
 }
 
-/** A model as a drafter is named by itself: --draft MODEL. */
+/** A draft model is given by its name alone: --draft MODEL. */
 function withoutModel(registry: DrafterRegistry): DrafterRegistry {
   const entries = Object.entries(registry).filter(([, { definition }]) =>
     Object.values(definition.options).every(({ kind, optional }) => kind !== 'code' || optional),

@@ -2,7 +2,7 @@ import type { Paint } from '../cli/terminal.ts';
 import { bytesText } from './number.ts';
 import { tableLines } from './table.ts';
 
-/** Tokens a second over several rounds. */
+/** Tokens per second over several rounds. */
 interface Spread {
   readonly median: number;
   readonly least: number;
@@ -14,24 +14,24 @@ export interface Measured {
   readonly engine: string;
   readonly weights: string;
   readonly promptTokens: number;
-  readonly newTokens: number;
+  readonly completionTokens: number;
   readonly rounds: number;
   readonly milliseconds: { readonly start: number; readonly load: number };
   /** What the engine holds for the model. */
   readonly weightBytes: number;
   /** Tokens of the prompt a second. */
   readonly reading: Spread;
-  /** New tokens a second. */
+  /** New tokens per second. */
   readonly writing: Spread;
 }
 
 /** A table of what was measured, the fastest writer marked. */
 export function measuredLines(model: string, results: readonly Measured[], paint: Paint): string[] {
   const best = Math.max(...results.map(({ writing }) => writing.median));
-  const { promptTokens, newTokens, rounds } = results[0]!;
+  const { promptTokens, completionTokens, rounds } = results[0]!;
   const head = ['engine', 'weights', 'memory', 'load', 'reads tokens/s', 'writes tokens/s'];
   return [
-    `${paint('bold', model)}: a prompt of ${promptTokens} tokens, ${newTokens} new ones, ${rounds} rounds`,
+    `${paint('bold', model)}: a prompt of ${promptTokens} tokens, ${completionTokens} new ones, ${rounds} rounds`,
     '',
     ...tableLines(
       [

@@ -1,6 +1,6 @@
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 
-/** A token as a person can read it: its text, or its spelling in the vocabulary when it is no text by itself. */
+/** A token as a person can read it: its text, or its spelling in the vocabulary when it has no text of its own. */
 export function tokenText(tokenizer: LoadedTokenizer, id: number): string {
   const text = tokenizer.decode([id], { skipSpecialTokens: false });
   return text === '' || text.includes('\ufffd') ? (tokenizer.idToToken(id) ?? `#${id}`) : text;

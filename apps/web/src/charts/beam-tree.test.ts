@@ -13,11 +13,11 @@ const live = (...hypotheses: readonly [number, ...number[]][]): BeamStep => ({
 const steps = [live([-1, 1], [-2, 5]), live([-2, 1, 2], [-2.5, 1, 3], [-3, 5, 6]), live([-3, 1, 2, 4], [-4, 5, 6, 7])];
 
 const shown = (tree: ReturnType<typeof beamTree>) =>
-  Object.fromEntries(tree.nodes.map(({ key, lane, state }) => [key, `${lane} ${state}`]));
+  Object.fromEntries(tree.nodes.map(({ key, track, state }) => [key, `${track} ${state}`]));
 
-it('shares what hypotheses have in common and gives each branch a lane', () => {
+it('shares what hypotheses have in common and gives each branch a track', () => {
   const tree = beamTree(steps);
-  expect(tree).toMatchObject({ depth: 3, lanes: 3 });
+  expect(tree).toMatchObject({ depth: 3, tracks: 3 });
   expect(shown(tree)).toEqual({
     '/1': '0 live',
     '/1/2': '0 live',
@@ -35,14 +35,14 @@ it('puts what was returned first', () => {
   expect(shown(tree)).toMatchObject({ '/5': '0 best', '/5/6/7': '0 best', '/1': '1 live', '/1/3': '2 ended' });
 });
 
-it('uses a lane again when its branch has ended', () => {
+it('uses a track again when its branch has ended', () => {
   const tree = beamTree([
     live([-1, 1]),
     live([-1, 1, 2], [-2, 1, 3]),
     live([-1, 1, 2, 4]),
     live([-1, 1, 2, 4, 5], [-3, 1, 2, 4, 6]),
   ]);
-  expect(tree.lanes).toBe(2);
+  expect(tree.tracks).toBe(2);
   expect(shown(tree)).toMatchObject({ '/1/3': '1 ended', '/1/2/4/6': '1 live' });
 });
 
@@ -57,7 +57,7 @@ it('never puts two nodes in one place', () => {
     ),
   );
   const { nodes } = beamTree(many);
-  expect(new Set(nodes.map(({ depth, lane }) => `${depth} ${lane}`)).size).toBe(nodes.length);
+  expect(new Set(nodes.map(({ depth, track }) => `${depth} ${track}`)).size).toBe(nodes.length);
 });
 
 it('marks complete hypotheses', () => {

@@ -1,6 +1,6 @@
 import type { BeamStep, Hypothesis } from '../protocol.ts';
 
-/** A token of a hypothesis, where it stands in the picture. */
+/** A token of a hypothesis, with its place in the picture. */
 export interface TreeNode {
   /** The ids from the prompt to here, joined: hypotheses that share a beginning share its nodes. */
   readonly key: string;
@@ -8,10 +8,10 @@ export interface TreeNode {
   /** Tokens before it, from 0. */
   readonly depth: number;
   /** Row of the picture, from 0. */
-  readonly lane: number;
+  readonly track: number;
   readonly parent: TreeNode | undefined;
   readonly score: number;
-  /** 'best': on the sequence that was returned; 'live': on a hypothesis that goes on; 'ended': on one that was given up. */
+  /** 'best': on the sequence that was returned; 'live': on a live hypothesis; 'ended': on one that was given up. */
   readonly state: 'best' | 'live' | 'ended';
   /** The last token of a complete hypothesis. */
   readonly finished: boolean;
@@ -19,7 +19,7 @@ export interface TreeNode {
 
 export interface BeamTree {
   readonly nodes: readonly TreeNode[];
-  readonly lanes: number;
+  readonly tracks: number;
   readonly depth: number;
 }
 
@@ -33,12 +33,12 @@ interface Draft {
   finished: boolean;
   /** Depth of the deepest node below. */
   reach: number;
-  lane: number;
+  track: number;
 }
 
 /**
- * The hypotheses of a beam search as a tree, laid out in lanes like a history of branches: a node goes on in the lane of its parent
- * with its best child, and the others begin in the first lane that is free as long as they live.
+ * The hypotheses of a beam search as a tree, laid out in tracks like a history of branches: a node continues in the track of its parent
+ * with its best child, and the others begin in the first track that is free as long as they live.
  *
  * @param best ids of the returned sequence, once there is one.
  */
@@ -51,7 +51,7 @@ export function beamTree(steps: readonly BeamStep[], best: readonly number[] = [
       const key = `${parent?.key ?? ''}/${id}`;
       let node = drafts.get(key);
       if (node === undefined) {
-        node = { key, id, depth, parent, children: [], score, finished: false, reach: depth, lane: 0 };
+        node = { key, id, depth, parent, children: [], score, finished: false, reach: depth, track: 0 };
         drafts.set(key, node);
         (parent?.children ?? roots).push(node);
       }
@@ -68,11 +68,11 @@ export function beamTree(steps: readonly BeamStep[], best: readonly number[] = [
   }
   const onBest = prefixes(best);
   for (const root of roots) measure(root);
-  const lanes = assignLanes(roots, onBest);
+  const tracks = assignLanes(roots, onBest);
   const alive = new Set((steps.at(-1)?.live ?? []).flatMap(({ ids }) => [...prefixes(ids)]));
   return {
     nodes: finish(drafts, onBest, alive),
-    lanes,
+    tracks,
     depth: Math.max(0, ...[...drafts.values()].map(({ depth }) => depth + 1)),
   };
 }
@@ -92,11 +92,11 @@ function measure(node: Draft): number {
   return node.reach;
 }
 
-/** Gives each branch a lane; returns how many there are. */
+/** Gives each branch a track; returns how many there are. */
 function assignLanes(roots: readonly Draft[], onBest: ReadonlySet<string>): number {
   const better = (a: Draft, b: Draft): number =>
     Number(onBest.has(b.key)) - Number(onBest.has(a.key)) || b.reach - a.reach || b.score - a.score;
-  /** Of each lane, the ranges of depth that are taken. */
+  /** Of each track, the ranges of depth that are taken. */
   const taken: { from: number; to: number }[][] = [];
   const place = (first: Draft): void => {
     const branch = [first];
@@ -104,10 +104,10 @@ function assignLanes(roots: readonly Draft[], onBest: ReadonlySet<string>): numb
       branch.push(next);
     const from = first.depth - 1;
     const to = branch.at(-1)!.depth;
-    let lane = 0;
-    while ((taken[lane] ?? []).some((range) => range.from < to + 1 && from < range.to + 1)) lane++;
-    taken[lane] = [...(taken[lane] ?? []), { from, to }];
-    for (const node of branch) node.lane = lane;
+    let track = 0;
+    while ((taken[track] ?? []).some((range) => range.from < to + 1 && from < range.to + 1)) track++;
+    taken[track] = [...(taken[track] ?? []), { from, to }];
+    for (const node of branch) node.track = track;
     for (const node of branch) for (const child of [...node.children].sort(better).slice(1)) place(child);
   };
   for (const root of [...roots].sort(better)) place(root);
@@ -120,12 +120,12 @@ function finish(
   alive: ReadonlySet<string>,
 ): TreeNode[] {
   const made = new Map<string, TreeNode>();
-  for (const { key, id, depth, parent, score, finished, lane } of drafts.values())
+  for (const { key, id, depth, parent, score, finished, track } of drafts.values())
     made.set(key, {
       key,
       id,
       depth,
-      lane,
+      track,
       parent: parent === undefined ? undefined : made.get(parent.key),
       score,
       state: onBest.has(key) ? 'best' : alive.has(key) ? 'live' : 'ended',

@@ -19,7 +19,7 @@ it.each([
   expect(files.map(({ path }) => path)).toEqual(paths);
 });
 
-it('knows where a chosen file lies in its folder', () => {
+it('knows the place of a chosen file in its folder', () => {
   const inFolder = Object.defineProperty(new File(['x'], 'a.json'), 'webkitRelativePath', { value: 'model/a.json' });
   expect(chosenFiles([inFolder, new File(['x'], 'b.json')]).map(({ path }) => path)).toEqual([
     'model/a.json',

@@ -12,9 +12,9 @@ export function BeamTreeView({ run }: { run: RunState }) {
   const steps = run.steps.filter((step) => step.kind === 'beams');
   if (steps.length === 0) return <p class="empty">The tree grows with the first step.</p>;
   const best = run.end === undefined ? [] : run.tokens.map(({ id }) => id);
-  const { nodes, lanes, depth } = beamTree(steps, best);
+  const { nodes, tracks, depth } = beamTree(steps, best);
   const width = depth * column + 2 * margin;
-  const height = lanes * row + 2 * margin;
+  const height = tracks * row + 2 * margin;
   const last = steps.at(-1)!;
   const score = run.end?.score;
   return (
@@ -34,7 +34,7 @@ export function BeamTreeView({ run }: { run: RunState }) {
           width={width}
           height={height}
           role="img"
-          aria-label={`Beam tree of ${nodes.length} tokens in ${lanes} lanes`}
+          aria-label={`Beam tree of ${nodes.length} tokens in ${tracks} tracks`}
         >
           {nodes.map((node) => (
             <path key={node.key} class={`edge ${node.state}`} d={edge(node)} />
@@ -64,7 +64,7 @@ export function BeamTreeView({ run }: { run: RunState }) {
 }
 
 const x = ({ depth }: TreeNode): number => margin + depth * column;
-const y = ({ lane }: TreeNode): number => margin + row / 2 + lane * row;
+const y = ({ track }: TreeNode): number => margin + row / 2 + track * row;
 
 function edge(node: TreeNode): string {
   if (node.parent === undefined) return '';
