@@ -132,7 +132,7 @@ describe('explain', () => {
     expect(stdout.match(/mass removed/g)).toHaveLength(2);
   });
 
-  it('prints one step a line for programs, with the text of each candidate', async () => {
+  it('prints one step per line for programs, with the text of each candidate', async () => {
     const { stdout } = await run(['explain', 'It was a dark', '--seed', '1', '-n', '2', '--json']);
     const steps = stdout
       .trimEnd()

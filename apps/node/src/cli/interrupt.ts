@@ -25,7 +25,7 @@ export class Interrupt {
     return this.#controller.signal;
   }
 
-  /** The status to leave with, once it has come to that. */
+  /** The exit status, once the process is to end. */
   get status(): number | undefined {
     return this.#status;
   }

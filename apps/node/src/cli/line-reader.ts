@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 
-/** What came: a text, the wish to interrupt, or the end of the input. */
+/** What was read: a text, an interrupt, or the end of the input. */
 export type Line = { readonly text: string } | 'interrupt' | 'end';
 
 /** Reads what a person, or a pipe, says: one text after the other. */

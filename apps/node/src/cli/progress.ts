@@ -58,7 +58,7 @@ export class Progress {
       stream: process.stderr,
       clearOnComplete: true,
       linewrap: false,
-      // Drawn when it is told to: the clock of the library would not tick in work that never waits.
+      // Drawn on request: the library's own timer would not fire during work that never waits.
       synchronousUpdate: true,
       gracefulExit: false,
       format: (_, { value, total }) => {

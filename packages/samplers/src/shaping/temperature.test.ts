@@ -23,7 +23,7 @@ test('refuses what it cannot do', () => {
   expect(() => temperature({ temperature: Number.NaN })).toThrow(
     'temperature: temperature must be a number of at least 0, but NaN was given.',
   );
-  expect(() => temperature({ t: 1 } as never)).toThrow(UnknownOptionError);
+  expect(() => temperature({ temp: 1 } as never)).toThrow(UnknownOptionError);
 });
 
 test('declares when it is greedy', () => {

@@ -43,7 +43,7 @@ function startNodeWorker(
   const isSource = import.meta.url.endsWith('.ts');
   // Beside this file, in words that a bundler does not look for.
   const own = import.meta.url.replace(/[^/]*$/, isSource ? 'worker.ts' : 'worker.js');
-  // A flag for programs that are no files.
+  // A flag for programs that are not files.
   const flags = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
   const worker = new threads.Worker(new URL(url ?? own), {
     execArgv: isSource ? ['--conditions=@tokenwright/source'] : flags,
