@@ -67,10 +67,15 @@ function expectNoTensorflow(built: ReadonlyMap<string, string>): void {
 }
 
 describe('a page with a model, on its own thread and in a worker', () => {
+  const viteProgram = join(import.meta.dirname, '..', 'node_modules', 'vite', 'bin', 'vite.js');
+  let vite: string;
+  beforeAll(() => {
+    vite = pageProject('vite');
+  });
+
   it('Vite builds it', async () => {
-    const project = pageProject('vite');
-    const vite = join(import.meta.dirname, '..', 'node_modules', 'vite', 'bin', 'vite.js');
-    const { status, output } = run(process.execPath, [vite, 'build'], project, environment);
+    const project = vite;
+    const { status, output } = run(process.execPath, [viteProgram, 'build'], project, environment);
     expect(status, output).toBe(0);
     expect(output).not.toMatch(/warning|\(!\)/i);
     const built = scripts(join(project, 'dist'));
@@ -83,9 +88,8 @@ describe('a page with a model, on its own thread and in a worker', () => {
   });
 
   it('Vite serves it for development', async () => {
-    const project = pageProject('vite-dev');
-    const vite = join(import.meta.dirname, '..', 'node_modules', 'vite', 'bin', 'vite.js');
-    const server = spawn(process.execPath, [vite, '--host', '127.0.0.1', '--port', '0', '--strictPort'], {
+    const project = vite;
+    const server = spawn(process.execPath, [viteProgram, '--host', '127.0.0.1', '--port', '0', '--strictPort'], {
       cwd: project,
       env: environment,
     });
