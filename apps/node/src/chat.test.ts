@@ -67,7 +67,7 @@ describe('chat in a pipe', () => {
     [[...plain, '--variable', 'x'], '', 2, /--variable wants NAME=VALUE/],
     [['chat', '--strategy', 'sampling'], '', 2, /no flag --strategy/],
     [plain, '/sev\n', 1, /There is no command \/sev; \/help lists all/],
-    [plain, '/set engine cpu\n', 1, /engine cannot be changed within a chat/],
+    [plain, '/set engine tfjs-cpu\n', 1, /engine cannot be changed within a chat/],
     [plain, '/set tempertaure 1\n', 2, /Did you mean --temperature/],
     [plain, '/save\n', 1, /\/save wants the name of a file/],
     [plain, `/load ${nowhere}\n`, 1, /The chat cannot be read: ENOENT/],
