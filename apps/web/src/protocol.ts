@@ -16,7 +16,7 @@ export interface Commands {
   /** Problems of and warnings about the chains of the settings, before they run. */
   check: { input: Settings; event: never; output: ChainReports };
   memory: { input: undefined; event: never; output: MemoryReport };
-  /** The models of a hub that this browser keeps. */
+  /** The models from the Hugging Face Hub that this browser keeps. */
   cached: { input: undefined; event: never; output: readonly CachedModel[] };
   /** Remove one of them. */
   forget: { input: { name: string }; event: never; output: readonly CachedModel[] };

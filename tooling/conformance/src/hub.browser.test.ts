@@ -49,7 +49,7 @@ async function hex(algorithm: string, ...parts: BlobPart[]): Promise<string> {
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-it('a page stores models of a hub in its private file system, resumes an interrupted download, and reads them offline', async () => {
+it('a page stores downloaded models in its private file system, resumes an interrupted download, and reads them offline', async () => {
   const config = new TextEncoder().encode('{"model_type":"gpt2"}');
   const hub = fakeHub({
     'config.json': { bytes: config, etag: await hex('SHA-1', `blob ${config.length}\0`, config) },

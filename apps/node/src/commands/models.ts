@@ -15,16 +15,16 @@ const comingAlong: readonly (readonly [name: string, what: string])[] = [
 
 export const modelsCommand: Command = {
   name: 'models',
-  summary: 'Bundled models, and models of the hub in the cache',
+  summary: 'List bundled models and downloaded models',
   about:
-    "List the bundled models, and the models of the hub that are in the cache (HF_HUB_CACHE, otherwise ~/.cache/huggingface/hub, which is shared with Python's tools). A model can also be a folder or a .gguf file.",
+    "List the bundled models and the models downloaded from the Hugging Face Hub. The cache is HF_HUB_CACHE, or ~/.cache/huggingface/hub, and is shared with Hugging Face's Python tools. A model can also be a folder or a .gguf file.",
   operands: [],
   examples: [
     ['tokenwright models', 'names and sizes'],
     ['tokenwright models --remove openai-community/gpt2', 'make room'],
   ],
   flags: [
-    { name: 'remove', value: 'NAME', help: 'Remove a model of the hub from the cache.', group: 'Cache' },
+    { name: 'remove', value: 'NAME', help: 'Remove a downloaded model from the cache.', group: 'Cache' },
     { name: 'json', help: 'One model a line, as JSON.', group: 'Output' },
     ...generalFlags,
   ],

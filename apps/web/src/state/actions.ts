@@ -204,7 +204,7 @@ function leastProbable(): number | undefined {
   return least;
 }
 
-/** Look up which models of a hub this browser keeps. */
+/** Look up which models from the Hugging Face Hub this browser keeps. */
 export async function listCached(): Promise<void> {
   store.cached.value = await client.call('cached', undefined).catch(() => []);
 }

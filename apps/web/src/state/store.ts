@@ -55,7 +55,7 @@ export const reports: Signal<ChainReports | undefined> = signal(undefined);
 export const comparison: Signal<CompareState | undefined> = signal(undefined);
 export const race: Signal<RaceState | undefined> = signal(undefined);
 export const memory: Signal<MemoryReport | undefined> = signal(undefined);
-/** Models of a hub that the browser keeps. */
+/** Models from the Hugging Face Hub that the browser keeps. */
 export const cached: Signal<readonly CachedModel[]> = signal([]);
 /** Generate again when something changes. */
 export const live: Signal<boolean> = signal(false);

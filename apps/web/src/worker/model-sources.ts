@@ -3,7 +3,7 @@ import { files, hubModel, type ModelSource } from '@tokenwright/loaders';
 import type { LoadProgress } from '../protocol.ts';
 import type { ModelChoice } from '../settings.ts';
 
-/** The files of a model. Files of a hub are downloaded, unless the browser has them already. */
+/** The files of a model. A model from the Hugging Face Hub is downloaded unless the browser already has it. */
 export async function sourceOf(
   choice: ModelChoice,
   { signal, emit }: { signal: AbortSignal; emit: (progress: LoadProgress) => void },

@@ -15,8 +15,8 @@ export interface HubListing {
 const maxPages = 200;
 
 /**
- * The commit and the files of a model, from the two addresses of a hub's HTTP API that list them. They are fetched here and not
- * through @huggingface/hub, whose modules for Node (its cache, its command line) break bundles for browsers.
+ * Looks up a model's commit and lists its files with two requests to the Hugging Face Hub's HTTP API. This does not use
+ * `@huggingface/hub`, because its Node modules (the cache and the command line) break browser bundles.
  *
  * @throws LoadError when the hub cannot be reached, refuses, or lists a file whose name leads out of the model's folder.
  */

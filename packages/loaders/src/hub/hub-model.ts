@@ -17,7 +17,8 @@ import { transfer } from './transfer.ts';
 const atOnce = 4;
 
 /**
- * A model of a hub, brought into the cache: those of its files that are needed to run it, and of these only what the cache lacks.
+ * Downloads a model from the Hugging Face Hub into the cache. It fetches only the files that are needed to run the model and
+ * that the cache does not have yet.
  *
  * ```ts
  * const source = await hubModel('openai-community/gpt2', { onProgress: ({ loaded, total }) => … });
@@ -58,7 +59,7 @@ export async function hubModel(name: string, options: HubOptions = {}): Promise<
   return sourceOf({ name, wanted, ...listing, needed, settings, store });
 }
 
-/** Where this machine keeps models of a hub. */
+/** Opens the cache of downloaded models: a folder in Node, the origin's private file system in a browser. */
 export async function openStore(repository: string, settings: HubSettings): Promise<HubStore> {
   return nodeFiles() === undefined
     ? opfsStore(settings.cache, settings.endpoint, repository)
@@ -176,7 +177,7 @@ class Tally {
   }
 }
 
-/** The files of a commit. One of the hub's that was not needed is fetched when it is asked for. A GGUF stands alone. */
+/** The files of a commit. A file that was not downloaded at first is fetched when it is read. A GGUF file needs no others. */
 function sourceOf(parts: {
   readonly name: string;
   readonly wanted: HubName;

@@ -124,7 +124,7 @@ export async function opfsRoot(): Promise<FileSystemDirectoryHandle> {
   const storage = (globalThis.navigator as Navigator | undefined)?.storage;
   if (storage?.getDirectory === undefined)
     throw new UnsupportedError(
-      'keeping models of a hub',
+      'caching downloaded models',
       'This page',
       'It needs the private file system of a page that came over https or from localhost. Give the files themselves: files({ ... }).',
     );
