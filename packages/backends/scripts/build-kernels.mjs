@@ -11,6 +11,7 @@ import asc from 'assemblyscript/asc';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const target = join(root, 'src', 'wasm', 'module', 'kernels.generated.js');
 const flags = [
+  // `stub` is AssemblyScript's name for the runtime without a garbage collector: the kernels never allocate.
   ...['-O3', '--noAssert', '--runtime', 'stub', '--disableWarning', '112'],
   ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
   ...['--enable', 'simd', '--enable', 'threads'],

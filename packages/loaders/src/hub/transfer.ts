@@ -5,11 +5,12 @@ import type { PartialFile } from './hub-store.ts';
 import { deadline, PassingFailure, passing, patiently, refusal, request } from './patient-fetch.ts';
 
 /**
- * Download one file into `partial`, from where an earlier attempt stopped, and check it. Uses plain HTTP ranges, which a hub offers
- * for every file.
+ * Downloads one file into `partial` and verifies its checksum. It resumes where an earlier attempt stopped. It uses HTTP range
+ * requests, which the Hugging Face Hub supports for every file.
  *
- * @param onBytes told how many bytes are there, each time it changes.
- * @throws LoadError when the server refuses, cannot be reached, or sends other bytes than the hub lists; the signal's reason.
+ * @param onBytes Called with the number of bytes received so far, each time it changes.
+ * @throws LoadError when the server refuses the request or cannot be reached, or when the checksum does not match.
+ * @throws The signal's reason when the download is aborted.
  */
 export async function transfer(
   url: string,
@@ -26,7 +27,7 @@ export async function transfer(
     const found = kind === undefined ? file.etag : await partial.digest(kind);
     if (found === file.etag) return;
     await partial.restart();
-    // Bytes of an earlier attempt may be what is wrong: once more, from the start.
+    // A resumed file may contain bad bytes from an earlier attempt, so it gets one more download from the start.
     if (!resumed || round > 0)
       throw new LoadError(
         file.path,
@@ -58,7 +59,7 @@ interface Seen {
   version: string | null | undefined;
 }
 
-/** One request for what is missing. */
+/** Requests the rest of the file once. */
 async function receive(
   url: string,
   file: HubFile,

@@ -1,7 +1,8 @@
 import { GenerationStream } from './generation-stream.ts';
 
 /**
- * A call that is both: `await` it for the finished text, or iterate over the pieces. `await` on it is the same as `await` on `result`.
+ * A running call. `await` it for the finished result, or iterate over it for pieces of text. Awaiting it is the same as
+ * awaiting its `result`.
  *
  * @example
  * ```ts
@@ -11,7 +12,7 @@ import { GenerationStream } from './generation-stream.ts';
 export class Generation<Result> extends GenerationStream<Result> implements Promise<Result> {
   readonly [Symbol.toStringTag]: string = 'Generation';
 
-  /** As of a promise. */
+  /** Makes the call awaitable. Same as `result.then`. */
   // biome-ignore lint/suspicious/noThenProperty: a call is awaitable on purpose.
   then<Fulfilled = Result, Rejected = never>(
     onFulfilled?: ((result: Result) => Fulfilled | PromiseLike<Fulfilled>) | null,
@@ -20,14 +21,14 @@ export class Generation<Result> extends GenerationStream<Result> implements Prom
     return this.result.then(onFulfilled, onRejected);
   }
 
-  /** As of a promise. */
+  /** Same as `result.catch`. */
   catch<Rejected = never>(
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Result | Rejected> {
     return this.result.catch(onRejected);
   }
 
-  /** As of a promise. */
+  /** Same as `result.finally`. */
   finally(onFinally?: (() => void) | null): Promise<Result> {
     return this.result.finally(onFinally);
   }
