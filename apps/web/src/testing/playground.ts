@@ -28,8 +28,8 @@ export class Playground {
     return this.page.context().close();
   }
 
-  async ready(): Promise<void> {
-    await this.page.locator('.prompt .primary:enabled').waitFor();
+  async ready({ timeout = 30_000 } = {}): Promise<void> {
+    await this.page.locator('.prompt .primary:enabled').waitFor({ timeout });
   }
 
   /** The line that says what runs where, and why. */
@@ -37,17 +37,17 @@ export class Playground {
     return this.page.locator('.session').innerText();
   }
 
-  /** Generate and wait for the end. */
-  async generate(): Promise<void> {
+  /** Generate and wait for the end, for at most `timeout` milliseconds. */
+  async generate({ timeout = 30_000 } = {}): Promise<void> {
     await this.page.getByRole('button', { name: 'Generate', exact: true }).click();
-    await this.finished();
+    await this.finished({ timeout });
   }
 
-  async finished(): Promise<void> {
+  async finished({ timeout = 30_000 } = {}): Promise<void> {
     await this.page
       .locator('.facts-numbers', { hasText: 'first after' })
       .or(this.page.locator('.output .problem'))
-      .waitFor();
+      .waitFor({ timeout });
   }
 
   /** What each token added to the text. */
@@ -86,7 +86,7 @@ export class Playground {
 
   async chooseEngine(label: string): Promise<void> {
     await this.page.getByLabel('Engine').selectOption({ label });
-    await this.ready();
+    await this.ready({ timeout: 120_000 });
   }
 
   async openModelDialog(): Promise<void> {
