@@ -7,8 +7,8 @@ import { type OnNotice, printNotice } from './notice.ts';
 
 /** Options of {@link bestEngine}. */
 export interface BestEngineOptions {
-  /** Bytes of the model's weights as stored; 0 when they are not known. */
-  readonly modelBytes: number;
+  /** Bytes of the model's weights as stored. Default: 0, which means that they are not known. */
+  readonly modelBytes?: number;
   /** Parameters of the model. Default: `modelBytes / 2`, as for a checkpoint of 16-bit numbers. */
   readonly parameters?: number;
   /**
@@ -102,7 +102,7 @@ const optionNames: Readonly<Record<keyof BestEngineOptions, true>> = {
  * console.log(report.summary); // fused wasm, 8-bit weights, 8 threads: it is the first choice for a model that fits in 4 GiB
  * ```
  */
-export async function bestEngine(options: BestEngineOptions): Promise<BestEngine> {
+export async function bestEngine(options: BestEngineOptions = {}): Promise<BestEngine> {
   const { candidates, weights, exact } = plan(options);
   const { onSkipped } = options;
   const attempts: EngineAttempt[] = [];
@@ -164,7 +164,7 @@ interface Plan {
 function plan(options: BestEngineOptions): Plan {
   const owner = 'bestEngine';
   checkOptionNames(owner, options, Object.keys(optionNames));
-  const { modelBytes, weights = 'auto', threads, onNotice = printNotice, onSkipped } = options;
+  const { modelBytes = 0, weights = 'auto', threads, onNotice = printNotice, onSkipped } = options;
   checkNumber(owner, 'modelBytes', modelBytes, 'a number of bytes, 0 when unknown', (bytes) => bytes >= 0);
   if (options.parameters !== undefined)
     checkNumber(owner, 'parameters', options.parameters, 'a number of at least 0', (count) => count >= 0);

@@ -110,7 +110,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     '.',
     'testing',
   ],
-  'tooling/checks': ['.'],
+  'tooling/checks': ['.', 'code-blocks'],
   'tooling/bundles': ['.'],
   'tooling/conformance': ['.', 'scripts'],
   'tooling/goldens': [

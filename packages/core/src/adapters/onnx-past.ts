@@ -71,5 +71,5 @@ export function shortened<T extends OnnxTensor>(tensor: T, length: number, Tenso
 const arrays = { float32: Float32Array, float16: float16Array() };
 
 function float16Array(): Float32ArrayConstructor | Uint16ArrayConstructor {
-  return (globalThis as { Float16Array?: Float32ArrayConstructor }).Float16Array ?? Uint16Array;
+  return (globalThis as unknown as { Float16Array?: Float32ArrayConstructor }).Float16Array ?? Uint16Array;
 }
