@@ -6,6 +6,9 @@ import { ParameterError } from '../errors.ts';
  */
 export type RandomPurpose = 'draw' | 'draft' | 'accept' | 'residual' | { readonly sampler: number };
 
+/** The largest number of a sequence: sequences and beams share the 32 bits that key their random numbers, 16 each. */
+export const maxSequence = 0xffff;
+
 const stageNumber = { draw: 0, draft: 1, accept: 2, residual: 3 } as const;
 const firstSamplerStage = 16;
 

@@ -1,5 +1,6 @@
 import { CacheError } from '../../errors.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
+import { maxSequence } from '../../sampling/random.ts';
 import type { RunStateSnapshot } from '../../sampling/run-state.ts';
 import type { TextStreamState } from '../../text/text-stream.ts';
 
@@ -72,7 +73,7 @@ function checkHeader(
   check('tokens', Array.isArray(tokens) && tokens.length > 0 && tokens.every(isId), 'ids of the model');
   check('tokenizer', given.tokenizer === null || typeof given.tokenizer === 'string', 'a text or null');
   check('seed', isCount(given.seed), 'a non-negative integer');
-  check('sequence', isCount(given.sequence), 'a non-negative integer');
+  check('sequence', isCount(given.sequence) && (given.sequence as number) <= maxSequence, `from 0 to ${maxSequence}`);
   check(
     'promptLength',
     isCount(promptLength) && (promptLength as number) <= (tokens as unknown[]).length,

@@ -119,6 +119,18 @@ describe.each(Object.entries(models))('a decoding state of %s', (_, open) => {
   });
 });
 
+test('a number of a sequence beyond 65535 is refused where it is given', async () => {
+  const model = toyModel();
+  const state = DecodingState.open(model, prompt, { sequence: 65_535 });
+  expect(() => state.fork({ sequence: 65_536 })).toThrow(ParameterError);
+  expect(() => state.fork({ sequence: -1 })).toThrow(ParameterError);
+  const bytes = await state.serialize();
+  const digits = new TextDecoder('latin1').decode(bytes).indexOf('"sequence":65535') + '"sequence":'.length;
+  bytes.set(new TextEncoder().encode('70000'), digits);
+  expect(() => DecodingState.restore(model, bytes)).toThrow(/sequence must be from 0 to 65535/);
+  state.dispose();
+});
+
 test('seed, cache and sequences cannot contradict the state', () => {
   const model = toyModel();
   const state = DecodingState.open(model, prompt);

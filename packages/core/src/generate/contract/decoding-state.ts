@@ -5,7 +5,7 @@ import type { KVCache } from '../../model/kv-cache.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
 import { withPlaces } from '../../sampling/chain/stages.ts';
 import { History } from '../../sampling/history.ts';
-import { Random } from '../../sampling/random.ts';
+import { maxSequence, Random } from '../../sampling/random.ts';
 import { RunState } from '../../sampling/run-state.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import { TextStream } from '../../text/text-stream.ts';
@@ -64,7 +64,7 @@ export class DecodingState {
     return new DecodingState({
       model,
       seed: new Random(options.seed ?? Random.anySeed()).seed,
-      sequence: checkInteger('DecodingState.open', 'sequence', options.sequence ?? 0, 0, 0xffff),
+      sequence: checkInteger('DecodingState.open', 'sequence', options.sequence ?? 0, 0, maxSequence),
       promptLength: ids.length,
       tokenizer: options.tokenizer,
       history: History.of(ids),
@@ -104,11 +104,17 @@ export class DecodingState {
     return memory;
   }
 
-  /** A state of its own that starts equal. Synchronous; what is equal is shared. */
+  /**
+   * A state of its own that starts equal. Synchronous; what is equal is shared.
+   *
+   * @throws ParameterError when `sequence` is not from 0 to 65535.
+   */
   fork(options: { readonly sequence?: number } = {}): DecodingState {
+    checkOptionNames('DecodingState.fork', options, ['sequence']);
+    const { sequence = this.sequence } = options;
     return DecodingState.assemble({
       ...this.#content(),
-      sequence: options.sequence ?? this.sequence,
+      sequence: checkInteger('DecodingState.fork', 'sequence', sequence, 0, maxSequence),
       cache: this.cache.fork(),
       // Nodes are shared and immutable, and each branch has its own, so the notes on them can be shared too.
       memories: new Map(this.#memories),

@@ -3,7 +3,7 @@ import type { LanguageModel } from '../../model/language-model.ts';
 import type { RowContext } from '../../sampling/chain/row-context.ts';
 import type { Scores } from '../../sampling/chain/scores.ts';
 import type { History } from '../../sampling/history.ts';
-import type { Random } from '../../sampling/random.ts';
+import { maxSequence, type Random } from '../../sampling/random.ts';
 import { RunState } from '../../sampling/run-state.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import type { TokenDetails } from '../contract/events.ts';
@@ -131,10 +131,9 @@ export abstract class RunParts {
   }
 }
 
-/** Sequences and beams share the 32 bits that key their random numbers, 16 each. */
 function sequenceKey(first: number, { sequence, beamIndex = 0 }: Row): number {
   const key = first + sequence;
-  if (key > 0xffff) throw new ParameterError('generate', 'sequence', 'at most 65535', key);
-  if (beamIndex > 0xffff) throw new ParameterError('generate', 'beamIndex', 'at most 65535', beamIndex);
+  if (key > maxSequence) throw new ParameterError('generate', 'sequence', `at most ${maxSequence}`, key);
+  if (beamIndex > maxSequence) throw new ParameterError('generate', 'beamIndex', `at most ${maxSequence}`, beamIndex);
   return key + beamIndex * 0x1_0000;
 }

@@ -2,7 +2,7 @@ import { checkInteger, checkOptionNames } from '../../check/check.ts';
 import { ParameterError, UnsupportedError } from '../../errors.ts';
 import { largest, probabilities, sampleToken } from '../distribution.ts';
 import { History } from '../history.ts';
-import { Random, type RandomPurpose } from '../random.ts';
+import { maxSequence, Random, type RandomPurpose } from '../random.ts';
 import { RunState } from '../run-state.ts';
 import { hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
 import { HostRow } from './host-row.ts';
@@ -132,7 +132,7 @@ function contextOf(options: SampleLogitsOptions, samplers: readonly Sampler[], v
   if (maxLength !== Infinity) checkInteger(owner, 'maxLength', maxLength, 1);
   return {
     history,
-    sequence: checkInteger(owner, 'sequence', sequence, 0),
+    sequence: checkInteger(owner, 'sequence', sequence, 0, maxSequence),
     promptLength: checkInteger(owner, 'promptLength', promptLength, 0, history.length),
     vocabSize,
     eosTokenIds,
