@@ -102,7 +102,7 @@ describePage('the playground with code, engines and models of the user', () => {
 
   // A software driver compiles the shaders of WebGPU on the processor, which other suites may be using.
   it('writes the same on every engine', { timeout: 600_000 }, async () => {
-    await playground.setTokens(3);
+    await playground.setTokens(2);
     await playground.generate();
     const expected = await playground.text();
     for (const [label, name] of [
