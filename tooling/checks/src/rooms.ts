@@ -112,7 +112,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   ],
   'tooling/checks': ['.', 'code-blocks'],
   'tooling/bundles': ['.'],
-  'tooling/conformance': ['.', 'scripts'],
+  'tooling/conformance': ['onnx', '.', 'scripts'],
   'tooling/goldens': [
     'shared',
     'processors',

@@ -4,7 +4,7 @@ import { generationCases, modelCases } from '@tokenwright/core/testing';
 import { beamSearch, speculative } from '@tokenwright/strategies';
 import * as ort from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { decoder, decoderFile, decoderLogits } from './onnx-decoder.ts';
+import { decoder, decoderFile, decoderLogits } from './onnx/decoder.ts';
 
 const { vocabSize, contextLength } = decoder;
 // The model is too small for a second thread.

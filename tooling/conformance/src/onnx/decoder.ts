@@ -1,5 +1,5 @@
 import { Random } from '@tokenwright/core';
-import { type OnnxGraph, type OnnxNode, onnxFile } from './onnx-file.ts';
+import { type OnnxGraph, type OnnxNode, onnxFile } from './file.ts';
 
 /** Sizes of the tiny decoder: one attention layer with two heads. */
 export const decoder = { vocabSize: 11, contextLength: 48, width: 6, heads: 2, headDim: 3 } as const;
