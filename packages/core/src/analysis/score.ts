@@ -63,7 +63,9 @@ export async function score(
   checkOptionNames('score', options, ['promptLength', 'samplers', 'seed', 'top', 'chunk', 'signal']);
   const { samplers = [], seed = 0, signal } = options;
   if (ids.length === 0) throw new ParameterError('score', 'ids', 'at least one token', ids);
-  if (ids.length > model.contextLength) throw new ContextLengthError(model.contextLength, ids.length, 'The text');
+  // The last token is not fed.
+  if (ids.length > model.contextLength + 1)
+    throw new ContextLengthError(model.contextLength, ids.length - 1, 'The text');
   for (let i = 0; i < ids.length; i++) checkInteger('score', `ids[${i}]`, ids[i], 0, model.vocabSize - 1);
   const top = checkInteger('score', 'top', options.top ?? 0, 0);
   const promptLength = checkInteger('score', 'promptLength', options.promptLength ?? 1, 1, ids.length);

@@ -182,14 +182,15 @@ describe('a sequence ends', () => {
 describe('a full context', () => {
   const small = { contextLength: 8, order: 6 };
 
-  it('ends the sequence', async () => {
-    const end = await endOf(toy(small), [1, 2, 3]);
-    expect([ending(end), end.ids.length]).toEqual(['length: context', 5]);
+  it('ends the sequence with the token that the last position gives', async () => {
+    const model = toy(small);
+    const end = await endOf(model, [1, 2, 3]);
+    expect([ending(end), end.ids.length, model.fed]).toEqual(['length: context', 6, 8]);
   });
 
   it('is distinct from the maximum length', async () => {
-    expect(ending(await endOf(toy(small), [1, 2, 3], { maxNewTokens: 5 }))).toBe('length');
-    expect(ending(await endOf(toy(small), [1, 2, 3], { maxNewTokens: 6 }))).toBe('length: context');
+    expect(ending(await endOf(toy(small), [1, 2, 3], { maxNewTokens: 6 }))).toBe('length');
+    expect(ending(await endOf(toy(small), [1, 2, 3], { maxNewTokens: 7 }))).toBe('length: context');
   });
 
   it.each(['static', 'none'] as const)(
@@ -617,7 +618,7 @@ describe('a stream', () => {
   it.each<[string, ToyModelOptions, GenerateOptions]>([
     ['length', {}, { maxNewTokens: 3 }],
     ['length', {}, { maxLength: 5 }],
-    ['length: context', { contextLength: 5 }, {}],
+    ['length: context', { contextLength: 4 }, {}],
   ])('does not let a forced token exceed the %s (%j, %j)', async (expected, model, options) => {
     const stream = generate(toy(model), [1, 2], { seed: 7, ...options });
     await stream.next();

@@ -13,9 +13,9 @@ const ends = async (prompt: Parameters<typeof generate>[1], options: GenerateOpt
 
 describe('a full context', () => {
   test.each([
-    [14, 2],
-    [15, 1],
-    [16, 0],
+    [14, 3],
+    [15, 2],
+    [16, 1],
   ])('a prompt of %d tokens leaves room for %d', async (length, count) => {
     const [end] = await ends(new Array<number>(length).fill(1));
     expect([end!.ids.length, ending(end!)]).toEqual([count, 'length: context']);
@@ -28,7 +28,8 @@ describe('a full context', () => {
       const [end] = (await generate(model, state, { eosTokenIds: [] })).sequences;
       counts.push(end!.ids.length);
     }
-    expect(counts).toEqual([1, 0, 0]);
+    expect(counts).toEqual([2, 0, 0]);
+    expect(state.history.length).toBe(17);
     state.dispose();
   });
 

@@ -142,7 +142,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
     for (const end of await run('stop'))
       verifyEqual(
         [ending(end), end.ids.length],
-        ['length: context', end.promptIndex === 0 ? 7 : 0],
+        ['length: context', end.promptIndex === 0 ? 8 : 1],
         'finish and length',
       );
     if (slides) for (const { ids: tokens } of await run('slide')) verifyEqual(tokens.length, 20, 'length');

@@ -54,9 +54,9 @@ describe('TextStream', () => {
 
   it('holds back a character that is split between tokens of several bytes', () => {
     // 41 f0 9f | 98 | 80: the letter A and a character of four bytes.
-    expect(pieces(byteLevel, [], [262, 0x98, 0x80])).toEqual(['', '', 'A\u{1F600}', '']);
+    expect(pieces(byteLevel, [], [262, 0x98, 0x80])).toEqual(['A', '', '\u{1F600}', '']);
     // e4 bd | a0 e5 | a5 | bd: two characters over a shared token.
-    expect(pieces(byteLevel, [], [260, 261, 0xa5, 0xbd])).toEqual(['', '', '', '你好', '']);
+    expect(pieces(byteLevel, [], [260, 261, 0xa5, 0xbd])).toEqual(['', '你', '', '好', '']);
   });
 
   it('prints an unfinished character as U+FFFD when the text ends', () => {
@@ -65,6 +65,30 @@ describe('TextStream', () => {
 
   it('prints bytes that are not text as soon as no later byte can complete them', () => {
     expect(pieces(byteLevel, [], [0xff, 0x61])).toEqual(['', '\uFFFDa', '']);
+    const invalid = pieces(byteLevel, [], new Array<number>(200).fill(0xff));
+    expect(invalid.slice(3, 200)).toEqual(new Array<string>(197).fill('\uFFFD'));
+    expect(invalid[200]).toBe('\uFFFD'.repeat(3));
+    // An incomplete character again and again: 200 of E4 BD.
+    const broken = pieces(byteLevel, [0x61], new Array<number>(200).fill(260));
+    expect(broken.join('')).toBe('\uFFFD'.repeat(200));
+    expect(broken.slice(3, 200)).toEqual(new Array<string>(197).fill('\uFFFD'));
+  });
+
+  it('keeps the window short, whatever the ids are', () => {
+    for (const id of [0x61, 0xff, 260, 261, 0x80, control]) {
+      let most = 0;
+      const counting: Tokenizer = {
+        ...byteLevel,
+        decode: (ids) => {
+          most = Math.max(most, ids.length);
+          return byteLevel.decode(ids);
+        },
+      };
+      const stream = new TextStream(counting);
+      for (let i = 0; i < 500; i++) stream.push(id);
+      expect(most).toBeLessThan(40);
+      expect(stream.state.window.length).toBeLessThan(40);
+    }
   });
 
   it('omits control tokens, also between words', () => {
@@ -93,6 +117,58 @@ describe('TextStream', () => {
   it('completes a character that the prompt started', () => {
     const [first, ...rest] = utf8('你');
     expect(pieces(byteLevel, [0x61, first!], rest)).toEqual(['', '你', '']);
+    // The token before it also has text: 41 F0 9F.
+    expect(pieces(byteLevel, [0x61, 262], [0x98, 0x80, 0x21])).toEqual(['', '\u{1F600}', '!', '']);
+    expect(pieces(byteLevel, [260], [0xa0, 0x21])).toEqual(['你', '!', '']);
+  });
+
+  it("does not repeat a prompt's U+FFFD, whether it is a character or invalid bytes", () => {
+    expect(pieces(byteLevel, utf8('a\uFFFD'), utf8('b'))).toEqual(['b', '']);
+    expect(pieces(byteLevel, utf8('\uFFFD\uFFFD'), utf8('\uFFFDb'))).toEqual(['', '', '', '\uFFFDb', '']);
+    expect(pieces(byteLevel, [0x61, 0xe4], utf8('b'))).toEqual(['b', '']);
+    expect(pieces(byteLevel, [0x61, 0xe4], [])).toEqual(['']);
+  });
+
+  it('keeps control tokens when it is asked to', () => {
+    const spelled: Tokenizer = {
+      ...byteLevel,
+      decode: (ids, { skipSpecialTokens = true } = {}) =>
+        Array.from(ids, (id) => (id === control ? (skipSpecialTokens ? '' : '<c>') : byteLevel.decode([id]))).join(''),
+    };
+    const stream = new TextStream(spelled, [control], { skipSpecialTokens: false });
+    expect([control, 0x61, control].map((id) => stream.push(id))).toEqual(['<c>', 'a', '<c>']);
+    expect(TextStream.from(spelled, stream.state).push(control)).toBe('<c>');
+  });
+
+  it('follows decoders that judge a whole run of bytes', () => {
+    // As the ByteFallback of Hugging Face's tokenizers: a run that is not UTF-8 as a whole is one U+FFFD per byte.
+    const runs: Tokenizer = {
+      vocabSize: 257,
+      encode: utf8,
+      decode: (ids) => {
+        let text = '';
+        for (let from = 0; from < ids.length; ) {
+          let to = from;
+          while (to < ids.length && ids[to]! < 256) to++;
+          if (to > from)
+            try {
+              text += new TextDecoder('utf-8', { fatal: true }).decode(
+                Uint8Array.from(Array.from(ids).slice(from, to)),
+              );
+            } catch {
+              text += '\uFFFD'.repeat(to - from);
+            }
+          else text += '|';
+          from = Math.max(to, from + 1);
+        }
+        return text;
+      },
+    };
+    const long = utf8('你好世界'.repeat(5));
+    expect(pieces(runs, long, long).join('')).toBe('你好世界'.repeat(5));
+    expect(pieces(runs, [...long, 0xe4], [0xbd, 0xa0, 256])).toEqual(['', '你', '|', '']);
+    expect(pieces(runs, [], [...utf8('你'), 0xff, 256, ...utf8('好')]).join('')).toBe('你\uFFFD|好');
+    expect(pieces(runs, long, new Array<number>(100).fill(0xff)).join('')).toBe('\uFFFD'.repeat(100));
   });
 
   it('is independent after a fork', () => {
@@ -121,7 +197,7 @@ describe('TextStream', () => {
     };
     const stream = new TextStream(counting, new Array<number>(500).fill(0x61));
     for (let i = 0; i < 500; i++) stream.push(0x62);
-    expect(most).toBeLessThan(20);
+    expect(most).toBeLessThan(24);
   });
 
   it('gives pieces that join to what the ids add to the text before them', () => {
@@ -138,8 +214,13 @@ describe('TextStream', () => {
         const given = pieces(byteLevel, before, added);
         expect(given.join('')).toBe(whole.slice(prompt.length));
         expect(continuation(byteLevel, before, added)).toBe(whole.slice(prompt.length));
-        // Before the end, U+FFFD is only where a later byte has decided it.
-        for (const piece of given.slice(0, -1)) expect(piece.endsWith('\uFFFD')).toBe(false);
+        // Nothing is held back for longer than a character can be.
+        let shown = prompt.length;
+        for (const [at, piece] of given.slice(0, -1).entries()) {
+          shown += piece.length;
+          const settled = byteLevel.decode([...before, ...added.slice(0, at + 1)]).replace(/\uFFFD{1,3}$/, '');
+          expect(shown).toBeGreaterThanOrEqual(settled.length);
+        }
       }),
       { numRuns: 500 },
     );

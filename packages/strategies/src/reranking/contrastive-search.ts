@@ -67,6 +67,12 @@ export const contrastiveSearch = defineStrategy({
             tried.map(([best], i) => (full[i] ? [best!] : [])),
           );
           if (rows.length === 0) return;
+          if (rows.length > full.filter((isFull) => !isFull).length) {
+            // The reader took tokens of a full row back.
+            ({ scores, contexts } = await readContexts(run, rows));
+            indices = rows.map((_, i) => i);
+            continue;
+          }
         }
         const open = tried.filter((_, i) => !full[i]);
         const known = contexts.filter((_, i) => !full[i]);

@@ -13,11 +13,11 @@ export interface StateHeader {
   readonly promptLength: number;
   readonly tokens: readonly number[];
   readonly memories: readonly (readonly [chain: string, snapshot: RunStateSnapshot])[];
-  readonly text: { readonly stream: TextStreamState; readonly held: string } | null;
+  readonly text: { readonly stream: TextStreamState; readonly held: string; readonly hidden: string } | null;
 }
 
 const magic = [0x54, 0x57, 0x53, 0x54];
-const version = 1;
+const version = 2;
 const preamble = 12;
 
 /** 'TWST', version and header length (little-endian uint32), a JSON header, the serialized cache. */
@@ -86,8 +86,17 @@ function checkHeader(
 
 function isText(text: unknown, isId: (value: unknown) => boolean): boolean {
   if (!isObject(text) || typeof text.held !== 'string' || !isObject(text.stream)) return false;
-  const { window, printed } = text.stream;
-  return Array.isArray(window) && window.every(isId) && isCount(printed) && (printed as number) <= window.length;
+  if (typeof text.hidden !== 'string' || text.hidden.length !== text.held.length) return false;
+  const { window, said, fresh, given, skipSpecialTokens } = text.stream;
+  return (
+    Array.isArray(window) &&
+    window.every(isId) &&
+    typeof said === 'string' &&
+    isCount(fresh) &&
+    (fresh as number) <= window.length &&
+    isCount(given) &&
+    typeof skipSpecialTokens === 'boolean'
+  );
 }
 
 function isMemory(memory: unknown): boolean {

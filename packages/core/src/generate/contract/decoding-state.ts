@@ -85,7 +85,7 @@ export class DecodingState {
     return this.#cache;
   }
 
-  /** Text that is held back, because a character or a stop string may be unfinished. */
+  /** Text that is held back: a character or a stop string may be unfinished, or it follows the stop string that ended a call. */
   get text(): TextState | undefined {
     return this.#text;
   }
@@ -138,7 +138,7 @@ export class DecodingState {
         promptLength: this.promptLength,
         tokens: Array.from(this.#history.tokens),
         memories: [...this.#memories].map(([chain, memory]) => [chain, memory.snapshot(this.#history)]),
-        text: this.#text === undefined ? null : { stream: this.#text.stream.state, held: this.#text.held },
+        text: this.#text === undefined ? null : { ...this.#text, stream: this.#text.stream.state },
       },
       cache,
     );
@@ -179,7 +179,7 @@ export class DecodingState {
       text:
         header.text === null || options.tokenizer === undefined
           ? undefined
-          : { stream: TextStream.from(options.tokenizer, header.text.stream), held: header.text.held },
+          : { ...header.text, stream: TextStream.from(options.tokenizer, header.text.stream) },
       cache: model.restoreCache(cache),
       memories,
     });
@@ -200,7 +200,7 @@ export class DecodingState {
       promptLength,
       tokenizer,
       history: this.#history,
-      text: this.#text && { stream: this.#text.stream.fork(), held: this.#text.held },
+      text: this.#text && { ...this.#text, stream: this.#text.stream.fork() },
       cache: this.#cache,
       memories: this.#memories,
     };

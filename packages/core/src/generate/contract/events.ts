@@ -63,7 +63,7 @@ export interface EndEvent extends Finish {
 /** Token counts of one sequence. */
 export interface Usage {
   readonly promptTokens: number;
-  /** Prompt tokens that were already in a given cache. */
+  /** Prompt tokens that were not computed, because a given cache already held them. The last token is always computed. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
   /** Tokens that a draft proposed; with speculative decoding. */

@@ -29,6 +29,7 @@ const given: {
   forcedEosTokenId: [1, 1],
   eosTokenIds: [[4], [4]],
   stopStrings: [['x'], ['x']],
+  skipSpecialTokens: [false, false],
   stopWhen: [stopWhen, 'given'],
   maxTime: [50, 50],
   signal: [signal, 'given'],

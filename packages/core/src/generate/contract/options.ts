@@ -16,6 +16,7 @@ import { argMax } from '../../sampling/arg-max.ts';
 import type { ChainWarning } from '../../sampling/check-chain.ts';
 import { Random } from '../../sampling/random.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
+import { isControlToken } from '../../text/control-tokens.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import type { StopCondition } from './stop.ts';
 import type { Strategy } from './strategy.ts';
@@ -40,9 +41,9 @@ export interface GenerateOptions {
   readonly maxNewTokens?: number | undefined;
   /** Maximum number of tokens, prompt included. Default Infinity: only the model's context limits it. */
   readonly maxLength?: number | undefined;
-  /** No end token before this many new tokens. Default 0. */
+  /** Neither an end token, a stop string nor `stopWhen` ends a sequence of fewer new tokens. 0 is off. Default 0. */
   readonly minNewTokens?: number | undefined;
-  /** No end token before this many tokens, prompt included. Default 0. */
+  /** The same for the number of tokens with the prompt. 0 is off. Default 0. */
   readonly minLength?: number | undefined;
   /** The token after the start token of an encoder-decoder model; null forces none. Default: the model's, or null. */
   readonly forcedBosTokenId?: number | null | undefined;
@@ -50,9 +51,17 @@ export interface GenerateOptions {
   readonly forcedEosTokenId?: number | null | undefined;
   /** Ids that end a sequence; [] for none. Default: the model's. */
   readonly eosTokenIds?: readonly number[] | undefined;
-  /** Texts that end a sequence. They are not part of the text. Needs a tokenizer. Default []. */
+  /**
+   * Texts that end a sequence. They are not part of the text. A string may contain control tokens by their spelling, as in
+   * `'\n<|im_end|>'`. Needs a tokenizer. Default [].
+   */
   readonly stopStrings?: readonly string[] | undefined;
-  /** The application's own condition, called after every token. Must be synchronous. Default none. */
+  /** Leave control tokens out of the text. False keeps them, except for the end token that ends the text. Default true. */
+  readonly skipSpecialTokens?: boolean | undefined;
+  /**
+   * The application's own condition, called after every token. Its answer counts from the minimum length on. Must be
+   * synchronous. Default none.
+   */
   readonly stopWhen?: StopCondition | undefined;
   /** Time limit for the whole call, in milliseconds. The tokens so far are returned. Default Infinity. */
   readonly maxTime?: number | undefined;
@@ -65,7 +74,10 @@ export interface GenerateOptions {
   readonly cache?: KVCache | CacheKind | CacheKind['kind'] | 'none' | undefined;
   /** Maximum number of tokens per forward pass while prompts are read, at least one per row. Default: the model's limit. */
   readonly prefillChunkSize?: number | undefined;
-  /** When the context is full: `'stop'` ends with stop reason 'context'; `'slide'` forgets the older half. Default 'stop'. */
+  /**
+   * When the context is full: `'stop'` ends with stop reason 'context'; `'slide'` forgets the older half. The last position of
+   * a context gives a token too, so n positions hold a prompt and its text of n + 1 tokens. Default 'stop'.
+   */
   readonly onContextFull?: 'stop' | 'slide' | undefined;
   /** Report the log-probability and rank of each token, as the model gave them before any sampler. Default false. */
   readonly logprobs?: boolean | undefined;
@@ -131,12 +143,12 @@ export const generateOptions: { readonly [Name in keyof GenerateOptions]-?: Opti
     infinite: true,
     help: 'Maximum number of tokens, prompt included',
   }),
-  minNewTokens: integerOption({ default: 0, min: 0, off: 0, help: 'No end token before this many new tokens' }),
+  minNewTokens: integerOption({ default: 0, min: 0, off: 0, help: 'Nothing stops a text of fewer new tokens' }),
   minLength: integerOption({
     default: 0,
     min: 0,
     off: 0,
-    help: 'No end token before this many tokens, prompt included',
+    help: 'Nothing stops a text of fewer tokens, prompt included',
   }),
   forcedBosTokenId: tokenOrNull('Token id after the start token'),
   forcedEosTokenId: tokenOrNull('Token id forced as the last one'),
@@ -152,6 +164,7 @@ export const generateOptions: { readonly [Name in keyof GenerateOptions]-?: Opti
       return value;
     },
   }),
+  skipSpecialTokens: booleanOption({ default: true, off: false, help: 'Leave control tokens out of the text' }),
   stopWhen: code('Condition that ends a sequence', checkFunction<StopCondition>),
   maxTime: customOption<number>({
     kind: 'number',
@@ -272,6 +285,7 @@ function checkTogether(owner: string, options: ResolvedOptions, report: OptionRe
     throw new ParameterError(owner, 'minLength', `at most maxLength, ${maxLength},`, minLength);
   if (stopStrings.length > 0 && tokenizer === undefined)
     throw new ParameterError(owner, 'tokenizer', 'given together with stopStrings', undefined);
+  if (tokenizer !== undefined) checkControlTokens(owner, stopStrings, tokenizer);
   const isGreedy = strategy === undefined && samplers.at(-1)?.traits?.selectsArgMax === true;
   if (options.numReturnSequences > 1 && isGreedy && report.samplers!.source !== 'call')
     throw new ParameterError(
@@ -280,6 +294,36 @@ function checkTogether(owner: string, options: ResolvedOptions, report: OptionRe
       '1 for greedy decoding (samplers or a strategy make several sequences differ)',
       options.numReturnSequences,
     );
+}
+
+/** A stop string may name control tokens, unless the tokenizer does not spell them: then it could never match. */
+function checkControlTokens(owner: string, stopStrings: readonly string[], tokenizer: Tokenizer): void {
+  for (const string of stopStrings) {
+    const hidden = idsOf(tokenizer, string).filter(
+      (id) =>
+        id >= 0 &&
+        id < tokenizer.vocabSize &&
+        isControlToken(tokenizer, id) &&
+        tokenizer.decode([id], { skipSpecialTokens: false }) === '',
+    );
+    if (hidden.length > 0)
+      throw new ParameterError(
+        owner,
+        'stopStrings',
+        `texts that the tokenizer can decode (give the control tokens as eosTokenIds: [${hidden.join(', ')}])`,
+        string,
+      );
+  }
+}
+
+/** A tokenizer that cannot encode a text has no control token for it. */
+function idsOf(tokenizer: Tokenizer, text: string): readonly number[] {
+  if (typeof tokenizer.encode !== 'function') return [];
+  try {
+    return tokenizer.encode(text, { addSpecialTokens: false });
+  } catch {
+    return [];
+  }
 }
 
 /** An option that only code can give, with no default. */

@@ -1,11 +1,35 @@
+import { ControlTokenTexts } from '../../text/control-tokens.ts';
 import { TextStream } from '../../text/text-stream.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
-import { StopStrings } from './stop.ts';
+import { type HeldText, StopStrings } from './stop.ts';
 
-/** Text that is not printable yet: the stream of characters, and what may be the beginning of a stop string. */
-export interface TextState {
+/** Text that is not printed yet: the stream of characters, and what may be the beginning of a stop string, or followed one. */
+export interface TextState extends HeldText {
   readonly stream: TextStream;
-  readonly held: string;
+}
+
+/** How the text of a sequence is made. */
+export interface TextSettings {
+  /** Undefined for a sequence that has no text. */
+  readonly tokenizer?: Tokenizer | undefined;
+  readonly stopStrings: readonly string[];
+  /** Leave control tokens out of the text. */
+  readonly skipSpecialTokens: boolean;
+}
+
+/** How a token takes part in the text. */
+export interface TextPush {
+  /** A silent token, such as an end token, has no text. Default false. */
+  readonly silent?: boolean;
+  /** Whether a stop string may be complete with this token. Default true. */
+  readonly mayStop?: boolean;
+}
+
+/** What does not change along a sequence. */
+interface Fixed {
+  readonly stopStrings: readonly string[];
+  /** Spellings of the control tokens that stop strings name. */
+  readonly controls: ControlTokenTexts | undefined;
 }
 
 /**
@@ -17,10 +41,11 @@ export class SequenceText {
   readonly text: string;
   /** The part of it that the last token made printable. */
   readonly piece: string;
-  /** The stop string that is complete. No text follows it. */
+  /** The stop string that is complete. The text after it is left to a later call. */
   readonly matched: string | undefined;
   readonly #stream: TextStream | undefined;
   readonly #stops: StopStrings;
+  readonly #fixed: Fixed;
 
   private constructor(
     text: string,
@@ -28,57 +53,67 @@ export class SequenceText {
     matched: string | undefined,
     stream: TextStream | undefined,
     stops: StopStrings,
+    fixed: Fixed,
   ) {
     this.text = text;
     this.piece = piece;
     this.matched = matched;
     this.#stream = stream;
     this.#stops = stops;
+    this.#fixed = fixed;
   }
 
   /**
    * The empty text after a prompt.
    *
-   * @param tokenizer undefined for a sequence that has no text.
    * @param from where an earlier call stopped.
    */
-  static open(
-    tokenizer: Tokenizer | undefined,
-    prompt: ArrayLike<number>,
-    stopStrings: readonly string[],
-    from?: TextState,
-  ): SequenceText {
-    const stream = from?.stream.fork() ?? (tokenizer && new TextStream(tokenizer, prompt));
-    return new SequenceText('', '', undefined, stream, new StopStrings(stopStrings, from?.held));
+  static open(settings: TextSettings, prompt: ArrayLike<number>, from?: TextState): SequenceText {
+    const { tokenizer, stopStrings, skipSpecialTokens } = settings;
+    const stream =
+      from?.stream.skipSpecialTokens === skipSpecialTokens
+        ? from.stream.fork()
+        : tokenizer && new TextStream(tokenizer, prompt, { skipSpecialTokens });
+    const isHidden = tokenizer !== undefined && skipSpecialTokens && stopStrings.length > 0;
+    const controls = isHidden ? new ControlTokenTexts(tokenizer) : undefined;
+    return new SequenceText('', '', undefined, stream, new StopStrings(stopStrings, from), { stopStrings, controls });
   }
 
-  /** The text with one more token. A silent token, such as an end token, has no text. */
-  push(id: number, silent: boolean): SequenceText {
+  /** The text with one more token. */
+  push(id: number, { silent = false, mayStop = true }: TextPush = {}): SequenceText {
     if (silent || this.matched !== undefined || this.#stream === undefined)
-      return new SequenceText(this.text, '', this.matched, this.#stream, this.#stops);
+      return new SequenceText(this.text, '', this.matched, this.#stream, this.#stops, this.#fixed);
     const stream = this.#stream.fork();
-    return this.#print(stream.push(id), stream);
+    const printable = stream.push(id);
+    const stops = this.#stops.fork();
+    const shown = stops.push(printable, { mayStop });
+    // A control token is not part of the text, but a stop string may name it.
+    const control = printable === '' && shown.matched === undefined ? this.#controlText(id) : '';
+    const after = control === '' ? { text: '' } : stops.push(control, { hidden: true, mayStop });
+    const piece = shown.text + after.text;
+    const matched = shown.matched ?? after.matched;
+    return new SequenceText(this.text + piece, piece, matched, stream, stops, this.#fixed);
   }
 
   /** The text at its end, with what was held back. */
   flush(): SequenceText {
     if (this.matched !== undefined || this.#stream === undefined)
-      return new SequenceText(this.text, '', this.matched, this.#stream, this.#stops);
+      return new SequenceText(this.text, '', this.matched, this.#stream, this.#stops, this.#fixed);
     const stream = this.#stream.fork();
-    const printed = this.#print(stream.flush(), stream);
-    if (printed.matched !== undefined) return printed;
-    const held = printed.#stops.fork().flush();
-    return new SequenceText(printed.text + held, printed.piece + held, undefined, stream, new StopStrings([]));
+    const stops = this.#stops.fork();
+    const { text, matched } = stops.push(stream.flush());
+    const piece = matched === undefined ? text + stops.flush() : text;
+    return new SequenceText(this.text + piece, piece, matched, stream, stops, this.#fixed);
   }
 
   /** The unprinted state, for a later call to continue from. */
   suspend(): TextState | undefined {
-    return this.#stream && { stream: this.#stream.fork(), held: this.#stops.held };
+    return this.#stream && { stream: this.#stream.fork(), ...this.#stops.state };
   }
 
-  #print(printable: string, stream: TextStream): SequenceText {
-    const stops = this.#stops.fork();
-    const { text, matched } = stops.push(printable);
-    return new SequenceText(this.text + text, text, matched, stream, stops);
+  /** The spelling of a control token that a stop string contains; '' for every other id. */
+  #controlText(id: number): string {
+    const text = this.#fixed.controls?.textOf(id) ?? '';
+    return text !== '' && this.#fixed.stopStrings.some((string) => string.includes(text)) ? text : '';
   }
 }

@@ -2,18 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StopStrings } from './stop.ts';
 
-/** What comes out for each piece, up to the one that stops, and whether one did. */
+/** What comes out for each piece, up to the one that stops, and whether one did. Nothing that came in is lost. */
 function run(
   strings: readonly string[],
   pieces: readonly string[],
 ): { texts: string[]; stopped: boolean; held: string } {
   const stops = new StopStrings(strings);
   const texts: string[] = [];
-  for (const piece of pieces) {
+  for (const [at, piece] of pieces.entries()) {
     const { text, matched } = stops.push(piece);
     texts.push(text);
     if (matched !== undefined) {
       expect(strings).toContain(matched);
+      expect(texts.join('') + matched + stops.held).toBe(pieces.slice(0, at + 1).join(''));
       return { texts, stopped: true, held: stops.flush() };
     }
   }
@@ -23,8 +24,13 @@ function run(
 describe('StopStrings', () => {
   it.each<[string, string[], string[], { texts: string[]; stopped: boolean; held: string }]>([
     ['passes on all text when there are none', [], ['ab', 'c'], { texts: ['ab', 'c'], stopped: false, held: '' }],
-    ['drops a stop string and what follows it', ['END'], ['a END b'], { texts: ['a '], stopped: true, held: '' }],
-    ['finds one across pieces', ['END'], ['a E', 'N', 'D b'], { texts: ['a ', '', ''], stopped: true, held: '' }],
+    [
+      'drops a stop string and holds what follows it',
+      ['END'],
+      ['a END b'],
+      { texts: ['a '], stopped: true, held: ' b' },
+    ],
+    ['finds one across pieces', ['END'], ['a E', 'N', 'D b'], { texts: ['a ', '', ''], stopped: true, held: ' b' }],
     ['finds one at the very start', ['END'], ['END'], { texts: [''], stopped: true, held: '' }],
     ['releases what turns out to be none', ['END'], ['aEN', 'x'], { texts: ['a', 'ENx'], stopped: false, held: '' }],
     ['keeps what may still begin one', ['END'], ['aEN'], { texts: ['a'], stopped: false, held: 'EN' }],
@@ -45,7 +51,7 @@ describe('StopStrings', () => {
       'is not misled by a longer one in the same piece',
       ['abcd', 'b'],
       ['abcd'],
-      { texts: ['a'], stopped: true, held: '' },
+      { texts: ['a'], stopped: true, held: 'cd' },
     ],
     ['drops the longer of two that end together', ['bc', 'abc'], ['xabc'], { texts: ['x'], stopped: true, held: '' }],
     ['knows characters of two code units', ['\u{1F600}'], ['a\u{1F600}'], { texts: ['a'], stopped: true, held: '' }],
@@ -64,7 +70,32 @@ describe('StopStrings', () => {
   it('continues text that an earlier call held back', () => {
     const earlier = new StopStrings(['END']);
     earlier.push('aE');
-    expect(new StopStrings(['END'], earlier.held).push('ND')).toEqual({ text: '', matched: 'END' });
+    expect(new StopStrings(['END'], earlier.state).push('ND')).toEqual({ text: '', matched: 'END' });
+  });
+
+  it('finds one in hidden text and across its border, and never prints hidden text', () => {
+    const stops = new StopStrings(['\n<end>']);
+    expect(stops.push('Hi\n')).toEqual({ text: 'Hi' });
+    expect(stops.fork().push('<end>', { hidden: true })).toEqual({ text: '', matched: '\n<end>' });
+    expect(stops.push('<other>', { hidden: true })).toEqual({ text: '\n' });
+    expect(stops.push('<end>', { hidden: true })).toEqual({ text: '' });
+    const beginning = new StopStrings(['<a><b>']);
+    expect(beginning.push('x<a>', { hidden: false })).toEqual({ text: 'x' });
+    expect(new StopStrings(['<a><b>'], beginning.state).push('<b>', { hidden: true }).matched).toBe('<a><b>');
+    const hidden = new StopStrings(['<a>b']);
+    expect(hidden.push('<a>', { hidden: true })).toEqual({ text: '' });
+    expect(hidden.held).toBe('');
+    expect(hidden.push('c')).toEqual({ text: 'c' });
+  });
+
+  it('takes one that is complete too early for text, and finds one that is complete later', () => {
+    const stops = new StopStrings(['ab']);
+    expect(stops.push('xaby', { mayStop: false })).toEqual({ text: 'xaby' });
+    expect(stops.push('za', { mayStop: false })).toEqual({ text: 'z' });
+    expect(stops.push('bc')).toEqual({ text: '', matched: 'ab' });
+    const again = new StopStrings(['aa']);
+    expect(again.push('aa', { mayStop: false })).toEqual({ text: 'a' });
+    expect(again.push('a')).toEqual({ text: '', matched: 'aa' });
   });
 
   const letters = fc.constantFrom('a', 'b', 'c');
@@ -78,7 +109,7 @@ describe('StopStrings', () => {
         const at = whole.indexOf(string);
         const { texts, stopped, held } = run([string], parts);
         expect(stopped).toBe(at >= 0);
-        expect(texts.join('') + held).toBe(at < 0 ? whole : whole.slice(0, at));
+        expect(texts.join('') + (stopped ? '' : held)).toBe(at < 0 ? whole : whole.slice(0, at));
       }),
       { numRuns: 500 },
     );
@@ -93,7 +124,7 @@ describe('StopStrings', () => {
         const longest = Math.max(0, ...(ends[end] ?? []).map(({ length }) => length));
         const { texts, stopped, held } = run(several, parts);
         expect(stopped).toBe(end >= 0);
-        expect(texts.join('') + held).toBe(end < 0 ? whole : whole.slice(0, end - longest));
+        expect(texts.join('') + (stopped ? '' : held)).toBe(end < 0 ? whole : whole.slice(0, end - longest));
       }),
       { numRuns: 500 },
     );

@@ -1,7 +1,8 @@
 import { ParameterError } from '../../errors.ts';
+import type { History } from '../../sampling/history.ts';
 import type { Finish } from '../contract/finish.ts';
 import { finishedByCondition } from '../contract/finish.ts';
-import type { SequenceText } from '../contract/sequence-text.ts';
+import type { SequenceText, TextPush } from '../contract/sequence-text.ts';
 import type { Row } from '../contract/strategy.ts';
 import type { Plan } from './plan.ts';
 
@@ -20,6 +21,18 @@ export class Limits {
     return Math.min(this.#plan.startLengths[promptIndex]! + maxNewTokens, maxLength);
   }
 
+  /** Whether a sequence of this length has reached the minimum, so that any kind of stop may end it. */
+  mayStop({ history, promptIndex }: Pick<Row, 'history' | 'promptIndex'>): boolean {
+    const { minNewTokens, minLength } = this.#plan.options;
+    return history.length - this.#plan.startLengths[promptIndex]! >= minNewTokens && history.length >= minLength;
+  }
+
+  /** How the last token of a sequence takes part in its text. */
+  pushOf(history: History, promptIndex: number): TextPush {
+    const silent = this.#plan.options.eosTokenIds.includes(history.at(-1)!);
+    return { silent, mayStop: this.mayStop({ history, promptIndex }) };
+  }
+
   /** Set when the call was aborted or is out of time. */
   get interrupted(): 'abort' | 'timeout' | undefined {
     const { signal, maxTime } = this.#plan.options;
@@ -33,7 +46,9 @@ export class Limits {
     const id = row.history.at(-1)!;
     if (eosTokenIds.includes(id)) return { finishReason: 'stop', stopReason: id };
     if (text?.matched !== undefined) return { finishReason: 'stop', stopReason: text.matched };
-    if (stopWhen !== undefined && this.#conditionHolds(row, id, text?.text ?? '')) return finishedByCondition;
+    // The condition is called after every token, and counts from the minimum on.
+    if (stopWhen !== undefined && this.#conditionHolds(row, id, text?.text ?? '') && this.mayStop(row))
+      return finishedByCondition;
     const full = this.full(row);
     if (full !== undefined) return full;
     const { interrupted } = this;
@@ -44,7 +59,8 @@ export class Limits {
   full({ history, promptIndex }: Pick<Row, 'history' | 'promptIndex'>): Finish | undefined {
     const { model, options } = this.#plan;
     if (history.length >= this.maxLength(promptIndex)) return { finishReason: 'length' };
-    if (options.onContextFull === 'stop' && history.length >= model.contextLength)
+    // The last position of the context gives a token too, which is not fed any more.
+    if (options.onContextFull === 'stop' && history.length > model.contextLength)
       return { finishReason: 'length', stopReason: 'context' };
     return undefined;
   }

@@ -77,9 +77,9 @@ function checkedPrompt(
   return History.of(prompt);
 }
 
-/** The tokens of a state must fit the context, like those of a prompt. */
+/** The tokens of a state must fit the context, like those of a prompt, except for the last one, which the last position gave. */
 function checkedState(model: LanguageModel, { history }: DecodingState, { onContextFull }: ResolvedOptions): History {
-  if (onContextFull === 'stop' && history.length > model.contextLength)
+  if (onContextFull === 'stop' && history.length > model.contextLength + 1)
     throw new ContextLengthError(model.contextLength, history.length, 'The state');
   return history;
 }

@@ -45,9 +45,9 @@ export class ReaderControl {
    */
   apply(control: Control, sequence: Sequence, row: number): ControlEffect {
     checkControl(control);
-    const { rewind = 0, fork } = control;
-    const force = checkTokens('control', 'force', control.force ?? []);
-    const ban = checkTokens('control', 'ban', control.ban ?? []);
+    const { rewind = 0, fork, force: forced = [], ban: banned = [] } = control;
+    const force = checkTokens('control', 'force', forced);
+    const ban = checkTokens('control', 'ban', banned);
     const { strategy } = this.#plan.options;
     const isSteered = force.length + ban.length > 0;
     if (isSteered && strategy !== undefined && strategy.supportsControl !== true)
@@ -61,7 +61,15 @@ export class ReaderControl {
         ...(force.length > 0 ? { force } : {}),
         ...(ban.length > 0 ? { ban } : {}),
       });
-    fork?.(this.#forkAt(sequence, row));
+    if (fork !== undefined) {
+      const state = this.#forkAt(sequence, row);
+      try {
+        fork(state);
+      } catch (error) {
+        state.dispose();
+        throw error;
+      }
+    }
     if (rewind > 0) return 'rewound';
     return isSteered ? 'discard' : 'none';
   }

@@ -8,12 +8,14 @@ import { RunState } from '../../sampling/run-state.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import type { TokenDetails } from '../contract/events.ts';
 import type { Finish } from '../contract/finish.ts';
+import { statesAfter } from '../contract/history-states.ts';
 import type { ResolvedOptions } from '../contract/options.ts';
 import type { SequenceText } from '../contract/sequence-text.ts';
 import type { Row } from '../contract/strategy.ts';
 import { Emission } from './emission.ts';
 import { Limits } from './limits.ts';
 import type { Plan } from './plan.ts';
+import { PromptReuse } from './prompt-reuse.ts';
 import { ReaderControl } from './reader-control.ts';
 import { RunCache } from './run-cache.ts';
 
@@ -24,6 +26,7 @@ export abstract class RunParts {
   readonly limits: Limits;
   readonly emission: Emission;
   protected readonly control: ReaderControl;
+  protected readonly reuse: PromptReuse;
   readonly #memory: RunState;
 
   constructor(plan: Plan) {
@@ -32,7 +35,8 @@ export abstract class RunParts {
     this.#memory = state?.memoryOf(samplers) ?? new RunState();
     this.cache = RunCache.open(model, prompts.length, state?.cache ?? options.cache);
     this.limits = new Limits(plan);
-    this.emission = new Emission(plan, this.cache, this.limits.began);
+    this.reuse = new PromptReuse(this.cache);
+    this.emission = new Emission(plan, this.limits, this.reuse);
     this.control = new ReaderControl(plan, this.cache, this.#memory);
   }
 
@@ -70,8 +74,11 @@ export abstract class RunParts {
 
   extend(row: Row, history: History): Row {
     if (!this.#stopsDependOnText) return { ...row, history };
-    const id = history.at(-1)!;
-    return { ...row, history, text: this.#textOf(row).push(id, this.options.eosTokenIds.includes(id)) };
+    return {
+      ...row,
+      history,
+      text: this.#textOf(row).push(history.at(-1)!, this.limits.pushOf(history, row.promptIndex)),
+    };
   }
 
   finishOf(row: Row): Finish | undefined {
@@ -86,9 +93,10 @@ export abstract class RunParts {
   /** The text of a row. A row that was not made by `extend` is read from its start. */
   #textOf(row: Row): SequenceText {
     if (row.text !== undefined) return row.text;
-    let text = this.emission.openingText(row.promptIndex);
-    for (const id of row.history.tokens.subarray(this.startLengths[row.promptIndex]!))
-      text = text.push(id, this.options.eosTokenIds.includes(id));
+    const { promptIndex } = row;
+    let text = this.emission.openingText(promptIndex);
+    for (const history of statesAfter(row.history, this.startLengths[promptIndex]!))
+      text = text.push(history.at(-1)!, this.limits.pushOf(history, promptIndex));
     return text;
   }
 

@@ -28,6 +28,7 @@ export class GenerationRun extends RunParts implements Run {
     // All but the last token, which `advance` feeds.
     const starts = rows.map(({ history }) => (history.length > 1 ? this.#window(history).subarray(0, -1) : undefined));
     this.#notePrompts(rows);
+    this.reuse.note(rows, starts, 0);
     if (starts.some((start) => start !== undefined))
       advance(this.model, this.cache.inner, this.cache.spread(starts), this.#chunks()).dispose();
     this.cache.gather(rows.flatMap((_, row) => new Array<number>(count).fill(row)));
@@ -45,9 +46,10 @@ export class GenerationRun extends RunParts implements Run {
     if (rows.length !== this.cache.rows) throw new ShapeError('Rows to advance', [this.cache.rows], [rows.length]);
     if (this.options.cache === 'none') this.cache.truncate(rows.map(() => 0));
     const wanted = rows.map(({ history }) => this.#window(history));
-    this.#notePrompts(rows);
-    const result = advance(this.model, this.cache.inner, this.cache.spread(wanted), { ...this.#chunks(), ...options });
     const { scored = 1 } = options;
+    this.#notePrompts(rows);
+    this.reuse.note(rows, wanted, scored);
+    const result = advance(this.model, this.cache.inner, this.cache.spread(wanted), { ...this.#chunks(), ...options });
     const contexts = rows.flatMap((row, index) =>
       lastStates(row.history, Math.min(scored, wanted[index]!.length)).map((history) => this.contextOf(row, history)),
     );

@@ -1,5 +1,5 @@
 import type { History } from '../../sampling/history.ts';
-import type { SequenceText } from '../contract/sequence-text.ts';
+import type { SequenceText, TextPush } from '../contract/sequence-text.ts';
 
 /** One returned sequence while it grows. */
 export class Sequence {
@@ -32,9 +32,9 @@ export class Sequence {
     return this.#texts.length - 1;
   }
 
-  push(history: History, silent: boolean): void {
+  push(history: History, options: TextPush): void {
     this.history = history;
-    this.#texts.push(this.text.push(history.at(-1)!, silent));
+    this.#texts.push(this.text.push(history.at(-1)!, options));
   }
 
   /** Take the last tokens back. */
