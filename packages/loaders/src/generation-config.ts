@@ -6,9 +6,15 @@ import type { JsonObject } from './sources/json.ts';
  * checkpoints have these keys there. Sampling parameters (`temperature`, `top_p`, `num_beams` …) are left to presets.
  *
  * @param vocabSize ids from here on can never be generated and are left out.
+ * @param endTokens ids that end a text by the tokenizer's files; they are added to `eos_token_id`.
  * @throws LoadError for a value of the wrong kind.
  */
-export function readDefaults(generation: JsonObject, config: JsonObject, vocabSize: number): ModelDefaults {
+export function readDefaults(
+  generation: JsonObject,
+  config: JsonObject,
+  vocabSize: number,
+  endTokens: readonly number[] = [],
+): ModelDefaults {
   const read = <T>(key: string, check: (value: unknown) => T | undefined, expected: string): T | undefined => {
     for (const [file, json] of [
       ['generation_config.json', generation],
@@ -26,6 +32,7 @@ export function readDefaults(generation: JsonObject, config: JsonObject, vocabSi
     const all = read(key, asIds, 'a token id or a list of token ids')?.filter((id) => id < vocabSize);
     return all?.length === 0 ? undefined : all;
   };
+  const ends = [...new Set([...(ids('eos_token_id') ?? []), ...endTokens.filter((end) => end < vocabSize)])];
   const id = (key: string): number | undefined => {
     const only = (value: unknown): number | undefined => (asIds(value)?.length === 1 ? asIds(value)![0] : undefined);
     const value = read(key, only, 'one token id');
@@ -39,7 +46,7 @@ export function readDefaults(generation: JsonObject, config: JsonObject, vocabSi
     );
 
   const defaults: { -readonly [K in keyof ModelDefaults]: ModelDefaults[K] | undefined } = {
-    eosTokenIds: ids('eos_token_id'),
+    eosTokenIds: ends.length === 0 ? undefined : ends,
     decoderStartTokenIds: ids('decoder_start_token_id') ?? ids('bos_token_id'),
     forcedBosTokenId: id('forced_bos_token_id'),
     forcedEosTokenId: id('forced_eos_token_id'),

@@ -233,7 +233,8 @@ async function open<Family extends Architecture>(
     throw new UnsupportedError(`'${architecture.name}', a family ${has} an encoder`, owner, `${other} does.`);
   }
   const settings = architecture.configure(config);
-  const defaults = readDefaults(generationConfig, config, architecture.dimensions(settings).vocabSize);
+  const { vocabSize } = architecture.dimensions(settings);
+  const defaults = readDefaults(generationConfig, config, vocabSize, checkpoint.endTokens);
   const sampling = Object.keys(generationConfig).length > 0 ? generationConfig : config;
   const samplers = options.defaultSamplers?.(sampling);
   signal?.throwIfAborted();

@@ -3,6 +3,7 @@ import { openGgufCheckpoint } from '../gguf/checkpoint.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
 import { type JsonObject, readJson } from '../sources/json.ts';
 import type { ModelSource } from '../sources/model-source.ts';
+import { endTokensOf } from '../tokenizer/end-tokens.ts';
 import { chatTemplateOf, openChatTemplate } from '../tokenizer/open-chat-template.ts';
 import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/open-tokenizer.ts';
 import { createTokenizer, type LoadedTokenizer } from '../tokenizer/tokenizer.ts';
@@ -18,6 +19,8 @@ export interface Checkpoint {
   readonly config: JsonObject;
   /** Contents of generation_config.json; empty when there is none. */
   readonly generationConfig: JsonObject;
+  /** Ids that end a text by the tokenizer's files. */
+  readonly endTokens: readonly number[];
   /** Undefined when there is none. */
   readonly tokenizer: CheckpointTokenizer | undefined;
   /** Undefined when there is none. */
@@ -51,6 +54,7 @@ export async function openCheckpoint(
     kind: 'gguf',
     config: gguf.config,
     generationConfig: gguf.generationConfig,
+    endTokens: [],
     tokenizer: gguf.tokenizer && { ...gguf.tokenizer, open: opener(gguf.tokenizer, opened.file.name) },
     chatTemplate: chatTemplateOf(gguf.tokenizer?.config ?? {}, opened.file.name),
     weights: async () => gguf.weights(),
@@ -82,6 +86,7 @@ async function fromFiles(files: ModelSource, withText: boolean): Promise<Checkpo
     kind: 'safetensors',
     config,
     generationConfig,
+    endTokens: tokenizer === undefined ? [] : endTokensOf(tokenizer.json, tokenizer.config),
     tokenizer: tokenizer && { ...tokenizer, open: opener(tokenizer, tokenizer.name) },
     chatTemplate: withText ? await openChatTemplate(files) : undefined,
     weights: () => openWeights(files),

@@ -1,11 +1,12 @@
 import type { ByteSource } from '../sources/byte-source.ts';
 import type { JsonObject } from '../sources/json.ts';
+import { knownEndTokens } from '../tokenizer/end-tokens.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
 import { familyOf } from './families/index.ts';
 import { type GgufFile, openGguf } from './file/gguf-file.ts';
 import { GgufKeys, readInteger, readText } from './file/keys.ts';
 import { type EmbeddedTokenizer, embeddedTokenizer } from './tokenizer/tokenizer.ts';
-import { isTexts, tokenId, tokenTypes } from './tokenizer/vocabulary.ts';
+import { isTexts, tokenId } from './tokenizer/vocabulary.ts';
 import { ggufWeights } from './weights.ts';
 
 /** A GGUF file as the Hugging Face folder that says the same. */
@@ -57,12 +58,9 @@ function startAndEnd(file: GgufFile): JsonObject {
   };
 }
 
-/** Control tokens that end a turn of a chat, in models whose file names only the end of a text. */
-const endOfTurn: readonly string[] = ['<|eot_id|>', '<|im_end|>', '<|end|>', '<end_of_turn>'];
-
 /**
- * What generation_config.json of the model would say: its end tokens (of a text, of a turn, of a message; in a model with a chat
- * template also a control token that is known to end a turn), and the sampling that its makers advise.
+ * What generation_config.json of the model would say: its end tokens (of a text, of a turn, of a message, and every token
+ * that is known to end one), and the sampling that its makers advise.
  */
 function generationConfigOf(file: GgufFile, config: JsonObject): JsonObject {
   const size = vocabSizeOf(file);
@@ -72,12 +70,7 @@ function generationConfigOf(file: GgufFile, config: JsonObject): JsonObject {
     if (id !== undefined) ends.add(id);
   }
   const tokens = file.metadata.get('tokenizer.ggml.tokens');
-  const types = file.metadata.get('tokenizer.ggml.token_type') as ArrayLike<number> | undefined;
-  if (file.metadata.has('tokenizer.chat_template') && isTexts(tokens))
-    for (const text of endOfTurn) {
-      const id = tokens.indexOf(text);
-      if (id >= 0 && types?.[id] === tokenTypes.control) ends.add(id);
-    }
+  if (isTexts(tokens)) for (const { id } of knownEndTokens((token) => indexOf(tokens, token))) ends.add(id);
   const advised = {
     temperature: 'temp',
     top_k: 'top_k',
@@ -102,6 +95,11 @@ function advisedValue(file: GgufFile, name: string): number | undefined {
 function vocabSizeOf(file: GgufFile): number {
   const tokens = file.metadata.get('tokenizer.ggml.tokens');
   return Array.isArray(tokens) ? tokens.length : Infinity;
+}
+
+function indexOf(tokens: readonly string[], token: string): number | undefined {
+  const id = tokens.indexOf(token);
+  return id < 0 ? undefined : id;
 }
 
 /** Only what has a value. */

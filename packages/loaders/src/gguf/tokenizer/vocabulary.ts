@@ -1,5 +1,6 @@
 import { LoadError } from '@tokenwright/core';
 import type { JsonObject } from '../../sources/json.ts';
+import { knownEndTokens } from '../../tokenizer/end-tokens.ts';
 import type { GgufFile } from '../file/gguf-file.ts';
 import { readFlag, readInteger } from '../file/keys.ts';
 
@@ -80,9 +81,12 @@ export function isTexts(value: unknown): value is readonly string[] {
 /** Control tokens, and those that a person defined: they are found in a text before anything else. */
 export function addedTokens({ tokens, typeOf }: Vocabulary): JsonObject[] {
   const added: JsonObject[] = [];
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  // Some files give an end token the type of a word. It is a control token all the same, as llama.cpp has it.
+  const ends = new Set(knownEndTokens((token) => ids.get(token)).map(({ id }) => id));
   for (const [id, content] of tokens.entries()) {
     const type = typeOf(id);
-    const special = type === tokenTypes.control || type === tokenTypes.unknown;
+    const special = type === tokenTypes.control || type === tokenTypes.unknown || ends.has(id);
     if (content === '' || !(special || type === tokenTypes.userDefined)) continue;
     added.push({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special });
   }
