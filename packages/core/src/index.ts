@@ -59,5 +59,6 @@ export {
 } from './sampling/sampler.ts';
 export type { TokenLogprob } from './sampling/token-scores.ts';
 export type { ChatTemplate } from './text/chat-template.ts';
-export { continuation, TextStream, type TextStreamState } from './text/text-stream.ts';
+export { encodePrompt } from './text/encode-prompt.ts';
+export { continuation, TextStream, type TextStreamOptions, type TextStreamState } from './text/text-stream.ts';
 export type { Tokenizer } from './text/tokenizer.ts';

@@ -1,4 +1,4 @@
-import { generate } from '@tokenwright/core';
+import { encodePrompt, generate } from '@tokenwright/core';
 import { greedy } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
@@ -33,7 +33,7 @@ export const compareCommand: Command = {
 
 async function compare(given: Given, session: Session, prompt: string): Promise<number | undefined> {
   const { model, tokenizer, engine } = session;
-  const ids = tokenizer.encode(prompt);
+  const ids = encodePrompt(tokenizer, prompt);
   const room = model.contextLength - ids.length;
   const length = given.number('length') ?? Math.min(128, room);
   if (!Number.isInteger(length) || length < 16 || length > room)

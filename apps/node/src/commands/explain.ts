@@ -1,4 +1,11 @@
-import { compareChains, type GenerateOptions, generate, type Sampler, type TokenEvent } from '@tokenwright/core';
+import {
+  compareChains,
+  encodePrompt,
+  type GenerateOptions,
+  generate,
+  type Sampler,
+  type TokenEvent,
+} from '@tokenwright/core';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { greedy, printChain } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
@@ -72,7 +79,7 @@ async function explainEach(given: Given, session: Session, prompt: string): Prom
   };
   let text = prompt;
   let step = 0;
-  const ids = tokenizer.encode(prompt);
+  const ids = encodePrompt(tokenizer, prompt);
   for await (const event of generate(
     watchPrefill(model, () => ids.length),
     ids,
@@ -96,7 +103,7 @@ async function compareWith(given: Given, session: Session, prompt: string): Prom
   if (seed !== undefined && typeof seed !== 'number') throw misuse('--against wants one --seed.');
   const own: readonly Sampler[] = samplers ?? preset?.options.samplers ?? model.defaults.samplers ?? [greedy()];
   const other = chainNamed('against', given.text('against')!, tokenizer);
-  const comparison = await compareChains(model, tokenizer.encode(prompt), [own, other], {
+  const comparison = await compareChains(model, encodePrompt(tokenizer, prompt), [own, other], {
     ...rest,
     ...(seed === undefined ? {} : { seed }),
   } as Parameters<typeof compareChains>[3]);

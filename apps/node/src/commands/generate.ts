@@ -1,5 +1,6 @@
 import {
   type EndEvent,
+  encodePrompt,
   type GenerateOptions,
   generate,
   type OptionSource,
@@ -48,7 +49,7 @@ export const generateCommand: Command = {
 
 /** Print the events of one call. Returns the status to leave with. */
 export async function stream(given: Given, session: Session, prompt: string): Promise<number | undefined> {
-  const ids = session.tokenizer.encode(prompt);
+  const ids = encodePrompt(session.tokenizer, prompt);
   const options = watched(optionsOf(given, session));
   const model = watchPrefill(session.model, () => ids.length);
   const ends: EndEvent[] = [];

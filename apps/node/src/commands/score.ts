@@ -1,4 +1,4 @@
-import { type ScoredText, score } from '@tokenwright/core';
+import { encodePrompt, type ScoredText, score } from '@tokenwright/core';
 import type { Command, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { readText } from '../cli/prompt.ts';
@@ -41,7 +41,7 @@ export const scoreCommand: Command = {
 };
 
 async function scoreText(given: Given, { model, tokenizer }: Session, text: string): Promise<number | undefined> {
-  const ids = tokenizer.encode(text);
+  const ids = encodePrompt(tokenizer, text);
   const optional = (name: string, flag: string): object => (given.has(flag) ? { [name]: given.number(flag) } : {});
   const scored = await score(
     watchPrefill(model, () => ids.length - 1, 'reading the text'),

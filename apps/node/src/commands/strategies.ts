@@ -1,5 +1,12 @@
 import { combine, contrastiveLogits } from '@tokenwright/contrastive';
-import { type EndEvent, type GenerateOptions, generate, type LanguageModel, score } from '@tokenwright/core';
+import {
+  type EndEvent,
+  encodePrompt,
+  type GenerateOptions,
+  generate,
+  type LanguageModel,
+  score,
+} from '@tokenwright/core';
 import { distinctNgrams, greedy, repeatedNgrams, temperature, topP } from '@tokenwright/samplers';
 import { beamSearch, contrastiveSearch, promptLookup, speculative } from '@tokenwright/strategies';
 import type { Command, Given } from '../cli/command.ts';
@@ -119,7 +126,7 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
 
 async function attemptOf(given: Given, session: Session, prompt: string, method: Method): Promise<Attempt> {
   const { ids, text, timing } = await decode(given, session, prompt, method);
-  const before = session.tokenizer.encode(prompt);
+  const before = encodePrompt(session.tokenizer, prompt);
   const { total } = await score(session.model, [...before, ...ids], { promptLength: before.length });
   return {
     name: method.name,
@@ -135,7 +142,7 @@ async function decode(given: Given, session: Session, prompt: string, method: Me
   const { name, model, options } = method;
   const { tokenizer } = session;
   const maxNewTokens = given.number('max-new-tokens') ?? 60;
-  const stream = generate(model ?? session.model, tokenizer.encode(prompt), {
+  const stream = generate(model ?? session.model, encodePrompt(tokenizer, prompt), {
     ...options,
     tokenizer,
     seed: given.number('seed') ?? 1,

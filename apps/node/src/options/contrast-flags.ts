@@ -8,7 +8,7 @@ import {
   type OtherSource,
   type Rule,
 } from '@tokenwright/contrastive';
-import type { LanguageModel, Tokenizer } from '@tokenwright/core';
+import { encodePrompt, type LanguageModel, type Tokenizer } from '@tokenwright/core';
 import type { Flag, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { asValue, readOptions } from './read-options.ts';
@@ -79,7 +79,7 @@ export function contrasted(
     throw misuse(`--contrast must be one of ${Object.keys(ruleTable).join(', ')}, but '${name}' was given.`);
   const other: OtherSource = {
     ...(amateur === undefined ? {} : { model: amateur }),
-    ...(prompt === undefined ? {} : { prompt: tokenizer.encode(prompt) }),
+    ...(prompt === undefined ? {} : { prompt: encodePrompt(tokenizer, prompt) }),
   };
   const others = Object.keys(other).length === 0 ? [] : [other];
   if (others.length === 0 && name !== 'dola') throw misuse(`--contrast ${name} needs --amateur or --other-prompt.`);

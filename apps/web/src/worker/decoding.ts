@@ -6,7 +6,7 @@ import {
   dola,
   type Rule,
 } from '@tokenwright/contrastive';
-import { type LanguageModel, type Strategy, UnsupportedError } from '@tokenwright/core';
+import { encodePrompt, type LanguageModel, type Strategy, UnsupportedError } from '@tokenwright/core';
 import { beamSearch, earlyExit, promptLookup, speculative } from '@tokenwright/strategies';
 import type { Decoding, Settings } from '../settings.ts';
 import { samplingWithParts } from './sampling-with-parts.ts';
@@ -54,7 +54,7 @@ async function contrasted(
   const expert = session.loaded.model;
   if (rule === 'dola') return combine({ expert, rule: dola({ relativeTop: alpha, tieWordEmbeddings: true }) });
   if (rule === 'classifier-free-guidance') {
-    const prompt = otherPrompt === '' ? ('last-token' as const) : tokenizer.encode(otherPrompt);
+    const prompt = otherPrompt === '' ? ('last-token' as const) : encodePrompt(tokenizer, otherPrompt);
     return combine({ expert, others: [{ prompt }], rule: classifierFreeGuidance({ guidanceScale: 1 + strength }) });
   }
   const made: Rule =

@@ -1,4 +1,4 @@
-import { compareChains, type GenerateOptions, generate, type TokenEvent } from '@tokenwright/core';
+import { compareChains, encodePrompt, type GenerateOptions, generate, type TokenEvent } from '@tokenwright/core';
 import { diffChains, greedy, printChain, printDifferences } from '@tokenwright/samplers';
 import type { Comparison, RaceStep, RunEnd, RunEvent } from '../protocol.ts';
 import type { Settings } from '../settings.ts';
@@ -49,7 +49,7 @@ export async function run(
   };
   try {
     let last = performance.now();
-    for await (const event of generate(model, session.tokenizer.encode(settings.prompt), options)) {
+    for await (const event of generate(model, encodePrompt(session.tokenizer, settings.prompt), options)) {
       if (event.type === 'token') {
         const now = performance.now();
         const token = tokenReport(event, now - last, cacheReport(cache));
@@ -94,7 +94,7 @@ export async function compare(
   const first = await chains.samplers(settings.chain, settings);
   const second = await chains.samplers(settings.other, settings);
   const { model } = session.loaded;
-  const found = await compareChains(model, session.tokenizer.encode(settings.prompt), [first, second], {
+  const found = await compareChains(model, encodePrompt(session.tokenizer, settings.prompt), [first, second], {
     ...lengths(settings),
     seed: settings.seed,
     signal,
@@ -121,7 +121,7 @@ export async function race(
   { signal, emit }: Context<RaceStep>,
 ): Promise<{ same: boolean }> {
   const { model } = session.loaded;
-  const ids = session.tokenizer.encode(prompt);
+  const ids = encodePrompt(session.tokenizer, prompt);
   const kinds = [
     ['cached', 'static'],
     ['naive', 'none'],

@@ -1,5 +1,6 @@
 import { ParameterError } from '../errors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
+import { encodePrompt } from '../text/encode-prompt.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { checkModel, checkPrompts, checkText, checkTokenizer } from './check-call.ts';
 import { warnAboutChain } from './contract/chain-warnings.ts';
@@ -58,7 +59,7 @@ export function generateBatch(
 /**
  * Generate text from text.
  *
- * @param prompt encoded with the tokenizer's special tokens.
+ * @param prompt encoded with the tokenizer's special tokens, which are not added where the text has them already.
  * @returns the pieces as an async iterable; `await` it for `{ text, finishReason, usage, ... }`.
  * @throws ParameterError for several sequences, whose texts would mix: `generate` tells them apart.
  * @example
@@ -79,7 +80,7 @@ export function generateText(
   const { numReturnSequences = 1 } = options;
   if (numReturnSequences !== 1)
     throw new ParameterError('generateText', 'numReturnSequences', '1 (generate returns several)', numReturnSequences);
-  return new TextGeneration(start('generateText', model, [tokenizer.encode(prompt)], { ...options, tokenizer }));
+  return new TextGeneration(start('generateText', model, [encodePrompt(tokenizer, prompt)], { ...options, tokenizer }));
 }
 
 function start(

@@ -101,6 +101,25 @@ describe('a stop string with a control token', () => {
   });
 });
 
+it('a text that has the begin token already gets no second one', async () => {
+  const tokenizer = tokenizerOf(['<s>']);
+  const adding: Tokenizer = {
+    ...tokenizer,
+    encode: (text, { addSpecialTokens = true } = {}) => [...(addSpecialTokens ? [256] : []), ...tokenizer.encode(text)],
+  };
+  for (const prompt of ['Hi', '<s>Hi']) {
+    let fed: number[] = [];
+    await generateText(says(tokenizer, [0]), adding, prompt, {
+      ...greedy,
+      stopWhen: ({ history, promptLength }) => {
+        fed = [...history.tokens.subarray(0, promptLength)];
+        return true;
+      },
+    });
+    expect(fed).toEqual([256, ...utf8('Hi')]);
+  }
+});
+
 it('control tokens are part of the text on request, except for the end token', async () => {
   const tokenizer = tokenizerOf(['<|im_end|>', '[TOOL_CALLS]']);
   const model = says(tokenizer, tokenizer.encode('[TOOL_CALLS]f<|im_end|>'));

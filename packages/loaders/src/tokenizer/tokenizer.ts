@@ -2,6 +2,7 @@ import * as library from '@huggingface/tokenizers';
 import { LoadError, ParameterError, type Tokenizer } from '@tokenwright/core';
 import { checkOptionNames } from '@tokenwright/core/options';
 import { isObject, type JsonObject } from '../sources/json.ts';
+import { withTokensAround } from './around-text.ts';
 import { checkTokenizerParts } from './tokenizer-parts.ts';
 
 /** A tokenizer that was read from files: core's contract, with lookups by token and by id. */
@@ -45,6 +46,9 @@ const modelKinds = ['BPE', 'Unigram', 'WordPiece'];
 /**
  * A tokenizer from the contents of a tokenizer.json.
  *
+ * `add_bos_token` and `add_eos_token` of the configuration decide whether `encode` adds the begin and the end token; without them
+ * the post_processor does.
+ *
  * Text is decoded exactly. `clean_up_tokenization_spaces`, with which some configurations remove spaces before punctuation, is
  * ignored: it loses characters and cannot be streamed. An id that the tokenizer lacks decodes to no text; models often have a few
  * more ids than their tokenizer.
@@ -64,7 +68,13 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
   checkTokenizer(json, file);
   checkTokenizerParts(json, file);
   // Absent and null mean the same, but the library insists on the keys.
-  const complete = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...json };
+  const complete = {
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: null,
+    ...withTokensAround(json, config, file),
+  };
   let hub: HubTokenizer;
   try {
     hub = new HubTokenizer({ ...complete, added_tokens: json.added_tokens ?? [] }, config);

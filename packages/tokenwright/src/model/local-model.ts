@@ -2,6 +2,7 @@ import { applyChatTemplate, type ChatMessage } from '@tokenwright/chat';
 import {
   type Engine,
   type EngineMemory,
+  encodePrompt,
   type GenerateOptions,
   generateBatch,
   type LanguageModel,
@@ -241,7 +242,7 @@ export class LocalModel implements TextModel {
   }
 
   #encode(prompt: Prompt): ArrayLike<number> {
-    return typeof prompt === 'string' ? this.#opened.tokenizer.encode(prompt) : prompt;
+    return typeof prompt === 'string' ? encodePrompt(this.#opened.tokenizer, prompt) : prompt;
   }
 
   /** The model that continues these prompts, and what it starts from: for an encoder-decoder model, one that has read them. */
