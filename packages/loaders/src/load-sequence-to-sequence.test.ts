@@ -72,6 +72,25 @@ describe('loadSequenceToSequence', () => {
     await expect(loadSequenceToSequence(source, { engine, nmae: 'x' } as never)).rejects.toThrow(UnknownOptionError);
     await expect(loadSequenceToSequence(files({}), { engine })).rejects.toThrow(LoadError);
   });
+
+  it('refuses a tokenizer with one vocabulary for the source and another for the target', async () => {
+    const path = demo('translate');
+    const bytes = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`${path.href}/${name}`)));
+    const names = ['config.json', 'model.safetensors', 'tokenizer.json'];
+    const shared = Object.fromEntries(names.map((name) => [name, bytes(name)]));
+    const json = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+    for (const more of [
+      { 'tokenizer_config.json': json({ separate_vocabs: true }) },
+      { 'target_vocab.json': json({ a: 0 }) },
+      { 'vocab-tgt.json': json({ a: 0 }) },
+    ]) {
+      const source = files({ ...shared, ...more });
+      const loading = loadSequenceToSequence(source, { engine });
+      await expect(loading).rejects.toThrow(LoadError);
+      await expect(loading).rejects.toThrow('the source and the target have vocabularies of their own');
+      (await loadSequenceToSequenceModel(source, { engine })).dispose();
+    }
+  });
 });
 
 describe('readDefaults', () => {

@@ -32,6 +32,7 @@ export async function readTokenizerFiles(
     return file === undefined ? undefined : readJson(file);
   };
   const config = (await json('tokenizer_config.json')) ?? {};
+  await refuseTwoVocabularies(source, config);
   const file = await source.file('tokenizer.json');
   if (file !== undefined) return { kind: 'tokenizer.json', name: file.name, json: await readJson(file), config };
 
@@ -61,6 +62,18 @@ export async function loadTokenizer(source: ModelSource): Promise<LoadedTokenize
   if (files === undefined)
     throw new LoadError(source.name, 'there is no tokenizer: neither tokenizer.json nor vocab.json with merges.txt');
   return createTokenizer(files.json, files.config, files.name);
+}
+
+/** Files that hold the vocabulary of the target alone. */
+const targetVocabularies = ['target_vocab.json', 'vocab-tgt.json'];
+
+/** Source and target of an encoder-decoder model share a tokenizer here. With one for both, texts would be other texts. */
+async function refuseTwoVocabularies(source: ModelSource, config: JsonObject): Promise<void> {
+  const problem =
+    'the source and the target have vocabularies of their own; only models with one for both are read. loadSequenceToSequenceModel loads a model without its tokenizer';
+  if (config.separate_vocabs === true) throw new LoadError('tokenizer_config.json', problem, 'separate_vocabs');
+  for (const name of targetVocabularies)
+    if ((await source.file(name)) !== undefined) throw new LoadError(source.name, `${name}: ${problem}`);
 }
 
 /** A folder with other tokenizer files, or with half of a pair, is refused: without a tokenizer it would seem to have none. */
