@@ -61,4 +61,4 @@ export type { TokenLogprob } from './sampling/token-scores.ts';
 export type { ChatTemplate } from './text/chat-template.ts';
 export { encodePrompt } from './text/encode-prompt.ts';
 export { continuation, TextStream, type TextStreamOptions, type TextStreamState } from './text/text-stream.ts';
-export type { Tokenizer } from './text/tokenizer.ts';
+export type { TextRange, Tokenizer } from './text/tokenizer.ts';

@@ -1,8 +1,9 @@
 import * as library from '@huggingface/tokenizers';
-import { LoadError, ParameterError, type Tokenizer } from '@tokenwright/core';
+import { LoadError, ParameterError, type TextRange, type Tokenizer } from '@tokenwright/core';
 import { checkOptionNames } from '@tokenwright/core/options';
 import { isObject, type JsonObject } from '../sources/json.ts';
 import { withTokensAround } from './around-text.ts';
+import { withMarks, withoutMarks, withoutSpecialPieces } from './literal-text.ts';
 import { checkTokenizerParts } from './tokenizer-parts.ts';
 
 /** A tokenizer that was read from files: core's contract, with lookups by token and by id. */
@@ -17,7 +18,7 @@ export interface LoadedTokenizer extends Tokenizer {
 
 /** The members of @huggingface/tokenizers that are used here. Its own types do not resolve under ESM rules. */
 interface HubTokenizer {
-  readonly pre_tokenizer: HubPart | null;
+  pre_tokenizer: HubSplit | null;
   readonly decoder: HubPart | null;
   encode(
     text: string,
@@ -30,8 +31,11 @@ interface HubTokenizer {
   get_added_tokens_decoder(): Map<number, { special: boolean }>;
 }
 
+/** Splits a text into words. */
+type HubSplit = (text: string, options: object) => string[];
+
 /** A pre-tokenizer or decoder; which members it has depends on its kind. */
-interface HubPart {
+interface HubPart extends HubSplit {
   readonly tokenizers?: readonly (HubPart | null)[];
   readonly decoders?: readonly (HubPart | null)[];
   readonly byte_encoder?: object;
@@ -74,15 +78,20 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
     post_processor: null,
     decoder: null,
     ...withTokensAround(json, config, file),
+    added_tokens: json.added_tokens ?? [],
   };
-  let hub: HubTokenizer;
-  try {
-    hub = new HubTokenizer({ ...complete, added_tokens: json.added_tokens ?? [] }, config);
-  } catch (cause) {
-    throw new LoadError(file, messageOf(cause), undefined, { cause });
-  }
-  makeExact(hub.pre_tokenizer);
-  makeExact(hub.decoder);
+  const open = (contents: JsonObject): HubTokenizer => {
+    let opened: HubTokenizer;
+    try {
+      opened = new HubTokenizer(contents, config);
+    } catch (cause) {
+      throw new LoadError(file, messageOf(cause), undefined, { cause });
+    }
+    makeExact(opened.pre_tokenizer as HubPart | null);
+    makeExact(opened.decoder);
+    return opened;
+  };
+  const hub = open(complete);
 
   /** A file can pass the checks and still make no sense. Then the library fails when it is used. */
   const used = <T>(purpose: string, work: () => T): T => {
@@ -102,6 +111,19 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
     const id = hub.token_to_id(token);
     if (id !== undefined) special.add(id);
   }
+  const specialTexts = new Set([...special].flatMap((id) => hub.id_to_token(id) ?? []));
+  /** Opened when a text with literal special tokens is first encoded. */
+  let literal: HubTokenizer | undefined;
+  const openLiteral = (): HubTokenizer => {
+    const opened = open(withoutSpecialPieces(complete, specialTexts));
+    const split = opened.pre_tokenizer;
+    // After special tokens were looked for, and before the text becomes words.
+    opened.pre_tokenizer = (part, options) => {
+      const plain = withoutMarks(part);
+      return split === null ? [plain] : split(plain, options);
+    };
+    return opened;
+  };
 
   return {
     vocabSize,
@@ -110,9 +132,14 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
     idToToken: (id) => hub.id_to_token(id),
     encode(text, options = {}) {
       checkText(text);
-      checkOptionNames('tokenizer.encode', options, ['addSpecialTokens']);
-      const { addSpecialTokens = true } = options;
-      const { ids, tokens } = used('encode a text', () => hub.encode(text, { add_special_tokens: addSpecialTokens }));
+      checkOptionNames('tokenizer.encode', options, ['addSpecialTokens', 'splitSpecialTokens']);
+      const { addSpecialTokens = true, splitSpecialTokens = false } = options;
+      const marked =
+        splitSpecialTokens === false ? text : withMarks(text, specialTexts, checkRanges(splitSpecialTokens));
+      if (marked !== text) literal ??= openLiteral();
+      const { ids, tokens } = used('encode a text', () =>
+        (marked === text ? hub : literal!).encode(marked, { add_special_tokens: addSpecialTokens }),
+      );
       const unknown = ids.findIndex((id) => !isId(id));
       if (unknown >= 0) throw new LoadError(file, 'the tokenizer uses this token, but gives it no id', tokens[unknown]);
       return ids as number[];
@@ -137,6 +164,18 @@ function checkText(text: unknown): void {
   if (typeof text === 'string') return;
   const allowed = Array.isArray(text) ? 'one string (encode the texts of a list one by one)' : 'a string';
   throw new ParameterError('tokenizer.encode', 'text', allowed, text);
+}
+
+function checkRanges(ranges: unknown): true | readonly TextRange[] {
+  const isRange = (range: unknown): boolean =>
+    Array.isArray(range) && range.length === 2 && range.every((at) => Number.isInteger(at) && at >= 0);
+  if (ranges === true || (Array.isArray(ranges) && ranges.every(isRange))) return ranges;
+  throw new ParameterError(
+    'tokenizer.encode',
+    'splitSpecialTokens',
+    'true, false or a list of ranges [start, end]',
+    ranges,
+  );
 }
 
 function checkIds(ids: unknown): void {
