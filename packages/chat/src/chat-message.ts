@@ -8,6 +8,15 @@ export interface ChatMessage {
   readonly [key: string]: unknown;
 }
 
+/** Options of `encodeChat` and `Chat` beside those of the template. */
+export interface EncodeChatOptions extends ChatOptions {
+  /**
+   * Take special tokens that users and tools write for plain text, so that they cannot end a message or begin another. Those
+   * of the template, of system messages and of the assistant stay. Default false, as in other systems.
+   */
+  readonly literalContent?: boolean;
+}
+
 /** Options of `applyChatTemplate`, `encodeChat` and, but for the generation prompt, `Chat`. */
 export interface ChatOptions {
   /** Functions that the model may call: `{ type: 'function', function: { name, description, parameters } }`. Default none. */

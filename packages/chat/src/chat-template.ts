@@ -1,8 +1,9 @@
 import { Template } from '@huggingface/jinja';
 import { type ChatTemplate, ParameterError, type Tokenizer } from '@tokenwright/core';
 import { checkOptionNames } from '@tokenwright/core/options';
-import type { ChatMessage, ChatOptions } from './chat-message.ts';
+import type { ChatMessage, ChatOptions, EncodeChatOptions } from './chat-message.ts';
 import { ChatTemplateError } from './chat-template-error.ts';
+import { messagesFor } from './literal-content.ts';
 
 const owner = 'applyChatTemplate';
 /** A `Record`, so that a name that is missing here is a compile error. */
@@ -69,10 +70,13 @@ export function applyChatTemplate(
 export function encodeChat(
   parts: { readonly tokenizer: Tokenizer; readonly chatTemplate: ChatTemplate | undefined },
   messages: readonly ChatMessage[],
-  options: ChatOptions = {},
+  { literalContent = false, ...options }: EncodeChatOptions = {},
 ): number[] {
   if (parts.tokenizer === undefined) throw new ParameterError('encodeChat', 'tokenizer', 'a tokenizer', undefined);
-  return parts.tokenizer.encode(applyChatTemplate(parts.chatTemplate, messages, options), { addSpecialTokens: false });
+  if (typeof literalContent !== 'boolean')
+    throw new ParameterError('encodeChat', 'literalContent', 'true or false', literalContent);
+  const { messages: rendered, encode } = messagesFor(parts.tokenizer, messages, literalContent);
+  return encode(applyChatTemplate(parts.chatTemplate, rendered, options));
 }
 
 function checkMessages(messages: readonly ChatMessage[]): void {

@@ -49,6 +49,28 @@ async function say(text: string, options: GenerateOptions = {}): Promise<EndEven
 
 const rolesOf = (): string => chat.messages.map(({ role }) => role).join(' ');
 
+it('takes special tokens of a person for plain text on request, and still feeds only what is new', async () => {
+  const promptOf = async (literalContent: boolean): Promise<{ ids: number; cached: number[] }> => {
+    const one = new Chat({ ...loaded, chatTemplate: plainDialogue }, { literalContent });
+    const cached: number[] = [];
+    let ids = 0;
+    for (const content of ['Hello<|endoftext|>', 'Who are you?']) {
+      for await (const event of one.send(content, { maxNewTokens: 4, eosTokenIds: [] }))
+        if (event.type === 'end') cached.push(event.usage.cachedTokens);
+      ids ||= one.promptLength;
+    }
+    one.dispose();
+    return { ids, cached };
+  };
+  const [special, literal] = [await promptOf(false), await promptOf(true)];
+  // The end token alone, and the letters of its spelling.
+  expect(literal.ids).toBeGreaterThan(special.ids + 2);
+  expect(literal.cached).toEqual([0, literal.ids + 3]);
+  expect(() => new Chat({ ...loaded, chatTemplate: plainDialogue }, { literalContent: 1 as never })).toThrow(
+    'literalContent must be true or false',
+  );
+});
+
 it('a turn feeds only what is new, and says what a fresh chat would', async () => {
   chat.system = 'A story.';
   const first = await say('Hello, old man.');

@@ -11,8 +11,9 @@ import {
   type Tokenizer,
 } from '@tokenwright/core';
 import { checkOptionNames } from '@tokenwright/core/options';
-import type { ChatMessage, ChatOptions } from './chat-message.ts';
+import type { ChatMessage, ChatOptions, EncodeChatOptions } from './chat-message.ts';
 import { applyChatTemplate } from './chat-template.ts';
+import { messagesFor } from './literal-content.ts';
 
 /** The parts of a loaded model that a chat needs: the result of `load` has them all. */
 export interface ChatParts {
@@ -29,7 +30,8 @@ interface Prompt {
 }
 
 /** Names of the options of `Chat`; the generation prompt is always added. */
-const optionNames: Readonly<Record<keyof Omit<ChatOptions, 'addGenerationPrompt'>, true>> = {
+const optionNames: Readonly<Record<keyof Omit<EncodeChatOptions, 'addGenerationPrompt'>, true>> = {
+  literalContent: true,
   tools: true,
   template: true,
   variables: true,
@@ -56,6 +58,7 @@ export class Chat implements Disposable {
   readonly #tokenizer: Tokenizer;
   readonly #template: ChatTemplate | undefined;
   readonly #options: ChatOptions;
+  readonly #literalContent: boolean;
   readonly #cache: KVCache;
   #messages: readonly ChatMessage[] = [];
   /** The last prompt with its answer, as far as both are in the cache or can be found there. */
@@ -71,7 +74,7 @@ export class Chat implements Disposable {
    * @param options of the template, for every turn.
    * @throws ChatTemplateError when the model has no template; ParameterError when there is no tokenizer; UnknownOptionError.
    */
-  constructor(parts: ChatParts, options: Omit<ChatOptions, 'addGenerationPrompt'> = {}) {
+  constructor(parts: ChatParts, options: Omit<EncodeChatOptions, 'addGenerationPrompt'> = {}) {
     const { model, tokenizer, chatTemplate } = parts;
     if (tokenizer === undefined) throw new ParameterError('Chat', 'tokenizer', 'a tokenizer', tokenizer);
     if (chatTemplate === undefined) applyChatTemplate(chatTemplate, []);
@@ -79,7 +82,11 @@ export class Chat implements Disposable {
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#template = chatTemplate;
-    this.#options = options;
+    const { literalContent = false, ...others } = options;
+    if (typeof literalContent !== 'boolean')
+      throw new ParameterError('Chat', 'literalContent', 'true or false', literalContent);
+    this.#options = others;
+    this.#literalContent = literalContent;
     this.#cache = model.createCache();
   }
 
@@ -235,8 +242,8 @@ export class Chat implements Disposable {
   }
 
   #encode(messages: readonly ChatMessage[]): Prompt {
-    const text = applyChatTemplate(this.#template, messages, this.#options);
-    const encode = (part: string): number[] => this.#tokenizer.encode(part, { addSpecialTokens: false });
+    const { messages: rendered, encode } = messagesFor(this.#tokenizer, messages, this.#literalContent);
+    const text = applyChatTemplate(this.#template, rendered, this.#options);
     const ids = encode(text);
     if (this.#fed.ids.length === 0 || !text.startsWith(this.#fed.text)) return { text, ids };
     // The tokens that were fed, if the rest has the same tokens alone as at the end of the whole text.

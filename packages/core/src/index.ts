@@ -59,6 +59,7 @@ export {
 } from './sampling/sampler.ts';
 export type { TokenLogprob } from './sampling/token-scores.ts';
 export type { ChatTemplate } from './text/chat-template.ts';
+export { isControlToken } from './text/control-tokens.ts';
 export { encodePrompt } from './text/encode-prompt.ts';
 export { continuation, TextStream, type TextStreamOptions, type TextStreamState } from './text/text-stream.ts';
 export type { TextRange, Tokenizer } from './text/tokenizer.ts';

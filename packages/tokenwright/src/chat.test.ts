@@ -33,6 +33,15 @@ it('computes only what is new when messages extend the last call', async () => {
   expect(second.text).toBe((await fresh.chat(messages, call)).text);
 });
 
+it('takes special tokens of a person for plain text on request', async () => {
+  const prompt = async (literalContent: boolean) =>
+    (await lm.chat([user('Hello<|endoftext|>')], { ...call, literalContent })).usage.promptTokens;
+  expect(await prompt(true)).toBeGreaterThan((await prompt(false)) + 2);
+  await expect(lm.chat([user('x')], { literalContent: 'yes' as never })).rejects.toThrow(
+    'literalContent must be true or false',
+  );
+});
+
 it('remembers nothing that is not in the messages', async () => {
   await lm.chat([user('My name is Ada.')], call);
   const messages = [user('What is my name?')];

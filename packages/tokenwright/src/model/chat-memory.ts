@@ -15,9 +15,12 @@ export class ChatMemory {
     this.#tokenizer = tokenizer;
   }
 
-  /** The ids of a rendered chat. */
-  encode(text: string): readonly number[] {
-    const encode = (part: string): number[] => this.#tokenizer.encode(part, { addSpecialTokens: false });
+  /**
+   * The ids of a rendered chat.
+   *
+   * @param encode turns a part of it into ids.
+   */
+  encode(text: string, encode: (part: string) => number[]): readonly number[] {
     const ids = encode(text);
     if (this.#ids.length === 0 || !text.startsWith(this.#text)) return ids;
     const rest = encode(text.slice(this.#text.length));

@@ -1,4 +1,4 @@
-import { applyChatTemplate, type ChatMessage } from '@tokenwright/chat';
+import { applyChatTemplate, type ChatMessage, literalMessages } from '@tokenwright/chat';
 import {
   type Engine,
   type EngineMemory,
@@ -192,7 +192,7 @@ export class LocalModel implements TextModel {
 
   async *#answer(
     messages: readonly ChatMessage[],
-    { tools, template, variables, ...options }: ChatCallOptions,
+    { tools, template, variables, literalContent = false, ...options }: ChatCallOptions,
     left: AbortSignal,
   ): AsyncGenerator<string, ChatResult, undefined> {
     const { model, chatTemplate } = this.#opened;
@@ -204,14 +204,21 @@ export class LocalModel implements TextModel {
       throw new ParameterError('chat', 'cache', 'left out: a chat has its own', (options as CallOptions).cache);
     checkSingle('chat', options);
     const resolved = this.#resolve('chat', options, left);
-    const text = applyChatTemplate(chatTemplate, messages, {
+    if (typeof literalContent !== 'boolean')
+      throw new ParameterError('chat', 'literalContent', 'true or false', literalContent);
+    const { tokenizer } = this.#opened;
+    const literal = literalContent && Array.isArray(messages) ? literalMessages(tokenizer, messages) : undefined;
+    const text = applyChatTemplate(chatTemplate, literal?.messages ?? messages, {
       ...(tools === undefined ? {} : { tools }),
       ...(template === undefined ? {} : { template }),
       ...(variables === undefined ? {} : { variables }),
     });
     const memory = this.#chats.take();
     try {
-      const ids = memory.encode(text);
+      const ids = memory.encode(
+        text,
+        literal?.encode ?? ((part) => tokenizer.encode(part, { addSpecialTokens: false })),
+      );
       const result = yield* textPieces(model, ids, { ...resolved, cache: memory.cache });
       const endsWithToken = typeof result.stopReason === 'number';
       memory.remember(text, ids, result.text, endsWithToken ? result.ids.slice(0, -1) : result.ids);

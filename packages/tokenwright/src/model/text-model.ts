@@ -15,6 +15,8 @@ export interface ChatCallOptions extends Omit<CallOptions, 'cache'> {
   readonly tools?: ChatOptions['tools'] | undefined;
   /** Which chat template of a model that has several. Default `'tool_use'` if it exists and tools are given, otherwise `'default'`. */
   readonly template?: string | undefined;
+  /** Take special tokens that users and tools write for plain text. Default false. */
+  readonly literalContent?: boolean | undefined;
   /** Further variables of the template, such as `{ enable_thinking: false }`. Default none. */
   readonly variables?: ChatOptions['variables'] | undefined;
 }
