@@ -62,6 +62,14 @@ describe('the flags', () => {
       expect([...flagOfOption.values()]).toContain(name);
   });
 
+  it('turn off what is on by default', () => {
+    const sources = { tokenizer: { vocabSize: 1, encode: () => [], decode: () => '' }, generationConfig: {} };
+    const of = (...texts: string[]) => optionsOf(parse(commandOf(generateFlags), texts), sources);
+    expect(of('--keep-special-tokens').skipSpecialTokens).toBe(false);
+    expect(of('--logprobs')).toMatchObject({ logprobs: true });
+    expect(of()).not.toHaveProperty('skipSpecialTokens');
+  });
+
   it.each(Object.entries(samplerRegistry))('have the sampler %s, unless it is named above', (name, { definition }) => {
     const flag = samplerFlags.find((candidate) => candidate.name === name);
     expect(flag === undefined).toBe(withoutFlag[name] !== undefined);

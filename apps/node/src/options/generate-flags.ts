@@ -24,6 +24,8 @@ const cacheKinds = ['static', 'dynamic', 'none', 'f16', '8-bit', 'window=N', 'wi
 
 /** What a command line adds to the declaration of an option: spelling, units and the heading in help. */
 interface Spelling {
+  /** The name of the flag, where it is not that of the option. */
+  readonly flag?: string;
   readonly group?: string;
   readonly short?: string;
   readonly value?: string;
@@ -63,6 +65,12 @@ const spellings: Partial<Record<OptionName, Spelling>> = {
     repeats: true,
     former: ['stop'],
     read: (texts) => texts.map((text) => text.replaceAll('\\n', '\n').replaceAll('\\t', '\t')),
+  },
+  skipSpecialTokens: {
+    flag: 'keep-special-tokens',
+    group: length,
+    help: 'Keep control tokens in the text, except for the end token',
+    read: () => false,
   },
   eosTokenIds: {
     group: length,
@@ -170,6 +178,7 @@ function noteLeftOut(generationConfig: Readonly<Record<string, unknown>>): void 
 
 function flagOf(name: OptionName, option: Option): Flag {
   const {
+    flag = kebabCase(name),
     help: own = option.help,
     more,
     group = working,
@@ -183,7 +192,7 @@ function flagOf(name: OptionName, option: Option): Flag {
   const help = [`${own}${facts === '' ? '' : ` (${facts})`}.`, ...(more === undefined ? [] : [more])];
   const isChoice = option.kind === 'choice' && option.choices !== undefined;
   return {
-    name: kebabCase(name),
+    name: flag,
     help: help.join(' '),
     group,
     ...(option.kind === 'boolean' ? {} : { value: value ?? placeholder(name, option) }),
@@ -198,10 +207,10 @@ function flagOf(name: OptionName, option: Option): Flag {
 /** The checked value of an option. Errors name the flag. */
 function checkedValue(name: OptionName, texts: readonly string[]): unknown {
   const option: Option = generateOptions[name];
-  const flag = kebabCase(name);
-  const own = spellings[name]?.read;
+  const { flag = kebabCase(name), read: own } = spellings[name] ?? {};
   const text = texts.at(-1)!;
-  const value = option.kind === 'boolean' ? true : own === undefined ? numbered(flag, option, text) : own(texts);
+  const isSwitch = option.kind === 'boolean' && own === undefined;
+  const value = isSwitch ? true : own === undefined ? numbered(flag, option, text) : own(texts);
   return option.check('tokenwright', `--${flag}`, value);
 }
 
