@@ -162,6 +162,19 @@ describe.each(strategies)('%s', (_, open) => {
     expect(model.live.size).toBe(0);
   });
 
+  it('refuses a control that answers no token, and can be read on', async () => {
+    const options: GenerateOptions = { strategy: open(), seed: 3, eosTokenIds: [], maxNewTokens: 4, steps: true };
+    const stream = generate(model, [1, 2], options);
+    const refused = async (control: unknown) => {
+      const answer = stream.next(control as Control);
+      await expect(answer).rejects.toThrow('control must be an answer to a token event');
+    };
+    await refused({ stop: true });
+    for await (const event of { [Symbol.asyncIterator]: () => stream })
+      if (event.type !== 'token') for (const control of [{ stop: true }, { force: 5 }, 5, null]) await refused(control);
+    expect((await stream).ids).toEqual((await endsOf([[1, 2]], { maxNewTokens: 4 })).map(({ ids }) => ids));
+  });
+
   it('takes an empty control for none', async () => {
     const stream = generate(model, [1, 2], { strategy: open(), seed: 3, eosTokenIds: [], maxNewTokens: 4 });
     let end: unknown;

@@ -1,4 +1,4 @@
-import { DisposedError } from '../errors.ts';
+import { DisposedError, ParameterError } from '../errors.ts';
 import { BatchResult } from './batch-result.ts';
 import type { Control, EndEvent, StreamEvent, Timing, Usage } from './contract/events.ts';
 import type { Finish } from './contract/finish.ts';
@@ -15,13 +15,24 @@ export class TokenStream
   readonly #ends: EndEvent[] = [];
   #state: 'open' | 'done' | 'left' = 'open';
   #result: Promise<BatchResult> | undefined;
+  #last: StreamEvent['type'] | undefined;
 
   constructor(events: AsyncGenerator<StreamEvent, void, Control | undefined>) {
     this.#events = events;
   }
 
+  /**
+   * The next event.
+   *
+   * @param control what to do with the sequence of the last event, which must be a token event.
+   * @throws ParameterError for a control after another event, which changes nothing: the stream can be read on. UnknownOptionError,
+   * ParameterError and UnsupportedError for a control that is not possible, which end the call.
+   */
   async next(control?: Control): Promise<IteratorResult<StreamEvent, void>> {
+    if (this.#state === 'open' && this.#last !== 'token' && !isNone(control))
+      throw new ParameterError('generate', 'control', 'an answer to a token event', control);
     const result = await this.#events.next(control);
+    this.#last = result.done === true ? undefined : result.value.type;
     if (result.done === true) this.#state = this.#state === 'left' ? 'left' : 'done';
     else if (result.value.type === 'end') this.#ends.push(result.value);
     return result;
@@ -71,6 +82,13 @@ export class TokenStream
     if (this.#state === 'left') throw new DisposedError('The stream', 'was left before its end');
     return new BatchResult(this.#ends);
   }
+}
+
+/** Nothing, or an object without any wish. */
+function isNone(control: unknown): boolean {
+  if (control === undefined) return true;
+  if (typeof control !== 'object' || control === null || Array.isArray(control)) return false;
+  return Object.values(control).every((value) => value === undefined);
 }
 
 /** The outcome of `generateText`. */

@@ -13,7 +13,7 @@ export interface LanguageModel extends Disposable {
   readonly name: string;
   /** Number of tokens in the vocabulary, V. */
   readonly vocabSize: number;
-  /** Maximum number of tokens in one row. */
+  /** Maximum number of tokens in one row. The last of them gives one more token, which can not be fed. */
   readonly contextLength: number;
   /** Number of layers. `forward` accepts 0 (the embeddings) to `layers` as early exits. */
   readonly layers: number;
