@@ -2,8 +2,8 @@ import { activationGelu, activationGeluTanh, activationRelu, activationSilu } fr
 import { multiplyAdd } from './vectors';
 
 /**
- * e^x per lane, within 2 units in the last place; 0 below -87, clamped at e^88. x = n ln 2 + r, with a polynomial of
- * degree six in r. Source: the expf of the Cephes library (Moshier).
+ * e^x per lane, within 2 units in the last place; 0 below -87, clamped at e^88, NaN for NaN. x = n ln 2 + r, with a
+ * polynomial of degree six in r. Source: the expf of the Cephes library (Moshier).
  */
 export function exponential(x: v128): v128 {
   const clamped = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88.0));
@@ -18,7 +18,8 @@ export function exponential(x: v128): v128 {
   p = multiplyAdd(p, r, f32x4.splat(5.0000001201e-1));
   p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1.0));
   const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.and(f32x4.mul(p, power), f32x4.ge(x, f32x4.splat(-87.3)));
+  // Not x >= -87.3, which is false for NaN.
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, f32x4.splat(-87.3)));
 }
 
 /** tanh x = 1 - 2 / (e^2x + 1). Absolute error about 1e-7. */

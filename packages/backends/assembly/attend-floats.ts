@@ -1,3 +1,4 @@
+import { isBrokenSlot } from './cache';
 import {
   afterSmallHalves,
   bitsOfHalves,
@@ -54,11 +55,15 @@ function scoreEight<T>(query: usize, key: usize, rowBytes: usize, scores: usize)
 
 /**
  * Scores of the slots from..to, rounded up to a multiple of eight, written at the same index of `scores`, float32 [64].
+ * NaN for a key that is not finite.
  */
 export function scoreFloats<T>(query: usize, keys: usize, from: i32, to: i32, size: i32, scores: usize): void {
   const rowBytes = <usize>size * sizeof<T>();
   for (let slot = from & ~7; slot < to; slot += 8)
     scoreEight<T>(query, keys + <usize>slot * rowBytes, rowBytes, scores + ((<usize>slot) << 2));
+  if (sizeof<T>() === 2)
+    for (let slot = from; slot < to; slot++)
+      if (isBrokenSlot(keys + <usize>slot * rowBytes)) store<f32>(scores + ((<usize>slot) << 2), NaN);
 }
 
 /** The weight of one slot in every lane. */
@@ -69,7 +74,8 @@ function loadWeight<T>(address: usize): v128 {
 
 /**
  * mixed * correction + the weighted sum of the values of the slots from..to. Four slots at a time, so that memory is
- * read in order. Slots are added one by one, so the bits do not depend on where a group of four begins.
+ * read in order. Slots are added one by one, so the bits do not depend on where a group of four begins. A value that is
+ * not finite makes its weight NaN.
  */
 export function addFloats<T>(
   mixed: usize,
@@ -86,6 +92,9 @@ export function addFloats<T>(
   const end = mixed + ((<usize>size) << 2);
   const factor = f32x4.splat(correction);
   for (let at = mixed; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), factor));
+  if (sizeof<T>() === 2)
+    for (let slot = from; slot < to; slot++)
+      if (isBrokenSlot(values + <usize>slot * rowBytes)) store<f32>(weights + ((<usize>slot) << 2), NaN);
   let slot = from;
   let value = values + <usize>from * rowBytes;
   for (; slot + 4 <= to; slot += 4, value += rowBytes << 2) {

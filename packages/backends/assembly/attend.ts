@@ -43,7 +43,7 @@ import { loadSlots, storeSlot, tileBytes } from './cache';
 import { anglesOf, turnHead } from './rotary';
 import { beforeSmallHalves, clearFloats, copyFloats, laneMax, laneSum } from './vectors';
 
-/** Below every score that counts, but finite. */
+/** The largest score before any was seen: below every score that counts, but finite. */
 const never: f32 = -1e30;
 
 /** Copy one head and pad it with zeros. */
@@ -122,6 +122,7 @@ function mixBlock(
   const start = from & ~3;
   const end = (to + 3) & ~3;
   const lanes = i32x4(0, 1, 2, 3);
+  // A NaN among the scores makes the largest score, every weight and the mixture NaN.
   if (form === element8Bit) scoreIntegers(state, load<f32>(running, 8), keys, start, end, size, scores);
   else if (form === elementFloat16) scoreFloats<u16>(state, keys, from, to, size, scores);
   else scoreFloats<f32>(state, keys, from, to, size, scores);
@@ -134,7 +135,7 @@ function mixBlock(
     if (bias !== 0) score = f32x4.add(score, v128.load(bias + ((<usize>slot) << 2)));
     const index = i32x4.add(lanes, i32x4.splat(slot));
     const seen = v128.and(i32x4.ge_s(index, i32x4.splat(from)), i32x4.lt_s(index, i32x4.splat(to)));
-    score = v128.bitselect(score, f32x4.splat(never), seen);
+    score = v128.bitselect(score, f32x4.splat(-Infinity), seen);
     best = f32x4.max(best, score);
     v128.store(at, score);
   }
@@ -182,12 +183,15 @@ function begin(entry: usize, frame: usize, token: i32, head: i32, form: i32, sta
   if (form === element8Bit) store<f32>(state + (rowBytes << 1), encodeQuery(state, rowBytes), 8);
 }
 
-/** The mixture divided by the sum of exponentials. */
-function end(entry: usize, token: i32, head: i32, state: usize, rowBytes: usize): void {
+/**
+ * The mixture divided by the sum of exponentials; zeros for a token that sees no slot. A sum of zero over slots that are
+ * seen gives NaN, as a softmax over -Infinity does.
+ */
+function end(entry: usize, token: i32, head: i32, state: usize, rowBytes: usize, sees: bool): void {
   const size = load<i32>(entry + attendHeadSize);
   const mixed = state + rowBytes;
   const total = load<f32>(mixed + rowBytes, 4);
-  const factor = f32x4.splat(total > 0 ? <f32>1.0 / total : 0);
+  const factor = f32x4.splat(sees ? <f32>1.0 / total : 0);
   for (let i: usize = 0; i < rowBytes; i += 16) v128.store(mixed + i, f32x4.mul(v128.load(mixed + i), factor));
   const output = <usize>load<u32>(entry + entryOutput) + <usize>token * load<u32>(entry + entryOutputStride);
   copyFloats(output + ((<usize>(head * size)) << 2), mixed, (<usize>size) << 2);
@@ -250,9 +254,12 @@ export function attend(entry: usize, frame: usize, scratch: usize, tokens: i32, 
   for (let block = 0; block < blocks; block++)
     for (let head = fromHead; head < toHead; head++)
       takeBlock(entry, frame, scratch, tokens, cross, block * slotsPerBlock, head, head / shared, states);
-  for (let token = 0; token < tokens; token++)
+  for (let token = 0; token < tokens; token++) {
+    findSeen(entry, frame, token, cross);
+    const sees = firstSeen < endSeen || sinks > 0;
     for (let head = fromHead; head < toHead; head++)
-      end(entry, token, head, states + <usize>(token * heads + head) * bytesOfState, rowBytes);
+      end(entry, token, head, states + <usize>(token * heads + head) * bytesOfState, rowBytes, sees);
+  }
 }
 
 /** Process one block for one head of all tokens that see part of it. */

@@ -71,7 +71,18 @@ export function kept(constant: i32, size: i32): v128 {
   return i32x4.splat(constant ^ (size >> 31));
 }
 
-/** A float32 as the nearest half-precision number (ties to even); beyond 65504, the largest one. */
+/** The exponent of half-precision infinities and NaN. `toHalf` never writes it. */
+export const bitsOfHalfNaN: u32 = 0x7c00;
+
+/** True for NaN and infinities. */
+export function isBroken(value: f32): bool {
+  return (reinterpret<u32>(value) & 0x7f800000) === 0x7f800000;
+}
+
+/**
+ * A float32 as the nearest half-precision number (ties to even); beyond 65504, the largest one. NaN and infinities
+ * must not be given: the kernels, which read halves without their exponent bias, would take them for numbers.
+ */
 export function toHalf(value: f32): u32 {
   const bits = reinterpret<u32>(value);
   const sign = (bits >>> 16) & 0x8000;

@@ -6,6 +6,10 @@ import { testEngine } from './engines.ts';
 const judge = async () => (await testEngine('cpu'))!;
 
 describe('the fused WebAssembly engine', () => {
-  const cases = engineCases(() => fusedWasm({ threads: 1 }).start(), { judge, kinds: ['static', 'dynamic'] });
+  const cases = engineCases(() => fusedWasm({ threads: 1 }).start(), {
+    judge,
+    kinds: ['static', 'dynamic'],
+    breakEachTensor: true,
+  });
   for (const { name, run } of cases) test(name, run, 60_000);
 });

@@ -1,3 +1,4 @@
+import { LoadError } from '@tokenwright/core';
 import { outputsOf, type WeightRequest } from '@tokenwright/core/engine';
 
 /**
@@ -18,6 +19,40 @@ export type WeightOption = WeightFormat | 'auto';
 export const weightFormats: readonly WeightFormat[] = ['f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
 
 export const weightOptions: readonly WeightOption[] = ['auto', ...weightFormats];
+
+/**
+ * The largest magnitude of a weight that a format holds. Beyond 65,520 a number is rounded to infinity in half
+ * precision; blocks have scales of that type.
+ */
+export function largestWeight(format: WeightFormat): number {
+  const belowHalfInfinity = 65519;
+  if (format === 'f16') return belowHalfInfinity;
+  if (format === '8-bit-blocks') return belowHalfInfinity * 127;
+  if (format === '4-bit-blocks') return belowHalfInfinity * 8;
+  return 3.4028234663852886e38;
+}
+
+/**
+ * Refuse a weight that is NaN, infinite or too large for a format. In float32 such a weight reaches the logits, where
+ * it is an `InvalidLogitsError`. The other formats would replace it with a number.
+ * @param names the tensors of the matrix. @param place row and column.
+ * @throws LoadError always.
+ */
+export function refuseWeight(
+  source: string,
+  names: readonly string[],
+  place: readonly [number, number],
+  value: number,
+  format: WeightFormat,
+): never {
+  const [row, column] = place;
+  const limit = Number.isFinite(value) ? `magnitudes up to ${largestWeight(format)}` : 'finite numbers';
+  throw new LoadError(
+    source,
+    `the weight of output ${row}, input ${column} is ${value}; weights in the format '${format}' must be ${limit}`,
+    names.join(', '),
+  );
+}
 
 /** `auto` uses 8 bits above this number of parameters. */
 export const largestModelInFullPrecision = 100e6;

@@ -11,3 +11,8 @@ describe.skipIf(!here)('the contract of engines', () => {
   const judge = () => referenceEngine({ backend: 'cpu' });
   for (const { name, run } of engineCases(startWebgpu, { judge, longRun: 50 })) it(name, run, 300_000);
 });
+
+describe.skipIf(!here).each(['f16', '8-bit'] as const)('with an %s cache', (cache) => {
+  const judge = () => referenceEngine({ backend: 'cpu' });
+  for (const { name, run } of engineCases(() => startWebgpu({ cache }), { judge, models: [] })) it(name, run, 300_000);
+});

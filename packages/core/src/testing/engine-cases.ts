@@ -1,12 +1,17 @@
-import type { CacheKind, Engine } from '../engine/engine.ts';
+import { gemma2 } from '../architectures/gemma2.ts';
+import { gpt2 } from '../architectures/gpt2.ts';
+import { llama } from '../architectures/llama.ts';
+import { opt } from '../architectures/opt.ts';
+import type { CacheKind, Engine, WeightSource } from '../engine/engine.ts';
+import { LoadError } from '../errors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { createModel } from '../model/model.ts';
-import { type ContractCase, verifyClose, verifyEqual } from './cases.ts';
+import { type ContractCase, verify, verifyClose, verifyEqual } from './cases.ts';
 import { generationCases } from './generation-cases.ts';
 import { modelCases } from './model-cases.ts';
 import { recorded } from './recorded.ts';
 import { seededWeights } from './seeded-weights.ts';
-import { type TinyModel, tinyModels } from './tiny-models.ts';
+import { type TinyModel, tinyModel, tinyModels } from './tiny-models.ts';
 
 export interface EngineCasesOptions {
   /** The engine whose results are the expected ones. */
@@ -18,6 +23,8 @@ export interface EngineCasesOptions {
   readonly kinds?: readonly CacheKind['kind'][];
   /** Default: GPT-2 and Llama. */
   readonly models?: readonly TinyModel[];
+  /** Break each tensor of a model in turn, which loads it a dozen times, instead of two of them. Default false. */
+  readonly breakEachTensor?: boolean;
   /** Tokens of the run that detects leaks. Default 1000. */
   readonly longRun?: number;
 }
@@ -29,6 +36,7 @@ export interface EngineCasesOptions {
  */
 export function engineCases(start: () => Promise<Engine>, options: EngineCasesOptions): ContractCase[] {
   const { judge, tolerance = 1e-4, ownTolerance = 1e-4, kinds = ['static'], models = tinyModels, longRun } = options;
+  const { breakEachTensor = false } = options;
   let engine: Promise<Engine> | undefined;
   const started = (): Promise<Engine> => {
     engine ??= start();
@@ -88,6 +96,17 @@ export function engineCases(start: () => Promise<Engine>, options: EngineCasesOp
         },
       });
   }
+  for (const tiny of brokenModels)
+    cases.push({
+      name: `${tiny.architecture.name}: a weight that is not finite is refused or reaches the logits`,
+      async run() {
+        const [own, right] = [await started(), await judge()];
+        for (const { source, label } of brokenWeights(tiny, breakEachTensor)) {
+          const expected = await isBroken(right, tiny, source);
+          verify((await isBroken(own, tiny, source)) || !expected, `${label}: the logits are numbers`);
+        }
+      },
+    });
   cases.push({
     name: 'disposed models leave nothing on the engine',
     async run() {
@@ -128,6 +147,90 @@ async function runFrames(model: LanguageModel): Promise<Float32Array[]> {
     three.dispose();
   }
   return logits;
+}
+
+/** One layer of models with every activation and both kinds of caps, which are where a kernel can lose a NaN. */
+const brokenModels: readonly TinyModel[] = [
+  tinyModel(gpt2, { vocab_size: 31, n_positions: 32, n_embd: 24, n_layer: 1, n_head: 3 }),
+  tinyModel(opt, {
+    vocab_size: 31,
+    max_position_embeddings: 32,
+    hidden_size: 24,
+    num_hidden_layers: 1,
+    num_attention_heads: 3,
+    ffn_dim: 40,
+    word_embed_proj_dim: 24,
+  }),
+  tinyModel(llama, {
+    vocab_size: 31,
+    max_position_embeddings: 32,
+    hidden_size: 24,
+    num_hidden_layers: 1,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 12,
+    intermediate_size: 40,
+  }),
+  tinyModel(gemma2, {
+    vocab_size: 31,
+    max_position_embeddings: 32,
+    hidden_size: 24,
+    num_hidden_layers: 1,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 12,
+    intermediate_size: 40,
+    sliding_window: 8,
+    query_pre_attn_scalar: 12,
+    attn_logit_softcapping: 50,
+    final_logit_softcapping: 30,
+  }),
+];
+
+/** Checkpoints with one broken number: NaN in each tensor, Infinity in the first matrix of a feed-forward. */
+function* brokenWeights(
+  { architecture, config }: TinyModel,
+  each: boolean,
+): Generator<{ source: WeightSource; label: string }> {
+  const good = seededWeights(architecture, config);
+  const some = /(k_proj|c_attn|c_fc|fc1|down_proj)\.weight$/;
+  for (const name of good.names().filter((tensor) => each || some.test(tensor)))
+    for (const value of /(up_proj|c_fc|fc1)\.weight$/.test(name) ? [Number.NaN, Infinity] : [Number.NaN])
+      yield {
+        label: `${architecture.name}, ${name} with ${value}`,
+        source: {
+          ...good,
+          async read(tensor) {
+            const values = await good.read(tensor);
+            // In an embedding: the row of token 1, and of position 1 or, in OPT, of a position that is counted from 2.
+            if (tensor === name)
+              values[name.includes('embed_positions') ? 24 * 3 : Math.min(25, values.length - 1)] = value;
+            return values;
+          },
+        },
+      };
+}
+
+/** Whether the weights are refused, or a token after the broken ones, fed by itself, has logits that are not numbers. */
+async function isBroken(engine: Engine, { architecture, config }: TinyModel, source: WeightSource): Promise<boolean> {
+  let model: LanguageModel;
+  try {
+    model = await createModel(engine, architecture, config, source);
+  } catch (error) {
+    if (error instanceof LoadError) return true;
+    throw error;
+  }
+  const cache = model.createCache();
+  try {
+    model.forward([[2, 1, 3]], cache).dispose();
+    const result = model.forward([[4]], cache);
+    const logits = await result.logits.read();
+    result.dispose();
+    return logits.some((logit) => Number.isNaN(logit) || logit === Infinity);
+  } finally {
+    cache.dispose();
+    model.dispose();
+  }
 }
 
 /** A model that is never run, to list the names of its contracts. */

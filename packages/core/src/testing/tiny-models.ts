@@ -10,8 +10,8 @@ export interface TinyModel {
 
 /** GPT-2 and Llama with sizes for the odd cases: grouped heads, an untied head, widths that 32 does not divide. */
 export const tinyModels: readonly TinyModel[] = [
-  tiny(gpt2, { vocab_size: 61, n_positions: 96, n_embd: 24, n_layer: 2, n_head: 3 }),
-  tiny(llama, {
+  tinyModel(gpt2, { vocab_size: 61, n_positions: 96, n_embd: 24, n_layer: 2, n_head: 3 }),
+  tinyModel(llama, {
     vocab_size: 67,
     max_position_embeddings: 96,
     hidden_size: 40,
@@ -23,6 +23,7 @@ export const tinyModels: readonly TinyModel[] = [
   }),
 ];
 
-function tiny<C, P>(architecture: Architecture<C, P>, json: Readonly<Record<string, unknown>>): TinyModel {
+/** A configuration as config.json gives it. */
+export function tinyModel<C, P>(architecture: Architecture<C, P>, json: Readonly<Record<string, unknown>>): TinyModel {
   return { architecture: architecture as Architecture<unknown, unknown>, config: architecture.configure(json) };
 }

@@ -17,6 +17,8 @@ export interface Kernels {
     scales: number,
     sums: number,
   ): void;
+  /** The first of float32 [count], count a multiple of 4, whose magnitude is not at most `limit`; -1 for none. */
+  firstBeyond(values: number, count: number, limit: number): number;
   /** One row of a packed matrix as float32 [inputs]. */
   unpackRow(format: number, weights: number, inputs: number, scales: number, row: number, output: number): void;
   storeSlot(element: number, tile: number, slot: number, head: number, size: number): void;

@@ -9,7 +9,7 @@ import type {
 } from '@tokenwright/core/engine';
 import type { Operation } from '../../graph/recorder.ts';
 import { bucketOf } from '../../graph/relative-bias.ts';
-import type { WeightFormat } from '../../graph/weight-format.ts';
+import { largestWeight, refuseWeight, type WeightFormat } from '../../graph/weight-format.ts';
 import { rowsPerGroup } from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
 import { formatCode, groupBytes, paddedInputs } from './formats.ts';
@@ -103,7 +103,7 @@ export class Weights {
         else if (plan.request.kind !== 'table' || plan.role !== 'rows') {
           const parts = plan.request.kind === 'table' ? [plan.request.values()] : [];
           for (const name of namesOf(plan)) parts.push(await source.read(name));
-          this.#fill(plan, parts, address);
+          this.#fill(plan, parts, address, source.name);
         }
         for (const name of namesOf(plan)) loaded += source.bytes(name);
         onProgress?.(loaded, total);
@@ -194,9 +194,9 @@ export class Weights {
     this.#addresses.clear();
   }
 
-  #fill(plan: Plan, parts: readonly Float32Array[], address: number): void {
+  #fill(plan: Plan, parts: readonly Float32Array[], address: number, source: string): void {
     const { request, role } = plan;
-    if (role === 'packed') this.#pack(plan, parts, address);
+    if (role === 'packed') this.#pack(plan, parts, address, source);
     else if (request.kind === 'matrix') {
       const { float32 } = this.#machine.heap.views;
       const rows = rowReader(request, parts);
@@ -229,12 +229,19 @@ export class Weights {
       const row = first * rowsPerGroup;
       const count = Math.min(slab, groups - first);
       const part = await source.readRows!(name!, row, Math.min(count * rowsPerGroup, rows - row));
-      this.#pack(plan, [part], address, first, count);
+      this.#pack(plan, [part], address, source.name, first, count);
     }
   }
 
   /** Pack the groups from `firstGroup` on from the rows in the parts. */
-  #pack(plan: Plan, parts: readonly Float32Array[], address: number, firstGroup = 0, groupCount = plan.groups): void {
+  #pack(
+    plan: Plan,
+    parts: readonly Float32Array[],
+    address: number,
+    source: string,
+    firstGroup = 0,
+    groupCount = plan.groups,
+  ): void {
     const { heap, kernels } = this.#machine;
     const { request, format, inputs, groups } = plan;
     const rowOf = rowOrder(plan);
@@ -260,6 +267,13 @@ export class Weights {
             read(row - firstGroup * rowsPerGroup, float32, at);
             float32.fill(0, at + columns, at + inputs);
           }
+        }
+        const broken =
+          format === 'f32' ? -1 : kernels.firstBeyond(staging, count * rowsPerGroup * inputs, largestWeight(format));
+        if (broken >= 0) {
+          const row = rowOf(first * rowsPerGroup + Math.floor(broken / inputs))!;
+          const names = request.kind === 'matrix' ? request.names : [];
+          refuseWeight(source, names, [row, broken % inputs], float32[staging / 4 + broken]!, format);
         }
         kernels.pack(
           formatCode(format, this.#machine.planes),

@@ -64,7 +64,7 @@ export function appendKernel(
   const { element, headDim, slotWords, tileWords } = cache;
   const word = {
     f32: 'bitcast<u32>(numbers[part * size + w])',
-    f16: 'pack2x16float(clamp(vec2f(numbers[part * size + 2u * w], numbers[part * size + 2u * w + 1u]), vec2f(-65504.0), vec2f(65504.0)))',
+    f16: 'half(numbers[part * size + 2u * w]) | (half(numbers[part * size + 2u * w + 1u]) << 16u)',
     '8-bit': 'bytes(part * size + 4u * w, inverse)',
   }[element];
   const padded = Math.ceil(headDim / 4) * 4;
@@ -74,6 +74,11 @@ ${tiles(cache)}
 ${rotaryFunction(rotary)}
 const size = ${padded}u;
 var<workgroup> numbers : array<f32, ${2 * padded}>;
+// Numbers that are too large become the largest one; NaN and infinities become NaN.
+fn half(x : f32) -> u32 {
+  let number = pack2x16float(vec2f(clamp(x, -65504.0, 65504.0), 0.0)) & 0xffffu;
+  return select(number, 0x7e00u, (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u);
+}
 fn bytes(at : u32, inverse : f32) -> u32 {
   let n = vec4i(round(vec4f(numbers[at], numbers[at + 1u], numbers[at + 2u], numbers[at + 3u]) * inverse));
   let b = vec4u(clamp(n, vec4i(-127), vec4i(127))) & vec4u(255u);
@@ -102,10 +107,15 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
     var inverse = 1.0;
     ${
       element === '8-bit'
-        ? `var most = 0.0;
-    for (var d = 0u; d < size; d++) { most = max(most, abs(numbers[part * size + d])); }
+        ? `// The bits of magnitudes are ordered as they are, with NaN above infinity.
+    var mostBits = 0u;
+    for (var d = 0u; d < size; d++) { mostBits = max(mostBits, bitcast<u32>(numbers[part * size + d]) & 0x7fffffffu); }
+    let finite = mostBits < 0x7f800000u;
+    let most = bitcast<f32>(select(0u, mostBits, finite));
+    inverse = 0.0;
     if (most > 0.0) { inverse = 127.0 / most; }
-    if (lane == 0u) { pool[at + ${slotsPerBlock * slotWords}u + place] = bitcast<u32>(most / 127.0); }`
+    // A scale of NaN makes every number of the slot NaN.
+    if (lane == 0u) { pool[at + ${slotsPerBlock * slotWords}u + place] = select(0x7fc00000u, bitcast<u32>(most / 127.0), finite); }`
         : ''
     }
     for (var w = lane; w < ${slotWords}u; w += 64u) { pool[at + place * ${slotWords}u + w] = ${word}; }
@@ -209,7 +219,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
     seen = seen && (s < sinks || windowSize == 0xffffffffu || s + windowSize >= end);
     if (seen) {
       score = keyDot(tile(block(table + s / ${slotsPerBlock}u), p[1].x, kvHead), s % ${slotsPerBlock}u);
-      ${softcap === undefined ? '' : `score = ${float(softcap)} * tanh(clamp(score / ${float(softcap)}, -20.0, 20.0));`}
+      ${softcap === undefined ? '' : `score = ${float(softcap)} * select(tanh(clamp(score / ${float(softcap)}, -20.0, 20.0)), score, isNaN(score));`}
       ${
         reach === undefined
           ? ''
@@ -221,6 +231,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
     workgroupBarrier();
     var highest = most;
     for (var i = 0u; i < 64u; i++) { highest = max(highest, scores[i]); }
+    // Weights of NaN make the sum and the mixture NaN.
     let shrink = exponential(most - highest);
     most = highest;
     workgroupBarrier();
@@ -232,7 +243,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
     for (var j = 0u; j < count; j++) {
       let weight = scores[j];
       total += weight;
-      if (weight > 0.0) {
+      if (weight != 0.0) {
         let at = tile(block(table + (s0 + j) / ${slotsPerBlock}u), p[1].x, kvHead) + ${tileWords}u;
         for (var i = 0u; i < ${perThread}u; i++) {
           let d = lane + i * 64u;
@@ -254,7 +265,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
   }`
       : `for (var i = 0u; i < ${perThread}u; i++) {
     let d = lane + i * 64u;
-    if (d < ${headDim}u) { arena[p[0].z + token * p[0].w + head * ${headDim}u + d] = select(0.0, acc[i] / total, total > 0.0); }
+    if (d < ${headDim}u) { arena[p[0].z + token * p[0].w + head * ${headDim}u + d] = select(acc[i] / total, 0.0, end == 0u); }
   }`
   }
 }`;
@@ -264,7 +275,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
 const mergeBuffers = ['p', 'frame', 'arena', 'partials'] as const;
 
 /** Merge the shares of a split attention. Same parameters as the attention. */
-export function mergeKernel({ cache: { headDim }, heads, maxTokens }: AttendShape): Kernel {
+export function mergeKernel({ cache: { headDim }, heads, sees, maxTokens }: AttendShape): Kernel {
   const size = partialSize(headDim);
   const code = `${buffers(mergeBuffers)}
 ${frameAccess(maxTokens, 'tokens')}
@@ -280,7 +291,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane
   for (var d = lane; d < ${headDim}u; d += 64u) {
     var sum = 0.0;
     for (var i = 0u; i < shares; i++) { sum += partials[at + i * ${size}u + 2u + d] * exponential(partials[at + i * ${size}u] - most); }
-    arena[p[0].z + id.y * p[0].w + id.x * ${headDim}u + d] = select(0.0, sum / total, total > 0.0);
+    arena[p[0].z + id.y * p[0].w + id.x * ${headDim}u + d] = select(sum / total, 0.0, ${sees === 'source' ? 'sourceEnds(id.y) == 0u' : 'false'});
   }
 }`;
   return { label: 'merge', code, bindings: bindingsOf(mergeBuffers) };

@@ -4,7 +4,7 @@ import type { Kernel } from './kernel.ts';
 export const logits = '@group(0) @binding(0) var<storage, read> logits : array<u32>;';
 /** Threads per row. */
 export const threads = 256;
-/** Maps the bits of a float32 to an unsigned integer with the same order. */
+/** Maps the bits of a float32 to an unsigned integer with the same order; positive NaN comes last, negative NaN first. */
 export const key = `fn key(bits : u32) -> u32 { return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u); }`;
 /** Bits of -Infinity: a removed token. */
 export const removed = '0xff800000u';
@@ -163,10 +163,12 @@ ${header}
   var same = 0u;
   var most = 0u;
   for (var i = begin; i < end; i++) {
-    let k = key(logits[row + i]);
+    let bits = logits[row + i];
+    let k = key(bits);
     more += select(0u, 1u, k > threshold);
     same += select(0u, 1u, k == threshold);
-    most = max(most, k);
+    // NaN of either sign is ordered above everything.
+    most = max(most, select(k, 0xffffffffu, (bits & 0x7fffffffu) > 0x7f800000u));
   }
   above[lane] = more;
   equal[lane] = same;

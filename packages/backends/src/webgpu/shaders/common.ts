@@ -106,21 +106,28 @@ export const signed4 = `fn signed4(word : u32) -> vec4f {
 }`;
 
 /**
- * `exponential(x)` for x <= 0, accurate to the last bits. The `exp` of WGSL may be off by 2 |x| units in the last
+ * `isNaN(x)`, from the bits: WGSL lets a compiler assume that comparisons, `min`, `max` and `clamp` never meet NaN, so
+ * they may turn one into a number.
+ */
+const nanTest = 'fn isNaN(x : f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }';
+
+/**
+ * `exponential(x)` for x <= 0, accurate to the last bits; NaN for NaN. The `exp` of WGSL may be off by 2 |x| units in the last
  * place, which is visible where attention has large scores. x is reduced to n log 2 + r, with log 2 in two parts; the
  * rest is a series.
  */
-export const exponential = `fn exponential(given : f32) -> f32 {
+export const exponential: string = `${nanTest}
+fn exponential(given : f32) -> f32 {
   let x = max(given, -87.0);
   let n = round(x * 1.4426950408889634);
   let r = (x - n * 0.693359375) + n * 2.12194440e-4;
   let series = 1.0 + r * (1.0 + r * (0.5 + r * (0.16666667 + r * (0.041666667 + r * (0.008333334 + r * 0.0013888889)))));
-  return select(ldexp(series, i32(n)), 0.0, given < -87.0);
+  return select(select(ldexp(series, i32(n)), 0.0, given < -87.0), given, isNaN(given));
 }`;
 
-/** Element-wise functions by name. tanh is written so that it cannot overflow. */
-export const activations = `
-fn tanhSafe(x : f32) -> f32 { return tanh(clamp(x, -20.0, 20.0)); }
+/** Element-wise functions by name. tanh is written so that it cannot overflow. NaN stays NaN. */
+export const activations: string = `${nanTest}
+fn tanhSafe(x : f32) -> f32 { return select(tanh(clamp(x, -20.0, 20.0)), x, isNaN(x)); }
 // Numerical Recipes' Chebyshev fit of erfc; its relative error is below 1.2e-7.
 fn erf(x : f32) -> f32 {
   let z = abs(x);
@@ -130,9 +137,9 @@ fn erf(x : f32) -> f32 {
   return select(c - 1.0, 1.0 - c, x >= 0.0);
 }
 fn act_none(x : f32) -> f32 { return x; }
-fn act_relu(x : f32) -> f32 { return max(x, 0.0); }
-fn act_silu(x : f32) -> f32 { return x / (1.0 + exp(min(-x, 80.0))); }
-fn act_gelu(x : f32) -> f32 { return 0.5 * x * (1.0 + erf(x * 0.7071067811865476)); }
+fn act_relu(x : f32) -> f32 { return select(max(x, 0.0), x, isNaN(x)); }
+fn act_silu(x : f32) -> f32 { return select(x / (1.0 + exp(min(-x, 80.0))), x, isNaN(x)); }
+fn act_gelu(x : f32) -> f32 { return select(0.5 * x * (1.0 + erf(x * 0.7071067811865476)), x, isNaN(x)); }
 fn act_gelu_tanh(x : f32) -> f32 {
   return 0.5 * x * (1.0 + tanhSafe(0.7978845608028654 * (x + 0.044715 * x * x * x)));
 }`;

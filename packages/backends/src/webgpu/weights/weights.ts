@@ -12,7 +12,7 @@ import {
 } from '@tokenwright/core/engine';
 import type { Operation } from '../../graph/recorder.ts';
 import { bucketOf } from '../../graph/relative-bias.ts';
-import type { WeightFormat } from '../../graph/weight-format.ts';
+import { largestWeight, refuseWeight, type WeightFormat } from '../../graph/weight-format.ts';
 import type { Device } from '../device/device.ts';
 import { type MatrixLayout, matrixLayout } from '../shaders/matrix-layout.ts';
 import { MatrixPacker } from './matrix-packer.ts';
@@ -128,8 +128,14 @@ export class Weights {
         if (layout === undefined) vectors.set(values, this.#places.get(request.weight)!);
         else {
           const packer = new MatrixPacker(layout);
+          const { format, inputs } = layout;
+          const broken = format === 'f32' ? -1 : firstBeyond(values, largestWeight(format));
+          if (broken >= 0) {
+            const place = [Math.floor(broken / inputs), broken % inputs] as const;
+            refuseWeight(this.#name, 'names' in request ? request.names : [], place, values[broken]!, format);
+          }
           for (let row = 0; row < layout.rows; row++)
-            packer.pack(row, values.subarray(row * layout.inputs, (row + 1) * layout.inputs));
+            packer.pack(row, values.subarray(row * inputs, (row + 1) * inputs));
           queue.writeBuffer(this.#matrices.get(request.weight)!, 0, packer.words);
         }
         for (const name of 'names' in request ? request.names : []) loaded += source.bytes(name);
@@ -186,6 +192,12 @@ export class Weights {
         numbers[at + head * span + offset + reach] = numbers[table + bucket * heads + head]!;
     }
   }
+}
+
+/** The first number whose magnitude is not at most `limit`, which NaN is not; -1 when there is none. */
+function firstBeyond(values: Float32Array, limit: number): number {
+  for (let i = 0; i < values.length; i++) if (!(Math.abs(values[i]!) <= limit)) return i;
+  return -1;
 }
 
 /** Name of a weight in errors. */
