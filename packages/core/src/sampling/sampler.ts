@@ -88,6 +88,11 @@ export interface SamplerTraits {
   readonly keepsArgMax?: boolean;
   /** Keeps one token, the largest, so earlier stages that keep the arg max are skipped. */
   readonly selectsArgMax?: boolean;
+  /**
+   * With `selectsArgMax`: the stage only says that nothing is drawn at random, as `do_sample: false` of another system. A
+   * strategy that ranks tokens leaves it out. Without this trait, such a strategy refuses the chain.
+   */
+  readonly yieldsToStrategy?: boolean;
   /** A removed token stays removed. `false` says that the stage may make a removed token possible again. */
   readonly narrows?: boolean;
   /** Reads or writes `step.state` or `step.sampled`. */

@@ -10,7 +10,8 @@ import { camelCase } from '@tokenwright/core/sampling';
 
 /**
  * A preset is an ordered list of stages, each made from all options or left out. The order of the list is the order of the
- * chain, so a preset reads like the documentation of its system.
+ * chain, so a preset reads like the documentation of its system. A stage that takes the most probable token is left out
+ * under a strategy that ranks tokens, such as beam search.
  */
 export interface PresetDefinition<D extends OptionDeclarations = OptionDeclarations> {
   /** Kebab-case. The function's name is the same in camelCase. */
@@ -35,10 +36,17 @@ export function definePreset<const D extends OptionDeclarations>(definition: Pre
   const owner = camelCase(definition.name);
   const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Sampler[] => {
     const values = checkOptions(owner, definition.options, given);
-    return definition.stages(values).filter((stage) => stage !== undefined);
+    return definition.stages(values).flatMap((stage) => (stage === undefined ? [] : [yielding(stage)]));
   };
   Object.defineProperty(factory, 'name', { value: owner });
   return Object.assign(factory, { definition });
+}
+
+/** In other systems 'do not sample' also stands for beam search, so a preset leaves the choice to such a strategy. */
+function yielding(stage: Sampler): Sampler {
+  return stage.traits?.selectsArgMax === true
+    ? { ...stage, traits: { ...stage.traits, yieldsToStrategy: true } }
+    : stage;
 }
 
 /** The same option, but null turns it off, and that is the default. */

@@ -43,7 +43,7 @@ export const beamSearch = defineStrategy({
   summary: 'Follow the most probable continuations in parallel and return the best ones',
   source: 'Hugging Face Transformers 5',
   options: beamSearchOptions,
-  create: (values) => ({ decode: searchBeams('beam-search', { ...values, ...ownRules }) }),
+  create: (values) => ({ comparesTokens: 'by-rank', decode: searchBeams('beam-search', { ...values, ...ownRules }) }),
 });
 
 /** Plain beam search under given rules. */

@@ -46,6 +46,7 @@ export const constrainedBeamSearch = defineStrategy({
   source: 'Post and Vilar 2018, arXiv:1804.06609',
   options: constrainedBeamSearchOptions,
   create: (values) => ({
+    comparesTokens: 'by-rank',
     decode: searchConstrained('constrained-beam-search', { ...values, ...ownRules, keepComplete: true }),
   }),
 });

@@ -43,7 +43,10 @@ export const groupBeamSearch = defineStrategy({
   summary: 'Beam search in groups that are penalized for taking the same tokens',
   source: 'Vijayakumar et al. 2016, arXiv:1610.02424',
   options: groupBeamSearchOptions,
-  create: (values) => ({ decode: searchGroups('group-beam-search', { ...values, ...ownRules }) }),
+  create: (values) => ({
+    comparesTokens: 'by-rank',
+    decode: searchGroups('group-beam-search', { ...values, ...ownRules }),
+  }),
 });
 
 /** Settings of a group beam search. */

@@ -38,6 +38,7 @@ export const stochasticBeams = defineStrategy({
   source: 'Kool et al. 2019, arXiv:1903.06059',
   options,
   create: ({ numBeams }) => ({
+    comparesTokens: 'by-chance',
     async *decode(run) {
       checkSequences('stochastic-beams', run, numBeams);
       let all = (await run.start(1)).map(

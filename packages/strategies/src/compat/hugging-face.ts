@@ -42,7 +42,10 @@ export const huggingFaceBeamSearch = defineStrategy({
   summary: 'Beam search that reproduces Hugging Face Transformers',
   source: 'Hugging Face Transformers 4.47 and 5',
   options: huggingFaceBeamSearchOptions,
-  create: (values) => ({ decode: searchBeams('hugging-face-beam-search', values) }),
+  create: (values) => ({
+    comparesTokens: values.doSample ? 'by-chance' : 'by-rank',
+    decode: searchBeams('hugging-face-beam-search', values),
+  }),
 });
 
 const huggingFaceGroupBeamSearchOptions = {
@@ -73,7 +76,10 @@ export const huggingFaceGroupBeamSearch = defineStrategy({
   summary: 'Group beam search that reproduces Hugging Face Transformers',
   source: 'Hugging Face Transformers 4.47',
   options: huggingFaceGroupBeamSearchOptions,
-  create: (values) => ({ decode: searchGroups('hugging-face-group-beam-search', values) }),
+  create: (values) => ({
+    comparesTokens: values.doSample ? 'by-chance' : 'by-rank',
+    decode: searchGroups('hugging-face-group-beam-search', values),
+  }),
 });
 
 const huggingFaceConstrainedBeamSearchOptions = {
@@ -104,5 +110,8 @@ export const huggingFaceConstrainedBeamSearch = defineStrategy({
   summary: 'Constrained beam search that reproduces Hugging Face Transformers',
   source: 'Hugging Face Transformers 4.47',
   options: huggingFaceConstrainedBeamSearchOptions,
-  create: (values) => ({ decode: searchConstrained('hugging-face-constrained-beam-search', values) }),
+  create: (values) => ({
+    comparesTokens: values.doSample ? 'by-chance' : 'by-rank',
+    decode: searchConstrained('hugging-face-constrained-beam-search', values),
+  }),
 });

@@ -58,6 +58,7 @@ export const bestOf = defineStrategy({
       throw new ParameterError('bestOf', 'lengthPenalty', 'left out when score is given', lengthPenalty);
     const score = given ?? meanLogprob(lengthPenalty);
     return {
+      comparesTokens: 'by-chance',
       async *decode(run) {
         const { numReturnSequences } = run.options;
         if (numReturnSequences > numCandidates)

@@ -46,6 +46,7 @@ export const contrastiveSearch = defineStrategy({
   source: 'Su et al. 2022, arXiv:2202.06417',
   options,
   create: ({ penaltyAlpha, topK }) => ({
+    comparesTokens: 'by-rank',
     supportsControl: true,
     async *decode(run) {
       if (run.options.onContextFull === 'slide')

@@ -212,6 +212,23 @@ describe('the default chain', () => {
     expect(chainOf({ strategy, samplers: [sampler, choice] })).toEqual(['mine', 'choice']);
   });
 
+  it('is refused by a strategy that needs several tokens when it leaves one', () => {
+    const ranks = { ...strategy, comparesTokens: 'by-rank' } as const;
+    const samples = { ...strategy, comparesTokens: 'by-chance' } as const;
+    const yielding: Sampler = { ...choice, traits: { selectsArgMax: true, yieldsToStrategy: true } };
+    expect(chainOf({ strategy: ranks, samplers: [sampler, yielding] })).toEqual(['mine']);
+    expect(chainOf({ strategy, samplers: [sampler, yielding] })).toEqual(['mine', 'choice']);
+    for (const call of [
+      { strategy: ranks, samplers: [sampler, choice] },
+      { strategy: ranks, samplers: [choice, sampler] },
+      { strategy: samples, samplers: [sampler, choice] },
+      { strategy: samples, samplers: [sampler, yielding] },
+    ])
+      expect(() => chainOf(call)).toThrow(
+        /samplers must be a chain without 'choice' for the strategy '.*', which needs/,
+      );
+  });
+
   it('cannot give several sequences by greedy decoding', () => {
     expect(() => chainOf({ numReturnSequences: 2 })).toThrow(/numReturnSequences must be 1 for greedy decoding/);
     expect(chainOf({ numReturnSequences: 2 }, { samplers: [sampler] })).toEqual(['mine']);

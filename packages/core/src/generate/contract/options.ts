@@ -234,14 +234,24 @@ export function resolveOptions(
     if (name === 'preset') continue;
     const option = generateOptions[name];
     const layer = layers.find(([, options]) => options[name] !== undefined);
-    const value = layer === undefined ? option.default : option.check(owner, name, layer[1][name]);
+    const checked = layer === undefined ? option.default : option.check(owner, name, layer[1][name]);
+    const value = name === 'samplers' ? chainFor(strategy, checked as readonly Sampler[]) : checked;
     if (value === undefined) continue;
     values[name] = value;
     report[name] = { value: printable(name, value), source: layer?.[0] ?? 'library default' };
   }
   const options = values as unknown as ResolvedOptions;
-  checkTogether(owner, options, report);
+  checkTogether(owner, options);
   return { options, report };
+}
+
+const selectsArgMax = ({ traits }: Sampler): boolean => traits?.selectsArgMax === true;
+
+/** A chain without the stages that leave the choice to this strategy. */
+function chainFor(strategy: Strategy | undefined, samplers: readonly Sampler[]): readonly Sampler[] {
+  return strategy?.comparesTokens === 'by-rank'
+    ? samplers.filter(({ traits }) => traits?.yieldsToStrategy !== true)
+    : samplers;
 }
 
 function presetOptions(owner: string, { preset }: GenerateOptions): Partial<GenerateOptions> {
@@ -272,12 +282,12 @@ function checkpointOptions(
     ...(samplers === undefined
       ? {}
       : {
-          samplers: strategy === undefined ? samplers : samplers.filter(({ traits }) => traits?.selectsArgMax !== true),
+          samplers: strategy === undefined ? samplers : samplers.filter((sampler) => !selectsArgMax(sampler)),
         }),
   };
 }
 
-function checkTogether(owner: string, options: ResolvedOptions, report: OptionReport): void {
+function checkTogether(owner: string, options: ResolvedOptions): void {
   const { minNewTokens, maxNewTokens, minLength, maxLength, stopStrings, tokenizer, samplers, strategy } = options;
   if (minNewTokens > maxNewTokens)
     throw new ParameterError(owner, 'minNewTokens', `at most maxNewTokens, ${maxNewTokens},`, minNewTokens);
@@ -286,8 +296,15 @@ function checkTogether(owner: string, options: ResolvedOptions, report: OptionRe
   if (stopStrings.length > 0 && tokenizer === undefined)
     throw new ParameterError(owner, 'tokenizer', 'given together with stopStrings', undefined);
   if (tokenizer !== undefined) checkControlTokens(owner, stopStrings, tokenizer);
-  const isGreedy = strategy === undefined && samplers.at(-1)?.traits?.selectsArgMax === true;
-  if (options.numReturnSequences > 1 && isGreedy && report.samplers!.source !== 'call')
+  const choice = samplers.find(selectsArgMax);
+  if (strategy?.comparesTokens !== undefined && choice !== undefined)
+    throw new ParameterError(
+      owner,
+      'samplers',
+      `a chain without '${choice.name}' for the strategy '${strategy.name}', which needs several tokens to choose from,`,
+      samplers.map(({ name }) => name),
+    );
+  if (options.numReturnSequences > 1 && strategy === undefined && choice !== undefined)
     throw new ParameterError(
       owner,
       'numReturnSequences',

@@ -38,6 +38,12 @@ export interface Strategy {
    * `control` of the row's context. Default false: such a control is an UnsupportedError.
    */
   readonly supportsControl?: boolean;
+  /**
+   * How the strategy comes to several tokens of a row: it ranks them, or it samples several sequences. A chain that leaves
+   * one token would make its hypotheses equal, so it is a ParameterError; where tokens are ranked, a stage with the trait
+   * `yieldsToStrategy` is left out. Default: it samples one token of a row, which may be the most probable one.
+   */
+  readonly comparesTokens?: 'by-rank' | 'by-chance';
   decode(run: Run): Decoding;
 }
 
