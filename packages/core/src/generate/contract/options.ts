@@ -35,7 +35,10 @@ export interface GenerateOptions {
   readonly strategy?: Strategy | undefined;
   /** An integer from 0 to 2^53 - 1, or one per prompt. Default: a random one, reported in the end event. */
   readonly seed?: number | readonly number[] | undefined;
-  /** Sequences per prompt. More than one needs samplers, or a strategy that returns several. Default 1. */
+  /**
+   * Sequences per prompt. More than one needs samplers, or a strategy that returns several. A strategy that finds fewer
+   * different ones, such as beam search where a constraint leaves fewer texts, returns only those. Default 1.
+   */
   readonly numReturnSequences?: number | undefined;
   /** Maximum number of tokens after the prompt. Default 256. */
   readonly maxNewTokens?: number | undefined;

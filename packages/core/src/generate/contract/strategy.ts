@@ -111,7 +111,10 @@ export interface Run {
   describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails>;
   /** Add to the number of drafted tokens that the end event of the row's sequence reports. */
   tally(row: Row, drafted: number): void;
-  /** Emit whole sequences, with their end events; for strategies that decide late. */
+  /**
+   * Emit whole sequences, with their end events; for strategies that decide late. Sequences of the call that are not among
+   * them do not exist for the reader.
+   */
   settle(finished: readonly Settled[]): Decoding;
   /** The row with one more token, which `history` ends with; for strategies that hold several hypotheses. */
   extend(row: Row, history: History): Row;

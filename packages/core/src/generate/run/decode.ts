@@ -23,7 +23,13 @@ export async function* decode(open: () => Plan): AsyncGenerator<StreamEvent, voi
       const finish = { finishReason: error.reason };
       for (const sequence of sequences) if (!sequence.ended) yield run.emission.end(sequence, finish);
     }
-    for (const sequence of sequences) if (!sequence.ended) yield run.emission.end(sequence, finishedByStrategy);
+    // A strategy that settles fewer sequences than were asked for found no more: the others do not exist.
+    const settled = new Set(sequences.filter(({ ended }) => ended).map(({ promptIndex }) => promptIndex));
+    for (const sequence of sequences)
+      if (!sequence.ended && (sequence.depth > 0 || !settled.has(sequence.promptIndex))) {
+        settled.add(sequence.promptIndex);
+        yield run.emission.end(sequence, finishedByStrategy);
+      }
   } finally {
     run.dispose();
   }
