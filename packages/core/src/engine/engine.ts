@@ -212,7 +212,7 @@ export interface EngineMatrix {
  * Which tokens of a row stay:
  * - `top`: this many of the largest.
  * - `mass`: the largest until their probabilities, softmax(row), add up to it; in [0, 1], at least one token, 1 keeps all.
- * - `share`: those with at least this share of the largest probability; in [0, 1], 0 keeps all.
+ * - `share`: those with at least this share of the largest probability, up to float32 rounding; in [0, 1], 0 keeps all.
  */
 export type KeepRule = { readonly top: number } | { readonly mass: number } | { readonly share: number };
 

@@ -1,6 +1,7 @@
 import { defineSampler } from '@tokenwright/core';
 import type { OptionsOf } from '@tokenwright/core/options';
 import { logSumExp } from '@tokenwright/core/sampling';
+import { lowered } from '../shared/borders.ts';
 import { keepAtLeast } from '../shared/row.ts';
 import { mirostatTraits, nextMu, mirostatOptions as options } from './mirostat.ts';
 
@@ -32,7 +33,7 @@ export const mirostat2 = defineSampler({
     onHost(logits, step) {
       const mu = nextMu(step, tau, eta);
       const normalizer = logSumExp(logits, step.candidates);
-      if (Number.isFinite(normalizer)) keepAtLeast(logits, step, normalizer - mu * Math.LN2);
+      if (Number.isFinite(normalizer)) keepAtLeast(logits, step, lowered(normalizer - mu * Math.LN2, normalizer));
     },
   }),
 });

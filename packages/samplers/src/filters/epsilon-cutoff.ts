@@ -1,6 +1,8 @@
 import { type DeviceSampler, defineSampler, type HostSampler } from '@tokenwright/core';
+import type { Tensor2D } from '@tokenwright/core/engine';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { logSumExp } from '@tokenwright/core/sampling';
+import { lowered, loweredOnDevice } from '../shared/borders.ts';
 import { minKeep } from '../shared/options.ts';
 import { keepAtLeast, nthLargest } from '../shared/row.ts';
 
@@ -14,7 +16,7 @@ const options = {
 export type EpsilonCutoffOptions = OptionsOf<typeof options>;
 
 /**
- * Remove p_i < epsilon. Equality is kept, as in Hugging Face. A row with NaN, with +Infinity or with nothing left stays as
+ * Remove p_i < epsilon. Equality, up to float32 rounding, is kept, as in Hugging Face. A row with NaN, with +Infinity or with nothing left stays as
  * it is. The device form exists for `minKeep` 1.
  *
  * @see Hewitt et al. 2022, "Truncation Sampling as Language Model Desmoothing", arXiv:2210.15191
@@ -36,8 +38,9 @@ export const epsilonCutoff = defineSampler({
       onHost(logits, step) {
         if (epsilon === 0) return;
         const normalizer = logSumExp(logits, step.candidates);
-        if (Number.isFinite(normalizer))
-          keepAtLeast(logits, step, Math.min(normalizer + distance, nthLargest(logits, step.candidates, minKeep)));
+        if (!Number.isFinite(normalizer)) return;
+        const threshold = lowered(normalizer + distance, normalizer);
+        keepAtLeast(logits, step, Math.min(threshold, nthLargest(logits, step.candidates, minKeep)));
       },
     };
     if (minKeep > 1) return host;
@@ -45,7 +48,9 @@ export const epsilonCutoff = defineSampler({
       ...host,
       onDevice(logits, { tf }) {
         if (epsilon === 0) return logits;
-        const threshold = tf.minimum(tf.max(logits, 1, true), tf.add(tf.logSumExp(logits, 1, true), distance));
+        const normalizer: Tensor2D = tf.logSumExp(logits, 1, true);
+        const border = loweredOnDevice(tf.add(normalizer, distance), normalizer, tf);
+        const threshold = tf.minimum(tf.max(logits, 1, true), border);
         return tf.where(tf.less(logits, threshold), Number.NEGATIVE_INFINITY, logits);
       },
     };

@@ -1,5 +1,6 @@
 import { defineSampler } from '@tokenwright/core';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { lowered } from '../shared/borders.ts';
 import { minKeep } from '../shared/options.ts';
 import { keepAtLeast, nthLargest, shapeOf, topLogit } from '../shared/row.ts';
 
@@ -14,7 +15,7 @@ export type EtaCutoffOptions = OptionsOf<typeof options>;
 
 /**
  * Epsilon cutoff with a threshold that follows the entropy: remove p_i < min(epsilon, sqrt(epsilon) * exp(-H)), where
- * H = -sum(p ln p). Equality is kept, as in Hugging Face. A row with NaN, with +Infinity or with nothing left stays as it
+ * H = -sum(p ln p). Equality, up to float32 rounding, is kept, as in Hugging Face. A row with NaN, with +Infinity or with nothing left stays as it
  * is.
  *
  * @see Hewitt et al. 2022, "Truncation Sampling as Language Model Desmoothing", arXiv:2210.15191
@@ -37,7 +38,8 @@ export const etaCutoff = defineSampler({
       if (!Number.isFinite(top)) return;
       const { normalizer, entropy } = shapeOf(logits, step.candidates, top);
       const distance = Math.min(Math.log(epsilon), Math.log(epsilon) / 2 - entropy);
-      keepAtLeast(logits, step, Math.min(normalizer + distance, nthLargest(logits, step.candidates, minKeep)));
+      const threshold = lowered(normalizer + distance, normalizer);
+      keepAtLeast(logits, step, Math.min(threshold, nthLargest(logits, step.candidates, minKeep)));
     },
   }),
 });

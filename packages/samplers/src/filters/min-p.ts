@@ -1,5 +1,7 @@
 import { type DeviceSampler, defineSampler, type HostSampler } from '@tokenwright/core';
+import type { Tensor2D } from '@tokenwright/core/engine';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { lowered, loweredOnDevice } from '../shared/borders.ts';
 import { minKeep } from '../shared/options.ts';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
@@ -21,7 +23,7 @@ export type MinPOptions = OptionsOf<typeof options>;
 /**
  * Keep tokens with at least `p` times the largest probability.
  *
- * In logits: l_i >= max(l) + ln(p). Equality is kept in every system. It looks at its input: after a temperature it
+ * In logits: l_i >= max(l) + ln(p). Equality, up to float32 rounding, is kept in every system. It looks at its input: after a temperature it
  * thresholds the tempered distribution (Hugging Face, vLLM), before it the model's own (llama.cpp, x-transformers).
  * A row with NaN, with +Infinity or with nothing left stays as it is. The device form exists for `minKeep` 1.
  *
@@ -44,7 +46,7 @@ export const minP = defineSampler({
       onHost(logits, step) {
         if (p === 0) return;
         const top = topLogit(logits, step.candidates);
-        if (Number.isFinite(top)) keepAtLeast(logits, step, top + distance, minKeep);
+        if (Number.isFinite(top)) keepAtLeast(logits, step, lowered(top + distance, top), minKeep);
       },
     };
     if (minKeep > 1) return host;
@@ -53,7 +55,9 @@ export const minP = defineSampler({
       kernel: { keep: { share: p } },
       onDevice(logits, { tf }) {
         if (p === 0) return logits;
-        return tf.where(tf.less(logits, tf.add(tf.max(logits, 1, true), distance)), Number.NEGATIVE_INFINITY, logits);
+        const top: Tensor2D = tf.max(logits, 1, true);
+        const threshold = loweredOnDevice(tf.add(top, distance), top, tf);
+        return tf.where(tf.less(logits, threshold), Number.NEGATIVE_INFINITY, logits);
       },
     };
   },

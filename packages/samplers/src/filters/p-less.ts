@@ -1,6 +1,7 @@
 import { defineSampler } from '@tokenwright/core';
 import { booleanOption, type OptionsOf } from '@tokenwright/core/options';
 import { exponential } from '@tokenwright/core/sampling';
+import { lowered } from '../shared/borders.ts';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 const options = {
@@ -49,7 +50,7 @@ export const pLess = defineSampler({
       const threshold = normalized
         ? ((logits.length * squares) / sum - sum) / Math.max(1, logits.length - 1)
         : squares / sum;
-      if (threshold > 0) keepAtLeast(logits, step, top + Math.log(Math.min(1, threshold)));
+      if (threshold > 0) keepAtLeast(logits, step, lowered(top + Math.log(Math.min(1, threshold)), top));
     },
   }),
 });

@@ -1,6 +1,7 @@
 import { defineSampler } from '@tokenwright/core';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { exponential } from '@tokenwright/core/sampling';
+import { massRounding } from '../shared/borders.ts';
 import { fallingOrder } from '../shared/falling-order.ts';
 import { largestIds } from '../shared/largest-ids.ts';
 import { minKeep } from '../shared/options.ts';
@@ -82,7 +83,7 @@ function cutAt(probabilities: Float64Array, mass: number, minKeep: number, unsee
   let running = 0;
   for (let i = 0; i < count; i++) {
     running += even ? 1 / count : bend(i) / sum;
-    if (running > mass && i >= minKeep) return i;
+    if (running > mass + massRounding && i >= minKeep) return i;
   }
   return probabilities.length;
 }

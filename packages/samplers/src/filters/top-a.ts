@@ -1,6 +1,8 @@
 import { defineSampler } from '@tokenwright/core';
+import type { Tensor2D } from '@tokenwright/core/engine';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { type HostAndDeviceForms, logSumExp } from '@tokenwright/core/sampling';
+import { lowered, loweredOnDevice } from '../shared/borders.ts';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 const options = {
@@ -19,7 +21,7 @@ const options = {
 export type TopAOptions = OptionsOf<typeof options>;
 
 /**
- * Keep a token when p_i >= ratio * max(p)^power. Equality is kept.
+ * Keep a token when p_i >= ratio * max(p)^power. Equality, up to float32 rounding, is kept.
  *
  * The threshold falls as the model is less certain, so a flat distribution keeps more tokens than under min-p. The most
  * probable token always stays. The defaults are those of x-transformers. A row with NaN, with +Infinity or with nothing
@@ -47,14 +49,14 @@ export const topA = defineSampler({
         if (!Number.isFinite(top)) return;
         const normalizer = logSumExp(logits, step.candidates);
         // With ratio 1 and power 1 or less the threshold is the top itself, which rounding must not exceed.
-        keepAtLeast(logits, step, Math.min(top, normalizer + logRatio + power * (top - normalizer)));
+        keepAtLeast(logits, step, lowered(Math.min(top, normalizer + logRatio + power * (top - normalizer)), top));
       },
       onDevice(logits, { tf }) {
         if (ratio === 0) return logits;
-        const top = tf.max(logits, 1, true);
+        const top: Tensor2D = tf.max(logits, 1, true);
         const normalizer = tf.logSumExp(logits, 1, true);
         const distance = tf.mul(tf.sub(top, normalizer), power);
-        const threshold = tf.minimum(top, tf.add(tf.add(normalizer, logRatio), distance));
+        const threshold = loweredOnDevice(tf.minimum(top, tf.add(tf.add(normalizer, logRatio), distance)), top, tf);
         return tf.where(tf.less(logits, threshold), Number.NEGATIVE_INFINITY, logits);
       },
     };

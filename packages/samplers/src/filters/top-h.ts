@@ -1,6 +1,7 @@
 import { defineSampler } from '@tokenwright/core';
 import { integerOption, numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { exponential, topTokens } from '@tokenwright/core/sampling';
+import { massRounding } from '../shared/borders.ts';
 import { sumOfWeights, topLogit } from '../shared/row.ts';
 
 const options = {
@@ -16,7 +17,8 @@ export type TopHOptions = OptionsOf<typeof options>;
  * Keep the most probable tokens while their share of the entropy is at most `entropyShare`.
  *
  * With q the softmax of the largest `candidates` logits alone, it keeps the prefix whose running sum of -q ln q is at most
- * entropyShare * H(q). The first token always stays. At 1, rounding may lose the last token. A row with NaN, with +Infinity
+ * entropyShare * H(q). The first token always stays. A sum within float32 rounding of the
+ * bound counts as at the bound. A row with NaN, with +Infinity
  * or with nothing left stays as it is.
  *
  * @see Potraghloo et al. 2025, "Top-H Decoding", arXiv:2509.02510
@@ -40,7 +42,7 @@ export const topH = defineSampler({
       const ids = topTokens(logits, candidates, step.candidates);
       const normalizer = top + Math.log(sumOfWeights(logits, ids, top));
       const shareOf = (id: number): number => exponential(logits[id]! - normalizer) * (normalizer - logits[id]!);
-      const allowed = entropyShare * ids.reduce((sum, id) => sum + shareOf(id), 0);
+      const allowed = (entropyShare + massRounding) * ids.reduce((sum, id) => sum + shareOf(id), 0);
       let sum = 0;
       let kept = 0;
       // A token whose probability is 0 in float64 would cost nothing, but it has no share of the entropy either.

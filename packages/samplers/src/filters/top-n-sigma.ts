@@ -1,6 +1,8 @@
 import { defineSampler } from '@tokenwright/core';
+import type { Tensor2D } from '@tokenwright/core/engine';
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
 import type { HostAndDeviceForms } from '@tokenwright/core/sampling';
+import { lowered, loweredOnDevice } from '../shared/borders.ts';
 import { keepAtLeast, topLogit } from '../shared/row.ts';
 
 const options = {
@@ -54,11 +56,11 @@ export const topNSigma = defineSampler({
       }
       const mean = first / count;
       const sigma = Math.sqrt(Math.max(0, second / count - mean * mean));
-      keepAtLeast(logits, step, top - sigmas * sigma);
+      keepAtLeast(logits, step, lowered(top - sigmas * sigma, top));
     },
     onDevice(logits, { tf }) {
       if (sigmas === 0) return logits;
-      const top = tf.max(logits, 1, true);
+      const top: Tensor2D = tf.max(logits, 1, true);
       const left = tf.greater(logits, Number.NEGATIVE_INFINITY);
       // Selected by `where`, never by a product: 0 * Infinity is NaN.
       const distances = tf.where(left, tf.sub(top, logits), 0);
@@ -66,7 +68,8 @@ export const topNSigma = defineSampler({
       const mean = tf.div(tf.sum(distances, 1, true), count);
       const deviations = tf.where(left, tf.sub(distances, mean), 0);
       const sigma = tf.sqrt(tf.div(tf.sum(tf.square(deviations), 1, true), count));
-      return tf.where(tf.less(logits, tf.sub(top, tf.mul(sigma, sigmas))), Number.NEGATIVE_INFINITY, logits);
+      const threshold = loweredOnDevice(tf.sub(top, tf.mul(sigma, sigmas)), top, tf);
+      return tf.where(tf.less(logits, threshold), Number.NEGATIVE_INFINITY, logits);
     },
   }),
 });

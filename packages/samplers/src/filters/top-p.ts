@@ -1,6 +1,7 @@
 import { defineSampler, type HostSampler } from '@tokenwright/core';
 import { numberOption, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
 import { exponential, topTokens } from '@tokenwright/core/sampling';
+import { massRounding } from '../shared/borders.ts';
 import { minKeep } from '../shared/options.ts';
 import { prefixOf } from '../shared/prefix.ts';
 import { topLogit } from '../shared/row.ts';
@@ -18,8 +19,8 @@ export type TopPOptions = OptionsOf<typeof options>;
  * Keep the most probable tokens until their mass reaches p: nucleus sampling. With c the mass of all more probable tokens,
  * a token stays when c < p. On ties, the lower ids come first.
  *
- * Sums are float64 on the host and float32 where an engine selects, so a token whose border is within float32 rounding may
- * differ from systems that sum in float32. A row with NaN, with +Infinity or with nothing left stays as it is.
+ * A mass within float32 rounding of p (2^-21) counts as p. Sums are float64 on the host and float32 where an engine selects,
+ * so a token that is about as far from the border may differ from systems that sum otherwise. A row with NaN, with +Infinity or with nothing left stays as it is.
  *
  * Example: four equal tokens, p = 0.5: keeps 0 and 1.
  *
@@ -42,7 +43,7 @@ export const topP = defineSampler({
 export function topPForm({ p, minKeep }: OptionValues<typeof options>, inclusive = false): Omit<HostSampler, 'name'> {
   return {
     traits: { keepsArgMax: true, narrows: true },
-    ...(!inclusive && minKeep === 1 ? { kernel: { keep: { mass: p } } } : {}),
+    ...(!inclusive && minKeep === 1 ? { kernel: { keep: { mass: p === 1 ? 1 : Math.max(0, p - massRounding) } } } : {}),
     onHost(logits, step) {
       if (p === 1) return;
       const { candidates } = step;
@@ -55,8 +56,9 @@ export function topPForm({ p, minKeep }: OptionValues<typeof options>, inclusive
       for (let i = 0; i < total; i++)
         sum += weights[i] = exponential(logits[candidates === undefined ? i : candidates[i]!]! - top);
 
-      // n tokens below probability (1 - p) / n weigh less than 1 - p together, so the nucleus is complete before them.
-      const smallest = (((1 - p) * sum) / total) * (1 - 1e-9);
+      // n tokens below probability (1 - mass) / n weigh less than 1 - mass together, so the nucleus is complete before them.
+      const mass = inclusive ? p + massRounding : p - massRounding;
+      const smallest = (((1 - mass) * sum) / total) * (1 - 1e-9);
       const ids = new Int32Array(total);
       const keys = new Float64Array(total);
       let count = 0;
@@ -68,11 +70,7 @@ export function topPForm({ p, minKeep }: OptionValues<typeof options>, inclusive
         keys[count] = -logits[id]!;
         weights[count++] = weight;
       }
-      const items = prefixOf(keys, weights, count, {
-        mass: p * sum,
-        inclusive,
-        minimum: minKeep,
-      });
+      const items = prefixOf(keys, weights, count, { mass: mass * sum, minimum: minKeep });
       const kept = items.length < minKeep ? topTokens(logits, minKeep, candidates) : items.map((item) => ids[item]!);
       step.keep(logits, kept);
     },

@@ -1,6 +1,7 @@
 import { defineSampler, type HostSampler } from '@tokenwright/core';
 import { numberOption, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
 import { exponential } from '@tokenwright/core/sampling';
+import { massRounding } from '../shared/borders.ts';
 import { minKeep } from '../shared/options.ts';
 import { prefixOf } from '../shared/prefix.ts';
 import { topLogit } from '../shared/row.ts';
@@ -17,7 +18,7 @@ export type TypicalPOptions = OptionsOf<typeof options>;
 /**
  * Keep the tokens whose surprise is nearest to the expected one, until their mass reaches p: order by |-ln(p_i) - H|,
  * where H = -sum(p ln p). With c the mass of all more typical tokens, a token stays when c < p. Tokens as typical as the
- * last one kept all stay.
+ * last one kept all stay. A mass within float32 rounding of p (2^-21) counts as p.
  *
  * By design it can remove the most probable token. Removed tokens count as p ln p = 0. A row with NaN, with +Infinity or
  * with nothing left stays as it is.
@@ -75,9 +76,9 @@ export function typicalPForm(
       // Surprise and expected surprise both add ln(sum) to the distance, which cancels out.
       const expected = moment / sum;
       for (let i = 0; i < count; i++) keys[i] = Math.abs(keys[i]! - expected);
-      let items = prefixOf(keys, weights, count, { mass: p * sum, inclusive, ties: keepTies });
-      if (items.length < minKeep)
-        items = prefixOf(keys, weights, count, { mass: p * sum, inclusive, minimum: minKeep });
+      const mass = (inclusive ? p + massRounding : p - massRounding) * sum;
+      let items = prefixOf(keys, weights, count, { mass, ties: keepTies });
+      if (items.length < minKeep) items = prefixOf(keys, weights, count, { mass, minimum: minKeep });
       step.keep(
         logits,
         items.map((item) => ids[item]!),

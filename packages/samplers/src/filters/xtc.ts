@@ -1,6 +1,7 @@
 import { defineSampler, forEachCandidate } from '@tokenwright/core';
 import { integerOption, numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { logSumExp } from '@tokenwright/core/sampling';
+import { lowered } from '../shared/borders.ts';
 
 const options = {
   /** How often the stage acts, in [0, 1]. 0 is off. */
@@ -40,7 +41,7 @@ export const xtc = defineSampler({
       if (probability === 0 || threshold > 0.5 || step.random() > probability) return;
       const normalizer = logSumExp(logits, step.candidates);
       if (!Number.isFinite(normalizer)) return;
-      const border = normalizer + Math.log(threshold);
+      const border = lowered(normalizer + Math.log(threshold), normalizer);
       const choices: number[] = [];
       let least = -1;
       let candidates = 0;

@@ -7,8 +7,6 @@
 export interface PrefixRule {
   /** Continue while the weight before an item is below this. */
   readonly mass: number;
-  /** Continue also when the weight before an item is exactly `mass`. */
-  readonly inclusive?: boolean;
   /** Take at least this many items. */
   readonly minimum?: number;
   /** Also take the items whose key equals that of the last one. */
@@ -22,9 +20,8 @@ export interface PrefixRule {
  * Example: keys [3, 1, 2], weights [0.2, 0.5, 0.3], mass 0.6: items 1 and 2, for the weight before 2 is 0.5 < 0.6.
  */
 export function prefixOf(keys: Float64Array, weights: Float64Array, count: number, rule: PrefixRule): Int32Array {
-  const { mass, inclusive = false, minimum = 0, ties = false } = rule;
-  const taken = (position: number, weightBefore: number): boolean =>
-    position < minimum || weightBefore < mass || (inclusive && weightBefore === mass);
+  const { mass, minimum = 0, ties = false } = rule;
+  const taken = (position: number, weightBefore: number): boolean => position < minimum || weightBefore < mass;
 
   // The prefix ends among the first `active` of `items`, initially all. Before them are `position` items of weight `weight`.
   let items: Int32Array | undefined;

@@ -28,7 +28,10 @@ ${header}
   let topBits = select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u);
   // A row with NaN, with +Infinity or with nothing left is unchanged.
   let asIs = (topBits & 0x7f800000u) == 0x7f800000u;
-  let least = bitcast<f32>(topBits) + amount[0];
+  let top = bitcast<f32>(topBits);
+  let border = top + amount[0];
+  // Tokens on the border, up to float32 rounding, stay.
+  let least = border - max(abs(top), abs(border)) * 2.384185791015625e-7;
   for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {
     let bits = logits[row + i];
     let stays = asIs || (bits != ${removed} && bitcast<f32>(bits) >= least);
