@@ -97,7 +97,9 @@ it('a page rejects bytes that differ from the checksum that the hub lists', asyn
   const cache = `test-${crypto.randomUUID()}`;
   const options = { cache, endpoint: 'https://hub.test', fetch: hub.fetch, retries: 0 };
   const found = await hex('SHA-256', bytes);
-  await expect(hubModel('org/name', options)).rejects.toThrow(`its checksum is ${found}, not eee`);
+  await expect(hubModel('org/name', options)).rejects.toThrow(
+    `model.safetensors: the downloaded file has SHA-256 ${found}, but the Hugging Face Hub lists eee`,
+  );
   const root = await navigator.storage.getDirectory();
   await root.removeEntry(cache, { recursive: true });
 });

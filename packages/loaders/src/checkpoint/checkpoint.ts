@@ -1,7 +1,7 @@
 import { type ChatTemplate, LoadError } from '@tokenwright/core';
 import { openGgufCheckpoint } from '../gguf/checkpoint.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
-import { type JsonObject, readJson } from '../sources/json.ts';
+import { type JsonObject, largestConfig, readJson } from '../sources/json.ts';
 import type { ModelSource } from '../sources/model-source.ts';
 import { endTokensOf } from '../tokenizer/end-tokens.ts';
 import { chatTemplateOf, openChatTemplate } from '../tokenizer/open-chat-template.ts';
@@ -99,5 +99,5 @@ function opener({ json, config }: TokenizerFiles, file: string): () => LoadedTok
 
 async function readPart(source: ModelSource, name: string): Promise<JsonObject | undefined> {
   const file = await source.file(name);
-  return file === undefined ? undefined : readJson(file);
+  return file === undefined ? undefined : readJson(file, largestConfig);
 }

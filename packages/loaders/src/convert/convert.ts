@@ -8,7 +8,7 @@ import type { HubOptions } from '../hub/hub-options.ts';
 import { type QuantizedEntry, quantizedKey } from '../quantization/open-quantized.ts';
 import { outsideOf, type QuantizedFormat } from '../quantization/quantized-format.ts';
 import { quantizedFormats } from '../quantization/quantized-formats.ts';
-import type { JsonObject } from '../sources/json.ts';
+import { formatJson, type JsonObject } from '../sources/json.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
 import { transposed } from '../weights/transpose.ts';
 import { plainFormats } from './plain-formats.ts';
@@ -90,7 +90,7 @@ export async function convertModel(
   const bytes = await saveSafetensors(sink, name, reporting, plan.metadata, () => onProgress?.(done, bytesBefore));
   const files: { name: string; bytes: number }[] = [{ name, bytes }];
   for (const [small, content] of smallFiles(checkpoint))
-    files.push({ name: small, bytes: await saveText(sink, small, `${JSON.stringify(content, undefined, 2)}\n`) });
+    files.push({ name: small, bytes: await saveText(sink, small, `${formatJson(content)}\n`) });
   return { files, bytesBefore, bytesAfter: bytes, leftOut: plan.leftOut };
 }
 

@@ -31,7 +31,7 @@ export async function transfer(
     if (!resumed || round > 0)
       throw new LoadError(
         file.path,
-        `what came is not what the hub lists: its checksum is ${found}, not ${file.etag}. Nothing of it was kept`,
+        `the downloaded file has ${kind === 'sha256' ? 'SHA-256' : 'Git SHA-1'} ${found}, but the Hugging Face Hub lists ${file.etag}. The download was discarded`,
       );
   }
 }

@@ -6,15 +6,26 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Largest JSON text that is read, in bytes. Real headers and tokenizers are smaller by far. */
 export const largestJson = 100_000_000;
+/** Largest config.json, generation_config.json and the like, in bytes. Real ones have a few kilobytes. */
+export const largestConfig = 10_000_000;
+/** Objects and arrays within each other. Real files stay below 20. */
+const deepest = 200;
+/**
+ * Objects, arrays and keys of one text. The largest real tokenizers have about a million. An empty object takes two bytes of
+ * a file and many times that in memory, so the size of the file alone bounds nothing.
+ */
+const mostParts = 5_000_000;
 
 /**
  * Read a file that holds one JSON object.
  *
- * @throws LoadError when it is too large, no UTF-8, no JSON, no object, or when an object in it has a key twice.
+ * @param largest Largest size in bytes. Default 100 MB.
+ * @throws LoadError when it is too large, no UTF-8, no JSON, no object, when it is nested too deep or has too many parts, or
+ * when an object in it has a key twice.
  */
-export async function readJson(source: ByteSource): Promise<JsonObject> {
-  if (source.size > largestJson)
-    throw new LoadError(source.name, `has ${source.size} bytes; a JSON file of at most ${largestJson} is read`);
+export async function readJson(source: ByteSource, largest: number = largestJson): Promise<JsonObject> {
+  if (source.size > largest)
+    throw new LoadError(source.name, `has ${source.size} bytes; a JSON file of at most ${largest} is read`);
   return parseJsonObject(source.name, decodeUtf8(source.name, await readRange(source, 0, source.size)));
 }
 
@@ -27,11 +38,16 @@ export function decodeUtf8(file: string, bytes: Uint8Array): string {
   }
 }
 
-/** A JSON object from text. A key that occurs twice in one object is an error: readers differ in which one they use. */
+/**
+ * A JSON object from text. `NaN`, `Infinity` and `-Infinity` are read as numbers, because Python writes them. A key that occurs
+ * twice in one object is an error: readers differ in which one they use.
+ */
 export function parseJsonObject(file: string, text: string): JsonObject {
+  // Before anything is built of it: a text of brackets alone would take many times its size.
+  const constants = scanStructure(file, text);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = constants.length === 0 ? JSON.parse(text) : parseWithConstants(text, constants);
   } catch (cause) {
     throw new LoadError(
       file,
@@ -43,9 +59,20 @@ export function parseJsonObject(file: string, text: string): JsonObject {
     );
   }
   if (!isObject(value)) throw new LoadError(file, 'must hold a JSON object');
-  const twice = duplicateKey(file, text);
+  const twice = duplicateKey(text);
   if (twice !== undefined) throw new LoadError(file, 'the name occurs twice', twice);
   return value;
+}
+
+/** JSON text of a value. Numbers that JSON lacks are written as Python writes them, so that `parseJsonObject` reads them again. */
+export function formatJson(value: unknown): string {
+  const mark = `#${crypto.randomUUID()}#`;
+  const text = JSON.stringify(
+    value,
+    (_, part) => (typeof part === 'number' && !Number.isFinite(part) ? `${mark}${part}` : part),
+    2,
+  );
+  return text.replaceAll(new RegExp(`"${mark}(NaN|-?Infinity)"`, 'g'), '$1');
 }
 
 /** True for a JSON object: not null, not a list. */
@@ -53,23 +80,87 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Objects and lists within each other. Real files stay below 20; what follows the structure would run out of stack. */
-const deepest = 200;
+/** A constant of Python's JSON, and where it begins in the text. */
+interface PythonConstant {
+  readonly at: number;
+  readonly text: 'NaN' | 'Infinity';
+}
 
 /**
- * The first key that occurs twice in one object of a text that is known to be valid JSON.
+ * The constants of Python's JSON in a text, outside its strings.
  *
- * @throws LoadError for a text that is nested too deep.
+ * @throws LoadError for a text that is nested too deep or has too many parts.
  */
-function duplicateKey(file: string, json: string): string | undefined {
+function scanStructure(file: string, text: string): PythonConstant[] {
+  const constants: PythonConstant[] = [];
+  let depth = 0;
+  let parts = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case quote: {
+        i++;
+        while (i < text.length && text.charCodeAt(i) !== quote) i += text.charCodeAt(i) === backslash ? 2 : 1;
+        break;
+      }
+      case openBrace:
+      case openBracket:
+        depth++;
+        parts++;
+        if (depth > deepest) throw new LoadError(file, `is nested more than ${deepest} deep`);
+        break;
+      case closeBrace:
+      case closeBracket:
+        depth--;
+        break;
+      case colon:
+        parts++;
+        break;
+      case letterN:
+        if (isWord(text, i, 'NaN')) constants.push({ at: i, text: 'NaN' });
+        break;
+      case letterI:
+        if (isWord(text, i, 'Infinity')) constants.push({ at: i, text: 'Infinity' });
+        break;
+    }
+    if (parts > mostParts)
+      throw new LoadError(file, `has more than ${mostParts} objects, arrays and keys; no model file needs so many`);
+    if (constants.length > mostConstants)
+      throw new LoadError(file, `has more than ${mostConstants} values that are NaN or Infinity`);
+  }
+  return constants;
+}
+
+/** Whether a word of its own is there: no letter or digit touches it. */
+function isWord(text: string, at: number, word: string): boolean {
+  return text.startsWith(word, at) && !/[\w.]/.test((text[at - 1] ?? ' ') + (text[at + word.length] ?? ' '));
+}
+
+const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
+const [letterN, letterI] = [0x4e, 0x49];
+const mostConstants = 10_000;
+
+/** Parses a text with each constant replaced by JSON: a number that is too large for a double, or a text that no file has. */
+function parseWithConstants(text: string, constants: readonly PythonConstant[]): unknown {
+  const notANumber = `NaN ${crypto.randomUUID()}`;
+  const pieces: string[] = [];
+  let from = 0;
+  for (const { at, text: constant } of constants) {
+    pieces.push(text.slice(from, at), constant === 'NaN' ? JSON.stringify(notANumber) : '1e999');
+    from = at + constant.length;
+  }
+  pieces.push(text.slice(from));
+  return JSON.parse(pieces.join(''), (_, value) => (value === notANumber ? Number.NaN : value));
+}
+
+/** The first key that occurs twice in one object of a text that is known to be valid JSON. */
+function duplicateKey(json: string): string | undefined {
   // One entry an open object or array; the set is made with the first key.
   const open: (Set<string> | undefined)[] = [];
   for (let i = 0; i < json.length; i++) {
     const char = json[i];
-    if (char === '{' || char === '[') {
-      open.push(undefined);
-      if (open.length > deepest) throw new LoadError(file, `is nested more than ${deepest} deep`);
-    } else if (char === '}' || char === ']') open.pop();
+    if (char === '{' || char === '[') open.push(undefined);
+    else if (char === '}' || char === ']') open.pop();
     else if (char === '"') {
       const start = i++;
       while (json[i] !== '"') i += json[i] === '\\' ? 2 : 1;

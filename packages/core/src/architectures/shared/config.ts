@@ -62,7 +62,7 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
   const integer = (key: string, fallback?: number, most = largestInteger): number => {
     const given = required(key, fallback);
     if (typeof given !== 'number' || !Number.isInteger(given) || given < 1)
-      fail(key, `must be a positive integer, but is ${JSON.stringify(given)}`);
+      fail(key, `must be a positive integer, but is ${shown(given)}`);
     if ((given as number) > most) fail(key, `must be at most ${most}, but is ${given}`);
     return given as number;
   };
@@ -77,19 +77,19 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
     number(key, fallback) {
       const given = required(key, fallback);
       if (typeof given !== 'number' || !Number.isFinite(given))
-        fail(key, `must be a number, but is ${JSON.stringify(given)}`);
+        fail(key, `must be a number, but is ${shown(given)}`);
       return given as number;
     },
     flag(key, fallback) {
       const given = value(key) ?? fallback;
-      if (typeof given !== 'boolean') fail(key, `must be true or false, but is ${JSON.stringify(given)}`);
+      if (typeof given !== 'boolean') fail(key, `must be true or false, but is ${shown(given)}`);
       return given as boolean;
     },
     activation(key, fallback) {
       const given = required(key, fallback);
       const known = typeof given === 'string' && Object.hasOwn(activations, given) ? activations[given] : undefined;
       return (
-        known ?? fail(key, `must be one of ${Object.keys(activations).join(', ')}, but is ${JSON.stringify(given)}`)
+        known ?? fail(key, `must be one of ${Object.keys(activations).join(', ')}, but is ${shown(given)}`)
       );
     },
     value,
@@ -98,7 +98,7 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
       const given = value(key);
       if (given === undefined) return undefined;
       if (typeof given !== 'object' || Array.isArray(given))
-        fail(key, `must be an object, but is ${JSON.stringify(given)}`);
+        fail(key, `must be an object, but is ${shown(given)}`);
       return readObject(owner, given as Readonly<Record<string, unknown>>, `${path}${key}.`);
     },
     keys: () => Object.keys(json).filter((key) => value(key) !== undefined),
@@ -107,11 +107,16 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
       if (given !== undefined && !allowed.includes(given))
         fail(
           key,
-          `${JSON.stringify(given)} is not supported; supported: ${allowed.map((a) => JSON.stringify(a)).join(', ') || 'none'}`,
+          `${shown(given)} is not supported; supported: ${allowed.map(shown).join(', ') || 'none'}`,
         );
     },
     fail,
   };
+}
+
+/** A value as text for messages. JSON has no NaN and no infinities, which Python writes. */
+function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
 /** `head_dim`, or what the heads share the width in. */
