@@ -1,5 +1,17 @@
 import { numberFormats } from '../../weights/number-formats.ts';
 import type { BlockFormat } from '../blocks/block-format.ts';
+import { iq4NL } from '../blocks/iq4-nl.ts';
+import { iq4XS } from '../blocks/iq4-xs.ts';
+import { iq1M } from '../blocks/low-bits/iq1-m.ts';
+import { iq1S } from '../blocks/low-bits/iq1-s.ts';
+import { iq2S } from '../blocks/low-bits/iq2-s.ts';
+import { iq2XS } from '../blocks/low-bits/iq2-xs.ts';
+import { iq2XXS } from '../blocks/low-bits/iq2-xxs.ts';
+import { iq3S } from '../blocks/low-bits/iq3-s.ts';
+import { iq3XXS } from '../blocks/low-bits/iq3-xxs.ts';
+import { tq10 } from '../blocks/low-bits/tq1-0.ts';
+import { tq20 } from '../blocks/low-bits/tq2-0.ts';
+import { mxfp4 } from '../blocks/mxfp4.ts';
 import { q2K } from '../blocks/q2-k.ts';
 import { q3K } from '../blocks/q3-k.ts';
 import { q40 } from '../blocks/q4-0.ts';
@@ -38,24 +50,24 @@ export const tensorTypes: ReadonlyMap<number, TensorType> = new Map<number, Tens
   [13, blocks('Q5_K', q5K)],
   [14, blocks('Q6_K', q6K)],
   [15, unread('Q8_K', 256, 292)],
-  [16, unread('IQ2_XXS', 256, 66)],
-  [17, unread('IQ2_XS', 256, 74)],
-  [18, unread('IQ3_XXS', 256, 98)],
-  [19, unread('IQ1_S', 256, 50)],
-  [20, unread('IQ4_NL', 32, 18)],
-  [21, unread('IQ3_S', 256, 110)],
-  [22, unread('IQ2_S', 256, 82)],
-  [23, unread('IQ4_XS', 256, 136)],
+  [16, blocks('IQ2_XXS', iq2XXS)],
+  [17, blocks('IQ2_XS', iq2XS)],
+  [18, blocks('IQ3_XXS', iq3XXS)],
+  [19, blocks('IQ1_S', iq1S)],
+  [20, blocks('IQ4_NL', iq4NL)],
+  [21, blocks('IQ3_S', iq3S)],
+  [22, blocks('IQ2_S', iq2S)],
+  [23, blocks('IQ4_XS', iq4XS)],
   [24, plain('I8')],
   [25, plain('I16')],
   [26, plain('I32')],
   [27, plain('I64')],
   [28, plain('F64')],
-  [29, unread('IQ1_M', 256, 56)],
+  [29, blocks('IQ1_M', iq1M)],
   [30, plain('BF16')],
-  [34, unread('TQ1_0', 256, 54)],
-  [35, unread('TQ2_0', 256, 66)],
-  [39, unread('MXFP4', 32, 17)],
+  [34, blocks('TQ1_0', tq10)],
+  [35, blocks('TQ2_0', tq20)],
+  [39, blocks('MXFP4', mxfp4)],
 ]);
 
 /** Names of the types that are read. */
