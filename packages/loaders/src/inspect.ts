@@ -1,9 +1,11 @@
 import type { ModelDefaults } from '@tokenwright/core';
-import { type Architecture, type Dimensions, requestWeights } from '@tokenwright/core/engine';
+import type { Architecture, Dimensions } from '@tokenwright/core/engine';
 import { checkOptionNames } from '@tokenwright/core/options';
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.ts';
 import { architectureOf, hasEncoder } from './checkpoint/families.ts';
 import type { ModelInput } from './checkpoint/model-input.ts';
+import { storedHead } from './checkpoint/stored-head.ts';
+import { checkUnused, usedNames } from './checkpoint/unused-tensors.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './sources/json.ts';
@@ -96,7 +98,10 @@ export async function inspectModel(source: ModelInput, options: InspectOptions =
   const settings = architecture.configure(config);
   const dimensions = architecture.dimensions(settings);
   const weights = await checkpoint.weights();
-  const tensors = tensorsOf(weights, usedNames(architecture, settings, weights));
+  const names = usedNames(architecture, settings, weights);
+  const head = storedHead(architecture, config, weights)?.head;
+  checkUnused(kind, weights, names);
+  const tensors = tensorsOf(weights, names);
   const used = tensors.filter((tensor) => tensor.used);
   return {
     name,
@@ -113,14 +118,8 @@ export async function inspectModel(source: ModelInput, options: InspectOptions =
     tokenizer: tokenizerOf(checkpoint),
     chatTemplate: checkpoint.chatTemplate !== undefined,
     defaults: readDefaults(generationConfig, config, dimensions.vocabSize, checkpoint.endTokens),
-    choices: choicesOf(checkpoint, architecture, tensors),
+    choices: choicesOf(checkpoint, architecture, tensors, head),
   };
-}
-
-/** Tensors that the family asks for; their shapes are checked on the way. */
-function usedNames(architecture: Architecture, settings: unknown, weights: StoredWeights): ReadonlySet<string> {
-  const { requests } = requestWeights(architecture, settings, weights);
-  return new Set(requests.flatMap((request) => (request.kind === 'table' ? [] : request.names)));
 }
 
 function tensorsOf(weights: StoredWeights, used: ReadonlySet<string>): InspectedTensor[] {
@@ -158,11 +157,15 @@ function tokenizerOf({ tokenizer }: Checkpoint): InspectedTokenizer | undefined 
 }
 
 function choicesOf(
-  { kind, name, tokenizer, config }: Checkpoint,
+  { kind, name, tokenizer, config, leftOut }: Checkpoint,
   architecture: Architecture,
   tensors: readonly InspectedTensor[],
+  head: string | undefined,
 ): Choice[] {
-  const unused = tensors.filter(({ used }) => !used);
+  const unused = [
+    ...tensors.flatMap(({ name: tensor, used }) => (used || tensor === head ? [] : [tensor])),
+    ...leftOut,
+  ];
   const choices: Choice[] = [
     {
       part: 'family',
@@ -194,13 +197,14 @@ function choicesOf(
     choices.push({
       part: 'left out',
       choice: unused.length === 1 ? '1 tensor' : `${unused.length} tensors`,
-      reason: `the family does not ask for ${unused
-        .slice(0, 3)
-        .map((tensor) => tensor.name)
-        .join(', ')}${unused.length > 3 ? ' …' : ''}`,
+      reason: `the family does not ask for ${unused.slice(0, 3).join(', ')}${unused.length > 3 ? ' …' : ''}`,
     });
   if (config.tie_word_embeddings === true)
-    choices.push({ part: 'head', choice: 'the token table', reason: 'tie_word_embeddings' });
+    choices.push({
+      part: 'head',
+      choice: head === undefined ? 'the token table' : `the token table, or ${head} where it differs`,
+      reason: head === undefined ? 'tie_word_embeddings' : 'tie_word_embeddings, and the head that is stored',
+    });
   return choices;
 }
 

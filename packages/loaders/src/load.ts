@@ -13,10 +13,13 @@ import { checkLoadOptions } from './check-load-options.ts';
 import { type Checkpoint, openCheckpoint, openTokenizer } from './checkpoint/checkpoint.ts';
 import { architectureOf, hasEncoder } from './checkpoint/families.ts';
 import type { ModelInput } from './checkpoint/model-input.ts';
+import { resolvedHead } from './checkpoint/stored-head.ts';
+import { checkUnused, usedNames } from './checkpoint/unused-tensors.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './sources/json.ts';
 import type { LoadedTokenizer } from './tokenizer/tokenizer.ts';
+import { finiteWeights } from './weights/finite-weights.ts';
 
 /** Options of `load`, `loadModel` and `loadSequenceToSequence`. */
 export interface LoadOptions {
@@ -92,7 +95,10 @@ export interface LoadedSequenceToSequence extends LoadedBareSequenceToSequence, 
  * @param source a source such as `folder(path)`, `files({...})` or `demoModel()`; in Node the path of a folder or of a GGUF file;
  * a GGUF file as a File, Blob, handle, URL, response or bytes; or, when there is no such path, the name of a model on a hub:
  * 'openai-community/gpt2', or 'org/name:file.gguf'.
- * @throws LoadError for files that are missing or damaged, and for a model without a tokenizer; ShapeError for a tensor that does
+ * A head that is stored although the configuration ties it to the token table is used when the two differ.
+ *
+ * @throws LoadError for files that are missing or damaged, for a tensor that the configuration does not use although it belongs to the
+ * model (a bias, a further layer), for weights that are NaN or infinite, and for a model without a tokenizer; ShapeError for a tensor that does
  * not fit config.json; UnsupportedError for a model with an encoder; ParameterError for an engine that is not a started engine;
  * UnknownOptionError for an option that does not exist; what `hubModel` throws for a name on a hub; the signal's reason when it is
  * aborted.
@@ -163,24 +169,31 @@ export async function loadSequenceToSequenceModel(
 interface Opened<Family extends Architecture = Architecture> {
   readonly checkpoint: Checkpoint;
   readonly architecture: Family;
-  readonly settings: unknown;
   readonly creation: CreateModelOptions & { readonly defaults: ModelDefaults };
-  weights(): Promise<WeightSource>;
+  weights(): Promise<OpenedWeights>;
+}
+
+/** Weights whose headers are checked, and the settings that agree with them. */
+interface OpenedWeights {
+  readonly source: WeightSource;
+  readonly settings: unknown;
 }
 
 async function createDecoder(
   { engine }: LoadOptions,
-  { architecture, settings, creation, checkpoint, weights }: Opened,
+  { architecture, creation, checkpoint, weights }: Opened,
 ): Promise<LoadedBareModel> {
-  const model = await createModel(engine, architecture, settings, await weights(), creation);
+  const { source, settings } = await weights();
+  const model = await createModel(engine, architecture, settings, source, creation);
   return { model, ...loadedParts(checkpoint, creation, model) };
 }
 
 async function createEncoderDecoder(
   { engine }: LoadOptions,
-  { architecture, settings, creation, checkpoint, weights }: Opened<EncoderDecoderArchitecture>,
+  { architecture, creation, checkpoint, weights }: Opened<EncoderDecoderArchitecture>,
 ): Promise<LoadedBareSequenceToSequence> {
-  const sequenceToSequence = await createSequenceToSequence(engine, architecture, settings, await weights(), creation);
+  const { source, settings } = await weights();
+  const sequenceToSequence = await createSequenceToSequence(engine, architecture, settings, source, creation);
   return { sequenceToSequence, ...loadedParts(checkpoint, creation, sequenceToSequence) };
 }
 
@@ -241,7 +254,6 @@ async function open<Family extends Architecture>(
   return {
     checkpoint,
     architecture,
-    settings,
     creation: {
       name: options.name ?? checkpoint.name,
       defaults: samplers === undefined ? defaults : { ...defaults, samplers },
@@ -252,7 +264,9 @@ async function open<Family extends Architecture>(
     async weights() {
       const opened = await checkpoint.weights();
       signal?.throwIfAborted();
-      return opened;
+      const agreed = architecture.configure(await resolvedHead(architecture, config, opened, signal));
+      checkUnused(checkpoint.kind, opened, usedNames(architecture, agreed, opened));
+      return { source: finiteWeights(opened), settings: agreed };
     },
   };
 }

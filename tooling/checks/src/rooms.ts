@@ -72,14 +72,12 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   'packages/loaders': [
     'sources',
     'weights',
-    [['quantization'], ['tokenizer'], ['hub'], [
-        'gguf/blocks',
-        'gguf/blocks/low-bits',
-        'gguf/file',
-        'gguf/families',
-        'gguf/tokenizer',
-        'gguf',
-      ]],
+    [
+      ['quantization'],
+      ['tokenizer'],
+      ['hub'],
+      ['gguf/blocks', 'gguf/blocks/low-bits', 'gguf/file', 'gguf/families', 'gguf/tokenizer', 'gguf'],
+    ],
     'checkpoint',
     [['convert'], ['testing']],
     [['entries'], ['.']],

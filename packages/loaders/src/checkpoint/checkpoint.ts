@@ -25,6 +25,8 @@ export interface Checkpoint {
   readonly tokenizer: CheckpointTokenizer | undefined;
   /** Undefined when there is none. */
   readonly chatTemplate: ChatTemplate | undefined;
+  /** Tensors of a part of the model that is not read, such as the one that sees images. */
+  readonly leftOut: readonly string[];
   weights(): Promise<StoredWeights>;
 }
 
@@ -48,7 +50,7 @@ export async function openCheckpoint(
 ): Promise<Checkpoint> {
   const opened = await openInput(input, fileName, hub);
   if (opened.kind === 'files') return fromFiles(opened.files, withText);
-  const gguf = await openGgufCheckpoint(opened.file, withText);
+  const gguf = await openGgufCheckpoint(opened.file, withText, opened.place);
   return {
     name: opened.file.name,
     kind: 'gguf',
@@ -57,6 +59,7 @@ export async function openCheckpoint(
     endTokens: [],
     tokenizer: gguf.tokenizer && { ...gguf.tokenizer, open: opener(gguf.tokenizer, opened.file.name) },
     chatTemplate: chatTemplateOf(gguf.tokenizer?.config ?? {}, opened.file.name),
+    leftOut: gguf.leftOut,
     weights: async () => gguf.weights(),
   };
 }
@@ -89,6 +92,7 @@ async function fromFiles(files: ModelSource, withText: boolean): Promise<Checkpo
     endTokens: tokenizer === undefined ? [] : endTokensOf(tokenizer.json, tokenizer.config),
     tokenizer: tokenizer && { ...tokenizer, open: opener(tokenizer, tokenizer.name) },
     chatTemplate: withText ? await openChatTemplate(files) : undefined,
+    leftOut: [],
     weights: () => openWeights(files),
   };
 }

@@ -1,4 +1,5 @@
 import { LoadError } from '@tokenwright/core';
+import type { GgufPlace } from '../gguf/checkpoint.ts';
 import { isGguf } from '../gguf/file/gguf-file.ts';
 import { hubModel } from '../hub/hub-model.ts';
 import { isHubName } from '../hub/hub-name.ts';
@@ -6,6 +7,7 @@ import type { HubOptions } from '../hub/hub-options.ts';
 import { type ByteSource, fileSource, nodeFiles, urlSource } from '../sources/byte-source.ts';
 import { contentsSource, type FileContents } from '../sources/file-contents.ts';
 import { folder, type ModelSource } from '../sources/model-source.ts';
+import { withoutLaterParts } from '../weights/gguf-parts.ts';
 
 /**
  * Where a model is: a folder or another source of files (`ModelSource`); the name of one on a hub, such as 'openai-community/gpt2'; or one GGUF
@@ -17,7 +19,7 @@ export type ModelInput = ModelSource | string | URL | FileContents;
 /** What a model input turned out to be. */
 export type OpenedInput =
   | { readonly kind: 'files'; readonly files: ModelSource }
-  | { readonly kind: 'gguf'; readonly file: ByteSource };
+  | { readonly kind: 'gguf'; readonly file: ByteSource; readonly place?: GgufPlace };
 
 /**
  * @param fileName a .gguf file among several of a folder. Default: the only one there is, and only in a folder without weights in
@@ -45,7 +47,7 @@ function isModelSource(input: object): input is ModelSource {
 async function openUrl(url: URL, fileName: string | undefined): Promise<OpenedInput> {
   if (url.protocol === 'file:') return openPath(process.getBuiltinModule('node:url').fileURLToPath(url), fileName, {});
   const file = await urlSource(url);
-  if (await isGguf(file)) return { kind: 'gguf', file };
+  if (await isGguf(file)) return { kind: 'gguf', file, place: placeOfUrl(url) };
   throw new LoadError(file.name, 'is not a GGUF file; load other models by a source that gives each of their files');
 }
 
@@ -57,7 +59,7 @@ async function openPath(path: string, fileName: string | undefined, hub: HubOpti
   if (stat?.isDirectory()) return fromFiles(folder(path), fileName);
   if (stat !== undefined) {
     const file = await fileSource(path);
-    if (await isGguf(file)) return { kind: 'gguf', file };
+    if (await isGguf(file)) return { kind: 'gguf', file, place: placeOfPath(path) };
     throw new LoadError(path, 'is a file; give the folder that holds it and config.json, or a GGUF file');
   }
   if (isHubName(path)) {
@@ -73,15 +75,45 @@ async function fromFiles(files: ModelSource, fileName: string | undefined): Prom
   if (fileName !== undefined) {
     const file = await files.file(fileName);
     if (file === undefined) throw new LoadError(files.name, `there is no ${fileName}${await contentsOf(files)}`);
-    return { kind: 'gguf', file };
+    return { kind: 'gguf', file, place: placeIn(files, fileName) };
   }
   const names = (await files.names?.()) ?? [];
   // A projector for images is not the model.
-  const ggufs = names.filter((name) => name.endsWith('.gguf') && !/(^|[/._-])mmproj/i.test(name));
+  const ggufs = withoutLaterParts(names.filter((name) => name.endsWith('.gguf') && !/(^|[/._-])mmproj/i.test(name)));
   if (ggufs.length === 0 || names.some((name) => name.endsWith('.safetensors'))) return { kind: 'files', files };
   if (ggufs.length > 1)
     throw new LoadError(files.name, `there are several GGUF files: ${ggufs.join(', ')}. Name one as the option 'file'`);
-  return { kind: 'gguf', file: (await files.file(ggufs[0]!))! };
+  return { kind: 'gguf', file: (await files.file(ggufs[0]!))!, place: placeIn(files, ggufs[0]!) };
+}
+
+function placeIn(files: ModelSource, name: string): GgufPlace {
+  return { name, sibling: (other) => files.file(other) };
+}
+
+function placeOfPath(path: string): GgufPlace {
+  const { basename, dirname, join } = process.getBuiltinModule('node:path');
+  return {
+    name: basename(path),
+    async sibling(other) {
+      const full = join(dirname(path), other);
+      const stat = await nodeFiles()!
+        .stat(full)
+        .catch(() => undefined);
+      return stat?.isFile() ? fileSource(full) : undefined;
+    },
+  };
+}
+
+function placeOfUrl(url: URL): GgufPlace {
+  const at = url.pathname.lastIndexOf('/') + 1;
+  return {
+    name: decodeURIComponent(url.pathname.slice(at)),
+    async sibling(other) {
+      const next = new URL(url);
+      next.pathname = url.pathname.slice(0, at) + encodeURIComponent(other);
+      return urlSource(next);
+    },
+  };
 }
 
 /** For messages: what is there instead of what was looked for. */

@@ -4,6 +4,8 @@ import { checkOptionNames } from '@tokenwright/core/options';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { architectureOf } from '../checkpoint/families.ts';
 import type { ModelInput } from '../checkpoint/model-input.ts';
+import { resolvedHead } from '../checkpoint/stored-head.ts';
+import { checkUnused, usedNames } from '../checkpoint/unused-tensors.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
 import { type QuantizedEntry, quantizedKey } from '../quantization/open-quantized.ts';
 import { outsideOf, type QuantizedFormat } from '../quantization/quantized-format.ts';
@@ -70,7 +72,10 @@ export async function convertModel(
   signal?.throwIfAborted();
   const checkpoint = await openCheckpoint(source, options.file, options.hub);
   const weights = await checkpoint.weights();
-  const plan = planOf(checkpoint, weights, format, options.architectures);
+  const architecture = architectureOf(checkpoint.config, options.architectures);
+  // The head that is written is the one that the model has.
+  const config = await resolvedHead(architecture, checkpoint.config, weights, signal);
+  const plan = planOf(architecture, config, checkpoint.kind, weights, format);
 
   const bytesBefore = plan.tensors.reduce((sum, { name }) => sum + weights.bytes(name), 0);
   let done = 0;
@@ -89,7 +94,7 @@ export async function convertModel(
   const name = 'model.safetensors';
   const bytes = await saveSafetensors(sink, name, reporting, plan.metadata, () => onProgress?.(done, bytesBefore));
   const files: { name: string; bytes: number }[] = [{ name, bytes }];
-  for (const [small, content] of smallFiles(checkpoint))
+  for (const [small, content] of smallFiles({ ...checkpoint, config }))
     files.push({ name: small, bytes: await saveText(sink, small, `${formatJson(content)}\n`) });
   return { files, bytesBefore, bytesAfter: bytes, leftOut: plan.leftOut };
 }
@@ -123,13 +128,14 @@ interface Plan {
 }
 
 function planOf(
-  checkpoint: Checkpoint,
+  architecture: Architecture,
+  config: JsonObject,
+  kind: Checkpoint['kind'],
   weights: StoredWeights,
   format: ConversionFormat,
-  architectures: readonly Architecture[] | undefined,
 ): Plan {
-  const architecture = architectureOf(checkpoint.config, architectures);
-  const settings = architecture.configure(checkpoint.config);
+  const settings = architecture.configure(config);
+  checkUnused(kind, weights, usedNames(architecture, settings, weights));
   const { weights: handles, requests } = requestWeights(architecture, settings, weights);
   const tables = positionTables(architecture, handles, settings);
   const requestOf = new Map<string, WeightRequest>();

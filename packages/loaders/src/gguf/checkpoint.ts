@@ -1,10 +1,12 @@
+import { LoadError } from '@tokenwright/core';
 import type { ByteSource } from '../sources/byte-source.ts';
 import type { JsonObject } from '../sources/json.ts';
 import { knownEndTokens } from '../tokenizer/end-tokens.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
 import { familyOf } from './families/index.ts';
 import { type GgufFile, openGguf } from './file/gguf-file.ts';
-import { GgufKeys, readInteger, readText } from './file/keys.ts';
+import { GgufKeys, readText } from './file/keys.ts';
+import { joinParts, type Sibling } from './file/parts.ts';
 import { type EmbeddedTokenizer, embeddedTokenizer } from './tokenizer/tokenizer.ts';
 import { isTexts, tokenId } from './tokenizer/vocabulary.ts';
 import { ggufWeights } from './weights.ts';
@@ -17,7 +19,16 @@ export interface GgufCheckpoint {
   readonly config: JsonObject;
   readonly generationConfig: JsonObject;
   readonly tokenizer: EmbeddedTokenizer | undefined;
+  /** Tensors of a part of the model that is not read. */
+  readonly leftOut: readonly string[];
   weights(): StoredWeights;
+}
+
+/** Where a GGUF file is, for a model in several files. */
+export interface GgufPlace {
+  /** The name of the file within its folder. */
+  readonly name: string;
+  readonly sibling: Sibling;
 }
 
 /**
@@ -26,14 +37,15 @@ export interface GgufCheckpoint {
  * @throws LoadError for a damaged file, an unknown architecture (it lists the known ones), an option or a tensor that the family
  * does not have, a type of tensor that is not read, and a tokenizer of another kind.
  */
-export async function openGgufCheckpoint(source: ByteSource, withText = true): Promise<GgufCheckpoint> {
-  const file = await openGguf(source);
+export async function openGgufCheckpoint(
+  source: ByteSource,
+  withText = true,
+  place?: GgufPlace,
+): Promise<GgufCheckpoint> {
+  const file = await joinParts(await openGguf(source), place?.name ?? source.name, place?.sibling);
   const keys = new GgufKeys(file);
   const family = familyOf(file.name, keys.architecture);
-  // Files of several parts name their number; the parts lack most tensors.
-  const parts = readInteger(file, 'split.count') ?? 0;
-  if (parts > 1)
-    keys.failWhole('split.count', `the model is in ${parts} files; join them with llama-gguf-split --merge`);
+  if (file.tensors.size === 0) throw new LoadError(file.name, 'the file holds a vocabulary and no weights');
   const config = await family.config(keys, async (name) =>
     file.tensors.has(name) ? Array.from(await file.read(name)) : undefined,
   );
@@ -45,6 +57,7 @@ export async function openGgufCheckpoint(source: ByteSource, withText = true): P
     config: { ...config, ...named(startAndEnd(file)) },
     generationConfig: generationConfigOf(file, config),
     tokenizer,
+    leftOut: [...file.tensors.keys()].filter((name) => family.leftOut?.test(name)),
     weights: () => ggufWeights(file, family, config),
   };
 }

@@ -422,6 +422,6 @@ describe('what a file may not say', () => {
   });
 
   it('that it is one of several parts', async () => {
-    await refused({ metadata: { 'split.count': uint32(3) } }, 'split.count: the model is in 3 files; join them');
+    await refused({ metadata: { 'split.count': uint32(3) } }, 'split.count: the file is part 1 of 3; give the folder');
   });
 });

@@ -2,7 +2,7 @@ import { LoadError } from '@tokenwright/core';
 import type { JsonObject } from '../sources/json.ts';
 import { checkRows, type StoredWeights } from '../weights/stored-weights.ts';
 import { transposed } from '../weights/transpose.ts';
-import type { GgufFamily, Published } from './families/family.ts';
+import { type GgufFamily, layerOf, type Published } from './families/family.ts';
 import { type GgufFile, type GgufTensor, unread } from './file/gguf-file.ts';
 
 /** What a name of Hugging Face's layout stands for. */
@@ -22,9 +22,8 @@ export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObje
   const mapped = new Map<string, Mapped>();
   for (const tensor of file.tensors.values()) {
     if (family.beside?.includes(tensor.name)) continue;
-    // Only the first number is a layer's: 'enc.blk.3.attn_q.weight'.
-    const layer = /\bblk\.(\d+)\./.exec(tensor.name)?.[1];
-    const pattern = layer === undefined ? tensor.name : tensor.name.replace(`blk.${layer}.`, 'blk.{}.');
+    if (family.leftOut?.test(tensor.name)) continue;
+    const { layer, pattern } = layerOf(tensor.name);
     const published = Object.hasOwn(known, pattern) ? known[pattern] : undefined;
     if (published === undefined)
       throw new LoadError(
@@ -35,6 +34,7 @@ export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObje
     if (tensor.type.decode === undefined) throw unread(file.name, tensor);
     mapped.set(published.name.replace('{}', layer ?? ''), { tensor, published });
   }
+  const zeros = missingBiases(file, family, config);
 
   const find = (name: string): Mapped => {
     const entry = mapped.get(name);
@@ -43,21 +43,29 @@ export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObje
   };
 
   const read = async (name: string): Promise<Float32Array> => {
+    const length = zeros.get(name);
+    if (length !== undefined) return new Float32Array(length);
     const entry = find(name);
     return publishedValues(await file.read(entry.tensor.name), entry);
   };
 
   return {
     name: file.name,
-    names: () => [...mapped.keys()],
-    format: (name) => mapped.get(name)?.tensor.type.name,
+    names: () => [...mapped.keys(), ...zeros.keys()],
+    format: (name) => (zeros.has(name) ? 'F32' : mapped.get(name)?.tensor.type.name),
     bytes: (name) => mapped.get(name)?.tensor.bytes ?? 0,
     shape(name) {
+      const length = zeros.get(name);
+      if (length !== undefined) return [length];
       const entry = mapped.get(name);
       return entry && shapeOf(entry);
     },
     read,
     async readRows(name, first, count) {
+      if (zeros.has(name)) {
+        checkRows(file.name, name, zeros.get(name)!, first, count);
+        return new Float32Array(count);
+      }
       const { tensor, published } = find(name);
       const width = this.shape(name)!
         .slice(1)
@@ -72,6 +80,20 @@ export function ggufWeights(file: GgufFile, family: GgufFamily, config: JsonObje
       return plus === 0 ? values : values.map((value) => value + plus);
     },
   };
+}
+
+/** Biases that the model has and the file leaves out, by their names in Hugging Face's layout, with their lengths. */
+function missingBiases(file: GgufFile, family: GgufFamily, config: JsonObject): ReadonlyMap<string, number> {
+  const known = family.tensors(config);
+  const optional = new Set(family.optionalBiases?.(config));
+  const missing = new Map<string, number>();
+  for (const { name, shape } of file.tensors.values()) {
+    const { layer, pattern } = layerOf(name);
+    const map = pattern.replace(/\.weight$/, '');
+    if (map === pattern || !optional.has(map) || file.tensors.has(name.replace(/weight$/, 'bias'))) continue;
+    missing.set(known[`${map}.bias`]!.name.replace('{}', layer ?? ''), shape[0] ?? 1);
+  }
+  return missing;
 }
 
 function shapeOf({ tensor, published }: Mapped): readonly number[] {

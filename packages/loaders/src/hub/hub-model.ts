@@ -188,11 +188,11 @@ function sourceOf(parts: {
   readonly store: HubStore;
 }): ModelSource {
   const { name, wanted, commit, files, needed, settings, store } = parts;
-  const gguf = needed.find((path) => path.endsWith('.gguf'));
+  const ggufs = needed.filter((path) => path.endsWith('.gguf'));
   return {
     name,
     async file(path) {
-      if (gguf !== undefined && path !== gguf) return undefined;
+      if (ggufs.length > 0 && !ggufs.includes(path)) return undefined;
       const present = await store.file(commit, path);
       const listed = files.find((file) => file.path === path);
       if (present !== undefined || listed === undefined) return present;
@@ -200,7 +200,7 @@ function sourceOf(parts: {
       return store.file(commit, path);
     },
     async names() {
-      if (gguf !== undefined) return [gguf];
+      if (ggufs.length > 0) return ggufs;
       return files.length > 0 ? files.map(({ path }) => path) : store.names(commit);
     },
   };

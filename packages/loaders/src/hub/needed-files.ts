@@ -1,4 +1,5 @@
-import { LoadError, UnsupportedError } from '@tokenwright/core';
+import { LoadError } from '@tokenwright/core';
+import { partsOf } from '../weights/gguf-parts.ts';
 
 /** Small files that a model may have, and that are fetched where they are. */
 const small = [
@@ -21,7 +22,8 @@ export const shardIndex = 'model.safetensors.index.json';
  *
  * @param paths all files of the model.
  * @param file a .gguf file, or a part of its name that tells its quantization; undefined for safetensors, or the only .gguf there is.
- * @throws LoadError when there is no such file, or several; UnsupportedError for a GGUF in several files.
+ * @returns names; all parts of a GGUF in several files.
+ * @throws LoadError when there is no such file, or several, or when a part is missing.
  */
 export function neededFiles(repository: string, paths: readonly string[], file: string | undefined): string[] {
   const weights = file === undefined ? safetensorsOf(paths) : undefined;
@@ -30,7 +32,7 @@ export function neededFiles(repository: string, paths: readonly string[], file: 
     const more = paths.filter((path) => /^additional_chat_templates\/[^/]+\.jinja$/.test(path));
     return [...[...small, ...tokenizer].filter((path) => paths.includes(path)), ...more, weights];
   }
-  return [ggufOf(repository, paths, file)];
+  return [...ggufsOf(repository, paths, file)];
 }
 
 /** The safetensors file, or the index of several; undefined when there is none, or no way to choose. */
@@ -41,7 +43,7 @@ function safetensorsOf(paths: readonly string[]): string | undefined {
   return others.length === 1 ? others[0] : undefined;
 }
 
-function ggufOf(repository: string, paths: readonly string[], file: string | undefined): string {
+function ggufsOf(repository: string, paths: readonly string[], file: string | undefined): readonly string[] {
   const all = paths.filter((path) => path.endsWith('.gguf') && !/(^|[/._-])mmproj/i.test(path));
   const shown = (names: readonly string[]): string => names.slice(0, 20).join(', ') + (names.length > 20 ? ' …' : '');
   if (all.length === 0 && file === undefined) {
@@ -58,9 +60,13 @@ function ggufOf(repository: string, paths: readonly string[], file: string | und
       : all.some((path) => path.toLowerCase() === wanted)
         ? all.filter((path) => path.toLowerCase() === wanted)
         : all.filter((path) => quantizationIn(path.toLowerCase(), wanted));
-  if (found.some((path) => /-\d{5}-of-\d{5}\.gguf$/.test(path)))
-    throw new UnsupportedError(`a GGUF in several files (${shown(found)})`, '@tokenwright/loaders');
-  if (found.length === 1) return found[0]!;
+  const parts = partsOf(found[0] ?? '');
+  if (parts !== undefined && found.every((path) => parts.includes(path))) {
+    const missing = parts.filter((path) => !paths.includes(path));
+    if (missing.length > 0) throw new LoadError(repository, `lacks parts of a GGUF: ${shown(missing)}`);
+    return parts;
+  }
+  if (found.length === 1) return found;
   const choices = `there is: ${shown(all)}. Name one: ${repository}:${all[0] ?? 'file.gguf'}`;
   if (found.length === 0) throw new LoadError(repository, `has no .gguf file '${file}'; ${choices}`);
   throw new LoadError(

@@ -22,6 +22,26 @@ export interface GgufFamily {
   tensors(config: JsonObject): Readonly<Record<string, Published>>;
   /** Names of tensors that are read elsewhere or say nothing new. */
   readonly beside?: readonly string[];
+  /** Tensors of a part of the model that is not read, such as the one that sees images. `inspectModel` lists them. */
+  readonly leftOut?: RegExp;
+  /**
+   * Linear maps, as named in the file without '.weight', whose biases a file may have on some layers only. A bias that is missing
+   * is zeros. Read only when `config` says that the model has these biases.
+   */
+  optionalBiases?(config: JsonObject): readonly string[];
+}
+
+/** Whether any layer has one of these tensors: names with `{}` for the number of the layer. */
+export function onSomeLayer(keys: GgufKeys, names: readonly string[]): boolean {
+  const wanted = new Set(names);
+  for (const name of keys.file.tensors.keys()) if (wanted.has(layerOf(name).pattern)) return true;
+  return false;
+}
+
+/** The number of a tensor's layer, and the name with `{}` in its place. Only the first number is a layer's: 'enc.blk.3.attn_q.weight'. */
+export function layerOf(name: string): { readonly layer: string | undefined; readonly pattern: string } {
+  const layer = /\bblk\.(\d+)\./.exec(name)?.[1];
+  return { layer, pattern: layer === undefined ? name : name.replace(`blk.${layer}.`, 'blk.{}.') };
 }
 
 /** A weight and its bias under the same new name. */

@@ -61,16 +61,29 @@ export function ropeScaling(keys: GgufKeys): JsonObject {
     return { rope_scaling: { rope_type: 'linear', factor: keys.number('rope.scaling.factor', older) } };
   if (type !== 'yarn') keys.fail('rope.scaling.type', `"${type}" is not supported; supported: none, linear, yarn`);
   const factor = keys.number('rope.scaling.factor');
+  keys.mustBe('rope.scaling.yarn_ext_factor', 1, -1);
+  const magnitude = factor <= 1 ? 1 : 1 + 0.1 * Math.log(factor);
   return {
     rope_scaling: {
       rope_type: 'yarn',
       factor,
       original_max_position_embeddings: keys.integer('rope.scaling.original_context_length'),
-      attention_factor: keys.number('rope.scaling.attn_factor', 1) * (factor <= 1 ? 1 : 1 + 0.1 * Math.log(factor)),
+      // The converter writes `attention_factor` of config.json under the second name.
+      attention_factor:
+        keys.number('rope.scaling.attn_factor', 1) * keys.number('rope.scaling.yarn_attn_factor', magnitude),
       beta_fast: keys.number('rope.scaling.yarn_beta_fast', 32),
       beta_slow: keys.number('rope.scaling.yarn_beta_slow', 1),
     },
   };
+}
+
+/** The linear maps of attention, and of the feed-forward block. */
+export const attentionMaps: readonly string[] = ['q', 'k', 'v', 'output'].map((part) => `blk.{}.attn_${part}`);
+export const feedForwardMaps: readonly string[] = ['gate', 'up', 'down'].map((part) => `blk.{}.ffn_${part}`);
+
+/** The names of the biases of linear maps. */
+export function biasesOf(maps: readonly string[]): readonly string[] {
+  return maps.map((map) => `${map}.bias`);
 }
 
 /** Tensors that Llama, Qwen and Phi-3 name alike. */

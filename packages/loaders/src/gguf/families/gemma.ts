@@ -20,9 +20,9 @@ export function gemmaConfig(keys: GgufKeys, largest: number): JsonObject {
   };
 }
 
-/** A cap, null where the file has none. */
-export function softcap(keys: GgufKeys, key: string): number | null {
-  const cap = keys.number(key, 0);
+/** A cap, null for none. @param absent the cap of a file that lacks the key; 0 for none. */
+export function softcap(keys: GgufKeys, key: string, absent: number): number | null {
+  const cap = keys.number(key, absent);
   return cap === 0 ? null : cap;
 }
 

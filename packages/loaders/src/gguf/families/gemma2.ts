@@ -11,8 +11,9 @@ export const gemma2: GgufFamily = {
       model_type: 'gemma2',
       ...gemmaConfig(keys, 46),
       ...ropeScaling(keys),
-      attn_logit_softcapping: softcap(keys, 'attn_logit_softcapping'),
-      final_logit_softcapping: softcap(keys, 'final_logit_softcapping'),
+      // Where the file says nothing, llama.cpp takes the caps of the published models.
+      attn_logit_softcapping: softcap(keys, 'attn_logit_softcapping', 50),
+      final_logit_softcapping: softcap(keys, 'final_logit_softcapping', 30),
     };
   },
 

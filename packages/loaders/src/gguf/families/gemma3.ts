@@ -9,21 +9,32 @@ export const gemma3: GgufFamily = {
   architecture: 'gemma3',
 
   async config(keys) {
+    // Files of Ollama also hold the part that sees images, under the same architecture.
+    for (const prefix of ['vision.', 'mm.']) keys.leaveOut(prefix);
     const shared = gemmaConfig(keys, 62);
     return {
       model_type: 'gemma3_text',
       ...shared,
       // Where the file says nothing, llama.cpp takes the base of the published models.
-      rope_theta: keys.number('rope.freq_base', 1_000_000),
-      rope_local_base_freq: keys.number('rope.freq_base_swa', 10_000),
+      rope_theta: underEitherName(keys, 'rope.freq_base', 'rope.global.freq_base', 1_000_000),
+      rope_local_base_freq: underEitherName(keys, 'rope.freq_base_swa', 'rope.local.freq_base', 10_000),
       ...ropeScaling(keys),
       ...slidingLayers(keys, shared.num_hidden_layers as number),
-      final_logit_softcapping: softcap(keys, 'final_logit_softcapping'),
+      final_logit_softcapping: softcap(keys, 'final_logit_softcapping', 0),
     };
   },
 
   tensors: () => gemmaTensors,
+
+  leftOut: /^(v|mm)\./,
 };
+
+/** A number that Ollama writes under a name of its own. */
+function underEitherName(keys: GgufKeys, key: string, other: string, fallback: number): number {
+  const value = keys.number(key, keys.number(other, fallback));
+  keys.mustBe(other, value);
+  return value;
+}
 
 /** Which layers see a window: a list, or how often one comes that sees all. */
 function slidingLayers(keys: GgufKeys, layers: number): JsonObject {

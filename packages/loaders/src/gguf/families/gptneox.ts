@@ -1,5 +1,7 @@
-import { both, type GgufFamily } from './family.ts';
-import { vocabulary } from './gated.ts';
+import { both, type GgufFamily, onSomeLayer } from './family.ts';
+import { biasesOf, vocabulary } from './gated.ts';
+
+const attentionMaps = ['blk.{}.attn_qkv', 'blk.{}.attn_output'];
 
 /** GPT-NeoX and Pythia: GGUF has all queries, then all keys, then all values; Hugging Face's layout keeps those of a head together. */
 export const gptNeoX: GgufFamily = {
@@ -21,7 +23,7 @@ export const gptNeoX: GgufFamily = {
       rotary_pct: keys.integer('rope.dimension_count', width / heads) / (width / heads),
       rope_theta: keys.number('rope.freq_base', 10000),
       use_parallel_residual: keys.flag('use_parallel_residual', true),
-      attention_bias: keys.file.tensors.has('blk.0.attn_qkv.bias'),
+      attention_bias: onSomeLayer(keys, biasesOf(attentionMaps)),
       tie_word_embeddings: !keys.file.tensors.has('output.weight'),
     };
   },
@@ -42,6 +44,8 @@ export const gptNeoX: GgufFamily = {
       'output.weight': { name: 'embed_out.weight' },
     };
   },
+
+  optionalBiases: (config) => (config.attention_bias === true ? attentionMaps : []),
 };
 
 /** The rows of [heads, 3, headDim] within [3, heads, headDim]. */

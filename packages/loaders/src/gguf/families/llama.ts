@@ -1,5 +1,14 @@
-import { both, type GgufFamily } from './family.ts';
-import { gatedConfig, gatedTensors, ropeScaling, separateTensors, wholeHeads } from './gated.ts';
+import { both, type GgufFamily, onSomeLayer } from './family.ts';
+import {
+  attentionMaps,
+  biasesOf,
+  feedForwardMaps,
+  gatedConfig,
+  gatedTensors,
+  ropeScaling,
+  separateTensors,
+  wholeHeads,
+} from './gated.ts';
 
 /**
  * Llama 1 to 3, SmolLM, Mistral without a window. Rotary positions turn neighboring dimensions, so that the rows of queries and
@@ -15,7 +24,6 @@ export const llama: GgufFamily = {
     const divisors = await tensor('rope_freqs.weight');
     if (divisors !== undefined && 'rope_scaling' in scaling)
       keys.fail('rope.scaling.type', 'is given together with rope_freqs.weight; one of them is needed');
-    const { tensors } = keys.file;
     return {
       model_type: 'llama',
       ...shared,
@@ -25,8 +33,8 @@ export const llama: GgufFamily = {
         : {
             rope_scaling: { rope_type: 'longrope', short_factor: divisors, long_factor: divisors, attention_factor: 1 },
           }),
-      attention_bias: tensors.has('blk.0.attn_q.bias'),
-      mlp_bias: tensors.has('blk.0.ffn_gate.bias'),
+      attention_bias: onSomeLayer(keys, biasesOf(attentionMaps)),
+      mlp_bias: onSomeLayer(keys, biasesOf(feedForwardMaps)),
     };
   },
 
@@ -41,6 +49,11 @@ export const llama: GgufFamily = {
   },
 
   beside: ['rope_freqs.weight'],
+
+  optionalBiases: (config) => [
+    ...(config.attention_bias === true ? attentionMaps : []),
+    ...(config.mlp_bias === true ? feedForwardMaps : []),
+  ],
 };
 
 /** The rows of heads whose halves rotate together, in a file where neighbors rotate together. */

@@ -1,5 +1,13 @@
-import type { GgufFamily } from './family.ts';
-import { gatedConfig, gatedTensors, ropeScaling, separateTensors, wholeHeads } from './gated.ts';
+import { type GgufFamily, onSomeLayer } from './family.ts';
+import {
+  attentionMaps,
+  biasesOf,
+  gatedConfig,
+  gatedTensors,
+  ropeScaling,
+  separateTensors,
+  wholeHeads,
+} from './gated.ts';
 
 /** Qwen 3: norms of each head's queries and keys. */
 export const qwen3: GgufFamily = {
@@ -12,7 +20,7 @@ export const qwen3: GgufFamily = {
       model_type: 'qwen3',
       ...shared,
       ...ropeScaling(keys),
-      attention_bias: keys.file.tensors.has('blk.0.attn_q.bias'),
+      attention_bias: onSomeLayer(keys, biasesOf(attentionMaps)),
       use_sliding_window: false,
     };
   },
@@ -23,4 +31,6 @@ export const qwen3: GgufFamily = {
     'blk.{}.attn_q_norm.weight': { name: 'model.layers.{}.self_attn.q_norm.weight' },
     'blk.{}.attn_k_norm.weight': { name: 'model.layers.{}.self_attn.k_norm.weight' },
   }),
+
+  optionalBiases: (config) => (config.attention_bias === true ? attentionMaps : []),
 };

@@ -78,6 +78,13 @@ export class GgufKeys {
     for (const key of keys) this.#asked.add(key);
   }
 
+  /** Keys that begin like this belong to a part of the model that is left out. Returns whether there are any. */
+  leaveOut(prefix: string): boolean {
+    const names = [...this.file.metadata.keys()].filter((key) => key.startsWith(this.#full(prefix)));
+    for (const name of names) this.#asked.add(name.slice(this.architecture.length + 1));
+    return names.length > 0;
+  }
+
   /** Refuse keys of the architecture that nobody asked for. */
   checkAllAsked(): void {
     for (const key of this.file.metadata.keys()) {
