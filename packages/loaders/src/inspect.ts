@@ -1,4 +1,5 @@
 import type { ModelDefaults } from '@tokenwright/core';
+import type { RotaryScaling } from '@tokenwright/core/architectures';
 import type { Architecture, Dimensions } from '@tokenwright/core/engine';
 import { checkOptionNames } from '@tokenwright/core/options';
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.ts';
@@ -118,7 +119,7 @@ export async function inspectModel(source: ModelInput, options: InspectOptions =
     tokenizer: tokenizerOf(checkpoint),
     chatTemplate: checkpoint.chatTemplate !== undefined,
     defaults: readDefaults(generationConfig, config, dimensions.vocabSize, checkpoint.endTokens),
-    choices: choicesOf(checkpoint, architecture, tensors, head),
+    choices: choicesOf(checkpoint, architecture, tensors, head, settings, dimensions),
   };
 }
 
@@ -161,6 +162,8 @@ function choicesOf(
   architecture: Architecture,
   tensors: readonly InspectedTensor[],
   head: string | undefined,
+  settings: unknown,
+  { contextLength }: Dimensions,
 ): Choice[] {
   const unused = [
     ...tensors.flatMap(({ name: tensor, used }) => (used || tensor === head ? [] : [tensor])),
@@ -193,6 +196,13 @@ function choicesOf(
           reason: kind === 'gguf' ? 'tokenizer.ggml.model of the file' : 'the first that is there',
         },
   ];
+  const scaling = (settings as { readonly rotaryScaling?: RotaryScaling }).rotaryScaling;
+  if (scaling?.type === 'longrope' && contextLength > scaling.original)
+    choices.push({
+      part: 'context',
+      choice: `${contextLength} positions, with the long factors of LongRoPE`,
+      reason: `texts of up to ${scaling.original} positions may be better with the short factors: contextLength: ${scaling.original}`,
+    });
   if (unused.length > 0)
     choices.push({
       part: 'left out',

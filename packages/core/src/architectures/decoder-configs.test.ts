@@ -145,16 +145,17 @@ it('qwen2 has biases, but not after attention; qwen3 has norms of its heads inst
 describe('phi3', () => {
   const longrope = { type: 'longrope', short_factor: new Array(48).fill(1), long_factor: new Array(48).fill(2) };
 
-  it('runs LongRoPE up to the length of the first training', () => {
+  it('runs LongRoPE up to the whole context', () => {
     const config = phi3.configure({ max_position_embeddings: 131072, rope_scaling: longrope });
-    expect(config.contextLength).toBe(4096);
-    expect(config.rotaryScaling).toMatchObject({ magnitude: Math.sqrt(1 + Math.log(32) / Math.log(4096)) });
+    expect(config.contextLength).toBe(131072);
+    const magnitude = Math.sqrt(1 + Math.log(32) / Math.log(4096));
+    expect(config.rotaryScaling).toMatchObject({ original: 4096, short: { magnitude }, long: { magnitude } });
     const explicit = {
       max_position_embeddings: 131072,
       original_max_position_embeddings: 8192,
       rope_scaling: longrope,
     };
-    expect(phi3.configure(explicit).contextLength).toBe(8192);
+    expect(phi3.configure(explicit).rotaryScaling).toMatchObject({ original: 8192 });
   });
 
   it('turns a part of each head', () => {

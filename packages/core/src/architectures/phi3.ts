@@ -7,7 +7,7 @@ export type Phi3Config = GatedConfig;
 
 /**
  * Phi-3, 3.5 and 4 (Abdin et al. 2024): Llama's form with fused projections; later models rotate a part of each head. Models with
- * 'longrope' run up to `original_max_position_embeddings`, because beyond it the angles of the whole text would change.
+ * 'longrope' have the long factors, unless they are loaded with a context of `original_max_position_embeddings` or less.
  */
 export const phi3: Architecture<Phi3Config, GatedWeights> = gatedArchitecture('phi3', (config) => {
   config.mustBe('attention_bias', false);

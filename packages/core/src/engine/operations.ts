@@ -175,9 +175,9 @@ export interface Parameters<W> {
   /**
    * A table that is computed, not loaded: rotary angles, sinusoidal positions. [rows, width], row-major, one row per position. `values`
    * returns the rows from `first` on, [count, width]. An engine may request parts, and fewer rows when a model is loaded with a shorter
-   * context.
+   * context: `total` is how many there are then, for tables that depend on the context.
    */
-  table(values: (first: number, count: number) => Float32Array, rows: number, width: number): W;
+  table(values: (first: number, count: number, total: number) => Float32Array, rows: number, width: number): W;
 }
 
 /** The sizes of a model that engines and caches need. */

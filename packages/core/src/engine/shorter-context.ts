@@ -34,6 +34,7 @@ function withShortTables(parameters: Parameters<Weight>, longest: number): Param
     matrix: (names, shape) => parameters.matrix(names, shape),
     vector: (names, lengths, options) => parameters.vector(names, lengths, options),
     table(values, rows, width) {
+      // With fewer rows, `values` learns of the shorter context.
       return parameters.table(values, Math.min(rows, longest), width);
     },
   };

@@ -69,7 +69,7 @@ export function requestWeights<C, P>(
       requests.push({
         kind: 'table',
         weight,
-        values: (first = 0, count = rows - first) => values(first, count),
+        values: (first = 0, count = rows - first) => values(first, count, rows),
         rows,
         width,
       });

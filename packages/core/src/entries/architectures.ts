@@ -15,6 +15,7 @@ export { type ConfigReader, readConfig, rotaryTable } from '../architectures/sha
 export type { GatedConfig, GatedWeights } from '../architectures/shared/gated-layers.ts';
 export type { GemmaConfig, GemmaWeights } from '../architectures/shared/gemma-layers.ts';
 export {
+  type LongRopeFactors,
   type RotaryConfig,
   type RotaryReading,
   type RotaryScaling,

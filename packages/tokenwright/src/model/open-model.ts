@@ -38,6 +38,9 @@ export async function openModel(source: LanguageModelSource, options: LanguageMo
   const architectures = options.architectures === undefined ? {} : { architectures: options.architectures };
   const inspection = await inspectModel(input, { ...named, ...architectures });
   signal?.throwIfAborted();
+  const context = inspection.choices.find(({ part }) => part === 'context');
+  if (context !== undefined && options.contextLength === undefined)
+    options.onNotice?.(`${inspection.name}: ${context.choice}; ${context.reason}`);
   const { bytes: modelBytes, parameters, hasEncoder } = inspection;
   const { engine, report, isOwn } = await openEngine(options, { modelBytes, parameters });
   try {

@@ -76,8 +76,7 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
     },
     number(key, fallback) {
       const given = required(key, fallback);
-      if (typeof given !== 'number' || !Number.isFinite(given))
-        fail(key, `must be a number, but is ${shown(given)}`);
+      if (typeof given !== 'number' || !Number.isFinite(given)) fail(key, `must be a number, but is ${shown(given)}`);
       return given as number;
     },
     flag(key, fallback) {
@@ -88,27 +87,21 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
     activation(key, fallback) {
       const given = required(key, fallback);
       const known = typeof given === 'string' && Object.hasOwn(activations, given) ? activations[given] : undefined;
-      return (
-        known ?? fail(key, `must be one of ${Object.keys(activations).join(', ')}, but is ${shown(given)}`)
-      );
+      return known ?? fail(key, `must be one of ${Object.keys(activations).join(', ')}, but is ${shown(given)}`);
     },
     value,
     isNull: (key) => json[key] === null,
     object(key) {
       const given = value(key);
       if (given === undefined) return undefined;
-      if (typeof given !== 'object' || Array.isArray(given))
-        fail(key, `must be an object, but is ${shown(given)}`);
+      if (typeof given !== 'object' || Array.isArray(given)) fail(key, `must be an object, but is ${shown(given)}`);
       return readObject(owner, given as Readonly<Record<string, unknown>>, `${path}${key}.`);
     },
     keys: () => Object.keys(json).filter((key) => value(key) !== undefined),
     mustBe(key, ...allowed) {
       const given = value(key);
       if (given !== undefined && !allowed.includes(given))
-        fail(
-          key,
-          `${shown(given)} is not supported; supported: ${allowed.map(shown).join(', ') || 'none'}`,
-        );
+        fail(key, `${shown(given)} is not supported; supported: ${allowed.map(shown).join(', ') || 'none'}`);
     },
     fail,
   };

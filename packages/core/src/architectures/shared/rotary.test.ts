@@ -103,6 +103,15 @@ describe('frequencies', () => {
     expect(read({ rope_scaling: yarn }).rotaryScaling).toMatchObject({ factor: 4, original: 1024 });
     expect(refused({ rope_scaling: { type: 'yarn' } })).toBe('rope_scaling.factor');
   });
+
+  it('of YaRN lengthen a context that the configuration gives as in training', () => {
+    const yarn = { type: 'yarn', factor: 4 };
+    const lengthOf = (original: object): number => read({ rope_scaling: { ...yarn, ...original } }).contextLength;
+    expect(lengthOf({ original_max_position_embeddings: 4096 })).toBe(16384);
+    expect(lengthOf({ original_max_position_embeddings: 1024 })).toBe(4096);
+    expect(lengthOf({ original_max_position_embeddings: 512 })).toBe(4096);
+    expect(lengthOf({})).toBe(4096);
+  });
 });
 
 describe('a type whose angles change with the length', () => {
@@ -113,16 +122,33 @@ describe('a type whose angles change with the length', () => {
     expect(refused({ rope_scaling: other })).toBe('rope_scaling.original_max_position_embeddings');
   });
 
-  it('ends the context where they would: longrope', () => {
+  it('goes by the context: longrope', () => {
     const longrope = { type: 'longrope', short_factor: [1, 1, 2, 2], long_factor: [4, 4, 4, 4] };
     const read1024 = read({ rope_scaling: longrope, original_max_position_embeddings: 1024 });
     expect(read1024).toEqual({
       rotaryBase: 10000,
-      contextLength: 1024,
-      rotaryScaling: { type: 'longrope', divisors: [1, 1, 2, 2], magnitude: Math.sqrt(1.2) },
+      contextLength: 4096,
+      rotaryScaling: {
+        type: 'longrope',
+        original: 1024,
+        short: { divisors: [1, 1, 2, 2], magnitude: Math.sqrt(1.2) },
+        long: { divisors: [4, 4, 4, 4], magnitude: Math.sqrt(1.2) },
+      },
+    });
+    const plain = rotaryFrequencies(8, { rotaryBase: 10000 }, 1024);
+    const dividedBy = (divisors: readonly number[]): number[] => plain.map((value, i) => value / divisors[i]!);
+    expect(rotaryFrequencies(8, read1024, 1024)).toEqual(dividedBy([1, 1, 2, 2]));
+    expect(rotaryFrequencies(8, read1024, 1025)).toEqual(dividedBy([4, 4, 4, 4]));
+    const scales = { ...longrope, short_mscale: 1.2, long_mscale: 1.3 };
+    expect(read({ rope_scaling: scales, original_max_position_embeddings: 1024 }).rotaryScaling).toMatchObject({
+      short: { magnitude: 1.2 },
+      long: { magnitude: 1.3 },
     });
     expect(read({ rope_scaling: { ...longrope, type: 'su' } }, { original: 1024 })).toEqual(read1024);
-    expect(read({ rope_scaling: longrope })).toMatchObject({ contextLength: 4096, rotaryScaling: { magnitude: 1 } });
+    expect(read({ rope_scaling: longrope })).toMatchObject({
+      contextLength: 4096,
+      rotaryScaling: { original: 4096, short: { magnitude: 1 } },
+    });
     expect(refused({ rope_scaling: { ...longrope, short_factor: [1, 1] } })).toBe('rope_scaling.short_factor');
     expect(refused({ rope_scaling: { ...longrope, factor: 3 }, original_max_position_embeddings: 1024 })).toBe(
       'rope_scaling.factor',

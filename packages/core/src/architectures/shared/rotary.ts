@@ -36,8 +36,19 @@ export type RotaryScaling =
       /** The blend's ends are whole pairs. */
       readonly truncate: boolean;
     }
-  /** LongRoPE (Ding et al. 2024): each pair has a divisor of its own. */
-  | { readonly type: 'longrope'; readonly divisors: readonly number[]; readonly magnitude: number };
+  /** LongRoPE (Ding et al. 2024): each pair has a divisor of its own, and another one in a context beyond `original`. */
+  | {
+      readonly type: 'longrope';
+      readonly original: number;
+      readonly short: LongRopeFactors;
+      readonly long: LongRopeFactors;
+    };
+
+/** What LongRoPE divides the angles by, and multiplies cosines and sines by. */
+export interface LongRopeFactors {
+  readonly divisors: readonly number[];
+  readonly magnitude: number;
+}
 
 /** What a family uses where its configuration is silent, and which keys and types it has. */
 export interface RotaryReading {
@@ -79,15 +90,25 @@ const keysOfType: Readonly<Record<RotaryType, readonly string[]>> = {
     // Says how the model was trained; the angles do not depend on it.
     'finetuned',
   ],
-  longrope: ['factor', 'original_max_position_embeddings', 'attention_factor', 'short_factor', 'long_factor'],
+  longrope: [
+    'factor',
+    'original_max_position_embeddings',
+    'attention_factor',
+    'short_factor',
+    'long_factor',
+    'short_mscale',
+    'long_mscale',
+  ],
 };
 
 /**
  * Rotary positions as a config.json describes them: `rope_theta` with `rope_scaling`, or `rope_parameters`, which holds both.
  *
- * Two types change the angles of every position, also those in the cache, once a text grows beyond a length: 'dynamic'
- * beyond `max_position_embeddings`, 'longrope' beyond `original_max_position_embeddings`. Up to there they are exact here,
- * and there the context ends: `contextLength` of the result is that length.
+ * Two types change the angles of every position, also those in the cache, once a text grows beyond a length. 'dynamic' does so
+ * beyond `max_position_embeddings`, where the context ends here. 'longrope' does so beyond `original_max_position_embeddings`: here
+ * the context decides, as in llama.cpp and vLLM. A model whose context is longer has the long factors for texts of every length; one
+ * that is loaded with a context up to that length has the short ones. With 'yarn' the context is `factor` times
+ * `original_max_position_embeddings`, where the configuration names both and that is longer than `max_position_embeddings`.
  *
  * @throws LoadError for an unknown type, an unknown key, and values that contradict each other.
  */
@@ -163,39 +184,53 @@ export function readRotaryObject(
       const magnitude = positive(object, 'attention_factor', yarnMagnitude(object, factor));
       const [fastTurns, slowTurns] = [positive(object, 'beta_fast', 32), positive(object, 'beta_slow', 1)];
       const truncate = object.flag('truncate', true);
-      return { ...rotary, rotaryScaling: { type, factor, magnitude, fastTurns, slowTurns, original, truncate } };
+      // Published configurations add the scaling and leave `max_position_embeddings` as it was in training.
+      const lengthened = trained === undefined ? contextLength : Math.max(contextLength, Math.floor(factor * original));
+      return {
+        ...rotary,
+        contextLength: lengthened,
+        rotaryScaling: { type, factor, magnitude, fastTurns, slowTurns, original, truncate },
+      };
     }
     case 'longrope': {
       const ratio = contextLength / original;
       const factor = positive(object, 'factor', ratio);
       if (trained !== undefined && Math.abs(factor - ratio) > 1e-6 * ratio)
         object.fail('factor', `must be ${ratio}, by which the context was lengthened, but is ${factor}`);
-      const magnitude = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+      const inferred = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+      const magnitude = positive(object, 'attention_factor', inferred);
+      const factorsOf = (length: 'short' | 'long'): LongRopeFactors => ({
+        divisors: divisorsOf(object, `${length}_factor`, rotated / 2),
+        magnitude: positive(object, `${length}_mscale`, magnitude),
+      });
       return {
         ...rotary,
-        contextLength: Math.min(contextLength, original),
-        rotaryScaling: {
-          type,
-          divisors: divisorsOf(object, 'short_factor', rotated / 2),
-          magnitude: positive(object, 'attention_factor', magnitude),
-        },
+        rotaryScaling: { type, original, short: factorsOf('short'), long: factorsOf('long') },
       };
     }
   }
 }
 
-/** Ask for the angles of all positions. */
+/** Ask for the angles of all positions of the context that the model is loaded with. */
 export function requestRotary(p: Parameters<Weight>, headDim: number, positions: number, rotary: RotaryConfig): Weight {
-  const magnitude = magnitudeOf(rotary);
   return p.table(
-    (first, count) => rotaryTable(count, rotaryFrequencies(headDim, rotary), magnitude, first),
+    (first, count, context) =>
+      rotaryTable(count, rotaryFrequencies(headDim, rotary, context), magnitudeOf(rotary, context), first),
     positions,
     rotary.rotated ?? headDim,
   );
 }
 
-/** By how much each pair of dimensions turns from a position to the next. */
-export function rotaryFrequencies(headDim: number, rotary: RotaryConfig): readonly number[] {
+/**
+ * By how much each pair of dimensions turns from a position to the next.
+ *
+ * @param context Positions that the model is loaded with, by which LongRoPE chooses its factors. Default: the longest.
+ */
+export function rotaryFrequencies(
+  headDim: number,
+  rotary: RotaryConfig,
+  context: number = Infinity,
+): readonly number[] {
   const { rotaryBase, rotated = headDim, rotaryScaling: scaling } = rotary;
   const plain = Array.from({ length: rotated / 2 }, (_, i) => rotaryBase ** ((-2 * i) / rotated));
   switch (scaling?.type) {
@@ -222,13 +257,21 @@ export function rotaryFrequencies(headDim: number, rotary: RotaryConfig): readon
       return plain.map((frequency, i) => blended(frequency, factor, 1 - Math.min(1, Math.max(0, (i - first) / width))));
     }
     case 'longrope':
-      return plain.map((frequency, i) => frequency / scaling.divisors[i]!);
+      return plain.map((frequency, i) => frequency / longRopeFactors(scaling, context).divisors[i]!);
   }
 }
 
 /** What cosines and sines are multiplied by. */
-function magnitudeOf({ rotaryScaling: scaling }: RotaryConfig): number {
-  return scaling !== undefined && 'magnitude' in scaling ? scaling.magnitude : 1;
+function magnitudeOf({ rotaryScaling: scaling }: RotaryConfig, context: number): number {
+  if (scaling?.type === 'longrope') return longRopeFactors(scaling, context).magnitude;
+  return scaling?.type === 'yarn' ? scaling.magnitude : 1;
+}
+
+function longRopeFactors(
+  { original, short, long }: Extract<RotaryScaling, { type: 'longrope' }>,
+  context: number,
+): LongRopeFactors {
+  return context > original ? long : short;
 }
 
 /** @param kept share of the frequency that is not divided. */

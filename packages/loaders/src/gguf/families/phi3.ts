@@ -1,7 +1,7 @@
 import type { GgufFamily } from './family.ts';
 import { gatedConfig, gatedTensors } from './gated.ts';
 
-/** Phi-3, 3.5 and 4: fused projections; LongRoPE's divisors are tensors, of which the short ones apply up to the first length. */
+/** Phi-3, 3.5 and 4: fused projections; LongRoPE's divisors are tensors. */
 export const phi3: GgufFamily = {
   architecture: 'phi3',
 

@@ -58,8 +58,8 @@ export function scaledRotation(base: number, dimensions: number, rope: Json | un
     return { speeds: scaled, magnitude: numberOf(rope, 'attention_factor', inferred) };
   }
   if (type === 'longrope') {
-    // For texts of up to `original` positions.
-    const divisors = rope.short_factor as readonly number[];
+    // The context of the model decides.
+    const divisors = (length > original ? rope.long_factor : rope.short_factor) as readonly number[];
     const inferred = factor > 1 ? Math.sqrt(1 + Math.log(factor) / Math.log(original)) : 1;
     return {
       speeds: speeds.map((speed, i) => speed / divisors[i]!),
