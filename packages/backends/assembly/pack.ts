@@ -115,7 +115,30 @@ function pack8BitBlocks(from: usize, inputs: i32, group: usize, lane: usize): vo
   }
 }
 
-/** The scale maps the number farthest from zero to -8, the largest magnitude that 4 bits hold. */
+/**
+ * The scale of a block of 4-bit numbers as a half: one with which all numbers are exact, such as those of a file that was
+ * quantized with other scales; otherwise the one that maps the number farthest from zero to -8, the largest magnitude
+ * that 4 bits hold.
+ */
+function scaleOf4Bit(at: usize, farthest: f32): u32 {
+  for (let code = -8; code < 8; code++) {
+    if (code === 0) continue;
+    const half = toHalf(farthest / <f32>code);
+    const scale = fromHalf(half);
+    if (scale !== 0 && scale * <f32>code === farthest && isExact(at, scale)) return half;
+  }
+  return toHalf(farthest / -8.0);
+}
+
+function isExact(at: usize, scale: f32): bool {
+  for (let i: usize = 0; i < <usize>inputsPerBlock; i++) {
+    const value = load<f32>(at + (i << 2));
+    const code = nearest<f32>(value / scale);
+    if (code < -8 || code > 7 || code * scale !== value) return false;
+  }
+  return true;
+}
+
 function pack4BitBlocks(from: usize, inputs: i32, group: usize, lane: usize): void {
   for (let block = 0; block < inputs / inputsPerBlock; block++) {
     const at = from + ((<usize>(block * inputsPerBlock)) << 2);
@@ -125,7 +148,7 @@ function pack4BitBlocks(from: usize, inputs: i32, group: usize, lane: usize): vo
       const value = load<f32>(at + (i << 2));
       if (abs<f32>(value) > abs<f32>(farthest)) farthest = value;
     }
-    const half = toHalf(farthest / -8.0);
+    const half = scaleOf4Bit(at, farthest);
     const scale = fromHalf(half);
     const factor: f32 = scale !== 0 ? <f32>1.0 / scale : 0;
     store<u16>(target + (lane << 1), <u16>half);

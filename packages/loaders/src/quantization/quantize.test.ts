@@ -5,6 +5,7 @@ import { openWeights } from '../checkpoint/open-weights.ts';
 import { convertModel } from '../convert/convert.ts';
 import { memorySink } from '../convert/sink.ts';
 import { files, folder } from '../sources/model-source.ts';
+import { halfToFloat } from '../weights/number-formats.ts';
 import { dequantize, type QuantizationFormat, quantize } from './quantize.ts';
 
 const formats: readonly QuantizationFormat[] = ['f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
@@ -86,4 +87,25 @@ it('refuses formats that do not exist', () => {
   expect(() => quantize(new Float32Array(4), 4, 'q4' as never)).toThrow(
     /one of f16, 8-bit, 8-bit-blocks, 4-bit-blocks/,
   );
+});
+
+it('4-bit blocks find the codes of a Q4_0 file again, whatever scales its writer chose', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -8, max: 7 }), { minLength: 64, maxLength: 64 }),
+      // Every finite half but zero.
+      fc.integer({ min: 1, max: 0x7bff }),
+      fc.boolean(),
+      (codes, bits, minus) => {
+        const scale = (minus ? -1 : 1) * halfToFloat(bits);
+        const values = Float32Array.from(codes, (code) => scale * code);
+        const { error } = quantize(values, 32, '4-bit-blocks');
+        expect(error).toEqual({ largest: 0, relative: 0 });
+      },
+    ),
+    { numRuns: 300, seed: 4 },
+  );
+  // A scale that makes the farthest number -8 holds none of these but the farthest.
+  const values = Float32Array.from({ length: 32 }, (_, i) => 0.25 * ((i % 12) - 5));
+  expect(Math.abs(quantize(values, 32, '4-bit-blocks').scales[0]!)).toBe(0.25);
 });

@@ -39,8 +39,8 @@ export interface QuantizationError {
  * - `f16`: half precision.
  * - `8-bit`: x = scale · q, q from -127 to 127, a float32 scale for each row. 8 bits per number and 4 bytes per row.
  * - `8-bit-blocks`: the same with a half-precision scale for each 32 numbers of a row. 8.5 bits a number.
- * - `4-bit-blocks`: x = scale · (q - 8), q from 0 to 15, a half-precision scale for each 32 numbers of a row, which makes the
- *   number that is farthest from zero -8. 4.5 bits a number.
+ * - `4-bit-blocks`: x = scale · (q - 8), q from 0 to 15, a half-precision scale for each 32 numbers of a row: one with which
+ *   all 32 are exact, if there is one, otherwise the one that makes the number that is farthest from zero -8. 4.5 bits a number.
  *
  * Rows are outputs: all inputs of an output share its scale, or those of its blocks. The last block of a row may be shorter,
  * and is padded with zeros where 4 bits are packed.

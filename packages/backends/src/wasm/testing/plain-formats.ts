@@ -18,9 +18,19 @@ export function roundTrip(format: WeightFormat, rows: Float32Array, inputs: numb
       for (let i = 0; i < inputs; i += 32) {
         const block = row.subarray(i, i + 32);
         const farthest = block.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far), 0);
-        scaledBy(block, half(Math.fround(farthest / -8)), 7);
+        scaledBy(block, exactScale(block, farthest) ?? half(Math.fround(farthest / -8)), 7);
       }
   }
+}
+
+/** A scale with which every number of a block is exact. */
+function exactScale(block: Float32Array, farthest: number): number | undefined {
+  const scales = [-8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7].map((code) =>
+    half(Math.fround(farthest / code)),
+  );
+  return scales.find((scale) =>
+    block.every((value) => scale !== 0 && value / scale >= -8 && value / scale <= 7 && Number.isInteger(value / scale)),
+  );
 }
 
 function scaledBy(numbers: Float32Array, scale: number, most: number): void {

@@ -32,8 +32,7 @@ export class MatrixPacker {
     } else
       for (let first = 0; first < padded; first += inputsPerBlock) {
         const block = numbers.subarray(first, first + inputsPerBlock);
-        const scale = format === '8-bit-blocks' ? Math.fround(largest(block) / 127) : Math.fround(farthest(block) / -8);
-        const bits = halfBits(scale);
+        const bits = format === '8-bit-blocks' ? halfBits(Math.fround(largest(block) / 127)) : scaleOf4Bit(block);
         const index = (row * padded + first) / inputsPerBlock;
         this.words[scales + (index >> 1)]! |= bits << (16 * (index & 1));
         if (format === '8-bit-blocks') this.#integers(numbers, first, first + inputsPerBlock, fromHalfBits(bits), at);
@@ -60,6 +59,24 @@ function largest(numbers: Float32Array): number {
   let most = 0;
   for (const value of numbers) most = Math.max(most, Math.abs(value));
   return most;
+}
+
+/**
+ * The scale of a block of 4-bit numbers as a half: one with which all numbers are exact, such as those of a file that was
+ * quantized with other scales; otherwise the one that maps the number farthest from zero to -8.
+ */
+function scaleOf4Bit(block: Float32Array): number {
+  const most = farthest(block);
+  for (let code = -8; code < 8; code++) {
+    const bits = code === 0 ? 0 : halfBits(Math.fround(most / code));
+    const scale = fromHalfBits(bits);
+    if (scale !== 0 && scale * code === most && block.every((value) => isCode(value / scale))) return bits;
+  }
+  return halfBits(Math.fround(most / -8));
+}
+
+function isCode(value: number): boolean {
+  return Number.isInteger(value) && value >= -8 && value <= 7;
 }
 
 function farthest(numbers: Float32Array): number {

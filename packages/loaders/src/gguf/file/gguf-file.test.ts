@@ -291,3 +291,54 @@ describe('openGguf', () => {
     expect(tensors.get('__proto__')!.bytes).toBe(2);
   });
 });
+
+describe('a file that is large only in memory', () => {
+  /** A file of `size` bytes, zeros after its beginning, that counts what is read of it. */
+  function mostlyZeros(beginning: Uint8Array, size: number) {
+    const seen = { bytes: 0 };
+    return {
+      seen,
+      source: {
+        name: 'm.gguf',
+        size,
+        async read(from: number, to: number) {
+          seen.bytes += to - from;
+          const bytes = new Uint8Array(to - from);
+          if (from < beginning.length) bytes.set(beginning.subarray(from, Math.min(to, beginning.length)));
+          return bytes;
+        },
+      },
+    };
+  }
+  const preamble = (tensors: bigint, keys: bigint): Uint8Array => {
+    const bytes = new Uint8Array(24);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, 0x46554747, true);
+    view.setUint32(4, 3, true);
+    view.setBigUint64(8, tensors, true);
+    view.setBigUint64(16, keys, true);
+    return bytes;
+  };
+  const withList = (kind: number, count: bigint): Uint8Array => {
+    const bytes = new Uint8Array(24 + 8 + 1 + 4 + 4 + 8);
+    bytes.set(preamble(0n, 1n));
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(24, 1n, true);
+    bytes[32] = 0x61;
+    view.setUint32(33, 9, true);
+    view.setUint32(37, kind, true);
+    view.setBigUint64(41, count, true);
+    return bytes;
+  };
+
+  it.each([
+    ['tensors', preamble(2_000_000n, 0n), 'tensor count: is 2000000; at most 1000000 are read'],
+    ['keys', preamble(0n, 2_000_000n), 'key count: is 2000000; at most 100000 are read'],
+    ['texts', withList(8, 20_000_000n), 'a: has 20000000 texts; at most 10000000 are read'],
+    ['switches', withList(7, 20_000_000n), 'a: has 20000000 switches; at most 1000000 are read'],
+  ])('is refused by its counts: %s', async (_, beginning, message) => {
+    const { source, seen } = mostlyZeros(beginning, 250_000_000);
+    await expect(openGguf(source)).rejects.toThrow(`m.gguf: ${message}`);
+    expect(seen.bytes).toBeLessThan(200_000);
+  });
+});

@@ -34,6 +34,9 @@ export interface GgufFile {
 const magic = 0x46554747;
 const longestName = 65535;
 const mostDimensions = 4;
+/** Real models have a few thousand tensors and about a hundred keys. */
+const mostTensors = 1_000_000;
+const mostKeys = 100_000;
 const defaultAlignment = 32;
 
 /** Whether these are the first bytes of a GGUF file. */
@@ -128,7 +131,12 @@ async function readPreamble(
     reader.fail('header', 'the file is big-endian; only little-endian files are read');
   if (version !== 2 && version !== 3) reader.fail('header', `the file has version ${version}; 2 and 3 are read`);
   // The least that one takes: a tensor its name's length, dimensions, type and offset; a key its length, kind and a byte.
-  return { version, tensorCount: reader.size('tensor count', 24), keyCount: reader.size('key count', 13) };
+  const tensorCount = reader.size('tensor count', 24);
+  const keyCount = reader.size('key count', 13);
+  // In memory each takes many times that.
+  if (tensorCount > mostTensors) reader.fail('tensor count', `is ${tensorCount}; at most ${mostTensors} are read`);
+  if (keyCount > mostKeys) reader.fail('key count', `is ${keyCount}; at most ${mostKeys} are read`);
+  return { version, tensorCount, keyCount };
 }
 
 function readAlignment(reader: HeaderReader, metadata: ReadonlyMap<string, GgufValue>): number {

@@ -48,6 +48,11 @@ const fixed: ReadonlyMap<number, Fixed> = new Map<number, Fixed>([
 ]);
 const text = 8;
 const list = 9;
+const flag = 7;
+/** Vocabularies have up to a few hundred thousand tokens. */
+const mostTexts = 10_000_000;
+/** Switches are given for each layer. */
+const mostFlags = 1_000_000;
 
 /**
  * One value of GGUF's metadata, after its key.
@@ -72,12 +77,15 @@ async function readList(reader: HeaderReader, key: string): Promise<GgufList> {
   if (kind === list) reader.fail(key, 'lists of lists are not read');
   if (kind === text) {
     const count = reader.size(key, 8);
+    if (count > mostTexts) reader.fail(key, `has ${count} texts; at most ${mostTexts} are read`);
     const texts: string[] = [];
     while (texts.length < count) texts.push(await reader.text(key));
     return texts;
   }
   const { bytes, list: toList } = fixedKind(reader, key, kind);
   const count = reader.size(key, bytes);
+  // A switch takes one byte of the file and eight in memory.
+  if (kind === flag && count > mostFlags) reader.fail(key, `has ${count} switches; at most ${mostFlags} are read`);
   await reader.need(count * bytes, key);
   return toList(reader.bytes(count * bytes).buffer);
 }
