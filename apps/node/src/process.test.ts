@@ -93,4 +93,13 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
   it('the text that was scored is colored by its probabilities', async () => {
     expect(await shown(['score', 'The king went to the forest.'])).toContain('from 50 %');
   });
+
+  it.each<[string[]]>([
+    [['score', 'x\x1b]0;title\x07y\x9b31m']],
+    [['generate', 'x', '--model', 'x\x1b]0;title\x07y\x9b31m']],
+  ])('control characters show as text: %j', async (args) => {
+    const text = await shown(args);
+    for (const sequence of ['\x1b]', '\x07', '\x9b']) expect(text).not.toContain(sequence);
+    expect(text).toContain('\\u001b]0;title\\u0007y\\u009b31m');
+  });
 });

@@ -1,8 +1,10 @@
+import { inspect } from 'node:util';
 import { UnknownOptionError } from '@tokenwright/core';
 import { type Command, parse } from './cli/command.ts';
 import { describeError, misuse } from './cli/failure.ts';
 import { commandHelp, programHelp } from './cli/help.ts';
 import { interrupt } from './cli/interrupt.ts';
+import { print, report } from './cli/output.ts';
 import { paintFor, widthOf } from './cli/terminal.ts';
 import { benchCommand } from './commands/bench.ts';
 import { chatCommand } from './commands/chat.ts';
@@ -42,9 +44,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     return (await dispatch(argv)) ?? interrupt.status ?? 0;
   } catch (error) {
     if (interrupt.status !== undefined) return interrupt.status;
-    if (argv.includes('--debug')) console.error(error);
+    if (argv.includes('--debug')) report(`${inspect(error)}\n`);
     const { line, status } = describeError(error);
-    process.stderr.write(`tokenwright: ${line}\n`);
+    report(`tokenwright: ${line}\n`);
     return status;
   }
 }
@@ -53,16 +55,16 @@ async function dispatch(argv: readonly string[]): Promise<number | undefined> {
   const [name, ...rest] = argv;
   const paint = paintFor(process.stdout);
   if (name === '--version' || name === '-V') {
-    process.stdout.write(`${version()}\n`);
+    print(`${version()}\n`);
     return 0;
   }
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
-    process.stdout.write(programHelp(commands, version(), paint, Math.min(100, widthOf(process.stdout))));
+    print(programHelp(commands, version(), paint, Math.min(100, widthOf(process.stdout))));
     return 0;
   }
   const command = commandNamed(name === 'help' ? rest[0]! : name);
   if (name === 'help' || wantsHelp(rest)) {
-    process.stdout.write(commandHelp(command, paint, Math.min(100, widthOf(process.stdout))));
+    print(commandHelp(command, paint, Math.min(100, widthOf(process.stdout))));
     return 0;
   }
   return command.run(parse(command, rest));

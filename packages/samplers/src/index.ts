@@ -19,7 +19,7 @@ export { badWordTokens } from './constraints/bad-words.ts';
 export { distinctNgrams, repeatedNgrams } from './metrics/ngram-diversity.ts';
 export { PatternError } from './patterns/pattern-syntax.ts';
 export { type HealedPrompt, healPrompt } from './patterns/token-healing.ts';
-export { vocabularyTexts } from './patterns/vocabulary.ts';
+export { tokenTexts, vocabularyTexts } from './patterns/vocabulary.ts';
 export { dryBreakers, dryBreakerTexts } from './penalties/dry.ts';
 export type { BiasedSequence } from './penalties/sequence-bias.ts';
 export { type FlatSamplingOptions, flatSamplingOptions, samplersFromOptions } from './presets/flat-options.ts';

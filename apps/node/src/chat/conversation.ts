@@ -4,6 +4,7 @@ import { type Command, Given, parse } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { type Line, type LineReader, lineReader } from '../cli/line-reader.ts';
+import { print, report } from '../cli/output.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { answerFlags, optionsOf } from '../options/generate-flags.ts';
 import { type Session, tell } from '../session.ts';
@@ -71,17 +72,17 @@ export class Conversation {
     try {
       for await (const event of this.#chat.send(content, { ...this.#options(), signal })) {
         if (event.type === 'end') this.#last = event;
-        if (this.#json) process.stdout.write(jsonLine(event));
+        if (this.#json) print(jsonLine(event));
         else if (event.type !== 'step') {
           const text = (event.type === 'token' ? event.text : event.tail) ?? '';
           // Many models begin with a space, which only separates words.
-          process.stdout.write(begun ? text : text.trimStart());
+          print(begun ? text : text.trimStart());
           begun ||= text.trim() !== '';
         }
       }
     } finally {
       release();
-      if (!this.#json) process.stdout.write('\n');
+      if (!this.#json) print('\n');
     }
     this.#answers++;
     this.#remark();
@@ -97,12 +98,12 @@ export class Conversation {
       }
       const reply = await runChatCommand(command, this.#context());
       if (reply === 'exit') return 'exit';
-      if (this.#json) process.stdout.write(jsonLine({ type: 'command', name: command.name, lines: reply }));
+      if (this.#json) print(jsonLine({ type: 'command', name: command.name, lines: reply }));
       else this.#tell(reply);
     } catch (error) {
       // An interactive chat continues after an error; a script stops.
       if (!this.#interactive || !(error instanceof Failure || TokenwrightError.isInstance(error))) throw error;
-      process.stderr.write(`${paintFor(process.stderr)('red', error.message)}\n`);
+      report(`${paintFor(process.stderr)('red', error.message)}\n`);
     }
     return undefined;
   }
@@ -194,7 +195,7 @@ export class Conversation {
 
   #tell(lines: readonly string[]): void {
     const paint = paintFor(process.stderr);
-    for (const line of lines) process.stderr.write(`${line === '' ? '' : paint('dim', line)}\n`);
+    for (const line of lines) report(`${line === '' ? '' : paint('dim', line)}\n`);
   }
 }
 

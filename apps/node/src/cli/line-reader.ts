@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { report } from './output.ts';
 
 /** What was read: a text, an interrupt, or the end of the input. */
 export type Line = { readonly text: string } | 'interrupt' | 'end';
@@ -58,7 +59,7 @@ function terminalReader(complete: (begun: string) => readonly string[]): LineRea
           quiet = setTimeout(() => leave({ text: lines.join('\n') }), pasteMilliseconds);
         });
         reader.on('SIGINT', () => {
-          process.stderr.write('\n');
+          report('\n');
           leave('interrupt');
         });
         reader.on('close', () => resolve('end'));

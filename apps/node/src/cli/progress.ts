@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { shownOn } from './output.ts';
 import { fit, paintFor, widthOf } from './terminal.ts';
 
 /** What takes less than this, in milliseconds, shows no bar. */
@@ -10,8 +11,8 @@ const drawEvery = 80;
 export type Unit = 'bytes' | 'tokens' | 'sentences' | 'steps';
 
 /**
- * A bar on standard error that shows how far something is: on a terminal only, and only when it takes a while. Work that never lets the
- * event loop turn can show one too, as nothing here waits for a timer.
+ * A bar on standard error that shows how far something is: only on a terminal that can move its cursor, and only when it takes a
+ * while. Nothing here waits for a timer, so work that blocks the event loop can show a bar, too.
  */
 export class Progress {
   readonly #name: string;
@@ -30,7 +31,14 @@ export class Progress {
   show(done: number, total: number): void {
     const now = performance.now();
     const { stderr } = process;
-    if (!stderr.isTTY || now - this.#begun < patience || now - this.#drawn < drawEvery || total === 0) return;
+    if (
+      !stderr.isTTY ||
+      process.env.TERM === 'dumb' ||
+      now - this.#begun < patience ||
+      now - this.#drawn < drawEvery ||
+      total === 0
+    )
+      return;
     this.#drawn = now;
     if (this.#bar === undefined) {
       this.#bar = this.#make();
@@ -68,7 +76,7 @@ export class Progress {
         const room = Math.max(5, Math.min(30, width - name.length - counted.length - 11));
         const full = Math.round(share * room);
         const bar = paint('green', '█'.repeat(full)) + paint('dim', '░'.repeat(room - full));
-        return `${name} ${bar} ${`${Math.floor(share * 100)}`.padStart(3)} %  ${counted}`;
+        return shownOn(process.stderr, `${name} ${bar} ${`${Math.floor(share * 100)}`.padStart(3)} %  ${counted}`);
       },
     });
   }

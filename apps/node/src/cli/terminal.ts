@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -8,9 +8,34 @@ export type Paint = (style: Style, text: string) => string;
 
 type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
-/** Colors only on a terminal; NO_COLOR turns them off, FORCE_COLOR on. */
+/**
+ * Colors only on a terminal; NO_COLOR turns them off, FORCE_COLOR on. Styles carry a mark, so that `print` and `report` can tell them
+ * from escape sequences in a text.
+ */
 export function paintFor(stream: Output): Paint {
-  return usesColors(stream) ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
+  return usesColors(stream) ? marked : (_, text) => text;
+}
+
+/** Eight random digits: no text contains them by intention. As parameters of a style, they would have no meaning. */
+const mark = Array.from(crypto.getRandomValues(new Uint16Array(2)), (part) => 1000 + (part % 9000)).join(';');
+const markedStyle = new RegExp(`(?<start>\\x1b\\[)(?<codes>[\\d;]+);${mark}m`, 'g');
+
+function marked(style: Style, text: string): string {
+  const [before = '', after = ''] = styleText(style, '|', { validateStream: false })
+    .replaceAll(/[\d;]+m/g, (codes) => `${codes.slice(0, -1)};${mark}m`)
+    .split('|');
+  return before + text + after;
+}
+
+/** A text with the styles of `paintFor` as escape sequences; what is between them is passed through `convert`. */
+export function unmarkedStyles(text: string, convert: (part: string) => string): string {
+  let result = '';
+  let from = 0;
+  for (const { 0: whole, index, groups } of text.matchAll(markedStyle)) {
+    result += `${convert(text.slice(from, index))}${groups!.start}${groups!.codes}m`;
+    from = index + whole.length;
+  }
+  return result + convert(text.slice(from));
 }
 
 export function usesColors(stream: Output): boolean {
@@ -47,11 +72,11 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Columns that a text takes; wide characters take two, styles none. */
+/** Columns that a text takes; wide characters take two, control characters six as they show as escapes, styles none. */
 export function columnsOf(text: string): number {
   let columns = 0;
-  for (const character of stripVTControlCharacters(text))
-    columns += wide.test(character) ? 2 : combining.test(character) ? 0 : 1;
+  for (const character of text.replace(markedStyle, ''))
+    columns += wide.test(character) ? 2 : control.test(character) ? 6 : combining.test(character) ? 0 : 1;
   return columns;
 }
 
@@ -77,3 +102,4 @@ export function fitEnd(text: string, width: number): string {
 
 const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}！-｠]/u;
 const combining = /\p{Mark}/u;
+const control = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;

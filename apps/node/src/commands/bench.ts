@@ -3,6 +3,7 @@ import { greedy } from '@tokenwright/samplers';
 import { type Command, type Flag, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print, report } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { tell } from '../cli/tell.ts';
 import { paintFor } from '../cli/terminal.ts';
@@ -57,17 +58,15 @@ async function bench(given: Given): Promise<number | undefined> {
       const measured = await measure(settings, name, rounds);
       if (measured === undefined) break;
       results.push(measured);
-      if (given.has('json')) process.stdout.write(jsonLine(measured));
+      if (given.has('json')) print(jsonLine(measured));
     } catch (error) {
       // One of several engines may be missing here; the others are measured all the same.
       if (asked || interrupt.status !== undefined || results.length === 0) throw error;
-      process.stderr.write(
-        `note: ${flags.map(({ value }) => value).join(' ')} is not measured: ${(error as Error).message}\n`,
-      );
+      report(`note: ${flags.map(({ value }) => value).join(' ')} is not measured: ${(error as Error).message}\n`);
     }
   }
   if (!given.has('json') && results.length > 0)
-    process.stdout.write(`${measuredLines(name, results, paintFor(process.stdout)).join('\n')}\n`);
+    print(`${measuredLines(name, results, paintFor(process.stdout)).join('\n')}\n`);
   return interrupt.status;
 }
 

@@ -3,6 +3,7 @@ import { greedy } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
@@ -46,13 +47,12 @@ async function compare(given: Given, session: Session, prompt: string): Promise<
     const { times, tokens } = await timePerToken(session, ids, { cache, maxNewTokens: length });
     if (interrupt.signal.aborted) break;
     all.push({ name: cache, times, tokens });
-    if (given.has('json'))
-      process.stdout.write(jsonLine({ cache, promptTokens: ids.length, milliseconds: times, ids: tokens }));
+    if (given.has('json')) print(jsonLine({ cache, promptTokens: ids.length, milliseconds: times, ids: tokens }));
   }
   if (interrupt.status !== undefined || given.has('json')) return interrupt.status;
   const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
-  process.stdout.write(`${model.name} on ${engine.name}: milliseconds per token\n\n`);
-  process.stdout.write(`${comparisonLines(all, ids.length, style).join('\n')}\n`);
+  print(`${model.name} on ${engine.name}: milliseconds per token\n\n`);
+  print(`${comparisonLines(all, ids.length, style).join('\n')}\n`);
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
+import { print } from '../cli/output.ts';
 import { bashCompletion, zshCompletion } from '../show/completion.ts';
 import { jsonLine } from '../show/json.ts';
 
@@ -26,11 +27,11 @@ export function completionCommand(commands: () => readonly Command[]): Command {
     async run(given) {
       const [shell] = given.operands;
       if (given.has('json')) {
-        for (const { run: _, ...command } of commands()) process.stdout.write(jsonLine(command));
+        for (const { run: _, ...command } of commands()) print(jsonLine(command));
         return undefined;
       }
-      if (shell === 'bash') process.stdout.write(bashCompletion(commands()));
-      else if (shell === 'zsh') process.stdout.write(zshCompletion(commands()));
+      if (shell === 'bash') print(bashCompletion(commands()));
+      else if (shell === 'zsh') print(zshCompletion(commands()));
       else
         throw misuse(`completion wants bash or zsh, but ${shell === undefined ? 'nothing' : `'${shell}'`} was given.`);
       return undefined;

@@ -3,6 +3,7 @@ import { type ConversionFormat, conversionFormats, convertModel, folderSink } fr
 import type { Command, Given } from '../cli/command.ts';
 import { Failure, misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { hubFlags, hubOptions, modelHelp, modelInput, plainer } from '../models.ts';
 import { generalFlags } from '../session.ts';
@@ -59,14 +60,12 @@ async function convert(given: Given): Promise<number | undefined> {
     });
     await rename(partial, folder);
     converting.clear();
-    if (given.has('json')) process.stdout.write(jsonLine({ folder, format, ...report }));
+    if (given.has('json')) print(jsonLine({ folder, format, ...report }));
     else {
       const { bytesBefore, bytesAfter, leftOut } = report;
       const share = Math.round((100 * bytesAfter) / bytesBefore);
       const left = leftOut.length === 0 ? '' : ` Left out, as the family does not use them: ${leftOut.join(', ')}.`;
-      process.stdout.write(
-        `${folder}: ${format}, ${bytesText(bytesBefore)} became ${bytesText(bytesAfter)} (${share} %).${left}\n`,
-      );
+      print(`${folder}: ${format}, ${bytesText(bytesBefore)} became ${bytesText(bytesAfter)} (${share} %).${left}\n`);
     }
     return undefined;
   } catch (error) {

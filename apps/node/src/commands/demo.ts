@@ -1,5 +1,6 @@
 import type { Command } from '../cli/command.ts';
 import { Given } from '../cli/command.ts';
+import { report } from '../cli/output.ts';
 import { paintFor } from '../cli/terminal.ts';
 import { generalFlags, modelFlags, withModel } from '../session.ts';
 import { stream } from './generate.ts';
@@ -24,7 +25,7 @@ export const demoCommand: Command = {
   async run(given) {
     const paint = paintFor(process.stderr);
     const aside = (text: string): void => {
-      if (!given.has('json')) process.stderr.write(paint('dim', text));
+      if (!given.has('json')) report(paint('dim', text));
     };
     aside('A model of 5.9 million parameters, trained on 28 old English books, continues a few words.\n\n');
     const settings = new Given(

@@ -11,6 +11,7 @@ import { greedy, printChain } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print } from '../cli/output.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generateFlags, optionsOf, reportGroup } from '../options/generate-flags.ts';
@@ -88,8 +89,8 @@ async function explainEach(given: Given, session: Session, prompt: string): Prom
     if (event.type !== 'token') continue;
     const explained = event as ExplainedToken;
     step++;
-    if (given.has('json')) process.stdout.write(jsonLine({ step, ...withTexts(explained, tokenizer) }));
-    else process.stdout.write(`${explanationLines(explained, step, text, tokenizer, style).join('\n')}\n`);
+    if (given.has('json')) print(jsonLine({ step, ...withTexts(explained, tokenizer) }));
+    else print(`${explanationLines(explained, step, text, tokenizer, style).join('\n')}\n`);
     text += tokenText(tokenizer, event.id);
   }
   return interrupt.status;
@@ -112,10 +113,10 @@ async function compareWith(given: Given, session: Session, prompt: string): Prom
     const { first, second, ...facts } = comparison;
     const series = (events: readonly TokenEvent[]): object[] =>
       events.map((event) => withTexts(event as ExplainedToken, tokenizer));
-    process.stdout.write(jsonLine({ ...facts, chains: names, first: series(first), second: series(second) }));
+    print(jsonLine({ ...facts, chains: names, first: series(first), second: series(second) }));
   } else {
     const lines = againstLines(comparison, names, prompt, tokenizer, paintFor(process.stdout));
-    process.stdout.write(`${lines.join('\n')}\n`);
+    print(`${lines.join('\n')}\n`);
   }
   return interrupt.status;
 }

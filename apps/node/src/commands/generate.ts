@@ -10,6 +10,7 @@ import {
 import { printChain } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print, report } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
 import { generateFlags, optionsOf } from '../options/generate-flags.ts';
@@ -53,14 +54,14 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
   const options = watched(optionsOf(given, session));
   const model = watchPrefill(session.model, () => ids.length);
   const ends: EndEvent[] = [];
-  const print = given.has('json') ? jsonPrinter(given) : textPrinter(given, options, prompt);
+  const printer = given.has('json') ? jsonPrinter(given) : textPrinter(given, options, prompt);
   try {
     for await (const event of generate(model, ids, options)) {
       if (event.type === 'end') ends.push(event);
-      print.event(event);
+      printer.event(event);
     }
   } finally {
-    print.finish();
+    printer.finish();
   }
   const [first] = ends;
   if (first !== undefined) {
@@ -68,7 +69,7 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
     tell(given, `chain: ${printChain(samplers?.value as Sampler[])}, from the ${sourceOf(samplers?.source)}`);
     tell(given, `seed: ${seed?.value}`);
   }
-  if (!given.has('quiet')) process.stderr.write(`${rateLine(ends)}\n`);
+  if (!given.has('quiet')) report(`${rateLine(ends)}\n`);
   return interrupt.status;
 }
 
@@ -88,7 +89,7 @@ function jsonPrinter(given: Given): Printer {
   const steps = given.has('steps');
   return {
     event(event) {
-      if (event.type !== 'step' || steps) process.stdout.write(jsonLine(event));
+      if (event.type !== 'step' || steps) print(jsonLine(event));
     },
     finish() {},
   };
@@ -102,7 +103,7 @@ function textPrinter(given: Given, options: GenerateOptions, prompt: string): Pr
   let steps = 0;
   const begin = (): void => {
     searching.clear();
-    if (!lineBegun && given.has('echo') && !several) process.stdout.write(prompt);
+    if (!lineBegun && given.has('echo') && !several) print(prompt);
     lineBegun = true;
   };
   return {
@@ -113,15 +114,15 @@ function textPrinter(given: Given, options: GenerateOptions, prompt: string): Pr
         return;
       }
       begin();
-      if (event.type === 'token') process.stdout.write(event.text ?? '');
+      if (event.type === 'token') print(event.text ?? '');
       else if (event.type === 'end') {
         lineBegun = false;
-        process.stdout.write(several ? `--- ${event.sequence + 1}\n${event.text}\n` : `${event.tail ?? ''}\n`);
+        print(several ? `--- ${event.sequence + 1}\n${event.text}\n` : `${event.tail ?? ''}\n`);
       }
     },
     finish() {
       searching.clear();
-      if (lineBegun) process.stdout.write('\n');
+      if (lineBegun) print('\n');
     },
   };
 }

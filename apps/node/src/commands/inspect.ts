@@ -2,6 +2,7 @@ import { inspectModel, type ModelInspection } from '@tokenwright/loaders';
 import type { Command, Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { hubFlags, hubOptions, modelHelp, modelInput, plainer } from '../models.ts';
@@ -30,11 +31,11 @@ export const inspectCommand: Command = {
     if (name === undefined) throw misuse('inspect wants a model: a folder, a .gguf file, a name on the hub, or story.');
     const model = await inspected(given, name);
     if (interrupt.status !== undefined) return interrupt.status;
-    if (given.has('json')) process.stdout.write(jsonLine(model));
+    if (given.has('json')) print(jsonLine(model));
     else {
       const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
       const lines = [...inspectionLines(model, style), ...(given.has('tensors') ? tensorLines(model, style) : [])];
-      process.stdout.write(`${lines.join('\n')}\n`);
+      print(`${lines.join('\n')}\n`);
     }
     return undefined;
   },

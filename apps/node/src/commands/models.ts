@@ -1,6 +1,7 @@
 import { cachedModels, removeCachedModel } from '@tokenwright/loaders';
 import type { Command } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
+import { print } from '../cli/output.ts';
 import { paintFor } from '../cli/terminal.ts';
 import { generalFlags } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
@@ -35,14 +36,12 @@ export const modelsCommand: Command = {
       const model = cached.find(({ name }) => name === remove);
       if (model === undefined) throw new Failure(`The cache has no model '${remove}'; 'tokenwright models' lists all.`);
       await removeCachedModel(remove);
-      process.stdout.write(
-        given.has('json') ? jsonLine({ removed: model }) : `${remove} is removed: ${bytesText(model.bytes)}.\n`,
-      );
+      print(given.has('json') ? jsonLine({ removed: model }) : `${remove} is removed: ${bytesText(model.bytes)}.\n`);
       return undefined;
     }
     if (given.has('json')) {
-      for (const [name] of comingAlong) process.stdout.write(jsonLine({ name, comesAlong: true }));
-      for (const model of cached) process.stdout.write(jsonLine(model));
+      for (const [name] of comingAlong) print(jsonLine({ name, comesAlong: true }));
+      for (const model of cached) print(jsonLine(model));
       return undefined;
     }
     const paint = paintFor(process.stdout);
@@ -56,7 +55,7 @@ export const modelsCommand: Command = {
         ? ['  none yet; --model organization/name downloads one']
         : tableLines(rows, ['left', 'right', 'left']).map((line) => `  ${line}`)),
     ];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    print(`${lines.join('\n')}\n`);
     return undefined;
   },
 };

@@ -1,6 +1,7 @@
 import { encodePrompt, type ScoredText, score } from '@tokenwright/core';
 import type { Command, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print } from '../cli/output.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, usesColors, widthOf } from '../cli/terminal.ts';
 import { samplerFlags, samplersOf } from '../options/sampler-flags.ts';
@@ -55,11 +56,11 @@ async function scoreText(given: Given, { model, tokenizer }: Session, text: stri
       ...optional('top', 'top'),
     },
   );
-  if (given.has('json')) process.stdout.write(jsonLine(withTexts(scored, (id) => tokenText(tokenizer, id))));
+  if (given.has('json')) print(jsonLine(withTexts(scored, (id) => tokenText(tokenizer, id))));
   else {
     const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
     const heat = usesColors(process.stdout) ? heatLines(ids, scored, tokenizer, style) : [];
-    process.stdout.write(`${[...heat, ...scoreLines(scored, text, tokenizer, style)].join('\n')}\n`);
+    print(`${[...heat, ...scoreLines(scored, text, tokenizer, style)].join('\n')}\n`);
   }
   return interrupt.status;
 }

@@ -12,6 +12,7 @@ import { beamSearch, contrastiveSearch, promptLookup, speculative } from '@token
 import type { Command, Given } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
@@ -78,7 +79,7 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
     },
   ];
   const write = (lines: readonly string[]): void => {
-    if (!given.has('json')) process.stdout.write(`${lines.join('\n')}\n`);
+    if (!given.has('json')) print(`${lines.join('\n')}\n`);
   };
   write([style.paint('bold', prompt), '']);
   const attempts: Attempt[] = [];
@@ -86,7 +87,7 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
     const attempt = await attemptOf(given, session, prompt, method);
     if (interrupt.status !== undefined) return interrupt.status;
     attempts.push(attempt);
-    if (given.has('json')) process.stdout.write(jsonLine(attempt));
+    if (given.has('json')) print(jsonLine(attempt));
     write(attemptLines(attempt, style));
   }
   write(['', ...summaryLines(attempts, style), '']);
@@ -117,7 +118,7 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
         speedUp: plain.timing.perToken / guessed.timing.perToken,
       };
       races.push(race);
-      if (given.has('json')) process.stdout.write(jsonLine(race));
+      if (given.has('json')) print(jsonLine(race));
     }
   }
   write(raceLines(races, style));

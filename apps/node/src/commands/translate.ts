@@ -4,6 +4,7 @@ import { greedy } from '@tokenwright/samplers';
 import { beamSearch } from '@tokenwright/strategies';
 import type { Command, Flag, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { print } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
@@ -95,11 +96,11 @@ async function translate(
   const ends: EndEvent[] = [];
   const texts = new Array<string>(count).fill('');
   const steps = new Array<number>(count).fill(0);
-  const write = (lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
+  const write = (lines: readonly string[]): void => void print(`${lines.join('\n')}\n`);
   const progress = new Progress('translating', 'sentences');
   for await (const event of generate(model, new Array<number[]>(count).fill([]), optionsOf(given, tokenizer))) {
     if (event.type === 'end' && count > 1) progress.show(ends.length, count);
-    if (given.has('json')) process.stdout.write(jsonLine(event));
+    if (given.has('json')) print(jsonLine(event));
     else if (event.type === 'end') ends.push(event);
     else if (given.has('explain') && event.type === 'step') {
       const step = ++steps[event.promptIndex]!;
@@ -115,7 +116,7 @@ async function translate(
   for (const { text, score } of ends) {
     const shown =
       given.has('num-return-sequences') && score !== undefined ? style.paint('dim', `  (${score.toFixed(4)})`) : '';
-    process.stdout.write(`${text}${shown}\n`);
+    print(`${text}${shown}\n`);
   }
   return interrupt.status;
 }

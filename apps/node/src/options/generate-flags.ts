@@ -6,6 +6,7 @@ import type { Drafter } from '@tokenwright/strategies';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
+import { report } from '../cli/output.ts';
 import { contrastFlags } from './contrast-flags.ts';
 import { factsOf, kebabCase, placeholder } from './option-help.ts';
 import { presetOf } from './preset-flag.ts';
@@ -135,7 +136,7 @@ const noted = new Set<string>();
 
 /** A warning about the chain, once: a command may generate several times. */
 function note({ message }: Pick<ChainWarning, 'message'>): void {
-  if (!noted.has(message)) process.stderr.write(`note: ${message}\n`);
+  if (!noted.has(message)) report(`note: ${message}\n`);
   noted.add(message);
 }
 

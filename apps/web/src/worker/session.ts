@@ -1,7 +1,7 @@
 import type { Engine, KVCache, Sampler } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';
 import { inspectModel, type LoadedModel, type LoadedTokenizer, load } from '@tokenwright/loaders';
-import { greedy, vocabularyTexts } from '@tokenwright/samplers';
+import { greedy, tokenTexts, vocabularyTexts } from '@tokenwright/samplers';
 import type { LoadProgress, MemoryReport, SessionInfo } from '../protocol.ts';
 import type { EngineChoice, ModelChoice } from '../settings.ts';
 import { checkpointSamplers, presetsFor, stagesOf } from './chains/presets.ts';
@@ -19,6 +19,7 @@ export class Session {
   readonly #started: StartedEngine;
   #weaker: LoadedModel | undefined;
   #texts: readonly string[] | undefined;
+  #textOf: ((id: number) => string) | undefined;
 
   private constructor(started: StartedEngine, loaded: LoadedModel, tokenizer: LoadedTokenizer, milliseconds: number) {
     const { model } = loaded;
@@ -96,9 +97,10 @@ export class Session {
     return this.#texts;
   }
 
-  /** A token as a person can read it. */
+  /** The text that a token adds; its spelling in the vocabulary where it has none, or only a part of a character. */
   label(id: number): string {
-    const text = this.tokenizer.decode([id], { skipSpecialTokens: false });
+    this.#textOf ??= tokenTexts(this.tokenizer, { skipSpecialTokens: false });
+    const text = this.#textOf(id);
     return text === '' || text.includes('\ufffd') ? (this.tokenizer.idToToken(id) ?? `#${id}`) : text;
   }
 

@@ -2,7 +2,7 @@ import { History, ParameterError, type Tokenizer } from '@tokenwright/core';
 import { RunState } from '@tokenwright/core/sampling';
 import { candidatesOf, shaped, testRow } from '@tokenwright/core/testing';
 import { expect, test } from 'vitest';
-import { healPrompt, tokenHealing, vocabularyTexts } from '../index.ts';
+import { healPrompt, tokenHealing, tokenTexts, vocabularyTexts } from '../index.ts';
 
 const pieces = ['<s>', 'h', 'ht', 'tp', 'http', 'https', ' http', ':', 't', 'ttp', '\ufffd', ' the'];
 /** Takes the longest piece; drops the first space of a text, as SentencePiece does; its control token is 0. */
@@ -25,6 +25,18 @@ const tokenizer: Tokenizer = {
 test('texts of a vocabulary keep their spaces', () => {
   expect(vocabularyTexts(tokenizer)).toEqual(['', ...pieces.slice(1), 'a']);
   expect(vocabularyTexts(tokenizer)).toBe(vocabularyTexts(tokenizer));
+});
+
+test('the text of one token keeps its space, and special tokens have their own only when asked for', () => {
+  const named: Tokenizer = {
+    ...tokenizer,
+    decode: (ids, { skipSpecialTokens = true } = {}) =>
+      Array.from(ids, (id) => (id === 0 ? (skipSpecialTokens ? '' : '<s>') : (pieces[id] ?? 'a')))
+        .join('')
+        .replace(/^ /, ''),
+  };
+  expect([0, 6, 11].map(tokenTexts(named))).toEqual(['', ' http', ' the']);
+  expect([0, 6, 11].map(tokenTexts(named, { skipSpecialTokens: false }))).toEqual(['<s>', ' http', ' the']);
 });
 
 const texts = vocabularyTexts(tokenizer);

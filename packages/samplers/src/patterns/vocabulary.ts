@@ -15,18 +15,38 @@ import type { Tokenizer } from '@tokenwright/core';
 export function vocabularyTexts(tokenizer: Tokenizer): readonly string[] {
   let texts = cache.get(tokenizer);
   if (texts === undefined) {
-    const before = tokenizer.encode('a', { addSpecialTokens: false });
-    const start = tokenizer.decode(before);
-    texts = Array.from({ length: tokenizer.vocabSize }, (_, id) => {
-      const text = tokenizer.decode([...before, id]);
-      return text.startsWith(start) ? text.slice(start.length) : tokenizer.decode([id]);
-    });
+    const textOf = tokenTexts(tokenizer);
+    texts = Array.from({ length: tokenizer.vocabSize }, (_, id) => textOf(id));
     cache.set(tokenizer, texts);
   }
   return texts;
 }
 
 const cache = new WeakMap<Tokenizer, readonly string[]>();
+
+/**
+ * The text that a token adds to a text, as in `vocabularyTexts`, for one id at a time. `tokenizer.decode([id])` gives
+ * another text with tokenizers that drop the first space of a text.
+ *
+ * @param options.skipSpecialTokens Whether the text of a control token is ''. Default true.
+ *
+ * @example
+ * ```ts
+ * const textOf = tokenTexts(tokenizer);
+ * ids.map(textOf).join('|'); // 'Once| upon| a| time'
+ * ```
+ */
+export function tokenTexts(
+  tokenizer: Tokenizer,
+  options: { readonly skipSpecialTokens?: boolean } = {},
+): (id: number) => string {
+  const before = tokenizer.encode('a', { addSpecialTokens: false });
+  const start = tokenizer.decode(before, options);
+  return (id) => {
+    const text = tokenizer.decode([...before, id], options);
+    return text.startsWith(start) ? text.slice(start.length) : tokenizer.decode([id], options);
+  };
+}
 
 /** True for a text that a constraint on characters can use. */
 export function isReadable(text: string | undefined): text is string {
