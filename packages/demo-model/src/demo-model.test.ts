@@ -42,6 +42,23 @@ describe('demoModel', () => {
     expect((await file.read(0, 1))[0]).toBe(0x7b);
   });
 
+  it('says that a server sent a page in place of a file', async () => {
+    vi.stubGlobal('fetch', async () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } }));
+    vi.resetModules();
+    vi.stubGlobal(
+      'URL',
+      class extends URL {
+        constructor(path: string) {
+          super(path, 'https://example.org/models/');
+        }
+      },
+    );
+    const { demoModel: served } = await import('./index.ts');
+    await expect(served().file('config.json')).rejects.toThrow(
+      /^story\/config\.json: cannot be read from https:.*the server sent a web page instead/,
+    );
+  });
+
   it('names the file and where it was looked for when it is gone', async () => {
     vi.stubGlobal('process', {
       getBuiltinModule: () => ({ readFile: () => Promise.reject(new Error('ENOENT')) }),

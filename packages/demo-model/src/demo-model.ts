@@ -59,9 +59,12 @@ async function readAll(url: URL, label: string): Promise<Uint8Array> {
     }
     const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    if (response.headers.get('content-type')?.startsWith('text/html') === true)
+      throw new Error('the server sent a web page instead: the bundler has not put the file beside the program');
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
-    throw new LoadError(label, `cannot be read from ${url.href.slice(0, 200)}`, undefined, { cause });
+    const why = cause instanceof Error ? ` (${cause.message})` : '';
+    throw new LoadError(label, `cannot be read from ${url.href.slice(0, 200)}${why}`, undefined, { cause });
   }
 }
 

@@ -101,9 +101,13 @@ describe('sources', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tokenwright-sources-'));
     await cp(join(models, 'story-amateur'), join(folder, 'model'), { recursive: true });
+    await cp(join(models, 'story-amateur'), join(folder, 'page'), { recursive: true });
     server = createServer(async (request, response) => {
       requested.push(request.url!);
       const bytes = await readFile(join(folder, decodeURIComponent(request.url!))).catch(() => undefined);
+      // As a server of a single-page application does.
+      if (bytes === undefined && request.url!.startsWith('/page/'))
+        return response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<!DOCTYPE html><p>app</p>');
       response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -125,6 +129,7 @@ describe('sources', () => {
     ['the URL of a folder on disk', () => new URL(`file://${folder}/model`)],
     ['the URL of a folder on a server', () => `${base}/model`],
     ['the same as a URL object', () => new URL(`${base}/model/`)],
+    ['a folder of a server that sends a page for what it lacks', () => `${base}/page`],
     ['files that a person chose', () => Promise.all(fileNames.map(file))],
     ['a folder that a person chose', () => Promise.all(fileNames.map(inFolder))],
     ['a source of the loaders', () => demoModel('story-amateur')],
@@ -175,7 +180,12 @@ describe('sources', () => {
   it('a hub name goes to the hub, with the options of it', async () => {
     const request = vi.fn<typeof fetch>(async () => new Response('{"error":"Repository not found"}', { status: 404 }));
     const cache = join(folder, 'cache');
-    for (const source of ['some-org/some-model', 'https://huggingface.co/some-org/some-model'])
+    for (const source of [
+      'some-org/some-model',
+      'https://huggingface.co/some-org/some-model',
+      new URL('https://huggingface.co/some-org/some-model/tree/main'),
+      'hf.co/some-org/some-model',
+    ])
       await expect(languageModel(source, { hub: { fetch: request, cache, retries: 0 } })).rejects.toThrow(/some-org/);
     expect(String(request.mock.calls[0]![0])).toContain('some-org/some-model');
   });

@@ -75,7 +75,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     [
       ['quantization'],
       ['tokenizer'],
-      ['hub'],
+      ['hub/store', 'hub'],
       ['gguf/blocks', 'gguf/blocks/low-bits', 'gguf/file', 'gguf/families', 'gguf/tokenizer', 'gguf'],
     ],
     'checkpoint',

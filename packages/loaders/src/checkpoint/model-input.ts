@@ -2,11 +2,13 @@ import { LoadError } from '@tokenwright/core';
 import type { GgufPlace } from '../gguf/checkpoint.ts';
 import { isGguf } from '../gguf/file/gguf-file.ts';
 import { hubModel } from '../hub/hub-model.ts';
-import { isHubName } from '../hub/hub-name.ts';
+import { isHubName, suggestedHubName } from '../hub/hub-name.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
+import { hubPageOf } from '../hub/hub-page.ts';
 import { type ByteSource, fileSource, nodeFiles, urlSource } from '../sources/byte-source.ts';
 import { contentsSource, type FileContents } from '../sources/file-contents.ts';
 import { folder, type ModelSource } from '../sources/model-source.ts';
+import { WebPageError } from '../sources/web-page.ts';
 import { withoutLaterParts } from '../weights/gguf-parts.ts';
 
 /**
@@ -46,12 +48,16 @@ function isModelSource(input: object): input is ModelSource {
 
 async function openUrl(url: URL, fileName: string | undefined): Promise<OpenedInput> {
   if (url.protocol === 'file:') return openPath(process.getBuiltinModule('node:url').fileURLToPath(url), fileName, {});
-  const file = await urlSource(url);
+  const file = await urlSource(url).catch((error: unknown) => {
+    if (error instanceof WebPageError) throw withHubHint(error, url);
+    throw error;
+  });
   if (await isGguf(file)) return { kind: 'gguf', file, place: placeOfUrl(url) };
   throw new LoadError(file.name, 'is not a GGUF file; load other models by a source that gives each of their files');
 }
 
 async function openPath(path: string, fileName: string | undefined, hub: HubOptions): Promise<OpenedInput> {
+  if (hubPageOf(path, hub.endpoint) !== undefined && !(await exists(path))) return fromHub(path, fileName, hub);
   if (/^(https?|blob|data):/.test(path)) return openUrl(new URL(path), fileName);
   const stat = await nodeFiles()
     ?.stat(path)
@@ -62,13 +68,43 @@ async function openPath(path: string, fileName: string | undefined, hub: HubOpti
     if (await isGguf(file)) return { kind: 'gguf', file, place: placeOfPath(path) };
     throw new LoadError(path, 'is a file; give the folder that holds it and config.json, or a GGUF file');
   }
-  if (isHubName(path)) {
-    const name = fileName === undefined ? path : `${path}:${fileName}`;
-    return fromFiles(await hubModel(name, hub), undefined);
-  }
+  if (isHubName(path)) return fromHub(path, fileName, hub);
+  const suggested = suggestedHubName(path);
   // A browser's answer is that it has no folders.
-  folder(path);
-  throw new LoadError(path, "there is no such folder or file; a model on a hub is named 'organization/name'");
+  if (suggested === undefined) folder(path);
+  throw new LoadError(
+    path,
+    suggested === undefined
+      ? "there is no such folder or file; a model on a hub is named 'organization/name'"
+      : `there is no such folder or file; on the hub the model is named '${suggested}'`,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (
+    (await nodeFiles()
+      ?.stat(path)
+      .catch(() => undefined)) !== undefined
+  );
+}
+
+async function fromHub(name: string, fileName: string | undefined, hub: HubOptions): Promise<OpenedInput> {
+  return fromFiles(await hubModel(fileName === undefined ? name : `${name}:${fileName}`, hub), undefined);
+}
+
+/** A web page where a model should be may be a page of a hub that is not known to be one. */
+function withHubHint(error: WebPageError, url: URL): LoadError {
+  const [, repository, kind, file] =
+    /^\/([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/(blob|tree)\/[^/]+(?:\/(.+))?)?\/?$/.exec(url.pathname) ?? [];
+  if (repository === undefined) return error;
+  const name = kind === 'blob' && file?.endsWith('.gguf') ? `${repository}:${file}` : repository;
+  const resolve = kind === 'blob' ? `, or the file itself by its address with /resolve/ in place of /blob/` : '';
+  return new LoadError(
+    error.file,
+    `${error.problem}. If ${url.origin} is a hub, give the name of the model, '${name}', with the hub as HF_ENDPOINT or the option endpoint${resolve}`,
+    undefined,
+    { cause: error },
+  );
 }
 
 async function fromFiles(files: ModelSource, fileName: string | undefined): Promise<OpenedInput> {

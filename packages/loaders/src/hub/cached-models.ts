@@ -1,7 +1,7 @@
 import { nodeFiles } from '../sources/byte-source.ts';
 import { readHubName } from './hub-name.ts';
 import { type HubOptions, type HubSettings, readHubOptions } from './hub-options.ts';
-import { directoryAt, modelPath, opfsRoot } from './opfs-store.ts';
+import { directoryAt, modelPath, opfsRoot } from './store/opfs-store.ts';
 
 /** A model that the cache holds, whole or in part. */
 export interface CachedModel {
@@ -16,7 +16,7 @@ export interface CachedModel {
 /** Which cache: as of `hubModel`. In a browser each endpoint has its own. */
 export type CacheOptions = Pick<HubOptions, 'cache' | 'endpoint'>;
 
-/** The models of hubs that this machine, or this page's origin, keeps; by name. */
+/** The models of hubs that this machine, or this page's origin, keeps; by name. None where a page has no private file system. */
 export async function cachedModels(options: CacheOptions = {}): Promise<CachedModel[]> {
   const settings = await readHubOptions({ ...options, token: false });
   const found = nodeFiles() === undefined ? await inBrowser(settings) : await inFolder(settings.cache);
@@ -35,7 +35,9 @@ export async function removeCachedModel(name: string, options: CacheOptions = {}
   if (files !== undefined)
     return files.rm(`${cache}/models--${repository.replaceAll('/', '--')}`, { recursive: true, force: true });
   const path = [...cache.split('/'), ...modelPath(endpoint, repository)];
-  const parent = await directoryAt(await opfsRoot(), path.slice(0, -1));
+  const fileSystem = await opfsRoot().catch(() => undefined);
+  if (fileSystem === undefined) return;
+  const parent = await directoryAt(fileSystem, path.slice(0, -1));
   await parent.removeEntry(path.at(-1)!, { recursive: true }).catch(() => {});
 }
 
@@ -66,7 +68,9 @@ async function inFolder(cache: string): Promise<CachedModel[]> {
 
 async function inBrowser({ cache, endpoint }: HubSettings): Promise<CachedModel[]> {
   const [server = ''] = modelPath(endpoint, '');
-  const root = await directoryAt(await opfsRoot(), [...cache.split('/'), server]);
+  const fileSystem = await opfsRoot().catch(() => undefined);
+  if (fileSystem === undefined) return [];
+  const root = await directoryAt(fileSystem, [...cache.split('/'), server]);
   const found: CachedModel[] = [];
   for await (const [name, directory] of root.entries()) {
     if (directory.kind !== 'directory') continue;

@@ -1,9 +1,9 @@
 import { LoadError } from '@tokenwright/core';
 import { isObject, type JsonObject } from '../sources/json.ts';
 import { checkFileName } from '../sources/model-source.ts';
-import type { HubFile } from './hub-file.ts';
 import type { HubSettings } from './hub-options.ts';
 import { patientFetch, refusal } from './patient-fetch.ts';
+import type { HubFile } from './store/hub-file.ts';
 
 /** The commit of a revision, and the files in it. */
 export interface HubListing {

@@ -1,16 +1,16 @@
-import { LoadError } from '@tokenwright/core';
+import { LoadError, ParameterError } from '@tokenwright/core';
 import { type ByteSource, nodeFiles } from '../sources/byte-source.ts';
-import type { ModelSource } from '../sources/model-source.ts';
+import { checkFileName, type ModelSource } from '../sources/model-source.ts';
 import { readShardIndex } from '../weights/shard-index.ts';
-import { folderStore } from './folder-store.ts';
 import { type HubListing, listModel } from './hub-api.ts';
-import type { HubFile } from './hub-file.ts';
 import { type HubName, readHubName } from './hub-name.ts';
 import { type HubOptions, type HubSettings, readHubOptions } from './hub-options.ts';
-import type { HubStore } from './hub-store.ts';
 import { neededFiles, shardIndex } from './needed-files.ts';
-import { opfsStore } from './opfs-store.ts';
 import { UnreachableError } from './patient-fetch.ts';
+import { folderStore } from './store/folder-store.ts';
+import type { HubFile } from './store/hub-file.ts';
+import type { HubStore } from './store/hub-store.ts';
+import { opfsStore } from './store/opfs-store.ts';
 import { transfer } from './transfer.ts';
 
 /** Files that are fetched at the same time. */
@@ -28,13 +28,18 @@ const atOnce = 4;
  * A broken download continues where it stopped, in this call (`retries` times without a byte in between) or in the next. Each
  * file is checked against the hub's length and checksum before anyone sees it.
  *
- * @param name 'org/name' for safetensors, or the only .gguf file; 'org/name:file.gguf' or 'org/name:Q4_K_M' for one of several.
+ * @param model 'org/name' for safetensors, or the only .gguf file; 'org/name:file.gguf' or 'org/name:Q4_K_M' for one of several. Also
+ * the address of a model, a branch or a .gguf file: 'https://huggingface.co/org/name/blob/main/file.gguf'.
  * @throws LoadError when the hub refuses, cannot be reached, or sends something else than it lists; ParameterError and
- * UnknownOptionError for options; UnsupportedError in a page without a private file system; the signal's reason.
+ * UnknownOptionError for options; the signal's reason.
  */
-export async function hubModel(name: string, options: HubOptions = {}): Promise<ModelSource> {
-  const wanted = readHubName(name);
-  const settings = await readHubOptions(options);
+export async function hubModel(model: string, options: HubOptions = {}): Promise<ModelSource> {
+  const read = await readHubOptions(options);
+  const wanted = readHubName(model, read.endpoint);
+  if (wanted.revision !== undefined && options.revision !== undefined && options.revision !== wanted.revision)
+    throw new ParameterError('hubModel', 'revision', `'${wanted.revision}', as the address says`, options.revision);
+  const settings = { ...read, revision: checkFileName('revision', wanted.revision ?? read.revision) };
+  const name = wanted.file === undefined ? wanted.repository : `${wanted.repository}:${wanted.file}`;
   const store = await openStore(wanted.repository, settings);
   settings.signal?.throwIfAborted();
   const known = /^[0-9a-f]{40}$/.test(settings.revision) ? settings.revision : await store.commitOf(settings.revision);
@@ -43,7 +48,8 @@ export async function hubModel(name: string, options: HubOptions = {}): Promise<
   let listing: HubListing;
   try {
     // With a copy at hand there is less reason to wait for a hub that does not answer.
-    const patience = known === undefined ? settings : { ...settings, retries: Math.min(1, settings.retries) };
+    const patience =
+      known === undefined ? settings : { ...settings, retries: Math.min(1, settings.retries), onNotice: undefined };
     listing = await listModel(wanted.repository, patience);
   } catch (error) {
     if (!(error instanceof UnreachableError) || known === undefined) throw error;
@@ -62,7 +68,7 @@ export async function hubModel(name: string, options: HubOptions = {}): Promise<
 /** Opens the cache of downloaded models: a folder in Node, the origin's private file system in a browser. */
 export async function openStore(repository: string, settings: HubSettings): Promise<HubStore> {
   return nodeFiles() === undefined
-    ? opfsStore(settings.cache, settings.endpoint, repository)
+    ? opfsStore(settings.cache, settings.endpoint, repository, settings)
     : folderStore(settings.cache, repository);
 }
 

@@ -2,6 +2,7 @@ import { ParameterError } from '@tokenwright/core';
 import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
 import { nodeFiles } from '../sources/byte-source.ts';
 import { checkFileName } from '../sources/model-source.ts';
+import { unusedProxy } from './unreachable.ts';
 
 /** How models are downloaded from a hub: huggingface.co, or a server with the same HTTP API. */
 export interface HubOptions {
@@ -55,6 +56,8 @@ export interface HubSettings {
   readonly retries: number;
   readonly timeout: number;
   readonly fetch: typeof fetch;
+  /** The environment variable of a proxy that is set, but not used. */
+  readonly unusedProxy: string | undefined;
   readonly onProgress: ((progress: DownloadProgress) => void) | undefined;
   readonly onNotice: ((notice: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -94,6 +97,7 @@ export async function readHubOptions(options: HubOptions): Promise<HubSettings> 
     retries: checkInteger(owner, 'retries', retries, 0),
     timeout: checkInteger(owner, 'timeout', timeout, 1),
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    unusedProxy: options.fetch === undefined ? unusedProxy(endpoint) : undefined,
     onProgress,
     onNotice,
     signal,

@@ -1,5 +1,6 @@
 import { LoadError } from '@tokenwright/core';
 import type { HubSettings } from './hub-options.ts';
+import { unreachable } from './unreachable.ts';
 
 /** No server of that kind answered; what the cache holds may serve. */
 export class UnreachableError extends LoadError {}
@@ -8,17 +9,31 @@ export class UnreachableError extends LoadError {}
 export class PassingFailure extends Error {
   /** Milliseconds that the server asks to wait. */
   readonly wait: number | undefined;
+  /** What a person can do about it. */
+  readonly advice: string;
+  /** False when another attempt is sure to fail as well. */
+  readonly passes: boolean;
 
-  constructor(message: string, options: ErrorOptions & { readonly wait?: number | undefined } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & {
+      readonly wait?: number | undefined;
+      readonly advice?: string;
+      readonly passes?: boolean;
+    } = {},
+  ) {
     super(message, options);
-    this.wait = options.wait;
+    const { wait, advice = 'Try again later, or give the path of a folder', passes = true } = options;
+    this.wait = wait;
+    this.advice = advice;
+    this.passes = passes;
   }
 }
 
 /** A `fetch` for small answers, which tries again after what may pass. */
 export function patientFetch(name: string, settings: HubSettings): typeof fetch {
-  return (url, init) =>
-    patiently(name, settings, async () => {
+  return (url, init) => {
+    const once = async (): Promise<Response> => {
       const { controller, done } = deadline(settings);
       try {
         const response = await request(String(url instanceof Request ? url.url : url), settings, {
@@ -31,7 +46,9 @@ export function patientFetch(name: string, settings: HubSettings): typeof fetch 
       } finally {
         done();
       }
-    });
+    };
+    return patiently(name, settings, once, undefined, settings.onNotice);
+  };
 }
 
 /**
@@ -39,6 +56,7 @@ export function patientFetch(name: string, settings: HubSettings): typeof fetch 
  * progress in between are the end.
  *
  * @param progressed whether something came since it was last asked.
+ * @param onTrouble receives a sentence when the first attempt fails and another follows.
  * @throws UnreachableError after the last attempt, the signal's reason when it is aborted, at once what else `work` throws.
  */
 export async function patiently<Result>(
@@ -46,6 +64,7 @@ export async function patiently<Result>(
   { retries, signal, endpoint }: HubSettings,
   work: () => Promise<Result>,
   progressed: () => boolean = () => false,
+  onTrouble?: (notice: string) => void,
 ): Promise<Result> {
   for (let failures = 0; ; ) {
     signal?.throwIfAborted();
@@ -55,13 +74,9 @@ export async function patiently<Result>(
       signal?.throwIfAborted();
       if (!(error instanceof PassingFailure)) throw error;
       failures = progressed() ? 1 : failures + 1;
-      if (failures > retries)
-        throw new UnreachableError(
-          name,
-          `${error.message}, from ${endpoint}. Try again later, or give the path of a folder`,
-          undefined,
-          { cause: error },
-        );
+      const problem = `${error.message}, from ${endpoint}. ${error.advice}`;
+      if (failures > retries || !error.passes) throw new UnreachableError(name, problem, undefined, { cause: error });
+      if (failures === 1) onTrouble?.(`${error.message}, from ${endpoint}; trying again. ${error.advice}.`);
       await pause(error.wait ?? Math.min(firstPause * 2 ** (failures - 1), longestPause), signal);
     }
   }
@@ -89,12 +104,12 @@ export async function request(url: string, settings: HubSettings, init: RequestI
   throw new PassingFailure(`the server answered ${response.status} again and again`, { wait });
 }
 
-/** Why no answer came, as a sentence. */
-export function passing(cause: unknown, settings: HubSettings): PassingFailure {
+/** Why no answer came, and what to do about it. */
+export function passing(cause: unknown, { endpoint, signal, unusedProxy }: HubSettings): PassingFailure {
   if (cause instanceof PassingFailure) return cause;
-  const inner = (cause as { cause?: { code?: string; message?: string } } | undefined)?.cause;
-  const why = cause === settings.signal?.reason ? 'aborted' : (inner?.code ?? inner?.message ?? String(cause));
-  return new PassingFailure(`no answer came (${why})`, { cause });
+  if (cause === signal?.reason) return new PassingFailure('no answer came (aborted)', { cause });
+  const { why, ...rest } = unreachable(cause, endpoint, unusedProxy);
+  return new PassingFailure(why, { cause, ...rest });
 }
 
 /** Aborts when the caller does, and after `timeout` milliseconds without a sign of life. */

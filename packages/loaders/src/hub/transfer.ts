@@ -1,8 +1,8 @@
 import { LoadError } from '@tokenwright/core';
-import { checksumOf, type HubFile } from './hub-file.ts';
 import type { HubSettings } from './hub-options.ts';
-import type { PartialFile } from './hub-store.ts';
 import { deadline, PassingFailure, passing, patiently, refusal, request } from './patient-fetch.ts';
+import { checksumOf, type HubFile } from './store/hub-file.ts';
+import type { PartialFile } from './store/hub-store.ts';
 
 /**
  * Downloads one file into `partial` and verifies its checksum. It resumes where an earlier attempt stopped. It uses HTTP range

@@ -133,6 +133,11 @@ describe('urlSource', () => {
 
   it.each<[string, (request: IncomingMessage, response: ServerResponse) => void, RegExp]>([
     ['a refusal', (_, response) => response.writeHead(404).end(), /the server answered 404 Not Found/],
+    [
+      'a web page',
+      (_, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('\n<!DOCTYPE html>'),
+      /the server sent a web page \(text\/html\) instead of the file/,
+    ],
     ['a broken connection', (request) => request.socket.destroy(), /the request failed/],
     [
       'a body that is too short',
@@ -145,6 +150,13 @@ describe('urlSource', () => {
     expect(error).toBeInstanceOf(LoadError);
     expect((error as LoadError).file).toBe('weights');
     expect((error as LoadError).message).toMatch(message);
+  });
+
+  it('takes a file for what it is that a server calls HTML', async () => {
+    const { url } = await serve((_, response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<|user|>{{ messages }}'),
+    );
+    expect((await urlSource(url)).size).toBe(22);
   });
 
   it('says so when the file changes between two reads', async () => {

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTsIgnore: the directive is for the declarations, which must compile without the types of Node.
 import { LoadError, ParameterError } from '@tokenwright/core';
+import { checkNoWebPage } from './web-page.ts';
 
 /** A file of known size that is read by ranges: on disk, in memory, behind a URL. */
 export interface ByteSource {
@@ -130,7 +131,7 @@ export interface UrlSourceOptions {
  * A file behind a URL, read by HTTP ranges. A server that does not know ranges sends the file once, and it is then kept in
  * memory.
  *
- * @throws LoadError when the server refuses, or when the file changes between two reads.
+ * @throws LoadError when the server refuses or sends a web page instead, and when the file changes between two reads.
  */
 export async function urlSource(url: string | URL, options: UrlSourceOptions = {}): Promise<ByteSource> {
   const { name = String(url), fetch: request = fetch, headers = {}, signal } = options;
@@ -154,6 +155,7 @@ export async function urlSource(url: string | URL, options: UrlSourceOptions = {
   const size = rangeOf(first)?.size;
   if (size === undefined) return responseSource(await get(undefined), name);
   const start = await body(first, name);
+  checkNoWebPage(first, start, name);
   const version = first.headers.get('etag');
   if (start.length !== Math.min(firstRange, size))
     throw new LoadError(name, `the server sent ${start.length} bytes instead of ${Math.min(firstRange, size)}`);
@@ -185,7 +187,9 @@ const firstRange = 64 * 1024;
 export async function responseSource(response: Response, name: string = response.url): Promise<ByteSource> {
   if (!response.ok)
     throw new LoadError(name, `the server answered ${response.status} ${response.statusText}`.trimEnd());
-  return bytesSource(await body(response, name), name);
+  const bytes = await body(response, name);
+  checkNoWebPage(response, bytes, name);
+  return bytesSource(bytes, name);
 }
 
 async function body(response: Response, name: string): Promise<Uint8Array> {

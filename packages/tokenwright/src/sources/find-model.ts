@@ -19,7 +19,8 @@ import { urlFolder } from './url-folder.ts';
  * Where a model is:
  *
  * - the name of a bundled model: `'story'`, `'story-amateur'`, `'translate'`;
- * - the name of a model on a hub: `'HuggingFaceTB/SmolLM2-135M-Instruct'`, or `'org/name:Q4_K_M'` for one GGUF file of it;
+ * - the name of a model on a hub: `'HuggingFaceTB/SmolLM2-135M-Instruct'`, or `'org/name:Q4_K_M'` for one GGUF file of it; or its
+ *   address there;
  * - in Node, the path of a folder or of a .gguf file (one that is called as a bundled model: `'./story'`);
  * - a URL: of a .gguf file, or of a folder with config.json;
  * - files that a person chose: a `FileList`, `File`s, a directory handle;
@@ -63,6 +64,7 @@ async function fromText(source: string, options: FindOptions): Promise<FoundMode
   const { file } = options;
   if ((bundledModels as readonly string[]).includes(source))
     return { input: openedOnce(demoModel(source as BundledModel)), file };
+  if (/^https?:/.test(source) && isHubName(source)) return fromHub(source, options);
   if (/^(https?|blob|data|file):/.test(source)) return fromUrl(new URL(source), options);
   if (source.trim() === '')
     throw new ParameterError('languageModel', 'source', "the name of a model, such as 'story' or 'org/name'", source);
@@ -83,8 +85,7 @@ async function fromHub(name: string, { hub, file }: FindOptions): Promise<FoundM
 async function fromUrl(url: URL, options: FindOptions): Promise<FoundModel> {
   const { file, signal } = options;
   if (url.protocol === 'file:') return fromText(process.getBuiltinModule('node:url').fileURLToPath(url), options);
-  const page = /^\/([\w.-]+\/[\w.-]+)\/?$/.exec(url.pathname);
-  if (url.hostname === 'huggingface.co' && page !== null) return fromHub(page[1]!, options);
+  if (isHubName(url.href)) return fromHub(url.href, options);
   const isFile = url.protocol === 'blob:' || url.protocol === 'data:' || url.pathname.endsWith('.gguf');
   return { input: isFile ? url : openedOnce(urlFolder(url, signal)), file };
 }

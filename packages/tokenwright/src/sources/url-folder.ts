@@ -1,7 +1,10 @@
 import { LoadError } from '@tokenwright/core';
-import { type ModelSource, urlSource } from '@tokenwright/loaders';
+import { type ModelSource, urlSource, WebPageError } from '@tokenwright/loaders';
 
-/** A folder of a web server, in Hugging Face layout. A file that the server answers with 404 is absent. */
+/**
+ * A folder of a web server, in Hugging Face layout. A file is absent when the server answers with 404, or with a web page, as
+ * servers of single-page applications do for what they lack.
+ */
 export function urlFolder(base: URL, signal: AbortSignal | undefined): ModelSource {
   const folder = new URL(base);
   if (!folder.pathname.endsWith('/')) folder.pathname += '/';
@@ -20,7 +23,7 @@ export function urlFolder(base: URL, signal: AbortSignal | undefined): ModelSour
       try {
         return await urlSource(url, { name: url.href, fetch: request, ...(signal === undefined ? {} : { signal }) });
       } catch (error) {
-        if (LoadError.isInstance(error) && status === 404) return undefined;
+        if (error instanceof WebPageError || (LoadError.isInstance(error) && status === 404)) return undefined;
         throw error;
       }
     },

@@ -1,8 +1,9 @@
-import { LoadError, UnsupportedError } from '@tokenwright/core';
-import { blobSource } from '../sources/byte-source.ts';
+import { UnsupportedError } from '@tokenwright/core';
+import { blobSource } from '../../sources/byte-source.ts';
 import type { HubFile } from './hub-file.ts';
 import type { HubStore, PartialFile } from './hub-store.ts';
 import { Sha256 } from './sha256.ts';
+import { directoryShelf, memoryShelf, type Shelf, shelfWithMemory } from './shelf.ts';
 
 /** Bytes of a part. What a break costs is at most one. */
 const defaultPartSize = 16 * 1024 * 1024;
@@ -15,31 +16,38 @@ const defaultPartSize = 16 * 1024 * 1024;
  *     <cache>/<host>/<org--name>/refs/<revision>           the commit
  *
  * The file system has neither links nor, everywhere, renaming; a small file is replaced as a whole when its writer is closed.
+ *
+ * Without a private file system (over plain http, in some private windows), and when it is full or cannot be written to, files are
+ * kept in memory, and `onNotice` says so.
  */
 export async function opfsStore(
   cache: string,
   endpoint: string,
   repository: string,
-  partSize: number = defaultPartSize,
+  { onNotice, partSize = defaultPartSize }: OpfsOptions = {},
 ): Promise<HubStore> {
-  const root = await directoryAt(await opfsRoot(), [...cache.split('/'), ...modelPath(endpoint, repository)]);
-  const [blobs, snapshots, refs] = await Promise.all([
-    directoryAt(root, ['blobs']),
-    directoryAt(root, ['snapshots']),
-    directoryAt(root, ['refs']),
-  ]);
-  const place = `${endpoint}/${repository}`;
+  let noticed = false;
+  const inMemory = (why: string): void => {
+    if (!noticed)
+      onNotice?.(`${repository} is held in memory and must be downloaded again after the page is closed: ${why}`);
+    noticed = true;
+  };
+  const [blobs, snapshots, refs] = await shelves([...cache.split('/'), ...modelPath(endpoint, repository)], inMemory);
 
   const listed = async (commit: string): Promise<Record<string, HubFile>> => {
-    const text = await (await fileAt(snapshots, `${commit}.json`))?.text();
-    // Empty when the page was left while the first file was being listed.
-    return text === undefined || text === '' ? {} : (JSON.parse(text) as Record<string, HubFile>);
+    const text = await (await snapshots.read(`${commit}.json`))?.text();
+    try {
+      return JSON.parse(text ?? '{}') as Record<string, HubFile>;
+    } catch {
+      // Empty or cut when the page was left while the list was written.
+      return {};
+    }
   };
   /** All parts of a file, from the first that is missing on nothing counts. */
-  const partsOf = async (file: HubFile): Promise<File[]> => {
-    const parts: File[] = [];
+  const partsOf = async (file: HubFile): Promise<Blob[]> => {
+    const parts: Blob[] = [];
     for (let at = 0, index = 0; at < file.size; at += partSize, index++) {
-      const part = await fileAt(blobs, `${file.etag}.${index}`);
+      const part = await blobs.read(`${file.etag}.${index}`);
       if (part?.size !== Math.min(partSize, file.size - at)) break;
       parts.push(part);
     }
@@ -51,13 +59,13 @@ export async function opfsStore(
   const checked = new Set<string>();
 
   return {
-    place,
+    place: `${endpoint}/${repository}`,
     async commitOf(revision) {
-      const text = await (await fileAt(refs, encodeURIComponent(revision)))?.text();
-      // Empty after an end between the making of the file and its first content.
-      return text === '' ? undefined : text;
+      const text = await (await refs.read(encodeURIComponent(revision)))?.text();
+      // Empty or cut when the page was left while it was written.
+      return text !== undefined && /^[0-9a-f]{40}$/.test(text) ? text : undefined;
     },
-    setCommit: (revision, commit) => write(refs, encodeURIComponent(revision), commit, place),
+    setCommit: (revision, commit) => refs.write(encodeURIComponent(revision), new Blob([commit])),
     async file(commit, path) {
       const file = (await listed(commit))[path];
       if (file === undefined) return undefined;
@@ -72,7 +80,7 @@ export async function opfsStore(
         const all = await listed(commit);
         if (whole && all[file.path]?.etag === file.etag) return true;
         if (!whole || !(checked.has(file.etag) || (await wasChecked(snapshots, file.etag)))) return false;
-        await write(snapshots, `${commit}.json`, JSON.stringify({ ...all, [file.path]: file }), place);
+        await snapshots.write(`${commit}.json`, new Blob([JSON.stringify({ ...all, [file.path]: file })]));
         return true;
       });
       adopting = done.catch(() => {});
@@ -85,8 +93,8 @@ export async function opfsStore(
       let held = 0;
       const flush = async (): Promise<void> => {
         const name = `${file.etag}.${parts.length}`;
-        await write(blobs, name, new Blob(pending), place);
-        parts.push((await fileAt(blobs, name))!);
+        await blobs.write(name, new Blob(pending));
+        parts.push((await blobs.read(name))!);
         pending = [];
         held = 0;
       };
@@ -105,7 +113,7 @@ export async function opfsStore(
           }
         },
         async restart() {
-          for (let index = parts.length - 1; index >= 0; index--) await remove(blobs, `${file.etag}.${index}`);
+          for (let index = parts.length - 1; index >= 0; index--) await blobs.remove(`${file.etag}.${index}`);
           parts = [];
           pending = [];
           held = 0;
@@ -119,15 +127,54 @@ export async function opfsStore(
   };
 }
 
-/** @throws UnsupportedError where a page has no private file system: over plain http, in some private windows. */
+/** Settings of a store. */
+export interface OpfsOptions {
+  readonly onNotice?: ((notice: string) => void) | undefined;
+  /** Bytes of a part. Default 16 MiB. */
+  readonly partSize?: number;
+}
+
+/** Places for blobs, snapshots and refs: in the private file system where there is one, otherwise in memory. */
+async function shelves(
+  path: readonly string[],
+  inMemory: (why: string) => void,
+): Promise<readonly [Shelf, Shelf, Shelf]> {
+  try {
+    const root = await directoryAt(await opfsRoot(), path);
+    askToPersist();
+    const open = async (name: string): Promise<Shelf> =>
+      shelfWithMemory(directoryShelf(await directoryAt(root, [name])), (cause) => inMemory(whyNot(cause)));
+    return await Promise.all([open('blobs'), open('snapshots'), open('refs')]);
+  } catch (cause) {
+    inMemory(whyNot(cause));
+    return [memoryShelf(), memoryShelf(), memoryShelf()];
+  }
+}
+
+let asked = false;
+
+/** Ask the browser once not to delete the files when space runs short. Only a page can ask, not a worker. */
+function askToPersist(): void {
+  if (!asked) void navigator.storage.persist?.().catch(() => {});
+  asked = true;
+}
+
+function whyNot(cause: unknown): string {
+  if (cause instanceof DOMException && cause.name === 'QuotaExceededError')
+    return 'the browser grants this page no more space';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return `the private file system of this page cannot be used (${reason})`;
+}
+
+/**
+ * The private file system of the page's origin.
+ *
+ * @throws UnsupportedError where there is none: over plain http, in some private windows. What the browser throws when it refuses.
+ */
 export async function opfsRoot(): Promise<FileSystemDirectoryHandle> {
   const storage = (globalThis.navigator as Navigator | undefined)?.storage;
   if (storage?.getDirectory === undefined)
-    throw new UnsupportedError(
-      'caching downloaded models',
-      'This page',
-      'It needs the private file system of a page that came over https or from localhost. Give the files themselves: files({ ... }).',
-    );
+    throw new UnsupportedError('the private file system', 'This page', 'It needs https or localhost.');
   return storage.getDirectory();
 }
 
@@ -147,49 +194,10 @@ export async function directoryAt(
   return directory;
 }
 
-async function fileAt(directory: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
-  try {
-    return await (await directory.getFileHandle(name)).getFile();
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
-    throw error;
-  }
-}
-
-/** Replace a file as a whole. */
-async function write(
-  directory: FileSystemDirectoryHandle,
-  name: string,
-  data: Blob | string,
-  place: string,
-): Promise<void> {
-  try {
-    const handle = await directory.getFileHandle(name, { create: true });
-    const writer = await handle.createWritable();
-    try {
-      await writer.write(data);
-    } catch (error) {
-      await writer.abort().catch(() => {});
-      throw error;
-    }
-    await writer.close();
-  } catch (cause) {
-    const full = cause instanceof DOMException && cause.name === 'QuotaExceededError';
-    const problem = full
-      ? 'the browser grants this page no more space'
-      : 'the private file system cannot be written to';
-    throw new LoadError(place, problem, undefined, { cause });
-  }
-}
-
-async function remove(directory: FileSystemDirectoryHandle, name: string): Promise<void> {
-  await directory.removeEntry(name).catch(() => {});
-}
-
 /** Whether content with this etag is part of a commit, so that it was checked when it came. */
-async function wasChecked(snapshots: FileSystemDirectoryHandle, etag: string): Promise<boolean> {
-  for await (const name of snapshots.keys()) {
-    const text = await (await fileAt(snapshots, name))?.text();
+async function wasChecked(snapshots: Shelf, etag: string): Promise<boolean> {
+  for (const name of await snapshots.names()) {
+    const text = await (await snapshots.read(name))?.text();
     if (text?.includes(`"${etag}"`)) return true;
   }
   return false;

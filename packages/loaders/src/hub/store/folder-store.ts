@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { LoadError } from '@tokenwright/core';
-import { type ByteSource, fileSource } from '../sources/byte-source.ts';
-import { checkFileName } from '../sources/model-source.ts';
+import { type ByteSource, fileSource } from '../../sources/byte-source.ts';
+import { checkFileName } from '../../sources/model-source.ts';
 import type { HubFile } from './hub-file.ts';
 import type { HubStore, PartialFile } from './hub-store.ts';
 import { openPartialFile } from './partial-file.ts';

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../sources/byte-source.ts';
+import type { ByteSource } from '../../sources/byte-source.ts';
 import type { HubFile } from './hub-file.ts';
 
 /** Where the files of one model are kept. Whatever ends the process, only complete and checked files are ever seen. */
