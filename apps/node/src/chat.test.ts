@@ -103,9 +103,25 @@ describe.skipIf(!hasTerminal)('chat on a terminal', () => {
     await terminal.until(/\(the token limit was reached\)[\s\S]*> /);
     terminal.type('/undo\r');
     await terminal.until(/Taken back: first line\s+second line[\s\S]*> /);
+    // Marked as a terminal marks a paste; the last line has no line break, as when it was copied from a page.
+    terminal.type('\x1b[200~/one\rtwo\tthree\rfour\x1b[201~');
+    await terminal.until(/four/);
+    terminal.type(' five\r');
+    await terminal.until(/There is no command \/one[\s\S]*> /);
+    terminal.type('\x1b[200~one\rtwo\tthree\rfour\x1b[201~');
+    await terminal.until(/four/);
+    terminal.type(' five\r');
+    await terminal.until(/\(the token limit was reached\)[\s\S]*> /);
+    terminal.type('/undo\r');
+    await terminal.until(/Taken back: one\s+two\s+three\s+four five[\s\S]*> /);
+    // Typed ahead: each command is run.
+    terminal.type('/set\r/undo\rfirst\rsecond\r/undo\r');
+    await terminal.until(/max-new-tokens 2[\s\S]*Taken back: Tell me a long story/);
+    await terminal.until(/Taken back: first\s+second[\s\S]*> /);
     terminal.type('\x03');
     await terminal.until(/Ctrl-C once more[\s\S]*> /);
     terminal.type('\x04');
-    expect((await terminal.ended).status).toBe(0);
+    const { status, stdout } = await terminal.ended;
+    expect([status, stdout.endsWith('\r\n')]).toEqual([0, true]);
   });
 });

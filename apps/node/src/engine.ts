@@ -76,9 +76,14 @@ export async function startEngine(given: Given, { modelBytes, parameters }: Mode
 /**
  * Check the flags of an engine before anything is loaded.
  *
- * @throws Failure for a flag that the named engine does not have.
+ * @throws Failure for a value that is not allowed, and for a flag that the named engine does not have.
  */
 export function checkEngineFlags(given: Given): void {
+  for (const flag of ['threads', 'context']) {
+    const value = given.number(flag);
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+      throw misuse(`--${flag} must be an integer of at least 1, but ${value} was given.`);
+  }
   const named = given.text('engine') ?? 'auto';
   if (named === 'auto') return;
   for (const [flag, having] of Object.entries(flagsOfEngines))

@@ -20,6 +20,7 @@ import type { Flag, Given } from './cli/command.ts';
 import { Failure } from './cli/failure.ts';
 import { interrupt } from './cli/interrupt.ts';
 import { Progress } from './cli/progress.ts';
+import { useProxies } from './cli/proxy.ts';
 import { note, tell } from './cli/tell.ts';
 import { engineFlags, type ModelSize } from './engine.ts';
 
@@ -128,6 +129,7 @@ export function loadTranslator(
 
 /** How a model is downloaded from the hub, with a progress bar. */
 export function hubOptions(given: Given, name: string, progress: Progress): HubOptions {
+  useProxies();
   const revision = given.text('revision');
   const offline = given.has('offline');
   if ((revision !== undefined || offline) && !isHubName(name))
@@ -168,10 +170,14 @@ async function reporting<Loaded>(
 
 /** An error of the library about a model, in the words of this program. */
 export function plainer(error: unknown, name: string): unknown {
-  if (error instanceof LoadError && error.message.includes('there is no such folder or file'))
+  if (error instanceof LoadError && error.message.includes('there is no such folder or file')) {
+    const [, onHub] = /on the hub the model is named ('[^']+')/.exec(error.message) ?? [];
+    const hub =
+      onHub === undefined ? "A model on the hub is named 'organization/name'" : `Did you mean ${onHub}, on the hub?`;
     return new Failure(
-      `There is no folder or file '${name}'. Bundled models: ${storyModels.join(', ')}, and translate for 'tokenwright translate'. A model on the hub is named 'organization/name'.`,
+      `There is no folder or file '${name}'. Bundled models: ${storyModels.join(', ')}, and translate for 'tokenwright translate'. ${hub}${onHub === undefined ? '.' : ''}`,
     );
+  }
   if (error instanceof LoadError && isHubName(name) && error.file === name.split(':', 1)[0])
     return new Failure(`${error.message}. There is no folder '${name}' either.`);
   if (error instanceof UnsupportedError && (error.by === 'load' || error.by === 'loadModel'))

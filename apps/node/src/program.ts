@@ -78,6 +78,12 @@ function wantsHelp(argv: readonly string[]): boolean {
 function commandNamed(name: string): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
+  if (name.startsWith('-')) {
+    const { nearest } = new UnknownOptionError('tokenwright', name, ['--help', '--version']);
+    throw misuse(
+      `There is no flag ${name} without a command.${nearest === undefined ? '' : ` Did you mean ${nearest}?`} 'tokenwright --help' lists the commands.`,
+    );
+  }
   const { nearest } = new UnknownOptionError(
     'tokenwright',
     name,

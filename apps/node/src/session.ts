@@ -5,6 +5,7 @@ import type { Flag, Given } from './cli/command.ts';
 import { checkEngineFlags, startEngine } from './engine.ts';
 import { type FoundModel, findModel, loadBare, loadWithTokenizer, sizeOf } from './models.ts';
 import { contrasted } from './options/contrast-flags.ts';
+import { checkGenerateFlags } from './options/generate-flags.ts';
 import { drafterOf } from './options/strategy-flags.ts';
 
 export { tell } from './cli/tell.ts';
@@ -29,6 +30,7 @@ export interface Session extends Omit<LoadedModel, 'dispose' | typeof Symbol.dis
 /** Find the models of the flags, start an engine for them, load them, do the work, and release everything. */
 export async function withModel<Result>(given: Given, work: (session: Session) => Promise<Result>): Promise<Result> {
   checkEngineFlags(given);
+  checkGenerateFlags(given);
   const drafting = given.text('draft');
   const drafter = drafting === undefined ? undefined : drafterOf(drafting);
   const wanted = [given.text('model') ?? 'story', given.text('amateur'), drafter === undefined ? drafting : undefined];

@@ -101,6 +101,8 @@ export async function runChatCommand(
   const command = all.find((candidate) => candidate.name === meant);
   if (command === undefined)
     throw new Failure(`There is no command /${name}; /help lists all. With a space before it, it is a message.`);
+  if (command.value === undefined && value !== '')
+    throw new Failure(`/${name} takes nothing, but '${value}' was given.`);
   try {
     return await command.run(context, value);
   } catch (error) {

@@ -43,7 +43,10 @@ export class Conversation {
         `${this.#session.model.name} on ${this.#session.engine.name}. /help lists commands, Ctrl-D leaves.`,
         '',
       ]);
-    const reader = lineReader((begun) => chatCommandNames.filter((name) => begun !== '' && name.startsWith(begun)));
+    const reader = lineReader({
+      complete: (begun) => chatCommandNames.filter((name) => begun !== '' && name.startsWith(begun)),
+      isCommand: (line) => chatCommandIn(line) !== undefined,
+    });
     let interrupts = 0;
     try {
       while (interrupt.status === undefined) {

@@ -6,7 +6,7 @@ import { Conversation } from '../chat/conversation.ts';
 import type { Command, Given } from '../cli/command.ts';
 import { Failure, misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
-import { answerFlags } from '../options/generate-flags.ts';
+import { answerFlags, noteReportFlags } from '../options/generate-flags.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
 import { watchPrefill } from '../watch-prefill.ts';
 
@@ -48,7 +48,10 @@ export const chatCommand: Command = {
     ...modelFlags,
     ...generalFlags,
   ],
-  run: (given) => withModel(given, (session) => talk(given, session)),
+  run(given) {
+    noteReportFlags(given);
+    return withModel(given, (session) => talk(given, session));
+  },
 };
 
 async function talk(given: Given, session: Session): Promise<number | undefined> {

@@ -13,7 +13,7 @@ import { interrupt } from '../cli/interrupt.ts';
 import { print, report } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
-import { generateFlags, optionsOf } from '../options/generate-flags.ts';
+import { generateFlags, noteReportFlags, optionsOf } from '../options/generate-flags.ts';
 import { generalFlags, modelFlags, type Session, tell, withModel } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
 import { rateLine } from '../show/rate.ts';
@@ -44,6 +44,7 @@ export const generateCommand: Command = {
   ],
   async run(given) {
     const prompt = await readText(given.operands[0], 'prompt');
+    noteReportFlags(given);
     return withModel(given, (session) => stream(given, session, prompt));
   },
 };

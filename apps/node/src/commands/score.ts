@@ -1,8 +1,10 @@
 import { encodePrompt, type ScoredText, score } from '@tokenwright/core';
 import type { Command, Given } from '../cli/command.ts';
+import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { print } from '../cli/output.ts';
 import { readText } from '../cli/prompt.ts';
+import { note } from '../cli/tell.ts';
 import { paintFor, usesColors, widthOf } from '../cli/terminal.ts';
 import { samplerFlags, samplersOf } from '../options/sampler-flags.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
@@ -37,6 +39,17 @@ export const scoreCommand: Command = {
   ],
   async run(given) {
     const text = await readText(given.operands[0], 'text');
+    if (given.has('top') && !given.has('json')) note('--top has no effect without --json.');
+    for (const [flag, least] of [
+      ['top', 1],
+      ['prompt-length', 1],
+      ['chunk', 1],
+      ['seed', 0],
+    ] as const) {
+      const value = given.number(flag);
+      if (value !== undefined && !(Number.isInteger(value) && value >= least))
+        throw misuse(`--${flag} must be an integer of at least ${least}, but ${value} was given.`);
+    }
     return withModel(given, (session) => scoreText(given, session, text));
   },
 };

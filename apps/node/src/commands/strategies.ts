@@ -15,6 +15,7 @@ import { interrupt } from '../cli/interrupt.ts';
 import { print } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
+import { note } from '../cli/tell.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
@@ -45,7 +46,7 @@ export const strategiesCommand: Command = {
     {
       name: 'weaker',
       value: 'MODEL',
-      help: 'The amateur of contrastive decoding, which is also the draft model. Default story-amateur.',
+      help: 'The amateur of contrastive decoding, which is also the draft model. Default story-amateur, where its vocabulary fits.',
       group: 'Comparison',
       choices: ['story-amateur'],
     },
@@ -64,7 +65,13 @@ export const strategiesCommand: Command = {
 
 async function compareStrategies(given: Given, session: Session, prompt: string): Promise<number | undefined> {
   const { model } = session;
-  const weaker = (await session.open(given.text('weaker') ?? 'story-amateur')).model;
+  const other = (await session.open(given.text('weaker') ?? 'story-amateur')).model;
+  // The bundled amateur has the vocabulary of the bundled model. One that is asked for must fit, or `combine` says why not.
+  const weaker = given.has('weaker') || other.vocabSize === model.vocabSize ? other : undefined;
+  if (weaker === undefined)
+    note(
+      `contrastive decoding and drafts of a model are left out: ${other.name} has ${other.vocabSize} tokens, ${model.name} ${model.vocabSize}. --weaker names a model with the same vocabulary.`,
+    );
   const style = { paint: paintFor(process.stdout), width: Math.min(100, widthOf(process.stdout)) };
   const nucleus = [temperature({ temperature: 0.8 }), topP({ p: 0.95 })];
   const methods: readonly Method[] = [
@@ -72,11 +79,15 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
     { name: 'nucleus sampling', options: { samplers: nucleus } },
     { name: 'beam search', options: { strategy: beamSearch({ numBeams: 4 }) } },
     { name: 'contrastive search', options: { strategy: contrastiveSearch() } },
-    {
-      name: 'contrastive decoding',
-      model: combine({ expert: model, others: [{ model: weaker }], rule: contrastiveLogits() }),
-      options: { samplers: [greedy()] },
-    },
+    ...(weaker === undefined
+      ? []
+      : [
+          {
+            name: 'contrastive decoding',
+            model: combine({ expert: model, others: [{ model: weaker }], rule: contrastiveLogits() }),
+            options: { samplers: [greedy()] },
+          },
+        ]),
   ];
   const write = (lines: readonly string[]): void => {
     if (!given.has('json')) print(`${lines.join('\n')}\n`);
@@ -94,10 +105,14 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
 
   const races: Race[] = [];
   const drafts = [
-    {
-      name: `${weaker.name} guesses 3`,
-      strategy: speculative({ draft: weaker, numAssistantTokens: 3, accept: 'match' }),
-    },
+    ...(weaker === undefined
+      ? []
+      : [
+          {
+            name: `${weaker.name} guesses 3`,
+            strategy: speculative({ draft: weaker, numAssistantTokens: 3, accept: 'match' }),
+          },
+        ]),
     {
       name: 'prompt lookup guesses 4',
       strategy: speculative({ draft: promptLookup(), numAssistantTokens: 4, accept: 'match' }),

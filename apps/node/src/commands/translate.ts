@@ -3,6 +3,7 @@ import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { greedy } from '@tokenwright/samplers';
 import { beamSearch } from '@tokenwright/strategies';
 import type { Command, Flag, Given } from '../cli/command.ts';
+import { misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { print } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
@@ -65,6 +66,7 @@ export const translateCommand: Command = {
   async run(given) {
     const text = await readText(given.operands[0], 'text');
     checkEngineFlags(given);
+    checkFlags(given);
     const found = await findModel(given, given.text('model') ?? 'translate');
     const { engine } = await startEngine(given, found);
     try {
@@ -85,6 +87,21 @@ export const translateCommand: Command = {
     }
   },
 };
+
+/** @throws Failure for a value that is not allowed, and for flags of beam search without it. */
+function checkFlags(given: Given): void {
+  for (const flag of ['num-beams', 'num-return-sequences', 'max-new-tokens']) {
+    const value = given.number(flag);
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+      throw misuse(`--${flag} must be an integer of at least 1, but ${value} was given.`);
+  }
+  const beams = given.number('num-beams') ?? 1;
+  const sequences = given.number('num-return-sequences') ?? 1;
+  if (sequences > beams)
+    throw misuse(`--num-return-sequences ${sequences} needs --num-beams ${sequences} or more, but it is ${beams}.`);
+  if (beams === 1 && given.has('length-penalty'))
+    throw misuse('--length-penalty goes with --num-beams 2 or more: greedy decoding compares no lengths.');
+}
 
 async function translate(
   given: Given,

@@ -9,7 +9,7 @@ import { type Command, Given, parse } from '../cli/command.ts';
 import { commandHelp } from '../cli/help.ts';
 import { commands } from '../program.ts';
 import { ruleTable } from './contrast-flags.ts';
-import { flagOfOption, generateFlags, optionsOf } from './generate-flags.ts';
+import { checkGenerateFlags, flagOfOption, generateFlags, optionsOf } from './generate-flags.ts';
 import { presetOf } from './preset-flag.ts';
 import { samplerFlags, samplerFlagsOf, samplersOf } from './sampler-flags.ts';
 import { drafterOf, draftFlag, strategyFlag, strategyFlagOf, strategyOf } from './strategy-flags.ts';
@@ -164,7 +164,7 @@ describe('what is defined elsewhere', () => {
     expect(ids).toEqual([[4, 4]]);
     expect(() => parse(commandOf(samplerFlags), ['--id-floor', '3'])).toThrow(/There is no flag --id-floor/);
     expect(() => samplersOf([{ name: 'id-floor', value: '-1' }], tokenizer, registry)).toThrow(
-      /idFloor: leastId must be an integer of at least 0, but -1 was given/,
+      /--id-floor: leastId must be an integer of at least 0, but -1 was given/,
     );
   });
 
@@ -218,6 +218,8 @@ describe('the value of a sampler flag', () => {
     ['p-less', 'true', { normalized: true }],
   ])('--%s %s', (name, value, parameters) => {
     expect(made(name, value)).toMatchObject([{ name, parameters }]);
+    // It passes the check that is made before a tokenizer is there, too.
+    checkGenerateFlags(new Given([], [{ name, value }]));
   });
 
   it('breakers=usual are those of the tokenizer', () => {

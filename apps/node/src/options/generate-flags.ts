@@ -2,9 +2,9 @@ import type { ChainWarning, GenerateOptions, LanguageModel, Tokenizer } from '@t
 import type { Option } from '@tokenwright/core/options';
 import { generateOptions } from '@tokenwright/core/strategy';
 import { fromGenerationConfig } from '@tokenwright/samplers';
-import type { Drafter } from '@tokenwright/strategies';
+import { type Drafter, promptLookup } from '@tokenwright/strategies';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
-import { misuse } from '../cli/failure.ts';
+import { misuse, readingFlag } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { report } from '../cli/output.ts';
 import { contrastFlags } from './contrast-flags.ts';
@@ -12,7 +12,7 @@ import { factsOf, kebabCase, placeholder } from './option-help.ts';
 import { presetOf } from './preset-flag.ts';
 import { valueReader } from './read-options.ts';
 import { samplerFlags, samplersOf } from './sampler-flags.ts';
-import { draftFlag, strategyFlag, strategyOf } from './strategy-flags.ts';
+import { drafterOf, draftFlag, strategyFlag, strategyOf } from './strategy-flags.ts';
 
 type OptionName = keyof GenerateOptions;
 
@@ -132,6 +132,15 @@ export const generateFlags: readonly Flag[] = [
   ...contrastFlags,
 ];
 
+/** Say which flags have no effect without --json. */
+export function noteReportFlags(given: Given): void {
+  const names = optionFlags
+    .map(([, flag]) => flag)
+    .filter(({ group, name }) => group === reportGroup && given.has(name));
+  if (names.length > 0 && !given.has('json'))
+    note({ message: `${names.map(({ name }) => `--${name}`).join(', ')} has no effect without --json.` });
+}
+
 const noted = new Set<string>();
 
 /** A warning about the chain, once: a command may generate several times. */
@@ -169,6 +178,24 @@ export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: 
   for (const [option, { name }] of optionFlags)
     if (given.has(name)) options[option] = checkedValue(option, given.texts(name));
   return options;
+}
+
+/** Stands for the tokenizer of a model that is not loaded yet. */
+const unknownTokenizer: Tokenizer = { vocabSize: 1, encode: (text) => Array.from(text, () => 0), decode: () => '' };
+
+/**
+ * Check every flag that can be checked without the model, before it is downloaded or loaded.
+ *
+ * @throws Failure for a value that is not allowed.
+ */
+export function checkGenerateFlags(given: Given): void {
+  const { ordered } = given;
+  // A strategy that needs a draft has it by then; the samplers of a preset and of --chain are made here, too.
+  const draft = given.has('draft') ? (drafterOf(given.text('draft')!) ?? promptLookup()) : undefined;
+  strategyOf(given, draft);
+  samplersOf(ordered, unknownTokenizer);
+  if (given.has('preset')) presetOf(given.text('preset')!, unknownTokenizer);
+  for (const [option, { name }] of optionFlags) if (given.has(name)) checkedValue(option, given.texts(name));
 }
 
 /** Say what generation_config.json asks for and no chain can give. */
@@ -212,7 +239,7 @@ function checkedValue(name: OptionName, texts: readonly string[]): unknown {
   const text = texts.at(-1)!;
   const isSwitch = option.kind === 'boolean' && own === undefined;
   const value = isSwitch ? true : own === undefined ? numbered(flag, option, text) : own(texts);
-  return option.check('tokenwright', `--${flag}`, value);
+  return readingFlag(flag, () => option.check('tokenwright', `--${flag}`, value));
 }
 
 /** A value by its kind; a text where a number must be is refused here. */

@@ -1,7 +1,7 @@
 import type { Sampler, Tokenizer } from '@tokenwright/core';
 import { gpt2, huggingFace, llamaCpp, type PresetFactory, vllm, xTransformers } from '@tokenwright/samplers';
 import type { Flag } from '../cli/command.ts';
-import { misuse } from '../cli/failure.ts';
+import { misuse, readingFlag } from '../cli/failure.ts';
 import { readOptions, valueReader } from './read-options.ts';
 
 /** Chains of other systems, by name. */
@@ -34,5 +34,5 @@ export function presetOf(
   if (make === undefined) throw misuse(`--${flag} must be one of ${names.join(', ')}, but '${name}' was given.`);
   const { options } = make.definition;
   const given = at < 0 ? {} : readOptions(flag, options, text.slice(at + 1), valueReader(flag, tokenizer), false);
-  return { name, options: { samplers: make(given as never) } };
+  return { name, options: { samplers: readingFlag(flag, () => make(given as never)) } };
 }

@@ -1,9 +1,11 @@
 import type { Sampler, Tokenizer } from '@tokenwright/core';
+import type { Option } from '@tokenwright/core/options';
 import type { SamplerDefinition, SamplerKind } from '@tokenwright/core/sampling';
 import { generateOptions } from '@tokenwright/core/strategy';
 import { chainFromJson, type SamplerRegistry, samplerRegistry, withTokenizer } from '@tokenwright/samplers';
 import { compatRegistry } from '@tokenwright/samplers/compat';
 import type { Flag, Given } from '../cli/command.ts';
+import { readingFlag } from '../cli/failure.ts';
 import { factsOf, kebabCase, otherOptions, placeholder } from './option-help.ts';
 import { presetFlag, presetOf } from './preset-flag.ts';
 import { parseJson, type ReadValue, readOptions, settable, valueReader } from './read-options.ts';
@@ -56,10 +58,10 @@ export function samplersOf(
   const makers = withTokenizer(registry, tokenizer);
   const definitions = new Map(definitionsOf(registry).map((definition) => [definition.name, definition]));
   return ordered.flatMap(({ name, value = '' }) => {
-    if (name === 'chain') return chainOf(value, tokenizer, registry);
+    if (name === 'chain') return readingFlag(name, () => chainOf(value, tokenizer, registry));
     const definition = definitions.get(name);
     if (definition === undefined) return [];
-    return [makers[name]!(parametersOf(definition, value, tokenizer) as never)];
+    return [readingFlag(name, () => makers[name]!(parametersOf(definition, value, tokenizer) as never))];
   });
 }
 
@@ -96,9 +98,16 @@ function flagOf({ name, summary, kind, options }: SamplerDefinition): Flag {
     ...(others.length === 0 ? [] : [`Also ${others.join(', ')}.`]),
     ...(spellingHelp[name] === undefined ? [] : [spellingHelp[name]]),
   ];
-  const value = main === undefined ? {} : { value: placeholder(...main) };
+  const value = main === undefined ? {} : { value: shownValue(name, ...main) };
   const former = formerNames[name] === undefined ? {} : { former: formerNames[name] };
   return { name, ...value, ...former, help: more.join(' '), group: groupOf[kind], repeats: true };
+}
+
+/** What represents the value in help: the name of the main option, or its first letter where that has the name of the flag. */
+function shownValue(flag: string, name: string, option: Option): string {
+  const isNumber = option.kind === 'number' || option.kind === 'integer';
+  if (!isNumber || kebabCase(name) !== flag) return placeholder(name, option);
+  return [flag[0]!.toUpperCase(), ...(option.choices ?? [])].join('|');
 }
 
 /** The parameters of a sampler in the value of its flag. */

@@ -8,7 +8,7 @@ import {
   strategyRegistry,
 } from '@tokenwright/strategies';
 import type { Flag, Given } from '../cli/command.ts';
-import { misuse } from '../cli/failure.ts';
+import { misuse, readingFlag } from '../cli/failure.ts';
 import { otherOptions } from './option-help.ts';
 import { readOptions, valueReader } from './read-options.ts';
 
@@ -48,7 +48,7 @@ export function drafterOf(text: string, registry: DrafterRegistry = drafterRegis
   const { name, options } = nameAndOptions(text);
   const known = withoutModel(registry);
   const make = Object.hasOwn(known, name) ? known[name] : undefined;
-  return make?.(readNamed('draft', make.definition.options, options) as never);
+  return readingFlag('draft', () => make?.(readNamed('draft', make.definition.options, options) as never));
 }
 
 /** The strategy of a command line; undefined when it names none. 'beam-search,num-beams=4' */
@@ -71,7 +71,7 @@ export function strategyOf(
     return sampling();
   }
   const read = readNamed('strategy', make.definition.options, options);
-  return make((drafts ? { ...read, draft } : read) as never);
+  return readingFlag('strategy', () => make((drafts ? { ...read, draft } : read) as never));
 }
 
 /** 'name,option=value' */

@@ -24,8 +24,10 @@ export function beamStepLines(
   { paint, width }: { readonly paint: Paint; readonly width: number },
 ): string[] {
   const scoreWidth = 10;
-  const barWidth = 10;
-  const textWidth = width - 4 - scoreWidth - barWidth - 14;
+  // On a narrow terminal the text needs the room of bars and notes.
+  const isNarrow = width < 70;
+  const barWidth = isNarrow ? 0 : 10;
+  const textWidth = width - 4 - scoreWidth - (isNarrow ? 0 : barWidth + 14);
   const best = Math.max(...[...live, ...finished, ...died].map(({ score }) => score));
   const line = (mark: string, style: Style, { ids, score, parent }: BeamHypothesis, note: string): string => {
     const text = ids
@@ -34,12 +36,13 @@ export function beamStepLines(
       .replaceAll('\n', '⏎');
     const from = parent === undefined ? '' : `from ${parent + 1}`;
     const bars = bar(Math.exp(score - best), barWidth).padEnd(barWidth);
+    const rest = isNarrow ? '' : `  ${paint(style, bars)} ${paint('dim', note === '' ? from : note)}`;
     return (
       paint(style, `  ${mark} ${fit(fitEnd(text, textWidth), textWidth)}`) +
       `${score
         .toFixed(3)
         .replace(/^-0\.000$/, '0.000')
-        .padStart(scoreWidth)}  ${paint(style, bars)} ${paint('dim', note === '' ? from : note)}`
+        .padStart(scoreWidth)}${rest}`
     );
   };
   return [

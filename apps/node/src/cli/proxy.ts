@@ -1,0 +1,22 @@
+import { misuse } from './failure.ts';
+
+const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
+
+/**
+ * Use the proxies of the environment, with NO_PROXY: Node's `fetch` connects directly unless it is told otherwise. Node before 24.14
+ * cannot be told while it runs; there an error of the hub names NODE_USE_ENV_PROXY.
+ *
+ * @throws Failure for a proxy that is no URL.
+ */
+export function useProxies(): void {
+  const { env } = process;
+  if (env.NODE_USE_ENV_PROXY !== undefined || names.every((name) => (env[name] ?? '') === '')) return;
+  const { setGlobalProxyFromEnv } = process.getBuiltinModule('node:http') as { setGlobalProxyFromEnv?: () => unknown };
+  if (setGlobalProxyFromEnv === undefined) return;
+  try {
+    setGlobalProxyFromEnv();
+  } catch (error) {
+    throw misuse(`The proxy of the environment cannot be used: ${(error as Error).message}`);
+  }
+  env.NODE_USE_ENV_PROXY = '1';
+}
