@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { commands } from './program.ts';
+import { allCommands } from './program.ts';
 import { run } from './testing/command-line.ts';
+
+const commands = await allCommands();
 
 const greedyText = ' man, and the old man, who had been';
 
@@ -60,6 +62,11 @@ describe('generate', () => {
     });
     expect(events[4]).toMatchObject({ text: ' man, and the', finishReason: 'length', usage: { completionTokens: 4 } });
     expect(events[4].options.maxNewTokens).toEqual({ value: 4, source: 'call' });
+  });
+
+  it('says which flags have no effect without --json', async () => {
+    const { stderr, status } = await run(['generate', 'The old', '--greedy', '-n', '1', '--logprobs', '--explain']);
+    expect([status, stderr.split('\n')[0]]).toEqual([0, 'note: --logprobs, --explain: no effect without --json.']);
   });
 
   it('warns of an order that makes no sense', async () => {
@@ -182,12 +189,12 @@ describe('compare', () => {
 });
 
 describe('strategies', () => {
-  it('compares the texts, and times guessing ahead', async () => {
+  it('compares the texts, and times speculative decoding', async () => {
     const { stdout, status } = await run(['strategies', '-n', '24']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^greedy +█+. +\d+\.\d % +\d+\.\d % +-\d\.\d+ +\d+$/m);
-    expect(stdout).toMatch(/^nucleus sampling +prompt lookup guesses 4 +\d+\/\d+ accepted .* \d+\.\d\d ×$/m);
-    expect(stdout).toContain('Each gave the same tokens as without guessing');
+    expect(stdout).toMatch(/^nucleus sampling +prompt lookup, 4 tokens +\d+\/\d+ accepted .* \d+\.\d\d ×$/m);
+    expect(stdout).toContain('All gave the same tokens as plain decoding');
     for (const line of stdout.split('\n')) expect([...line].length, line).toBeLessThanOrEqual(80);
   });
 
@@ -204,11 +211,11 @@ describe('strategies', () => {
 });
 
 describe('strategies as flags', () => {
-  it('guess ahead and give the same text', async () => {
+  it('draft tokens and give the same text', async () => {
     const args = ['generate', 'The old', '--greedy', '-n', '10', '--draft', 'story-amateur'];
     const { stdout, stderr } = await run(args);
     expect(stdout).toBe(`${greedyText}\n`);
-    expect(stderr).toMatch(/\d+ of \d+ guesses accepted/);
+    expect(stderr).toMatch(/\d+ of \d+ drafted tokens accepted/);
   });
 
   it.each([
@@ -233,7 +240,7 @@ describe('translate', () => {
   it('shows which hypotheses lived and died', async () => {
     const { stdout } = await run(['translate', 'Der Hund läuft.', '--num-beams', '3', '--explain']);
     expect(stdout).toMatch(/step 1\n {2}1 The +0\.000 +█+ from 1\n/);
-    expect(stdout).toMatch(/ {2}✕ .*given up\n/);
+    expect(stdout).toMatch(/ {2}✕ .*dropped\n/);
     expect(stdout).toMatch(/ {2}✓ The dog runs\..* complete\n[\s\S]*\nThe dog runs\.\n$/);
   });
 });

@@ -38,9 +38,21 @@ it.each<[string[], number, RegExp, string?]>([
   [['generate', 'x', '--chain', '[{'], 2, /the JSON cannot be read/],
   [['generate', 'x', '--preset', 'lama'], 2, /must be one of gpt2, hugging-face, llama-cpp/],
   [['generate', 'x', '--strategy', 'sampling,x=1'], 2, /takes no parameters/],
-  [['generate', 'x', '--top-p', '1.5'], 1, /p must be a number from 0 to 1, but 1\.5 was given/],
-  [['generate', 'x', '--top-p', '0.5,most=2'], 1, /unknown option 'most'/],
-  [['generate', 'x', '--chain', '[{"sampler":"topk"}]'], 1, /Did you mean 'top-k'/],
+  [['generate', 'x', '--top-p', '1.5'], 2, /--top-p: p must be a number from 0 to 1, but 1\.5 was given/],
+  [['generate', 'x', '--top-p', '0.5,most=2'], 2, /--top-p: unknown option 'most'/],
+  [['generate', 'x', '--chain', '[{"sampler":"topk"}]'], 2, /Did you mean 'top-k'/],
+  // Before anything is asked of the hub, which does not answer here.
+  [['generate', 'x', '-m', 'org/huge', '--temperature', 'abc'], 2, /--temperature must be .*, but 'abc' was given/],
+  [['generate', 'x', '-m', 'org/huge', '--regex', '['], 2, /--regex: /],
+  [['explain', 'x', '--top-k', '0'], 2, /--top-k: k must be/],
+  [['chat', 'x', '--max-new-tokens=-3'], 2, /--max-new-tokens must be an integer of at least 0, but -3 was given/],
+  [['generate', 'x', '--threads', '0'], 2, /--threads must be an integer of at least 1, but 0 was given/],
+  [['generate', 'x', '--context', '0'], 2, /--context must be an integer of at least 1, but 0 was given/],
+  [['generate', 'x', '--cache', 'huh'], 2, /--cache must be/],
+  [['translate', 'x', '--num-return-sequences', '3'], 2, /needs --num-beams 3 or more, but it is 1/],
+  [['score', 'x', '--seed', '-1'], 2, /--seed/],
+  [['--verison'], 2, /There is no flag --verison without a command\. Did you mean --version\?/],
+  [['generate', 'x', '--model', 'gpt2'], 1, /Did you mean 'openai-community\/gpt2', on the hub\?$/m],
   [['generate', 'x', '--context', '9999'], 1, /from 1 to 512/],
   [
     ['generate', 'x', '--model', 'no/such/folder/here'],
@@ -61,7 +73,7 @@ it.each<[string[], number, RegExp, string?]>([
 });
 
 it('--debug shows where an error came from', async () => {
-  const { stderr, status } = await run(['generate', 'x', '--top-p', '2', '--debug']);
+  const { stderr, status } = await run(['generate', 'x', '--context', '9999', '--debug']);
   expect(status).toBe(1);
   expect(stderr).toMatch(/ParameterError[\s\S]*\n {4}at /);
 });

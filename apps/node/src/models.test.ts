@@ -1,8 +1,10 @@
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type Ended, run } from './testing/command-line.ts';
+import { type Ended, run, start } from './testing/command-line.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -108,5 +110,35 @@ describe('models of the hub', () => {
     const { status, stdout, stderr } = await atHome(args);
     expect([status, stdout, stderr]).toEqual([expected, '', expect.stringMatching(message)]);
     expect(stderr).toMatch(/^tokenwright: [^\n]+\n$/);
+  });
+
+  it('uses the proxy of the environment, or says how', async () => {
+    const asked: string[] = [];
+    const proxy = createServer((request, response) => {
+      asked.push(String(request.url));
+      response.writeHead(404).end();
+    });
+    proxy.on('connect', (request, socket) => {
+      asked.push(String(request.url));
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const running = start(['inspect', 'org/name'], {
+      HF_HOME: home,
+      HF_ENDPOINT: 'http://hub.example',
+      HTTP_PROXY: `http://127.0.0.1:${port}`,
+      http_proxy: undefined,
+      NO_PROXY: undefined,
+      no_proxy: undefined,
+      NODE_USE_ENV_PROXY: undefined,
+    });
+    // After the first attempt.
+    await running.until(/note: .*trying again\./, 'stderr');
+    running.child.kill('SIGINT');
+    const { stderr } = await running.ended;
+    proxy.close();
+    if (asked.length === 0) expect(stderr).toMatch(/HTTP_PROXY is set.*NODE_USE_ENV_PROXY=1/);
+    else expect(asked.join()).toContain('hub.example');
   });
 });

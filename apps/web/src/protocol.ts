@@ -79,6 +79,8 @@ export interface ModelInfo {
   readonly contextLength: number;
   readonly bytes: number;
   readonly loadMilliseconds: number;
+  /** What was unusual about its files, such as a download that this browser cannot keep. */
+  readonly notices: readonly string[];
 }
 
 /** A token that is among the ten most probable of some distribution, or that was sampled. */

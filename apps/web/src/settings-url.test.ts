@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { decodings, defaults, type Settings } from './settings.ts';
-import { settingsFromFragment, settingsToFragment } from './settings-url.ts';
+import { problemsOfFragment, settingsFromFragment, settingsToFragment } from './settings-url.ts';
 
 const unusual: Settings = {
   prompt: 'Ein „Satz“ & mehr = 100% ~\n#2',
@@ -49,4 +49,17 @@ it.each([
   ['#prompt=%E4', { ...defaults, prompt: '\ufffd' }],
 ])('uses the valid parts of %s', (fragment, expected) => {
   expect(settingsFromFragment(fragment)).toEqual(expected);
+});
+
+it.each([
+  ['', []],
+  [settingsToFragment(unusual), []],
+  ['#temperature=0.5&seed=3', ['temperature=0.5']],
+  ['#engine=quantum&seed=zz&tokens=0', ['engine=quantum', 'seed=zz', 'tokens=0']],
+  ['#decoding=guess', ['decoding=guess']],
+  ['#decoding=beams:numBeams=many', ['decoding=beams:numBeams=many']],
+  ['#decoding=beams:numBeams=3', []],
+  ['#ignore-end=yes&flag', ['ignore-end=yes', 'flag']],
+])('lists what %s has and the page does not use', (fragment, problems) => {
+  expect(problemsOfFragment(fragment)).toEqual(problems);
 });

@@ -29,7 +29,10 @@ export function settingsToFragment(settings: Settings): string {
   return pairs.length === 0 ? '' : `#${pairs.map(([name, value]) => `${name}=${escaped(value)}`).join('&')}`;
 }
 
-/** The settings of a link. Values that are missing or invalid have their defaults. */
+/** Names in a link. */
+const names = ['prompt', 'seed', 'tokens', 'ignore-end', 'chain', 'other', 'decoding', 'engine', 'model', 'code'];
+
+/** The settings of a link. Values that are missing or invalid have their defaults; see `problemsOfFragment`. */
 export function settingsFromFragment(fragment: string): Settings {
   const given = new URLSearchParams(fragment.replace(/^#/, ''));
   const text = (name: string, usual: string): string => given.get(name) ?? usual;
@@ -53,6 +56,26 @@ export function settingsFromFragment(fragment: string): Settings {
     model: text('model', defaults.model),
     code: text('code', defaults.code),
   };
+}
+
+/** What a link contains and the page does not use, as it is written there: 'temperature=0.5'. */
+export function problemsOfFragment(fragment: string): string[] {
+  const used = settingsFromFragment(fragment);
+  const isUsed: Readonly<Record<string, (value: string) => boolean>> = {
+    seed: (value) => Number(value) === used.seed,
+    tokens: (value) => Number(value) === used.maxNewTokens,
+    'ignore-end': (value) => ['true', 'false'].includes(value),
+    engine: (value) => value === used.engine,
+    decoding: (value) => {
+      const [stage] = chainFromText(value);
+      if (stage === undefined || stage.name !== used.decoding.kind) return false;
+      const { decoding } = used as { readonly decoding: Readonly<Record<string, unknown>> };
+      return Object.entries(stage.parameters).every(([name, given]) => name !== 'kind' && decoding[name] === given);
+    },
+  };
+  return [...new URLSearchParams(fragment.replace(/^#/, ''))]
+    .filter(([name, value]) => !names.includes(name) || isUsed[name]?.(value) === false)
+    .map(([name, value]) => (value === '' ? name : `${name}=${value}`));
 }
 
 /** Escapes only what a fragment cannot hold, so that a link stays readable. */

@@ -24,8 +24,6 @@ export interface Flag {
 /** A command of the program: `tokenwright <name> …`. */
 export interface Command {
   readonly name: string;
-  /** One line, for the list of commands. */
-  readonly summary: string;
   /** The beginning of its own help. */
   readonly about: string;
   /** Names of the arguments without a flag: '[prompt]'. */
@@ -35,6 +33,13 @@ export interface Command {
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** Returns the status to leave with; 0 when it returns nothing. */
   run(given: Given): Promise<number | undefined>;
+}
+
+/** A command as the program lists it. */
+export interface ListedCommand {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
 }
 
 /** What was given on the command line. */

@@ -1,4 +1,4 @@
-import type { Command, Flag } from './command.ts';
+import type { Command, Flag, ListedCommand } from './command.ts';
 import { type Paint, wrap } from './terminal.ts';
 
 /** The help of one command. */
@@ -21,7 +21,7 @@ export function commandHelp(command: Command, paint: Paint, width: number): stri
 }
 
 /** The help of the program. */
-export function programHelp(commands: readonly Command[], version: string, paint: Paint, width: number): string {
+export function programHelp(commands: readonly ListedCommand[], version: string, paint: Paint, width: number): string {
   const column = Math.max(...commands.map(({ name }) => name.length)) + 3;
   const list = commands.flatMap(({ name, summary }) =>
     wrap(summary, width - column - 2).map(

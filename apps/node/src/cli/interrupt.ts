@@ -1,4 +1,4 @@
-/** Ctrl-C and a request to end: the first one ends the work in good order, the second one at once. */
+/** Handles SIGINT (Ctrl-C) and SIGTERM. The first signal stops the work and lets the command clean up. The second exits immediately. */
 export class Interrupt {
   readonly #controller = new AbortController();
   #status: number | undefined;
@@ -20,17 +20,17 @@ export class Interrupt {
       });
   }
 
-  /** Aborted when the program is to end. */
+  /** Aborted by the first signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** The exit status, once the process is to end. */
+  /** The exit status after a signal; undefined before. */
   get status(): number | undefined {
     return this.#status;
   }
 
-  /** Until the returned function is called, Ctrl-C does this and nothing else. */
+  /** Ctrl-C calls `onInterrupt` and does not stop the program, until the returned function is called. */
   capture(onInterrupt: () => void): () => void {
     this.#captured = onInterrupt;
     return () => {
@@ -39,5 +39,5 @@ export class Interrupt {
   }
 }
 
-/** The one of this process. */
+/** The handler of this process. */
 export const interrupt: Interrupt = new Interrupt();

@@ -15,7 +15,7 @@ export interface LineReader {
 export interface TerminalReading {
   /** What a text that was begun may become, for the Tab key. */
   complete(begun: string): readonly string[];
-  /** Whether a line is a command: a text of its own, also when it comes together with other lines. */
+  /** Whether a line is a command. A command is never joined with other lines. */
   isCommand(line: string): boolean;
 }
 
@@ -30,7 +30,7 @@ const pasteMilliseconds = 20;
 const bracketedPaste = { on: '\x1b[?2004h', off: '\x1b[?2004l' };
 
 /**
- * On a terminal. Each question has an interface of its own, so that between them Ctrl-C is a signal and typing is left to the terminal.
+ * Reads from a terminal. Each call creates its own readline interface: between calls, Ctrl-C is a signal and the terminal handles typing.
  * Pasted lines are one text, with what is typed after them; a backslash at the end of a line continues it on the next.
  */
 function terminalReader({ complete, isCommand }: TerminalReading): LineReader {
@@ -120,7 +120,7 @@ function terminalReader({ complete, isCommand }: TerminalReading): LineReader {
   };
 }
 
-/** Lines that came together: commands each for themselves, what is between them as one text. */
+/** Splits lines that arrived together: each command is one text, and so are the lines between two commands. */
 export function textsOf(lines: readonly string[], isCommand: (line: string) => boolean): string[] {
   const texts: string[] = [];
   let open = false;
@@ -133,7 +133,7 @@ export function textsOf(lines: readonly string[], isCommand: (line: string) => b
   return texts;
 }
 
-/** From a pipe or file, a line a text. */
+/** Reads from a pipe or a file. Each line is one text. */
 function pipeReader(): LineReader {
   const reader = createInterface({ input: process.stdin, terminal: false });
   const lines = reader[Symbol.asyncIterator]();

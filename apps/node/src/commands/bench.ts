@@ -25,7 +25,6 @@ const usual: readonly (readonly Given['ordered'][number][])[] = [
 
 export const benchCommand: Command = {
   name: 'bench',
-  summary: 'How fast this machine runs a model, on each engine',
   about:
     'Measure a model on this machine: how fast it reads a prompt and writes tokens, greedily, one text at a time, and how much memory ' +
     'its weights take. Each engine is loaded alone and warmed up. Numbers are medians of several rounds, with the smallest and the ' +

@@ -13,7 +13,6 @@ import { watchPrefill } from '../watch-prefill.ts';
 const group = 'Chat';
 export const chatCommand: Command = {
   name: 'chat',
-  summary: 'Talk with a model that was trained to chat',
   about:
     'Talk with a model. Its own chat template turns messages into the text that it was trained on; the conversation stays in its cache, so ' +
     'each turn reads only what is new. With a message as argument, answer it and exit. In a pipe, each line is a message.\n' +

@@ -14,7 +14,6 @@ const caches = ['static', 'dynamic', 'none'] as const;
 
 export const compareCommand: Command = {
   name: 'compare',
-  summary: 'Time per token with and without a cache, as the text grows',
   about:
     'Write the same text three times, greedily: with the static cache, with the dynamic one, and with none, so that ' +
     'everything is computed again for each token. Shows the time per token as the text grows, as a table and a plot.',

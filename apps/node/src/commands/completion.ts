@@ -1,24 +1,23 @@
-import type { Command } from '../cli/command.ts';
+import type { Command, ListedCommand } from '../cli/command.ts';
 import { misuse } from '../cli/failure.ts';
 import { print } from '../cli/output.ts';
 import { bashCompletion, zshCompletion } from '../show/completion.ts';
 import { jsonLine } from '../show/json.ts';
 
 /** Prints the completion script for the commands of this program. */
-export function completionCommand(commands: () => readonly Command[]): Command {
+export function completionCommand(load: () => Promise<readonly (Command & ListedCommand)[]>): Command {
   return {
     name: 'completion',
-    summary: 'A script that completes commands and flags in bash or zsh',
-    about: 'Print a script with which a shell completes commands, flags and their values.',
+    about: 'Print a script for a shell that completes commands, flags and their values.',
     operands: ['<bash|zsh>'],
     examples: [
-      ['eval "$(tokenwright completion bash)"', 'for this shell; in ~/.bashrc, for every one'],
+      ['eval "$(tokenwright completion bash)"', 'for this shell; add it to ~/.bashrc for all shells'],
       ['eval "$(tokenwright completion zsh)"', 'the same in ~/.zshrc'],
     ],
     flags: [
       {
         name: 'json',
-        help: 'All commands with their flags, as JSON, for other shells and tools; no shell is named then.',
+        help: 'Print all commands with their flags as JSON, for other shells and tools. Takes no shell.',
         group: 'Output',
       },
       { name: 'debug', help: 'Show the stack of an error.', group: 'General' },
@@ -26,12 +25,13 @@ export function completionCommand(commands: () => readonly Command[]): Command {
     ],
     async run(given) {
       const [shell] = given.operands;
+      const commands = await load();
       if (given.has('json')) {
-        for (const { run: _, ...command } of commands()) print(jsonLine(command));
+        for (const { run: _, ...command } of commands) print(jsonLine(command));
         return undefined;
       }
-      if (shell === 'bash') print(bashCompletion(commands()));
-      else if (shell === 'zsh') print(zshCompletion(commands()));
+      if (shell === 'bash') print(bashCompletion(commands));
+      else if (shell === 'zsh') print(zshCompletion(commands));
       else
         throw misuse(`completion wants bash or zsh, but ${shell === undefined ? 'nothing' : `'${shell}'`} was given.`);
       return undefined;

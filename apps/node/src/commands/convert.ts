@@ -14,7 +14,6 @@ const ours = 'are our own packed formats, that are smaller and that only Tokenwr
 
 export const convertCommand: Command = {
   name: 'convert',
-  summary: 'Convert a model: smaller, or from GGUF to safetensors',
   about: `Write a model as a folder with config.json, its tokenizer and safetensors, in another number format. f32, f16 and bf16 make folders that other software reads too; 8-bit, 8-bit-blocks and 4-bit-blocks ${ours}.\nThe model may be ${modelHelp}`,
   operands: ['<model>', '<folder>'],
   examples: [

@@ -9,7 +9,6 @@ const prompt = 'It was a dark and stormy night, and the old captain';
 
 export const demoCommand: Command = {
   name: 'demo',
-  summary: 'The bundled model writes a paragraph',
   about: 'Write a paragraph with the small bundled model. Nothing is downloaded.',
   operands: [],
   examples: [

@@ -33,11 +33,11 @@ describe('explain', () => {
     expect(shown).not.toMatch(/<\d+\.\d %/);
   });
 
-  it('compares with another chain on the same luck', async () => {
+  it('compares with another chain on the same random numbers', async () => {
     const { status, stdout } = await run([...question, '--against', 'llama-cpp,top-k=3']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^The same random numbers \(seed 5\) for\n {2}A {2}top-p\(p 0\.9.*\n {2}B {2}top-k\(k 3/);
-    expect(stdout).toMatch(/Then they part:\n.*in A.*in B\n {2}A drew .*\n {2}B drew .*%/);
+    expect(stdout).toMatch(/Then they diverge:\n.*in A.*in B\n {2}A drew .*\n {2}B drew .*%/);
   });
 
   it('says so when two chains agree', async () => {

@@ -25,7 +25,6 @@ import { watchedChunk, watchPrefill } from '../watch-prefill.ts';
 
 export const explainCommand: Command = {
   name: 'explain',
-  summary: 'Watch each token being chosen: candidates before and after each sampler',
   about:
     'Continue a text and show, for each new token, the most probable candidates as bars, first as the model sees them and then ' +
     'after each sampler, with the probability that each sampler took away, the token that was chosen, and its rank.\n' +

@@ -21,7 +21,6 @@ import { watchedChunk, watchPrefill } from '../watch-prefill.ts';
 
 export const generateCommand: Command = {
   name: 'generate',
-  summary: 'Continue a text',
   about:
     'Continue a text, and print it as it is generated. The prompt is the argument, or standard input.\n' +
     'Without a sampler flag, the sampling parameters of generation_config.json apply; for the bundled model these are ' +

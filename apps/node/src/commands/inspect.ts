@@ -12,7 +12,6 @@ import { jsonLine } from '../show/json.ts';
 
 export const inspectCommand: Command = {
   name: 'inspect',
-  summary: 'What a model is: family, shapes, sizes, which files are used and why',
   about: `Look at a model without loading its weights: family, parameters, number formats, cache, tokenizer, and whether Tokenwright can run it.\nThe model may be ${modelHelp}`,
   operands: ['<model>'],
   examples: [

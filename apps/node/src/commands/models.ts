@@ -8,15 +8,14 @@ import { jsonLine } from '../show/json.ts';
 import { bytesText } from '../show/number.ts';
 import { tableLines } from '../show/table.ts';
 
-const comingAlong: readonly (readonly [name: string, what: string])[] = [
+const bundledModels: readonly (readonly [name: string, what: string])[] = [
   ['story', 'continues a text in the style of old books (12 MB)'],
-  ['story-amateur', 'its weaker twin, for contrast and for guessing ahead (1 MB)'],
+  ['story-amateur', 'a smaller model with the same tokenizer, for contrastive and speculative decoding (1 MB)'],
   ['translate', 'simple German sentences to English (1 MB)'],
 ];
 
 export const modelsCommand: Command = {
   name: 'models',
-  summary: 'List bundled models and downloaded models',
   about:
     "List the bundled models and the models downloaded from the Hugging Face Hub. The cache is HF_HUB_CACHE, or ~/.cache/huggingface/hub, and is shared with Hugging Face's Python tools. A model can also be a folder or a .gguf file.",
   operands: [],
@@ -40,7 +39,7 @@ export const modelsCommand: Command = {
       return undefined;
     }
     if (given.has('json')) {
-      for (const [name] of comingAlong) print(jsonLine({ name, comesAlong: true }));
+      for (const [name] of bundledModels) print(jsonLine({ name, bundled: true }));
       for (const model of cached) print(jsonLine(model));
       return undefined;
     }
@@ -48,7 +47,7 @@ export const modelsCommand: Command = {
     const rows = cached.map(({ name, bytes, revisions }) => [name, bytesText(bytes), revisions.join(', ')]);
     const lines = [
       paint('bold', 'Bundled'),
-      ...tableLines(comingAlong, ['left', 'left']).map((line) => `  ${line}`),
+      ...tableLines(bundledModels, ['left', 'left']).map((line) => `  ${line}`),
       '',
       paint('bold', 'From the hub, in the cache'),
       ...(rows.length === 0

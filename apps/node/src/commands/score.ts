@@ -17,7 +17,6 @@ const group = 'Scoring';
 
 export const scoreCommand: Command = {
   name: 'score',
-  summary: 'How probable a model finds a text, token by token; perplexity',
   about:
     'Read a text in one pass and show how the model predicted each token: probability, log-probability ' +
     '(natural) and rank, with the total and the perplexity. With sampler flags, also which tokens the chain would have allowed.',

@@ -29,7 +29,6 @@ interface Method {
 
 export const strategiesCommand: Command = {
   name: 'strategies',
-  summary: 'One prompt, decoded in five ways, and speculative decoding timed',
   about:
     'Continue one prompt greedily, by sampling, with beams, by contrastive search, and by contrastive decoding against a weaker ' +
     'model, and compare the texts: how much each repeats itself (rep-4: share of 4-grams that occurred before), how varied it is ' +
@@ -109,12 +108,12 @@ async function compareStrategies(given: Given, session: Session, prompt: string)
       ? []
       : [
           {
-            name: `${weaker.name} guesses 3`,
+            name: `${weaker.name}, 3 tokens`,
             strategy: speculative({ draft: weaker, numAssistantTokens: 3, accept: 'match' }),
           },
         ]),
     {
-      name: 'prompt lookup guesses 4',
+      name: 'prompt lookup, 4 tokens',
       strategy: speculative({ draft: promptLookup(), numAssistantTokens: 4, accept: 'match' }),
     },
   ];

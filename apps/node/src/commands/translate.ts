@@ -26,7 +26,6 @@ const flagOf = (option: string, help: string): Flag => ({
 
 export const translateCommand: Command = {
   name: 'translate',
-  summary: 'Translate with an encoder-decoder model; watch how beam search decides',
   about:
     'Translate each line of the text with an encoder-decoder model (T5, BART, Marian). The bundled model knows about ' +
     '100 German words and translates simple sentences into English: Hund, Katze, Frau, Haus, sehen, laufen, alt, klein …',

@@ -7,12 +7,14 @@ import { drafterRegistry, strategyRegistry } from '@tokenwright/strategies';
 import { describe, expect, it } from 'vitest';
 import { type Command, Given, parse } from '../cli/command.ts';
 import { commandHelp } from '../cli/help.ts';
-import { commands } from '../program.ts';
+import { allCommands } from '../program.ts';
 import { ruleTable } from './contrast-flags.ts';
 import { checkGenerateFlags, flagOfOption, generateFlags, optionsOf } from './generate-flags.ts';
 import { presetOf } from './preset-flag.ts';
 import { samplerFlags, samplerFlagsOf, samplersOf } from './sampler-flags.ts';
 import { drafterOf, draftFlag, strategyFlag, strategyFlagOf, strategyOf } from './strategy-flags.ts';
+
+const commands = await allCommands();
 
 const tokenizer = {
   vocabSize: 256,

@@ -138,7 +138,7 @@ export function noteReportFlags(given: Given): void {
     .map(([, flag]) => flag)
     .filter(({ group, name }) => group === reportGroup && given.has(name));
   if (names.length > 0 && !given.has('json'))
-    note({ message: `${names.map(({ name }) => `--${name}`).join(', ')} has no effect without --json.` });
+    note({ message: `${names.map(({ name }) => `--${name}`).join(', ')}: no effect without --json.` });
 }
 
 const noted = new Set<string>();

@@ -10,7 +10,7 @@ export type ChainNames = readonly [first: string, second: string];
 const barWidth = 14;
 const labelWidth = 18;
 
-/** Two chains on the same luck: what they wrote alike, and why they part. */
+/** Two chains with the same random numbers: how far their texts agree, and why they diverge. */
 export function againstLines(
   { seed, parting, first, second }: ChainComparison,
   names: ChainNames,
@@ -35,7 +35,7 @@ export function againstLines(
   ];
 }
 
-/** The two tokens, and what each chain made of both. */
+/** The two tokens, with their probabilities after each chain. */
 function partingLines(
   first: TokenEvent | undefined,
   second: TokenEvent | undefined,
@@ -49,10 +49,10 @@ function partingLines(
     const cells = [first, second].map(({ explanation }) => fit(share(explanation!, id), column));
     return `  ${fit(`${'AB'[at]} drew ${quoted(tokenizer, id)}`, labelWidth)}${cells.join('').trimEnd()}`;
   });
-  return ['Then they part:', paint('dim', head), ...rows];
+  return ['Then they diverge:', paint('dim', head), ...rows];
 }
 
-/** What a chain left of a token: a bar and its probability, or which stage removed it. */
+/** The probability of a token after a chain, or the stage that removed it. */
 function share(explanation: Explanation, id: number): string {
   const removal = explanation.removal(id);
   if (removal !== undefined) return `removed by ${removal.stage} (${removal.margin.toFixed(2)} too low)`;

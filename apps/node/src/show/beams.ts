@@ -12,11 +12,11 @@ export interface BeamStep {
 interface BeamHypothesis {
   readonly ids: readonly number[];
   readonly score: number;
-  /** Place, before the step, of the hypothesis that it continues. */
+  /** Index, before the step, of the hypothesis that it continues. */
   readonly parent?: number;
 }
 
-/** One step of a beam search: what lives on, what is complete, and what was given up. */
+/** One step of a beam search: the hypotheses that are kept, complete, and dropped. */
 export function beamStepLines(
   { live, finished, died }: BeamStep,
   step: number,
@@ -49,7 +49,7 @@ export function beamStepLines(
     paint('bold', `step ${step}`),
     ...live.map((hypothesis, index) => line(`${index + 1}`, 'green', hypothesis, '')),
     ...finished.map((hypothesis) => line('✓', 'cyan', hypothesis, 'complete')),
-    ...died.map((hypothesis) => line('✕', 'red', hypothesis, 'given up')),
+    ...died.map((hypothesis) => line('✕', 'red', hypothesis, 'dropped')),
     '',
   ];
 }

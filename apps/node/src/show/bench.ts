@@ -9,7 +9,7 @@ interface Spread {
   readonly most: number;
 }
 
-/** What was measured of one engine. */
+/** The measurements of one engine. */
 export interface Measured {
   readonly engine: string;
   readonly weights: string;
@@ -17,7 +17,7 @@ export interface Measured {
   readonly completionTokens: number;
   readonly rounds: number;
   readonly milliseconds: { readonly start: number; readonly load: number };
-  /** What the engine holds for the model. */
+  /** Memory of the engine for the weights, in bytes. */
   readonly weightBytes: number;
   /** Tokens of the prompt a second. */
   readonly reading: Spread;
@@ -25,7 +25,7 @@ export interface Measured {
   readonly writing: Spread;
 }
 
-/** A table of what was measured, the fastest writer marked. */
+/** A table of the measurements. The engine that writes fastest is marked. */
 export function measuredLines(model: string, results: readonly Measured[], paint: Paint): string[] {
   const best = Math.max(...results.map(({ writing }) => writing.median));
   const { promptTokens, completionTokens, rounds } = results[0]!;

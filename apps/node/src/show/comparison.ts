@@ -1,6 +1,6 @@
 import type { Paint, Style } from '../cli/terminal.ts';
 
-/** One way of doing the same: milliseconds of each token, and the tokens. */
+/** The run of one cache: the milliseconds of each token, and the tokens. */
 export interface Series {
   readonly name: string;
   readonly times: readonly number[];
@@ -21,7 +21,7 @@ const marks: readonly { readonly mark: string; readonly style: Style }[] = [
 const tableRows = 8;
 const plotHeight = 14;
 
-/** Table, growth and plot of the time per token over the length. */
+/** A table and a plot of the time per token as the text grows. */
 export function comparisonLines(all: readonly Series[], promptLength: number, style: PlotStyle): string[] {
   const [first] = all;
   if (first === undefined) return [];
@@ -59,7 +59,7 @@ function table(all: readonly Series[], promptLength: number, { paint }: PlotStyl
   return lines;
 }
 
-/** The fastest token at each place, which other work on the machine disturbs least; of series that meet, the first shows. */
+/** Shows the fastest token at each place, which other work on the machine disturbs least. Where series overlap, the first is on top. */
 function plot(all: readonly Series[], promptLength: number, { paint, width }: PlotStyle): string[] {
   const axis = 10;
   const count = all[0]!.times.length;

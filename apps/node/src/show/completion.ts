@@ -1,7 +1,9 @@
-import type { Command, Flag } from '../cli/command.ts';
+import type { Command, Flag, ListedCommand } from '../cli/command.ts';
+
+type Completed = Command & ListedCommand;
 
 /** A script for bash. */
-export function bashCompletion(commands: readonly Command[]): string {
+export function bashCompletion(commands: readonly Completed[]): string {
   const names = commands.map(({ name }) => name).join(' ');
   const cases = commands.map(({ name, flags, operands }) => {
     const values = flags
@@ -33,7 +35,7 @@ complete -F _tokenwright tokenwright
 }
 
 /** A script for zsh. */
-export function zshCompletion(commands: readonly Command[]): string {
+export function zshCompletion(commands: readonly Completed[]): string {
   const list = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
   const cases = commands.map(({ name, flags, operands }) => {
     const rest = operands.some(takesPath) ? "'*:file:_files'" : "'*:text:'";

@@ -8,7 +8,7 @@ interface Style {
   readonly width: number;
 }
 
-/** What a model is, for a person. */
+/** The description of a model. */
 export function inspectionLines(model: ModelInspection, style: Style): string[] {
   const { paint } = style;
   const { dimensions, tokenizer } = model;
@@ -48,7 +48,7 @@ export function inspectionLines(model: ModelInspection, style: Style): string[] 
     '',
     paint('bold', 'What will be used, and why'),
     ...choiceLines(model, style),
-    ...(defaults.length === 0 ? [] : ['', paint('bold', 'What the files ask for when you say nothing else')]),
+    ...(defaults.length === 0 ? [] : ['', paint('bold', 'Defaults of the files')]),
     ...defaults.flatMap(([name, value]) => fact(name, JSON.stringify(value), 20, style)),
   ];
 }
@@ -93,7 +93,7 @@ function choiceLines({ choices }: ModelInspection, style: Style): string[] {
   return choices.flatMap(({ part, choice, reason }) => fact(part, `${choice}: ${reason}`, column, style));
 }
 
-/** A name and what follows it, over as many lines as that takes. */
+/** A name with its value, wrapped. */
 function fact(name: string, value: string, column: number, { paint, width }: Style): string[] {
   const lines = wrap(value, Math.max(30, width - column - 2));
   return lines.map((line, row) => `  ${row === 0 ? paint('cyan', name.padEnd(column)) : ' '.repeat(column)}${line}`);

@@ -23,6 +23,6 @@ export function rateLine(ends: readonly EndEvent[]): string {
     ? `${(total / 1000).toFixed(1)} s in all`
     : `prompt of ${last.usage.promptTokens} read in ${Math.round(prefill)} ms`;
   const { draftedTokens = 0, acceptedTokens = 0 } = last.usage;
-  const drafts = draftedTokens === 0 ? '' : `; ${acceptedTokens} of ${draftedTokens} guesses accepted`;
+  const drafts = draftedTokens === 0 ? '' : `; ${acceptedTokens} of ${draftedTokens} drafted tokens accepted`;
   return `${counted}${speed} (${times})${drafts}; ${describeFinish(last)}`;
 }

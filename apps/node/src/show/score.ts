@@ -9,7 +9,7 @@ interface ScoreStyle {
   readonly width: number;
 }
 
-/** From what the model expected to what it did not. */
+/** Styles by probability, the most probable first. */
 const scale: readonly { readonly from: number; readonly style: Style; readonly name: string }[] = [
   { from: 0.5, style: ['black', 'bgGreen'], name: 'from 50 %' },
   { from: 0.1, style: 'green', name: 'from 10 %' },
@@ -39,7 +39,7 @@ export function heatLines(
   return [[...given, ...colored].join(''), '', legend, ''];
 }
 
-/** A row a token, and the totals. */
+/** One row per token, and the totals. */
 export function scoreLines(
   scored: ScoredText,
   text: string,
@@ -66,7 +66,7 @@ export function scoreLines(
   const bits = -total / Math.LN2;
   const summary = [
     `${grouped(tokens.length)} tokens   total ${total.toFixed(3)} nats (${bits.toFixed(1)} bits, ${(bits / [...text].length).toFixed(2)} a character)`,
-    `perplexity ${paint('bold', perplexity.toFixed(2))}: as unsure as between ${Math.round(perplexity)} equal tokens`,
+    `perplexity ${paint('bold', perplexity.toFixed(2))}: like a choice among ${Math.round(perplexity)} equally probable tokens`,
   ];
   return [paint('bold', head + (chained ? '  chain' : '')), ...rows, '', ...summary];
 }

@@ -1,7 +1,7 @@
 import { bar, fit, type Paint, wrap } from '../cli/terminal.ts';
 import { percent } from './number.ts';
 
-/** What one way of decoding gave. */
+/** The text of one method, with its statistics. */
 export interface Attempt {
   readonly name: string;
   readonly text: string;
@@ -12,7 +12,7 @@ export interface Attempt {
   readonly tokensPerSecond: number;
 }
 
-/** The same text with and without guessing ahead. */
+/** Speculative decoding of a text, compared with plain decoding. */
 export interface Race {
   readonly name: string;
   readonly method: string;
@@ -30,13 +30,13 @@ interface StrategyStyle {
 
 const nameWidth = 22;
 
-/** A text beside the name of its method. */
+/** The text of a method, next to its name. */
 export function attemptLines({ name, text }: Attempt, { paint, width }: StrategyStyle): string[] {
   const lines = wrap(text.trim().replace(/\s*\n\s*/g, ' ⏎ '), width - nameWidth);
   return [...lines.map((line, index) => paint('cyan', fit(index === 0 ? name : '', nameWidth)) + line), ''];
 }
 
-/** A row a method. */
+/** One row per method. */
 export function summaryLines(attempts: readonly Attempt[], { paint }: StrategyStyle): string[] {
   const head = `${fit('', nameWidth)}${fit('rep-4', 20)}${'distinct-2'.padStart(10)}${'ln p a token'.padStart(15)}${'tokens/s'.padStart(11)}`;
   return [
@@ -55,7 +55,7 @@ export function summaryLines(attempts: readonly Attempt[], { paint }: StrategySt
   ];
 }
 
-/** What guessing ahead gained or cost. */
+/** The speed of speculative decoding, relative to plain decoding. */
 export function raceLines(races: readonly Race[], { paint }: StrategyStyle): string[] {
   const rows = races.map(({ name, method, same, draftedTokens, acceptedTokens, speedUp }) => {
     const share = draftedTokens === 0 ? 0 : acceptedTokens / draftedTokens;
@@ -66,7 +66,7 @@ export function raceLines(races: readonly Race[], { paint }: StrategyStyle): str
   const head = `${fit('speculative decoding', nameWidth)}${fit('', 25)}${fit('', 25)}${'speed'.padStart(8)}`;
   const all = races.every(({ same }) => same);
   const note = all
-    ? 'Each gave the same tokens as without guessing; speed is relative to that.'
+    ? 'All gave the same tokens as plain decoding. Speed is relative to plain decoding.'
     : 'Not all gave the same tokens.';
   return [paint('bold', head), ...rows, '', paint('dim', note)];
 }

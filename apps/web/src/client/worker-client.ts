@@ -107,5 +107,5 @@ export class WorkerClient {
 
 const tooLong: Failure = {
   name: 'UserCodeTimeout',
-  message: `The custom sampler ran for more than ${userCodeLimit / 1000} seconds, so its worker was ended. The model is loaded again in a new one.`,
+  message: `The custom sampler ran for more than ${userCodeLimit / 1000} seconds, so its worker was ended and the sampler was switched off. The model is loaded again in a new worker.`,
 };

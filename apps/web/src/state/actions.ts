@@ -1,4 +1,5 @@
 import { batch } from '@preact/signals';
+import type { Chain } from '../chain/edit.ts';
 import { CallError, WorkerClient } from '../client/worker-client.ts';
 import type { Failure, RunEvent } from '../protocol.ts';
 import type { ModelChoice } from '../settings.ts';
@@ -8,12 +9,26 @@ import * as store from './store.ts';
 const client = new WorkerClient(
   () => new Worker(new URL('../worker/worker.ts', import.meta.url), { type: 'module', name: 'tokenwright' }),
   (reason) => {
-    store.notice.value = reason;
-    store.session.value = { status: 'failed', failure: reason };
+    const isEndless = reason.name === 'UserCodeTimeout';
+    batch(() => {
+      store.notice.value = reason;
+      store.session.value = { status: 'failed', failure: reason };
+      // The check of the chains runs its code, too: what stays in force would end the next worker as well.
+      if (isEndless) switchCodeOff();
+    });
     // The model is lost with the worker. Load it again, unless loading itself failed.
-    if (reason.name === 'UserCodeTimeout') void open();
+    if (isEndless) void open();
   },
 );
+
+/** Switch the custom sampler off in both chains, and remember its code as endless. */
+function switchCodeOff(): void {
+  const { chain, other, code } = store.settings.value;
+  const without = (stages: Chain): Chain =>
+    stages.map((stage) => (stage.name === 'custom' ? { ...stage, on: false } : stage));
+  store.endlessCode.value = code;
+  store.change({ chain: chain && without(chain), other: without(other) });
+}
 
 function failureOf(error: unknown): Failure {
   if (error instanceof CallError) return error.failure;
@@ -35,6 +50,8 @@ export async function open(model: ModelChoice = store.modelChoice.value): Promis
   const info = store.loaded.value;
   const before = info === undefined ? {} : { before: info };
   store.session.value = { status: 'loading', progress: { step: 'Starting' }, ...before };
+  // Only a page can ask the browser to keep what it stores; the download is in the worker.
+  if (model.kind === 'hub') void navigator.storage?.persist?.().catch(() => {});
   try {
     const { engine } = store.settings.value;
     const opened = await client.call(
@@ -52,6 +69,10 @@ export async function open(model: ModelChoice = store.modelChoice.value): Promis
       store.session.value = { status: 'ready', info: opened };
       store.modelChoice.value = model;
       store.change({ model: model.name });
+      // Errors of another model say nothing about this one.
+      if (store.run.value?.status === 'failed') store.run.value = undefined;
+      if (store.comparison.value?.status === 'failed') store.comparison.value = undefined;
+      if (store.race.value?.status === 'failed') store.race.value = undefined;
     });
     await check();
     await measure();

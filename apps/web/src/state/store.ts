@@ -59,6 +59,8 @@ export const memory: Signal<MemoryReport | undefined> = signal(undefined);
 export const cached: Signal<readonly CachedModel[]> = signal([]);
 /** Generate again when something changes. */
 export const live: Signal<boolean> = signal(false);
+/** Code of the custom sampler that did not end. */
+export const endlessCode: Signal<string | undefined> = signal(undefined);
 /** A message that is shown until it is dismissed. */
 export const notice: Signal<Failure | undefined> = signal(undefined);
 

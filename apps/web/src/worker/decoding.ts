@@ -6,7 +6,7 @@ import {
   dola,
   type Rule,
 } from '@tokenwright/contrastive';
-import { encodePrompt, type LanguageModel, type Strategy, UnsupportedError } from '@tokenwright/core';
+import { encodePrompt, type LanguageModel, ParameterError, type Strategy, UnsupportedError } from '@tokenwright/core';
 import { beamSearch, earlyExit, promptLookup, speculative } from '@tokenwright/strategies';
 import type { Decoding, Settings } from '../settings.ts';
 import { samplingWithParts } from './sampling-with-parts.ts';
@@ -20,6 +20,9 @@ export interface Decoder {
   readonly combined: boolean;
 }
 
+/** Engines take at most 256 tokens of all hypotheses at a time, and the tree of more beams than this cannot be read. */
+const mostBeams = 32;
+
 export async function decoderOf(session: Session, { decoding }: Settings): Promise<Decoder> {
   const { model } = session.loaded;
   switch (decoding.kind) {
@@ -27,6 +30,8 @@ export async function decoderOf(session: Session, { decoding }: Settings): Promi
       return { model, combined: false };
     case 'beams': {
       const { kind: _, ...options } = decoding;
+      if (options.numBeams > mostBeams)
+        throw new ParameterError('beam search on this page', 'numBeams', `at most ${mostBeams}`, options.numBeams);
       return { model, strategy: beamSearch(options), combined: false };
     }
     case 'speculative':

@@ -21,8 +21,12 @@ export class Session {
   #texts: readonly string[] | undefined;
   #textOf: ((id: number) => string) | undefined;
 
-  private constructor(started: StartedEngine, loaded: LoadedModel, tokenizer: LoadedTokenizer, milliseconds: number) {
-    const { model } = loaded;
+  private constructor(
+    started: StartedEngine,
+    loaded: LoadedModel,
+    { milliseconds, notices }: { readonly milliseconds: number; readonly notices: readonly string[] },
+  ) {
+    const { model, tokenizer } = loaded;
     this.#started = started;
     this.loaded = loaded;
     this.tokenizer = tokenizer;
@@ -39,6 +43,7 @@ export class Session {
         contextLength: model.contextLength,
         bytes: started.engine.memory().bytes,
         loadMilliseconds: milliseconds,
+        notices,
       },
     };
   }
@@ -50,7 +55,12 @@ export class Session {
     { signal, emit }: { signal: AbortSignal; emit: (progress: LoadProgress) => void },
   ): Promise<Session> {
     const began = performance.now();
-    const source = await sourceOf(choiceOfModel, { signal, emit });
+    const notices: string[] = [];
+    const onNotice = (notice: string): void => {
+      notices.push(notice);
+      emit({ step: notice });
+    };
+    const source = await sourceOf(choiceOfModel, { signal, emit, onNotice });
     emit({ step: 'Starting an engine' });
     const kept = before !== undefined && choice !== 'auto' && before.#started.choice === choice;
     const started = kept ? before.#started : await startEngine(choice, await inspectModel(source));
@@ -63,8 +73,7 @@ export class Session {
         signal,
         onProgress: (done, total) => emit({ step: 'Loading the model', loaded: done, total }),
       });
-      const { tokenizer } = loaded;
-      const session = new Session(started, loaded, tokenizer, performance.now() - began);
+      const session = new Session(started, loaded, { milliseconds: performance.now() - began, notices });
       if (before !== undefined) before.#release();
       if (!kept) await before?.engine.dispose();
       return session;

@@ -7,13 +7,13 @@ import { directoryAt, modelPath, opfsRoot } from './store/opfs-store.ts';
 export interface CachedModel {
   /** 'org/name' */
   readonly name: string;
-  /** What its files take, unfinished ones included. */
+  /** The size of its files, including unfinished downloads. */
   readonly bytes: number;
   /** Branches and tags that were fetched. */
   readonly revisions: readonly string[];
 }
 
-/** Which cache: as of `hubModel`. In a browser each endpoint has its own. */
+/** Selects the cache, as the options of `hubModel`. In a browser each endpoint has its own. */
 export type CacheOptions = Pick<HubOptions, 'cache' | 'endpoint'>;
 
 /** The models of hubs that this machine, or this page's origin, keeps; by name. None where a page has no private file system. */
@@ -24,7 +24,7 @@ export async function cachedModels(options: CacheOptions = {}): Promise<CachedMo
 }
 
 /**
- * Remove a model from the cache, with all its revisions. One that is not there is no error.
+ * Remove a model from the cache, with all its revisions. Nothing happens when the cache does not have it.
  *
  * @throws LoadError for a text that is not a name of a model.
  */
@@ -45,7 +45,7 @@ async function inFolder(cache: string): Promise<CachedModel[]> {
   const files = process.getBuiltinModule('node:fs/promises');
   const entries = async (path: string): Promise<string[]> =>
     files.readdir(path, { recursive: true }).catch(() => [] as string[]);
-  // Not through links: a snapshot has files of its own only where links are not allowed.
+  // Links are not followed: a snapshot contains real files only where links are not allowed.
   const sizeOf = async (path: string): Promise<number> => {
     const stat = await files.lstat(path).catch(() => undefined);
     return stat?.isFile() ? stat.size : 0;

@@ -47,7 +47,7 @@ export async function hubModel(model: string, options: HubOptions = {}): Promise
 
   let listing: HubListing;
   try {
-    // With a copy at hand there is less reason to wait for a hub that does not answer.
+    // When the cache has a copy, there is less reason to wait for a hub that does not answer.
     const patience =
       known === undefined ? settings : { ...settings, retries: Math.min(1, settings.retries), onNotice: undefined };
     listing = await listModel(wanted.repository, patience);
@@ -72,7 +72,7 @@ export async function openStore(repository: string, settings: HubSettings): Prom
     : folderStore(settings.cache, repository);
 }
 
-/** What the cache has of a commit, if that is enough to run the model. */
+/** The files of a commit in the cache. @throws LoadError when they are not enough to run the model. */
 async function cachedModel(
   name: string,
   wanted: HubName,
@@ -92,7 +92,7 @@ async function cachedModel(
   return sourceOf({ name, wanted, commit, files: [], needed, settings, store });
 }
 
-/** Bring all needed files into the store, several at a time. Returns their names. */
+/** Download all needed files into the store, several at a time. Returns their names. */
 async function fetchNeeded(
   wanted: HubName,
   { commit, files }: HubListing,
@@ -133,7 +133,7 @@ async function shardsOf(index: ByteSource): Promise<string[]> {
   return [...new Set((await readShardIndex(index)).values())].sort();
 }
 
-/** Bring one file into the store, if it is not there yet. */
+/** Download one file into the store, unless it is there already. */
 async function fetchFile(
   { repository }: HubName,
   commit: string,

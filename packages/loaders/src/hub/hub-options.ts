@@ -24,7 +24,7 @@ export interface HubOptions {
   readonly offline?: boolean;
   /** Attempts in a row that may bring nothing before a download fails. Default 5; 0 tries once. */
   readonly retries?: number;
-  /** Milliseconds without a byte after which an attempt is given up. Default 30,000. */
+  /** An attempt fails after this many milliseconds without a byte. Default 30,000. */
   readonly timeout?: number;
   /** What fetches. Default: the global `fetch`. */
   readonly fetch?: typeof fetch;

@@ -75,7 +75,7 @@ function ggufsOf(repository: string, paths: readonly string[], file: string | un
   );
 }
 
-/** Whether a name has the quantization as a word of its own: 'q4_k' is not in 'model-q4_k_m.gguf'. */
+/** Whether a name contains the quantization as a whole word: 'q4_k' is not in 'model-q4_k_m.gguf'. */
 function quantizationIn(path: string, wanted: string): boolean {
   const escaped = wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`(^|[/._-])${escaped}(\\.gguf$|[./-])`).test(path);

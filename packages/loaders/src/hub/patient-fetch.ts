@@ -112,7 +112,7 @@ export function passing(cause: unknown, { endpoint, signal, unusedProxy }: HubSe
   return new PassingFailure(why, { cause, ...rest });
 }
 
-/** Aborts when the caller does, and after `timeout` milliseconds without a sign of life. */
+/** Aborts when the caller does, and after `timeout` milliseconds without a byte. */
 export function deadline({ timeout, signal }: HubSettings): {
   readonly controller: AbortController;
   alive(): void;
@@ -136,7 +136,7 @@ export function deadline({ timeout, signal }: HubSettings): {
   };
 }
 
-/** Why a hub gives no file, in words that say what to do. */
+/** The error for a status, with what to do about it. */
 export function refusal(name: string, settings: HubSettings, status: number, cause?: unknown): LoadError {
   const { endpoint, revision, token } = settings;
   const problem = ((): string => {
@@ -145,7 +145,7 @@ export function refusal(name: string, settings: HubSettings, status: number, cau
         ? `${endpoint} has no such model that everyone may see (401). For a private one give a token: the option token, or HF_TOKEN`
         : `${endpoint} does not accept the token (401)`;
     if (status === 403)
-      return `${endpoint} refuses (403). The model may have conditions to accept at ${endpoint}/${name}, and needs the token of who did`;
+      return `${endpoint} refuses (403). The model may have conditions to accept at ${endpoint}/${name}, and needs the token of a user who accepted them`;
     if (status === 404) return `${endpoint} has no such model, or none with the revision '${revision}' (404)`;
     return `${endpoint} answered ${status}`;
   })();

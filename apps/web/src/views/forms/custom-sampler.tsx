@@ -1,7 +1,30 @@
 import { useRef } from 'preact/hooks';
 import { add } from '../../chain/edit.ts';
 import { codeExamples } from '../../code/code-examples.ts';
-import { chain as chainInForce, change, reports, run, settings } from '../../state/store.ts';
+import type { Failure } from '../../protocol.ts';
+import {
+  chain as chainInForce,
+  change,
+  endlessCode,
+  type RunState,
+  reports,
+  run,
+  settings,
+} from '../../state/store.ts';
+
+const endless: Failure = {
+  name: 'UserCodeTimeout',
+  message: 'It did not end within 2 seconds, so it was switched off. Correct it, then switch it on in the chain.',
+};
+
+/** What the last run says against this code: an error in it, or a distribution from which nothing can be sampled. */
+function failureOf(value: RunState | undefined, code: string): Failure | undefined {
+  if (value?.failure === undefined || value.settings.code !== code) return undefined;
+  const { name, message } = value.failure;
+  if (name === 'UserCodeError') return value.failure;
+  const runs = (value.settings.chain ?? []).some((stage) => stage.name === 'custom' && stage.on);
+  return runs && (name === 'InvalidLogitsError' || name === 'EmptyDistributionError') ? { name, message } : undefined;
+}
 
 /** The editor of the custom sampler, which runs in the worker. */
 export function CustomSampler() {
@@ -10,9 +33,7 @@ export function CustomSampler() {
   const chain = chainInForce.value ?? [];
   const place = chain.findIndex(({ name }) => name === 'custom');
   const found = reports.value?.chain.problems.find((problem) => problem.stage === place && place >= 0);
-  const failed =
-    run.value?.failure?.name === 'UserCodeError' && run.value.settings.code === code ? run.value.failure : undefined;
-  const problem = found ?? failed;
+  const problem = found ?? failureOf(run.value, code) ?? (endlessCode.value === code ? endless : undefined);
   const lines = code.split('\n');
   return (
     <>
@@ -70,7 +91,8 @@ export function CustomSampler() {
       </div>
       <p id="code-problem" class={problem === undefined ? 'code-fine' : 'problem'} role="status">
         {problem !== undefined && problem.line !== undefined && <b>Line {problem.line}: </b>}
-        {problem?.message ?? (place < 0 ? 'Not in the chain yet.' : 'In force.')}
+        {problem?.message ??
+          (place < 0 ? 'Not in the chain yet.' : chain[place]!.on ? 'In force.' : 'Switched off in the chain.')}
       </p>
     </>
   );

@@ -38,7 +38,7 @@ export function OutputView() {
       )}
       {value?.failure && (
         <p class="problem" role="alert">
-          <b>{value.failure.name}</b> {value.failure.message}
+          {value.failure.message}
           {value.failure.line !== undefined && ` (your sampler, line ${value.failure.line})`}
         </p>
       )}

@@ -52,6 +52,7 @@ function describe({ engine, model }: SessionInfo) {
       <b>{name}</b>
       {weights !== 'auto' && `, ${weights} weights`}
       {threads > 1 && `, ${threads} threads`}: {reason}.{notices.length > 0 && ` ${notices.join(' ')}`}
+      {model.notices.map((notice) => ` ${notice}.`)}
     </span>
   );
 }

@@ -25,7 +25,7 @@ export function folderStore(cache: string, repository: string): HubStore {
   const reference = (revision: string): string => join(root, 'refs', ...checkFileName(root, revision).split('/'));
   const stat = (path: string): Promise<Stats | undefined> => files.stat(path).catch(() => undefined);
 
-  /** Put something at a path at once, over what is there. Work in progress lies among the blobs, where nobody lists names. */
+  /** Create or replace a path atomically. The temporary file is among the blobs, whose names are never listed. */
   const place = async (path: string, make: (temporary: string) => Promise<void>): Promise<void> => {
     const temporary = join(blobs, `${process.pid}-${crypto.randomUUID()}.tmp`);
     await files.mkdir(blobs, { recursive: true });
@@ -75,7 +75,7 @@ export function folderStore(cache: string, repository: string): HubStore {
         // A blob of another length is what a crash of the machine may leave.
         if ((await stat(blob))?.size !== file.size) return false;
         await place(target, async (temporary) => {
-          // Where links are not allowed (Windows without developer mode), a copy has to do, as with Python.
+          // Where links are not allowed (Windows without developer mode), a copy is made, as Python does.
           await files
             .symlink(relative(dirname(target), blob), temporary)
             .catch(() => files.link(blob, temporary))

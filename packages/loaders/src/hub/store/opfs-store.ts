@@ -178,7 +178,7 @@ export async function opfsRoot(): Promise<FileSystemDirectoryHandle> {
   return storage.getDirectory();
 }
 
-/** Where a model lies under the cache's directory. */
+/** The path of a model below the directory of the cache. */
 export function modelPath(endpoint: string, repository: string): readonly string[] {
   const { host, pathname } = new URL(endpoint);
   return [encodeURIComponent(host + pathname.replace(/\/$/, '')), repository.replaceAll('/', '--')];

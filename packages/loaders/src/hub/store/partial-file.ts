@@ -1,7 +1,7 @@
 import type { HubFile } from './hub-file.ts';
 import type { PartialFile } from './hub-store.ts';
 
-/** A file that nobody wrote to for so long, in milliseconds, has no writer that lives: where it cannot be asked, where it can. */
+/** Milliseconds without a write after which the writer counts as dead: when its process cannot be checked, and when it runs. */
 const abandonedAfter = { unknown: 60_000, running: 600_000 };
 /** How often a file that another process writes is looked at, in milliseconds. */
 const watchEvery = 200;
