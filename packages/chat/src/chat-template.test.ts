@@ -47,9 +47,9 @@ describe('applyChatTemplate', () => {
       "{{ tools is none }} {{ tools | tojson if tools }} {{ thinking }} {{ strftime_now('%Y') | length }}",
     );
     const variables = { thinking: false };
-    expect(applyChatTemplate(template, [user], { variables })).toBe('true  false 4');
+    expect(applyChatTemplate(template, [user], { variables })).toBe('True  False 4');
     expect(applyChatTemplate(template, [user], { variables, tools: [{ name: 'f' }] })).toBe(
-      'false [{"name": "f"}] false 4',
+      'False [{"name": "f"}] False 4',
     );
   });
 

@@ -1,8 +1,13 @@
-import { Template } from '@huggingface/jinja';
-import { type ChatTemplate, ParameterError, type Tokenizer } from '@tokenwright/core';
+import { type ChatTemplate, ParameterError, type Tokenizer, UnknownOptionError } from '@tokenwright/core';
 import { checkOptionNames } from '@tokenwright/core/options';
 import type { ChatMessage, ChatOptions, EncodeChatOptions } from './chat-message.ts';
 import { ChatTemplateError } from './chat-template-error.ts';
+import { checkMessages } from './check-messages.ts';
+import { Template } from './jinja/template.ts';
+import { TemplateProblem } from './jinja/values/problem.ts';
+import type { Value } from './jinja/values/values.ts';
+import { inputOf, messagesIn } from './template-input.ts';
+import { cutAfterFinal, formsFor, isPartMissing, withFinalTag, withMarkedContent } from './message-forms.ts';
 import { messagesFor } from './literal-content.ts';
 
 const owner = 'applyChatTemplate';
@@ -10,20 +15,27 @@ const owner = 'applyChatTemplate';
 const optionNames: Readonly<Record<keyof ChatOptions, true>> = {
   tools: true,
   addGenerationPrompt: true,
+  continueFinalMessage: true,
   template: true,
   variables: true,
 };
+/** Variables that have options of their own. */
+const given: readonly string[] = ['messages', 'add_generation_prompt'];
 
 /** Roles whose text a template may leave out, such as the reasoning of earlier turns or the results of tools. */
 const mayBeLeftOut: readonly string[] = ['user', 'assistant', 'tool', 'function', 'ipython'];
 
 /**
  * The text of a chat in the format that the model was trained on. The template comes from tokenizer_config.json, chat_template.jinja
- * or a GGUF file, and @huggingface/jinja renders it.
+ * or a GGUF file. It is rendered as Hugging Face's `apply_chat_template` does with Jinja2, character by character.
+ *
+ * Where a template does not take a message as it is given, the message is written in the way that it takes: parts of a content as one
+ * text, arguments of tool calls as an object or as JSON text, a 'developer' as a 'system'.
  *
  * @param template `chatTemplate` of the result of `load`. Undefined, for a model without one, is an error.
- * @throws ChatTemplateError when there is no template, when it is not valid Jinja, refuses the messages, fails, or leaves out a
- * message because it does not know the role; ParameterError for messages and options; UnknownOptionError.
+ * @throws ChatTemplateError when there is no template, when it is not valid Jinja, refuses the messages, fails, does not come to an
+ * end, or leaves out a message because it does not know the role, and when a part of a content is no text; ParameterError for
+ * messages and options; UnknownOptionError, also for a variable that the template does not read.
  * @example
  * ```ts
  * const text = applyChatTemplate(chatTemplate, [{ role: 'user', content: 'Name three colors.' }]);
@@ -41,19 +53,18 @@ export function applyChatTemplate(
       'there is no chat template: the model was not trained to chat, or its files lack one. Make one with createChatTemplate',
     );
   checkOptionNames(owner, options, Object.keys(optionNames));
-  checkMessages(messages);
-  const { tools, addGenerationPrompt = true, variables = {} } = options;
+  checkMessages(owner, template.model, messages);
+  const { continueFinalMessage = false, addGenerationPrompt = !continueFinalMessage } = options;
+  if (continueFinalMessage && addGenerationPrompt)
+    throw new ParameterError(owner, 'addGenerationPrompt', 'false or left out with continueFinalMessage', true);
   const parsed = parse(template, nameOf(template, options));
-  const text = render(template, parsed, {
-    ...template.specialTokens,
-    tools: tools ?? null,
-    documents: null,
-    ...variables,
-    messages,
-    add_generation_prompt: addGenerationPrompt,
+  const input = inputOf(owner, messages, 'messages') as readonly Value[];
+  const final = continueFinalMessage ? withFinalTag(owner, input) : undefined;
+  return render(template, final?.messages ?? input, {
+    parsed,
+    variables: variablesOf(template, parsed, options, addGenerationPrompt),
+    end: (text) => (final === undefined ? text : cutAfterFinal(template.model, text, final.text)),
   });
-  checkRoles(template, messages, text);
-  return text;
 }
 
 /**
@@ -79,18 +90,6 @@ export function encodeChat(
   return encode(applyChatTemplate(parts.chatTemplate, rendered, options));
 }
 
-function checkMessages(messages: readonly ChatMessage[]): void {
-  if (!Array.isArray(messages) || messages.length === 0)
-    throw new ParameterError(owner, 'messages', 'a list of at least one message', messages);
-  for (const [at, message] of messages.entries()) {
-    if (!isObject(message) || typeof message.role !== 'string' || message.role === '')
-      throw new ParameterError(owner, `messages[${at}]`, 'an object with a role and a content', message);
-    const { content } = message;
-    if (typeof content !== 'string' && !Array.isArray(content) && content !== null)
-      throw new ParameterError(owner, `messages[${at}].content`, 'a string, a list of parts, or null', content);
-  }
-}
-
 function nameOf({ names }: ChatTemplate, { template, tools }: ChatOptions): string {
   if (template !== undefined) {
     if (!names.includes(template)) throw new ParameterError(owner, 'template', `one of ${names.join(', ')}`, template);
@@ -100,6 +99,32 @@ function nameOf({ names }: ChatTemplate, { template, tools }: ChatOptions): stri
   if (names.includes('default')) return 'default';
   if (names.length === 1) return names[0]!;
   throw new ParameterError(owner, 'template', `one of ${names.join(', ')}`, undefined);
+}
+
+/** Everything that the template reads but the messages. */
+function variablesOf(
+  { specialTokens }: ChatTemplate,
+  parsed: Template,
+  { tools, variables = {} }: ChatOptions,
+  addGenerationPrompt: boolean,
+): Map<string, Value> {
+  for (const name of Object.keys(variables)) {
+    if (given.includes(name) || (name === 'tools' && tools !== undefined))
+      throw new ParameterError(owner, `variables.${name}`, 'left out, because an argument sets it', variables[name]);
+    if (!parsed.names.has(name) && variables[name] !== undefined)
+      throw new UnknownOptionError(
+        'variables of the chat template',
+        name,
+        [...parsed.names].filter((known) => !given.includes(known)),
+      );
+  }
+  const all = new Map<string, Value>(Object.entries(specialTokens));
+  all.set('tools', tools === undefined ? null : inputOf(owner, tools, 'tools'));
+  all.set('documents', null);
+  all.set('add_generation_prompt', addGenerationPrompt);
+  for (const [name, value] of Object.entries(variables))
+    if (value !== undefined) all.set(name, inputOf(owner, value, `variables.${name}`));
+  return all;
 }
 
 /** The parsed form of each template: parsing takes longer than rendering. */
@@ -112,59 +137,72 @@ function parse(template: ChatTemplate, name: string): Template {
   if (parsed === undefined) {
     try {
       parsed = new Template(template.sources[name]!);
-    } catch (cause) {
-      const problem = `the chat template '${name}' cannot be parsed: ${messageOf(cause)}`;
-      throw new ChatTemplateError(template.model, 'syntax', problem, { cause });
+    } catch (error) {
+      if (!(error instanceof TemplateProblem)) throw error;
+      throw errorOf(template.model, error, `the chat template '${name}' cannot be parsed`);
     }
-    rename(parsed.parsed, 'raise_exception', raiser);
     all.set(name, parsed);
   }
   return parsed;
 }
 
-/** Replaces `raise_exception` in templates: the library's own error looks like its other errors. */
-const raiser = 'raise_exception_of_template';
+function errorOf(model: string, { kind, message, line }: TemplateProblem, problem: string): ChatTemplateError {
+  const place = line === undefined ? '' : ` (line ${line})`;
+  return new ChatTemplateError(model, kind, `${problem}: ${message}${kind === 'raised' ? '' : place}`, { line });
+}
 
-class Raised extends Error {}
+interface Rendering {
+  readonly parsed: Template;
+  readonly variables: ReadonlyMap<string, Value>;
+  /** Where the text ends. */
+  readonly end: (text: string) => string;
+}
 
-function render(template: ChatTemplate, parsed: Template, variables: Record<string, unknown>): string {
-  const raise = (message: unknown): never => {
-    throw new Raised(String(message));
-  };
-  try {
-    return parsed.render({ ...variables, [raiser]: raise });
-  } catch (cause) {
-    if (cause instanceof Raised)
-      throw new ChatTemplateError(template.model, 'raised', `its chat template refuses the messages: ${cause.message}`);
-    const problem = `its chat template failed: ${messageOf(cause)}`;
-    throw new ChatTemplateError(template.model, 'failed', problem, { cause });
+/** The text in the first form of the messages that the template takes without losing any. */
+function render({ model }: ChatTemplate, input: readonly Value[], { parsed, variables, end }: Rendering): string {
+  const textOf = (messages: readonly Value[]): string => parsed.render(new Map(variables).set('messages', messages));
+  let problem: TemplateProblem | undefined;
+  let lossy: { readonly text: string; readonly lost: number | undefined } | undefined;
+  for (const form of formsFor(input)) {
+    const messages = messagesIn(input, form);
+    try {
+      const text = textOf(messages);
+      const lost = leftOut(messages, text, textOf);
+      if (lost === undefined && !isPartMissing(messages, text)) return end(text);
+      if (lossy === undefined || (lossy.lost !== undefined && lost === undefined)) lossy = { text, lost };
+    } catch (error) {
+      if (!(error instanceof TemplateProblem)) throw error;
+      problem ??= error;
+      if (error.kind !== 'failed' && error.kind !== 'raised') break;
+    }
   }
+  if (lossy?.lost !== undefined) {
+    const role = withMarkedContent(input, lossy.lost)?.role;
+    throw new ChatTemplateError(
+      model,
+      'role',
+      `its chat template leaves out message ${lossy.lost + 1} and does not know the role '${role}'`,
+    );
+  }
+  if (lossy !== undefined) return end(lossy.text);
+  const what = problem!.kind === 'raised' ? 'its chat template refuses the messages' : 'its chat template failed';
+  throw errorOf(model, problem!, what);
 }
 
-/** Rename an identifier everywhere in a parsed template. */
-function rename(node: unknown, from: string, to: string): void {
-  if (Array.isArray(node)) for (const part of node) rename(part, from, to);
-  if (node instanceof Map) for (const [key, part] of node) rename([key, part], from, to);
-  if (!isObject(node)) return;
-  if (node.type === 'Identifier' && node.value === from) (node as { value: string }).value = to;
-  else for (const part of Object.values(node)) rename(part, from, to);
-}
-
-/** A template leaves out messages of roles that it does not know, in silence. Report it. */
-function checkRoles({ model }: ChatTemplate, messages: readonly ChatMessage[], text: string): void {
-  for (const [at, { role, content }] of messages.entries())
-    if (typeof content === 'string' && !mayBeLeftOut.includes(role) && !text.includes(content.trim()))
-      throw new ChatTemplateError(
-        model,
-        'role',
-        `its chat template leaves out message ${at + 1} and does not know the role '${role}'`,
-      );
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/**
+ * The index of a message that the template leaves out because it does not know the role: its text is not there, and another text in
+ * its place changes nothing. A template may edit a text, or encode it.
+ */
+function leftOut(messages: readonly Value[], text: string, textOf: (messages: readonly Value[]) => string): number | undefined {
+  for (const at of messages.keys()) {
+    const marked = withMarkedContent(messages, at);
+    if (marked === undefined || mayBeLeftOut.includes(marked.role) || text.includes(marked.content.trim())) continue;
+    try {
+      if (textOf(marked.messages) === text) return at;
+    } catch (error) {
+      // It reads the text, or it could not fail.
+      if (!(error instanceof TemplateProblem)) throw error;
+    }
+  }
+  return undefined;
 }

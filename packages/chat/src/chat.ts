@@ -29,8 +29,10 @@ interface Prompt {
   readonly ids: readonly number[];
 }
 
-/** Names of the options of `Chat`; the generation prompt is always added. */
-const optionNames: Readonly<Record<keyof Omit<EncodeChatOptions, 'addGenerationPrompt'>, true>> = {
+/** Options of the template for every turn. The generation prompt is always added. */
+type TurnOptions = Omit<EncodeChatOptions, 'addGenerationPrompt' | 'continueFinalMessage'>;
+
+const optionNames: Readonly<Record<keyof TurnOptions, true>> = {
   literalContent: true,
   tools: true,
   template: true,
@@ -39,13 +41,17 @@ const optionNames: Readonly<Record<keyof Omit<EncodeChatOptions, 'addGenerationP
 
 /** The share of the context that a prompt may take; the rest is for the answer. */
 const promptShare = 3 / 4;
+/** More characters than tokens have on average, to guess where a search begins. */
+const charactersPerToken = 16;
+/** Messages of these roles at the start stay in every prompt. */
+const headRoles: readonly string[] = ['system', 'developer'];
 
 /**
  * A conversation with a model: its messages, and a cache with the keys and values of the last prompt and answer, so that a turn feeds
  * only what is new. Answers are kept as the tokens that the model chose, not as a second tokenization of their text.
  *
  * `messages` holds the whole conversation. When it outgrows the context, the oldest exchanges are left out of the prompt, never the
- * system message; `forgotten` counts them.
+ * system message; `forgotten` counts them. What the assistant says before the first message of the user is an exchange too.
  *
  * @example
  * ```ts
@@ -74,7 +80,7 @@ export class Chat implements Disposable {
    * @param options of the template, for every turn.
    * @throws ChatTemplateError when the model has no template; ParameterError when there is no tokenizer; UnknownOptionError.
    */
-  constructor(parts: ChatParts, options: Omit<EncodeChatOptions, 'addGenerationPrompt'> = {}) {
+  constructor(parts: ChatParts, options: TurnOptions = {}) {
     const { model, tokenizer, chatTemplate } = parts;
     if (tokenizer === undefined) throw new ParameterError('Chat', 'tokenizer', 'a tokenizer', tokenizer);
     if (chatTemplate === undefined) applyChatTemplate(chatTemplate, []);
@@ -118,7 +124,7 @@ export class Chat implements Disposable {
 
   /**
    * How many of the oldest exchanges the last prompt left out because the context was full. An exchange is a message of the user
-   * with everything up to the next one.
+   * with everything up to the next one, or what comes before the first.
    */
   get forgotten(): number {
     return this.#forgotten;
@@ -210,23 +216,39 @@ export class Chat implements Disposable {
 
   /**
    * The prompt with as many exchanges as leave a quarter of the context for the answer, and at least the last one. The number to
-   * leave out is searched by doubling and halving, so a long conversation is rendered a few times and not once per exchange.
+   * leave out is searched by doubling and halving around a guess from the lengths of the texts: so a stored conversation of any
+   * length costs a few prompts of about the context's size.
    */
   #prompt(): Prompt {
-    const starts = [...this.#messages.keys()].filter((at) => this.#messages[at]!.role === 'user');
+    const messages = this.#messages;
+    const head = messages.findIndex(({ role }) => !headRoles.includes(role));
+    const starts = [...messages.keys()].filter((at) => at === head || (at > head && messages[at]!.role === 'user'));
     const most = starts.length - 1;
+    const least = Math.min(this.#leastForgotten, most);
     const limit = this.#model.contextLength * promptShare;
     const without = (count: number): Prompt =>
-      this.#encode([...this.#messages.slice(0, starts[0]), ...this.#messages.slice(starts[count])]);
+      this.#encode([...messages.slice(0, head), ...messages.slice(starts[count])]);
 
-    let count = Math.min(this.#leastForgotten, most);
+    let count = Math.max(least, firstBelow(limit * charactersPerToken, messages, starts));
     let prompt = without(count);
-    let tooFew = count - 1;
-    for (let step = 1; prompt.ids.length > limit && count < most; step *= 2) {
-      tooFew = count;
-      count = Math.min(count + step, most);
-      prompt = without(count);
-    }
+    let tooFew = least - 1;
+    if (prompt.ids.length > limit)
+      for (let step = 1; prompt.ids.length > limit && count < most; step *= 2) {
+        tooFew = count;
+        count = Math.min(count + step, most);
+        prompt = without(count);
+      }
+    else
+      for (let step = 1; count > least; step *= 2) {
+        const fewer = Math.max(count - step, least);
+        const longer = without(fewer);
+        if (longer.ids.length > limit) {
+          tooFew = fewer;
+          break;
+        }
+        count = fewer;
+        prompt = longer;
+      }
     while (count - tooFew > 1) {
       const middle = Math.floor((tooFew + count) / 2);
       const longer = without(middle);
@@ -257,4 +279,15 @@ export class Chat implements Disposable {
     const same = continuation(this.#tokenizer, prompt.ids, ids) === answer;
     this.#fed = same ? { text: prompt.text + answer, ids: [...prompt.ids, ...ids] } : prompt;
   }
+}
+
+/** How many exchanges to leave out so that the texts of the others have at most `limit` characters; all but the last at most. */
+function firstBelow(limit: number, messages: readonly ChatMessage[], starts: readonly number[]): number {
+  let length = 0;
+  for (let exchange = starts.length - 1; exchange >= 0; exchange--) {
+    for (const { content } of messages.slice(starts[exchange], starts[exchange + 1]))
+      length += typeof content === 'string' ? content.length : 0;
+    if (length > limit) return Math.min(exchange + 1, starts.length - 1);
+  }
+  return 0;
 }

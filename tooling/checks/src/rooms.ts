@@ -82,7 +82,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     [['convert'], ['testing']],
     [['entries'], ['.']],
   ],
-  'packages/chat': ['.'],
+  'packages/chat': ['jinja/values', 'jinja/syntax', 'jinja/text', 'jinja/run', 'jinja', '.'],
   'packages/demo-model': ['.'],
   'packages/tokenwright': [[['output'], ['options'], ['sources']], 'model', 'worker', '.', 'entries', 'testing'],
   'apps/node': [

@@ -1,3 +1,4 @@
+import { ChatTemplateError } from '@tokenwright/chat';
 import {
   CacheError,
   ContextLengthError,
@@ -28,6 +29,7 @@ export interface ErrorData {
 /** By the `name` of instances: a minifier renames classes. */
 const classes: Readonly<Record<string, { readonly prototype: TokenwrightError }>> = {
   CacheError,
+  ChatTemplateError,
   ContextLengthError,
   DeviceLostError,
   DisposedError,

@@ -1,0 +1,83 @@
+/** Letters by their title-case form, for those where it is not the upper-case form: 'ǆ' is 'ǅ' in a title. */
+let titles: ReadonlyMap<string, string> | undefined;
+
+function titleLetters(): ReadonlyMap<string, string> {
+  if (titles === undefined) {
+    const found = new Map<string, string>();
+    // The range of the category Lt.
+    for (let code = 0x1c5; code <= 0x1ffc; code++) {
+      const letter = String.fromCharCode(code);
+      if (!/\p{Lt}/u.test(letter)) continue;
+      found.set(letter, letter);
+      found.set(letter.toLowerCase(), letter);
+      if (letter.toUpperCase().length === 1) found.set(letter.toUpperCase(), letter);
+    }
+    titles = found;
+  }
+  return titles;
+}
+
+/** One character as at the start of a title. */
+function toTitle(character: string): string {
+  const known = titleLetters().get(character);
+  if (known !== undefined) return known;
+  const [first = '', ...rest] = character.toUpperCase();
+  // 'ŉ' is an apostrophe and a letter.
+  return first + (first === '\u02bc' ? rest.join('') : rest.join('').toLowerCase());
+}
+
+/** Python's `str.capitalize`. */
+export function capitalize(text: string): string {
+  const [first] = text;
+  return first === undefined ? '' : toTitle(first) + lowerAfter(first, text.slice(first.length));
+}
+
+/** Lower case after another letter, which decides about a sigma at the end of a word. */
+function lowerAfter(before: string, text: string): string {
+  return (before + text).toLowerCase().slice(before.toLowerCase().length);
+}
+
+const casedLetters = /\p{Cased}/u;
+
+/** Python's `str.title`: a capital after each character that has no case. */
+export function title(text: string): string {
+  let result = '';
+  let word = '';
+  const end = (): void => {
+    result += word === '' ? '' : capitalize(word);
+    word = '';
+  };
+  for (const character of text) {
+    if (casedLetters.test(character)) word += character;
+    else {
+      end();
+      result += character;
+    }
+  }
+  end();
+  return result;
+}
+
+/** Python's `str.swapcase`. */
+export function swapCase(text: string): string {
+  let result = '';
+  for (const character of text) {
+    const upper = character.toUpperCase();
+    result += /\p{Uppercase}/u.test(character) ? character.toLowerCase() : upper;
+  }
+  return result;
+}
+
+/** Python's `str.islower` and `str.isupper`: all letters with case have this one, and there is one. */
+export function isLower(text: string): boolean {
+  return casedLetters.test(text) && !/[\p{Uppercase}\p{Lt}]/u.test(text);
+}
+
+export function isUpper(text: string): boolean {
+  return casedLetters.test(text) && !/[\p{Lowercase}\p{Lt}]/u.test(text);
+}
+
+/** Python's `str.istitle`. */
+export function isTitle(text: string): boolean {
+  return casedLetters.test(text) && title(text) === text;
+}

@@ -1,0 +1,127 @@
+import type { Budget } from '../values/budget.ts';
+import { roundedDecimal } from '../values/arithmetic.ts';
+import { lengthOf, slice } from '../values/code-points.ts';
+import { floatText, textOf } from '../values/print.ts';
+import { failed, unsupported } from '../values/problem.ts';
+import { isInteger, typeName, type Value } from '../values/values.ts';
+
+/** Digits after the point. */
+const mostDigits = 1000;
+
+const form = /^(?:([\s\S])?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\d+)?([_,])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u;
+
+/** Python's `format(value, spec)`. */
+export function formatValue(value: Value, spec: string, budget: Budget): string {
+  if (spec === '') return textOf(value, budget);
+  const match = form.exec(spec);
+  if (match === null) throw failed(`'${spec}' is not a format`);
+  const [, fill, align, sign, zero, alternate, zeros, width, grouping, precision, type] = match;
+  if (zero !== undefined || type === 'n') throw unsupported(`the format '${spec}'`);
+  const size = Number(width ?? 0);
+  budget.text(size);
+  if (typeof value === 'string') {
+    if ((type !== undefined && type !== 's') || sign !== undefined || alternate !== undefined || grouping !== undefined || align === '=')
+      throw failed(`'${spec}' is not a format of a str`);
+    const text = precision === undefined ? value : slice(value, 0, Number(precision));
+    return pad(text, size, fill ?? (zeros === undefined ? ' ' : '0'), align ?? '<');
+  }
+  if (typeof value !== 'number' && !isInteger(value)) throw failed(`a ${typeName(value)} has no format '${spec}'`);
+  const parts = numberParts(value, { type, precision, alternate: alternate !== undefined });
+  const filler = fill ?? (zeros === undefined ? ' ' : '0');
+  const alignment = align ?? (zeros === undefined ? '>' : '=');
+  const start = (parts.sign === '-' ? '-' : (sign ?? '-') === '-' ? '' : sign!) + parts.prefix;
+  const mark = grouping ?? '';
+  const step = 'bxXo'.includes(type ?? '-') ? 4 : 3;
+  if (alignment === '=' && filler === '0' && mark !== '') {
+    const room = size - start.length - parts.rest.length;
+    let digits = parts.digits;
+    while (group(digits, mark, step).length < room) digits = `0${digits}`;
+    return start + group(digits, mark, step) + parts.rest;
+  }
+  const digits = group(parts.digits, mark, step);
+  if (alignment === '=') return start + pad(digits + parts.rest, size - start.length, filler, '>');
+  return pad(start + digits + parts.rest, size, filler, alignment);
+}
+
+interface Form {
+  readonly type: string | undefined;
+  readonly precision: string | undefined;
+  readonly alternate: boolean;
+}
+
+/** A number in parts: '-', '0x', the digits before the point, and the rest. */
+interface NumberParts {
+  readonly sign: '-' | '';
+  readonly prefix: string;
+  readonly digits: string;
+  readonly rest: string;
+}
+
+export function numberParts(value: boolean | bigint | number, { type, precision, alternate }: Form): NumberParts {
+  const isFloatType = type !== undefined && 'eEfFgG%'.includes(type);
+  if (typeof value !== 'number' && !isFloatType) {
+    if (type === 's' || precision !== undefined) throw failed(`an int has no such format`);
+    const whole = BigInt(value);
+    if (type === 'c') return { sign: '', prefix: '', digits: String.fromCodePoint(Number(whole)), rest: '' };
+    const base = ({ b: 2, o: 8, x: 16, X: 16 } as Record<string, number>)[type ?? 'd'] ?? 10;
+    const digits = (whole < 0n ? -whole : whole).toString(base);
+    const prefix = alternate && base !== 10 ? `0${type}` : '';
+    return { sign: whole < 0n ? '-' : '', prefix, digits: type === 'X' ? digits.toUpperCase() : digits, rest: '' };
+  }
+  if (type !== undefined && !isFloatType) throw failed(`a float has no format '${type}'`);
+  const number = Number(value);
+  if (precision !== undefined && Number(precision) > mostDigits) throw unsupported(`more than ${mostDigits} digits`);
+  const text = floatDigits(number, type, precision === undefined ? undefined : Number(precision), alternate);
+  const sign = text.startsWith('-') ? '-' : '';
+  const [, digits = '', rest = ''] = /^-?(\d*)([\s\S]*)$/.exec(text)!;
+  return { sign, prefix: '', digits, rest };
+}
+
+function floatDigits(value: number, type: string | undefined, precision: number | undefined, alternate: boolean): string {
+  if (!Number.isFinite(value)) {
+    const text = floatText(value) + (type === '%' ? '%' : '');
+    return type !== undefined && 'EFG'.includes(type) ? text.toUpperCase() : text;
+  }
+  if (type === undefined && precision === undefined) return floatText(value);
+  const digits = precision ?? 6;
+  const point = alternate && digits === 0 ? '.' : '';
+  if (type === 'f' || type === 'F') return roundedDecimal(value, digits) + point;
+  if (type === '%') return `${roundedDecimal(value * 100, digits)}${point}%`;
+  if (type === 'e' || type === 'E') return exponential(value, digits, type);
+  const significant = Math.max(1, digits);
+  const text = exponential(value, significant - 1, 'e');
+  const exponent = Number(text.split('e')[1]);
+  const short = (part: string): string => (alternate || !part.includes('.') ? part : part.replace(/\.?0+$/, ''));
+  // Without a type, a number keeps a point as str has it.
+  const limit = type === undefined ? significant - 1 : significant;
+  if (exponent < -4 || exponent >= Math.max(limit, 1)) {
+    const [mantissa = '', power = ''] = text.split('e');
+    const result = `${short(mantissa)}e${power}`;
+    return type === 'G' ? result.toUpperCase() : result;
+  }
+  const plain = short(roundedDecimal(value, significant - 1 - exponent));
+  return type === undefined && !plain.includes('.') ? `${plain}.0` : plain;
+}
+
+/** `toExponential` rounds from the exact value, but ends at 100 digits. */
+function exponential(value: number, digits: number, letter: string): string {
+  if (digits > 100) throw unsupported('more than 100 digits before an exponent');
+  const [mantissa = '', power = ''] = value.toExponential(digits).split('e');
+  const sign = Object.is(value, -0) ? '-' : '';
+  return `${sign}${mantissa}${letter}${power[0]}${power.slice(1).padStart(2, '0')}`;
+}
+
+function group(digits: string, mark: string, step: number): string {
+  if (mark === '') return digits;
+  return digits.replace(new RegExp(`\\B(?=(?:.{${step}})+$)`, 'g'), mark);
+}
+
+/** A text in a field of this width, in code points. */
+export function pad(text: string, width: number, fill: string, align: string): string {
+  const room = width - lengthOf(text);
+  if (room <= 0) return text;
+  if (align === '<') return text + fill.repeat(room);
+  if (align === '>') return fill.repeat(room) + text;
+  const left = Math.floor(room / 2);
+  return fill.repeat(left) + text + fill.repeat(room - left);
+}
