@@ -6,8 +6,8 @@ import { checkMessages } from './check-messages.ts';
 import { Template } from './jinja/template.ts';
 import { TemplateProblem } from './jinja/values/problem.ts';
 import type { Value } from './jinja/values/values.ts';
-import { inputOf, messagesIn } from './template-input.ts';
 import { cutAfterFinal, formsFor, isPartMissing, withFinalTag, withMarkedContent } from './message-forms.ts';
+import { inputOf, messagesIn } from './template-input.ts';
 import { messagesFor } from './literal-content.ts';
 
 const owner = 'applyChatTemplate';
@@ -193,7 +193,11 @@ function render({ model }: ChatTemplate, input: readonly Value[], { parsed, vari
  * The index of a message that the template leaves out because it does not know the role: its text is not there, and another text in
  * its place changes nothing. A template may edit a text, or encode it.
  */
-function leftOut(messages: readonly Value[], text: string, textOf: (messages: readonly Value[]) => string): number | undefined {
+function leftOut(
+  messages: readonly Value[],
+  text: string,
+  textOf: (messages: readonly Value[]) => string,
+): number | undefined {
   for (const at of messages.keys()) {
     const marked = withMarkedContent(messages, at);
     if (marked === undefined || mayBeLeftOut.includes(marked.role) || text.includes(marked.content.trim())) continue;

@@ -196,6 +196,46 @@ describe('when the context is full', () => {
   });
 });
 
+describe('a stored conversation', () => {
+  it('may begin with a greeting that no longer fits: it is forgotten like any exchange', async () => {
+    chat.messages = [{ role: 'assistant', content: 'word '.repeat(loaded.model.contextLength * 2) }];
+    const { usage } = await say('Hello?', { maxNewTokens: 1 });
+    expect([chat.forgotten, usage.promptTokens < 40, rolesOf()]).toEqual([1, true, 'assistant user assistant']);
+    chat.reset();
+    chat.messages = [
+      { role: 'system', content: 'System.' },
+      { role: 'assistant', content: 'Welcome.' },
+    ];
+    await say('Hello?', { maxNewTokens: 1 });
+    expect(chat.forgotten).toBe(0);
+  });
+
+  it('of any length costs a few prompts of the size of the context', async () => {
+    let encoded = 0;
+    const tokenizer: Tokenizer = {
+      ...loaded.tokenizer,
+      encode(text, options) {
+        encoded += text.length;
+        return loaded.tokenizer.encode(text, options);
+      },
+    };
+    const costs: number[] = [];
+    for (const exchanges of [300, 3000]) {
+      encoded = 0;
+      using counted = new Chat({ ...loaded, tokenizer, chatTemplate: plainDialogue });
+      counted.messages = Array.from({ length: exchanges * 2 }, (_, i) => ({
+        role: i % 2 ? 'assistant' : 'user',
+        content: `What did the captain say about the sea on day ${i % 100}?`,
+      }));
+      for await (const _ of counted.send('And now?', { maxNewTokens: 1 }));
+      expect(exchanges - counted.forgotten).toBeGreaterThan(5);
+      expect(counted.promptLength).toBeLessThanOrEqual(loaded.model.contextLength * 0.75);
+      costs.push(encoded);
+    }
+    expect(costs[1]!).toBeLessThan(1.5 * costs[0]!);
+  });
+});
+
 it('cuts stop strings off the answer', async () => {
   const { text = '' } = await say('Hello', { maxNewTokens: 12 });
   const stop = text.slice(4, 9);

@@ -28,8 +28,7 @@ function checkParts(owner: string, model: string, parts: readonly unknown[], pat
         'unsupported',
         `${path}[${at}] is a part of type '${type}', and a model takes only parts of type 'text'`,
       );
-    if (typeof part.text !== 'string')
-      throw new ParameterError(owner, `${path}[${at}].text`, 'a string', part.text);
+    if (typeof part.text !== 'string') throw new ParameterError(owner, `${path}[${at}].text`, 'a string', part.text);
   }
 }
 

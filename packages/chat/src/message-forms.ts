@@ -47,7 +47,8 @@ export function withMarkedContent(messages: readonly Value[], at: number): Marke
   if (typeof content !== 'string' || content.trim() === '') return undefined;
   const marked = `q7 ${content} q7`;
   const changed = message.with({
-    content: parts === undefined ? marked : ContentParts.of<Value>(new Dict(Object.entries({ type: 'text', text: marked }))),
+    content:
+      parts === undefined ? marked : ContentParts.of<Value>(new Dict(Object.entries({ type: 'text', text: marked }))),
   });
   return { messages: messages.with(at, changed), role: String(message.get('role')), content };
 }
@@ -56,14 +57,18 @@ export function withMarkedContent(messages: readonly Value[], at: number): Marke
 const finalTag = 'END_OF_THE_FINAL_MESSAGE ';
 
 /** The messages with a tag at the end of the last text, and that text. */
-export function withFinalTag(owner: string, messages: readonly Value[]): { readonly messages: Value[]; readonly text: string } {
+export function withFinalTag(
+  owner: string,
+  messages: readonly Value[],
+): { readonly messages: Value[]; readonly text: string } {
   const last = messages.at(-1);
   const content = last instanceof Dict ? last.get('content') : undefined;
   const wrong = (): never => {
     throw new ParameterError(owner, 'continueFinalMessage', 'false for a last message without a text', true);
   };
   const tagged = (value: Value): Dict => (last as Dict).with({ content: value });
-  if (typeof content === 'string') return { messages: [...messages.slice(0, -1), tagged(content + finalTag)], text: content };
+  if (typeof content === 'string')
+    return { messages: [...messages.slice(0, -1), tagged(content + finalTag)], text: content };
   if (content === undefined || !isList(content)) return wrong();
   const part = content.at(-1);
   const text = part instanceof Dict ? part.get('text') : undefined;

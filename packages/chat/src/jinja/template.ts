@@ -26,9 +26,11 @@ export class Template {
     });
   }
 
-  /** @throws TemplateProblem with the line. */
-  render(variables: ReadonlyMap<string, Value>): string {
-    const budget = new Budget();
+  /**
+   * @param budget of this rendering. Default the usual one.
+   * @throws TemplateProblem with the line.
+   */
+  render(variables: ReadonlyMap<string, Value>, budget: Budget = new Budget()): string {
     const evaluator = new Evaluator(budget, globalsOf(budget));
     const scope = new Scope();
     for (const [name, value] of variables) scope.set(name, value);

@@ -1,4 +1,4 @@
-import { plainDialogue } from '@tokenwright/chat';
+import { ChatTemplateError, plainDialogue } from '@tokenwright/chat';
 import {
   ContextLengthError,
   DisposedError,
@@ -111,6 +111,32 @@ describe('errors of a worker', () => {
       () => lm.generate('a', { samplers: [{ name: 'mine', onHost: () => {} }] }),
       UnsupportedError,
       { message: expect.stringMatching(/'mine'.*JSON/) },
+    ],
+    [
+      'messages that the chat template leaves out',
+      async () => {
+        const chatTemplate = '{{ messages[1].content }}';
+        await using other = await languageModel('story-amateur', { threads: 1, worker: true, chatTemplate });
+        await other.chat([
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: 'Hello' },
+        ]);
+      },
+      ChatTemplateError,
+      { reason: 'role' },
+    ],
+    [
+      'a chat template that fails',
+      async () => {
+        await using other = await languageModel('story-amateur', {
+          threads: 1,
+          worker: true,
+          chatTemplate: '\n{{ a.b }}',
+        });
+        await other.chat([{ role: 'user', content: 'Hello' }]);
+      },
+      ChatTemplateError,
+      { reason: 'failed', line: 2 },
     ],
     ['no model', () => languageModel('no/such', { worker: true, hub: { offline: true } }), LoadError, {}],
     [

@@ -1,5 +1,5 @@
-import { percentFormat } from '../text/percent-format.ts';
 import type { CallArguments, ComparisonOperator, Expression } from '../syntax/nodes.ts';
+import { percentFormat } from '../text/percent-format.ts';
 import { arithmetic, signed } from '../values/arithmetic.ts';
 import type { Budget } from '../values/budget.ts';
 import { contains, isEqual, order } from '../values/compare.ts';
@@ -105,7 +105,7 @@ export class Evaluator {
       case 'compare':
         return this.#compare(node.first, node.rest, scope);
       case 'choice':
-        if (isTrue(this.evaluate(node.test, scope))) return this.evaluate(node.then, scope);
+        if (isTrue(this.evaluate(node.test, scope))) return this.evaluate(node.value, scope);
         if (node.otherwise !== undefined) return this.evaluate(node.otherwise, scope);
         return new Undefined("an 'if' without 'else'");
     }
@@ -125,7 +125,8 @@ export class Evaluator {
       const rest = this.evaluate(node.restKeywords, scope);
       if (!(rest instanceof Dict)) throw failed(`'**' wants a mapping, not a ${typeName(rest)}`);
       for (const [name, value] of rest.entries()) {
-        if (typeof name !== 'string' || keywords.has(name)) throw failed("a name after '**' is no text or is given twice");
+        if (typeof name !== 'string' || keywords.has(name))
+          throw failed("a name after '**' is no text or is given twice");
         keywords.set(name, value);
       }
     }
@@ -175,13 +176,15 @@ export class Evaluator {
   }
 
   #concat(parts: readonly string[]): string {
-    let [length, longest] = [0, 0];
+    let text = '';
+    let longest = 0;
     for (const part of parts) {
-      length += part.length;
+      // `+` copies nothing, so that a text may grow piece by piece.
+      text += part;
       longest = Math.max(longest, part.length);
     }
-    this.budget.text(length, length - longest);
-    return parts.join('');
+    this.budget.text(text.length, text.length - longest);
+    return text;
   }
 
   #compare(first: Expression, rest: readonly (readonly [ComparisonOperator, Expression])[], scope: Scope): boolean {

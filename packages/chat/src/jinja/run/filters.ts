@@ -27,7 +27,9 @@ const refused: readonly string[] = [
 const forSafeText: readonly string[] = ['d', 'default', 'safe', 'string', 'tojson'];
 
 export function isFilter(name: string): boolean {
-  return Object.hasOwn(filters, name) || Object.hasOwn(choosingFilters, name) || name === 'format' || refused.includes(name);
+  return (
+    Object.hasOwn(filters, name) || Object.hasOwn(choosingFilters, name) || name === 'format' || refused.includes(name)
+  );
 }
 
 /** @throws TemplateProblem for an unknown or unsupported filter, and as the filter does. */

@@ -55,8 +55,7 @@ function rangeOf(args: readonly Value[], keywords: Keywords): Range {
   });
   if (step === 0n) throw failed('the step of a range is zero');
   const range = second === undefined ? new Range(0n, first!, step) : new Range(first!, second, step);
-  if (range.length > longestRange)
-    throw new TemplateProblem('limit', `a range has more than ${longestRange} items`);
+  if (range.length > longestRange) throw new TemplateProblem('limit', `a range has more than ${longestRange} items`);
   return range;
 }
 

@@ -4,7 +4,7 @@ import { isTrue, iterate, listOf } from '../values/items.ts';
 import { textOf } from '../values/print.ts';
 import { failed } from '../values/problem.ts';
 import { Callable, Dict, Namespace, OneShot, Tuple, Undefined, type Value } from '../values/values.ts';
-import { Evaluator } from './evaluator.ts';
+import type { Evaluator } from './evaluator.ts';
 import { Loop } from './loop.ts';
 import { Scope } from './scope.ts';
 
@@ -66,7 +66,7 @@ export class Renderer {
         for (const item of node.items) output.write(textOf(this.#value(item, scope), this.#budget));
         return;
       case 'if':
-        return this.#all(isTrue(this.#value(node.test, scope)) ? node.then : node.otherwise, scope, output);
+        return this.#all(isTrue(this.#value(node.test, scope)) ? node.body : node.otherwise, scope, output);
       case 'for':
         return this.#for(node, this.#value(node.items, scope), scope, output, 0);
       case 'set':
@@ -146,7 +146,8 @@ export class Renderer {
     if (target.type === 'name') scope.set(target.name, value);
     else if (target.type === 'member') {
       const namespace = scope.get(target.name);
-      if (!(namespace instanceof Namespace)) throw failed(`'${target.name}' is not a namespace: its members cannot be set`);
+      if (!(namespace instanceof Namespace))
+        throw failed(`'${target.name}' is not a namespace: its members cannot be set`);
       namespace.members.set(target.member, value);
     } else {
       const values = listOf(value, this.#budget);

@@ -5,16 +5,7 @@ import { contains, isEqual, order } from '../values/compare.ts';
 import { isIterable, isSequence, isTrue } from '../values/items.ts';
 import { textOf } from '../values/print.ts';
 import { failed } from '../values/problem.ts';
-import {
-  Callable,
-  Dict,
-  Instance,
-  isNumber,
-  JsonText,
-  SafeText,
-  Undefined,
-  type Value,
-} from '../values/values.ts';
+import { Callable, Dict, Instance, isNumber, JsonText, SafeText, Undefined, type Value } from '../values/values.ts';
 
 /** A test with the number of its arguments. */
 type Test = readonly [number, (value: Value, other: Value, budget: Budget) => boolean];

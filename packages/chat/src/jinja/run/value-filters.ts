@@ -136,7 +136,9 @@ function toInteger(value: Value, args: Arguments): Value {
   const number = toFloat(value);
   if (typeof value === 'number' && Math.abs(value) === Number.POSITIVE_INFINITY)
     throw failed('infinity is not an integer');
-  return number === undefined || !Number.isFinite(number) ? withDefault(args.get('default'), 0n) : BigInt(Math.trunc(number));
+  return number === undefined || !Number.isFinite(number)
+    ? withDefault(args.get('default'), 0n)
+    : BigInt(Math.trunc(number));
 }
 
 function roundFilter(value: Value, args: Arguments, { budget }: FilterContext): Value {
@@ -181,7 +183,10 @@ function json(value: Value, args: Arguments, { budget }: FilterContext): Value {
   const indentation = args.get('indent') ?? null;
   const separators = args.get('separators') ?? null;
   if (value instanceof OneShot) throw failed(`a ${value.type} cannot be written as JSON; use the filter 'list' first`);
-  if (separators !== null && !(isList(separators) && separators.length === 2 && separators.every((one) => typeof one === 'string')))
+  if (
+    separators !== null &&
+    !(isList(separators) && separators.length === 2 && separators.every((one) => typeof one === 'string'))
+  )
     throw failed("the separators of 'tojson' are two texts");
   const [itemSeparator, keySeparator] = separators ?? [indentation === null ? ', ' : ',', ': '];
   const options = {

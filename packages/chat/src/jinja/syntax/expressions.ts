@@ -28,7 +28,13 @@ export function parseTuple(stream: TokenStream, options: TupleOptions = {}): Exp
   let isTuple = false;
   while (true) {
     if (items.length > 0) stream.expect('operator', ',');
-    if (stream.is('variable end') || stream.is('block end') || stream.isOperator(')') || stream.isName(...endsBefore, '')) break;
+    if (
+      stream.is('variable end') ||
+      stream.is('block end') ||
+      stream.isOperator(')') ||
+      stream.isName(...endsBefore, '')
+    )
+      break;
     items.push(parseExpression(stream, conditional));
     if (!stream.isOperator(',')) break;
     isTuple = true;
@@ -50,7 +56,7 @@ function parseChoice(stream: TokenStream): Expression {
     const { line } = stream.next();
     const test = parseOr(stream);
     const otherwise: Optional = stream.skip('name', 'else') ? parseChoice(stream) : undefined;
-    result = { type: 'choice', test, then: result, otherwise, line };
+    result = { type: 'choice', test, value: result, otherwise, line };
   }
   return result;
 }
@@ -145,7 +151,9 @@ function parsePrimary(stream: TokenStream): Expression {
   const { type, text, value, line } = stream.current;
   if (type === 'name') {
     stream.next();
-    return Object.hasOwn(words, text) ? { type: 'constant', value: words[text]!, line } : { type: 'name', name: text, line };
+    return Object.hasOwn(words, text)
+      ? { type: 'constant', value: words[text]!, line }
+      : { type: 'name', name: text, line };
   }
   if (type === 'number') {
     stream.next();
@@ -161,7 +169,8 @@ function parsePrimary(stream: TokenStream): Expression {
     stream.expect('operator', ')');
     return inside;
   }
-  if (stream.skip('operator', '[')) return { type: 'list', items: separated(stream, ']', () => parseExpression(stream)), line };
+  if (stream.skip('operator', '['))
+    return { type: 'list', items: separated(stream, ']', () => parseExpression(stream)), line };
   if (stream.skip('operator', '{')) {
     const items = separated(stream, '}', () => {
       const key = parseExpression(stream);

@@ -1,8 +1,18 @@
-import { onlySpaces, strip } from '../values/code-points.ts';
+import { oneSpace, onlySpaces, strip } from '../values/code-points.ts';
 import { TemplateProblem } from '../values/problem.ts';
 import type { Value } from '../values/values.ts';
 
-export type TokenType = 'data' | 'variable begin' | 'variable end' | 'block begin' | 'block end' | 'name' | 'string' | 'number' | 'operator' | 'end';
+export type TokenType =
+  | 'data'
+  | 'variable begin'
+  | 'variable end'
+  | 'block begin'
+  | 'block end'
+  | 'name'
+  | 'string'
+  | 'number'
+  | 'operator'
+  | 'end';
 
 /** One token, with the line on which it begins. `text` is the source of an operator or name, and the text of data and strings. */
 export interface Token {
@@ -13,17 +23,13 @@ export interface Token {
   readonly line: number;
 }
 
-const space = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
-const spaces = new RegExp(`${space.source}+`, 'y');
+const spaces = new RegExp(`${oneSpace}+`, 'y');
 const begin = /\{%|\{\{|\{#/g;
-const raw = new RegExp(`\\{%[-+]?${space.source}*raw${space.source}*(?:-%\\}${space.source}*|%\\})`, 'y');
-const endRaw = new RegExp(
-  `\\{%([-+]?)${space.source}*endraw${space.source}*(?:\\+%\\}|-%\\}${space.source}*|%\\}\\n?)`,
-  'g',
-);
-const endComment = new RegExp(`\\+#\\}|-#\\}${space.source}*|#\\}\\n?`, 'g');
-const endBlock = new RegExp(`\\+%\\}|-%\\}${space.source}*|%\\}\\n?`, 'y');
-const endVariable = new RegExp(`-\\}\\}${space.source}*|\\}\\}`, 'y');
+const raw = new RegExp(`\\{%[-+]?${oneSpace}*raw${oneSpace}*(?:-%\\}${oneSpace}*|%\\})`, 'y');
+const endRaw = new RegExp(`\\{%([-+]?)${oneSpace}*endraw${oneSpace}*(?:\\+%\\}|-%\\}${oneSpace}*|%\\}\\n?)`, 'g');
+const endComment = new RegExp(`\\+#\\}|-#\\}${oneSpace}*|#\\}\\n?`, 'g');
+const endBlock = new RegExp(`\\+%\\}|-%\\}${oneSpace}*|%\\}\\n?`, 'y');
+const endVariable = new RegExp(`-\\}\\}${oneSpace}*|\\}\\}`, 'y');
 const float = /(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy;
 const integer = /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy;
 const name = /[\p{XIDS}_][\p{XIDC}]*/uy;
@@ -40,8 +46,17 @@ export function tokenize(template: string): Token[] {
   let line = 1;
   /** Only spaces may stand before the next text on its line. */
   let startsLine = true;
+  const breakFrom = (start: number): number => {
+    const found = source.indexOf('\n', start);
+    return found < 0 ? source.length : found;
+  };
+  /** Where the current line ends. */
+  let lineBreak = breakFrom(0);
   const pass = (end: number): void => {
-    for (let next = source.indexOf('\n', at); next >= 0 && next < end; next = source.indexOf('\n', next + 1)) line++;
+    while (lineBreak < end) {
+      line++;
+      lineBreak = breakFrom(lineBreak + 1);
+    }
     if (end > at) startsLine = source[end - 1] === '\n';
     at = end;
   };
@@ -135,7 +150,7 @@ export function tokenize(template: string): Token[] {
     }
     const quoted = take(string);
     if (quoted !== undefined) {
-      tokens.push({ type: 'string', text: unescape(quoted.slice(1, -1), fail), line });
+      tokens.push({ type: 'string', text: withoutEscapes(quoted.slice(1, -1), fail), line });
       return quoted.length;
     }
     const sign = take(operator) ?? fail(`unexpected '${String.fromCodePoint(source.codePointAt(at)!)}'`);
@@ -161,7 +176,7 @@ const simple: Readonly<Record<string, string>> = {
 };
 
 /** Python's escapes. What is none stays as it is, with its backslash. */
-function unescape(text: string, fail: (problem: string) => never): string {
+function withoutEscapes(text: string, fail: (problem: string) => never): string {
   return text.replace(
     /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/g,
     (all, x?: string, u?: string, long?: string, octal?: string, character?: string) => {

@@ -14,10 +14,19 @@ export type Expression = { readonly line: number } & (
   | { readonly type: 'test'; readonly name: string; readonly of: Expression; readonly given: CallArguments }
   | { readonly type: 'not' | 'negative' | 'positive'; readonly of: Expression }
   | { readonly type: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
-  | { readonly type: 'arithmetic'; readonly operator: ArithmeticOperator; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly type: 'arithmetic';
+      readonly operator: ArithmeticOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | { readonly type: 'concat'; readonly items: readonly Expression[] }
-  | { readonly type: 'compare'; readonly first: Expression; readonly rest: readonly (readonly [ComparisonOperator, Expression])[] }
-  | { readonly type: 'choice'; readonly test: Expression; readonly then: Expression; readonly otherwise: Optional }
+  | {
+      readonly type: 'compare';
+      readonly first: Expression;
+      readonly rest: readonly (readonly [ComparisonOperator, Expression])[];
+    }
+  | { readonly type: 'choice'; readonly test: Expression; readonly value: Expression; readonly otherwise: Optional }
 );
 
 export type Optional = Expression | undefined;
@@ -57,11 +66,25 @@ export interface MacroBody {
 export type Statement = { readonly line: number } & (
   | { readonly type: 'data'; readonly text: string }
   | { readonly type: 'print'; readonly items: readonly Expression[] }
-  | { readonly type: 'if'; readonly test: Expression; readonly then: readonly Statement[]; readonly otherwise: readonly Statement[] }
+  | {
+      readonly type: 'if';
+      readonly test: Expression;
+      readonly body: readonly Statement[];
+      readonly otherwise: readonly Statement[];
+    }
   | ForStatement
   | { readonly type: 'set'; readonly target: Target; readonly value: Expression }
-  | { readonly type: 'set block'; readonly target: Target; readonly filter: Optional; readonly body: readonly Statement[] }
-  | { readonly type: 'with'; readonly values: readonly (readonly [Target, Expression])[]; readonly body: readonly Statement[] }
+  | {
+      readonly type: 'set block';
+      readonly target: Target;
+      readonly filter: Optional;
+      readonly body: readonly Statement[];
+    }
+  | {
+      readonly type: 'with';
+      readonly values: readonly (readonly [Target, Expression])[];
+      readonly body: readonly Statement[];
+    }
   | { readonly type: 'macro'; readonly macro: MacroBody }
   | { readonly type: 'call block'; readonly call: Expression & { readonly type: 'call' }; readonly caller: MacroBody }
   | { readonly type: 'filter block'; readonly filter: Expression; readonly body: readonly Statement[] }

@@ -93,7 +93,8 @@ class StatementParser {
         if (this.#loops === 0) stream.fail(`'${tag}' is outside of a loop`, line);
         return { type: tag, line };
       default:
-        if (refused.includes(tag)) throw new TemplateProblem('unsupported', `the statement '${tag}' is not supported`, line);
+        if (refused.includes(tag))
+          throw new TemplateProblem('unsupported', `the statement '${tag}' is not supported`, line);
         return stream.fail(`there is no statement '${tag}'`, line);
     }
   }
@@ -102,12 +103,12 @@ class StatementParser {
     const stream = this.#stream;
     const test = parseTuple(stream, { conditional: false });
     stream.expect('block end');
-    const then = this.#statements(['elif', 'else', 'endif']);
+    const body = this.#statements(['elif', 'else', 'endif']);
     const end = stream.next();
     let otherwise: Statement[] = [];
     if (end.text === 'elif') otherwise = [this.#if(end.line)];
     else if (end.text === 'else') otherwise = this.#body('endif');
-    return { type: 'if', test, then, otherwise, line };
+    return { type: 'if', test, body, otherwise, line };
   }
 
   #for(line: number): Statement {

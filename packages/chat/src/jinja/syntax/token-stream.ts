@@ -44,7 +44,8 @@ export class TokenStream {
   }
 
   expect(type: TokenType, text?: string): Token {
-    if (!this.is(type, ...(text === undefined ? [] : [text]))) this.fail(`'${text ?? type}' was expected, not ${this.found}`);
+    if (!this.is(type, ...(text === undefined ? [] : [text])))
+      this.fail(`'${text ?? type}' was expected, not ${this.found}`);
     return this.next();
   }
 

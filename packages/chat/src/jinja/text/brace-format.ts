@@ -20,7 +20,7 @@ export function braceFormat(
 ): string {
   let automatic = 0;
   let isNumbered = false;
-  const valueOf = (path: string): Value => {
+  const valueAt = (path: string): Value => {
     const [, first = '', rest = ''] = /^([^.[]*)([\s\S]*)$/.exec(path)!;
     let value: Value | undefined;
     if (first === '') {
@@ -38,7 +38,8 @@ export function braceFormat(
       members.lastIndex = at;
       const [all, name, key] = members.exec(rest) ?? [];
       if (all === undefined) throw failed(`'{${path}}' is not a field`);
-      value = name !== undefined ? lookup.member(value, name) : lookup.item(value, /^\d+$/.test(key!) ? BigInt(key!) : key!);
+      value =
+        name !== undefined ? lookup.member(value, name) : lookup.item(value, /^\d+$/.test(key!) ? BigInt(key!) : key!);
       at += all.length;
     }
     return value;
@@ -66,9 +67,10 @@ export function braceFormat(
     return result;
   };
   const field = (source: string, depth: number): string => {
-    const [, path = '', conversion, spec = ''] = /^((?:[^!:[]|\[[^\]]*\])*)(?:!([\s\S]))?(?::([\s\S]*))?$/u.exec(source) ?? [];
+    const [, path = '', conversion, spec = ''] =
+      /^((?:[^!:[]|\[[^\]]*\])*)(?:!([\s\S]))?(?::([\s\S]*))?$/u.exec(source) ?? [];
     if (!source.startsWith(path)) throw failed(`'{${source}}' is not a field`);
-    const value = valueOf(path);
+    const value = valueAt(path);
     if (conversion === 'a') throw unsupported("the conversion '!a'");
     if (conversion !== undefined && conversion !== 'r' && conversion !== 's')
       throw failed(`'!${conversion}' is not a conversion`);

@@ -1,5 +1,5 @@
-import type { Budget } from '../values/budget.ts';
 import { roundedDecimal } from '../values/arithmetic.ts';
+import type { Budget } from '../values/budget.ts';
 import { lengthOf, slice } from '../values/code-points.ts';
 import { floatText, textOf } from '../values/print.ts';
 import { failed, unsupported } from '../values/problem.ts';
@@ -20,7 +20,13 @@ export function formatValue(value: Value, spec: string, budget: Budget): string 
   const size = Number(width ?? 0);
   budget.text(size);
   if (typeof value === 'string') {
-    if ((type !== undefined && type !== 's') || sign !== undefined || alternate !== undefined || grouping !== undefined || align === '=')
+    if (
+      (type !== undefined && type !== 's') ||
+      sign !== undefined ||
+      alternate !== undefined ||
+      grouping !== undefined ||
+      align === '='
+    )
       throw failed(`'${spec}' is not a format of a str`);
     const text = precision === undefined ? value : slice(value, 0, Number(precision));
     return pad(text, size, fill ?? (zeros === undefined ? ' ' : '0'), align ?? '<');
@@ -77,7 +83,12 @@ export function numberParts(value: boolean | bigint | number, { type, precision,
   return { sign, prefix: '', digits, rest };
 }
 
-function floatDigits(value: number, type: string | undefined, precision: number | undefined, alternate: boolean): string {
+function floatDigits(
+  value: number,
+  type: string | undefined,
+  precision: number | undefined,
+  alternate: boolean,
+): string {
   if (!Number.isFinite(value)) {
     const text = floatText(value) + (type === '%' ? '%' : '');
     return type !== undefined && 'EFG'.includes(type) ? text.toUpperCase() : text;

@@ -82,7 +82,12 @@ function parts(
   const number = isFloat ? value : typeof value === 'number' ? BigInt(Math.trunc(value)) : value;
   const kind = 'iu'.includes(type) ? 'd' : type;
   const precision = isFloat && digits !== undefined ? String(digits) : undefined;
-  const { sign, prefix, digits: whole, rest } = numberParts(number, { type: kind, precision, alternate: flags.includes('#') });
+  const {
+    sign,
+    prefix,
+    digits: whole,
+    rest,
+  } = numberParts(number, { type: kind, precision, alternate: flags.includes('#') });
   const start = sign === '-' ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
   return [start + prefix, (isFloat ? whole : whole.padStart(digits ?? 0, '0')) + rest];
 }

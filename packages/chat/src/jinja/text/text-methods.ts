@@ -30,7 +30,9 @@ const methods: Readonly<Record<string, readonly [readonly string[], Method]>> = 
     (text, args, { budget, lookup }) => {
       const mapping = args.required('mapping');
       if (!(mapping instanceof Dict)) throw failed('format_map wants a mapping');
-      const names = new Map([...mapping.entries()].filter((entry): entry is [string, Value] => typeof entry[0] === 'string'));
+      const names = new Map(
+        [...mapping.entries()].filter((entry): entry is [string, Value] => typeof entry[0] === 'string'),
+      );
       return braceFormat(text, [], names, lookup, budget);
     },
   ],
@@ -82,10 +84,7 @@ const methods: Readonly<Record<string, readonly [readonly string[], Method]>> = 
   rsplit: [['sep', 'maxsplit'], (text, args, { budget }) => split(text, args, 'end', budget)],
   rstrip: [['chars'], (text, args) => strip(text, args.optionalText('chars'), 'end')],
   split: [['sep', 'maxsplit'], (text, args, { budget }) => split(text, args, 'start', budget)],
-  splitlines: [
-    ['keepends'],
-    (text, args, { budget }) => splitLines(text, args.integer('keepends', 0) !== 0, budget),
-  ],
+  splitlines: [['keepends'], (text, args, { budget }) => splitLines(text, args.integer('keepends', 0) !== 0, budget)],
   startswith: [['prefix', 'start', 'end'], (text, args) => matches(text, args, 'prefix')],
   strip: [['chars'], (text, args) => strip(text, args.optionalText('chars'), 'both')],
   swapcase: [[], (text) => swapCase(text)],
@@ -118,14 +117,12 @@ export function textMethod(
   name: string,
   context: Context,
 ): ((args: readonly Value[], keywords: Keywords) => Value) | undefined {
-  if (name === 'format')
-    return (args, keywords) => braceFormat(text, args, keywords, context.lookup, context.budget);
+  if (name === 'format') return (args, keywords) => braceFormat(text, args, keywords, context.lookup, context.budget);
   if (missing.includes(name)) throw unsupported(`the method '${name}' of a str`);
   if (!Object.hasOwn(methods, name)) return undefined;
   const [parameters, method] = methods[name]!;
   return (args, keywords) => {
-    if (positionOnly.has(name) && keywords.size > 0)
-      throw failed(`'${name}' of a str takes no keyword arguments`);
+    if (positionOnly.has(name) && keywords.size > 0) throw failed(`'${name}' of a str takes no keyword arguments`);
     context.budget.read(text.length);
     return method(text, new Arguments(`'${name}' of a str`, parameters, args, keywords), context);
   };
@@ -156,6 +153,7 @@ export function replace(text: string, old: string, by: string, count: number, bu
   let from = 0;
   for (let at = text.indexOf(old); at >= 0 && pieces.length < limit; at = text.indexOf(old, from)) {
     pieces.push(text.slice(from, at));
+    budget.step();
     from = at + old.length;
   }
   pieces.push(text.slice(from));

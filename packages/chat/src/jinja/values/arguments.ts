@@ -12,7 +12,8 @@ export class Arguments {
    */
   constructor(owner: string, names: readonly string[], args: readonly Value[], keywords: Keywords) {
     this.#owner = owner;
-    if (args.length > names.length) throw failed(`${owner} takes at most ${names.length} arguments, not ${args.length}`);
+    if (args.length > names.length)
+      throw failed(`${owner} takes at most ${names.length} arguments, not ${args.length}`);
     for (const [at, value] of args.entries()) this.#values.set(names[at]!, value);
     for (const [name, value] of keywords) {
       if (!names.includes(name)) throw failed(`${owner} has no argument '${name}'`);

@@ -1,5 +1,5 @@
 import type { Budget } from './budget.ts';
-import { failed, TemplateProblem } from './problem.ts';
+import { failed, TemplateProblem, unsupported } from './problem.ts';
 import {
   Dict,
   isInteger,
@@ -12,7 +12,6 @@ import {
   Undefined,
   type Value,
 } from './values.ts';
-import { unsupported } from './problem.ts';
 
 /** Integers have at most this many bits here. */
 const mostBits = 65_536n;
@@ -52,7 +51,7 @@ function join(a: Value, b: Value, budget: Budget): Value | undefined {
     return left + right;
   }
   if (!isList(a) || !isList(b) || a instanceof Tuple !== b instanceof Tuple) return undefined;
-  budget.step(1 + (a.length + b.length) / 8);
+  budget.step(1 + (a.length + b.length) / 2);
   return a instanceof Tuple ? Tuple.make([...a, ...b]) : [...a, ...b];
 }
 

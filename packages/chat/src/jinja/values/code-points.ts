@@ -43,11 +43,11 @@ export function compareText(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** What Python takes for whitespace: not the same as in JavaScript. */
-const whitespace = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-export const spaces: RegExp = new RegExp(`[${whitespace}]+`, 'g');
-export const onlySpaces: RegExp = new RegExp(`^[${whitespace}]+$`);
-const space = new RegExp(`[${whitespace}]`);
+/** What Python takes for whitespace, as a part of a regular expression: not the same as in JavaScript. */
+export const oneSpace = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+export const spaces: RegExp = new RegExp(`${oneSpace}+`, 'g');
+export const onlySpaces: RegExp = new RegExp(`^${oneSpace}+$`);
+const space = new RegExp(oneSpace);
 
 /**
  * Without characters of the set at the start, the end, or both.

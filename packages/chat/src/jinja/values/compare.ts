@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 import { compareText } from './code-points.ts';
-import { iterate, itemsOf, sizeOf } from './items.ts';
+import { itemsOf, iterate, sizeOf } from './items.ts';
 import { failed } from './problem.ts';
 import {
   Dict,

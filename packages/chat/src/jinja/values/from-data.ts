@@ -29,9 +29,12 @@ export function fromData(data: unknown, path: string, depth = 0): Value {
   if (typeof data === 'number') return fromNumber(data, path);
   if (depth > deepest) throw new DataProblem(path, `data of at most ${deepest} levels`, data);
   if (Array.isArray(data))
-    return Array.from(data, (item: unknown, at) => (item === undefined ? null : fromData(item, `${path}[${at}]`, depth + 1)));
+    return Array.from(data, (item: unknown, at) =>
+      item === undefined ? null : fromData(item, `${path}[${at}]`, depth + 1),
+    );
   if (data === undefined) return new Undefined(`'${path}'`);
-  if (typeof data !== 'object') throw new DataProblem(path, 'data: texts, numbers, booleans, null, lists and objects', data);
+  if (typeof data !== 'object')
+    throw new DataProblem(path, 'data: texts, numbers, booleans, null, lists and objects', data);
   if ('toJSON' in data && typeof data.toJSON === 'function') return fromData(data.toJSON(), path, depth + 1);
   if (data instanceof Map || data instanceof Set || ArrayBuffer.isView(data) || data instanceof ArrayBuffer)
     throw new DataProblem(path, 'plain data; convert it to a list or an object', data);

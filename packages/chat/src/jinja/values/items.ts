@@ -119,7 +119,7 @@ export function sliceOf(value: Value, bounds: Slice, budget: Budget): Value | un
       budget.text(part.length);
       return part;
     }
-    budget.step(1 + Math.max(0, stop - start) / 8);
+    budget.step(1 + Math.max(0, stop - start) / 2);
     const part = value.slice(start, Math.max(start, stop));
     return value instanceof Tuple ? Tuple.make(part) : part;
   }
@@ -151,4 +151,3 @@ export function isSequence(value: Value): boolean {
 export function isIterable(value: Value): boolean {
   return isSequence(value) || value instanceof DictView || value instanceof OneShot;
 }
-
