@@ -6,9 +6,9 @@ import { checkMessages } from './check-messages.ts';
 import { Template } from './jinja/template.ts';
 import { TemplateProblem } from './jinja/values/problem.ts';
 import type { Value } from './jinja/values/values.ts';
+import { messagesFor } from './literal-content.ts';
 import { cutAfterFinal, formsFor, isPartMissing, withFinalTag, withMarkedContent } from './message-forms.ts';
 import { inputOf, messagesIn } from './template-input.ts';
-import { messagesFor } from './literal-content.ts';
 
 const owner = 'applyChatTemplate';
 /** A `Record`, so that a name that is missing here is a compile error. */

@@ -38,7 +38,6 @@ const strategyFor = (value: string): ReturnType<typeof strategyOf> =>
 /** A command with these flags and nothing else. */
 const commandOf = (flags: Command['flags']): Command => ({
   name: 'test',
-  summary: '',
   about: '',
   operands: [],
   flags,

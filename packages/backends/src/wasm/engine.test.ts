@@ -150,9 +150,9 @@ describe('a long context', () => {
             ...p,
             table: (values, rows, width) =>
               p.table(
-                (first, count) => {
+                (first, count, total) => {
                   asked.push([first, count]);
-                  return values(first, count);
+                  return values(first, count, total);
                 },
                 rows,
                 width,

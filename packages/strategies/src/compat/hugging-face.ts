@@ -77,7 +77,7 @@ export const huggingFaceGroupBeamSearch = defineStrategy({
   source: 'Hugging Face Transformers 4.47',
   options: huggingFaceGroupBeamSearchOptions,
   create: (values) => ({
-    comparesTokens: values.doSample ? 'by-chance' : 'by-rank',
+    comparesTokens: 'by-rank',
     decode: searchGroups('hugging-face-group-beam-search', values),
   }),
 });
@@ -111,7 +111,7 @@ export const huggingFaceConstrainedBeamSearch = defineStrategy({
   source: 'Hugging Face Transformers 4.47',
   options: huggingFaceConstrainedBeamSearchOptions,
   create: (values) => ({
-    comparesTokens: values.doSample ? 'by-chance' : 'by-rank',
+    comparesTokens: 'by-rank',
     decode: searchConstrained('hugging-face-constrained-beam-search', values),
   }),
 });
