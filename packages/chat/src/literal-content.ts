@@ -36,7 +36,7 @@ export function literalMessages(tokenizer: Tokenizer, messages: readonly ChatMes
   return { messages: marked, encode: (text) => encodeMarked(tokenizer, text, mark, found) };
 }
 
-/** The messages as they are, or literal. What is no list of messages is left to the template's checks. */
+/** The messages as they are, or literal. Anything else than a list of messages is left to the template's checks. */
 export function messagesFor(
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],

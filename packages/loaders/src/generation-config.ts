@@ -6,14 +6,14 @@ import type { JsonObject } from './sources/json.ts';
  * checkpoints have these keys there. Sampling parameters (`temperature`, `top_p`, `num_beams` …) are left to presets.
  *
  * @param vocabSize ids from here on can never be generated and are left out.
- * @param endTokens ids that end a text by the tokenizer's files; they are added to `eos_token_id`.
+ * @param tokenizerEnds ids that end a text by the tokenizer's files; they are added to `eos_token_id`.
  * @throws LoadError for a value of the wrong kind.
  */
 export function readDefaults(
   generation: JsonObject,
   config: JsonObject,
   vocabSize: number,
-  endTokens: readonly number[] = [],
+  tokenizerEnds: readonly number[] = [],
 ): ModelDefaults {
   const read = <T>(key: string, check: (value: unknown) => T | undefined, expected: string): T | undefined => {
     for (const [file, json] of [
@@ -32,7 +32,7 @@ export function readDefaults(
     const all = read(key, asIds, 'a token id or a list of token ids')?.filter((id) => id < vocabSize);
     return all?.length === 0 ? undefined : all;
   };
-  const ends = [...new Set([...(ids('eos_token_id') ?? []), ...endTokens.filter((end) => end < vocabSize)])];
+  const ends = [...new Set([...(ids('eos_token_id') ?? []), ...tokenizerEnds.filter((end) => end < vocabSize)])];
   const id = (key: string): number | undefined => {
     const only = (value: unknown): number | undefined => (asIds(value)?.length === 1 ? asIds(value)![0] : undefined);
     const value = read(key, only, 'one token id');

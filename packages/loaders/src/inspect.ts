@@ -118,7 +118,7 @@ export async function inspectModel(source: ModelInput, options: InspectOptions =
     cacheBytesPerToken: 2 * 4 * dimensions.layers * dimensions.kvHeads * dimensions.headDim,
     tokenizer: tokenizerOf(checkpoint),
     chatTemplate: checkpoint.chatTemplate !== undefined,
-    defaults: readDefaults(generationConfig, config, dimensions.vocabSize, checkpoint.endTokens),
+    defaults: readDefaults(generationConfig, config, dimensions.vocabSize, checkpoint.eosTokenIds),
     choices: choicesOf(checkpoint, architecture, tensors, head, settings, dimensions),
   };
 }

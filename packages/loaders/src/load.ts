@@ -247,7 +247,7 @@ async function open<Family extends Architecture>(
   }
   const settings = architecture.configure(config);
   const { vocabSize } = architecture.dimensions(settings);
-  const defaults = readDefaults(generationConfig, config, vocabSize, checkpoint.endTokens);
+  const defaults = readDefaults(generationConfig, config, vocabSize, checkpoint.eosTokenIds);
   const sampling = Object.keys(generationConfig).length > 0 ? generationConfig : config;
   const samplers = options.defaultSamplers?.(sampling);
   signal?.throwIfAborted();

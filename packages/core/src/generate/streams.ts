@@ -84,7 +84,7 @@ export class TokenStream
   }
 }
 
-/** Nothing, or an object without any wish. */
+/** Nothing, or an object without any value. */
 function isNone(control: unknown): boolean {
   if (control === undefined) return true;
   if (typeof control !== 'object' || control === null || Array.isArray(control)) return false;

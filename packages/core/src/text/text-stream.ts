@@ -160,7 +160,7 @@ export class TextStream {
     }
   }
 
-  /** Drop the beginning of a long window. `held` is the end of its text; returns it when it cannot be told apart any more. */
+  /** Drop the beginning of a long window. `held` is the end of its text; returns it when it cannot be distinguished any more. */
   #shorten(held: string): string {
     this.#window = this.#window.slice(-longestContext - longestCharacter);
     const text = this.#beginAtCharacter(longestCharacter - 1);

@@ -1,9 +1,9 @@
 import { type ChatTemplate, LoadError } from '@tokenwright/core';
 import { openGgufCheckpoint } from '../gguf/checkpoint.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
+import { endTokensOf } from '../sources/end-tokens.ts';
 import { type JsonObject, largestConfig, readJson } from '../sources/json.ts';
 import type { ModelSource } from '../sources/model-source.ts';
-import { endTokensOf } from '../tokenizer/end-tokens.ts';
 import { chatTemplateOf, openChatTemplate } from '../tokenizer/open-chat-template.ts';
 import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/open-tokenizer.ts';
 import { createTokenizer, type LoadedTokenizer } from '../tokenizer/tokenizer.ts';
@@ -20,7 +20,7 @@ export interface Checkpoint {
   /** Contents of generation_config.json; empty when there is none. */
   readonly generationConfig: JsonObject;
   /** Ids that end a text by the tokenizer's files. */
-  readonly endTokens: readonly number[];
+  readonly eosTokenIds: readonly number[];
   /** Undefined when there is none. */
   readonly tokenizer: CheckpointTokenizer | undefined;
   /** Undefined when there is none. */
@@ -56,7 +56,7 @@ export async function openCheckpoint(
     kind: 'gguf',
     config: gguf.config,
     generationConfig: gguf.generationConfig,
-    endTokens: [],
+    eosTokenIds: [],
     tokenizer: gguf.tokenizer && { ...gguf.tokenizer, open: opener(gguf.tokenizer, opened.file.name) },
     chatTemplate: chatTemplateOf(gguf.tokenizer?.config ?? {}, opened.file.name),
     leftOut: gguf.leftOut,
@@ -89,7 +89,7 @@ async function fromFiles(files: ModelSource, withText: boolean): Promise<Checkpo
     kind: 'safetensors',
     config,
     generationConfig,
-    endTokens: tokenizer === undefined ? [] : endTokensOf(tokenizer.json, tokenizer.config),
+    eosTokenIds: tokenizer === undefined ? [] : endTokensOf(tokenizer.json, tokenizer.config),
     tokenizer: tokenizer && { ...tokenizer, open: opener(tokenizer, tokenizer.name) },
     chatTemplate: withText ? await openChatTemplate(files) : undefined,
     leftOut: [],

@@ -1,7 +1,7 @@
 import { LoadError } from '@tokenwright/core';
 import type { ByteSource } from '../sources/byte-source.ts';
+import { knownEndTokens } from '../sources/end-tokens.ts';
 import type { JsonObject } from '../sources/json.ts';
-import { knownEndTokens } from '../tokenizer/end-tokens.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
 import { familyOf } from './families/index.ts';
 import { type GgufFile, openGguf } from './file/gguf-file.ts';

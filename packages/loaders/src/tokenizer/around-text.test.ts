@@ -94,7 +94,7 @@ describe('add_bos_token and add_eos_token', () => {
   });
 
   it.each<[string, JsonObject, string]>([
-    ['a flag that is no flag', { add_bos_token: 'yes', ...names }, 'add_bos_token: must be true or false'],
+    ['a flag that is not a boolean', { add_bos_token: 'yes', ...names }, 'add_bos_token: must be true or false'],
     ['a token that is not named', { add_bos_token: true }, 'add_bos_token: is true, but there is no bos_token'],
     [
       'a token that is null',

@@ -1,6 +1,6 @@
 import { LoadError } from '@tokenwright/core';
+import { textOf } from '../sources/end-tokens.ts';
 import { isObject, type JsonObject } from '../sources/json.ts';
-import { textOf } from './end-tokens.ts';
 
 /** A flag of tokenizer_config.json, the token that it is about, and on which side of a text that token is. */
 interface Side {

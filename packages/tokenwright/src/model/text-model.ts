@@ -45,7 +45,7 @@ export interface LanguageModelInfo {
   readonly parameters: number;
   /** Size of the weights as stored, in bytes. */
   readonly modelBytes: number;
-  /** Most tokens that the model reads of one text. They give one more token, which ends the text. */
+  /** Maximum number of tokens of one text that the model reads. They give one more token, which ends the text. */
   readonly contextLength: number;
   readonly vocabSize: number;
   /** True for a model that reads a source and writes a text about it, such as a translator. */

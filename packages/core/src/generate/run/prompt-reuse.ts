@@ -2,7 +2,7 @@ import { commonPrefix } from '../../model/advance.ts';
 import type { Row } from '../contract/strategy.ts';
 import type { RunCache } from './run-cache.ts';
 
-/** Counts the prompt tokens that need not be computed, because the call's cache holds them when the prompt is first read. */
+/** Counts the prompt tokens that are not computed, because the call's cache holds them when the prompt is first read. */
 export class PromptReuse {
   readonly #cache: RunCache;
   readonly #counts: Map<number, number> = new Map();

@@ -1,6 +1,6 @@
 import { LoadError } from '@tokenwright/core';
+import { knownEndTokens } from '../../sources/end-tokens.ts';
 import type { JsonObject } from '../../sources/json.ts';
-import { knownEndTokens } from '../../tokenizer/end-tokens.ts';
 import type { GgufFile } from '../file/gguf-file.ts';
 import { readFlag, readInteger } from '../file/keys.ts';
 

@@ -1,10 +1,10 @@
-import { isObject, type JsonObject } from '../sources/json.ts';
+import { isObject, type JsonObject } from './json.ts';
 
 /**
  * Spellings of the control tokens that end a text, a turn or a message, whatever a model's files say. The list is that of
  * llama.cpp (`src/llama-vocab.cpp`, end-of-generation tokens), which ends at all that a vocabulary has.
  */
-const endTokens: readonly string[] = [
+const spellings: readonly string[] = [
   '<|eot_id|>',
   '<|im_end|>',
   '<|end|>',
@@ -57,7 +57,7 @@ const exceptions: readonly (readonly [token: string, others: readonly string[]])
 export function knownEndTokens(
   idOf: (token: string) => number | undefined,
 ): { readonly token: string; readonly id: number }[] {
-  return endTokens.flatMap((token) => {
+  return spellings.flatMap((token) => {
     const id = idOf(token);
     const isExcepted = exceptions.some(
       ([one, others]) => one === token && others.every((other) => idOf(other) !== undefined),
@@ -74,7 +74,7 @@ export function knownEndTokens(
  */
 export function endTokensOf(json: JsonObject, config: JsonObject): readonly number[] {
   const own = textOf(config.eos_token);
-  const ids = tokenIds(json, own === undefined ? endTokens : [own, ...endTokens]);
+  const ids = tokenIds(json, own === undefined ? spellings : [own, ...spellings]);
   const all = [
     own === undefined ? undefined : ids.get(own),
     ...knownEndTokens((token) => ids.get(token)).map(({ id }) => id),
