@@ -64,6 +64,15 @@ describe('generate', () => {
     expect(events[4].options.maxNewTokens).toEqual({ value: 4, source: 'call' });
   });
 
+  it('says that a penalty alone replaces the sampling that the model asks for', async () => {
+    const { stderr } = await run(['generate', 'The old', '--bad-words', 'king', '-n', '1']);
+    expect(stderr.split('\n')[0]).toMatch(
+      /^note: samplers on the command line replace those of generation_config\.json: temperature\(temperature 0\.8\) > top-p/,
+    );
+    const both = await run(['generate', 'The old', '--bad-words', 'king', '--top-p', '0.9', '-n', '1']);
+    expect(both.stderr).not.toContain('note:');
+  });
+
   it('says which flags have no effect without --json', async () => {
     const { stderr, status } = await run(['generate', 'The old', '--greedy', '-n', '1', '--logprobs', '--explain']);
     expect([status, stderr.split('\n')[0]]).toEqual([0, 'note: --logprobs, --explain: no effect without --json.']);

@@ -1,7 +1,7 @@
-import type { ChainWarning, GenerateOptions, LanguageModel, Tokenizer } from '@tokenwright/core';
+import type { ChainWarning, GenerateOptions, LanguageModel, Sampler, Tokenizer } from '@tokenwright/core';
 import type { Option } from '@tokenwright/core/options';
 import { generateOptions } from '@tokenwright/core/strategy';
-import { fromGenerationConfig } from '@tokenwright/samplers';
+import { fromGenerationConfig, printChain, samplerRegistry } from '@tokenwright/samplers';
 import { type Drafter, promptLookup } from '@tokenwright/strategies';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse, readingFlag } from '../cli/failure.ts';
@@ -167,6 +167,8 @@ export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: 
   const strategy = strategyOf(given, draft);
   const samplers = samplersOf(given.ordered, tokenizer);
   if (strategy === undefined && samplers.length === 0 && !given.has('preset')) noteLeftOut(generationConfig);
+  if (strategy === undefined && samplers.length > 0 && !given.has('preset'))
+    noteDropped(given, samplers, generationConfig);
   const options: Record<string, unknown> = {
     ...(samplers.length > 0 ? { samplers } : {}),
     ...(strategy === undefined ? {} : { strategy }),
@@ -178,6 +180,24 @@ export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: 
   for (const [option, { name }] of optionFlags)
     if (given.has(name)) options[option] = checkedValue(option, given.texts(name));
   return options;
+}
+
+/** Say that a chain which only penalizes, forbids or forces tokens replaces the sampling that the model asks for. */
+function noteDropped(
+  given: Given,
+  samplers: readonly Sampler[],
+  generationConfig: Readonly<Record<string, unknown>>,
+): void {
+  if (generationConfig.do_sample !== true) return;
+  const chooses = samplers.some(({ name }) => {
+    const kind = samplerRegistry[name]?.definition?.kind;
+    return kind === undefined || ['shaping', 'filter', 'controller'].includes(kind);
+  });
+  const dropped = fromGenerationConfig(generationConfig).samplers;
+  if (chooses || dropped.length === 0 || given.has('chain')) return;
+  note({
+    message: `samplers on the command line replace those of generation_config.json: ${printChain(dropped)}. Give these, too, to keep them.`,
+  });
 }
 
 /** Stands for the tokenizer of a model that is not loaded yet. */
