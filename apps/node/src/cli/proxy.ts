@@ -3,10 +3,10 @@ import { misuse } from './failure.ts';
 const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
 
 /**
- * Use the proxies of the environment, with NO_PROXY: Node's `fetch` connects directly unless it is told otherwise. Node before 24.14
- * cannot be told while it runs; there an error of the hub names NODE_USE_ENV_PROXY.
+ * Use the proxies of the environment, with NO_PROXY. By default, Node's `fetch` connects directly. Node before 24.14 cannot change
+ * this in a running process; there, the error of the hub names NODE_USE_ENV_PROXY.
  *
- * @throws Failure for a proxy that is no URL.
+ * @throws Failure for a proxy that is not a URL.
  */
 export function useProxies(): void {
   const { env } = process;

@@ -52,7 +52,7 @@ describe('what a person pastes', () => {
     expect(isHubName('http://127.0.0.1:90/org/name')).toBe(false);
   });
 
-  it('suggests nothing for what is no name', () => {
+  it('suggests nothing for other texts', () => {
     expect(['nowhere', './model', 'C:\\models\\x', 'a/b/c.bin'].map(suggestedHubName)).toEqual(
       Array(4).fill(undefined),
     );

@@ -63,7 +63,7 @@ const shortNames: Readonly<Record<string, readonly string[]>> = {
   'google-t5': ['t5-small', 't5-base', 't5-large', 't5-3b', 't5-11b'],
 };
 
-/** First parts of addresses that are no organizations. */
+/** First parts of addresses that are not organizations, and what they name. */
 const noModels: Readonly<Record<string, string>> = {
   datasets: 'a data set',
   spaces: 'a space',

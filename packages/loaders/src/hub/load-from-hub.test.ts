@@ -78,7 +78,7 @@ it.each([
   ['/org/name', /sent a web page \(text\/html\).*give the name of the model, 'org\/name', with the hub as HF_ENDPOINT/],
   ['/org/name/blob/main/x.gguf', /'org\/name:x\.gguf'.*with \/resolve\/ in place of \/blob\//],
   ['/x.gguf', /the server sent a web page \(text\/html\) instead of the file, so it probably has no such file$/],
-])('a web page of an unknown server at %s is no model', async (path, message) => {
+])('a web page of an unknown server at %s is refused', async (path, message) => {
   const server = createServer((_, response) =>
     response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html>${'x'.repeat(4000)}`),
   );

@@ -46,7 +46,7 @@ export function directoryShelf(directory: FileSystemDirectoryHandle): Shelf {
 }
 
 /**
- * A shelf that goes on in memory when `first` cannot be written to. What `first` holds already stays readable.
+ * A shelf that writes to memory when `first` cannot be written to. What is already in `first` stays readable.
  *
  * @param onFailure Called with the error of each write that failed.
  */
