@@ -48,7 +48,7 @@ it.each<[string[], number, RegExp, string?]>([
   [['chat', 'x', '--max-new-tokens=-3'], 2, /--max-new-tokens must be an integer of at least 0, but -3 was given/],
   [['generate', 'x', '--threads', '0'], 2, /--threads must be an integer of at least 1, but 0 was given/],
   [['generate', 'x', '--context', '0'], 2, /--context must be an integer of at least 1, but 0 was given/],
-  [['generate', 'x', '--cache', 'huh'], 2, /--cache must be/],
+  [['generate', 'x', '--cache', 'huh'], 2, /--cache wants one of static; dynamic; none/],
   [['translate', 'x', '--num-return-sequences', '3'], 2, /needs --num-beams 3 or more, but it is 1/],
   [['score', 'x', '--seed', '-1'], 2, /--seed/],
   [['--verison'], 2, /There is no flag --verison without a command\. Did you mean --version\?/],

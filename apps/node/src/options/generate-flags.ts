@@ -271,7 +271,7 @@ function numbered(flag: string, option: Option, text: string): unknown {
 }
 
 function cacheOf(text: string): GenerateOptions['cache'] {
-  if (!text.startsWith('window')) return text as 'none';
+  if (cacheKinds.includes(text) && !text.includes('=')) return text as 'none';
   const sizes = /^window=(\d+)(?:,sinks=(\d+))?$/.exec(text);
   if (sizes === null) throw misuse(`--cache wants one of ${cacheKinds.join('; ')}, but '${text}' was given.`);
   const [, size, sinks] = sizes;
