@@ -87,8 +87,8 @@ const options = {
   dryBase: numberOption({ default: 1.75, off: 0, help: 'Growth with each further token' }),
   /** Default 2. */
   dryAllowedLength: integerOption({ min: 0, default: 2, help: 'Tokens that may repeat without a penalty' }),
-  /** Number of last tokens that DRY searches; -1 is all, 0 is off. Default -1. */
-  dryPenaltyLastN: integerOption({ min: -1, default: -1, off: 0, help: 'How many of the last tokens DRY searches' }),
+  /** Number of last tokens that DRY searches; -1 is all, as older releases had it, 0 is off. Default 64. */
+  dryPenaltyLastN: integerOption({ min: -1, default: 64, off: 0, help: 'How many of the last tokens DRY searches' }),
   /** As lists of tokens: `dryBreakers(tokenizer)` makes llama.cpp's own. Default none. */
   drySequenceBreakers: tokenListsOption({
     default: [],
@@ -199,6 +199,9 @@ function listedTokens(values: Values): 'left' | 'vocabulary' | number {
  * The chain of llama.cpp: thinking budget, bias, penalties (multiplicative first), DRY, top-n-sigma, top-k (exactly k),
  * typical-p (mass before a token at most p, ties cut), top-p (mass before a token below p), min-p, XTC, then the
  * temperature. Filters act on the model's own distribution. With `mirostat`: thinking budget, bias, temperature, mirostat.
+ *
+ * The order and the defaults are those of llama.cpp at commit 001d906a6d86 (common/common.h, 2026). Before, DRY searched the
+ * whole text: `dryPenaltyLastN: -1`.
  *
  * @example
  * ```ts

@@ -16,6 +16,43 @@ import {
 const names = (chain: readonly { name: string }[]): string => chain.map(({ name }) => name).join(' ');
 
 describe('defaults', () => {
+  // llama.cpp at commit 001d906a6d86, common/common.h: common_params_sampling.
+  test('of llama.cpp are those of its release', () => {
+    const { options } = llamaCpp.definition;
+    const defaults = Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
+    expect(defaults).toMatchObject({
+      minKeep: 0,
+      topK: 40,
+      topP: 0.95,
+      minP: 0.05,
+      xtcProbability: 0,
+      xtcThreshold: 0.1,
+      typicalP: 1,
+      temperature: 0.8,
+      dynatempRange: 0,
+      dynatempExponent: 1,
+      repeatLastN: 64,
+      repeatPenalty: 1,
+      frequencyPenalty: 0,
+      presencePenalty: 0,
+      dryMultiplier: 0,
+      dryBase: 1.75,
+      dryAllowedLength: 2,
+      dryPenaltyLastN: 64,
+      adaptiveTarget: -1,
+      adaptiveDecay: 0.9,
+      mirostat: 0,
+      topNSigma: -1,
+      mirostatTau: 5,
+      mirostatEta: 0.1,
+      samplers: ['penalties', 'dry', 'top_n_sigma', 'top_k', 'typ_p', 'top_p', 'min_p', 'xtc', 'temperature'],
+    });
+    const [stage] = llamaCpp({ dryMultiplier: 1 });
+    expect(stage!.parameters).toMatchObject({ window: 64 });
+    const [whole] = llamaCpp({ dryMultiplier: 1, dryPenaltyLastN: -1 });
+    expect(whole!.parameters).toMatchObject({ window: 'all' });
+  });
+
   test.each([
     [huggingFace(), 'top-k(k 50, ties keep-all)'],
     [
