@@ -18,6 +18,7 @@ import { requestWeights } from '../engine/weight-requests.ts';
 import { CacheError, DisposedError, ParameterError, UnsupportedError } from '../errors.ts';
 import { onBackend, startBackend, TensorLedger } from './backend.ts';
 import { chooseOnDevice, maskOnDevice, readChoice } from './choose-on-device.ts';
+import { replaceLostBackend, WatchedDevice } from './device-loss.ts';
 import { dynamicStore } from './dynamic-store.ts';
 import { TensorOperations } from './operations.ts';
 import { staticStore } from './static-store.ts';
@@ -37,7 +38,8 @@ export interface ReferenceEngineOptions {
 
 /**
  * The engine that defines correct results: every operation in public TF.js functions, executed at once, on any backend. The backend
- * that the application has selected in TF.js stays selected.
+ * that the application has selected in TF.js stays selected. When the device of a backend is lost, calls are a
+ * `DeviceLostError`, and a new engine starts the backend anew.
  *
  * @throws ParameterError when TF.js has no such backend or cannot start it.
  *
@@ -54,6 +56,7 @@ export async function referenceEngine({
   memoryLimit,
   onNotice = printNotice,
 }: ReferenceEngineOptions): Promise<Engine> {
+  await replaceLostBackend(backend);
   if (tf.findBackendFactory(backend) === null || !(await startBackend(backend)))
     throw new ParameterError('referenceEngine', 'backend', 'a TF.js backend that is registered and starts', backend);
   const limit = memoryLimit ?? (backend === 'wasm' ? 2 ** 32 : Infinity);
@@ -82,6 +85,7 @@ class ReferenceEngine implements Engine {
   readonly tensorBackend: string;
   readonly readbackIsExpensive: boolean;
   readonly ledger: TensorLedger = new TensorLedger();
+  readonly device: WatchedDevice;
   readonly writer: SlotWriter | undefined;
   readonly notices: readonly string[];
   readonly #memoryLimit: number;
@@ -91,6 +95,7 @@ class ReferenceEngine implements Engine {
     this.notices = notices;
     this.name = `tfjs ${backend}`;
     this.tensorBackend = backend;
+    this.device = new WatchedDevice(backend);
     this.readbackIsExpensive = backend === 'webgl' || backend === 'webgpu';
     this.writer = writer;
     this.#memoryLimit = memoryLimit;
@@ -122,9 +127,10 @@ class ReferenceEngine implements Engine {
     return this.dispose();
   }
 
-  /** @throws DisposedError. */
+  /** @throws DisposedError, DeviceLostError. */
   check(): void {
     if (this.#disposed) throw new DisposedError(`The engine '${this.name}'`);
+    this.device.check();
   }
 }
 
@@ -157,8 +163,8 @@ class TensorExecutable<C, P> implements Executable {
   createStore(rows: number, cache: CacheKind): KVStore {
     this.engine.check();
     const { layers, kvHeads, headDim } = this.#architecture.dimensions(this.#config);
-    const { ledger, tensorBackend: backend, writer } = this.engine;
-    const setting: StoreSetting = { backend, ledger, layers, kvHeads, headDim };
+    const { ledger, device, tensorBackend: backend, writer } = this.engine;
+    const setting: StoreSetting = { backend, ledger, device, layers, kvHeads, headDim };
     switch (cache.kind) {
       case 'dynamic':
         return dynamicStore(setting, rows);
@@ -247,7 +253,7 @@ class TensorExecutable<C, P> implements Executable {
 
   #matrix(tensor: tf.Tensor2D): EngineMatrix {
     // The clone lets each result be disposed separately, even when two names refer to one tensor.
-    return new TensorMatrix(this.engine.tensorBackend, this.engine.ledger, tf.clone(tensor));
+    return new TensorMatrix(this.engine, tf.clone(tensor));
   }
 
   #encoderDecoder(): EncoderDecoderArchitecture<C, P> {
@@ -260,24 +266,24 @@ class TensorExecutable<C, P> implements Executable {
 class TensorMatrix implements EngineMatrix {
   readonly rows: number;
   readonly columns: number;
-  readonly #backend: string;
-  readonly #ledger: TensorLedger;
+  readonly #engine: ReferenceEngine;
   #tensor: tf.Tensor2D | undefined;
 
-  constructor(backend: string, ledger: TensorLedger, tensor: tf.Tensor2D) {
-    this.#backend = backend;
-    this.#ledger = ledger;
-    this.#tensor = ledger.hold(tensor);
+  constructor(engine: ReferenceEngine, tensor: tf.Tensor2D) {
+    this.#engine = engine;
+    this.#tensor = engine.ledger.hold(tensor);
     [this.rows, this.columns] = tensor.shape;
   }
 
   async read(rows?: readonly number[]): Promise<Float32Array> {
     const tensor = this.#live();
     // On cpu the values are those of the tensor itself, so they are copied.
-    if (rows === undefined) return ((await tensor.data()) as Float32Array).slice();
-    const picked = onBackend(this.#backend, () => tf.tidy(() => tf.gather(tensor, tf.tensor1d([...rows], 'int32'))));
+    const { device, tensorBackend } = this.#engine;
+    if (rows === undefined) return device.read(async () => ((await tensor.data()) as Float32Array).slice());
+    device.check();
+    const picked = onBackend(tensorBackend, () => tf.tidy(() => tf.gather(tensor, tf.tensor1d([...rows], 'int32'))));
     try {
-      return ((await picked.data()) as Float32Array).slice();
+      return await device.read(async () => ((await picked.data()) as Float32Array).slice());
     } finally {
       picked.dispose();
     }
@@ -290,9 +296,11 @@ class TensorMatrix implements EngineMatrix {
 
   map(work: (tensor: tf.Tensor2D, tensorflow: typeof tf) => tf.Tensor2D): TensorMatrix {
     const tensor = this.#live();
-    return onBackend(this.#backend, () => {
+    const engine = this.#engine;
+    engine.device.check();
+    return onBackend(engine.tensorBackend, () => {
       const result = tf.tidy(() => tf.clone(work(tensor, tf)));
-      return new TensorMatrix(this.#backend, this.#ledger, result);
+      return new TensorMatrix(engine, result);
     });
   }
 
@@ -302,16 +310,18 @@ class TensorMatrix implements EngineMatrix {
 
   async choose(uniforms: readonly number[] | undefined): Promise<Int32Array> {
     const tensor = this.#live();
-    const choice = onBackend(this.#backend, () => tf.tidy(() => chooseOnDevice(tensor, uniforms)));
+    const { device, tensorBackend } = this.#engine;
+    device.check();
+    const choice = onBackend(tensorBackend, () => tf.tidy(() => chooseOnDevice(tensor, uniforms)));
     try {
-      return readChoice((await choice.data()) as Float32Array);
+      return readChoice(await device.read(async () => (await choice.data()) as Float32Array));
     } finally {
       choice.dispose();
     }
   }
 
   dispose(): void {
-    if (this.#tensor !== undefined) this.#ledger.release(this.#tensor);
+    if (this.#tensor !== undefined) this.#engine.ledger.release(this.#tensor);
     this.#tensor = undefined;
   }
 

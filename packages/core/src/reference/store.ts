@@ -2,11 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { KVStore } from '../engine/engine.ts';
 import { CacheError } from '../errors.ts';
 import { onBackend, type TensorLedger } from './backend.ts';
+import type { WatchedDevice } from './device-loss.ts';
 
 /** Settings that the stores share: shapes, and the backend of their tensors. */
 export interface StoreSetting {
   readonly backend: string;
   readonly ledger: TensorLedger;
+  readonly device: WatchedDevice;
   readonly layers: number;
   readonly kvHeads: number;
   readonly headDim: number;
@@ -112,7 +114,10 @@ export class RowStore implements TensorStore {
       });
     const tensors = onBackend(this.#setting.backend, () => [flat(keys), flat(values)] as const);
     try {
-      return { keys: (await tensors[0].data()) as Float32Array, values: (await tensors[1].data()) as Float32Array };
+      return await this.#setting.device.read(async () => ({
+        keys: (await tensors[0].data()) as Float32Array,
+        values: (await tensors[1].data()) as Float32Array,
+      }));
     } finally {
       tf.dispose([...tensors]);
     }
