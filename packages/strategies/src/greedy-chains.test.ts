@@ -50,7 +50,7 @@ describe('a preset that takes the most probable token', () => {
       expect(() => generateBatch(model, [[1, 2]], { ...options, samplers, strategy })).toThrow(ParameterError);
   });
 
-  it('gives one sequence by itself', () => {
+  it('gives one sequence without a strategy', () => {
     for (const samplers of greedyPresets)
       expect(() => generateBatch(model, [[1, 2]], { ...options, samplers })).toThrow(
         /numReturnSequences must be 1 for greedy decoding/,

@@ -40,6 +40,13 @@ export interface FusedWebgpuOptions {
    */
   readonly float16?: boolean;
   /**
+   * The logits of a token have the same bits however it is fed: alone, in a batch, in a prompt of any chunk size. All
+   * numbers of tokens then go through the same kernels, so a prompt reads the weights once per four tokens instead of
+   * once per 32, and a long cache is not divided among work groups. Default false: other kernels for few tokens than for
+   * many, whose sums differ in the last bits.
+   */
+  readonly batchInvariant?: boolean;
+  /**
    * Lets TF.js compute on the same device, so that samplers with a TF.js form run where the logits are:
    * `tensorsOnDevice` of `@tokenwright/backends/tfjs`. Default: none. The samplers of Tokenwright do not need TF.js
    * there.
@@ -68,8 +75,10 @@ export interface FusedWebgpuStarter extends EngineStarter {
  */
 export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarter {
   const owner = 'fusedWebgpu';
-  checkOptionNames(owner, options, ['weights', 'cache', 'subgroups', 'float16', 'tensors']);
-  const { weights = 'f32', cache = 'f32', subgroups, float16, tensors } = options;
+  checkOptionNames(owner, options, ['weights', 'cache', 'subgroups', 'float16', 'batchInvariant', 'tensors']);
+  const { weights = 'f32', cache = 'f32', subgroups, float16, batchInvariant = false, tensors } = options;
+  if (typeof batchInvariant !== 'boolean')
+    throw new ParameterError(owner, 'batchInvariant', 'true or false', batchInvariant);
   if (!weightOptions.includes(weights))
     throw new ParameterError(owner, 'weights', `one of ${weightOptions.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
@@ -86,6 +95,7 @@ export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarte
     name,
     async start() {
       const device = await Device.start(name, { subgroups, float16 });
+      device.batchInvariant = batchInvariant;
       try {
         const onDevice = tensors && (await startTensors(device, name, tensors));
         return new FusedWebgpuEngine(device, onDevice, weights, cache);

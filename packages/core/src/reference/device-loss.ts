@@ -50,7 +50,7 @@ export class WatchedDevice {
 }
 
 /**
- * Register a backend anew when its device is lost. Without it TF.js would keep the dead device for the rest of the
+ * Register a backend again when its device is lost. Without it TF.js would keep the dead device for the rest of the
  * process. A backend that the application had selected is selected again.
  */
 export async function replaceLostBackend(name: string): Promise<void> {

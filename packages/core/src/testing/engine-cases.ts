@@ -211,7 +211,7 @@ function* brokenWeights(
       };
 }
 
-/** Whether the weights are refused, or a token after the broken ones, fed by itself, has logits that are not numbers. */
+/** Whether the weights are refused, or a token after the broken ones, fed separately, has logits that are not numbers. */
 async function isBroken(engine: Engine, { architecture, config }: TinyModel, source: WeightSource): Promise<boolean> {
   let model: LanguageModel;
   try {

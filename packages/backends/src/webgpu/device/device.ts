@@ -41,6 +41,9 @@ export class Device {
   /** Bytes copied to the host since the start. */
   bytesRead = 0;
 
+  /** Whether all numbers of tokens go through the same kernels; see `FusedWebgpuOptions`. */
+  batchInvariant: boolean = false;
+
   private constructor(gpu: GPUDevice, info: GPUAdapterInfo) {
     this.gpu = gpu;
     this.description = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ');

@@ -75,7 +75,8 @@ export class FrameBuffer {
         longest = Math.max(longest, slots);
       }
     }
-    const shares = tokens > splitTokens ? 1 : Math.min(mostShares, Math.ceil(longest / slotsPerShare));
+    const undivided = tokens > splitTokens || this.#device.batchInvariant;
+    const shares = undivided ? 1 : Math.min(mostShares, Math.ceil(longest / slotsPerShare));
     const share = Math.ceil(longest / Math.max(1, shares) / 64) * 64;
     const { size, sinks } = store.window ?? { size: none, sinks: 0 };
     words.set([tokens, frame.scored.length, 0, Math.max(1, shares), share, size, sinks, 0]);

@@ -54,6 +54,8 @@ export function linearPlayer(binder: Binder, step: LinearStep, index: number): P
     const width = Math.min(all, most);
     return [width, Math.ceil(all / width), layers];
   };
+  if (binder.device.batchInvariant)
+    return ({ pass, count }) => few(pass, groups(fewOutputs, Math.ceil(count / fewTokens)));
   return ({ pass, count }) => {
     if (count === 1) one(pass, groups(fewOutputs, 1));
     else if (count <= fewTokens) few(pass, groups(fewOutputs, 1));

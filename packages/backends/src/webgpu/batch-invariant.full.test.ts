@@ -1,0 +1,81 @@
+import { type Engine, generateBatch, type LanguageModel, ParameterError } from '@tokenwright/core';
+import { gemma2 } from '@tokenwright/core/architectures';
+import { createModel } from '@tokenwright/core/model';
+import { seededWeights } from '@tokenwright/core/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fusedWebgpu } from './index.ts';
+import { hasWebgpu, startWebgpu } from './testing/start.ts';
+
+const here = await hasWebgpu();
+const json = {
+  vocab_size: 97,
+  max_position_embeddings: 700,
+  hidden_size: 40,
+  num_hidden_layers: 1,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 12,
+  intermediate_size: 56,
+  sliding_window: 8,
+  query_pre_attn_scalar: 12,
+  attn_logit_softcapping: 50,
+  final_logit_softcapping: 30,
+};
+const prompt = Array.from({ length: 9 }, (_, i) => (i * 31 + 5) % 97);
+
+it('batchInvariant is true or false', () => {
+  expect(() => fusedWebgpu({ batchInvariant: 1 as never })).toThrow(ParameterError);
+});
+
+describe.skipIf(!here)('with batchInvariant, the logits of a token have the same bits', () => {
+  let engine: Engine;
+  let model: LanguageModel;
+  beforeAll(async () => {
+    engine = await startWebgpu({ batchInvariant: true });
+    const config = gemma2.configure(json);
+    model = await createModel(engine, gemma2, config, seededWeights(gemma2, config));
+  }, 120_000);
+  afterAll(async () => {
+    model.dispose();
+    await engine.dispose();
+  });
+
+  /** Logits of the last token of row 0 after feeding `parts` in turn, with other rows beside it. */
+  async function last(tokens: readonly number[], sizes: readonly number[], others: readonly number[][] = []) {
+    const cache = model.createCache({ rows: 1 + others.length });
+    let at = 0;
+    let logits = new Float32Array();
+    for (const size of sizes) {
+      const result = model.forward([tokens.slice(at, at + size), ...others], cache);
+      logits = (await result.logits.read([0])) as Float32Array<ArrayBuffer>;
+      result.dispose();
+      at += size;
+    }
+    cache.dispose();
+    return logits;
+  }
+
+  it('in chunks of any size and beside any rows', async () => {
+    const expected = await last(prompt, [9]);
+    for (const sizes of [Array(9).fill(1), [3, 6], [4, 5]])
+      expect(await last(prompt, sizes), `${sizes}`).toEqual(expected);
+    expect(await last(prompt, [8, 1], [[1, 2, 3], ...Array(9).fill([5, 6])])).toEqual(expected);
+  }, 300_000);
+
+  it('in a long cache', async () => {
+    // Longer than two shares of a divided attention; a frame holds at most 256 tokens.
+    const long = Array.from({ length: 600 }, (_, i) => (i * 31 + 5) % 97);
+    const expected = await last(long, [200, 200, 200]);
+    expect(await last(long, [199, 200, 200, 1])).toEqual(expected);
+  }, 300_000);
+
+  it('so a seed gives the same tokens', async () => {
+    const tokens = async (prompts: readonly (readonly number[])[], prefillChunkSize = Infinity) => {
+      const options = { maxNewTokens: 2, eosTokenIds: [], samplers: [], seed: 1683, prefillChunkSize };
+      return (await generateBatch(model, prompts, options)).sequences[0]!.ids;
+    };
+    const expected = await tokens([prompt]);
+    expect(await tokens([prompt], 1)).toEqual(expected);
+    expect(await tokens([prompt, ...Array(3).fill([3, 4, 5])])).toEqual(expected);
+  }, 300_000);
+});
