@@ -1,4 +1,4 @@
-import { LoadError, ShapeError, UnknownOptionError } from '@tokenwright/core';
+import { LoadError, ParameterError, ShapeError, UnknownOptionError } from '@tokenwright/core';
 import { describe, expect, it } from 'vitest';
 import { inspectModel } from './inspect.ts';
 import { bytesSource } from './sources/byte-source.ts';
@@ -36,6 +36,22 @@ describe('inspectModel', () => {
       choice: 'loadSequenceToSequence',
       reason: 'the family has an encoder',
     });
+  });
+
+  it('reads no tokenizer when it is not asked for', async () => {
+    const read: string[] = [];
+    const watched: ModelSource = {
+      ...story,
+      file(name) {
+        read.push(name);
+        return story.file(name);
+      },
+    };
+    const inspection = await inspectModel(watched, { tokenizer: false });
+    expect(inspection.tokenizer).toBeUndefined();
+    expect(inspection.choices.map(({ part }) => part)).not.toContain('tokenizer');
+    expect(read.filter((name) => /token|template|merges|vocab/.test(name))).toEqual([]);
+    await expect(inspectModel(story, { tokenizer: 'no' as never })).rejects.toThrow(ParameterError);
   });
 
   it('reads no weights', async () => {

@@ -1,4 +1,4 @@
-import type { ModelDefaults } from '@tokenwright/core';
+import { type ModelDefaults, ParameterError } from '@tokenwright/core';
 import type { RotaryScaling } from '@tokenwright/core/architectures';
 import type { Architecture, Dimensions } from '@tokenwright/core/engine';
 import { checkOptionNames } from '@tokenwright/core/options';
@@ -18,6 +18,11 @@ export interface InspectOptions {
   readonly architectures?: readonly Architecture[];
   readonly file?: string;
   readonly hub?: HubOptions;
+  /**
+   * Read and check the tokenizer and the chat template too. With `false` the result has no `tokenizer`, and `chatTemplate` is false:
+   * for a look at a model that is loaded next. Default true.
+   */
+  readonly tokenizer?: boolean;
 }
 
 /** What a model is, from its headers alone. Sizes are bytes as stored. */
@@ -92,8 +97,10 @@ export interface Choice {
  * @throws as `load`: LoadError, ShapeError for a tensor that does not fit the configuration.
  */
 export async function inspectModel(source: ModelInput, options: InspectOptions = {}): Promise<ModelInspection> {
-  checkOptionNames('inspectModel', options, ['architectures', 'file', 'hub']);
-  const checkpoint = await openCheckpoint(source, options.file, options.hub);
+  checkOptionNames('inspectModel', options, ['architectures', 'file', 'hub', 'tokenizer']);
+  const { tokenizer: withText = true } = options;
+  if (typeof withText !== 'boolean') throw new ParameterError('inspectModel', 'tokenizer', 'true or false', withText);
+  const checkpoint = await openCheckpoint(source, options.file, options.hub, withText);
   const { config, generationConfig, name, kind } = checkpoint;
   const architecture = architectureOf(config, options.architectures);
   const settings = architecture.configure(config);
@@ -119,7 +126,9 @@ export async function inspectModel(source: ModelInput, options: InspectOptions =
     tokenizer: tokenizerOf(checkpoint),
     chatTemplate: checkpoint.chatTemplate !== undefined,
     defaults: readDefaults(generationConfig, config, dimensions.vocabSize, checkpoint.eosTokenIds),
-    choices: choicesOf(checkpoint, architecture, tensors, head, settings, dimensions),
+    choices: choicesOf(checkpoint, architecture, tensors, head, settings, dimensions).filter(
+      ({ part }) => withText || part !== 'tokenizer',
+    ),
   };
 }
 

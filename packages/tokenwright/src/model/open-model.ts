@@ -36,7 +36,8 @@ export async function openModel(source: LanguageModelSource, options: LanguageMo
   const { input, file } = await findModel(source, { hub: hubOptions(options), file: options.file, signal });
   const named = file === undefined ? {} : { file };
   const architectures = options.architectures === undefined ? {} : { architectures: options.architectures };
-  const inspection = await inspectModel(input, { ...named, ...architectures });
+  // The tokenizer is read once, by the loader.
+  const inspection = await inspectModel(input, { ...named, ...architectures, tokenizer: false });
   signal?.throwIfAborted();
   const context = inspection.choices.find(({ part }) => part === 'context');
   if (context !== undefined && options.contextLength === undefined)
