@@ -141,7 +141,7 @@ describe('a tensor that the configuration does not use', () => {
   });
 });
 
-describe('weights that are no numbers', () => {
+describe('weights that are not finite', () => {
   it.each([
     ['model.layers.1.mlp.down_proj.weight', Number.NaN],
     ['model.norm.weight', Infinity],

@@ -6,7 +6,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Largest JSON text that is read, in bytes. Real headers and tokenizers are smaller by far. */
 export const largestJson = 100_000_000;
-/** Largest config.json, generation_config.json and the like, in bytes. Real ones have a few kilobytes. */
+/** Largest config.json or generation_config.json, in bytes. Real ones have a few kilobytes. */
 export const largestConfig = 10_000_000;
 /** Objects and arrays within each other. Real files stay below 20. */
 const deepest = 200;
@@ -122,8 +122,7 @@ function scanStructure(file: string, text: string): PythonConstant[] {
         if (isWord(text, i, 'Infinity')) constants.push({ at: i, text: 'Infinity' });
         break;
     }
-    if (parts > mostParts)
-      throw new LoadError(file, `has more than ${mostParts} objects, arrays and keys; no model file needs so many`);
+    if (parts > mostParts) throw new LoadError(file, `has more than ${mostParts} objects, arrays and keys`);
     if (constants.length > mostConstants)
       throw new LoadError(file, `has more than ${mostConstants} values that are NaN or Infinity`);
   }
