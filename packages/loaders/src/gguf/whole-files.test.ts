@@ -252,12 +252,23 @@ describe('the part of a file that sees images', () => {
     });
   });
 
-  it("reads Ollama's names of the rotary bases, which must agree with llama.cpp's", async () => {
+  it("reads Ollama's names of the rotary bases, after llama.cpp's", async () => {
     const weights = weightsOf(gemma3Text, config);
-    const metadata = { 'gemma3.rope.global.freq_base': float32Value(500) };
-    await expect(loadModel(await ggufModel({ config, weights, metadata }), { engine })).rejects.toThrow(
-      'gemma3.rope.global.freq_base: 500 is not supported; supported: 10000',
-    );
+    const both = await ggufModel({ config, weights, metadata: { 'gemma3.rope.global.freq_base': float32Value(500) } });
+    expect((await inspectModel(both)).settings).toMatchObject({ rotary: { rotaryBase: 10000 } });
+    const { metadata, tensors } = await openGguf(bytesSource(both));
+    const only = ggufBytes({
+      metadata: {
+        ...Object.fromEntries(
+          [...metadata].flatMap(([key, value]) =>
+            key.endsWith('rope.freq_base') || typeof value === 'object' ? [] : [[key, asWritten(value)]],
+          ),
+        ),
+        'gemma3.rope.local.freq_base': float32Value(40),
+      },
+      tensors: [...tensors].map(([name, { shape, bytes }]) => ({ name, shape, type: 0, data: new Uint8Array(bytes) })),
+    });
+    expect((await inspectModel(only)).settings).toMatchObject({ rotary: { rotaryBase: 500 } });
   });
 });
 

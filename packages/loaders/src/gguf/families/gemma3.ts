@@ -29,11 +29,9 @@ export const gemma3: GgufFamily = {
   leftOut: /^(v|mm)\./,
 };
 
-/** A number that Ollama writes under a name of its own. */
+/** A number that Ollama writes under a name of its own. The name of llama.cpp goes first where a file has both. */
 function underEitherName(keys: GgufKeys, key: string, other: string, fallback: number): number {
-  const value = keys.number(key, keys.number(other, fallback));
-  keys.mustBe(other, value);
-  return value;
+  return keys.number(key, keys.number(other, fallback));
 }
 
 /** Which layers see a window: a list, or how often one comes that sees all. */
