@@ -3,7 +3,7 @@ import { TokenwrightError } from '@tokenwright/core';
 /**
  * Why a chat could not be rendered: the model has no template (`missing`), the template is not valid Jinja (`syntax`), it refused the
  * messages on purpose (`raised`), it failed (`failed`), it uses something of Jinja2 that is not supported, or a message has a part that
- * is no text (`unsupported`), it asked for too much work or memory (`limit`), or it left out a message because it does not know the
+ * is not a text (`unsupported`), it asked for too much work or memory (`limit`), or it left out a message because it does not know the
  * role (`role`).
  */
 export type ChatTemplateReason = 'missing' | 'syntax' | 'raised' | 'failed' | 'unsupported' | 'limit' | 'role';

@@ -204,7 +204,7 @@ describe('messages in other forms than a template takes', () => {
     expect(render(each(body), parts)).toBe(expected);
   });
 
-  it('a part that is no text is an error', () => {
+  it('a part of another type is an error', () => {
     for (const type of ['image', 'image_url', 'input_audio'])
       expect(
         errorOf(() => render(each('{{ m.content }}'), [{ role: 'user', content: [{ type, url: 'x' }] }])),
@@ -263,7 +263,7 @@ describe('tool calls', () => {
     );
   });
 
-  it('arguments that are no JSON object stay texts', () => {
+  it('arguments that are not a JSON object stay texts', () => {
     for (const text of ['', 'city: SF', '[1]', '{"city":', '{"a":1}x'])
       expect(render(perCall('{{ a | tojson }}'), call(text))).toBe(JSON.stringify(text));
   });
@@ -299,7 +299,7 @@ describe('variables', () => {
     expect(() => render('{{ tools }}', [user], { tools: [], variables: { tools: [] } })).toThrow(ParameterError);
   });
 
-  it('that are no data are an error', () => {
+  it('that are not data are an error', () => {
     expect(() => render('{{ f }}', [user], { variables: { f: () => 1 } })).toThrow(/variables\.f must be data/);
     expect(() => render('{{ f }}', [user], { variables: { f: new Map() } })).toThrow(/variables\.f must be plain data/);
     const circle: Record<string, unknown> = {};

@@ -33,8 +33,8 @@ const mayBeLeftOut: readonly string[] = ['user', 'assistant', 'tool', 'function'
  * text, arguments of tool calls as an object or as JSON text, a 'developer' as a 'system'.
  *
  * @param template `chatTemplate` of the result of `load`. Undefined, for a model without one, is an error.
- * @throws ChatTemplateError when there is no template, when it is not valid Jinja, refuses the messages, fails, does not come to an
- * end, or leaves out a message because it does not know the role, and when a part of a content is no text; ParameterError for
+ * @throws ChatTemplateError when there is no template, when it is not valid Jinja, refuses the messages, fails, does not
+ * end, or leaves out a message because it does not know the role, and when a part of a content is not a text; ParameterError for
  * messages and options; UnknownOptionError, also for a variable that the template does not read.
  * @example
  * ```ts

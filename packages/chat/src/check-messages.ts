@@ -2,7 +2,7 @@ import { ParameterError } from '@tokenwright/core';
 import type { ChatMessage } from './chat-message.ts';
 import { ChatTemplateError } from './chat-template-error.ts';
 
-/** @throws ParameterError for what is no list of messages; ChatTemplateError for a part that is no text. */
+/** @throws ParameterError for anything but a list of messages; ChatTemplateError for a part that is not a text. */
 export function checkMessages(owner: string, model: string, messages: readonly ChatMessage[]): void {
   if (!Array.isArray(messages) || messages.length === 0)
     throw new ParameterError(owner, 'messages', 'a list of at least one message', messages);

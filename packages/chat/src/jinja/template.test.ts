@@ -76,7 +76,7 @@ describe('problems', () => {
   });
 });
 
-describe('templates that do not come to an end', () => {
+describe('templates that do not end', () => {
   const loops = (depth: number): string =>
     `${'{% for i in range(90000) %}'.repeat(depth)}x${'{% endfor %}'.repeat(depth)}`;
 

@@ -126,7 +126,7 @@ export class Evaluator {
       if (!(rest instanceof Dict)) throw failed(`'**' wants a mapping, not a ${typeName(rest)}`);
       for (const [name, value] of rest.entries()) {
         if (typeof name !== 'string' || keywords.has(name))
-          throw failed("a name after '**' is no text or is given twice");
+          throw failed("a name after '**' is not a text or is given twice");
         keywords.set(name, value);
       }
     }

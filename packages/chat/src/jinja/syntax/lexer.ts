@@ -44,7 +44,7 @@ export function tokenize(template: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   let line = 1;
-  /** Only spaces may stand before the next text on its line. */
+  /** The next text is the first of its line, but for spaces. */
   let startsLine = true;
   const breakFrom = (start: number): number => {
     const found = source.indexOf('\n', start);
@@ -183,7 +183,7 @@ function withoutEscapes(text: string, fail: (problem: string) => never): string 
       const hex = x ?? u ?? long;
       if (hex !== undefined) {
         const code = Number.parseInt(hex, 16);
-        return code > 0x10ffff ? fail(`'${all}' is no character`) : String.fromCodePoint(code);
+        return code > 0x10ffff ? fail(`'${all}' is not a character`) : String.fromCodePoint(code);
       }
       if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
       if ('xuUN'.includes(character!)) fail(`'${all}' is not an escape`);

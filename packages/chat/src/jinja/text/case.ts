@@ -61,9 +61,13 @@ export function title(text: string): string {
 /** Python's `str.swapcase`. */
 export function swapCase(text: string): string {
   let result = '';
+  let before = '';
   for (const character of text) {
-    const upper = character.toUpperCase();
-    result += /\p{Uppercase}/u.test(character) ? character.toLowerCase() : upper;
+    const lower = /\p{Uppercase}/u.test(character);
+    // A sigma depends on what is around it.
+    if (character === 'Σ') result += text.toLowerCase()[before.toLowerCase().length]!;
+    else result += lower ? character.toLowerCase() : character.toUpperCase();
+    before += character;
   }
   return result;
 }

@@ -37,6 +37,9 @@ export function formatValue(value: Value, spec: string, budget: Budget): string 
   const alignment = align ?? (zeros === undefined ? '>' : '=');
   const start = (parts.sign === '-' ? '-' : (sign ?? '-') === '-' ? '' : sign!) + parts.prefix;
   const mark = grouping ?? '';
+  if (mark !== '' && 'bcoxX'.includes(type ?? '-') && (mark === ',' || type === 'c'))
+    throw failed(`'${mark}' does not go with '${type}'`);
+  if (type === 'c' && (sign !== undefined || alternate !== undefined)) throw failed("'c' takes no sign and no '#'");
   const step = 'bxXo'.includes(type ?? '-') ? 4 : 3;
   if (alignment === '=' && filler === '0' && mark !== '') {
     const room = size - start.length - parts.rest.length;
@@ -68,7 +71,7 @@ export function numberParts(value: boolean | bigint | number, { type, precision,
   if (typeof value !== 'number' && !isFloatType) {
     if (type === 's' || precision !== undefined) throw failed(`an int has no such format`);
     const whole = BigInt(value);
-    if (type === 'c') return { sign: '', prefix: '', digits: String.fromCodePoint(Number(whole)), rest: '' };
+    if (type === 'c') return { sign: '', prefix: '', digits: characterOf(whole), rest: '' };
     const base = ({ b: 2, o: 8, x: 16, X: 16 } as Record<string, number>)[type ?? 'd'] ?? 10;
     const digits = (whole < 0n ? -whole : whole).toString(base);
     const prefix = alternate && base !== 10 ? `0${type}` : '';
@@ -98,7 +101,7 @@ function floatDigits(
   const point = alternate && digits === 0 ? '.' : '';
   if (type === 'f' || type === 'F') return roundedDecimal(value, digits) + point;
   if (type === '%') return `${roundedDecimal(value * 100, digits)}${point}%`;
-  if (type === 'e' || type === 'E') return exponential(value, digits, type);
+  if (type === 'e' || type === 'E') return exponential(value, digits, type).replace(/^-?\d+(?=[eE])/, `$&${point}`);
   const significant = Math.max(1, digits);
   const text = exponential(value, significant - 1, 'e');
   const exponent = Number(text.split('e')[1]);
@@ -107,19 +110,33 @@ function floatDigits(
   const limit = type === undefined ? significant - 1 : significant;
   if (exponent < -4 || exponent >= Math.max(limit, 1)) {
     const [mantissa = '', power = ''] = text.split('e');
-    const result = `${short(mantissa)}e${power}`;
+    const result = `${short(mantissa)}${alternate && !mantissa.includes('.') ? '.' : ''}e${power}`;
     return type === 'G' ? result.toUpperCase() : result;
   }
   const plain = short(roundedDecimal(value, significant - 1 - exponent));
+  if (alternate && !plain.includes('.')) return `${plain}.`;
   return type === undefined && !plain.includes('.') ? `${plain}.0` : plain;
 }
 
-/** `toExponential` rounds from the exact value, but ends at 100 digits. */
+/** A number with an exponent. `toExponential` rounds ties up. */
 function exponential(value: number, digits: number, letter: string): string {
-  if (digits > 100) throw unsupported('more than 100 digits before an exponent');
-  const [mantissa = '', power = ''] = value.toExponential(digits).split('e');
-  const sign = Object.is(value, -0) ? '-' : '';
-  return `${sign}${mantissa}${letter}${power[0]}${power.slice(1).padStart(2, '0')}`;
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  let power = value === 0 ? 0 : Number(value.toExponential().split('e')[1]);
+  const rounded = roundedDecimal(Math.abs(value), digits - power).replace('.', '');
+  const significant = value === 0 ? rounded : rounded.replace(/^0+/, '');
+  // 9.99 may become 10.
+  const whole = digits - power < 0 ? significant.length - (power - digits) : significant.length;
+  if (whole > digits + 1) power++;
+  const mantissa = significant.slice(0, digits + 1);
+  const text = digits === 0 ? mantissa : `${mantissa[0]}.${mantissa.slice(1)}`;
+  return `${sign}${text}${letter}${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}
+
+/** Python's `chr`. */
+export function characterOf(code: boolean | bigint): string {
+  const value = BigInt(code);
+  if (value < 0n || value > 0x10ffffn) throw failed(`${value} is not the code of a character`);
+  return String.fromCodePoint(Number(value));
 }
 
 function group(digits: string, mark: string, step: number): string {

@@ -3,7 +3,7 @@ import { lengthOf, slice } from '../values/code-points.ts';
 import { representation, textOf } from '../values/print.ts';
 import { failed, unsupported } from '../values/problem.ts';
 import { Dict, isInteger, isList, isNumber, Tuple, typeName, type Value } from '../values/values.ts';
-import { numberParts } from './format-spec.ts';
+import { characterOf, numberParts } from './format-spec.ts';
 
 const field = /%(?:\(([^)]*)\))?([-+ #0]*)(\d+|\*)?(?:\.(\d+|\*)?)?[hlL]?([\s\S]|$)/gu;
 
@@ -44,7 +44,7 @@ export function percentFormat(text: string, values: Value, budget: Budget): stri
     const room = Math.abs(size) - lengthOf(start + body);
     if (room <= 0) return start + body;
     if (flags.includes('-') || size < 0) return start + body + ' '.repeat(room);
-    const isPadded = flags.includes('0') && !'sraoc'.includes(type) && !/inf|nan/i.test(body);
+    const isPadded = flags.includes('0') && !'srac'.includes(type) && !/inf|nan/i.test(body);
     return isPadded ? start + '0'.repeat(room) + body : ' '.repeat(room) + start + body;
   });
   if (!hasNames && used < args.length && !isMapping(values)) throw failed('a format leaves values over');
@@ -73,7 +73,7 @@ function parts(
   if (type === 'c') {
     if (typeof value === 'string' && lengthOf(value) === 1) return ['', value];
     if (!isInteger(value)) throw failed("'%c' wants an integer or a character");
-    return ['', String.fromCodePoint(Number(value))];
+    return ['', characterOf(value)];
   }
   if (!isNumber(value)) throw failed(`'%${type}' does not take a ${typeName(value)}`);
   const isFloat = 'fFeEgG'.includes(type);

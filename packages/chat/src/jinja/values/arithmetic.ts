@@ -164,7 +164,7 @@ export function signed(sign: '-' | '+', value: Value): Value {
   throw failed(`'${sign}' does not take a ${value instanceof Dict ? 'dict' : typeName(value)}`);
 }
 
-/** Python's `int(text, base)`; undefined when the text is no integer. */
+/** Python's `int(text, base)`; undefined when the text is not an integer. */
 export function parseInteger(text: string, base: number): bigint | undefined {
   const match = /^([+-]?)(?:0([box]))?_?([0-9a-z]+(?:_[0-9a-z]+)*)$/i.exec(text.trim());
   if (match === null) return undefined;
@@ -192,7 +192,7 @@ export function parseInteger(text: string, base: number): bigint | undefined {
   return sign === '-' ? -value : value;
 }
 
-/** Python's `float(text)`; undefined when the text is no number. */
+/** Python's `float(text)`; undefined when the text is not a number. */
 export function parseFloatText(text: string): number | undefined {
   const trimmed = text.trim();
   if (/^[+-]?(?:inf|infinity)$/i.test(trimmed)) return trimmed.startsWith('-') ? -Infinity : Infinity;
@@ -214,26 +214,23 @@ export function round(value: boolean | bigint | number, digits: number): Value {
     return rest * 2n > unit ? below + unit : below;
   }
   if (!Number.isFinite(value) || digits > 100) return value;
-  if (digits < 0) {
-    const exact = round(BigInt(Math.trunc(value)), digits);
-    return Number(exact);
-  }
-  return Number(roundedDecimal(value, digits));
+  return Number(roundedDecimal(value, Math.max(digits, -400)));
 }
 
 /**
- * A float with this many digits after the point, rounded from its exact value, and to even on ties. `toFixed` rounds ties up and ends
- * at 1e21.
+ * A float with this many digits after the point, rounded from its exact value, and to even on ties; digits below zero round before the
+ * point. `toFixed` rounds ties up and ends at 1e21.
  */
 export function roundedDecimal(value: number, digits: number): string {
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   const [numerator, shift] = exactBinary(Math.abs(value));
   // value = numerator / 2^shift
-  const scaled = numerator * 10n ** BigInt(digits);
-  let whole = scaled >> BigInt(shift);
-  const rest = scaled - (whole << BigInt(shift));
-  const half = shift === 0 ? 0n : 1n << BigInt(shift - 1);
-  if (shift > 0 && (rest > half || (rest === half && whole % 2n === 1n))) whole += 1n;
+  const scaled = numerator * 10n ** BigInt(Math.max(digits, 0));
+  const unit = (1n << BigInt(shift)) * 10n ** BigInt(Math.max(-digits, 0));
+  let whole = scaled / unit;
+  const twice = (scaled % unit) * 2n;
+  if (twice > unit || (twice === unit && whole % 2n === 1n)) whole += 1n;
+  if (digits < 0) return `${sign}${whole}${'0'.repeat(-digits)}`;
   const text = whole.toString().padStart(digits + 1, '0');
   return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }

@@ -11,7 +11,7 @@ const deepestCall = 200;
 /** Characters that are read in one step. */
 const textPerStep = 64;
 
-/** What one rendering may still use. A template is a program by someone else, so it must come to an end. */
+/** What one rendering may still use. A template is a program by someone else, so it must end. */
 export class Budget {
   readonly #most: number;
   readonly #longest: number;

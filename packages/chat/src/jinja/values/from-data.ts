@@ -18,7 +18,7 @@ export class DataProblem extends Error {
 }
 
 /**
- * Data of the application as a value of a template. Whole numbers become integers, as in JSON. Members that are undefined vanish, and
+ * Data of the application as a value of a template. Numbers without a fraction become integers, as in JSON. Members that are undefined vanish, and
  * only own members count, as in JSON.
  *
  * @param path where the data comes from, for errors.
