@@ -59,6 +59,15 @@ describe('literalContent', () => {
     expect(literalMessages(tokenizer, messages).messages).toBe(messages);
   });
 
+  it('takes messages with integers of any size', () => {
+    const call = { function: { name: 'f', arguments: { n: 2n ** 70n } } };
+    const messages = [
+      { role: 'assistant', content: '', tool_calls: [call] },
+      { role: 'user', content: attack },
+    ];
+    expect(controlCount(encoded(messages, true))).toBe(5);
+  });
+
   it('reads parts of messages, and templates that trim', () => {
     const trims = createChatTemplate(
       '{% for m in messages %}<|im_start|>{{ m.content[0].text | trim }}<|im_end|>{% endfor %}',

@@ -48,7 +48,7 @@ export function messagesFor(
 
 /** A noncharacter of Unicode that no message has. In a text it marks, after its first character, a token that is plain text. */
 function markFor(messages: readonly ChatMessage[]): string {
-  const all = JSON.stringify(messages);
+  const all = JSON.stringify(messages, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
   for (let code = 0xfdd1; code <= 0xfdef; code++)
     if (!all.includes(String.fromCharCode(code))) return String.fromCharCode(code);
   throw new ParameterError('literalContent', 'messages', 'without Unicode noncharacters', 'all of them');

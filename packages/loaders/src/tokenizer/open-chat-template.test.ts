@@ -43,6 +43,37 @@ describe('the chat template of a model', () => {
     );
   });
 
+  it('has the special tokens that a model names itself', async () => {
+    const template = await openChatTemplate(
+      source({
+        'tokenizer_config.json': {
+          chat_template: 'A',
+          bos_token: '<s>',
+          eos_token: null,
+          add_bos_token: true,
+          boi_token: '<image>',
+          image_token: { __type: 'AddedToken', content: '<i>' },
+          extra_special_tokens: { think_start: '<think>' },
+          model_specific_special_tokens: { audio_token: '<audio>' },
+        },
+      }),
+    );
+    expect(template?.specialTokens).toEqual({
+      bos_token: '<s>',
+      boi_token: '<image>',
+      image_token: '<i>',
+      think_start: '<think>',
+      audio_token: '<audio>',
+    });
+  });
+
+  it('keeps additional templates next to one in tokenizer_config.json', async () => {
+    const template = await openChatTemplate(
+      source({ 'tokenizer_config.json': { chat_template: 'A' }, 'additional_chat_templates/tool_use.jinja': 'T' }),
+    );
+    expect(template?.sources).toEqual({ default: 'A', tool_use: 'T' });
+  });
+
   it('may be missing, or of a wrong kind', async () => {
     expect(await openChatTemplate(source({ 'tokenizer_config.json': {} }))).toBeUndefined();
     expect(() => chatTemplateOf({ chat_template: 5 }, 'm')).toThrow(LoadError);

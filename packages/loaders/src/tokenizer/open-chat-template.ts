@@ -3,8 +3,6 @@ import { readRange } from '../sources/byte-source.ts';
 import { decodeUtf8, isObject, type JsonObject, largestJson, readJson } from '../sources/json.ts';
 import type { ModelSource } from '../sources/model-source.ts';
 
-const tokenNames = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
-
 /**
  * The chat template in a tokenizer_config.json, or in the equivalent from a GGUF file: one, or a list of named ones.
  *
@@ -21,8 +19,8 @@ export function chatTemplateOf(
 }
 
 /**
- * The chat template of a model in files: chat_template.jinja with additional_chat_templates/*.jinja, or chat_template.json, or what
- * tokenizer_config.json holds.
+ * The chat template of a model in files: chat_template.jinja, or chat_template.json, or what tokenizer_config.json holds; with those
+ * of additional_chat_templates/*.jinja by their names.
  *
  * @returns undefined when there is none.
  */
@@ -33,17 +31,20 @@ export async function openChatTemplate(source: ModelSource): Promise<ChatTemplat
   };
   const config = (await json('tokenizer_config.json')) ?? {};
   const map = (await json('special_tokens_map.json')) ?? {};
-  const sources =
-    (await templateFiles(source)) ??
-    templatesIn((await json('chat_template.json'))?.chat_template, 'chat_template.json');
-  if (sources === undefined) return chatTemplateOf(config, source.name, map);
+  const main = await textOf(source, 'chat_template.jinja');
+  const sources = {
+    ...(main !== undefined
+      ? { default: main }
+      : (templatesIn((await json('chat_template.json'))?.chat_template ?? undefined, 'chat_template.json') ??
+        templatesIn(config.chat_template ?? undefined, 'tokenizer_config.json'))),
+    ...(await additionalTemplates(source)),
+  };
+  if (Object.keys(sources).length === 0) return undefined;
   return createChatTemplate(sources, specialTokensOf({ ...map, ...config }), source.name);
 }
 
-async function templateFiles(source: ModelSource): Promise<Record<string, string> | undefined> {
-  const main = await textOf(source, 'chat_template.jinja');
-  if (main === undefined) return undefined;
-  const sources: Record<string, string> = { default: main };
+async function additionalTemplates(source: ModelSource): Promise<Record<string, string>> {
+  const sources: Record<string, string> = {};
   for (const path of (await source.names?.()) ?? []) {
     const [, name] = /^additional_chat_templates\/([^/]+)\.jinja$/.exec(path) ?? [];
     const text = name === undefined ? undefined : await textOf(source, path);
@@ -70,14 +71,20 @@ function templatesIn(value: unknown, file: string): Record<string, string> | und
   return Object.fromEntries(value.map(({ name, template }) => [name, template]));
 }
 
-/** Tokens are texts, or objects with a content. */
+/**
+ * Special tokens by their names in templates: `bos_token` and others that end in `_token`, such as `image_token`, and those that the
+ * model names itself. Tokens are texts, or objects with a content.
+ */
 function specialTokensOf(config: JsonObject): Record<string, string> {
-  const tokens: Record<string, string> = {};
-  for (const name of tokenNames) {
-    const value = isObject(config[name]) ? config[name].content : config[name];
-    if (typeof value === 'string') tokens[name] = value;
-  }
-  return tokens;
+  const tokens: [string, string][] = [];
+  const add = (name: string, value: unknown): void => {
+    const text = isObject(value) ? value.content : value;
+    if (typeof text === 'string') tokens.push([name, text]);
+  };
+  for (const [name, value] of Object.entries(config)) if (name.endsWith('_token')) add(name, value);
+  for (const named of [config.extra_special_tokens, config.model_specific_special_tokens])
+    if (isObject(named)) for (const [name, value] of Object.entries(named)) add(name, value);
+  return Object.fromEntries(tokens);
 }
 
 function createChatTemplate(
