@@ -19,9 +19,15 @@ function titleLetters(): ReadonlyMap<string, string> {
 
 /** One character as at the start of a title. */
 function toTitle(character: string): string {
+  // Georgian has capitals for whole words only.
+  if (/[\u10d0-\u10ff]/.test(character)) return character;
   const known = titleLetters().get(character);
   if (known !== undefined) return known;
-  const [first = '', ...rest] = character.toUpperCase();
+  const upper = character.toUpperCase();
+  // Greek with an iota below, which becomes a letter only in upper case.
+  if (upper.length > 1 && /[\u1f80-\u1fff]/.test(character) && upper.endsWith('\u0399'))
+    return `${upper.slice(0, -1)}\u0345`;
+  const [first = '', ...rest] = upper;
   // 'ŉ' is an apostrophe and a letter.
   return first + (first === '\u02bc' ? rest.join('') : rest.join('').toLowerCase());
 }
@@ -63,10 +69,10 @@ export function swapCase(text: string): string {
   let result = '';
   let before = '';
   for (const character of text) {
-    const lower = /\p{Uppercase}/u.test(character);
     // A sigma depends on what is around it.
     if (character === 'Σ') result += text.toLowerCase()[before.toLowerCase().length]!;
-    else result += lower ? character.toLowerCase() : character.toUpperCase();
+    else if (/\p{Uppercase}/u.test(character)) result += character.toLowerCase();
+    else result += /\p{Lowercase}/u.test(character) ? character.toUpperCase() : character;
     before += character;
   }
   return result;
@@ -81,7 +87,26 @@ export function isUpper(text: string): boolean {
   return casedLetters.test(text) && !/[\p{Lowercase}\p{Lt}]/u.test(text);
 }
 
-/** Python's `str.istitle`. */
+/** Python's `str.istitle`: capitals only at the start of a word, and other letters with case only within one. */
 export function isTitle(text: string): boolean {
-  return casedLetters.test(text) && title(text) === text;
+  let inWord = false;
+  for (const character of text) {
+    if (/[\p{Uppercase}\p{Lt}]/u.test(character)) {
+      if (inWord) return false;
+      inWord = true;
+    } else if (/\p{Lowercase}/u.test(character)) {
+      if (!inWord) return false;
+    } else inWord = false;
+  }
+  return /[\p{Uppercase}\p{Lt}]/u.test(text);
+}
+
+/** Python's `str.casefold`: texts as they are compared without case, where 'ß' is 'ss'. */
+export function foldCase(text: string): string {
+  return Array.from(text, (character) => {
+    if (character === 'ı') return character;
+    // Cherokee folds to capitals.
+    if (/\p{Script=Cherokee}/u.test(character)) return character.toUpperCase();
+    return Array.from(character.toUpperCase(), (upper) => (upper === 'ẞ' ? 'ss' : upper.toLowerCase())).join('');
+  }).join('');
 }

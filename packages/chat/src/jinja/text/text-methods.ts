@@ -6,7 +6,8 @@ import { textOf } from '../values/print.ts';
 import { failed, unsupported } from '../values/problem.ts';
 import { Dict, type Keywords, Tuple, typeName, Undefined, type Value } from '../values/values.ts';
 import { braceFormat, type Lookup } from './brace-format.ts';
-import { capitalize, isLower, isTitle, isUpper, swapCase, title } from './case.ts';
+import { capitalize, foldCase, isLower, isTitle, isUpper, swapCase, title } from './case.ts';
+import { isDigit, isNumeric } from './digits.ts';
 import { pad } from './format-spec.ts';
 
 interface Context {
@@ -42,10 +43,10 @@ const methods: Readonly<Record<string, readonly [readonly string[], Method]>> = 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is all of them.
   isascii: [[], (text) => /^[\x00-\x7f]*$/.test(text)],
   isdecimal: [[], (text) => /^\p{Nd}+$/u.test(text)],
-  isdigit: [[], (text) => /^[\p{Nd}²³¹⁰⁴-⁹₀-₉①-⑨⑴-⑼⒈-⒐]+$/u.test(text)],
+  isdigit: [[], isDigit],
   isidentifier: [[], (text) => /^[\p{XIDS}_][\p{XIDC}]*$/u.test(text)],
   islower: [[], (text) => isLower(text)],
-  isnumeric: [[], (text) => /^\p{N}+$/u.test(text)],
+  isnumeric: [[], isNumeric],
   isspace: [[], (text) => onlySpaces.test(text)],
   istitle: [[], (text) => isTitle(text)],
   isupper: [[], (text) => isUpper(text)],
@@ -298,16 +299,6 @@ function expandTabs(text: string, size: number, budget: Budget): string {
     }
   }
   return result;
-}
-
-/** Texts as they are compared without case: 'ß' is 'ss'. */
-function foldCase(text: string): string {
-  return Array.from(text, (character) => {
-    const lower = character.toLowerCase();
-    const upper = character.toUpperCase();
-    // Letters whose upper case is several letters, and final sigma.
-    return upper.length > character.length || character === 'ς' || character === 'ẞ' ? upper.toLowerCase() : lower;
-  }).join('');
 }
 
 /** Python's `str` of each item. */
