@@ -131,6 +131,22 @@ describe('templates that do not end', () => {
       "{% set n = namespace(t='xx') %}{% for i in range(100) %}{% set n.t = n.t | replace('x', 'xx') %}{% endfor %}",
     ],
     ['a text that is searched', "{% set t = 'ab' * 9999999 %}{% for i in range(99999) %}{{ 'c' in t }}{% endfor %}"],
+    [
+      'a wide number with groups',
+      "{{ '{:0999999,}'.format(1) * 9 }}{% for i in range(99) %}{{ '{:0999999,}'.format(i) }}{% endfor %}",
+    ],
+    ['many parts from the end', "{% for i in range(99) %}{{ ('a,' * 99999).rsplit(',') | length }}{% endfor %}"],
+    ['many fields', "{% set t = 'x' * 999999 %}{{ ('{0}' * 9999).format(t) }}"],
+    ['many fields with names', "{% set t = 'x' * 999999 %}{{ ('%(a)s' * 9999) % {'a': t} }}"],
+    [
+      'copies of a mapping',
+      '{% set n = namespace(d={}) %}{% for i in range(9999) %}{% set n.d = dict(n.d, **{i | string: 1}) %}{% endfor %}',
+    ],
+    ['titles', "{% set t = 'ab 😀' * 99999 %}{% for i in range(99) %}{{ t.title() | length }}{% endfor %}"],
+    [
+      'characters of a text with pairs',
+      "{% set t = 'ab 😀' * 99999 %}{% for i in range(999) %}{{ t[-1] }}{% endfor %}",
+    ],
     ['parentheses in parentheses', `{{ ${'('.repeat(50_000)}1${')'.repeat(50_000)} }}`],
     ['a long sum', `{{ ${'1 + '.repeat(50_000)}1 }}`],
     ['statements in statements', `${'{% if true %}'.repeat(50_000)}${'{% endif %}'.repeat(50_000)}`],

@@ -43,13 +43,15 @@ export class Template {
   }
 }
 
-/** The stack may be small in a Worker. Running out of it is a problem of the template. */
+/** The stack may be small in a Worker. Running out of it, or of room, is a problem of the template. */
 function withinStack<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (error) {
     if (error instanceof Error && /call stack|too much recursion/i.test(error.message))
       throw new TemplateProblem('limit', 'the template has too many levels inside each other');
+    // A text or list that is longer than the machine allows.
+    if (error instanceof RangeError) throw new TemplateProblem('limit', `the template fails: ${error.message}`);
     throw error;
   }
 }

@@ -114,7 +114,8 @@ export class Evaluator {
   /** The arguments of a call. */
   given(node: CallArguments, scope: Scope): readonly [readonly Value[], Keywords] {
     const args = node.args.map((argument) => this.evaluate(argument, scope));
-    if (node.rest !== undefined) args.push(...iterate(this.evaluate(node.rest, scope), this.budget));
+    if (node.rest !== undefined)
+      for (const argument of iterate(this.evaluate(node.rest, scope), this.budget)) args.push(argument);
     if (node.keywords.length === 0 && node.restKeywords === undefined) return [args, noKeywords];
     const keywords = new Map<string, Value>();
     for (const [name, value] of node.keywords) {
@@ -124,6 +125,7 @@ export class Evaluator {
     if (node.restKeywords !== undefined) {
       const rest = this.evaluate(node.restKeywords, scope);
       if (!(rest instanceof Dict)) throw failed(`'**' wants a mapping, not a ${typeName(rest)}`);
+      this.budget.step(rest.size);
       for (const [name, value] of rest.entries()) {
         if (typeof name !== 'string' || keywords.has(name))
           throw failed("a name after '**' is not a text or is given twice");

@@ -69,6 +69,7 @@ function dictOf(args: readonly Value[], keywords: Keywords, budget: Budget): Dic
       if (!isList(pair) || pair.length !== 2) throw failed('dict takes pairs');
       entries.push([pair[0]!, pair[1]!]);
     }
+  budget.step(entries.length + keywords.size);
   return new Dict([...entries, ...keywords]);
 }
 

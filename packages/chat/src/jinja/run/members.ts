@@ -80,7 +80,7 @@ export function attributeOf(value: Value, name: string, budget: Budget): Value |
     const method = textMethod(value, name, { budget, lookup });
     return method && new Callable(name, method);
   }
-  if (value instanceof Dict) return dictAttribute(value, name);
+  if (value instanceof Dict) return dictAttribute(value, name, budget);
   if (value instanceof Namespace) return value.members.get(name);
   if (value instanceof GroupTuple && (name === 'grouper' || name === 'list')) return value[name === 'list' ? 1 : 0];
   if (isList(value)) return listAttribute(value, name, budget);
@@ -99,10 +99,13 @@ function taken(type: string, name: string): Undefined {
   return new Undefined(`'${name}' of a ${type}, which would change it,`);
 }
 
-function dictAttribute(dict: Dict, name: string): Value | undefined {
+function dictAttribute(dict: Dict, name: string, budget: Budget): Value | undefined {
   if (changing.dict.includes(name)) return taken('dict', name);
   const methods: Readonly<Record<string, () => Call>> = {
-    copy: () => () => new Dict(dict.entries()),
+    copy: () => () => {
+      budget.step(dict.size);
+      return new Dict(dict.entries());
+    },
     fromkeys: () => () => {
       throw unsupported("'fromkeys' of a dict");
     },
@@ -133,7 +136,11 @@ function listAttribute(list: readonly Value[], name: string, budget: Budget): Va
     const wanted = new Arguments(owner, ['value', 'start', 'stop'], args, keywords).required('value');
     return [...list.keys()].filter((at) => isEqual(list[at]!, wanted, budget));
   };
-  if (name === 'copy' && !isTuple) return new Callable(name, () => [...list]);
+  if (name === 'copy' && !isTuple)
+    return new Callable(name, () => {
+      budget.step(list.length);
+      return [...list];
+    });
   if (name === 'count') return new Callable(name, (args, keywords) => BigInt(where(args, keywords).length));
   if (name === 'index')
     return new Callable(name, (args, keywords) => {

@@ -17,7 +17,7 @@ function ofText(convert: (text: string) => Value): Filter {
     [],
     (value, _, { budget }) => {
       const text = textOf(value, budget);
-      budget.read(text.length);
+      budget.transform(text.length);
       return convert(text);
     },
   ];

@@ -43,9 +43,10 @@ export function formatValue(value: Value, spec: string, budget: Budget): string 
   const step = 'bxXo'.includes(type ?? '-') ? 4 : 3;
   if (alignment === '=' && filler === '0' && mark !== '') {
     const room = size - start.length - parts.rest.length;
-    let digits = parts.digits;
-    while (group(digits, mark, step).length < room) digits = `0${digits}`;
-    return start + group(digits, mark, step) + parts.rest;
+    // So many digits that they fill the room with their marks.
+    let count = Math.max(parts.digits.length, Math.floor((room * step) / (step + 1)));
+    while (count + Math.floor((count - 1) / step) < room) count++;
+    return start + group(parts.digits.padStart(count, '0'), mark, step) + parts.rest;
   }
   const digits = group(parts.digits, mark, step);
   if (alignment === '=') return start + pad(digits + parts.rest, size - start.length, filler, '>');
@@ -141,7 +142,9 @@ export function characterOf(code: boolean | bigint): string {
 
 function group(digits: string, mark: string, step: number): string {
   if (mark === '') return digits;
-  return digits.replace(new RegExp(`\\B(?=(?:.{${step}})+$)`, 'g'), mark);
+  const groups: string[] = [];
+  for (let end = digits.length; end > 0; end -= step) groups.push(digits.slice(Math.max(0, end - step), end));
+  return groups.reverse().join(mark);
 }
 
 /** A text in a field of this width, in code points. */

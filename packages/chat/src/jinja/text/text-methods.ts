@@ -106,6 +106,9 @@ const methods: Readonly<Record<string, readonly [readonly string[], Method]>> = 
 const positionOnly = new Set(Object.keys(methods));
 for (const name of ['split', 'rsplit', 'splitlines', 'expandtabs']) positionOnly.delete(name);
 
+/** Methods whose work per character is more than a comparison. */
+const perCharacter = new Set(['capitalize', 'casefold', 'expandtabs', 'istitle', 'swapcase', 'title']);
+
 const missing: readonly string[] = ['encode', 'isprintable', 'maketrans', 'translate'];
 
 /**
@@ -124,7 +127,8 @@ export function textMethod(
   const [parameters, method] = methods[name]!;
   return (args, keywords) => {
     if (positionOnly.has(name) && keywords.size > 0) throw failed(`'${name}' of a str takes no keyword arguments`);
-    context.budget.read(text.length);
+    if (perCharacter.has(name)) context.budget.transform(text.length);
+    else context.budget.read(text.length);
     return method(text, new Arguments(`'${name}' of a str`, parameters, args, keywords), context);
   };
 }
@@ -192,10 +196,11 @@ function pieces(text: string, separator: string, most: number, from: 'start' | '
   while (parts.length < most) {
     const at = end < separator.length ? -1 : text.lastIndexOf(separator, end - separator.length);
     if (at < 0) break;
-    parts.unshift(text.slice(at + separator.length, end));
+    parts.push(text.slice(at + separator.length, end));
     end = at;
   }
-  return [text.slice(0, end), ...parts];
+  parts.push(text.slice(0, end));
+  return parts.reverse();
 }
 
 function words(text: string, most: number, from: 'start' | 'end'): string[] {

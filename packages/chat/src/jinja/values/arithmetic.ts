@@ -63,7 +63,7 @@ function repeat(value: string | readonly Value[], times: number, budget: Budget)
   }
   budget.step(value.length * count);
   const items: Value[] = [];
-  for (let round = 0; round < count && value.length > 0; round++) items.push(...value);
+  for (let round = 0; round < count && value.length > 0; round++) for (const item of value) items.push(item);
   return value instanceof Tuple ? Tuple.make(items) : items;
 }
 
@@ -207,7 +207,7 @@ export function round(value: boolean | bigint | number, digits: number): Value {
   if (isInteger(value)) {
     const whole = BigInt(value);
     if (digits >= 0) return whole;
-    const unit = 10n ** BigInt(Math.min(-digits, 1000));
+    const unit = 10n ** BigInt(Math.min(-digits, 20_000));
     const rest = whole - floorDivide(whole, unit) * unit;
     const below = whole - rest;
     if (rest * 2n === unit) return (below / unit) % 2n === 0n ? below : below + unit;

@@ -9,7 +9,7 @@ const mostText = 2 ** 26;
 /** Calls inside calls: macros, callers and recursive loops. */
 const deepestCall = 200;
 /** Characters that are read in one step. */
-const textPerStep = 64;
+const textPerStep = 16;
 
 /** What one rendering may still use. A template is a program by someone else, so it must end. */
 export class Budget {
@@ -36,6 +36,11 @@ export class Budget {
   /** Read a text of this length. */
   read(length: number): void {
     this.step(1 + length / textPerStep);
+  }
+
+  /** Work on each character of a text of this length. */
+  transform(length: number): void {
+    this.step(1 + length / 4);
   }
 
   /** Make a text of this length, of which `fresh` characters take memory. */

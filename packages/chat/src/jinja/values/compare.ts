@@ -44,8 +44,10 @@ export function isEqual(a: Value, b: Value, budget: Budget): boolean {
     }
     return true;
   }
-  if (left instanceof Range && right instanceof Range)
+  if (left instanceof Range && right instanceof Range) {
+    budget.step(left.length);
     return left.length === right.length && [...left].every((item, at) => item === right.at(at));
+  }
   if (left instanceof Undefined && right instanceof Undefined) return true;
   return left === right;
 }
