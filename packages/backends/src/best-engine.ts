@@ -1,7 +1,7 @@
 import { type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { checkInteger, checkNumber, checkFunction, checkList, readOptions } from '@tokenwright/core/options';
 import { type Candidate, candidateOf, type EngineName, engineNames } from './engine-candidates.ts';
-import type { EngineStarter } from './engine-starter.ts';
+import { type EngineStarter, isStarter } from './engine-starter.ts';
 import { formatFor, type WeightFormat, type WeightOption, weightOptions } from './graph/weight-format.ts';
 import { type OnNotice, printNotice } from './notice.ts';
 
@@ -102,7 +102,8 @@ const optionNames: Readonly<Record<keyof BestEngineOptions, true>> = {
  * console.log(report.summary); // fused wasm, 8-bit weights, 8 threads: it is the first choice for a model that fits in 4 GiB
  * ```
  */
-export async function bestEngine(options: BestEngineOptions = {}): Promise<BestEngine> {
+export async function bestEngine(given: BestEngineOptions = {}): Promise<BestEngine> {
+  const options = readOptions('bestEngine', given, Object.keys(optionNames));
   const { candidates, weights, exact } = plan(options);
   const { onSkipped } = options;
   const attempts: EngineAttempt[] = [];
@@ -163,7 +164,6 @@ interface Plan {
 
 function plan(options: BestEngineOptions): Plan {
   const owner = 'bestEngine';
-  checkOptionNames(owner, options, Object.keys(optionNames));
   const { modelBytes = 0, weights = 'auto', threads, onNotice = printNotice, onSkipped } = options;
   checkNumber(owner, 'modelBytes', modelBytes, 'a number of bytes, 0 when unknown', (bytes) => bytes >= 0);
   if (options.parameters !== undefined)
@@ -171,8 +171,8 @@ function plan(options: BestEngineOptions): Plan {
   if (!weightOptions.includes(weights))
     throw new ParameterError(owner, 'weights', `one of ${weightOptions.join(', ')}`, weights);
   if (threads !== undefined) checkInteger(owner, 'threads', threads, 1, 64);
-  for (const [name, value] of Object.entries({ onNotice, onSkipped }))
-    if (value !== undefined && typeof value !== 'function') throw new ParameterError(owner, name, 'a function', value);
+  checkFunction(owner, 'onNotice', onNotice);
+  if (onSkipped !== undefined) checkFunction(owner, 'onSkipped', onSkipped);
   if (options.candidates !== undefined && options.fallbacks !== undefined)
     throw new ParameterError(owner, 'fallbacks', 'absent when candidates are given', options.fallbacks);
   const named = checkCandidates(owner, 'candidates', options.candidates);
@@ -196,16 +196,13 @@ function checkCandidates(
   candidates: readonly (EngineName | EngineStarter)[] | undefined,
 ): readonly (EngineName | EngineStarter)[] | undefined {
   if (candidates === undefined) return undefined;
-  const valid = (candidate: unknown): boolean =>
-    typeof candidate === 'string'
-      ? engineNames.includes(candidate as EngineName)
-      : typeof (candidate as EngineStarter | null)?.start === 'function';
   const allowed = `a list of ${engineNames.join(', ')}, or engine starters`;
-  if (!Array.isArray(candidates) || (option === 'candidates' && candidates.length === 0))
-    throw new ParameterError(owner, option, allowed, candidates);
-  for (const candidate of candidates)
-    if (!valid(candidate)) throw new ParameterError(owner, option, allowed, candidate);
-  return candidates;
+  const item = (candidate: unknown): EngineName | EngineStarter => {
+    if (typeof candidate === 'string' ? engineNames.includes(candidate as EngineName) : isStarter(candidate))
+      return candidate as EngineName | EngineStarter;
+    throw new ParameterError(owner, option, allowed, candidate);
+  };
+  return checkList(owner, option, candidates, allowed, { least: option === 'candidates' ? 1 : 0, item });
 }
 
 /** In Node, TF.js packages are looked up by name. A browser bundle contains only what it imports. */

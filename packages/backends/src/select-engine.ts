@@ -1,5 +1,6 @@
-import { type Engine, EngineUnavailableError } from '@tokenwright/core';
-import type { EngineStarter } from './engine-starter.ts';
+import { type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
+import { checkFunction, checkList, readOptions } from '@tokenwright/core/options';
+import { type EngineStarter, isStarter } from './engine-starter.ts';
 
 /** Options of {@link selectEngine}. */
 export interface SelectEngineOptions {
@@ -10,7 +11,7 @@ export interface SelectEngineOptions {
 /**
  * Starts the first engine of the list that this machine can run. `bestEngine` chooses such a list for a model.
  *
- * @throws EngineUnavailableError when none starts, with the reason of each.
+ * @throws EngineUnavailableError when none starts, with the reason of each; ParameterError, UnknownOptionError for arguments.
  *
  * @example
  * ```ts
@@ -23,11 +24,20 @@ export interface SelectEngineOptions {
  */
 export async function selectEngine(
   starters: readonly EngineStarter[],
-  { onSkipped }: SelectEngineOptions = {},
+  options: SelectEngineOptions = {},
 ): Promise<Engine> {
+  const owner = 'selectEngine';
+  const { onSkipped } = readOptions(owner, options, ['onSkipped']);
+  if (onSkipped !== undefined) checkFunction(owner, 'onSkipped', onSkipped);
+  const allowed = 'a list of engine starters, such as fusedWasm()';
+  const item = (starter: unknown, at: number): EngineStarter => {
+    if (isStarter(starter)) return starter;
+    throw new ParameterError(owner, `starters[${at}]`, 'an engine starter, such as fusedWasm()', starter);
+  };
+  const all = checkList(owner, 'starters', starters, allowed, { item });
   const tried: { engine: string; reason: string }[] = [];
   const causes: Error[] = [];
-  for (const starter of starters) {
+  for (const starter of all) {
     try {
       return await starter.start();
     } catch (error) {

@@ -1,7 +1,8 @@
 import { type ChatTemplate, ParameterError, type Tokenizer, UnknownOptionError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkList, checkTokenizer } from '@tokenwright/core/options';
 import type { ChatMessage, ChatOptions, EncodeChatOptions } from './chat-message.ts';
 import { ChatTemplateError } from './chat-template-error.ts';
+import { checkChatOptions, checkParts, checkTemplate } from './check-chat.ts';
 import { checkMessages } from './check-messages.ts';
 import { Template } from './jinja/template.ts';
 import { TemplateProblem } from './jinja/values/problem.ts';
@@ -11,16 +12,8 @@ import { cutAfterFinal, formsFor, isPartMissing, withFinalTag, withMarkedContent
 import { inputOf, messagesIn } from './template-input.ts';
 
 const owner = 'applyChatTemplate';
-/** A `Record`, so that a name that is missing here is a compile error. */
-const optionNames: Readonly<Record<keyof ChatOptions, true>> = {
-  tools: true,
-  addGenerationPrompt: true,
-  continueFinalMessage: true,
-  template: true,
-  variables: true,
-};
 /** Variables that have options of their own. */
-const given: readonly string[] = ['messages', 'add_generation_prompt'];
+const fixed: readonly string[] = ['messages', 'add_generation_prompt'];
 
 /** Roles whose text a template may leave out, such as the reasoning of earlier turns or the results of tools. */
 const mayBeLeftOut: readonly string[] = ['user', 'assistant', 'tool', 'function', 'ipython'];
@@ -44,7 +37,7 @@ const mayBeLeftOut: readonly string[] = ['user', 'assistant', 'tool', 'function'
 export function applyChatTemplate(
   template: ChatTemplate | undefined,
   messages: readonly ChatMessage[],
-  options: ChatOptions = {},
+  given: ChatOptions = {},
 ): string {
   if (template === undefined)
     throw new ChatTemplateError(
@@ -52,7 +45,8 @@ export function applyChatTemplate(
       'missing',
       'there is no chat template: the model was not trained to chat, or its files lack one. Make one with createChatTemplate',
     );
-  checkOptionNames(owner, options, Object.keys(optionNames));
+  checkTemplate(owner, template);
+  const options = checkChatOptions(owner, given, ['literalContent']);
   checkMessages(owner, template.model, messages);
   const { continueFinalMessage = false, addGenerationPrompt = !continueFinalMessage } = options;
   if (continueFinalMessage && addGenerationPrompt)
@@ -81,13 +75,15 @@ export function applyChatTemplate(
 export function encodeChat(
   parts: { readonly tokenizer: Tokenizer; readonly chatTemplate: ChatTemplate | undefined },
   messages: readonly ChatMessage[],
-  { literalContent = false, ...options }: EncodeChatOptions = {},
+  options: EncodeChatOptions = {},
 ): number[] {
-  if (parts.tokenizer === undefined) throw new ParameterError('encodeChat', 'tokenizer', 'a tokenizer', undefined);
-  if (typeof literalContent !== 'boolean')
-    throw new ParameterError('encodeChat', 'literalContent', 'true or false', literalContent);
-  const { messages: rendered, encode } = messagesFor(parts.tokenizer, messages, literalContent);
-  return encode(applyChatTemplate(parts.chatTemplate, rendered, options));
+  const { tokenizer: decoder, chatTemplate } = checkParts('encodeChat', parts, ['tokenizer', 'chatTemplate']);
+  const tokenizer = checkTokenizer('encodeChat', decoder);
+  const template = chatTemplate === undefined ? undefined : checkTemplate('encodeChat', chatTemplate, 'chatTemplate');
+  const { literalContent = false, ...others } = checkChatOptions('encodeChat', options);
+  const list = checkList('encodeChat', 'messages', messages, 'a list of at least one message', { least: 1 });
+  const { messages: rendered, encode } = messagesFor(tokenizer, list as readonly ChatMessage[], literalContent);
+  return encode(applyChatTemplate(template, rendered, others));
 }
 
 function nameOf({ names }: ChatTemplate, { template, tools }: ChatOptions): string {
@@ -109,13 +105,13 @@ function variablesOf(
   addGenerationPrompt: boolean,
 ): Map<string, Value> {
   for (const name of Object.keys(variables)) {
-    if (given.includes(name) || (name === 'tools' && tools !== undefined))
+    if (fixed.includes(name) || (name === 'tools' && tools !== undefined))
       throw new ParameterError(owner, `variables.${name}`, 'left out, because an argument sets it', variables[name]);
     if (!parsed.names.has(name) && variables[name] !== undefined)
       throw new UnknownOptionError(
         'variables of the chat template',
         name,
-        [...parsed.names].filter((known) => !given.includes(known)),
+        [...parsed.names].filter((known) => !fixed.includes(known)),
       );
   }
   const all = new Map<string, Value>(Object.entries(specialTokens));

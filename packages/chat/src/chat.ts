@@ -10,9 +10,11 @@ import {
   type StreamEvent,
   type Tokenizer,
 } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkList, checkModel, checkString, checkTokenizer, readOptions } from '@tokenwright/core/options';
+import { generateOptions } from '@tokenwright/core/strategy';
 import type { ChatMessage, ChatOptions, EncodeChatOptions } from './chat-message.ts';
 import { applyChatTemplate } from './chat-template.ts';
+import { checkChatOptions, checkParts, checkTemplate } from './check-chat.ts';
 import { messagesFor } from './literal-content.ts';
 
 /** The parts of a loaded model that a chat needs: the result of `load` has them all. */
@@ -32,12 +34,8 @@ interface Prompt {
 /** Options of the template for every turn. The generation prompt is always added. */
 type TurnOptions = Omit<EncodeChatOptions, 'addGenerationPrompt' | 'continueFinalMessage'>;
 
-const optionNames: Readonly<Record<keyof TurnOptions, true>> = {
-  literalContent: true,
-  tools: true,
-  template: true,
-  variables: true,
-};
+/** Names of the options of `send`. */
+const sendOptions = Object.keys(generateOptions).filter((name) => name !== 'cache');
 
 /** The share of the context that a prompt may take; the rest is for the answer. */
 const promptShare = 3 / 4;
@@ -81,16 +79,17 @@ export class Chat implements Disposable {
    * @throws ChatTemplateError when the model has no template; ParameterError when there is no tokenizer; UnknownOptionError.
    */
   constructor(parts: ChatParts, options: TurnOptions = {}) {
-    const { model, tokenizer, chatTemplate } = parts;
-    if (tokenizer === undefined) throw new ParameterError('Chat', 'tokenizer', 'a tokenizer', tokenizer);
-    if (chatTemplate === undefined) applyChatTemplate(chatTemplate, []);
-    checkOptionNames('Chat', options, Object.keys(optionNames));
+    const given = checkParts('Chat', parts, ['model', 'tokenizer', 'chatTemplate']);
+    const model = given.model as LanguageModel;
+    checkModel('Chat', model);
+    const tokenizer = checkTokenizer('Chat', given.tokenizer);
+    if (given.chatTemplate === undefined) applyChatTemplate(undefined, []);
+    const chatTemplate = checkTemplate('Chat', given.chatTemplate, 'chatTemplate');
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#template = chatTemplate;
-    const { literalContent = false, ...others } = options;
-    if (typeof literalContent !== 'boolean')
-      throw new ParameterError('Chat', 'literalContent', 'true or false', literalContent);
+    const withoutEnd = ['addGenerationPrompt', 'continueFinalMessage'] as const;
+    const { literalContent = false, ...others } = checkChatOptions('Chat', options, withoutEnd);
     this.#options = others;
     this.#literalContent = literalContent;
     this.#cache = model.createCache();
@@ -105,7 +104,7 @@ export class Chat implements Disposable {
   }
 
   set messages(messages: readonly ChatMessage[]) {
-    this.#messages = [...messages];
+    this.#messages = checkList<ChatMessage>('Chat', 'messages', messages, 'a list of messages');
     this.#forgotten = 0;
     this.#leastForgotten = 0;
   }
@@ -117,6 +116,7 @@ export class Chat implements Disposable {
   }
 
   set system(content: string | undefined) {
+    if (content !== undefined) checkString('Chat', 'system', content, 'a string, or undefined for none');
     const others = this.#messages[0]?.role === 'system' ? this.#messages.slice(1) : this.#messages;
     this.#messages = content === undefined ? others : [{ role: 'system', content }, ...others];
     this.#leastForgotten = 0;
@@ -153,6 +153,7 @@ export class Chat implements Disposable {
   ): AsyncGenerator<StreamEvent, void, undefined> {
     if (this.#busy) throw new ParameterError('Chat.send', 'content', 'sent after the last answer has ended', content);
     if (typeof content !== 'string') throw new ParameterError('Chat.send', 'content', 'a string', content);
+    const given = readOptions('Chat.send', options, sendOptions);
     this.#busy = true;
     const before = { messages: this.#messages, forgotten: this.#forgotten, leastForgotten: this.#leastForgotten };
     this.#messages = [...before.messages, { role: 'user', content }];
@@ -163,7 +164,7 @@ export class Chat implements Disposable {
     try {
       prompt = this.#prompt();
       this.#promptLength = prompt.ids.length;
-      const all = { ...options, tokenizer: this.#tokenizer, cache: this.#cache };
+      const all = { ...given, tokenizer: this.#tokenizer, cache: this.#cache };
       for await (const event of generate(this.#model, prompt.ids, all)) {
         if (event.type === 'token') {
           answer += event.text ?? '';

@@ -8,12 +8,12 @@ import {
 } from '@tokenwright/core';
 import type { EngineMatrix } from '@tokenwright/core/engine';
 import type { ForwardOptions, ForwardResult } from '@tokenwright/core/model';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkList, checkModel, checkOptionNames, readable, readOptions } from '@tokenwright/core/options';
 import { CombinedResult } from './combined-result.ts';
 import { CompositeCache, readParts } from './composite-cache.ts';
 import { follow, positionsOf } from './follow.ts';
 import type { Rule } from './rule.ts';
-import { type OtherSource, resolved, type Source, settingsOf } from './source.ts';
+import { type OtherSource, checkSource, resolved, type Source, settingsOf } from './source.ts';
 
 export interface CombineOptions {
   /** The main model. Prompts, context length and defaults are its own. */
@@ -41,8 +41,11 @@ export interface CombineOptions {
  * ```
  */
 export function combine(options: CombineOptions): LanguageModel {
-  checkOptionNames('combine', options, ['expert', 'others', 'rule']);
-  const { expert, others = [], rule } = options;
+  const { expert, others: given = [], rule } = readOptions('combine', options, ['expert', 'others', 'rule']);
+  checkModel('combine', expert, 'expert');
+  checkRule(rule);
+  const item = (source: unknown, at: number): OtherSource => checkSource(source as OtherSource, at, expert);
+  const others = checkList('combine', 'others', given, 'a list of sources', { item });
   const exits = rule.earlyExits?.(expert).map((layer): OtherSource => ({ layer, name: `layer ${layer}` })) ?? [];
   const sources = [...others, ...exits];
   if (sources.length === 0)
@@ -53,6 +56,17 @@ export function combine(options: CombineOptions): LanguageModel {
     sources.map((source) => resolved(expert, source, total)),
     rule,
   );
+}
+
+/** @throws ParameterError for anything but a rule; it says so when the factory was not called. */
+function checkRule(rule: unknown): void {
+  readable('combine', 'rule', rule, () => {
+    const { name, combine: work, earlyExits } = (rule ?? {}) as Partial<Rule>;
+    const isRule = typeof rule === 'object' && typeof name === 'string' && typeof work === 'function';
+    if (isRule && (earlyExits === undefined || typeof earlyExits === 'function')) return;
+    const hint = typeof rule === 'function' ? ' (call the factory, as in contrastiveLogits())' : '';
+    throw new ParameterError('combine', 'rule', `a rule: an object with a name and combine${hint}`, rule);
+  });
 }
 
 class CombinedModel implements LanguageModel {

@@ -1,3 +1,4 @@
+import { isInstance } from '@tokenwright/core/options';
 import { ParameterError, type Strategy } from '@tokenwright/core';
 import type { ForwardResult } from '@tokenwright/core/model';
 import { largest, logProbabilities } from '@tokenwright/core/sampling';
@@ -45,7 +46,7 @@ export interface SourceInfluence {
  * ```
  */
 export async function influence(result: ForwardResult, row: number, id?: number): Promise<Influence> {
-  if (!(result instanceof CombinedResult))
+  if (!isInstance(result, CombinedResult))
     throw new ParameterError('influence', 'result', 'a forward result of a combined model', result);
   const { parts, others, rule } = result;
   const [expert, ...rest] = await Promise.all(parts.map(({ logits }) => logits.read([row])));

@@ -1,5 +1,4 @@
 import type { Json, LanguageModel } from '@tokenwright/core';
-import { checkNumber } from '@tokenwright/core/options';
 import { largest } from '@tokenwright/core/sampling';
 
 /** The next-token logits of one source, and its share among the other sources. */
@@ -34,11 +33,6 @@ export interface Rule {
    * @param others at least one source.
    */
   combine(expert: Float32Array, others: readonly WeightedLogits[]): Float32Array;
-}
-
-/** Check a plausibility threshold, in [0, 1]. */
-export function checkedThreshold(owner: string, name: string, threshold: number): number {
-  return checkNumber(owner, name, threshold, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
 }
 
 /**

@@ -1,6 +1,6 @@
-import { type LanguageModel, ParameterError, ShapeError } from '@tokenwright/core';
+import { type LanguageModel, ShapeError } from '@tokenwright/core';
 import { isBatch } from '@tokenwright/core/model';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { checkIds, checkInteger, checkList, checkModel, checkNumber, checkString, readOptions } from '@tokenwright/core/options';
 
 /** A source besides the expert. Without options, it would be the expert itself. */
 export interface OtherSource {
@@ -36,26 +36,34 @@ export interface Source {
   readonly shared: boolean;
 }
 
-/** Check a source and fill in its defaults. `total` is the sum of all weights. */
-export function resolved(expert: LanguageModel, source: OtherSource, total: number): Source {
-  checkOptionNames('combine: others', source, [
-    'model',
-    'name',
-    'prompt',
-    'contextWindow',
-    'temperature',
-    'weight',
-    'layer',
-  ]);
-  const { model = expert, prompt, contextWindow, temperature = 1, weight = 1, layer } = source;
+const names = ['model', 'name', 'prompt', 'contextWindow', 'temperature', 'weight', 'layer'];
+
+/**
+ * A source that a caller gave, as a copy.
+ *
+ * @param at index among the other sources, for errors.
+ * @throws UnknownOptionError, ParameterError; ShapeError for another vocabulary.
+ */
+export function checkSource(given: OtherSource, at: number, expert: LanguageModel): OtherSource {
+  const owner = `combine: others[${at}]`;
+  const source = readOptions(owner, given, names, 'others');
+  const { model = expert, name, contextWindow, temperature, weight, layer } = source;
+  checkModel(owner, model);
   if (model.vocabSize !== expert.vocabSize)
     throw new ShapeError(`combine: the vocabulary of ${model.name}`, [expert.vocabSize], [model.vocabSize]);
-  if (contextWindow !== undefined) checkInteger('combine', 'contextWindow', contextWindow, 1, model.contextLength);
-  if (layer !== undefined) checkInteger('combine', 'layer', layer, 0, model.layers);
   const positive = (value: number): boolean => value > 0;
-  checkNumber('combine', 'temperature', temperature, 'a number above 0', positive);
-  checkNumber('combine', 'weight', weight, 'a number above 0', positive);
-  checkPrompt(prompt, model);
+  if (name !== undefined) checkString(owner, 'name', name);
+  if (contextWindow !== undefined) checkInteger(owner, 'contextWindow', contextWindow, 1, model.contextLength);
+  if (layer !== undefined) checkInteger(owner, 'layer', layer, 0, model.layers);
+  if (temperature !== undefined) checkNumber(owner, 'temperature', temperature, 'a number above 0', positive);
+  if (weight !== undefined) checkNumber(owner, 'weight', weight, 'a number above 0', positive);
+  const { prompt: _, ...rest } = source;
+  return source.prompt === undefined ? rest : { ...rest, prompt: checkPrompt(owner, source.prompt, model) };
+}
+
+/** A checked source with its defaults. `total` is the sum of all weights. */
+export function resolved(expert: LanguageModel, source: OtherSource, total: number): Source {
+  const { model = expert, prompt, contextWindow, temperature = 1, weight = 1, layer } = source;
   const shared = model === expert && prompt === undefined && contextWindow === undefined;
   const special = [
     ...(prompt === undefined ? [] : ['own prompt']),
@@ -77,16 +85,11 @@ export function settingsOf({ prompt, contextWindow, temperature, weight, layer }
   return JSON.stringify({ prompt: ids, contextWindow, temperature, weight, layer });
 }
 
-function checkPrompt(prompt: OtherSource['prompt'], { vocabSize }: LanguageModel): void {
-  if (prompt === undefined || prompt === 'last-token') return;
-  for (const ids of isBatch(prompt) ? prompt : [prompt]) {
-    if (typeof ids === 'string' || !(ids.length > 0))
-      throw new ParameterError(
-        'combine',
-        'prompt',
-        "'last-token', ids, or a list of ids for each prompt, none of them empty",
-        prompt,
-      );
-    for (let i = 0; i < ids.length; i++) checkInteger('combine', 'prompt', ids[i], 0, vocabSize - 1);
-  }
+function checkPrompt(owner: string, prompt: unknown, { vocabSize }: LanguageModel): NonNullable<OtherSource['prompt']> {
+  if (prompt === 'last-token') return prompt;
+  const allowed = "'last-token', ids, or a list of ids for each prompt, none of them empty";
+  const list = checkList(owner, 'prompt', prompt, allowed, { least: 1 });
+  if (typeof list[0] === 'number') return checkIds(owner, 'prompt', list, vocabSize, 1);
+  const item = (ids: unknown, at: number): readonly number[] => checkIds(owner, `prompt[${at}]`, ids, vocabSize, 1);
+  return checkList(owner, 'prompt', list, allowed, { item });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { checkInteger, checkNumber, checkOptionNames } from './check/check.ts';
+import { checkInteger, checkNumber } from './check/check.ts';
+import { checkOptionNames } from './check/read-options.ts';
 import {
   CacheError,
   ContextLengthError,
@@ -58,9 +59,9 @@ describe('an error', () => {
     [new LoadError('config.json', 'is missing', 'n_embd'), 'LoadError', 'config.json: n_embd: is missing'],
     [new LoadError('config.json', 'is missing'), 'LoadError', 'config.json: is missing'],
     [
-      new UnknownOptionError('topP', 'q', ['p', 'keep']),
+      new UnknownOptionError('topP', 'kepe', ['p', 'keep']),
       'UnknownOptionError',
-      "topP: unknown option 'q'. Did you mean 'p'? Known options: p, keep.",
+      "topP: unknown option 'kepe'. Did you mean 'keep'? Known options: p, keep.",
     ],
   ])('%s', (error, name, message) => {
     expect(error.name).toBe(name);
@@ -101,15 +102,31 @@ describe('what an error prints of a value', () => {
     [[1, 2], '[1,2]'],
     [() => 5, 'a function'],
     [new Float32Array(9), 'a Float32Array'],
-    [circular, '[object Object]'],
-    [5n, '5'],
+    [circular, '{"self":{"self":{"self":{...}}}}'],
+    [5n, '5n'],
+    [-0, '-0'],
+    [Symbol('s'), 'Symbol(s)'],
+    [{ a: undefined, b: [Number.NaN] }, '{"a":undefined,"b":[NaN]}'],
+    [new Map(), 'a Map'],
+    [new Error('e'), 'an Error'],
+    [Promise.resolve(), 'a promise'],
+    [Object.create(null), '{}'],
+    ['x'.repeat(1000), `'${'x'.repeat(77)}...'`],
   ])('is short and plain: %o', (value, printed) => {
     expect(new ParameterError('x', 'y', 'z', value).message).toBe(`x: y must be z, but ${printed} was given.`);
   });
 
+  it('is a description of what cannot be read', () => {
+    const fail = (): never => {
+      throw new TypeError('planted');
+    };
+    for (const value of [new Proxy({}, { ownKeys: fail }), new Proxy([], { get: fail })])
+      expect(new ParameterError('x', 'y', 'z', value).message).toContain('but an object that cannot be read was given.');
+  });
+
   it('is cut when it is long', () => {
     const { message } = new ParameterError('x', 'y', 'z', new Array(200).fill(1));
-    expect(message).toContain('1,1,... was given');
+    expect(message).toContain('1,1,...] was given');
     expect(message.length).toBeLessThan(130);
   });
 });

@@ -1,4 +1,7 @@
 // biome-ignore-all lint/complexity/noThisInStatic: `isInstance` is inherited, and each class asks about itself.
+import { describeValue, shorten } from './wording/describe-value.ts';
+import { nearestName } from './wording/nearest-name.ts';
+
 /**
  * The errors that the library throws on purpose. Each is a class with typed fields, so that a program can react to the
  * cause, and a message that states what was allowed and what was given.
@@ -39,8 +42,8 @@ export class ParameterError extends TokenwrightError {
   readonly allowed: string;
   readonly received: unknown;
 
-  constructor(owner: string, parameter: string, allowed: string, received: unknown) {
-    super(`${owner}: ${parameter} must be ${allowed}, but ${display(received)} was given.`);
+  constructor(owner: string, parameter: string, allowed: string, received: unknown, options?: ErrorOptions) {
+    super(`${owner}: ${parameter} must be ${allowed}, but ${describeValue(received)} was given.`, options);
     this.owner = owner;
     this.parameter = parameter;
     this.allowed = allowed;
@@ -65,7 +68,7 @@ export class UnknownOptionError extends TokenwrightError {
   ) {
     const nearest = hints.nearest ?? (hints.advice === undefined ? nearestName(option, known) : undefined);
     const sentences = [
-      `${owner}: unknown option '${option}'.`,
+      `${owner}: unknown option '${shorten(option)}'.`,
       ...(nearest === undefined ? [] : [`Did you mean '${nearest}'?`]),
       ...(hints.advice === undefined ? [] : [hints.advice]),
       `Known options: ${known.join(', ')}.`,
@@ -206,55 +209,4 @@ export class LoadError extends TokenwrightError {
     this.file = file;
     this.field = field;
   }
-}
-
-function display(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'function') return 'a function';
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
-  if (value instanceof Promise) return 'a promise';
-  if (typeof value === 'object' && value !== null) {
-    const text = safeJson(value);
-    return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-  }
-  return String(value);
-}
-
-function safeJson(value: object): string {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
-}
-
-/** The name with the smallest edit distance, if it is near enough to be a typo. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
-  // A name that starts with the word is more likely than a similar name.
-  const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(name.toLowerCase()));
-  if (name.length >= 3 && begun.length > 0) return begun[0];
-  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  let best: string | undefined;
-  let bestDistance = Math.max(2, Math.ceil(name.length / 2)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(plain(name), plain(candidate));
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
 }

@@ -31,7 +31,7 @@ describe('a value outside its range names the parameter, what is allowed and wha
       'no beams',
       () => beamSearch({ numBeams: 0 }),
       { owner: 'beamSearch', parameter: 'numBeams', received: 0 },
-      /at least 1, but 0/,
+      /(at least 1|from 1 to 65536), but 0/,
     ],
     [
       'half a beam',
@@ -85,13 +85,13 @@ describe('a value outside its range names the parameter, what is allowed and wha
       'no stochastic beams',
       () => stochasticBeams({ numBeams: -1 }),
       { owner: 'stochasticBeams', parameter: 'numBeams', received: -1 },
-      /at least 1/,
+      /(at least 1|from 1 to 65536)/,
     ],
     [
       'no candidates',
       () => bestOf({ numCandidates: 0 }),
       { owner: 'bestOf', parameter: 'numCandidates', received: 0 },
-      /at least 1/,
+      /(at least 1|from 1 to 65536)/,
     ],
     [
       'a score that is not a function',
@@ -133,7 +133,7 @@ describe('a value outside its range names the parameter, what is allowed and wha
       'no assistant tokens',
       () => speculative({ draft: model, numAssistantTokens: 0 }),
       { owner: 'speculative', parameter: 'numAssistantTokens', received: 0 },
-      /at least 1/,
+      /(at least 1|from 1 to 65536)/,
     ],
     [
       'two different numbers of tokens',
@@ -151,7 +151,7 @@ describe('a value outside its range names the parameter, what is allowed and wha
       'an empty n-gram',
       () => promptLookup({ maxMatchingNgramSize: 0 }),
       { owner: 'promptLookup', parameter: 'maxMatchingNgramSize', received: 0 },
-      /at least 1/,
+      /(at least 1|from 1 to 65536)/,
     ],
     [
       'a negative layer',

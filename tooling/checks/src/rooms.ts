@@ -17,6 +17,7 @@ export interface Exception {
  */
 export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[] } = {
   'packages/core': [
+    'wording',
     'errors.ts',
     'check',
     'text',
@@ -46,7 +47,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     '.',
   ],
   'packages/strategies': ['shared', [['beams'], ['speculation'], ['reranking']], 'catalog', 'compat', '.'],
-  'packages/contrastive': ['rule.ts', 'rules', '.'],
+  'packages/contrastive': ['rule.ts', 'define-rule.ts', 'rules', '.'],
   'packages/backends': [
     'engine-starter.ts',
     'notice.ts',
@@ -117,7 +118,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   ],
   'tooling/checks': ['.', 'code-blocks'],
   'tooling/bundles': ['.'],
-  'tooling/conformance': ['onnx', '.', 'scripts'],
+  'tooling/conformance': ['onnx', '.', 'scripts', 'options'],
   'tooling/goldens': [
     'shared',
     'processors',

@@ -1,5 +1,5 @@
 import { type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkFunction, checkNumber, checkString, readOptions, readRecord } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { type OnNotice, printNotice } from '../notice.ts';
 import { installGPU } from '../webgpu-in-node.ts';
@@ -53,10 +53,16 @@ const backends: Readonly<Record<TfjsBackend, (options: TfjsOptions) => Promise<v
  * const engine = await tfjs({ backend: 'wasm' }).start();
  * ```
  */
-export function tfjs(options: TfjsOptions): EngineStarter {
-  checkOptionNames('tfjs', options, ['backend', 'wasmPaths', 'memoryLimit', 'onNotice']);
-  const { backend, memoryLimit, onNotice = printNotice } = options;
-  if (!Object.hasOwn(backends, backend))
+export function tfjs(given: TfjsOptions): EngineStarter {
+  const options = readOptions('tfjs', given, ['backend', 'wasmPaths', 'memoryLimit', 'onNotice']);
+  const { backend, wasmPaths, memoryLimit, onNotice = printNotice } = options;
+  checkFunction('tfjs', 'onNotice', onNotice);
+  if (memoryLimit !== undefined)
+    checkNumber('tfjs', 'memoryLimit', memoryLimit, 'a number of bytes above 0', (bytes) => bytes > 0);
+  if (wasmPaths !== undefined && typeof wasmPaths !== 'string')
+    for (const [name, path] of Object.entries(readRecord('tfjs', wasmPaths, 'wasmPaths')))
+      checkString('tfjs', `wasmPaths: ${name}`, path);
+  if (typeof backend !== 'string' || !Object.hasOwn(backends, backend))
     throw new ParameterError('tfjs', 'backend', `one of ${Object.keys(backends).join(', ')}`, backend);
   const name = `tfjs ${backend}`;
   return {

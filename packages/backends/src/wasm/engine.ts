@@ -6,7 +6,7 @@ import type {
   PrepareOptions,
   WeightSource,
 } from '@tokenwright/core/engine';
-import { checkInteger, checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { checkInteger, checkNumber, checkBoolean, checkFunction, readOptions } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightOption, weightOptions } from '../graph/weight-format.ts';
 import { type OnNotice, printNotice } from '../notice.ts';
@@ -73,16 +73,19 @@ export interface FusedWasmStarter extends EngineStarter {
  */
 export function fusedWasm(options: FusedWasmOptions = {}): FusedWasmStarter {
   const owner = 'fusedWasm';
-  checkOptionNames(owner, options, ['threads', 'weights', 'cache', 'memoryLimit', 'relaxed', 'profile', 'onNotice']);
-  const { threads, weights = 'f32', cache = 'f32', memoryLimit = addressSpace, relaxed, profile = false } = options;
-  const { onNotice = printNotice } = options;
+  const names = ['threads', 'weights', 'cache', 'memoryLimit', 'relaxed', 'profile', 'onNotice'];
+  const given = readOptions(owner, options, names);
+  const { threads, weights = 'f32', cache = 'f32', memoryLimit = addressSpace, relaxed, profile = false } = given;
+  const { onNotice = printNotice } = given;
   if (threads !== undefined) checkInteger(owner, 'threads', threads, 1, 64);
   checkNumber(owner, 'memoryLimit', memoryLimit, `bytes up to ${addressSpace}`, (n) => n > 0 && n <= addressSpace);
   if (!weightOptions.includes(weights))
     throw new ParameterError(owner, 'weights', `one of ${weightOptions.join(', ')}`, weights);
   if (!cacheElements.includes(cache))
     throw new ParameterError(owner, 'cache', `one of ${cacheElements.join(', ')}`, cache);
-  if (typeof onNotice !== 'function') throw new ParameterError(owner, 'onNotice', 'a function', onNotice);
+  if (relaxed !== undefined) checkBoolean(owner, 'relaxed', relaxed);
+  checkBoolean(owner, 'profile', profile);
+  checkFunction(owner, 'onNotice', onNotice);
   return {
     name: weights === 'f32' || weights === 'auto' ? 'fused wasm' : `fused wasm, ${weights} weights`,
     start: async () =>

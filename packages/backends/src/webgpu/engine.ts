@@ -12,7 +12,7 @@ import type {
   PrepareOptions,
   WeightSource,
 } from '@tokenwright/core/engine';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkBoolean, readOptions } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightOption, weightOptions } from '../graph/weight-format.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
@@ -75,10 +75,12 @@ export interface FusedWebgpuStarter extends EngineStarter {
  */
 export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarter {
   const owner = 'fusedWebgpu';
-  checkOptionNames(owner, options, ['weights', 'cache', 'subgroups', 'float16', 'batchInvariant', 'tensors']);
-  const { weights = 'f32', cache = 'f32', subgroups, float16, batchInvariant = false, tensors } = options;
-  if (typeof batchInvariant !== 'boolean')
-    throw new ParameterError(owner, 'batchInvariant', 'true or false', batchInvariant);
+  const names = ['weights', 'cache', 'subgroups', 'float16', 'batchInvariant', 'tensors'] as const;
+  const given = readOptions(owner, options, names);
+  const { weights = 'f32', cache = 'f32', subgroups, float16, batchInvariant = false, tensors } = given;
+  checkBoolean(owner, 'batchInvariant', batchInvariant);
+  if (subgroups !== undefined) checkBoolean(owner, 'subgroups', subgroups);
+  if (float16 !== undefined) checkBoolean(owner, 'float16', float16);
   if (!weightOptions.includes(weights))
     throw new ParameterError(owner, 'weights', `one of ${weightOptions.join(', ')}`, weights);
   if (!cacheElements.includes(cache))

@@ -1,12 +1,15 @@
-import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
+import { numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { logProbabilities } from '@tokenwright/core/sampling';
-import { amongPlausible, type Rule, weightedSum } from '../rule.ts';
+import { defineRule } from '../define-rule.ts';
+import { amongPlausible, weightedSum } from '../rule.ts';
+
+const options = {
+  /** How strongly to steer away from the other source. 1 turns it off, larger is stronger. `guidance_scale` in Hugging Face. */
+  guidanceScale: numberOption({ off: 1, suggested: 1.5, allowed: 'a finite number', help: 'How strongly to steer away from the other source' }),
+};
 
 /** Options of {@link classifierFreeGuidance}. */
-export interface ClassifierFreeGuidanceOptions {
-  /** How strongly to steer away from the other source. 1 turns it off, larger is stronger. `guidance_scale` in Hugging Face. */
-  readonly guidanceScale: number;
-}
+export type ClassifierFreeGuidanceOptions = OptionsOf<typeof options>;
 
 /**
  * Classifier-free guidance for text (Sanchez et al. 2023, arXiv:2306.17806), on log-probabilities as in Hugging Face:
@@ -23,16 +26,16 @@ export interface ClassifierFreeGuidanceOptions {
  * const guided = combine({ expert: model, others: [{ prompt: tokenizer.encode('A sad story:') }], rule });
  * ```
  */
-export function classifierFreeGuidance(options: ClassifierFreeGuidanceOptions): Rule {
-  checkOptionNames('classifierFreeGuidance', options, ['guidanceScale']);
-  const scale = checkNumber('classifierFreeGuidance', 'guidanceScale', options.guidanceScale, 'a finite number');
-  return {
-    name: 'classifier-free-guidance',
-    parameters: { guidanceScale: scale },
+export const classifierFreeGuidance = defineRule({
+  name: 'classifier-free-guidance',
+  summary: 'Classifier-free guidance: steer away from the other source',
+  source: 'Sanchez et al. 2023, arXiv:2306.17806',
+  options,
+  create: ({ guidanceScale }) => ({
     combine(expert, others) {
       const own = logProbabilities(expert);
       const rest = weightedSum(others.map(({ logits, weight }) => ({ values: logProbabilities(logits), weight })));
-      return amongPlausible(expert, 0, (id) => scale * own[id]! + (1 - scale) * rest(id));
+      return amongPlausible(expert, 0, (id) => guidanceScale * own[id]! + (1 - guidanceScale) * rest(id));
     },
-  };
-}
+  }),
+});

@@ -1,11 +1,14 @@
-import { checkNumber, checkOptionNames } from '@tokenwright/core/options';
-import { amongPlausible, type Rule, weightedSum } from '../rule.ts';
+import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { defineRule } from '../define-rule.ts';
+import { amongPlausible, weightedSum } from '../rule.ts';
+
+const options = {
+  /** How strongly to emphasize the context, at least 0. 0 turns it off. The paper uses 0.5 for summaries and 1 for conflicting knowledge. */
+  alpha: numberOption({ min: 0, off: 0, suggested: 0.5, help: 'How strongly to emphasize the context' }),
+};
 
 /** Options of {@link contextAware}. */
-export interface ContextAwareOptions {
-  /** How strongly to emphasize the context, at least 0. 0 turns it off. The paper uses 0.5 for summaries and 1 for conflicting knowledge. */
-  readonly alpha: number;
-}
+export type ContextAwareOptions = OptionsOf<typeof options>;
 
 /**
  * Context-aware decoding (Shi et al. 2023, arXiv:2305.14739): emphasize what the context adds.
@@ -22,15 +25,15 @@ export interface ContextAwareOptions {
  * const prompt = tokenizer.encode(article + question);
  * ```
  */
-export function contextAware(options: ContextAwareOptions): Rule {
-  checkOptionNames('contextAware', options, ['alpha']);
-  const alpha = checkNumber('contextAware', 'alpha', options.alpha, 'a number of at least 0', (value) => value >= 0);
-  return {
-    name: 'context-aware',
-    parameters: { alpha },
+export const contextAware = defineRule({
+  name: 'context-aware',
+  summary: 'Emphasize what the context adds: (1 + alpha) * with context - alpha * without',
+  source: 'Shi et al. 2023, arXiv:2305.14739',
+  options,
+  create: ({ alpha }) => ({
     combine(expert, others) {
       const without = weightedSum(others.map(({ logits, weight }) => ({ values: logits, weight })));
       return amongPlausible(expert, 0, (id) => (1 + alpha) * expert[id]! - alpha * without(id));
     },
-  };
-}
+  }),
+});

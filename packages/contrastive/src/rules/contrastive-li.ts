@@ -1,12 +1,15 @@
-import { checkOptionNames } from '@tokenwright/core/options';
+import { type OptionsOf } from '@tokenwright/core/options';
 import { logProbabilities } from '@tokenwright/core/sampling';
-import { amongPlausible, checkedThreshold, type Rule, weightedSum } from '../rule.ts';
+import { defineRule, thresholdOption } from '../define-rule.ts';
+import { amongPlausible, weightedSum } from '../rule.ts';
+
+const options = {
+  /** Plausibility threshold, from 0 to 1: keeps tokens with `p_expert >= alpha * max p_expert`. Default 0.1. 0 turns it off. */
+  alpha: thresholdOption(),
+};
 
 /** Options of {@link contrastiveLi}. */
-export interface ContrastiveLiOptions {
-  /** Plausibility threshold, from 0 to 1: keeps tokens with `p_expert >= alpha * max p_expert`. Default 0.1. 0 turns it off. */
-  readonly alpha?: number;
-}
+export type ContrastiveLiOptions = OptionsOf<typeof options>;
 
 /**
  * Contrastive decoding of Li et al. 2022 (arXiv:2210.15097). For the tokens that the expert finds plausible:
@@ -23,16 +26,16 @@ export interface ContrastiveLiOptions {
  * const contrasted = combine({ expert, others, rule: contrastiveLi({ alpha: 0.1 }) });
  * ```
  */
-export function contrastiveLi(options: ContrastiveLiOptions = {}): Rule {
-  checkOptionNames('contrastiveLi', options, ['alpha']);
-  const alpha = checkedThreshold('contrastiveLi', 'alpha', options.alpha ?? 0.1);
-  return {
-    name: 'contrastive-li',
-    parameters: { alpha },
+export const contrastiveLi = defineRule({
+  name: 'contrastive-li',
+  summary: 'Contrastive decoding on log-probabilities: expert - amateur',
+  source: 'Li et al. 2022, arXiv:2210.15097',
+  options,
+  create: ({ alpha }) => ({
     combine(expert, others) {
       const own = logProbabilities(expert);
       const amateurs = weightedSum(others.map(({ logits, weight }) => ({ values: logProbabilities(logits), weight })));
       return amongPlausible(expert, alpha, (id) => own[id]! - amateurs(id));
     },
-  };
-}
+  }),
+});

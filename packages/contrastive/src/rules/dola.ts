@@ -1,20 +1,33 @@
-import { type LanguageModel, ParameterError } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import type { LanguageModel } from '@tokenwright/core';
+import { booleanOption, checkInteger, checkList, customOption, type OptionsOf } from '@tokenwright/core/options';
 import { logProbabilities } from '@tokenwright/core/sampling';
-import { amongPlausible, checkedThreshold, type Rule, weightedSum } from '../rule.ts';
+import { defineRule, thresholdOption } from '../define-rule.ts';
+import { amongPlausible, weightedSum } from '../rule.ts';
 
-/** Options of {@link dola}. */
-export interface DolaOptions {
+const options = {
   /**
    * The early exits to choose from: every second layer of the lower or of the upper half, or a list of numbers of layers (0 = the
    * embeddings). A list may name layers that the model lacks; they are left out. Default `'low'`. `dola_layers` in Hugging Face.
    */
-  readonly dolaLayers?: 'low' | 'high' | readonly number[];
+  dolaLayers: customOption<'low' | 'high' | readonly number[]>({
+    kind: 'json',
+    default: 'low',
+    help: 'The early exits to choose from: low, high, or a list of numbers of layers',
+    allowed: "'low', 'high' or a list of numbers of layers",
+    check(owner, name, value) {
+      if (value === 'low' || value === 'high') return value;
+      const item = (layer: unknown, at: number): number => checkInteger(owner, `${name}[${at}]`, layer, 0);
+      return checkList(owner, name, value, "'low', 'high' or a list of numbers of layers", { item });
+    },
+  }),
   /** Plausibility threshold, from 0 to 1: keeps tokens with `p >= relativeTop * max p`. Default 0.1. 0 turns it off. */
-  readonly relativeTop?: number;
+  relativeTop: thresholdOption(),
   /** Whether the model's head is its embedding. Then `'low'` leaves out the first layers, which only repeat the input. Default false. */
-  readonly tieWordEmbeddings?: boolean;
-}
+  tieWordEmbeddings: booleanOption({ default: false, help: "Whether the model's head is its embedding" }),
+};
+
+/** Options of {@link dola}. */
+export type DolaOptions = OptionsOf<typeof options>;
 
 /**
  * DoLa (Chuang et al. 2023, arXiv:2309.03883): what the last layer knows beyond an earlier layer of the same model.
@@ -30,18 +43,12 @@ export interface DolaOptions {
  * const model = combine({ expert, rule: dola({ dolaLayers: 'high' }) });
  * ```
  */
-export function dola(options: DolaOptions = {}): Rule {
-  checkOptionNames('dola', options, ['dolaLayers', 'relativeTop', 'tieWordEmbeddings']);
-  const { dolaLayers = 'low', tieWordEmbeddings = false } = options;
-  const relativeTop = checkedThreshold('dola', 'relativeTop', options.relativeTop ?? 0.1);
-  if (Array.isArray(dolaLayers)) for (const layer of dolaLayers) checkInteger('dola', 'dolaLayers', layer, 0);
-  else if (dolaLayers !== 'low' && dolaLayers !== 'high')
-    throw new ParameterError('dola', 'dolaLayers', "'low', 'high' or a list of numbers of layers", dolaLayers);
-  if (typeof tieWordEmbeddings !== 'boolean')
-    throw new ParameterError('dola', 'tieWordEmbeddings', 'true or false', tieWordEmbeddings);
-  return {
-    name: 'dola',
-    parameters: { dolaLayers, relativeTop, tieWordEmbeddings },
+export const dola = defineRule({
+  name: 'dola',
+  summary: 'What the last layer knows beyond an earlier layer of the same model',
+  source: 'Chuang et al. 2023, arXiv:2309.03883',
+  options,
+  create: ({ dolaLayers, relativeTop, tieWordEmbeddings }) => ({
     earlyExits: (expert) => earlyExits(expert, dolaLayers, tieWordEmbeddings),
     combine(expert, others) {
       const last = logProbabilities(expert);
@@ -51,8 +58,8 @@ export function dola(options: DolaOptions = {}): Rule {
       const early = weightedSum([{ values: chosen, weight: 1 }]);
       return amongPlausible(expert, relativeTop, (id) => last[id]! - early(id));
     },
-  };
-}
+  }),
+});
 
 function earlyExits({ layers: last }: LanguageModel, wanted: DolaOptions['dolaLayers'], tied: boolean): number[] {
   if (typeof wanted === 'object') return wanted.filter((layer) => layer < last);

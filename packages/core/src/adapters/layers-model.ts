@@ -1,5 +1,5 @@
 import type { slice, Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { checkOptionNames } from '../check/check.ts';
+import { checkOptionNames } from '../check/read-options.ts';
 import { ParameterError } from '../errors.ts';
 import { baseOptionNames, describeHostModel, type HostModelBaseOptions } from '../host/host-model.ts';
 import { HostModel, type HostModelDescription } from '../host/host-model-base.ts';

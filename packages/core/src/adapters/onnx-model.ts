@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { checkInteger } from '../check/check.ts';
+import { checkOptionNames } from '../check/read-options.ts';
 import { ParameterError, ShapeError, UnsupportedError } from '../errors.ts';
 import { baseOptionNames, describeHostModel, type HostModelBaseOptions } from '../host/host-model.ts';
 import { HostModel, type HostModelDescription } from '../host/host-model-base.ts';

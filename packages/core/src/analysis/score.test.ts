@@ -129,7 +129,7 @@ describe('score', () => {
   });
 
   it.each<[string, number[], ScoreOptions, new (...given: never[]) => Error, string]>([
-    ['an empty text', [], {}, ParameterError, 'score: ids must be at least one token'],
+    ['an empty text', [], {}, ParameterError, 'score: ids must be a list of at least 1 token id'],
     ['a text longer than the context', new Array(66).fill(1), {}, ContextLengthError, 'needs 65 positions'],
     ['a token outside the vocabulary', [1, 8, 2], {}, ParameterError, 'ids[1] must be an integer from 0 to 7, but 8'],
     ['such a token at the end', [1, 2, 8], {}, ParameterError, 'ids[2] must be an integer from 0 to 7, but 8'],

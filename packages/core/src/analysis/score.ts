@@ -1,5 +1,9 @@
-import { checkInteger, checkOptionNames } from '../check/check.ts';
-import { ContextLengthError, ParameterError } from '../errors.ts';
+import { checkInteger, checkSignal } from '../check/check.ts';
+import { checkIds } from '../check/lists.ts';
+import { readOptions } from '../check/read-options.ts';
+import { checkModel } from '../model/check-model.ts';
+import { checkSamplers } from '../sampling/check-samplers.ts';
+import { ContextLengthError } from '../errors.ts';
 import { EventLoopYielder } from '../generate/run/yield-to-event-loop.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { HostRow } from '../sampling/chain/host-row.ts';
@@ -53,23 +57,32 @@ export interface ScoredText {
  * Score a given text with a model in one parallel pass (teacher forcing). The result equals decoding the same text step
  * by step.
  *
- * @param ids the whole text, its prompt included.
+ * @param text ids of the whole text, its prompt included.
  */
 export async function score(
   model: LanguageModel,
-  ids: ArrayLike<number>,
+  text: ArrayLike<number>,
   options: ScoreOptions = {},
 ): Promise<ScoredText> {
-  checkOptionNames('score', options, ['promptLength', 'samplers', 'seed', 'top', 'chunk', 'signal']);
-  const { samplers = [], seed = 0, signal } = options;
-  if (ids.length === 0) throw new ParameterError('score', 'ids', 'at least one token', ids);
+  checkModel('score', model);
+  const {
+    promptLength: promptSize = 1,
+    samplers: chain = [],
+    seed: key = 0,
+    top: count = 0,
+    chunk: size = 128,
+    signal: given,
+  } = readOptions('score', options, ['promptLength', 'samplers', 'seed', 'top', 'chunk', 'signal']);
+  const ids = checkIds('score', 'ids', text, model.vocabSize, 1);
   // The last token is not fed.
   if (ids.length > model.contextLength + 1)
     throw new ContextLengthError(model.contextLength, ids.length - 1, 'The text');
-  for (let i = 0; i < ids.length; i++) checkInteger('score', `ids[${i}]`, ids[i], 0, model.vocabSize - 1);
-  const top = checkInteger('score', 'top', options.top ?? 0, 0);
-  const promptLength = checkInteger('score', 'promptLength', options.promptLength ?? 1, 1, ids.length);
-  const chunk = Math.min(model.maxTokens, checkInteger('score', 'chunk', options.chunk ?? 128, 1));
+  const samplers = checkSamplers('score', 'samplers', chain);
+  const seed = checkInteger('score', 'seed', key, 0, Number.MAX_SAFE_INTEGER);
+  const signal = given === undefined ? undefined : checkSignal('score', 'signal', given);
+  const top = checkInteger('score', 'top', count, 0);
+  const promptLength = checkInteger('score', 'promptLength', promptSize, 1, ids.length);
+  const chunk = Math.min(model.maxTokens, checkInteger('score', 'chunk', size, 1));
 
   const yielder = new EventLoopYielder();
   const memory = new RunState();

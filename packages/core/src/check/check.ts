@@ -1,11 +1,5 @@
-import { ParameterError, UnknownOptionError } from '../errors.ts';
-
-/** Raise an {@link UnknownOptionError} for the first key of `options`, inherited ones included, that is not in `known`. */
-export function checkOptionNames(owner: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
-    throw new ParameterError(owner, 'options', 'an object', options);
-  for (const name in options) if (!known.includes(name)) throw new UnknownOptionError(owner, name, known);
-}
+import { ParameterError } from '../errors.ts';
+import { readable } from './read-options.ts';
 
 /** An integer within [`from`, `to`], or a {@link ParameterError}. */
 export function checkInteger(
@@ -30,4 +24,40 @@ export function checkNumber(
 ): number {
   if (typeof value === 'number' && Number.isFinite(value) && accepts(value)) return value;
   throw new ParameterError(owner, parameter, allowed, value);
+}
+
+/** `true` or `false`, or a {@link ParameterError}. */
+export function checkBoolean(owner: string, parameter: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ParameterError(owner, parameter, 'true or false', value);
+}
+
+/** A string, or a {@link ParameterError}. */
+export function checkString(owner: string, parameter: string, value: unknown, allowed = 'a string'): string {
+  if (typeof value === 'string') return value;
+  throw new ParameterError(owner, parameter, allowed, value);
+}
+
+/** A function, or a {@link ParameterError}. */
+export function checkFunction<F>(owner: string, parameter: string, value: F, allowed = 'a function'): F {
+  if (typeof value === 'function') return value;
+  throw new ParameterError(owner, parameter, allowed, value);
+}
+
+/**
+ * An AbortSignal, of any realm or polyfill, or a {@link ParameterError}: something that tells whether it was aborted and can be
+ * listened to.
+ */
+export function checkSignal(owner: string, parameter: string, value: unknown): AbortSignal {
+  return readable(owner, parameter, value, () => {
+    const signal = value as Partial<AbortSignal> | null;
+    const isSignal =
+      typeof signal === 'object' &&
+      signal !== null &&
+      typeof signal.aborted === 'boolean' &&
+      typeof signal.addEventListener === 'function' &&
+      typeof signal.removeEventListener === 'function';
+    if (!isSignal) throw new ParameterError(owner, parameter, 'an AbortSignal', value);
+    return signal as AbortSignal;
+  });
 }

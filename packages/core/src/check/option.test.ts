@@ -1,20 +1,8 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { ParameterError, UnknownOptionError } from '../errors.ts';
-import {
-  booleanOption,
-  checkOptions,
-  choiceOption,
-  customOption,
-  integerOption,
-  numberOption,
-  type Option,
-  type OptionsOf,
-  optional,
-  optionsToJson,
-  textOption,
-  tokenListsOption,
-  tokensOption,
-} from './option.ts';
+import { checkOptions, optionsToJson } from './check-options.ts';
+import { booleanOption, choiceOption, customOption, integerOption, numberOption, optional, textOption, tokenListsOption, tokensOption } from './option-kinds.ts';
+import { type Option, type OptionsOf } from './option.ts';
 
 const help = 'Help';
 const check = (option: Option, value: unknown): unknown => option.check('owner', 'name', value);
@@ -79,7 +67,7 @@ test('a wrong word for a choice of words is an error with the nearest one', () =
 
 test('typed arrays are lists of token ids, and a wrong entry is named', () => {
   const given = Int32Array.of(3, 4);
-  expect(check(tokensOption({ help }), given)).toBe(given);
+  expect(check(tokensOption({ help }), given)).toEqual([3, 4]);
   // biome-ignore lint/suspicious/noSparseArray: an empty place is what is tested.
   expect(refusal(tokensOption({ help }), [1, , 2])).toMatch('name[1] must be an integer of at least 0, but undefined');
   expect(refusal(tokenListsOption({ help }), [[1], []])).toMatch('name[1] must be a list of at least 1 token id');
@@ -109,9 +97,45 @@ test('a missing option, an unknown one and a value that is not an object are typ
   expect(bad({})).toThrow('owner: p must be a number from 0 to 1, but undefined was given.');
   expect(bad({ p: 1, windows: 3 })).toThrow(/unknown option 'windows'. Did you mean 'window'/);
   expect(bad(JSON.parse('{ "p": 1, "__proto__": 3 }'))).toThrow(UnknownOptionError);
-  expect(bad(Object.create({ p: 1, q: 2 }))).toThrow(UnknownOptionError);
-  for (const value of [null, [], [0.5], new Float32Array(1), 'p', 1, () => 1])
-    expect(bad(value)).toThrow(ParameterError);
+  const others = [null, [], [0.5], new Float32Array(1), 'p', 1, () => 1, new Map([['p', 1]]), new Date(0), Object('p')];
+  for (const value of [...others, Object.create({ p: 1 }), Promise.resolve({ p: 1 })])
+    expect(bad(value)).toThrow(/owner: options must be (an|a plain) object, but/);
+});
+
+test('only own keys are options', () => {
+  try {
+    Object.defineProperty(Object.prototype, 'window', { value: 3, configurable: true, enumerable: true, writable: true });
+    expect(checkOptions('owner', declarations, { p: 0.5 })).toMatchObject({ window: 'all' });
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'window');
+  }
+  for (const name of ['toString', 'constructor', '__proto__', 'hasOwnProperty'])
+    expect(() => checkOptions('owner', declarations, JSON.parse(`{ "p": 1, "${name}": 1 }`))).toThrow(
+      `owner: unknown option '${name}'.`,
+    );
+  expect(checkOptions('owner', declarations, Object.assign(Object.create(null), { p: 0.5 }))).toMatchObject({ p: 0.5 });
+});
+
+test('a value that cannot be read is a typed error with the cause, and lists are bounded', () => {
+  const cause = new TypeError('planted');
+  const fail = (): never => {
+    throw cause;
+  };
+  const refused = (given: object): unknown => {
+    try {
+      return checkOptions('owner', { ...declarations, ids: tokensOption({ help, default: [] }) }, given as never);
+    } catch (error) {
+      return error;
+    }
+  };
+  const getter = Object.defineProperty({ p: 1 }, 'end', { enumerable: true, get: fail });
+  const proxy = (target: object): object => new Proxy(target, { get: fail, ownKeys: fail, getPrototypeOf: fail });
+  expect(refused(getter)).toMatchObject({ name: 'ParameterError', parameter: 'end', cause });
+  expect(refused(proxy({}))).toMatchObject({ name: 'ParameterError', parameter: 'options', cause });
+  expect(refused({ p: 1, ids: proxy([]) })).toMatchObject({ name: 'ParameterError', parameter: 'ids', cause });
+  const endless = new Proxy([], { get: (_, key) => (key === 'length' ? 1e9 : 1) });
+  for (const ids of [{ length: 1e9 }, endless, new Array(4e9), new BigInt64Array(1), new DataView(new ArrayBuffer(1))])
+    expect(refused({ p: 1, ids })).toMatchObject({ name: 'ParameterError', parameter: 'ids' });
 });
 
 test('a proxy is read like any object', () => {

@@ -1,21 +1,28 @@
-export { checkInteger, checkNumber, checkOptionNames } from '../check/check.ts';
+export {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkSignal,
+  checkString,
+} from '../check/check.ts';
+export { checkOption, checkOptions, optionsToJson } from '../check/check-options.ts';
+export { checkIds, checkList, checkTokens, isList } from '../check/lists.ts';
+export type { Option, OptionDeclarations, OptionKind, OptionsOf, OptionValue, OptionValues } from '../check/option.ts';
 export {
   booleanOption,
-  checkOptions,
-  checkTokens,
   choiceOption,
   customOption,
   integerOption,
   numberOption,
-  type Option,
-  type OptionDeclarations,
-  type OptionKind,
-  type OptionsOf,
-  type OptionValue,
-  type OptionValues,
   optional,
-  optionsToJson,
   textOption,
   tokenListsOption,
   tokensOption,
-} from '../check/option.ts';
+} from '../check/option-kinds.ts';
+export { checkDefinition } from '../check/check-definition.ts';
+export { type OuterNames, underNames } from '../check/rename-errors.ts';
+export { checkOptionNames, isArray, isInstance, isPlainObject, namesOf, readable, readOptions, readRecord } from '../check/read-options.ts';
+export { checkModel } from '../model/check-model.ts';
+export { checkSampler, checkSamplers } from '../sampling/check-samplers.ts';
+export { checkTokenizer } from '../text/check-tokenizer.ts';

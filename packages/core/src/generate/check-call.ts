@@ -1,44 +1,14 @@
+import { checkList, isTyped } from '../check/lists.ts';
+import { isArray, readable } from '../check/read-options.ts';
 import { ParameterError } from '../errors.ts';
-import type { LanguageModel } from '../model/language-model.ts';
-import type { Tokenizer } from '../text/tokenizer.ts';
 
 /** Checks of the arguments of `generate` and its relatives, which say what was probably meant. */
-
-/** @throws ParameterError for anything but a language model. */
-export function checkModel(owner: string, value: LanguageModel): void {
-  const given = value as unknown as Record<string, unknown> | null | undefined;
-  if (isObject(given) && typeof given.forward === 'function' && typeof given.createCache === 'function') return;
-  throw new ParameterError(owner, 'model', `a language model${hintForModel(given)}`, kindOf(given));
-}
-
-function hintForModel(given: Record<string, unknown> | null | undefined): string {
-  if (!isObject(given)) return '';
-  if (typeof given.then === 'function') return ' (await the promise that gives it)';
-  if (isObject(given.model) || 'generationConfig' in given) return ' (pass the `model` that load returned)';
-  if (isObject(given.sequenceToSequence) || typeof given.encoderOutput === 'function')
-    return ' (an encoder-decoder model gives one for a source: await encode({ ids }))';
-  if (typeof given.prepare === 'function') return ' (an engine runs models; load or createModel gives a model)';
-  if (typeof given.start === 'function') return ' (await start() gives an engine, and load gives a model on it)';
-  return '';
-}
-
-/** @throws ParameterError for anything but a tokenizer. */
-export function checkTokenizer(owner: string, value: Tokenizer): void {
-  if (isObject(value) && typeof value.encode === 'function' && typeof value.decode === 'function') return;
-  const hint =
-    typeof value === 'string'
-      ? ` (the arguments are model, tokenizer, prompt)`
-      : isObject(value) && 'then' in value
-        ? ' (await the promise that gives it)'
-        : '';
-  throw new ParameterError(owner, 'tokenizer', `a tokenizer with encode and decode${hint}`, kindOf(value));
-}
 
 /** @throws ParameterError for anything but one text. */
 export function checkText(owner: string, value: unknown): void {
   if (typeof value === 'string') return;
-  const hint = Array.isArray(value)
-    ? value.every((item) => typeof item === 'number')
+  const hint = isArray(value)
+    ? readable(owner, 'prompt', value, () => typeof value[0] === 'number')
       ? ' (generate takes token ids)'
       : ' (generateBatch takes several prompts, each as tokenizer.encode(text))'
     : '';
@@ -46,43 +16,38 @@ export function checkText(owner: string, value: unknown): void {
 }
 
 /**
- * Prompts as lists of ids.
+ * Prompts as lists of ids. The ids themselves are checked against the vocabulary before anything is fed.
  *
- * @throws ParameterError for text where ids are needed.
+ * @throws ParameterError for text where ids are needed, and for anything but lists.
  */
 export function checkPrompts(
   owner: string,
   value: ArrayLike<number> | readonly ArrayLike<number>[],
+  parameter = 'prompt',
 ): readonly ArrayLike<number>[] {
   if (typeof (value as unknown) === 'string')
     throw new ParameterError(
       owner,
-      'prompt',
+      parameter,
       'token ids (tokenizer.encode(text) gives them, or use generateText)',
       value,
     );
-  if (!isList(value))
-    throw new ParameterError(owner, 'prompt', 'token ids, a list of ids per row, or a decoding state', value);
-  if (value.length === 0 || typeof value[0] === 'number') return [value as ArrayLike<number>];
-  const prompts = value as readonly ArrayLike<number>[];
-  for (const [at, prompt] of prompts.entries()) {
-    const hint = typeof (prompt as unknown) === 'string' ? ' (tokenizer.encode(text) gives them)' : '';
-    if (!isList(prompt)) throw new ParameterError(owner, `prompt[${at}]`, `a list of token ids${hint}`, prompt);
-  }
-  return prompts;
+  const list = listOfIds(owner, parameter, value, 'token ids, a list of ids per row, or a decoding state');
+  if (list.length === 0 || typeof list[0] === 'number') return [list as ArrayLike<number>];
+  return checkRows(owner, parameter, list);
 }
 
-function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+/** A list of prompts. */
+export function checkRows(owner: string, parameter: string, value: unknown): readonly ArrayLike<number>[] {
+  const item = (prompt: unknown, at: number): ArrayLike<number> => {
+    const hint = typeof prompt === 'string' ? ' (tokenizer.encode(text) gives them)' : '';
+    const ids = listOfIds(owner, `${parameter}[${at}]`, prompt, `a list of token ids${hint}`);
+    return ids as ArrayLike<number>;
+  };
+  return checkList(owner, parameter, value, 'a list of lists of ids', { item });
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-/** Objects such as models are too large to print. */
-function kindOf(value: unknown): unknown {
-  if (!isObject(value)) return value;
-  const { name } = value;
-  return typeof name === 'string' ? `the object '${name}'` : `an object of ${value.constructor?.name ?? 'no class'}`;
+/** A typed array as it is, or a copy of an array. */
+function listOfIds(owner: string, parameter: string, value: unknown, allowed: string): ArrayLike<unknown> {
+  return isTyped(value) ? value : checkList(owner, parameter, value, allowed);
 }

@@ -1,11 +1,15 @@
+import { isInstance, readOptions } from '../check/read-options.ts';
 import { ParameterError } from '../errors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { encodePrompt } from '../text/encode-prompt.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { checkModel, checkPrompts, checkText, checkTokenizer } from './check-call.ts';
+import { checkModel } from '../model/check-model.ts';
+import { checkTokenizer } from '../text/check-tokenizer.ts';
+import { checkPrompts, checkRows, checkText } from './check-call.ts';
 import { warnAboutChain } from './contract/chain-warnings.ts';
 import { DecodingState } from './contract/decoding-state.ts';
-import { type GenerateOptions, resolveOptions } from './contract/options.ts';
+import { type GenerateOptions, generateOptions } from './contract/options.ts';
+import { resolveOptions } from './contract/resolve-options.ts';
 import { decode } from './run/decode.ts';
 import { planOf } from './run/plan.ts';
 import { TextGeneration, TokenStream } from './streams.ts';
@@ -31,9 +35,8 @@ export function generate(
   options: GenerateOptions = {},
 ): TokenStream {
   checkModel('generate', model);
-  const given = prompt instanceof DecodingState ? optionsOfState(prompt, options) : options;
-  const prompts = prompt instanceof DecodingState ? prompt : checkPrompts('generate', prompt);
-  return start('generate', model, prompts, given);
+  if (isInstance(prompt, DecodingState)) return start('generate', model, prompt, optionsOfState(prompt, options));
+  return start('generate', model, checkPrompts('generate', prompt), options);
 }
 
 /**
@@ -50,8 +53,8 @@ export function generateBatch(
   options: GenerateOptions = {},
 ): TokenStream {
   checkModel('generateBatch', model);
-  if (!Array.isArray(prompts)) throw new ParameterError('generateBatch', 'prompts', 'a list of lists of ids', prompts);
-  if (prompts.length > 0) return start('generateBatch', model, checkPrompts('generateBatch', prompts), options);
+  const rows = checkRows('generateBatch', 'prompts', prompts);
+  if (rows.length > 0) return start('generateBatch', model, rows, options);
   resolveOptions('generateBatch', options, model.defaults);
   return new TokenStream((async function* () {})());
 }
@@ -77,10 +80,10 @@ export function generateText(
   checkModel('generateText', model);
   checkTokenizer('generateText', tokenizer);
   checkText('generateText', prompt);
-  const { numReturnSequences = 1 } = options;
+  const { numReturnSequences = 1, ...given } = readOptions('generateText', options, Object.keys(generateOptions));
   if (numReturnSequences !== 1)
     throw new ParameterError('generateText', 'numReturnSequences', '1 (generate returns several)', numReturnSequences);
-  return new TextGeneration(start('generateText', model, [encodePrompt(tokenizer, prompt)], { ...options, tokenizer }));
+  return new TextGeneration(start('generateText', model, [encodePrompt(tokenizer, prompt)], { ...given, tokenizer }));
 }
 
 function start(
@@ -95,7 +98,8 @@ function start(
 }
 
 /** A state brings its seed, its cache and its tokenizer. The call must not contradict them. */
-function optionsOfState(state: DecodingState, options: GenerateOptions): GenerateOptions {
+function optionsOfState(state: DecodingState, given: GenerateOptions): GenerateOptions {
+  const options = readOptions('generate', given, Object.keys(generateOptions));
   for (const name of ['seed', 'cache'] as const)
     if (options[name] !== undefined)
       throw new ParameterError('generate', name, "left out: it is the state's", options[name]);

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { checkInteger } from '../check/check.ts';
+import { checkOptionNames } from '../check/read-options.ts';
 import { CacheError, DisposedError, UnsupportedError } from '../errors.ts';
 import { cacheKind } from '../model/cache-kind.ts';
 import { frameOf } from '../model/frame-of.ts';

@@ -1,4 +1,7 @@
-import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { checkFunction, checkInteger } from '../check/check.ts';
+import { checkIds } from '../check/lists.ts';
+import { readOptions } from '../check/read-options.ts';
+import { checkDefaults } from '../model/check-defaults.ts';
 import { ParameterError } from '../errors.ts';
 import { commonPrefix } from '../model/advance.ts';
 import type { LanguageModel, ModelDefaults } from '../model/language-model.ts';
@@ -79,14 +82,13 @@ export type HostModelOptions<State = unknown> = LogitsFunctionOptions | StepFunc
  * const { ids } = await generate(model, [1], { maxNewTokens: 20, seed: 7 });
  * ```
  */
-export function hostModel<State = unknown>(options: HostModelOptions<State>): LanguageModel {
-  checkOptionNames('hostModel', options, [...baseOptionNames, 'vocabSize', 'logits', 'step']);
+export function hostModel<State = unknown>(given: HostModelOptions<State>): LanguageModel {
+  const options = readOptions('hostModel', given, [...baseOptionNames, 'vocabSize', 'logits', 'step']);
   const { logits, step } = options;
   if ((logits === undefined) === (step === undefined))
     throw new ParameterError('hostModel', 'logits', 'a function, or else step', logits);
-  for (const [name, given] of Object.entries({ logits, step }))
-    if (given !== undefined && typeof given !== 'function')
-      throw new ParameterError('hostModel', name, 'a function', given);
+  for (const [name, work] of Object.entries({ logits, step }))
+    if (work !== undefined) checkFunction('hostModel', name, work);
   const description = describeHostModel('hostModel', options, options.vocabSize);
   return options.step === undefined ? new LogitsModel(description, options) : new StepModel(description, options);
 }
@@ -103,15 +105,16 @@ export const baseOptionNames: readonly string[] = [
 /** Check the options that all host models have, and fill in the defaults. */
 export function describeHostModel(
   owner: string,
-  { name = 'host-model', contextLength, eosTokenIds, defaults = {}, fingerprint }: HostModelBaseOptions,
+  { name = 'host-model', contextLength, eosTokenIds: ids, fingerprint, ...options }: HostModelBaseOptions,
   vocabSize: number,
 ): HostModelDescription {
-  checkInteger(owner, 'vocabSize', vocabSize, 1);
+  // Token ids are 32-bit integers everywhere.
+  checkInteger(owner, 'vocabSize', vocabSize, 1, 2 ** 31 - 1);
   checkInteger(owner, 'contextLength', contextLength, 1);
-  checkOptionNames(`${owner}: defaults`, defaults, Object.keys(defaultNames));
-  if (eosTokenIds !== undefined && defaults.eosTokenIds !== undefined)
-    throw new ParameterError(owner, 'eosTokenIds', 'given once, here or in defaults', eosTokenIds);
-  for (const id of eosTokenIds ?? defaults.eosTokenIds ?? []) checkInteger(owner, 'eosTokenIds', id, 0, vocabSize - 1);
+  const defaults = checkDefaults(owner, options.defaults === undefined ? {} : options.defaults, vocabSize);
+  if (ids !== undefined && defaults.eosTokenIds !== undefined)
+    throw new ParameterError(owner, 'eosTokenIds', 'given once, here or in defaults', ids);
+  const eosTokenIds = ids === undefined ? undefined : checkIds(owner, 'eosTokenIds', ids, vocabSize);
   for (const [parameter, text] of Object.entries({ name, fingerprint }))
     if (text !== undefined && typeof text !== 'string') throw new ParameterError(owner, parameter, 'a string', text);
   return {
@@ -122,18 +125,6 @@ export function describeHostModel(
     fingerprint: fingerprint ?? `${name} ${crypto.getRandomValues(new Uint32Array(4)).join('-')}`,
   };
 }
-
-const defaultNames: Record<keyof ModelDefaults, true> = {
-  eosTokenIds: true,
-  maxNewTokens: true,
-  maxLength: true,
-  minLength: true,
-  minNewTokens: true,
-  decoderStartTokenIds: true,
-  forcedBosTokenId: true,
-  forcedEosTokenId: true,
-  samplers: true,
-};
 
 class LogitsModel extends HostModel<never> {
   readonly #options: LogitsFunctionOptions;

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { checkFunction, checkInteger, checkSignal, checkString } from '../check/check.ts';
+import { checkOptionNames, readOptions } from '../check/read-options.ts';
 import type {
   CacheKind,
   EncoderKeyValues,
@@ -15,6 +16,7 @@ import type { Architecture, Dimensions } from '../engine/operations.ts';
 import { withContext } from '../engine/shorter-context.ts';
 import { CacheError, DisposedError, ParameterError, ShapeError } from '../errors.ts';
 import { cacheKind } from './cache-kind.ts';
+import { checkDefaults } from './check-defaults.ts';
 import { frameOf } from './frame-of.ts';
 import type { KVCache } from './kv-cache.ts';
 import { readCache } from './kv-cache-bytes.ts';
@@ -63,6 +65,15 @@ export async function createModel<C, P>(
   return new ExecutableModel(executable, description);
 }
 
+function checkCreateOptions(owner: string, given: CreateModelOptions): CreateModelOptions {
+  const options = readOptions(owner, given, ['name', 'defaults', 'contextLength', 'onProgress', 'signal']);
+  const { name, onProgress, signal } = options;
+  if (name !== undefined) checkString(owner, 'name', name);
+  if (onProgress !== undefined) checkFunction(owner, 'onProgress', onProgress);
+  if (signal !== undefined) checkSignal(owner, 'signal', signal);
+  return options;
+}
+
 /** The common part of `createModel` and `createSequenceToSequence`: check the options and load the weights. */
 export async function prepareModel<C, P>(
   owner: string,
@@ -70,14 +81,14 @@ export async function prepareModel<C, P>(
   architecture: Architecture<C, P>,
   config: C,
   weights: WeightSource,
-  options: CreateModelOptions,
+  given: CreateModelOptions,
 ): Promise<{ readonly executable: Executable; readonly description: ModelDescription }> {
-  checkOptionNames(owner, options, ['name', 'defaults', 'contextLength', 'onProgress', 'signal']);
+  const options = checkCreateOptions(owner, given);
   const dimensions = architecture.dimensions(config);
   const contextLength = checkInteger(
     owner,
     'contextLength',
-    options.contextLength ?? dimensions.contextLength,
+    options.contextLength === undefined ? dimensions.contextLength : options.contextLength,
     1,
     dimensions.contextLength,
   );
@@ -87,7 +98,7 @@ export async function prepareModel<C, P>(
   const description = {
     name: options.name ?? architecture.name,
     dimensions: { ...dimensions, contextLength },
-    defaults: options.defaults ?? {},
+    defaults: checkDefaults(owner, options.defaults === undefined ? {} : options.defaults, dimensions.vocabSize),
     fingerprint: named.fingerprint(architecture.name, config),
   };
   return { executable, description };

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptionNames } from '../check/check.ts';
+import { checkInteger } from '../check/check.ts';
+import { checkOptionNames } from '../check/read-options.ts';
 import type { EncoderKeyValues, Engine, EngineMatrix, Executable, Frame, WeightSource } from '../engine/engine.ts';
 import { Hash } from '../engine/fingerprint.ts';
 import type { EncoderDecoderArchitecture } from '../engine/operations.ts';

@@ -1,3 +1,6 @@
+import { checkOptions } from '../check/check-options.ts';
+import { choiceOption } from '../check/option-kinds.ts';
+import { checkSamplers } from './check-samplers.ts';
 import { hasMaskForm, type Sampler } from './sampler.ts';
 
 /** An order of stages that makes no sense. The chain still runs. */
@@ -28,6 +31,10 @@ export interface ChainSetting {
   readonly domain?: 'logits' | 'log-probabilities';
 }
 
+const settingOptions = {
+  domain: choiceOption(['logits', 'log-probabilities'], { default: 'logits', help: 'What the chain receives' }),
+};
+
 /**
  * Warnings about orders that make no sense, by stage. Empty for a sound chain. The rules go by what samplers declare
  * (`kind` and `traits`) and know none by name, so third-party samplers are checked like ours. `generate` calls this for
@@ -38,7 +45,9 @@ export interface ChainSetting {
  * checkChain([topK({ k: 40 }), topNSigma({ sigmas: 1 })])[0].rule; // 'statistics-after-filter'
  * ```
  */
-export function checkChain(samplers: readonly Sampler[], { domain = 'logits' }: ChainSetting = {}): ChainWarning[] {
+export function checkChain(given: readonly Sampler[], setting: ChainSetting = {}): ChainWarning[] {
+  const samplers = checkSamplers('checkChain', 'samplers', given);
+  const { domain } = checkOptions('checkChain', settingOptions, setting);
   return samplers.flatMap((sampler, stage) =>
     rules.flatMap(({ rule, check }) => {
       const message = check(sampler, samplers.slice(0, stage), samplers.slice(stage + 1), domain);

@@ -1,10 +1,6 @@
-import {
-  checkOptions,
-  type OptionDeclarations,
-  type OptionsOf,
-  type OptionValues,
-  optionsToJson,
-} from '../check/option.ts';
+import { checkDefinition } from '../check/check-definition.ts';
+import { checkOptions, optionsToJson } from '../check/check-options.ts';
+import { type OptionDeclarations, type OptionsOf, type OptionValues } from '../check/option.ts';
 import type { DeviceSampler, HostSampler, Json, MaskSampler, Sampler, SamplerBase, SamplerKind } from './sampler.ts';
 
 /** The forms of a sampler, without its name and parameters. */
@@ -71,6 +67,7 @@ export interface AnySamplerFactory {
 export function defineSampler<const D extends OptionDeclarations, F extends SamplerForms>(
   definition: SamplerDefinition<D, F>,
 ): SamplerFactory<D, F> {
+  checkDefinition('defineSampler', definition);
   const owner = camelCase(definition.name);
   const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): SamplerBase & F => {
     const values = ownValues(definition.options, checkOptions(owner, definition.options, given));

@@ -1,3 +1,6 @@
+import { checkInteger } from '../check/check.ts';
+import { checkList, isTyped } from '../check/lists.ts';
+
 /**
  * The tokens of one sequence as an immutable value. Appending gives a new node and leaves the old one as it was, so a
  * beam, a draft or a rewind is only another reference. Nodes on one line share a buffer: the newest node grows it in
@@ -18,9 +21,10 @@ export class History {
 
   /** The root: a prompt. The ids are copied. */
   static of(tokens: ArrayLike<number>): History {
-    const ids = new Int32Array(Math.max(16, tokens.length * 2));
-    ids.set(tokens);
-    return new History({ ids, used: tokens.length }, tokens.length, undefined);
+    const given = isTyped(tokens) ? tokens : checkList('History.of', 'tokens', tokens, 'a list of token ids', { item: checkId });
+    const ids = new Int32Array(Math.max(16, given.length * 2));
+    ids.set(given);
+    return new History({ ids, used: given.length }, given.length, undefined);
   }
 
   /** The child that has one more token. Amortised O(1) at the tip of a line; O(length) at a branch. */
@@ -65,4 +69,9 @@ export class History {
 interface Buffer {
   ids: Int32Array;
   used: number;
+}
+
+/** Ids are kept as 32-bit integers. Whether they are those of a vocabulary is checked where there is one. */
+function checkId(id: unknown, at: number): number {
+  return checkInteger('History.of', `tokens[${at}]`, id, -(2 ** 31), 2 ** 31 - 1);
 }

@@ -1,3 +1,5 @@
+import { checkTokens } from '../check/lists.ts';
+import { checkDecoder } from './check-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** Number of ids before the new ones that are kept: more than a character or a word needs. */
@@ -39,9 +41,9 @@ export class TextStream {
 
   /** @param before preceding ids; their own text is not repeated. Default none. */
   constructor(tokenizer: Tokenizer, before: ArrayLike<number> = [], options: TextStreamOptions = {}) {
-    this.#tokenizer = tokenizer;
+    this.#tokenizer = checkDecoder('TextStream', tokenizer);
     this.skipSpecialTokens = options.skipSpecialTokens ?? true;
-    const last = Array.from(before).slice(-longestContext - longestCharacter);
+    const last = Array.from(checkTokens('TextStream', 'before', before)).slice(-longestContext - longestCharacter);
     this.#window = last;
     const text = this.#beginAtCharacter(last.length > longestContext ? longestCharacter - 1 : 0);
     // The preceding ids may end inside a character, whose rest belongs to the text that follows.
@@ -212,7 +214,7 @@ export interface TextStreamState {
 /** The text that `ids` add after `before`. */
 export function continuation(tokenizer: Tokenizer, before: ArrayLike<number>, ids: ArrayLike<number>): string {
   const stream = new TextStream(tokenizer, before);
-  return Array.from(ids, (id) => stream.push(id)).join('') + stream.flush();
+  return Array.from(checkTokens('continuation', 'ids', ids), (id) => stream.push(id)).join('') + stream.flush();
 }
 
 /** Number of U+FFFD at the end of a text that may be one incomplete character: decoders write one for it, or one per byte. */

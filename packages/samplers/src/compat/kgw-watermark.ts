@@ -1,5 +1,5 @@
 import { defineSampler, ParameterError } from '@tokenwright/core';
-import { checkOptions, customOption, type OptionsOf, optional } from '@tokenwright/core/options';
+import { checkTokens, checkOptions, customOption, type OptionsOf, optional } from '@tokenwright/core/options';
 import {
   type Greenlist,
   type KgwEvidence,
@@ -50,6 +50,7 @@ const detectorOptions = { ...kgwDetectorOptions, greenlist };
  * ```
  */
 export function detectKgwWatermark(tokens: ArrayLike<number>, options: OptionsOf<typeof detectorOptions>): KgwEvidence {
+  checkTokens('detectKgwWatermark', 'tokens', tokens);
   const { greenlist, ...values } = checkOptions('detectKgwWatermark', detectorOptions, options);
   return kgwEvidence(tokens, values, greenlist);
 }

@@ -1,3 +1,4 @@
+import { checkList, checkSamplers, readOptions } from '@tokenwright/core/options';
 import { type Json, ParameterError, type Sampler, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
 import { compatRegistry, type SamplerRegistry } from './registry.ts';
 
@@ -18,7 +19,7 @@ export interface SamplerJson {
  * ```
  */
 export function chainToJson(samplers: readonly Sampler[]): ChainJson {
-  return samplers.map(({ name, parameters }) => {
+  return checkSamplers('chainToJson', 'samplers', samplers).map(({ name, parameters }) => {
     if (parameters === undefined) throw new UnsupportedError('JSON', `The sampler '${name}'`, 'It has no parameters.');
     return { sampler: name, parameters };
   });
@@ -36,20 +37,17 @@ export function chainToJson(samplers: readonly Sampler[]): ChainJson {
  * ```
  */
 export function chainFromJson(chain: unknown, registry: SamplerRegistry = compatRegistry): Sampler[] {
-  if (!Array.isArray(chain)) throw new ParameterError('chainFromJson', 'chain', 'an array of stages', chain);
-  return chain.map((stage: unknown, index) => {
-    const owner = `chainFromJson: stage ${index}`;
-    if (!isRecord(stage) || typeof stage.sampler !== 'string')
-      throw new ParameterError(owner, 'sampler', "an object { sampler: 'name', parameters }", stage);
-    for (const key of Object.keys(stage))
-      if (key !== 'sampler' && key !== 'parameters')
-        throw new UnknownOptionError(owner, key, ['sampler', 'parameters']);
-    const name = stage.sampler;
-    const parameters = stage.parameters ?? {};
+  const item = (given: unknown, index: number): Sampler => {
+    const owner = `chainFromJson: stage ${index} of the chain`;
+    const stage = readOptions(owner, given as Partial<SamplerJson>, ['sampler', 'parameters'], 'sampler');
+    const { sampler: name, parameters = {} } = stage;
+    if (typeof name !== 'string')
+      throw new ParameterError(owner, 'sampler', "an object { sampler: 'name', parameters }", given);
     if (!Object.hasOwn(registry, name)) throw new UnknownOptionError(owner, name, Object.keys(registry));
     if (!isRecord(parameters)) throw new ParameterError(owner, 'parameters', 'an object', parameters);
     return registry[name]!(parameters as never);
-  });
+  };
+  return [...checkList('chainFromJson', 'chain', chain, 'an array of stages', { item })];
 }
 
 function isRecord(value: unknown): value is { sampler?: unknown; parameters?: unknown } {

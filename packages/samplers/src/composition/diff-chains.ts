@@ -1,3 +1,4 @@
+import { checkSamplers } from '@tokenwright/core/options';
 import type { Json, Sampler } from '@tokenwright/core';
 import { parametersOf, printSampler, printValue } from './print-chain.ts';
 
@@ -31,7 +32,9 @@ export interface ParameterDifference {
  * printDifferences(diffChains(huggingFace(), llamaCpp()));
  * ```
  */
-export function diffChains(before: readonly Sampler[], after: readonly Sampler[]): ChainDifference[] {
+export function diffChains(first: readonly Sampler[], second: readonly Sampler[]): ChainDifference[] {
+  const before = checkSamplers('diffChains', 'first', first);
+  const after = checkSamplers('diffChains', 'second', second);
   // common[i][j]: how many names the rests from i and j share in order.
   const common = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
   for (let i = before.length - 1; i >= 0; i--)

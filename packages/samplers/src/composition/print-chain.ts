@@ -1,3 +1,4 @@
+import { checkSampler, checkSamplers } from '@tokenwright/core/options';
 import type { Json, Sampler } from '@tokenwright/core';
 
 /**
@@ -10,11 +11,16 @@ import type { Json, Sampler } from '@tokenwright/core';
  * ```
  */
 export function printChain(samplers: readonly Sampler[]): string {
-  return samplers.length === 0 ? '(none)' : samplers.map(printSampler).join(' > ');
+  const chain = checkSamplers('printChain', 'samplers', samplers);
+  return chain.length === 0 ? '(none)' : chain.map(print).join(' > ');
 }
 
 /** One stage: its name, and its parameters if any. */
-export function printSampler({ name, parameters }: Sampler): string {
+export function printSampler(sampler: Sampler): string {
+  return print(checkSampler('printSampler', 'sampler', sampler));
+}
+
+function print({ name, parameters }: Sampler): string {
   const entries = parametersOf(parameters).map(([key, value]) => `${key} ${printValue(value)}`);
   return entries.length === 0 ? name : `${name}(${entries.join(', ')})`;
 }

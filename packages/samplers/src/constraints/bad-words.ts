@@ -1,5 +1,6 @@
 import { defineSampler, type HostSampler, type Tokenizer } from '@tokenwright/core';
-import { type OptionsOf, type OptionValues, tokenListsOption } from '@tokenwright/core/options';
+import { type OptionsOf, type OptionValues, tokenListsOption, checkTokenizer } from '@tokenwright/core/options';
+import { checkTexts } from '../shared/token-texts.ts';
 import { isBegun, refuseOutside, type SequenceNeeds } from '../shared/token-ids.ts';
 
 const options = {
@@ -56,8 +57,9 @@ export function badWordsForm({ words }: OptionValues<typeof options>, needs: Seq
  * ```
  */
 export function badWordTokens(tokenizer: Tokenizer, texts: readonly string[]): number[][] {
+  checkTokenizer('badWordTokens', tokenizer);
   const found = new Map<string, number[]>();
-  for (const text of texts) {
+  for (const text of checkTexts('badWordTokens', 'texts', texts)) {
     if (text === '') continue;
     for (const spelling of [text, ` ${text.trimStart()}`]) {
       const ids = tokenizer.encode(spelling, { addSpecialTokens: false });

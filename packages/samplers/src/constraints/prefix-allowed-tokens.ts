@@ -41,8 +41,8 @@ export const prefixAllowedTokens = defineSampler({
   create: ({ allowed }) => ({
     traits: { narrows: true },
     mask(step) {
-      const ids = [...allowed(step.history.tokens, step)];
-      const what = `the result of 'allowed' at position ${step.position}`;
+      const what = `allowed(tokens) at position ${step.position}`;
+      const ids = listOf(what, allowed(step.history.tokens, step));
       if (ids.length === 0)
         throw new ParameterError('prefixAllowedTokens', what, 'a list of at least one token id', ids);
       for (const id of ids)
@@ -52,3 +52,18 @@ export const prefixAllowedTokens = defineSampler({
     },
   }),
 });
+
+/** More ids than any vocabulary has: an iterable that gives more has no end. */
+const mostIds = 2 ** 24;
+
+/** The ids that a caller's function gave; a promise, for example, gives none. */
+function listOf(what: string, result: unknown): readonly number[] {
+  const isIterable = typeof result === 'object' && result !== null && Symbol.iterator in result;
+  if (!isIterable) throw new ParameterError('prefixAllowedTokens', what, 'a list of at least one token id', result);
+  const ids: number[] = [];
+  for (const id of result as Iterable<number>) {
+    if (ids.length === mostIds) throw new ParameterError('prefixAllowedTokens', what, `at most ${mostIds} token ids`, result);
+    ids.push(id);
+  }
+  return ids;
+}

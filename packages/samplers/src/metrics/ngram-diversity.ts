@@ -1,4 +1,4 @@
-import { checkInteger } from '@tokenwright/core/options';
+import { checkInteger, checkTokens } from '@tokenwright/core/options';
 
 /**
  * distinct-n: the share of a text's n-grams that differ from each other, 1 when all do (Li et al. 2016, "A Diversity-Promoting
@@ -10,8 +10,12 @@ import { checkInteger } from '@tokenwright/core/options';
  * ```
  */
 export function distinctNgrams(tokens: ArrayLike<number>, n: number): number {
-  checkInteger('distinctNgrams', 'n', n, 1);
-  const ids = Array.from(tokens);
+  return distinct('distinctNgrams', tokens, n);
+}
+
+function distinct(owner: string, tokens: ArrayLike<number>, n: number): number {
+  checkInteger(owner, 'n', n, 1);
+  const ids = Array.from(checkTokens(owner, 'tokens', tokens));
   const count = ids.length - n + 1;
   if (count <= 0) return 1;
   const seen = new Set<string>();
@@ -29,6 +33,5 @@ export function distinctNgrams(tokens: ArrayLike<number>, n: number): number {
  * ```
  */
 export function repeatedNgrams(tokens: ArrayLike<number>, n: number): number {
-  checkInteger('repeatedNgrams', 'n', n, 1);
-  return 1 - distinctNgrams(tokens, n);
+  return 1 - distinct('repeatedNgrams', tokens, n);
 }

@@ -1,6 +1,7 @@
 import { defineSampler, type HostSampler, ParameterError } from '@tokenwright/core';
-import { customOption, integerOption, type OptionsOf, type OptionValues, optional } from '@tokenwright/core/options';
+import { customOption, integerOption, type OptionsOf, type OptionValues, optional, isArray, checkString } from '@tokenwright/core/options';
 import { exponential, logSumExp } from '@tokenwright/core/sampling';
+import { checkTexts } from '../shared/token-texts.ts';
 import { fallingOrder } from '../shared/falling-order.ts';
 import { mergePrefixes, orderTexts, type TextOrder } from './prefix-merger.ts';
 
@@ -16,7 +17,7 @@ const options = {
     allowed: 'a function from id to text, or a list of strings',
     check(owner, name, value) {
       if (typeof value === 'function') return value as (id: number) => string;
-      if (Array.isArray(value)) return value;
+      if (isArray(value)) return checkTexts(owner, name, value);
       throw new ParameterError(owner, name, 'a function from id to text, or a list of strings', value);
     },
   }),
@@ -56,7 +57,10 @@ export function infillForm(
   { text, eosTokenId }: OptionValues<typeof options>,
   merged = false,
 ): Omit<HostSampler, 'name'> {
-  const textOf = typeof text === 'function' ? text : (id: number): string => text[id] ?? '';
+  const textOf =
+    typeof text === 'function'
+      ? (id: number): string => checkString('infill', `text(${id})`, text(id))
+      : (id: number): string => text[id] ?? '';
   let whole: TextOrder | undefined;
   /** Few candidates are ordered at each step; for many, the whole vocabulary is ordered once. */
   const orderOf = (candidates: Int32Array, vocabSize: number): TextOrder => {

@@ -1,5 +1,5 @@
 import { defineSampler, type MaskSampler, type Tokenizer } from '@tokenwright/core';
-import { checkInteger, checkTokens, type OptionsOf, textOption } from '@tokenwright/core/options';
+import { checkInteger, checkTokens, type OptionsOf, textOption, checkTokenizer } from '@tokenwright/core/options';
 import { maskOf } from '../shared/token-ids.ts';
 import { texts } from '../shared/token-texts.ts';
 import { isReadable, vocabularyTexts } from './vocabulary.ts';
@@ -87,6 +87,7 @@ export interface HealedPrompt {
  * ```
  */
 export function healPrompt(tokenizer: Tokenizer, ids: readonly number[], tokens = 1): HealedPrompt {
+  checkTokenizer('healPrompt', tokenizer);
   const prompt = checkTokens('healPrompt', 'ids', ids);
   checkInteger('healPrompt', 'tokens', tokens, 0);
   const texts = vocabularyTexts(tokenizer);

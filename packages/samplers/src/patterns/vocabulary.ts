@@ -1,3 +1,4 @@
+import { checkInteger, checkTokenizer } from '@tokenwright/core/options';
 import type { Tokenizer } from '@tokenwright/core';
 
 /**
@@ -13,10 +14,12 @@ import type { Tokenizer } from '@tokenwright/core';
  * ```
  */
 export function vocabularyTexts(tokenizer: Tokenizer): readonly string[] {
+  checkTokenizer('vocabularyTexts', tokenizer);
   let texts = cache.get(tokenizer);
   if (texts === undefined) {
+    const vocabSize = checkInteger('vocabularyTexts', 'tokenizer: vocabSize', tokenizer.vocabSize, 0, 2 ** 31 - 1);
     const textOf = tokenTexts(tokenizer);
-    texts = Array.from({ length: tokenizer.vocabSize }, (_, id) => textOf(id));
+    texts = Array.from({ length: vocabSize }, (_, id) => textOf(id));
     cache.set(tokenizer, texts);
   }
   return texts;

@@ -1,6 +1,7 @@
 import { defineSampler, type Tokenizer } from '@tokenwright/core';
-import { integerOption, numberOption, type OptionsOf, tokenListsOption } from '@tokenwright/core/options';
+import { integerOption, numberOption, type OptionsOf, tokenListsOption, checkTokenizer } from '@tokenwright/core/options';
 import { vocabularyTexts } from '../patterns/vocabulary.ts';
+import { checkTexts } from '../shared/token-texts.ts';
 import { countPrompt, window } from '../shared/options.ts';
 import { largestFloat } from '../shared/row.ts';
 import { countedTokens } from './repetition-penalty.ts';
@@ -93,7 +94,8 @@ export const dryBreakerTexts: readonly string[] = ['\n', ':', '"', '*'];
  * ```
  */
 export function dryBreakers(tokenizer: Tokenizer, texts: readonly string[] = dryBreakerTexts): number[][] {
-  const vocabulary = vocabularyTexts(tokenizer);
+  checkTexts('dryBreakers', 'texts', texts);
+  const vocabulary = vocabularyTexts(checkTokenizer('dryBreakers', tokenizer));
   const found = new Map<string, number[]>();
   for (const text of texts) {
     const breaker = text.slice(0, 40);

@@ -1,11 +1,5 @@
 import { defineSampler, type HostSampler, ParameterError } from '@tokenwright/core';
-import {
-  checkOptionNames,
-  checkTokens,
-  customOption,
-  type OptionsOf,
-  type OptionValues,
-} from '@tokenwright/core/options';
+import { checkTokens, customOption, type OptionsOf, type OptionValues, checkList, isPlainObject, readOptions } from '@tokenwright/core/options';
 import { type Bias, biased, biasToJson, checkBias } from '../shared/bias.ts';
 import { isBegun, refuseOutside, type SequenceNeeds } from '../shared/token-ids.ts';
 
@@ -23,19 +17,17 @@ const options = {
     help: "Sequences of tokens and their biases; '-Infinity' forbids a sequence",
     allowed: 'a list of at least one sequence',
     check(owner, name, value) {
-      if (!Array.isArray(value) || value.length === 0)
-        throw new ParameterError(owner, name, 'a list of at least one sequence', value);
-      return Array.from(value, (sequence: unknown, at) => {
+      const item = (sequence: unknown, at: number): BiasedSequence => {
         const place = `${name}[${at}]`;
-        if (typeof sequence !== 'object' || sequence === null)
+        if (!isPlainObject(sequence))
           throw new ParameterError(owner, place, 'an object of tokens and bias', sequence);
-        checkOptionNames(`${owner}: ${place}`, sequence, ['tokens', 'bias']);
-        const { tokens, bias } = sequence as Partial<BiasedSequence>;
+        const read = readOptions(`${owner}: ${place}`, sequence as Partial<BiasedSequence>, ['tokens', 'bias']);
         return {
-          tokens: [...checkTokens(owner, `${place}.tokens`, tokens, 1)],
-          bias: checkBias(owner, `${place}.bias`, bias),
+          tokens: [...checkTokens(owner, `${place}.tokens`, read.tokens, 1)],
+          bias: checkBias(owner, `${place}.bias`, read.bias),
         };
-      });
+      };
+      return checkList(owner, name, value, 'a list of at least one sequence', { least: 1, item });
     },
     toJson: (sequences) => sequences.map(({ tokens, bias }) => ({ tokens, bias: biasToJson(bias) })),
   }),

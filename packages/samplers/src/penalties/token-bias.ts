@@ -1,5 +1,5 @@
 import { defineSampler, ParameterError } from '@tokenwright/core';
-import { customOption, type OptionsOf } from '@tokenwright/core/options';
+import { customOption, type OptionsOf, isPlainObject } from '@tokenwright/core/options';
 import type { HostAndDeviceForms } from '@tokenwright/core/sampling';
 import { type Bias, biased, biasToJson, checkBias } from '../shared/bias.ts';
 import { largestFloat } from '../shared/row.ts';
@@ -13,8 +13,7 @@ const options = {
     help: "Amounts by token id; '-Infinity' removes the token",
     allowed: 'an object of token id to bias',
     check(owner, name, value) {
-      if (typeof value !== 'object' || value === null || Array.isArray(value))
-        throw new ParameterError(owner, name, 'an object of token id to bias', value);
+      if (!isPlainObject(value)) throw new ParameterError(owner, name, 'an object of token id to bias', value);
       const entries = Object.entries(value).map(([key, bias]) => {
         const id = Number(key);
         if (!Number.isInteger(id) || id < 0 || String(id) !== key)

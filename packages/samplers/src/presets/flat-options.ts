@@ -1,15 +1,7 @@
+import { renamedStage } from '../shared/renamed-stage.ts';
+import { camelCase } from '@tokenwright/core/sampling';
 import { ParameterError, type Sampler } from '@tokenwright/core';
-import {
-  checkOptions,
-  choiceOption,
-  integerOption,
-  numberOption,
-  type Option,
-  type OptionsOf,
-  optional,
-  tokenListsOption,
-  tokensOption,
-} from '@tokenwright/core/options';
+import { checkOptions, choiceOption, integerOption, numberOption, type Option, type OptionsOf, optional, tokenListsOption, tokensOption, type OuterNames } from '@tokenwright/core/options';
 import { badWords } from '../constraints/bad-words.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';
 import { noRepeatNgram } from '../constraints/no-repeat-ngram.ts';
@@ -171,10 +163,19 @@ export function samplersFromOptions(given: FlatSamplingOptions = {}): Sampler[] 
   if (options.mirostat !== undefined && options.mirostat !== 0 && options.adaptiveTarget !== undefined)
     throw new ParameterError(owner, 'adaptiveTarget', 'left out with mirostat', options.adaptiveTarget);
 
-  const before = stagesBeforeTemperature(options);
+  const before = stagesBeforeTemperature(options).map((stage) =>
+    Object.hasOwn(names, camelCase(stage.name)) ? renamedStage(owner, names, stage) : stage,
+  );
   if (options.temperature === 0) return [...before, greedy()];
   return [...before, ...temperatureAndFilters(options), ...controllers(options)];
 }
+
+/** The option behind each parameter that a stage may refuse while decoding. */
+const names: OuterNames = {
+  badWords: { words: 'badWordsIds' },
+  suppressTokens: { tokens: 'suppressTokens' },
+  tokenBias: { biases: 'logitBias' },
+};
 
 type Values = ReturnType<typeof checkOptions<typeof flatSamplingOptions>>;
 

@@ -1,5 +1,5 @@
 import { ParameterError, type Sampler } from '@tokenwright/core';
-import { checkOptions, choiceOption, type OptionsOf } from '@tokenwright/core/options';
+import { checkOptions, choiceOption, type OptionsOf, checkList, checkOption, readRecord } from '@tokenwright/core/options';
 import type { BiasedSequence } from '../penalties/sequence-bias.ts';
 import { type HuggingFaceOptions, huggingFace, huggingFaceOptions } from './hugging-face.ts';
 
@@ -37,14 +37,13 @@ export function fromGenerationConfig(
   given: GenerationConfigOptions = {},
 ): GenerationConfigChain {
   const { absent } = checkOptions('fromGenerationConfig', options, given);
-  if (typeof config !== 'object' || config === null || Array.isArray(config))
-    throw new ParameterError('fromGenerationConfig', 'config', 'an object', config);
-  const present = Object.entries(config).filter(([, value]) => value !== null && value !== undefined);
+  const read = readRecord('fromGenerationConfig', config, 'config');
+  const present = Object.entries(read).filter(([, value]) => value !== null && value !== undefined);
   const named = present.flatMap(([key, value]) => {
     const option = Object.hasOwn(optionOf, key) ? optionOf[key]! : undefined;
     if (option === undefined) return [];
     const own = key === 'sequence_bias' ? sequencesOf(value) : value;
-    return [[option, huggingFaceOptions[option].check('fromGenerationConfig', key, own)]];
+    return [[option, checkOption<unknown>('fromGenerationConfig', key, huggingFaceOptions[option], own)]];
   });
   const silence: HuggingFaceOptions = absent === 'off' ? { topK: 0 } : { doSample: false };
   return {
@@ -98,10 +97,10 @@ const strategies: Readonly<Record<string, (value: unknown) => boolean>> = {
 /** Hugging Face writes a list of pairs: [[[5, 6], -1.5], ...]. */
 function sequencesOf(value: unknown): readonly BiasedSequence[] {
   const wanted = 'a list of pairs of token ids and bias';
-  if (!Array.isArray(value)) throw new ParameterError('fromGenerationConfig', 'sequence_bias', wanted, value);
-  return value.map((pair: unknown) => {
-    if (!Array.isArray(pair) || pair.length !== 2)
-      throw new ParameterError('fromGenerationConfig', 'sequence_bias', wanted, pair);
-    return { tokens: pair[0], bias: pair[1] };
-  });
+  const item = (pair: unknown): BiasedSequence => {
+    const [tokens, bias, ...more] = checkList('fromGenerationConfig', 'sequence_bias', pair, wanted, { least: 2 });
+    if (more.length > 0) throw new ParameterError('fromGenerationConfig', 'sequence_bias', wanted, pair);
+    return { tokens, bias } as BiasedSequence;
+  };
+  return checkList('fromGenerationConfig', 'sequence_bias', value, wanted, { item });
 }

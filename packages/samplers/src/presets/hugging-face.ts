@@ -1,15 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import {
-  booleanOption,
-  checkInteger,
-  checkTokens,
-  customOption,
-  integerOption,
-  numberOption,
-  type OptionsOf,
-  tokenListsOption,
-  tokensOption,
-} from '@tokenwright/core/options';
+import { booleanOption, checkInteger, checkTokens, customOption, integerOption, numberOption, type OptionsOf, tokenListsOption, tokensOption, checkList } from '@tokenwright/core/options';
 import { badWords } from '../compat/bad-words.ts';
 import { sequenceBias } from '../compat/sequence-bias.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';
@@ -117,9 +107,9 @@ export const huggingFaceOptions = {
       help: 'Tokens of the reply after which the end becomes likelier, and the factor per token',
       allowed: 'a list [start, factor]',
       check(owner, name, value) {
-        if (!Array.isArray(value) || value.length !== 2)
-          throw new ParameterError(owner, name, 'a list [start, factor]', value);
-        return [decay.start.check(owner, `${name}[0]`, value[0]), decay.factor.check(owner, `${name}[1]`, value[1])];
+        const [start, factor, ...more] = checkList(owner, name, value, 'a list [start, factor]', { least: 2 });
+        if (more.length > 0) throw new ParameterError(owner, name, 'a list [start, factor]', value);
+        return [decay.start.check(owner, `${name}[0]`, start), decay.factor.check(owner, `${name}[1]`, factor)];
       },
     }),
   ),
@@ -155,6 +145,15 @@ export const huggingFace = definePreset({
   name: 'hugging-face',
   summary: 'The chain of Hugging Face transformers',
   options: huggingFaceOptions,
+  names: {
+    badWords: { words: 'badWordsIds' },
+    forcedBosToken: { token: 'forcedBosTokenId' },
+    forcedEosToken: { eosTokenIds: 'forcedEosTokenId' },
+    prefixAllowedTokens: { allowed: 'prefixAllowedTokensFn' },
+    sequenceBias: { sequences: 'sequenceBias' },
+    suppressTokens: { tokens: 'suppressTokens' },
+    suppressTokensAtBegin: { tokens: 'beginSuppressTokens' },
+  },
   stages(values) {
     const { doSample, forcedBosTokenId: bos, forcedEosTokenId: eos, minTokensToKeep: minKeep } = values;
     const { exponentialDecayLengthPenalty: decay, prefixAllowedTokensFn: allowed, beginSuppressTokens } = values;

@@ -1,14 +1,5 @@
 import { ParameterError, type Sampler } from '@tokenwright/core';
-import {
-  checkOptions,
-  choiceOption,
-  customOption,
-  integerOption,
-  numberOption,
-  type OptionsOf,
-  type OptionValues,
-  tokenListsOption,
-} from '@tokenwright/core/options';
+import { checkOptions, choiceOption, customOption, integerOption, numberOption, type OptionsOf, type OptionValues, tokenListsOption, checkList } from '@tokenwright/core/options';
 import { dynamicTemperature } from '../compat/dynamic-temperature.ts';
 import { mirostat1 } from '../compat/mirostat-1.ts';
 import { typicalP } from '../compat/typical-p.ts';
@@ -51,9 +42,12 @@ const options = {
     help: 'The stages between bias and sampling, in order',
     allowed: `a list of ${stageNames.join(', ')}`,
     check(owner, name, value) {
-      if (!Array.isArray(value) || !value.every((stage) => stageNames.includes(stage)))
-        throw new ParameterError(owner, name, `a list of ${stageNames.join(', ')}`, value);
-      return [...value];
+      const allowed = `a list of ${stageNames.join(', ')}`;
+      const item = (stage: unknown): LlamaCppStage => {
+        if (stageNames.includes(stage as LlamaCppStage)) return stage as LlamaCppStage;
+        throw new ParameterError(owner, name, allowed, stage);
+      };
+      return checkList(owner, name, value, allowed, { item });
     },
   }),
   /** Limit of the thinking, before all other stages. Default null, off. */
@@ -212,6 +206,10 @@ export const llamaCpp = definePreset({
   name: 'llama-cpp',
   summary: 'The chain of llama.cpp',
   options,
+  names: {
+    thinkingBudget: { closing: 'reasoningBudget' },
+    tokenBias: { biases: 'logitBias' },
+  },
   stages(values) {
     const { reasoningBudget, logitBias: biases, mirostat, mirostatTau: tau, mirostatEta: eta } = values;
     const { adaptiveTarget: target, adaptiveDecay: decay } = values;

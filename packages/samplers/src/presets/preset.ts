@@ -1,12 +1,7 @@
 import type { Sampler } from '@tokenwright/core';
-import {
-  checkOptions,
-  type Option,
-  type OptionDeclarations,
-  type OptionsOf,
-  type OptionValues,
-} from '@tokenwright/core/options';
+import { checkDefinition, checkOptions, type Option, type OptionDeclarations, type OptionsOf, type OptionValues, isArray, type OuterNames, underNames } from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
+import { renamedStage } from '../shared/renamed-stage.ts';
 
 /**
  * A preset is an ordered list of stages, each made from all options or left out. The order of the list is the order of the
@@ -20,6 +15,11 @@ export interface PresetDefinition<D extends OptionDeclarations = OptionDeclarati
   readonly summary: string;
   /** The options of the system, in camelCase. */
   readonly options: D;
+  /**
+   * The option behind each parameter that a stage may refuse, by the stage's factory: errors name the option of the preset,
+   * also those that a stage raises while decoding (an id outside the vocabulary). Default none.
+   */
+  readonly names?: OuterNames;
   /** The stages in order; `undefined` for one that the options leave out. */
   stages(values: OptionValues<D>): readonly (Sampler | undefined)[];
 }
@@ -33,10 +33,16 @@ export type PresetFactory<D extends OptionDeclarations = OptionDeclarations> = (
 
 /** Define a preset. All options are checked before a stage is made, so errors name the option of the preset. */
 export function definePreset<const D extends OptionDeclarations>(definition: PresetDefinition<D>): PresetFactory<D> {
+  checkDefinition('definePreset', definition, 'stages');
   const owner = camelCase(definition.name);
   const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Sampler[] => {
     const values = checkOptions(owner, definition.options, given);
-    return definition.stages(values).flatMap((stage) => (stage === undefined ? [] : [yielding(stage)]));
+    const { names = {} } = definition;
+    const stages = underNames(owner, names, () => definition.stages(values)).filter((stage) => stage !== undefined);
+    // Only stages that may refuse something while decoding need a wrapper.
+    return stages
+      .map((stage) => (Object.hasOwn(names, camelCase(stage.name)) ? renamedStage(owner, names, stage) : stage))
+      .map(yielding);
   };
   Object.defineProperty(factory, 'name', { value: owner });
   return Object.assign(factory, { definition });
@@ -68,6 +74,6 @@ export function orEmpty<Item>(option: Option<readonly Item[], boolean>): Option<
     optional: true,
     default: [],
     off: [],
-    check: (owner, name, value) => (Array.isArray(value) && value.length === 0 ? [] : option.check(owner, name, value)),
+    check: (owner, name, value) => (isArray(value) && value.length === 0 ? [] : option.check(owner, name, value)),
   };
 }

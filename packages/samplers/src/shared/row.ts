@@ -60,7 +60,7 @@ export function keepAtLeast(logits: Float32Array, step: Candidates, threshold: n
   const { candidates } = step;
   const total = candidates?.length ?? logits.length;
   // A list is worth its cost only when it is much shorter than the row.
-  const ids = scratchIds(Math.max(minKeep, total >> 2));
+  const ids = scratchIds(Math.min(total, Math.max(minKeep, total >> 2)));
   let kept = 0;
   for (let i = 0; i < total; i++) {
     const id = candidates === undefined ? i : candidates[i]!;

@@ -1,6 +1,5 @@
-import { ParameterError, type Sampler } from '@tokenwright/core';
-import { customOption, type Option } from '@tokenwright/core/options';
-import { hasDeviceForm, hasHostForm, hasMaskForm } from '@tokenwright/core/sampling';
+import type { Sampler } from '@tokenwright/core';
+import { checkSampler, checkSamplers, customOption, type Option } from '@tokenwright/core/options';
 
 /** An option whose value is a sampler. */
 export function samplerOption(help: string): Option<Sampler, false> {
@@ -15,20 +14,6 @@ export function samplersOption(help: string): Option<readonly Sampler[], true> {
     off: [],
     help,
     allowed: 'a list of samplers',
-    check(owner, name, value) {
-      if (!Array.isArray(value)) throw new ParameterError(owner, name, 'a list of samplers', value);
-      return Array.from(value, (sampler, at) => checkSampler(owner, `${name}[${at}]`, sampler));
-    },
+    check: checkSamplers,
   });
-}
-
-function checkSampler(owner: string, name: string, value: unknown): Sampler {
-  const sampler = value as Sampler;
-  const isSampler =
-    typeof value === 'object' &&
-    value !== null &&
-    typeof sampler.name === 'string' &&
-    (hasHostForm(sampler) || hasDeviceForm(sampler) || hasMaskForm(sampler));
-  if (!isSampler) throw new ParameterError(owner, name, 'a sampler', value);
-  return sampler;
 }

@@ -1,5 +1,13 @@
 import { ParameterError } from '@tokenwright/core';
-import { customOption, type Option } from '@tokenwright/core/options';
+import { customOption, type Option, checkList, checkString, isArray } from '@tokenwright/core/options';
+
+/** A list of strings. It stays the caller's own list, because what is made of it is kept for the list. */
+export function checkTexts(owner: string, name: string, value: unknown): readonly string[] {
+  const item = (text: unknown, at: number): string => checkString(owner, `${name}[${at}]`, text);
+  if (!isArray(value)) throw new ParameterError(owner, name, 'a list of strings', value);
+  checkList(owner, name, value, 'a list of strings', { item });
+  return value as readonly string[];
+}
 
 /**
  * `texts`: the text that each token adds, by id, which `vocabularyTexts(tokenizer)` gives. It is not part of a sampler's
@@ -10,7 +18,6 @@ export const texts: Option<readonly string[], false> = customOption<readonly str
   help: 'The text of each token, by id',
   allowed: 'a list of strings',
   check(owner, name, value) {
-    if (!Array.isArray(value)) throw new ParameterError(owner, name, 'a list of strings', value);
-    return value;
+    return checkTexts(owner, name, value);
   },
 });

@@ -1,5 +1,5 @@
 import { defineSampler, forEachCandidate, type HostSampler } from '@tokenwright/core';
-import {
+import { checkTokens,
   booleanOption,
   checkOptions,
   choiceOption,
@@ -125,7 +125,8 @@ export interface KgwEvidence {
  * ```
  */
 export function detectKgwWatermark(tokens: ArrayLike<number>, options: KgwDetectorOptions): KgwEvidence {
-  return kgwEvidence(tokens, checkOptions('detectKgwWatermark', kgwDetectorOptions, options));
+  const owner = 'detectKgwWatermark';
+  return kgwEvidence(checkTokens(owner, 'tokens', tokens), checkOptions(owner, kgwDetectorOptions, options));
 }
 
 export function kgwEvidence(

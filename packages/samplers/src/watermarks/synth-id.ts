@@ -1,15 +1,5 @@
 import { defineSampler, ParameterError, Random } from '@tokenwright/core';
-import {
-  booleanOption,
-  checkInteger,
-  checkOptionNames,
-  checkOptions,
-  customOption,
-  integerOption,
-  type OptionsOf,
-  optional,
-  tokensOption,
-} from '@tokenwright/core/options';
+import { checkTokens, booleanOption, checkInteger, checkOptions, customOption, integerOption, type OptionsOf, optional, tokensOption, checkList, checkNumber, isArray, readOptions } from '@tokenwright/core/options';
 import { exponential, logSumExp } from '@tokenwright/core/sampling';
 
 /** The zeros and ones that the hash selects from: given, or made from a size and a seed. */
@@ -23,13 +13,13 @@ const shared = {
     help: 'The secret: one integer for each layer',
     allowed: 'a list of at least one integer',
     check(owner, name, value) {
-      if (!Array.isArray(value) || value.length === 0 || !value.every(Number.isSafeInteger))
-        throw new ParameterError(owner, name, 'a list of at least one integer', value);
-      return [...value];
+      const item = (key: unknown, at: number): number =>
+        checkInteger(owner, `${name}[${at}]`, key, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+      return checkList(owner, name, value, 'a list of at least one integer', { least: 1, item });
     },
   }),
-  /** Number of tokens that the hash depends on, the candidate included; at least 2. Default 5. */
-  ngramLength: integerOption({ min: 2, default: 5, help: 'Tokens that the hash depends on, the candidate included' }),
+  /** Number of tokens that the hash depends on, the candidate included; 2 to 65,536. Default 5. */
+  ngramLength: integerOption({ min: 2, max: 65_536, default: 5, help: 'Tokens that the hash depends on, the candidate included' }),
   /**
    * Zeros and ones that the hash selects from: a list, or the size and the seed of one. Default 65536 and 0. Hugging Face
    * takes the table from PyTorch's generator, so pass its table to find its watermark.
@@ -125,7 +115,12 @@ const detectorOptions = {
     customOption<readonly number[]>({
       kind: 'json',
       help: 'Weight of each layer; without them, falling evenly from 10 to 1',
-      check: (_, __, value) => value as readonly number[],
+      allowed: 'a list of numbers of at least 0, one per layer, not all 0',
+      check(owner, name, value) {
+        const item = (weight: unknown, at: number): number =>
+          checkNumber(owner, `${name}[${at}]`, weight, 'a number of at least 0', (given) => given >= 0);
+        return checkList(owner, name, value, 'a list of numbers, one per layer', { item });
+      },
     }),
   ),
 };
@@ -157,6 +152,7 @@ export interface SynthIdEvidence {
  * ```
  */
 export function detectSynthId(tokens: ArrayLike<number>, options: SynthIdDetectorOptions): SynthIdEvidence {
+  checkTokens('detectSynthId', 'tokens', tokens);
   const values = checkOptions('detectSynthId', detectorOptions, options);
   const { keys, ngramLength, samplingTable, contextHistory, eosTokenIds, weights } = values;
   const table = tableOf(samplingTable);
@@ -322,16 +318,15 @@ function candidatesOf(logits: Float32Array, candidates: Int32Array | undefined):
 /** Above it a product of two remainders would not be exact. */
 const largestTable = 2 ** 24;
 
-const isBit = (value: unknown): boolean => value === 0 || value === 1;
-
 function checkTable(owner: string, name: string, value: unknown): SamplingTable {
-  if (Array.isArray(value)) {
-    if (!(value.length > 0 && value.length <= largestTable && value.every(isBit)))
-      throw new ParameterError(owner, name, 'a list of zeros and ones', value);
-    return [...value];
+  if (isArray(value)) {
+    const allowed = 'a list of zeros and ones';
+    if (value.length > largestTable) throw new ParameterError(owner, name, allowed, value);
+    const item = (bit: unknown, at: number): number => checkInteger(owner, `${name}[${at}]`, bit, 0, 1);
+    return checkList(owner, name, value, allowed, { least: 1, item });
   }
-  checkOptionNames(`${owner}: ${name}`, value as object, ['size', 'seed']);
-  const { size = 65536, seed = 0 } = value as { size?: number; seed?: number };
+  const given = value as { readonly size?: number; readonly seed?: number };
+  const { size = 65536, seed = 0 } = readOptions(`${owner}: ${name}`, given, ['size', 'seed'], name);
   checkInteger(owner, `${name}.size`, size, 1, largestTable);
   checkInteger(owner, `${name}.seed`, seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   return { size, seed };
@@ -347,7 +342,7 @@ function tableOf(table: SamplingTable): Uint8Array {
 function checkWeights(weights: readonly number[] | undefined, layers: number): number[] {
   const given =
     weights ?? Array.from({ length: layers }, (_, layer) => (layers === 1 ? 10 : 10 - (9 * layer) / (layers - 1)));
-  const sum = Array.isArray(given) ? given.reduce((total, weight) => total + weight, 0) : Number.NaN;
+  const sum = given.reduce((total, weight) => total + weight, 0);
   if (given.length !== layers || !given.every((weight) => weight >= 0) || !(sum > 0 && sum < Infinity))
     throw new ParameterError('detectSynthId', 'weights', `${layers} numbers of at least 0, not all 0`, weights);
   return given.map((weight) => (weight * layers) / sum);

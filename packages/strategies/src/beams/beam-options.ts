@@ -2,8 +2,8 @@ import { choiceOption, integerOption, numberOption, type OptionValues } from '@t
 
 /** The options that all kinds of deterministic beam search share. */
 export const beamOptions = {
-  /** Hypotheses per prompt, an integer of at least 1. 1 is greedy decoding. */
-  numBeams: integerOption({ min: 1, off: 1, suggested: 4, help: 'Hypotheses per prompt' }),
+  /** Hypotheses per prompt, an integer from 1 to 65,536. 1 is greedy decoding. */
+  numBeams: integerOption({ min: 1, max: 65_536, off: 1, suggested: 4, help: 'Hypotheses per prompt' }),
   /**
    * A finished hypothesis scores `sum of log-probabilities / (new tokens, end token included) ^ lengthPenalty`. Values above 0
    * favor longer sequences, values below 0 favor shorter ones, and 0 is off. Default 1.

@@ -1,5 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import { checkTokens, customOption } from '@tokenwright/core/options';
+import { checkTokens, customOption, checkList, isPlainObject } from '@tokenwright/core/options';
 
 /** What a sequence must contain: the tokens of a phrase, in order, or those of any one of several phrases. */
 export type Constraint = { readonly phrase: readonly number[] } | { readonly anyOf: readonly (readonly number[])[] };
@@ -18,27 +18,23 @@ export function phrasesOf(constraint: Constraint): readonly (readonly number[])[
 }
 
 function checkConstraints(owner: string, name: string, value: unknown): readonly Constraint[] {
+  const allowed =
+    'a non-empty list of { phrase: ids } and { anyOf: [ids, ...] }, where no phrase is empty and no phrase of an anyOf begins with another';
   const fail = (received: unknown): never => {
-    throw new ParameterError(
-      owner,
-      name,
-      'a non-empty list of { phrase: ids } and { anyOf: [ids, ...] }, where no phrase is empty and no phrase of an anyOf begins with another',
-      received,
-    );
+    throw new ParameterError(owner, name, allowed, received);
   };
-  if (!Array.isArray(value) || value.length === 0) fail(value);
-  const constraints = value as readonly Constraint[];
-  for (const constraint of constraints) {
-    if (typeof constraint !== 'object' || constraint === null) fail(constraint);
-    const keys = Object.keys(constraint);
-    if (keys.length !== 1 || !(keys[0] === 'phrase' || keys[0] === 'anyOf')) fail(constraint);
-    const phrases: readonly (readonly number[])[] = phrasesOf(constraint);
-    if (!Array.isArray(phrases) || phrases.length === 0 || phrases.some((phrase) => !(phrase?.length > 0)))
-      fail(constraint);
-    for (const phrase of phrases) checkTokens(owner, name, phrase);
-    for (const [i, phrase] of phrases.entries())
-      if (phrases.some((other, j) => i !== j && phrase.every((id: number, at: number) => other[at] === id)))
-        fail(constraint);
-  }
-  return constraints;
+  const item = (given: unknown, at: number): Constraint => {
+    const place = `${name}[${at}]`;
+    const kinds: readonly string[] = isPlainObject(given) ? Object.keys(given) : [];
+    if (kinds.length !== 1 || !(kinds[0] === 'phrase' || kinds[0] === 'anyOf')) return fail(given);
+    const { phrase, anyOf } = given as Readonly<Record<string, unknown>>;
+    if (kinds[0] === 'phrase') return { phrase: Array.from(checkTokens(owner, `${place}.phrase`, phrase, 1)) };
+    const one = (ids: unknown, i: number): readonly number[] =>
+      Array.from(checkTokens(owner, `${place}.anyOf[${i}]`, ids, 1));
+    const phrases = checkList(owner, `${place}.anyOf`, anyOf, 'a list of lists of ids', { least: 1, item: one });
+    for (const [i, ids] of phrases.entries())
+      if (phrases.some((other, j) => i !== j && ids.every((id, position) => other[position] === id))) fail(given);
+    return { anyOf: phrases };
+  };
+  return checkList(owner, name, value, allowed, { least: 1, item });
 }

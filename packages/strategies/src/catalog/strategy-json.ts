@@ -1,5 +1,5 @@
 import { type Json, ParameterError, type Strategy, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkOptionNames, readable, readOptions, readRecord } from '@tokenwright/core/options';
 import type { Drafter } from '../speculation/drafter.ts';
 import { type DrafterRegistry, drafterRegistry, type StrategyRegistry, strategyRegistry } from './registry.ts';
 
@@ -31,8 +31,12 @@ export interface StrategyJsonOptions {
  */
 export function strategyToJson(strategy: Strategy, options: StrategyJsonOptions = {}): StrategyJson {
   const { strategies, drafters } = registriesOf('strategyToJson', options);
-  const { name, parameters } = strategy;
-  if (typeof name !== 'string') throw new ParameterError('strategyToJson', 'strategy', 'a strategy', strategy);
+  const { name, parameters } = readable('strategyToJson', 'strategy', strategy, () => {
+    const { name: given, parameters: values, decode } = (strategy ?? {}) as Partial<Strategy>;
+    if (typeof given !== 'string' || typeof decode !== 'function')
+      throw new ParameterError('strategyToJson', 'strategy', 'a strategy', strategy);
+    return { name: given, parameters: values };
+  });
   const factory = lookUp(strategies, name);
   if (factory === undefined || !isRecord(parameters))
     throw new UnsupportedError('JSON', `The strategy '${name}'`, 'It is not registered.');
@@ -55,16 +59,17 @@ export function strategyToJson(strategy: Strategy, options: StrategyJsonOptions 
 export function strategyFromJson(json: unknown, options: StrategyJsonOptions = {}): Strategy {
   const owner = 'strategyFromJson';
   const { strategies, drafters } = registriesOf(owner, options);
-  if (!isRecord(json) || typeof json.strategy !== 'string')
-    throw new ParameterError(owner, 'strategy', "an object { strategy: 'name', parameters }", json);
-  checkOptionNames(owner, json, ['strategy', 'parameters']);
-  const factory = lookUp(strategies, json.strategy);
-  if (factory === undefined) throw new UnknownOptionError(owner, json.strategy, Object.keys(strategies));
-  const { parameters = {} } = json;
+  const read = readOptions(owner, json as Partial<StrategyJson>, ['strategy', 'parameters'], 'json');
+  const { strategy, parameters = {} } = read;
+  if (typeof strategy !== 'string')
+    throw new ParameterError(owner, 'json', "an object { strategy: 'name', parameters }", json);
+  const factory = lookUp(strategies, strategy);
+  if (factory === undefined) throw new UnknownOptionError(owner, strategy, Object.keys(strategies));
   if (!isRecord(parameters)) throw new ParameterError(owner, 'parameters', 'an object', parameters);
+  const declared = factory.definition.options;
   const given = Object.entries(parameters).map(([name, value]) => {
-    if (factory.definition.options[name]?.kind !== 'code') return [name, value];
-    return [name, drafterFromJson(`${json.strategy}: ${name}`, value, drafters)];
+    if (!Object.hasOwn(declared, name) || declared[name]!.kind !== 'code') return [name, value];
+    return [name, drafterFromJson(`${strategy}: ${name}`, value, drafters)];
   });
   return factory(Object.fromEntries(given) as never);
 }
@@ -86,8 +91,16 @@ function drafterFromJson(owner: string, json: unknown, drafters: DrafterRegistry
 }
 
 function registriesOf(owner: string, options: StrategyJsonOptions): Required<StrategyJsonOptions> {
-  checkOptionNames(owner, options, ['strategies', 'drafters']);
-  return { strategies: options.strategies ?? strategyRegistry, drafters: options.drafters ?? drafterRegistry };
+  const { strategies = strategyRegistry, drafters = drafterRegistry } = readOptions(owner, options, [
+    'strategies',
+    'drafters',
+  ]);
+  for (const [option, registry] of Object.entries({ strategies, drafters }))
+    for (const [name, factory] of Object.entries<unknown>(readRecord(owner, registry, option))) {
+      if (typeof factory !== 'function' || !('definition' in factory))
+        throw new ParameterError(owner, `${option}: ${name}`, 'a factory with a definition', factory);
+    }
+  return { strategies, drafters };
 }
 
 function lookUp<Factory>(registry: Readonly<Record<string, Factory>>, name: string): Factory | undefined {

@@ -1,5 +1,5 @@
 import type { Json } from '@tokenwright/core';
-import { checkOptions, type OptionDeclarations, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
+import { checkDefinition, checkOptions, type OptionDeclarations, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
 import { parametersOf, type Row, type Run } from '@tokenwright/core/strategy';
 
@@ -84,6 +84,7 @@ export interface AnyDrafterFactory {
  * ```
  */
 export function defineDrafter<const D extends OptionDeclarations>(definition: DrafterDefinition<D>): DrafterFactory<D> {
+  checkDefinition('defineDrafter', definition);
   const owner = camelCase(definition.name);
   const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Drafter => {
     const values = checkOptions(owner, definition.options, given);

@@ -1,6 +1,9 @@
-import { checkInteger, checkOptionNames } from '../../check/check.ts';
+import { checkInteger } from '../../check/check.ts';
+import { checkIds } from '../../check/lists.ts';
+import { readOptions } from '../../check/read-options.ts';
 import { Hash } from '../../engine/fingerprint.ts';
 import { CacheError, DisposedError, ParameterError } from '../../errors.ts';
+import { checkModel } from '../../model/check-model.ts';
 import type { KVCache } from '../../model/kv-cache.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
 import { withPlaces } from '../../sampling/chain/stages.ts';
@@ -8,6 +11,7 @@ import { History } from '../../sampling/history.ts';
 import { maxSequence, Random } from '../../sampling/random.ts';
 import { RunState } from '../../sampling/run-state.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
+import { checkDecoder } from '../../text/check-tokenizer.ts';
 import { TextStream } from '../../text/text-stream.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import { readState, writeState } from './decoding-state-bytes.ts';
@@ -56,17 +60,18 @@ export class DecodingState {
 
   /** A state after `prompt`; nothing is fed yet. An empty prompt starts from the model's start tokens. */
   static open(model: LanguageModel, prompt: ArrayLike<number>, options: DecodingStateOptions = {}): DecodingState {
-    checkOptionNames('DecodingState.open', options, ['seed', 'sequence', 'tokenizer']);
-    const ids = prompt.length === 0 ? (model.defaults.decoderStartTokenIds ?? []) : prompt;
-    if (ids.length === 0) throw new ParameterError('DecodingState.open', 'prompt', 'at least one token', ids);
-    for (let i = 0; i < ids.length; i++)
-      checkInteger('DecodingState.open', `prompt[${i}]`, ids[i], 0, model.vocabSize - 1);
+    const owner = 'DecodingState.open';
+    checkModel(owner, model);
+    const { seed = Random.anySeed(), sequence = 0, tokenizer } = readOptions(owner, options, ['seed', 'sequence', 'tokenizer']);
+    const given = checkIds(owner, 'prompt', prompt, model.vocabSize);
+    const ids = given.length === 0 ? (model.defaults.decoderStartTokenIds ?? []) : given;
+    if (ids.length === 0) throw new ParameterError(owner, 'prompt', 'at least one token', ids);
     return new DecodingState({
       model,
-      seed: new Random(options.seed ?? Random.anySeed()).seed,
-      sequence: checkInteger('DecodingState.open', 'sequence', options.sequence ?? 0, 0, maxSequence),
+      seed: checkInteger(owner, 'seed', seed, 0, Number.MAX_SAFE_INTEGER),
+      sequence: checkInteger(owner, 'sequence', sequence, 0, maxSequence),
       promptLength: ids.length,
-      tokenizer: options.tokenizer,
+      tokenizer: tokenizer === undefined ? undefined : checkDecoder(owner, tokenizer),
       history: History.of(ids),
       text: undefined,
       cache: model.createCache(),
@@ -110,8 +115,7 @@ export class DecodingState {
    * @throws ParameterError when `sequence` is not from 0 to 65535.
    */
   fork(options: { readonly sequence?: number } = {}): DecodingState {
-    checkOptionNames('DecodingState.fork', options, ['sequence']);
-    const { sequence = this.sequence } = options;
+    const { sequence = this.sequence } = readOptions('DecodingState.fork', options, ['sequence']);
     return DecodingState.assemble({
       ...this.#content(),
       sequence: checkInteger('DecodingState.fork', 'sequence', sequence, 0, maxSequence),

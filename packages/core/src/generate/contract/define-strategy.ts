@@ -1,10 +1,6 @@
-import {
-  checkOptions,
-  type OptionDeclarations,
-  type OptionsOf,
-  type OptionValues,
-  optionsToJson,
-} from '../../check/option.ts';
+import { checkDefinition } from '../../check/check-definition.ts';
+import { checkOptions, optionsToJson } from '../../check/check-options.ts';
+import { type OptionDeclarations, type OptionsOf, type OptionValues } from '../../check/option.ts';
 import { camelCase } from '../../sampling/define-sampler.ts';
 import type { Json } from '../../sampling/sampler.ts';
 import type { Strategy } from './strategy.ts';
@@ -59,6 +55,7 @@ export interface AnyStrategyFactory {
 export function defineStrategy<const D extends OptionDeclarations>(
   definition: StrategyDefinition<D>,
 ): StrategyFactory<D> {
+  checkDefinition('defineStrategy', definition);
   const owner = camelCase(definition.name);
   const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Strategy => {
     const values = checkOptions(owner, definition.options, given);

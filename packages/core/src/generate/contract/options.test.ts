@@ -4,7 +4,8 @@ import type { ModelDefaults } from '../../model/language-model.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import { toyModel } from '../../testing/toy-model.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
-import { type GenerateOptions, generateOptions, resolveOptions } from './options.ts';
+import { type GenerateOptions, generateOptions } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 import type { Strategy } from './strategy.ts';
 
 const sampler: Sampler = { name: 'mine', parameters: { t: 0.5 }, onHost: () => undefined };
@@ -87,13 +88,13 @@ describe('resolveOptions', () => {
 
   it.each(names)('takes %s from the call', (name) => {
     const { options, report } = resolveOptions('generate', only(name), {});
-    expect(options[name as keyof typeof options]).toBe(given[name][0]);
+    expect(options[name as keyof typeof options]).toEqual(given[name][0]);
     expect(report[name]).toEqual({ value: given[name][1], source: 'call' });
   });
 
   it.each(names)('takes %s from a preset', (name) => {
     const { options, report } = resolveOptions('generate', { preset: { name: 'mine', options: only(name) } }, {});
-    expect(options[name as keyof typeof options]).toBe(given[name][0]);
+    expect(options[name as keyof typeof options]).toEqual(given[name][0]);
     expect(report[name]).toEqual({ value: given[name][1], source: 'preset' });
   });
 
@@ -107,7 +108,7 @@ describe('resolveOptions', () => {
     'forcedEosTokenId',
   ] as const)('takes %s from the checkpoint', (name) => {
     const { options, report } = resolveOptions('generate', {}, { [name]: given[name][0] });
-    expect(options[name]).toBe(given[name][0]);
+    expect(options[name]).toEqual(given[name][0]);
     expect(report[name]).toEqual({ value: given[name][1], source: 'generation_config.json' });
   });
 

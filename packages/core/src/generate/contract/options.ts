@@ -1,22 +1,16 @@
-import { checkInteger, checkNumber, checkOptionNames } from '../../check/check.ts';
-import {
-  booleanOption,
-  choiceOption,
-  customOption,
-  integerOption,
-  type Option,
-  tokensOption,
-} from '../../check/option.ts';
+import { checkFunction, checkInteger, checkNumber, checkSignal } from '../../check/check.ts';
+import { checkList } from '../../check/lists.ts';
+import { booleanOption, choiceOption, customOption, integerOption, tokensOption } from '../../check/option-kinds.ts';
+import type { Option } from '../../check/option.ts';
+import { isPlainObject } from '../../check/read-options.ts';
 import type { CacheKind } from '../../engine/engine.ts';
 import { ParameterError, UnknownOptionError } from '../../errors.ts';
 import { cacheKindNames } from '../../model/cache-kind.ts';
 import type { KVCache } from '../../model/kv-cache.ts';
-import type { ModelDefaults } from '../../model/language-model.ts';
-import { argMax } from '../../sampling/arg-max.ts';
 import type { ChainWarning } from '../../sampling/check-chain.ts';
-import { Random } from '../../sampling/random.ts';
+import { checkSamplers } from '../../sampling/check-samplers.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
-import { isControlToken } from '../../text/control-tokens.ts';
+import { checkDecoder } from '../../text/check-tokenizer.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import type { StopCondition } from './stop.ts';
 import type { Strategy } from './strategy.ts';
@@ -133,9 +127,8 @@ export const generateOptions: { readonly [Name in keyof GenerateOptions]-?: Opti
     optional: true,
     help: 'Seed of the random numbers, or one per prompt',
     check(owner, name, value) {
-      for (const seed of Array.isArray(value) ? value : [value])
-        checkInteger(owner, name, seed, 0, Number.MAX_SAFE_INTEGER);
-      return value as number | readonly number[];
+      const item = (seed: unknown): number => checkInteger(owner, name, seed, 0, Number.MAX_SAFE_INTEGER);
+      return Array.isArray(value) ? checkList(owner, name, value, 'a list of integers', { item }) : item(value);
     },
   }),
   numReturnSequences: integerOption({ default: 1, min: 1, max: maxSequences, help: 'Sequences per prompt' }),
@@ -161,14 +154,15 @@ export const generateOptions: { readonly [Name in keyof GenerateOptions]-?: Opti
     default: [],
     help: 'Texts that end a sequence',
     check(owner, name, value) {
-      if (!Array.isArray(value)) throw new ParameterError(owner, name, 'a list of strings', value);
-      for (const text of value)
-        if (typeof text !== 'string' || text === '') throw new ParameterError(owner, name, 'non-empty strings', text);
-      return value;
+      const item = (text: unknown): string => {
+        if (typeof text === 'string' && text !== '') return text;
+        throw new ParameterError(owner, name, 'non-empty strings', text);
+      };
+      return checkList(owner, name, value, 'a list of strings', { item });
     },
   }),
   skipSpecialTokens: booleanOption({ default: true, off: false, help: 'Leave control tokens out of the text' }),
-  stopWhen: code('Condition that ends a sequence', checkFunction<StopCondition>),
+  stopWhen: code('Condition that ends a sequence', functionValue<StopCondition>),
   maxTime: customOption<number>({
     kind: 'number',
     default: Infinity,
@@ -177,11 +171,7 @@ export const generateOptions: { readonly [Name in keyof GenerateOptions]-?: Opti
     check: (owner, name, value) =>
       value === Infinity ? Infinity : checkNumber(owner, name, value, 'milliseconds, at least 0', (ms) => ms >= 0),
   }),
-  signal: code('Signal that ends the call', (owner, name, value) => {
-    if (typeof (value as AbortSignal | null)?.aborted !== 'boolean')
-      throw new ParameterError(owner, name, 'an AbortSignal', value);
-    return value as AbortSignal;
-  }),
+  signal: code('Signal that ends the call', checkSignal),
   cache: customOption<KVCache | CacheKind | CacheKind['kind'] | 'none'>({
     kind: 'choice',
     default: 'static',
@@ -200,151 +190,14 @@ export const generateOptions: { readonly [Name in keyof GenerateOptions]-?: Opti
   logprobsOf: tokensOption({ default: [], help: 'Report the log-probabilities of these token ids' }),
   explain: booleanOption({ default: false, off: false, help: 'Report the effect of each sampler' }),
   steps: booleanOption({ default: false, off: false, help: 'Report each step of the strategy' }),
-  onWarning: code('Receives warnings about the chain', checkFunction<(warning: ChainWarning) => void>),
-  tokenizer: code('Tokenizer', (owner, name, value) => {
-    if (typeof (value as Tokenizer | null)?.decode !== 'function')
-      throw new ParameterError(owner, name, 'a tokenizer: an object with encode and decode', value);
-    return value as Tokenizer;
-  }),
+  onWarning: code('Receives warnings about the chain', functionValue<(warning: ChainWarning) => void>),
+  tokenizer: code('Tokenizer', (owner, name, value) => checkDecoder(owner, value, name)),
   preset: code('Named set of options', (owner, name, value) => {
-    const preset = value as GenerateOptions['preset'] | null;
-    if (typeof preset?.name !== 'string' || typeof preset.options !== 'object' || preset.options === null)
+    if (!isPlainObject(value) || typeof value.name !== 'string' || !isPlainObject(value.options))
       throw new ParameterError(owner, name, 'an object with a name and options', value);
-    return preset;
+    return { name: value.name, options: value.options as Partial<GenerateOptions> };
   }),
 };
-
-const optionNames = Object.keys(generateOptions) as readonly (keyof GenerateOptions)[];
-
-/** Fill in and check the options of a call. */
-export function resolveOptions(
-  owner: string,
-  call: GenerateOptions,
-  model: ModelDefaults,
-): { readonly options: ResolvedOptions; readonly report: OptionReport } {
-  checkOptionNames(owner, call, optionNames);
-  const preset = presetOptions(owner, call);
-  const strategy = call.strategy ?? preset.strategy;
-  const layers: readonly (readonly [OptionSource, GenerateOptions])[] = [
-    ['call', call],
-    ['preset', preset],
-    ['generation_config.json', checkpointOptions(model, call, preset, strategy)],
-    ['library default', { samplers: strategy === undefined ? [argMax] : [], seed: Random.anySeed() }],
-  ];
-  const values: Record<string, unknown> = {};
-  const report: Record<string, OptionReport[string]> = {};
-  for (const name of optionNames) {
-    if (name === 'preset') continue;
-    const option = generateOptions[name];
-    const layer = layers.find(([, options]) => options[name] !== undefined);
-    const checked = layer === undefined ? option.default : option.check(owner, name, layer[1][name]);
-    const value = name === 'samplers' ? chainFor(strategy, checked as readonly Sampler[]) : checked;
-    if (value === undefined) continue;
-    values[name] = value;
-    report[name] = { value: printable(name, value), source: layer?.[0] ?? 'library default' };
-  }
-  const options = values as unknown as ResolvedOptions;
-  checkTogether(owner, options);
-  return { options, report };
-}
-
-const selectsArgMax = ({ traits }: Sampler): boolean => traits?.selectsArgMax === true;
-
-/** A chain without the stages that leave the choice to this strategy. */
-function chainFor(strategy: Strategy | undefined, samplers: readonly Sampler[]): readonly Sampler[] {
-  return strategy?.comparesTokens === 'by-rank'
-    ? samplers.filter(({ traits }) => traits?.yieldsToStrategy !== true)
-    : samplers;
-}
-
-function presetOptions(owner: string, { preset }: GenerateOptions): Partial<GenerateOptions> {
-  if (preset === undefined) return {};
-  const { name, options } = generateOptions.preset.check(owner, 'preset', preset)!;
-  checkOptionNames(
-    `preset ${name}`,
-    options,
-    optionNames.filter((option) => option !== 'preset'),
-  );
-  return options;
-}
-
-/** The model's defaults, as far as the call does not overrule them. */
-function checkpointOptions(
-  { decoderStartTokenIds: _, ...model }: ModelDefaults,
-  call: GenerateOptions,
-  preset: Partial<GenerateOptions>,
-  strategy: Strategy | undefined,
-): GenerateOptions {
-  const { maxLength, samplers, ...options } = model;
-  // As in Hugging Face's generate, a maxNewTokens from the caller replaces the checkpoint's maxLength.
-  const hasOwnLimit = call.maxNewTokens !== undefined || preset.maxNewTokens !== undefined;
-  return {
-    ...options,
-    ...(maxLength === undefined || hasOwnLimit ? {} : { maxLength }),
-    // A strategy makes its own choice: the checkpoint's greedy selection would collapse its hypotheses.
-    ...(samplers === undefined
-      ? {}
-      : {
-          samplers: strategy === undefined ? samplers : samplers.filter((sampler) => !selectsArgMax(sampler)),
-        }),
-  };
-}
-
-function checkTogether(owner: string, options: ResolvedOptions): void {
-  const { minNewTokens, maxNewTokens, minLength, maxLength, stopStrings, tokenizer, samplers, strategy } = options;
-  if (minNewTokens > maxNewTokens)
-    throw new ParameterError(owner, 'minNewTokens', `at most maxNewTokens, ${maxNewTokens},`, minNewTokens);
-  if (minLength > maxLength)
-    throw new ParameterError(owner, 'minLength', `at most maxLength, ${maxLength},`, minLength);
-  if (stopStrings.length > 0 && tokenizer === undefined)
-    throw new ParameterError(owner, 'tokenizer', 'given together with stopStrings', undefined);
-  if (tokenizer !== undefined) checkControlTokens(owner, stopStrings, tokenizer);
-  const choice = samplers.find(selectsArgMax);
-  if (strategy?.comparesTokens !== undefined && choice !== undefined)
-    throw new ParameterError(
-      owner,
-      'samplers',
-      `a chain without '${choice.name}' for the strategy '${strategy.name}', which needs several tokens to choose from,`,
-      samplers.map(({ name }) => name),
-    );
-  if (options.numReturnSequences > 1 && strategy === undefined && choice !== undefined)
-    throw new ParameterError(
-      owner,
-      'numReturnSequences',
-      '1 for greedy decoding (samplers or a strategy make several sequences differ)',
-      options.numReturnSequences,
-    );
-}
-
-/** A stop string may name control tokens, unless the tokenizer does not spell them: then it could never match. */
-function checkControlTokens(owner: string, stopStrings: readonly string[], tokenizer: Tokenizer): void {
-  for (const string of stopStrings) {
-    const hidden = idsOf(tokenizer, string).filter(
-      (id) =>
-        id >= 0 &&
-        id < tokenizer.vocabSize &&
-        isControlToken(tokenizer, id) &&
-        tokenizer.decode([id], { skipSpecialTokens: false }) === '',
-    );
-    if (hidden.length > 0)
-      throw new ParameterError(
-        owner,
-        'stopStrings',
-        `texts that the tokenizer can decode (give the control tokens as eosTokenIds: [${hidden.join(', ')}])`,
-        string,
-      );
-  }
-}
-
-/** A tokenizer that cannot encode a text has no control token for it. */
-function idsOf(tokenizer: Tokenizer, text: string): readonly number[] {
-  if (typeof tokenizer.encode !== 'function') return [];
-  try {
-    return tokenizer.encode(text, { addSpecialTokens: false });
-  } catch {
-    return [];
-  }
-}
 
 /** An option that only code can give, with no default. */
 function code<Value>(
@@ -364,59 +217,26 @@ function tokenOrNull(help: string): Option<number | null, true> {
   });
 }
 
-function checkFunction<F>(owner: string, name: string, value: unknown): F {
-  if (typeof value !== 'function') throw new ParameterError(owner, name, 'a function', value);
-  return value as F;
+function functionValue<F>(owner: string, name: string, value: unknown): F & {} {
+  return checkFunction(owner, name, value) as F & {};
 }
 
 function checkStrategy(owner: string, name: string, value: unknown): Strategy {
   if (typeof value === 'function')
     throw new ParameterError(owner, name, `a strategy: call the factory, as in ${value.name || 'it'}(...),`, value);
-  if (typeof (value as Strategy | null)?.decode !== 'function')
+  const strategy = value as Partial<Strategy> | null | undefined;
+  if (typeof strategy?.decode !== 'function' || typeof strategy.name !== 'string')
     throw new ParameterError(owner, name, 'a strategy: an object with a name and decode', value);
   return value as Strategy;
 }
 
-function checkSamplers(owner: string, name: string, value: unknown): readonly Sampler[] {
-  if (!Array.isArray(value)) throw new ParameterError(owner, name, 'a list of samplers', value);
-  for (const [at, sampler] of value.entries()) {
-    if (typeof sampler === 'function')
-      throw new ParameterError(
-        owner,
-        `${name}[${at}]`,
-        `a sampler: call the factory, as in ${sampler.name || 'it'}(...),`,
-        sampler,
-      );
-    const hasForm = typeof sampler === 'object' && sampler !== null && formNames.some((form) => form in sampler);
-    if (!hasForm || typeof sampler.name !== 'string')
-      throw new ParameterError(
-        owner,
-        `${name}[${at}]`,
-        'a sampler: an object with a name and onHost, onDevice or mask',
-        sampler,
-      );
-  }
-  return value;
-}
-
-const formNames = ['onHost', 'onDevice', 'mask'];
-
 function checkCache(owner: string, name: string, value: unknown): KVCache | CacheKind | CacheKind['kind'] | 'none' {
   if (typeof value === 'string' && value !== 'none' && !cacheKindNames.includes(value))
     throw new UnknownOptionError(`${owner}: ${name}`, value, [...cacheKindNames, 'none']);
-  const isCache =
-    typeof value === 'object' && value !== null && ('kind' in value || typeof (value as KVCache).gather === 'function');
-  if (typeof value !== 'string' && !isCache) throw new ParameterError(owner, name, 'a cache or a kind of cache', value);
+  const cache = value as Partial<CacheKind & KVCache> | null;
+  const isObject = typeof cache === 'object' && cache !== null;
+  const isKind = isObject && typeof cache.kind === 'string' && cacheKindNames.includes(cache.kind);
+  if (typeof value !== 'string' && !isKind && !(isObject && typeof cache.gather === 'function'))
+    throw new ParameterError(owner, name, 'a cache or a kind of cache', value);
   return value as KVCache | CacheKind | 'none';
-}
-
-function printable(name: string, value: unknown): unknown {
-  if (name === 'samplers')
-    return (value as readonly Sampler[]).map(({ name: sampler, parameters }) =>
-      parameters === undefined ? { name: sampler } : { name: sampler, parameters },
-    );
-  if (name === 'strategy') return { name: (value as Strategy).name, parameters: (value as Strategy).parameters ?? {} };
-  if (name === 'cache' && typeof value === 'object' && !('kind' in (value as object))) return "the caller's";
-  if (typeof value === 'function' || name === 'signal' || name === 'tokenizer') return 'given';
-  return value;
 }

@@ -1,6 +1,7 @@
-import { checkInteger, checkOptionNames } from '../../check/check.ts';
-import { checkTokens } from '../../check/option.ts';
-import { ParameterError, UnsupportedError } from '../../errors.ts';
+import { checkBoolean, checkFunction, checkInteger } from '../../check/check.ts';
+import { checkTokens } from '../../check/lists.ts';
+import { checkOptionNames } from '../../check/read-options.ts';
+import { UnsupportedError } from '../../errors.ts';
 import { type TokenControl, TokenControls } from '../../sampling/control.ts';
 import type { History } from '../../sampling/history.ts';
 import type { RunState } from '../../sampling/run-state.ts';
@@ -109,7 +110,6 @@ const controlNames = ['stop', 'rewind', 'force', 'ban', 'fork'] as const;
 function checkControl(control: Control): void {
   checkOptionNames('control', control, controlNames);
   const { stop, fork } = control;
-  if (stop !== undefined && typeof stop !== 'boolean')
-    throw new ParameterError('control', 'stop', 'true or false', stop);
-  if (fork !== undefined && typeof fork !== 'function') throw new ParameterError('control', 'fork', 'a function', fork);
+  if (stop !== undefined) checkBoolean('control', 'stop', stop);
+  if (fork !== undefined) checkFunction('control', 'fork', fork);
 }

@@ -1,8 +1,11 @@
-import { checkInteger, checkOptionNames } from '../../check/check.ts';
+import { checkInteger } from '../../check/check.ts';
+import { checkIds, checkList, checkTokens } from '../../check/lists.ts';
+import { isArray, isInstance, readOptions } from '../../check/read-options.ts';
 import { ParameterError, UnsupportedError } from '../../errors.ts';
 import { largest, probabilities, sampleToken } from '../distribution.ts';
 import { History } from '../history.ts';
 import { maxSequence, Random, type RandomPurpose } from '../random.ts';
+import { checkSamplers } from '../check-samplers.ts';
 import { RunState } from '../run-state.ts';
 import { hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
 import { HostRow } from './host-row.ts';
@@ -69,20 +72,22 @@ export function sampleLogits(
   options: SampleLogitsOptions = {},
 ): SampledLogits {
   const values = checkedLogits(logits);
-  const context = contextOf(options, samplers, values.length);
+  const chain = checkSamplers(owner, 'samplers', samplers);
+  const given = readOptions(owner, options, Object.keys(optionNames));
+  const context = contextOf(given, chain, values.length);
   const row = new HostRow(values.slice(), context);
-  const stages = decisiveStages(samplers);
+  const stages = decisiveStages(chain);
   for (const { sampler, index } of stages) row.apply(sampler, index);
   if (!row.sampleable) refuse(values, context, stages);
   const { history, random, sequence } = context;
   const id =
-    samplers.at(-1)?.traits?.selectsArgMax === true
+    chain.at(-1)?.traits?.selectsArgMax === true
       ? largest(row.logits, row.candidates).id
       : sampleToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.candidates);
   return {
     id,
     history: row.extend(id),
-    ...(options.probabilities === true ? { probabilities: probabilities(row.logits, row.candidates) } : {}),
+    ...(given.probabilities === true ? { probabilities: probabilities(row.logits, row.candidates) } : {}),
   };
 }
 
@@ -101,20 +106,24 @@ const optionNames: Record<keyof SampleLogitsOptions, true> = {
   probabilities: true,
 };
 
+function isFloats(value: unknown): value is Float32Array | Float64Array {
+  return (isInstance(value, Float32Array) || isInstance(value, Float64Array)) && value.length > 0;
+}
+
 function checkedLogits(logits: Float32Array | Float64Array | readonly number[]): Float32Array {
-  if (logits instanceof Float32Array) return logits;
-  if (logits instanceof Float64Array) return Float32Array.from(logits);
-  if (!Array.isArray(logits))
-    throw new ParameterError(owner, 'logits', 'a Float32Array or an array of numbers', logits);
-  for (let id = 0; id < logits.length; id++)
-    if (typeof logits[id] !== 'number') throw new ParameterError(owner, `logits[${id}]`, 'a number', logits[id]);
-  return Float32Array.from(logits);
+  if (isFloats(logits)) return Float32Array.from(logits);
+  const allowed = 'a Float32Array or an array of numbers, one per token';
+  if (!isArray(logits)) throw new ParameterError(owner, 'logits', allowed, logits);
+  const item = (logit: unknown, id: number): number => {
+    if (typeof logit !== 'number') throw new ParameterError(owner, `logits[${id}]`, 'a number', logit);
+    return logit;
+  };
+  return Float32Array.from(checkList(owner, 'logits', logits, allowed, { least: 1, item }));
 }
 
 function contextOf(options: SampleLogitsOptions, samplers: readonly Sampler[], vocabSize: number): RowContext {
-  checkOptionNames(owner, options, Object.keys(optionNames));
-  const { promptLength = 0, eosTokenIds = [], sequence = 0, maxLength = Infinity, state, source } = options;
-  const history = historyOf(options.history ?? [], vocabSize);
+  const { promptLength = 0, sequence = 0, maxLength = Infinity, state } = options;
+  const history = historyOf(options.history === undefined ? [] : options.history, vocabSize);
   for (const sampler of samplers) {
     if (!hasHostForm(sampler) && !hasMaskForm(sampler))
       throw new UnsupportedError(`the device-only sampler '${sampler.name}'`, owner);
@@ -124,11 +133,11 @@ function contextOf(options: SampleLogitsOptions, samplers: readonly Sampler[], v
     if (options.history !== history)
       throw new ParameterError(owner, 'history', `a History, for '${sampler.name}'`, options.history);
   }
-  if (state !== undefined && !(state instanceof RunState))
+  if (state !== undefined && !isInstance(state, RunState))
     throw new ParameterError(owner, 'state', 'a RunState', state);
   if (options.probabilities !== undefined && typeof options.probabilities !== 'boolean')
     throw new ParameterError(owner, 'probabilities', 'true or false', options.probabilities);
-  for (const id of eosTokenIds) checkInteger(owner, 'eosTokenIds', id, 0, vocabSize - 1);
+  const eosTokenIds = checkIds(owner, 'eosTokenIds', options.eosTokenIds === undefined ? [] : options.eosTokenIds, vocabSize);
   if (maxLength !== Infinity) checkInteger(owner, 'maxLength', maxLength, 1);
   return {
     history,
@@ -139,21 +148,19 @@ function contextOf(options: SampleLogitsOptions, samplers: readonly Sampler[], v
     maxLength,
     random: randomOf(options),
     state: state ?? new RunState(),
-    ...(source === undefined ? {} : { source }),
+    ...(options.source === undefined ? {} : { source: checkTokens(owner, 'source', options.source) }),
   };
 }
 
 function historyOf(given: History | ArrayLike<number>, vocabSize: number): History {
-  if (given instanceof History) return given;
-  if (typeof given?.length !== 'number' || typeof given === 'string')
-    throw new ParameterError(owner, 'history', 'a list of ids or a History', given);
-  for (let i = 0; i < given.length; i++) checkInteger(owner, `history[${i}]`, given[i], 0, vocabSize - 1);
-  return History.of(given);
+  if (isInstance(given, History)) return given;
+  return History.of(checkIds(owner, 'history', given, vocabSize));
 }
 
 function randomOf({ seed = Random.anySeed(), position }: SampleLogitsOptions): Random {
+  checkInteger(owner, 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
   if (position === undefined) return new Random(seed);
-  return new RandomAt(seed, checkInteger(owner, 'position', position, 0));
+  return new RandomAt(seed, checkInteger(owner, 'position', position, 0, Number.MAX_SAFE_INTEGER));
 }
 
 /** The random numbers of one position, whatever the length of the history. */
