@@ -205,7 +205,7 @@ export class LoadError extends TokenwrightError {
   readonly field: string | undefined;
 
   constructor(file: string, problem: string, field?: string, options?: ErrorOptions) {
-    super(`${file}: ${field === undefined ? '' : `${field}: `}${problem}`, options);
+    super(`${shorten(file, 1000)}: ${field === undefined ? '' : `${field}: `}${problem}`, options);
     this.file = file;
     this.field = field;
   }

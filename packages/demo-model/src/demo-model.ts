@@ -34,7 +34,7 @@ export interface DemoModelSource {
  * @throws ParameterError for another name. `file` throws LoadError when a file cannot be read or fetched.
  */
 export function demoModel(name: DemoModelName = 'story'): DemoModelSource {
-  const urls = Object.hasOwn(models, name) ? models[name] : undefined;
+  const urls = typeof name === 'string' && Object.hasOwn(models, name) ? models[name] : undefined;
   if (urls === undefined)
     throw new ParameterError('demoModel', 'name', `one of ${Object.keys(models).join(', ')}`, name);
   return {

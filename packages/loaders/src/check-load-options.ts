@@ -1,5 +1,6 @@
 import { ParameterError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkFunction, readable, readOptions } from '@tokenwright/core/options';
+import { checkSourceOptions } from './checkpoint/check-source-options.ts';
 import type { LoadOptions } from './load.ts';
 
 /** Every option of `load`. A `Record`, so that a name that is missing here is a compile error. */
@@ -21,12 +22,14 @@ const options: Readonly<Record<keyof LoadOptions, true>> = {
  * @throws UnknownOptionError for an option that does not exist; ParameterError for an `engine` that is missing or is something
  * else, such as a promise that was not awaited.
  */
-export function checkLoadOptions(owner: string, given: LoadOptions): void {
-  const { engine, defaultSamplers, ...others } = given ?? {};
-  checkOptionNames(owner, others, Object.keys(options));
-  checkEngine(owner, engine);
-  if (defaultSamplers !== undefined && typeof defaultSamplers !== 'function')
-    throw new ParameterError(owner, 'defaultSamplers', 'a function of the generation config', defaultSamplers);
+export function checkLoadOptions(owner: string, given: LoadOptions): LoadOptions {
+  // Without options, the engine is what is missing.
+  const read = readOptions(owner, given === undefined ? ({} as LoadOptions) : given, Object.keys(options));
+  const { engine, defaultSamplers } = read;
+  readable(owner, 'engine', engine, () => checkEngine(owner, engine));
+  if (defaultSamplers !== undefined)
+    checkFunction(owner, 'defaultSamplers', defaultSamplers, 'a function of the generation config');
+  return { ...read, ...checkSourceOptions(owner, read) };
 }
 
 function checkEngine(owner: string, engine: unknown): void {

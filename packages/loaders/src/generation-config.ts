@@ -1,3 +1,5 @@
+import { checkInteger } from '@tokenwright/core/options';
+import { checkJsonObject } from './sources/check-sources.ts';
 import { LoadError, type ModelDefaults } from '@tokenwright/core';
 import type { JsonObject } from './sources/json.ts';
 
@@ -15,6 +17,9 @@ export function readDefaults(
   vocabSize: number,
   tokenizerEnds: readonly number[] = [],
 ): ModelDefaults {
+  checkJsonObject('readDefaults', 'generation', generation);
+  checkJsonObject('readDefaults', 'config', config);
+  checkInteger('readDefaults', 'vocabSize', vocabSize, 1);
   const read = <T>(key: string, check: (value: unknown) => T | undefined, expected: string): T | undefined => {
     for (const [file, json] of [
       ['generation_config.json', generation],

@@ -1,7 +1,8 @@
-import { type ModelDefaults, ParameterError } from '@tokenwright/core';
+import type { ModelDefaults } from '@tokenwright/core';
 import type { RotaryScaling } from '@tokenwright/core/architectures';
 import type { Architecture, Dimensions } from '@tokenwright/core/engine';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkBoolean, readOptions } from '@tokenwright/core/options';
+import { checkSourceOptions } from './checkpoint/check-source-options.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.ts';
 import { architectureOf, hasEncoder } from './checkpoint/families.ts';
 import type { ModelInput } from './checkpoint/model-input.ts';
@@ -96,10 +97,10 @@ export interface Choice {
  *
  * @throws as `load`: LoadError, ShapeError for a tensor that does not fit the configuration.
  */
-export async function inspectModel(source: ModelInput, options: InspectOptions = {}): Promise<ModelInspection> {
-  checkOptionNames('inspectModel', options, ['architectures', 'file', 'hub', 'tokenizer']);
-  const { tokenizer: withText = true } = options;
-  if (typeof withText !== 'boolean') throw new ParameterError('inspectModel', 'tokenizer', 'true or false', withText);
+export async function inspectModel(source: ModelInput, given: InspectOptions = {}): Promise<ModelInspection> {
+  const owner = 'inspectModel';
+  const options = checkSourceOptions(owner, readOptions(owner, given, ['architectures', 'file', 'hub', 'tokenizer']));
+  const withText = checkBoolean(owner, 'tokenizer', options.tokenizer ?? true);
   const checkpoint = await openCheckpoint(source, options.file, options.hub, withText);
   const { config, generationConfig, name, kind } = checkpoint;
   const architecture = architectureOf(config, options.architectures);

@@ -230,11 +230,11 @@ function isDecoder(architecture: Architecture): architecture is Architecture {
 async function open<Family extends Architecture>(
   owner: string,
   source: ModelInput,
-  options: LoadOptions,
+  given: LoadOptions,
   isWanted: (architecture: Architecture) => architecture is Family,
   withText = true,
 ): Promise<Opened<Family>> {
-  checkLoadOptions(owner, options);
+  const options = checkLoadOptions(owner, given);
   const { architectures = [], contextLength, onProgress, signal } = options;
   const hub = { ...(signal === undefined ? {} : { signal }), ...options.hub };
   const checkpoint = await openCheckpoint(source, options.file, hub, withText);

@@ -29,8 +29,8 @@ export function languageModel(source: LanguageModelSource, options: LanguageMode
 }
 
 /** Each side is loaded when it is used: a page with a worker needs little else. */
-async function open(source: LanguageModelSource, options: LanguageModelOptions): Promise<TextModel> {
-  checkLoadOptions(options);
+async function open(source: LanguageModelSource, given: LanguageModelOptions): Promise<TextModel> {
+  const options = checkLoadOptions(given);
   if (options.worker !== undefined && options.worker !== false) {
     const { WorkerModel } = await import('./worker/worker-model.ts');
     return WorkerModel.open(source, options);

@@ -19,8 +19,8 @@ export function describeValue(value: unknown): string {
 }
 
 /** The beginning of a text that is too long for a message. */
-export function shorten(text: string): string {
-  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
+export function shorten(text: string, most: number = longest): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }
 
 function describeScalar(value: unknown): string {

@@ -1,4 +1,5 @@
-import { LoadError } from '@tokenwright/core';
+import { readable } from '@tokenwright/core/options';
+import { LoadError, ParameterError } from '@tokenwright/core';
 import type { GgufPlace } from '../gguf/checkpoint.ts';
 import { isGguf } from '../gguf/file/gguf-file.ts';
 import { hubModel } from '../hub/hub-model.ts';
@@ -30,6 +31,7 @@ export type OpenedInput =
  * @throws LoadError for what is none of these, and when a folder has several GGUF files to choose from; as `hubModel`.
  */
 export async function openInput(input: ModelInput, fileName?: string, hub: HubOptions = {}): Promise<OpenedInput> {
+  checkInput(input);
   if (typeof input === 'string') return openPath(input, fileName, hub);
   if (input instanceof URL) return openUrl(input, fileName);
   if (isModelSource(input)) return fromFiles(input, fileName);
@@ -41,6 +43,27 @@ export async function openInput(input: ModelInput, fileName?: string, hub: HubOp
     );
   return { kind: 'gguf', file };
 }
+
+const inputMethods = ['file', 'getFile', 'read', 'stat'];
+
+/** @throws ParameterError for what can be no model. */
+function checkInput(input: unknown): void {
+  readable('load', 'source', input, () => {
+    const isKnown =
+      (typeof input === 'string' && input !== '' && input.length <= longestPath) ||
+      [URL, Blob, ArrayBuffer, Response].some((type) => input instanceof type) ||
+      ArrayBuffer.isView(input) ||
+      (typeof input === 'object' &&
+        input !== null &&
+        inputMethods.some((name) => typeof (input as Readonly<Record<string, unknown>>)[name] === 'function'));
+    if (isKnown) return;
+    const hint = input instanceof Promise ? ' (await the promise that gives it)' : '';
+    throw new ParameterError('load', 'source', `a path, a URL, a name on a hub, or files${hint}`, input);
+  });
+}
+
+/** Characters of a path or a URL, the data of a data: URL included. */
+const longestPath = 2 ** 28;
 
 function isModelSource(input: object): input is ModelSource {
   return 'file' in input && typeof input.file === 'function';

@@ -1,3 +1,4 @@
+import { checkModelSource } from '../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { withQuantized } from '../quantization/open-quantized.ts';
 import type { ModelSource } from '../sources/model-source.ts';
@@ -12,6 +13,7 @@ import { openShards } from './shards.ts';
  * @throws LoadError when there are none, or several to choose from; it names the weight files that are there.
  */
 export async function openWeights(source: ModelSource): Promise<StoredWeights> {
+  checkModelSource('openWeights', source);
   const single = await source.file('model.safetensors');
   if (single !== undefined) return withQuantized(await openSafetensors(single));
   const index = await source.file('model.safetensors.index.json');

@@ -1,3 +1,4 @@
+import { checkModelSource } from '../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { withQuantized } from '../quantization/open-quantized.ts';
 import type { ByteSource } from '../sources/byte-source.ts';
@@ -14,6 +15,7 @@ import type { StoredWeights } from '../weights/stored-weights.ts';
  * the model.
  */
 export async function openShards(source: ModelSource, index: ByteSource): Promise<StoredWeights> {
+  checkModelSource('openShards', source);
   const fileOf = await readShardIndex(index);
   const files = [...new Set(fileOf.values())].sort();
   const sources = await Promise.all(files.map((file) => source.file(file)));

@@ -1,6 +1,7 @@
+import { checkSourceOptions } from '../checkpoint/check-source-options.ts';
 import { LoadError, ParameterError } from '@tokenwright/core';
 import { type Architecture, type MatrixRequest, requestWeights, type WeightRequest } from '@tokenwright/core/engine';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { readOptions } from '@tokenwright/core/options';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { architectureOf } from '../checkpoint/families.ts';
 import type { ModelInput } from '../checkpoint/model-input.ts';
@@ -63,9 +64,10 @@ export interface ConversionReport {
 export async function convertModel(
   source: ModelInput,
   sink: ModelSink,
-  options: ConvertOptions,
+  given: ConvertOptions,
 ): Promise<ConversionReport> {
-  checkOptionNames('convertModel', options, ['format', 'architectures', 'file', 'hub', 'onProgress', 'signal']);
+  const options = readOptions('convertModel', given, ['format', 'architectures', 'file', 'hub', 'onProgress', 'signal']);
+  checkSourceOptions('convertModel', options);
   const { format, onProgress, signal } = options;
   if (!conversionFormats.includes(format))
     throw new ParameterError('convertModel', 'format', `one of ${conversionFormats.join(', ')}`, format);

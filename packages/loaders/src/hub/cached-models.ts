@@ -1,3 +1,4 @@
+import { readOptions } from '@tokenwright/core/options';
 import { nodeFiles } from '../sources/byte-source.ts';
 import { readHubName } from './hub-name.ts';
 import { type HubOptions, type HubSettings, readHubOptions } from './hub-options.ts';
@@ -18,7 +19,7 @@ export type CacheOptions = Pick<HubOptions, 'cache' | 'endpoint'>;
 
 /** The models of hubs that this machine, or this page's origin, keeps; by name. None where a page has no private file system. */
 export async function cachedModels(options: CacheOptions = {}): Promise<CachedModel[]> {
-  const settings = await readHubOptions({ ...options, token: false });
+  const settings = await readHubOptions({ ...cacheOptions('cachedModels', options), token: false }, 'cachedModels');
   const found = nodeFiles() === undefined ? await inBrowser(settings) : await inFolder(settings.cache);
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -29,8 +30,9 @@ export async function cachedModels(options: CacheOptions = {}): Promise<CachedMo
  * @throws LoadError for a text that is not a name of a model.
  */
 export async function removeCachedModel(name: string, options: CacheOptions = {}): Promise<void> {
-  const { repository } = readHubName(name);
-  const { cache, endpoint } = await readHubOptions({ ...options, token: false });
+  const owner = 'removeCachedModel';
+  const { repository } = readHubName(name, undefined, owner);
+  const { cache, endpoint } = await readHubOptions({ ...cacheOptions(owner, options), token: false }, owner);
   const files = nodeFiles();
   if (files !== undefined)
     return files.rm(`${cache}/models--${repository.replaceAll('/', '--')}`, { recursive: true, force: true });
@@ -39,6 +41,10 @@ export async function removeCachedModel(name: string, options: CacheOptions = {}
   if (fileSystem === undefined) return;
   const parent = await directoryAt(fileSystem, path.slice(0, -1));
   await parent.removeEntry(path.at(-1)!, { recursive: true }).catch(() => {});
+}
+
+function cacheOptions(owner: string, options: CacheOptions): CacheOptions {
+  return readOptions(owner, options, ['cache', 'endpoint']);
 }
 
 async function inFolder(cache: string): Promise<CachedModel[]> {

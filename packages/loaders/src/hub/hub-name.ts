@@ -1,4 +1,4 @@
-import { LoadError } from '@tokenwright/core';
+import { LoadError, ParameterError } from '@tokenwright/core';
 import { hubPageOf } from './hub-page.ts';
 
 /** What a name such as 'org/name' or 'org/name:Q4_K_M', or the address of a page of the hub, asks for. */
@@ -11,6 +11,9 @@ export interface HubName {
   readonly revision: string | undefined;
 }
 
+/** Characters of a name or an address: far more than a hub allows. */
+const longestName = 4096;
+
 const repositoryName = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
 
 /**
@@ -18,6 +21,7 @@ const repositoryName = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
  * page of huggingface.co, or of the hub that `HF_ENDPOINT` names: 'https://huggingface.co/org/name/tree/main', 'hf.co/org/name:Q4_K_M'.
  */
 export function isHubName(text: string): boolean {
+  if (typeof text !== 'string' || text.length > longestName) return false;
   return hubPageOf(text) !== undefined || repositoryName.test(text.split(':', 1)[0]!);
 }
 
@@ -25,7 +29,9 @@ export function isHubName(text: string): boolean {
  * @param endpoint Another hub whose addresses are understood.
  * @throws LoadError for a text that is not a name of a model, with the name that was probably meant.
  */
-export function readHubName(text: string, endpoint?: string): HubName {
+export function readHubName(text: string, endpoint?: string, owner = 'hubModel'): HubName {
+  if (typeof text !== 'string' || text.length > longestName)
+    throw new ParameterError(owner, 'name', "the name of a model on a hub, 'organization/name'", text);
   const page = hubPageOf(text, endpoint);
   if (page !== undefined) return readPage(text, page);
   const at = text.indexOf(':');

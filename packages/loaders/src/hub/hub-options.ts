@@ -1,5 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import { checkInteger, checkOptionNames } from '@tokenwright/core/options';
+import { checkInteger, checkBoolean, checkFunction, checkSignal, checkString, readOptions } from '@tokenwright/core/options';
 import { nodeFiles } from '../sources/byte-source.ts';
 import { checkFileName } from '../sources/model-source.ts';
 import { unusedProxy } from './unreachable.ts';
@@ -77,19 +77,40 @@ const optionNames = [
   'signal',
 ];
 
-const owner = 'hubModel';
+/** @throws UnknownOptionError, ParameterError for a value of the wrong type. */
+export function checkHubOptions(owner: string, given: HubOptions, parameter = 'options'): HubOptions {
+  const options = readOptions(owner, given, optionNames, parameter);
+  const { token, offline, fetch: request, onProgress, onNotice, signal } = options;
+  for (const name of ['revision', 'endpoint', 'cache'] as const)
+    if (options[name] !== undefined) checkString(owner, name, options[name]);
+  const { cache } = options;
+  if (cache !== undefined && (cache === '' || cache.length > 4096 || cache.includes('\0')))
+    throw new ParameterError(owner, 'cache', 'the path of a folder', cache);
+  if (token !== undefined && token !== false) checkString(owner, 'token', token, 'a string, or false for none');
+  if (offline !== undefined) checkBoolean(owner, 'offline', offline);
+  for (const [name, work] of Object.entries({ fetch: request, onProgress, onNotice }))
+    if (work !== undefined) checkFunction(owner, name, work);
+  if (signal !== undefined) checkSignal(owner, 'signal', signal);
+  return options;
+}
+
+function withoutSlashes(text: string): string {
+  let { length } = text;
+  while (text[length - 1] === '/') length--;
+  return text.slice(0, length);
+}
 
 /** @throws UnknownOptionError, ParameterError, LoadError for a revision that leads out of the cache. */
-export async function readHubOptions(options: HubOptions): Promise<HubSettings> {
-  checkOptionNames(owner, options, optionNames);
+export async function readHubOptions(given: HubOptions, owner = 'hubModel'): Promise<HubSettings> {
+  const options = checkHubOptions(owner, given);
   const { revision = 'main', retries = 5, timeout = 30_000, onProgress, onNotice, signal } = options;
   if (typeof revision !== 'string' || revision === '')
     throw new ParameterError(owner, 'revision', 'a branch, a tag or a commit', revision);
-  const endpoint = (options.endpoint ?? variable('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, '');
+  const endpoint = withoutSlashes(options.endpoint ?? variable('HF_ENDPOINT') ?? 'https://huggingface.co');
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint))
     throw new ParameterError(owner, 'endpoint', 'a URL that begins with https:// or http://', endpoint);
   return {
-    revision: checkFileName('revision', revision),
+    revision: checkFileName(`${owner}: revision`, revision),
     token: options.token === false ? undefined : (options.token ?? (await storedToken())),
     endpoint,
     cache: options.cache ?? defaultCache(),
@@ -110,7 +131,7 @@ function defaultCache(): string {
   const home = hubHome();
   if (home !== undefined) return `${home}/hub`;
   if (nodeFiles() === undefined) return 'tokenwright-hub';
-  throw new ParameterError(owner, 'cache', 'given, or HF_HUB_CACHE set, as this user has no home folder', undefined);
+  throw new ParameterError('hubModel', 'cache', 'given, or HF_HUB_CACHE set, as this user has no home folder', undefined);
 }
 
 /** Where the tools of the hub keep their things; undefined in a browser, and for a user without a home folder. */

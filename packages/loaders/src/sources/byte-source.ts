@@ -1,3 +1,4 @@
+import { checkFunction, checkSignal, checkString, isInstance, readable, readOptions, readRecord } from '@tokenwright/core/options';
 // biome-ignore-all lint/suspicious/noTsIgnore: the directive is for the declarations, which must compile without the types of Node.
 import { LoadError, ParameterError } from '@tokenwright/core';
 import { checkNoWebPage } from './web-page.ts';
@@ -16,8 +17,20 @@ export interface ByteSource {
   read(from: number, to: number): Promise<Uint8Array>;
 }
 
+function checkName(owner: string, name: unknown): void {
+  if (name !== undefined) checkString(owner, 'name', name);
+}
+
+/** Shared memory is as good as memory of one thread. */
+function isBuffer(value: unknown): value is ArrayBuffer {
+  return isInstance(value, ArrayBuffer) || (typeof SharedArrayBuffer === 'function' && isInstance(value, SharedArrayBuffer));
+}
+
 /** A file in memory. Reads copy, so that what a model holds never changes with `bytes`. */
 export function bytesSource(bytes: ArrayBuffer | ArrayBufferView, name = 'bytes'): ByteSource {
+  checkName('bytesSource', name);
+  if (!ArrayBuffer.isView(bytes) && !isBuffer(bytes))
+    throw new ParameterError('bytesSource', 'bytes', 'an ArrayBuffer or a view of one', bytes);
   const view = ArrayBuffer.isView(bytes)
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     : new Uint8Array(bytes);
@@ -25,7 +38,10 @@ export function bytesSource(bytes: ArrayBuffer | ArrayBufferView, name = 'bytes'
 }
 
 /** A Blob or File, such as what a person chose in a browser. Reads only the ranges that are asked for. */
-export function blobSource(blob: Blob, name: string = (blob as { readonly name?: string }).name ?? 'blob'): ByteSource {
+export function blobSource(blob: Blob, given?: string): ByteSource {
+  if (!isInstance(blob, Blob)) throw new ParameterError('blobSource', 'blob', 'a Blob or File', blob);
+  checkName('blobSource', given);
+  const name = given ?? (blob as { readonly name?: string }).name ?? 'blob';
   return {
     name,
     size: blob.size,
@@ -45,6 +61,8 @@ export function blobSource(blob: Blob, name: string = (blob as { readonly name?:
  * @throws LoadError when there is no such file, or no disk (in a browser).
  */
 export async function fileSource(path: string | URL): Promise<ByteSource> {
+  if (typeof path !== 'string' && !isInstance(path, URL))
+    throw new ParameterError('fileSource', 'path', 'a path or a file: URL', path);
   const files = nodeFiles();
   const name = String(path);
   if (files === undefined) throw new LoadError(name, 'files on disk can only be read in Node');
@@ -82,6 +100,12 @@ export interface OpenFile {
  * @throws LoadError when its size cannot be had.
  */
 export async function openFileSource(file: OpenFile, name: string = 'file'): Promise<ByteSource> {
+  checkName('openFileSource', name);
+  const methods = ['stat', 'read'] as const;
+  readable('openFileSource', 'file', file, () => {
+    if (typeof file !== 'object' || file === null || methods.some((method) => typeof file[method] !== 'function'))
+      throw new ParameterError('openFileSource', 'file', 'an open file of Node', file);
+  });
   const { size } = await file.stat().catch((cause: unknown) => {
     throw new LoadError(name, 'the size of the file cannot be had', undefined, { cause });
   });
@@ -134,10 +158,19 @@ export interface UrlSourceOptions {
  * @throws LoadError when the server refuses or sends a web page instead, and when the file changes between two reads.
  */
 export async function urlSource(url: string | URL, options: UrlSourceOptions = {}): Promise<ByteSource> {
-  const { name = String(url), fetch: request = fetch, headers = {}, signal } = options;
+  const owner = 'urlSource';
+  if (typeof url !== 'string' && !isInstance(url, URL)) throw new ParameterError(owner, 'url', 'a URL', url);
+  const given = readOptions(owner, options, ['name', 'fetch', 'headers', 'signal']);
+  const { name = String(url), fetch: request = fetch, headers = {}, signal } = given;
+  checkName(owner, name);
+  checkFunction(owner, 'fetch', request);
+  for (const [header, value] of Object.entries(readRecord(owner, headers, 'headers')))
+    checkString(owner, `headers.${header}`, value);
+  if (signal !== undefined) checkSignal(owner, 'signal', signal);
   const get = async (range: string | undefined): Promise<Response> => {
+    let response: Response;
     try {
-      return await request(url, {
+      response = await request(url, {
         headers: range === undefined ? headers : { ...headers, Range: `bytes=${range}` },
         ...(signal === undefined ? {} : { signal }),
       });
@@ -145,6 +178,8 @@ export async function urlSource(url: string | URL, options: UrlSourceOptions = {
       signal?.throwIfAborted();
       throw new LoadError(name, 'the request failed', undefined, { cause });
     }
+    if (!isInstance(response, Response)) throw new ParameterError(owner, 'fetch', 'a function that gives a Response', response);
+    return response;
   };
 
   const first = await get(`0-${firstRange - 1}`);
@@ -184,7 +219,10 @@ export async function urlSource(url: string | URL, options: UrlSourceOptions = {
 const firstRange = 64 * 1024;
 
 /** The whole body of a response, in memory. */
-export async function responseSource(response: Response, name: string = response.url): Promise<ByteSource> {
+export async function responseSource(response: Response, given?: string): Promise<ByteSource> {
+  if (!isInstance(response, Response)) throw new ParameterError('responseSource', 'response', 'a Response', response);
+  checkName('responseSource', given);
+  const name = given ?? response.url;
   if (!response.ok)
     throw new LoadError(name, `the server answered ${response.status} ${response.statusText}`.trimEnd());
   const bytes = await body(response, name);

@@ -1,4 +1,5 @@
-import { LoadError, UnsupportedError } from '@tokenwright/core';
+import { checkString, isInstance, readable, readRecord } from '@tokenwright/core/options';
+import { LoadError, UnsupportedError, ParameterError } from '@tokenwright/core';
 import { type ByteSource, blobSource, fileSource, nodeFiles } from './byte-source.ts';
 import { contentsSource, type FileContents } from './file-contents.ts';
 
@@ -22,6 +23,8 @@ export interface ModelSource {
  * @throws UnsupportedError in a browser.
  */
 export function folder(path: string | URL): ModelSource {
+  if ((typeof path !== 'string' || path === '') && !isInstance(path, URL))
+    throw new ParameterError('folder', 'path', 'a path or a file: URL', path);
   const files = nodeFiles();
   const paths = globalThis.process?.getBuiltinModule?.('node:path');
   if (files === undefined || paths === undefined)
@@ -51,8 +54,10 @@ export function files(
   contents: ReadonlyMap<string, FileContents> | Readonly<Record<string, FileContents>>,
   name = 'files',
 ): ModelSource {
-  const byName: ReadonlyMap<string, FileContents> =
-    contents instanceof Map ? contents : new Map(Object.entries(contents));
+  checkString('files', 'name', name);
+  const byName: ReadonlyMap<string, FileContents> = isInstance(contents, Map)
+    ? contents
+    : new Map(Object.entries(readRecord('files', contents, 'contents')));
   return {
     name,
     async file(fileName) {
@@ -76,6 +81,11 @@ export interface DirectoryHandle {
  * chose (`await showDirectoryPicker()`). Nothing is read before `file` is called, and then by ranges.
  */
 export function directory(handle: DirectoryHandle): ModelSource {
+  readable('directory', 'handle', handle, () => {
+    const methods = ['getDirectoryHandle', 'getFileHandle', 'keys'] as const;
+    if (typeof handle !== 'object' || handle === null || methods.some((method) => typeof handle[method] !== 'function'))
+      throw new ParameterError('directory', 'handle', 'a directory handle of the File System API', handle);
+  });
   return {
     name: handle.name || 'directory',
     async file(name) {

@@ -1,3 +1,4 @@
+import { checkModelSource } from '../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from '../sources/byte-source.ts';
 import { decodeUtf8, type JsonObject, largestJson, readJson } from '../sources/json.ts';
@@ -58,6 +59,7 @@ export async function readTokenizerFiles(
  * @throws LoadError when the source holds no tokenizer files, or damaged ones, or ones of a kind that is not read.
  */
 export async function loadTokenizer(source: ModelSource): Promise<LoadedTokenizer> {
+  checkModelSource('loadTokenizer', source);
   const files = await readTokenizerFiles(source);
   if (files === undefined)
     throw new LoadError(source.name, 'there is no tokenizer: neither tokenizer.json nor vocab.json with merges.txt');

@@ -1,6 +1,7 @@
 import * as library from '@huggingface/tokenizers';
 import { LoadError, ParameterError, type TextRange, type Tokenizer } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkBoolean, checkList, readOptions } from '@tokenwright/core/options';
+import { checkJsonObject } from '../sources/check-sources.ts';
 import { isObject, type JsonObject } from '../sources/json.ts';
 import { withTokensAround } from './around-text.ts';
 import { withMarks, withoutMarks, withoutSpecialPieces } from './literal-text.ts';
@@ -69,6 +70,8 @@ const modelKinds = ['BPE', 'Unigram', 'WordPiece'];
  * ```
  */
 export function createTokenizer(json: JsonObject, config: JsonObject = {}, file = 'tokenizer.json'): LoadedTokenizer {
+  checkJsonObject('createTokenizer', 'json', json);
+  checkJsonObject('createTokenizer', 'config', config);
   checkTokenizer(json, file);
   checkTokenizerParts(json, file);
   // Absent and null mean the same, but the library insists on the keys.
@@ -132,8 +135,11 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
     idToToken: (id) => hub.id_to_token(id),
     encode(text, options = {}) {
       checkText(text);
-      checkOptionNames('tokenizer.encode', options, ['addSpecialTokens', 'splitSpecialTokens']);
-      const { addSpecialTokens = true, splitSpecialTokens = false } = options;
+      const { addSpecialTokens = true, splitSpecialTokens = false } = readOptions('tokenizer.encode', options, [
+        'addSpecialTokens',
+        'splitSpecialTokens',
+      ]);
+      checkBoolean('tokenizer.encode', 'addSpecialTokens', addSpecialTokens);
       const marked =
         splitSpecialTokens === false ? text : withMarks(text, specialTexts, checkRanges(splitSpecialTokens));
       if (marked !== text) literal ??= openLiteral();
@@ -145,12 +151,11 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
       return ids as number[];
     },
     decode(ids, options = {}) {
-      checkIds(ids);
-      checkOptionNames('tokenizer.decode', options, ['skipSpecialTokens']);
-      const { skipSpecialTokens = true } = options;
+      const given = checkIds(ids);
+      const { skipSpecialTokens = true } = readOptions('tokenizer.decode', options, ['skipSpecialTokens']);
+      checkBoolean('tokenizer.decode', 'skipSpecialTokens', skipSpecialTokens);
       const known: number[] = [];
-      for (let i = 0; i < ids.length; i++) {
-        const id = ids[i];
+      for (const [i, id] of given.entries()) {
         if (typeof id !== 'number') throw new ParameterError('tokenizer.decode', `ids[${i}]`, 'a token id', id);
         if (hub.id_to_token(id) !== undefined && !(skipSpecialTokens && special.has(id))) known.push(id);
       }
@@ -169,22 +174,19 @@ function checkText(text: unknown): void {
 function checkRanges(ranges: unknown): true | readonly TextRange[] {
   const isRange = (range: unknown): boolean =>
     Array.isArray(range) && range.length === 2 && range.every((at) => Number.isInteger(at) && at >= 0);
-  if (ranges === true || (Array.isArray(ranges) && ranges.every(isRange))) return ranges;
-  throw new ParameterError(
-    'tokenizer.encode',
-    'splitSpecialTokens',
-    'true, false or a list of ranges [start, end]',
-    ranges,
-  );
+  const allowed = 'true, false or a list of ranges [start, end]';
+  const item = (range: unknown): TextRange => {
+    if (isRange(range)) return range as TextRange;
+    throw new ParameterError('tokenizer.encode', 'splitSpecialTokens', allowed, range);
+  };
+  return ranges === true || checkList('tokenizer.encode', 'splitSpecialTokens', ranges, allowed, { item });
 }
 
-function checkIds(ids: unknown): void {
-  if (Array.isArray(ids) || ArrayBuffer.isView(ids)) return;
+function checkIds(ids: unknown): readonly unknown[] {
   let allowed = 'a list of token ids';
   if (typeof ids === 'string') allowed += ' (encode turns a text into ids)';
   else if (typeof ids === 'number') allowed += ' (for one id, a list of one)';
-  else if (typeof (ids as { length?: unknown } | null | undefined)?.length === 'number') return;
-  throw new ParameterError('tokenizer.decode', 'ids', allowed, ids);
+  return checkList('tokenizer.decode', 'ids', ids, allowed);
 }
 
 function checkTokenizer(json: JsonObject, file: string): void {

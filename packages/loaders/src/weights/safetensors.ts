@@ -1,3 +1,4 @@
+import { checkByteSource } from '../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from '../sources/byte-source.ts';
 import { decodeUtf8, isObject, type JsonObject, largestJson, parseJsonObject } from '../sources/json.ts';
@@ -35,6 +36,7 @@ const lengthBytes = 8;
  * @throws LoadError that names the file, the tensor and the numbers.
  */
 export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
+  checkByteSource('openSafetensors', source);
   const { header, dataStart } = await readHeader(source);
   const metadata = readMetadata(source.name, header);
   const stored = Object.entries(header)

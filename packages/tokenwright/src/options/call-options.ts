@@ -1,5 +1,5 @@
 import { type GenerateOptions, type Json, ParameterError, type Sampler } from '@tokenwright/core';
-import type { OptionDeclarations } from '@tokenwright/core/options';
+import { checkOption, type OptionDeclarations } from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
 import { generateOptions } from '@tokenwright/core/strategy';
 import { type FlatSamplingOptions, flatSamplingOptions } from '@tokenwright/samplers';
@@ -30,15 +30,15 @@ const names = Object.keys(callOptions);
  * @throws UnknownOptionError that names ours for another system's option; ParameterError for a value, and for options that exclude
  * each other.
  */
-export function resolveCall(owner: string, given: CallOptions, generationConfig: GenerationConfig): GenerateOptions {
-  checkNames(owner, given, names);
+export function resolveCall(owner: string, call: CallOptions, generationConfig: GenerationConfig): GenerateOptions {
+  const given = checkNames(owner, call, names);
   const strategic = pick(given, strategyOptions);
   // The candidates of a contrastive search are not a sampler.
   const { topK: candidates, ...rest } = pick(given, flatSamplingOptions);
   const contrasts = Number(strategic.penaltyAlpha) > 0;
   const sampling: FlatSamplingOptions = contrasts || candidates === undefined ? rest : { ...rest, topK: candidates };
   for (const [name, value] of Object.entries({ ...sampling, ...strategic, topK: candidates }))
-    if (value !== undefined) callOptions[name]!.check(owner, name, value);
+    if (value !== undefined) checkOption(owner, name, callOptions[name]!, value);
   const { samplers, strategy } = given;
   if (samplers !== undefined) {
     checkSamplers(owner, samplers);

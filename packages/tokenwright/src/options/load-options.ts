@@ -1,5 +1,6 @@
 import type { EngineName, EngineStarter, OnNotice, WeightOption } from '@tokenwright/backends';
 import type { ChatTemplate, Engine } from '@tokenwright/core';
+import { checkFunction, checkSignal, checkString, isInstance, namesOf, readable } from '@tokenwright/core/options';
 import { ParameterError } from '@tokenwright/core';
 import type { Architecture } from '@tokenwright/core/engine';
 import type { HubOptions } from '@tokenwright/loaders';
@@ -69,18 +70,25 @@ const names: Readonly<Record<keyof LanguageModelOptions, true>> = {
 const owner = 'languageModel';
 
 /** @throws UnknownOptionError, ParameterError. The values that only the engine or the loader knows are checked there. */
-export function checkLoadOptions(options: LanguageModelOptions): void {
-  checkNames(owner, options, Object.keys(names));
-  checkEngine(options.engine);
-  const { worker, onProgress, onNotice, signal, chatTemplate } = options;
-  if (worker !== undefined && typeof worker !== 'boolean' && typeof worker !== 'string' && !(worker instanceof URL))
+export function checkLoadOptions(given: LanguageModelOptions): LanguageModelOptions {
+  const options = checkNames(owner, given, Object.keys(names));
+  readable(owner, 'engine', options.engine, () => checkEngine(options.engine));
+  const { worker, onProgress, onNotice, signal, chatTemplate, file, name, hub } = options;
+  if (worker !== undefined && typeof worker !== 'boolean' && typeof worker !== 'string' && !isInstance(worker, URL))
     throw new ParameterError(owner, 'worker', "true, false, or the URL of a build of 'tokenwright/worker'", worker);
-  for (const [name, value] of Object.entries({ onProgress, onNotice }))
-    if (value !== undefined && typeof value !== 'function') throw new ParameterError(owner, name, 'a function', value);
-  if (signal !== undefined && typeof signal?.aborted !== 'boolean')
-    throw new ParameterError(owner, 'signal', 'an AbortSignal', signal);
-  if (chatTemplate !== undefined && typeof chatTemplate !== 'string' && typeof chatTemplate?.sources !== 'object')
-    throw new ParameterError(owner, 'chatTemplate', 'a Jinja template, or what createChatTemplate gives', chatTemplate);
+  for (const [option, value] of Object.entries({ onProgress, onNotice }))
+    if (value !== undefined) checkFunction(owner, option, value);
+  for (const [option, value] of Object.entries({ file, name }))
+    if (value !== undefined) checkString(owner, option, value);
+  if (signal !== undefined) checkSignal(owner, 'signal', signal);
+  if (hub !== undefined) namesOf(owner, hub, 'hub');
+  readable(owner, 'chatTemplate', chatTemplate, () => {
+    if (chatTemplate === undefined || typeof chatTemplate === 'string') return;
+    const { sources } = (chatTemplate ?? {}) as Partial<ChatTemplate>;
+    if (typeof sources !== 'object' || sources === null)
+      throw new ParameterError(owner, 'chatTemplate', 'a Jinja template, or what createChatTemplate gives', chatTemplate);
+  });
+  return options;
 }
 
 function checkEngine(engine: unknown): void {

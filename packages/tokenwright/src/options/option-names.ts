@@ -1,4 +1,5 @@
-import { ParameterError, UnknownOptionError } from '@tokenwright/core';
+import { UnknownOptionError } from '@tokenwright/core';
+import { namesOf, readRecord } from '@tokenwright/core/options';
 
 /** Names of other systems, and ours. snake_case of one of ours needs no entry. */
 const ours: Readonly<Record<string, string>> = {
@@ -40,13 +41,11 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Raise an UnknownOptionError for the first option that is not in `known`. It names ours for a name that another system uses:
+ * The options, each read once. Raises an UnknownOptionError for the first option that is not in `known`. It names ours for a name that another system uses:
  * snake_case, or the AI SDK's, OpenAI's or llama.cpp's name.
  */
-export function checkNames(owner: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new ParameterError(owner, 'options', 'an object', options);
-  for (const name of Object.keys(options)) {
+export function checkNames<Options extends object>(owner: string, options: Options, known: readonly string[]): Options {
+  for (const name of namesOf(owner, options as object)) {
     if (known.includes(name)) continue;
     const camel = name.replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     const nearest = [camel, Object.hasOwn(ours, camel) ? ours[camel]! : ''].find((one) => known.includes(one));
@@ -55,4 +54,5 @@ export function checkNames(owner: string, options: unknown, known: readonly stri
       ...(Object.hasOwn(advice, camel) ? { advice: advice[camel]! } : {}),
     });
   }
+  return readRecord(owner, options, 'options');
 }

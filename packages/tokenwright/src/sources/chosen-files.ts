@@ -12,7 +12,8 @@ export interface ChosenPaths {
 /** True for a FileList, and for a list of Files. */
 export function isFileList(value: object): value is ChosenFiles {
   if (typeof FileList !== 'undefined' && value instanceof FileList) return true;
-  return Array.isArray(value) && value.length > 0 && value.every((file) => file instanceof Blob && 'name' in file);
+  // The first entry decides quickly about a long list of something else.
+  return Array.isArray(value) && value[0] instanceof Blob && value.every((file) => file instanceof Blob && 'name' in file);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { readable } from '@tokenwright/core/options';
 import { ParameterError } from '@tokenwright/core';
 import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
 import {
@@ -50,6 +51,7 @@ export interface FoundModel {
 
 /** @throws ParameterError for what cannot be a source, with what was probably meant; LoadError; what `hubModel` throws. */
 export async function findModel(source: LanguageModelSource, options: FindOptions): Promise<FoundModel> {
+  readable('languageModel', 'source', source, () => checkSource(source));
   if (typeof source === 'string') return fromText(source, options);
   if (source instanceof URL) return fromUrl(source, options);
   if (typeof source !== 'object' || source === null) throw refusal(source);
@@ -58,6 +60,20 @@ export async function findModel(source: LanguageModelSource, options: FindOption
   if (isDirectory(source)) return { input: openedOnce(directory(source)), file };
   if (!isInput(source)) throw refusal(source);
   return { input: await once(source), file };
+}
+
+/** Characters of a path or an address, the data of a data: URL included. */
+const longestText = 2 ** 28;
+
+/** @throws ParameterError for what can be no source, before a property of it is read twice. */
+function checkSource(source: unknown): void {
+  if (typeof source === 'string') {
+    if (source.length > longestText || source.includes('\0')) throw refusal(source);
+    return;
+  }
+  if (source instanceof URL) return;
+  if (typeof source !== 'object' || source === null) throw refusal(source);
+  if (!isFileList(source) && !isChosenPaths(source) && !isDirectory(source) && !isInput(source)) throw refusal(source);
 }
 
 async function fromText(source: string, options: FindOptions): Promise<FoundModel> {

@@ -47,7 +47,7 @@ const prompt: Parameter = { name: 'prompt', type: types.ids, valid: [1, 2] };
 const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({ name, type, valid });
 
 /** Options of `generate` that a call may have with a plain prompt; the others decide how much is computed. */
-const callOptions = parametersFor(generateOptions, { maxNewTokens: 2 });
+export const callOptions = parametersFor(generateOptions, { maxNewTokens: 2 });
 
 export const coreTargets: readonly Target[] = [
   {

@@ -27,11 +27,14 @@ import { options, type Parameter, type Target, types } from './target.ts';
 
 const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({ name, type, valid });
 
+// An offline hub fetches nothing, whatever the options are.
+process.env.HF_HUB_OFFLINE = '1';
+process.env.HF_HUB_CACHE = '/nonexistent/hub';
+
 /** Never reached: an offline hub fetches nothing. */
 const offline = { offline: true, cache: '/nonexistent/hub', token: false } as const;
 const empty = files(new Map(), 'empty');
 const engine = { prepare: () => {} };
-const nothing = 'a source with nothing in it';
 /** A source that is read is refused because the files in it are none; the message names a file. */
 const fileWords = ['config.json', 'cannot', 'is not', 'no such', 'lacks', 'ends', 'failed', 'GGUF', 'there is no'];
 
@@ -47,10 +50,10 @@ const hubOptions: readonly Parameter[] = [
   loose('token', (value) => value === false || types.text(value)),
   loose('endpoint', types.text),
   loose('cache', types.text, '/nonexistent/hub'),
-  loose('offline', types.flag, true),
+  { ...loose('offline', types.flag, true), alsoNamed: ['org/name'] },
   loose('retries', types.integer, 0),
   loose('timeout', types.integer),
-  loose('fetch', types.callback),
+  { ...loose('fetch', types.callback, async () => new Response('', { status: 404 })), alsoNamed: ['org/name'] },
   loose('onProgress', types.callback),
   loose('onNotice', types.callback),
   loose('signal', types.signal),
@@ -71,11 +74,11 @@ export const loaderTargets: readonly Target[] = [
     name: 'hubModel',
     parameters: [{ name: 'name', type: types.text, valid: 'org/name', alsoNamed: ['is not a name of a model', "lacks what follows ':'"] }, options],
     options: hubOptions,
-    call: (name, given) => refusedForNothing(hubModel(name as never, { ...(typeof given === 'object' ? {} : {}), ...(given as object) } as never)),
+    call: (name, given) => refusedForNothing(hubModel(name as never, given as never)),
   },
   {
     name: 'isHubName',
-    parameters: [{ name: 'text', type: types.text, valid: 'org/name' }],
+    parameters: [{ name: 'text', type: types.any, valid: 'org/name' }],
     call: (text) => isHubName(text as never),
   },
   {
@@ -120,7 +123,7 @@ export const loaderTargets: readonly Target[] = [
   },
   {
     name: 'convertModel',
-    parameters: [sourceParameter, options],
+    parameters: [sourceParameter, { name: 'sink', type: types.any, valid: { file: () => {} } }, options],
     options: [
       loose('format', types.text, 'f32'),
       loose('architectures', types.list),
@@ -129,7 +132,7 @@ export const loaderTargets: readonly Target[] = [
       loose('onProgress', types.callback),
       loose('signal', types.signal),
     ],
-    call: (source, given) => refusedForNothing(convertModel(source as never, given as never)),
+    call: (source, sink, given) => refusedForNothing(convertModel(source as never, sink as never, given as never)),
   },
   {
     name: 'urlSource',
@@ -139,7 +142,7 @@ export const loaderTargets: readonly Target[] = [
     ],
     options: [
       loose('name', types.text),
-      loose('fetch', types.callback, async () => new Response('abc')),
+      { ...loose('fetch', types.callback, async () => new Response('abc')), alsoNamed: ['the request failed'] },
       loose('headers', types.record),
       loose('signal', types.signal),
     ],
@@ -161,7 +164,14 @@ export const loaderTargets: readonly Target[] = [
   { name: 'openSafetensors', parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: fileWords }], call: (given) => (given === undefined ? undefined : openSafetensors(given as never)) },
   { name: 'loadTokenizer', parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: [...fileWords, 'tokenizer.json'] }], call: (given) => (given === undefined ? undefined : loadTokenizer(given as never)) },
   { name: 'createTokenizer', parameters: [{ name: 'json', type: types.any, valid: undefined, alsoNamed: ['tokenizer'] }], call: (given) => (given === undefined ? undefined : createTokenizer(given as never)) },
-  { name: 'readDefaults', parameters: [{ name: 'config', type: types.any, valid: undefined, alsoNamed: ['generation'] }], call: (given) => (given === undefined ? undefined : readDefaults(given as never)) },
+  {
+    name: 'readDefaults',
+    parameters: [
+      { name: 'generation', type: types.record, valid: {} },
+      { name: 'config', type: types.record, valid: {} },
+      { name: 'vocabSize', type: types.integer, valid: 8 },
+    ],
+    call: anyCall(readDefaults),
+  },
   { name: 'demoModel', parameters: [{ name: 'name', type: types.text }], call: (given) => demoModel(given as never) },
 ];
-void nothing;

@@ -1,3 +1,4 @@
+import { checkByteSource } from '../../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from '../../sources/byte-source.ts';
 import { checkRows } from '../../weights/stored-weights.ts';
@@ -55,6 +56,7 @@ export async function isGguf(source: ByteSource): Promise<boolean> {
  * @throws LoadError that names the file, the key or tensor, and the numbers.
  */
 export async function openGguf(source: ByteSource): Promise<GgufFile> {
+  checkByteSource('openGguf', source);
   const reader = new HeaderReader(source);
   const { version, tensorCount, keyCount } = await readPreamble(reader, source.size);
   const metadata = new Map<string, GgufValue>();

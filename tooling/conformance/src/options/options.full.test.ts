@@ -1,0 +1,26 @@
+import { generate } from '@tokenwright/core';
+import { describe, expect, test } from 'vitest';
+import { backendTargets } from './backend-targets.ts';
+import { chatTargets } from './chat-targets.ts';
+import { contrastiveTargets } from './contrastive-targets.ts';
+import { coreTargets, toy } from './core-targets.ts';
+import { loaderTargets } from './loader-targets.ts';
+import { expectSound, sampleOf } from './sample.ts';
+import { samplerTargets } from './sampler-targets.ts';
+import { strategyTargets } from './strategy-targets.ts';
+
+describe('every value that no caller means works or is refused by its name', () => {
+  test.each([
+    ['core', coreTargets],
+    ['samplers', samplerTargets],
+    ['strategies', strategyTargets],
+    ['contrastive', contrastiveTargets],
+    ['chat', chatTargets],
+    ['backends', backendTargets],
+    ['loaders', loaderTargets],
+  ])('%s', { timeout: 600_000 }, async (_, targets) => {
+    const { ids } = await generate(toy, [1, 2], { seed: 1, maxNewTokens: 5 });
+    await expectSound(sampleOf({ targets }));
+    expect((await generate(toy, [1, 2], { seed: 1, maxNewTokens: 5 })).ids).toEqual(ids);
+  });
+});
