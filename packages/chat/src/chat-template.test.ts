@@ -233,6 +233,7 @@ describe('tool calls', () => {
     ['encodes them', '{{ a | tojson }}', '{"city": "SF", "n": 1}', '{"city": "SF", "n": 1}'],
     ['lists them', '{% for k, v in a.items() %}{{ k }}={{ v }};{% endfor %}', 'city=SF;n=1;', 'city=SF;n=1;'],
     ['reads one', "{{ a['city'] ~ a.n }}", 'SF1', 'SF1'],
+    ['trims them as text', "{{ '<' ~ a.strip() ~ '>' }}", '<{"city": "SF", "n": 1}>', '<{"city":"SF", "n":1}>'],
     ['adds them as text', "{{ '<' + a + '>' }}", '<{"city": "SF", "n": 1}>', '<{"city":"SF", "n":1}>'],
     [
       'asks for a text first',

@@ -68,7 +68,7 @@ function callIn(call: Value, form: MessageForm): Value {
 }
 
 function argumentsIn(given: Value, form: MessageForm): Value {
-  if (given instanceof Dict && form.writesArguments) return toJson(given, plainJson, new Budget());
+  if (form.writesArguments) return given instanceof Dict ? toJson(given, plainJson, new Budget()) : given;
   if (typeof given !== 'string') return given;
   const object = readJson(given);
   return object instanceof Dict ? new JsonText(given, object) : given;

@@ -43,7 +43,7 @@ export function formatValue(value: Value, spec: string, budget: Budget): string 
   const step = 'bxXo'.includes(type ?? '-') ? 4 : 3;
   if (alignment === '=' && filler === '0' && mark !== '') {
     const room = size - start.length - parts.rest.length;
-    // So many digits that they fill the room with their marks.
+    // The least count of digits that fills the room, marks included.
     let count = Math.max(parts.digits.length, Math.floor((room * step) / (step + 1)));
     while (count + Math.floor((count - 1) / step) < room) count++;
     return start + group(parts.digits.padStart(count, '0'), mark, step) + parts.rest;
