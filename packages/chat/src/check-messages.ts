@@ -6,17 +6,18 @@ import { ChatTemplateError } from './chat-template-error.ts';
 /** @throws ParameterError for anything but a list of messages; ChatTemplateError for a part that is not a text. */
 export function checkMessages(owner: string, model: string, messages: readonly ChatMessage[]): void {
   const list = checkList<unknown>(owner, 'messages', messages, 'a list of at least one message', { least: 1 });
-  for (const [at, message] of list.entries()) readable(owner, `messages[${at}]`, message, () => checkMessage(owner, model, message, at));
+  for (const [at, message] of list.entries())
+    readable(owner, `messages[${at}]`, message, () => checkMessage(owner, model, message, at));
 }
 
 function checkMessage(owner: string, model: string, message: unknown, at: number): void {
-    if (!isObject(message) || typeof message.role !== 'string' || message.role === '')
-      throw new ParameterError(owner, `messages[${at}]`, 'an object with a role and a content', message);
-    const { content } = message;
-    const isLeftOut = content === undefined && (message.tool_calls ?? message.function_call) !== undefined;
-    if (typeof content !== 'string' && !Array.isArray(content) && content !== null && !isLeftOut)
-      throw new ParameterError(owner, `messages[${at}].content`, 'a string, a list of parts, or null', content);
-    if (Array.isArray(content)) checkParts(owner, model, content, `messages[${at}].content`);
+  if (!isObject(message) || typeof message.role !== 'string' || message.role === '')
+    throw new ParameterError(owner, `messages[${at}]`, 'an object with a role and a content', message);
+  const { content } = message;
+  const isLeftOut = content === undefined && (message.tool_calls ?? message.function_call) !== undefined;
+  if (typeof content !== 'string' && !Array.isArray(content) && content !== null && !isLeftOut)
+    throw new ParameterError(owner, `messages[${at}].content`, 'a string, a list of parts, or null', content);
+  if (Array.isArray(content)) checkParts(owner, model, content, `messages[${at}].content`);
 }
 
 function checkParts(owner: string, model: string, parts: readonly unknown[], path: string): void {

@@ -1,6 +1,6 @@
-import { checkModelSource } from '../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from '../sources/byte-source.ts';
+import { checkModelSource } from '../sources/check-sources.ts';
 import { decodeUtf8, type JsonObject, largestJson, readJson } from '../sources/json.ts';
 import type { ModelSource } from '../sources/model-source.ts';
 import { createTokenizer, type LoadedTokenizer } from './tokenizer.ts';
