@@ -11,10 +11,10 @@ export const largestConfig = 10_000_000;
 /** Objects and arrays within each other. Real files stay below 20. */
 const deepest = 200;
 /**
- * Objects, arrays and keys of one text. The largest real tokenizers have about a million. An empty object takes two bytes of
+ * Objects, arrays and keys of one text. The largest real tokenizers have about a million and a half. An empty object takes two bytes of
  * a file and many times that in memory, so the size of the file alone bounds nothing.
  */
-const mostParts = 5_000_000;
+const mostParts = 3_000_000;
 
 /**
  * Read a file that holds one JSON object.
@@ -41,10 +41,12 @@ export function decodeUtf8(file: string, bytes: Uint8Array): string {
 /**
  * A JSON object from text. `NaN`, `Infinity` and `-Infinity` are read as numbers, because Python writes them. A key that occurs
  * twice in one object is an error: readers differ in which one they use.
+ *
+ * @param most Objects, arrays and keys of the text. Default 3 million.
  */
-export function parseJsonObject(file: string, text: string): JsonObject {
+export function parseJsonObject(file: string, text: string, most: number = mostParts): JsonObject {
   // Before anything is built of it: a text of brackets alone would take many times its size.
-  const constants = scanStructure(file, text);
+  const constants = scanStructure(file, text, most);
   let value: unknown;
   try {
     value = constants.length === 0 ? JSON.parse(text) : parseWithConstants(text, constants);
@@ -91,7 +93,7 @@ interface PythonConstant {
  *
  * @throws LoadError for a text that is nested too deep or has too many parts.
  */
-function scanStructure(file: string, text: string): PythonConstant[] {
+function scanStructure(file: string, text: string, most: number): PythonConstant[] {
   const constants: PythonConstant[] = [];
   let depth = 0;
   let parts = 0;
@@ -122,7 +124,7 @@ function scanStructure(file: string, text: string): PythonConstant[] {
         if (isWord(text, i, 'Infinity')) constants.push({ at: i, text: 'Infinity' });
         break;
     }
-    if (parts > mostParts) throw new LoadError(file, `has more than ${mostParts} objects, arrays and keys`);
+    if (parts > most) throw new LoadError(file, `has more than ${most} objects, arrays and keys`);
     if (constants.length > mostConstants)
       throw new LoadError(file, `has more than ${mostConstants} values that are NaN or Infinity`);
   }
@@ -157,16 +159,21 @@ function duplicateKey(json: string): string | undefined {
   // One entry an open object or array; the set is made with the first key.
   const open: (Set<string> | undefined)[] = [];
   for (let i = 0; i < json.length; i++) {
-    const char = json[i];
-    if (char === '{' || char === '[') open.push(undefined);
-    else if (char === '}' || char === ']') open.pop();
-    else if (char === '"') {
+    const code = json.charCodeAt(i);
+    if (code === openBrace || code === openBracket) open.push(undefined);
+    else if (code === closeBrace || code === closeBracket) open.pop();
+    else if (code === quote) {
       const start = i++;
-      while (json[i] !== '"') i += json[i] === '\\' ? 2 : 1;
+      let isEscaped = false;
+      for (; json.charCodeAt(i) !== quote; i++)
+        if (json.charCodeAt(i) === backslash) {
+          isEscaped = true;
+          i++;
+        }
       let next = i + 1;
-      while (' \t\n\r'.includes(json[next] ?? '-')) next++;
-      if (json[next] !== ':') continue;
-      const key = JSON.parse(json.slice(start, i + 1)) as string;
+      while (isSpace(json.charCodeAt(next))) next++;
+      if (json.charCodeAt(next) !== colon) continue;
+      const key = isEscaped ? (JSON.parse(json.slice(start, i + 1)) as string) : json.slice(start + 1, i);
       let keys = open.at(-1);
       if (keys === undefined) {
         keys = new Set();
@@ -177,4 +184,8 @@ function duplicateKey(json: string): string | undefined {
     }
   }
   return undefined;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }

@@ -27,6 +27,8 @@ interface StoredTensor {
 
 /** A file begins with the length of the header, a 64-bit little-endian integer. */
 const lengthBytes = 8;
+/** Objects, arrays and keys of a header: seven for a tensor. Real files have a few thousand tensors. */
+const mostHeaderParts = 1_000_000;
 
 /**
  * Open a safetensors file: https://github.com/huggingface/safetensors#format. Only the header is read, and every length and
@@ -104,7 +106,7 @@ async function readHeader(source: ByteSource): Promise<{ header: JsonObject; dat
   const dataStart = lengthBytes + Number(length);
   const bytes = await readRange(source, lengthBytes, dataStart);
   if (bytes[0] !== 0x7b) fail("it must begin with '{'");
-  return { header: parseJsonObject(source.name, decodeUtf8(source.name, bytes)), dataStart };
+  return { header: parseJsonObject(source.name, decodeUtf8(source.name, bytes), mostHeaderParts), dataStart };
 }
 
 function readMetadata(file: string, header: JsonObject): ReadonlyMap<string, string> {
