@@ -7,6 +7,8 @@ export interface Arguments {
   readonly engine: string | undefined;
   readonly shape: string | undefined;
   readonly software: boolean;
+  /** Folder with the data of the bench `grammar`. */
+  readonly data: string | undefined;
   readonly help: boolean;
 }
 
@@ -27,12 +29,13 @@ export function readArguments(given: readonly string[], names: readonly string[]
       engine: { type: 'string' },
       shape: { type: 'string' },
       software: { type: 'boolean', default: false },
+      data: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const [bench = names[0]!, ...rest] = positionals;
   if (rest.length > 0) throw new Error(`One bench at a time, but ${positionals.join(' and ')} were given.`);
   if (!names.includes(bench)) throw new Error(`There is no bench '${bench}'; there are ${names.join(', ')}.`);
-  const { json, quick, engine, shape, software, help } = values;
-  return { bench, json, quick, engine, shape, software, help };
+  const { json, quick, engine, shape, software, data, help } = values;
+  return { bench, json, quick, engine, shape, software, data, help };
 }

@@ -3,6 +3,7 @@ import { browserBench } from './benches/browser.ts';
 import { contextBench } from './benches/context.ts';
 import { decodeBench } from './benches/decode.ts';
 import { formatsBench } from './benches/formats.ts';
+import { grammarBench } from './benches/grammar.ts';
 import { memoryBench } from './benches/memory/memory.ts';
 import { neighborBench } from './benches/neighbor.ts';
 import { plainBench } from './benches/plain.ts';
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   formatsBench,
   samplersBench,
   strategiesBench,
+  grammarBench,
   profileBench,
   webgpuBench,
   webBench,
@@ -32,6 +34,7 @@ const benches: readonly Bench[] = [
 const names = benches.map(({ name }) => name);
 
 const usage = `pnpm bench [name] [--quick] [--json] [--engine text] [--shape text] [--software]
+           [--data folder]
 
 ${benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
@@ -39,6 +42,7 @@ ${benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n'
   --json          one JSON object per row (pnpm --silent bench ... --json)
   --engine text   only engines with this in their name, format and threads, beside plain TensorFlow.js
   --shape text    only shapes with this in their name: tiny, GPT-2-small, Llama-1B (webgpu)
+  --data folder   schemas with instances (grammar)
   --software      let webgpu run on a software driver, whose numbers are meaningless`;
 
 let given: Arguments | undefined;

@@ -17,6 +17,7 @@ const libraries = [
   'backends',
   'loaders',
   'chat',
+  'grammar',
   'demo-model',
 ] as const;
 const everyPackage = [...libraries, 'tokenwright'];
@@ -30,6 +31,7 @@ const allowed: { readonly [folder: string]: Arrows } = {
   'packages/backends': { runtime: ['core'] },
   'packages/loaders': { runtime: ['core'] },
   'packages/chat': { runtime: ['core'], tests: ['loaders'] },
+  'packages/grammar': { runtime: ['core'], tests: ['samplers', 'strategies'] },
   'packages/demo-model': { runtime: ['core'] },
   'packages/tokenwright': { runtime: libraries },
   'apps/node': { runtime: everyPackage },
@@ -45,7 +47,7 @@ const allowed: { readonly [folder: string]: Arrows } = {
 /** Packages that only a test may import. */
 const testOnly = /^(vitest|fast-check|playwright|playwright-core|@vitest\/.*)$/;
 /** Packages that run in every environment and therefore must not use Node or its types. */
-const anywhere = ['packages/core', 'packages/samplers', 'packages/strategies', 'packages/contrastive', 'packages/chat'];
+const anywhere = ['packages/core', 'packages/samplers', 'packages/strategies', 'packages/contrastive', 'packages/chat', 'packages/grammar'];
 
 const packages = workspacePackages();
 const files = repositoryFiles();

@@ -84,6 +84,14 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     [['entries'], ['.']],
   ],
   'packages/chat': ['jinja/values', 'jinja/syntax', 'jinja/text', 'jinja/run', 'jinja', '.'],
+  'packages/grammar': [
+    'errors.ts',
+    'expressions',
+    [['patterns'], ['machine']],
+    [['schema'], ['notation'], ['vocabulary']],
+    '.',
+    'testing',
+  ],
   'packages/demo-model': ['.'],
   'packages/tokenwright': [[['output'], ['options'], ['sources']], 'model', 'worker', '.', 'entries', 'testing'],
   'apps/node': [

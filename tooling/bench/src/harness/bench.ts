@@ -24,6 +24,8 @@ export interface ContextOptions {
   readonly shape?: string | undefined;
   /** Also measure a software driver, whose numbers are meaningless. */
   readonly software?: boolean;
+  /** Folder with data, for the bench `grammar`. */
+  readonly data?: string | undefined;
 }
 
 /** How much a bench measures, and where its rows go. */
@@ -35,9 +37,11 @@ export class Context {
   readonly shapeNamed: string | undefined;
   readonly shapes: readonly Shape[];
   readonly software: boolean;
+  readonly data: string | undefined;
   readonly #json: boolean;
 
-  constructor({ bench, quick, json, engine, shape, software = false }: ContextOptions) {
+  constructor({ bench, quick, json, engine, shape, software = false, data }: ContextOptions) {
+    this.data = data;
     this.bench = bench;
     this.quick = quick;
     this.engine = engine;

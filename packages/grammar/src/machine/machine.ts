@@ -1,0 +1,213 @@
+import { GrammarLimitError } from '../errors.ts';
+import type { Expression } from '../expressions/expression.ts';
+import { Expressions } from '../expressions/expressions.ts';
+import { JsonText } from '../expressions/json-text.ts';
+import type { Automaton } from './automaton.ts';
+
+/** Threads that one state may have. */
+const threadLimit = 4096;
+/** States that are kept at a time. */
+const keptStates = 50_000;
+
+/** What follows a part of the text. */
+export interface Continuation {
+  readonly id: number;
+  /** Where it is in the grammar. */
+  readonly pointer: string;
+  /** True when `resume` needs the text of the part. */
+  readonly captures: boolean;
+  /** What can follow when the part ended with the alternative `tag`. `captured`: the bytes of the part, one per character. */
+  resume(tag: number, captured: string): Outcome;
+}
+
+/** Ways to continue. `done`: the text may end here. */
+export interface Outcome {
+  readonly threads: readonly Thread[];
+  readonly done: boolean;
+}
+
+export const nowhere: Outcome = { threads: [], done: false };
+
+/** One way in which the text so far can be read. */
+export interface Thread {
+  readonly id: number;
+  /** What is left of the current part. */
+  readonly at: Expression;
+  readonly then: Continuation;
+  /** The bytes of the current part so far, if `then` needs them. */
+  readonly captured: string;
+}
+
+/** All ways in which the text so far can be read. */
+export interface MachineState {
+  readonly id: number;
+  readonly threads: readonly Thread[];
+  readonly done: boolean;
+  readonly next: Map<number, MachineState | undefined>;
+}
+
+/** Builds a part of a machine: gives what starts the part, when it is known what follows. */
+export type MachineSource = (machine: Machine) => (then: Continuation) => Outcome;
+
+/**
+ * A pushdown automaton. A text is a sequence of parts; each part is a regular language, and the continuation of a part,
+ * which is its stack, says what comes after it. Stacks, threads and states are shared, so equal ones are one object.
+ */
+export class Machine implements Automaton<MachineState> {
+  readonly make: Expressions = new Expressions();
+  readonly text: JsonText = new JsonText(this.make);
+  /** How it was built, so that it can be a part of another machine. */
+  readonly source: MachineSource;
+  /** Expressions that take any one character that a JSON string may hold as it is: vocabularies have masks for them. */
+  readonly units: ReadonlySet<Expression> = new Set([this.text.fullChar, this.text.canonicalChar]);
+  #threads: Map<string, Thread> = new Map();
+  #states: Map<string, MachineState> = new Map();
+  #continuations: Map<string, Continuation> = new Map();
+  #ids = 0;
+  #initial: MachineState | undefined;
+  readonly #start: (then: Continuation) => Outcome;
+
+  constructor(source: MachineSource) {
+    this.source = source;
+    this.#start = source(this);
+  }
+
+  get initial(): MachineState {
+    this.#initial ??= this.#state(this.#start(ending()));
+    return this.#initial;
+  }
+
+  step(state: MachineState, byte: number): MachineState | undefined {
+    const known = state.next.get(byte);
+    if (known !== undefined || state.next.has(byte)) return known;
+    const threads = new Set<Thread>();
+    let done = false;
+    for (const thread of state.threads) {
+      const at = this.make.step(thread.at, byte);
+      if (at === this.make.none) continue;
+      const captured = thread.then.captures ? thread.captured + String.fromCharCode(byte) : '';
+      if (this.isOpen(at)) threads.add(this.#thread(at, thread.then, captured));
+      for (const tag of this.make.tagsOf(at)) {
+        const outcome = thread.then.resume(tag, captured);
+        for (const next of outcome.threads) threads.add(next);
+        done ||= outcome.done;
+      }
+    }
+    const next = threads.size === 0 && !done ? undefined : this.#state({ threads: [...threads], done });
+    state.next.set(byte, next);
+    return next;
+  }
+
+  accepting(state: MachineState): boolean {
+    return state.done;
+  }
+
+  key(state: MachineState): string {
+    return String(state.id);
+  }
+
+  describe(state: MachineState): string {
+    return state.threads[0]?.then.pointer ?? '#';
+  }
+
+  /** True when a longer text than the one so far is in the part. */
+  isOpen(at: Expression): boolean {
+    const next = at.next ?? this.make.expand(at);
+    return next.length > 1 || next[0] !== this.make.none;
+  }
+
+  /** The thread that starts a part. */
+  thread(at: Expression, then: Continuation): Thread {
+    return this.#thread(at, then, '');
+  }
+
+  /** The ways to start a part with the language `at`. */
+  begin(at: Expression, then: Continuation): Outcome {
+    if (at === this.make.none) return nowhere;
+    const threads = this.isOpen(at) ? [this.thread(at, then)] : [];
+    let done = false;
+    for (const tag of this.make.tagsOf(at)) {
+      const outcome = then.resume(tag, '');
+      threads.push(...outcome.threads);
+      done ||= outcome.done;
+    }
+    return { threads, done };
+  }
+
+  /** The continuation with this key; made when it is new. */
+  continuation(key: string, create: (id: number) => Continuation): Continuation {
+    let result = this.#continuations.get(key);
+    if (result === undefined) {
+      const made = create(this.#ids++);
+      const outcomes = new Map<number, Outcome>();
+      result = made.captures
+        ? made
+        : {
+            ...made,
+            resume(tag, captured) {
+              let outcome = outcomes.get(tag);
+              if (outcome === undefined) {
+                outcome = made.resume(tag, captured);
+                outcomes.set(tag, outcome);
+              }
+              return outcome;
+            },
+          };
+      this.#continuations.set(key, result);
+    }
+    return result;
+  }
+
+  /** A text that no other part of this machine has got, for the keys of continuations. */
+  prefix(): string {
+    return `${this.#prefixes++}:`;
+  }
+  #prefixes = 0;
+
+  /** Forget what was shared. States that someone holds still work. */
+  trim(): void {
+    if (this.#states.size + this.#threads.size + this.#continuations.size < keptStates) return;
+    this.#states = new Map();
+    this.#threads = new Map();
+    this.#continuations = new Map();
+    this.#initial = undefined;
+  }
+
+  /** Sizes, for measurements. */
+  get sizes(): { readonly expressions: number; readonly states: number; readonly threads: number } {
+    return { expressions: this.make.size, states: this.#states.size, threads: this.#threads.size };
+  }
+
+  #thread(at: Expression, then: Continuation, captured: string): Thread {
+    const key = `${at.id},${then.id},${captured}`;
+    let thread = this.#threads.get(key);
+    if (thread === undefined) {
+      thread = { id: this.#ids++, at, then, captured };
+      this.#threads.set(key, thread);
+    }
+    return thread;
+  }
+
+  #state({ threads, done }: Outcome): MachineState {
+    const sorted = [...new Set(threads)].sort((a, b) => a.id - b.id);
+    if (sorted.length > threadLimit) throw new GrammarLimitError('readings of one text', threadLimit);
+    const key = `${done}${sorted.map(({ id }) => id).join(',')}`;
+    let state = this.#states.get(key);
+    if (state === undefined) {
+      state = { id: this.#ids++, threads: sorted, done, next: new Map() };
+      this.#states.set(key, state);
+    }
+    return state;
+  }
+}
+
+/** A continuation that ends the text. */
+export function ending(pointer = '#'): Continuation {
+  return { id: -1, pointer, captures: false, resume: () => ({ threads: [], done: true }) };
+}
+
+/** Outcomes together. */
+export function together(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.length === 1) return outcomes[0]!;
+  return { threads: outcomes.flatMap(({ threads }) => threads), done: outcomes.some(({ done }) => done) };
+}

@@ -1,0 +1,124 @@
+import { ParameterError } from '@tokenwright/core';
+import { checkOptionNames } from '@tokenwright/core/options';
+import { GrammarError, UnsupportedSchemaError } from '../errors.ts';
+import { byteSet } from '../expressions/expression.ts';
+import type { Expressions } from '../expressions/expressions.ts';
+import { codePoints, utf8 } from '../expressions/utf8.ts';
+import { type Continuation, Machine, type Outcome } from '../machine/machine.ts';
+import { patternLanguage } from '../patterns/language.ts';
+import { Algebra } from './algebra.ts';
+import { Planner } from './plans.ts';
+import { SchemaReader } from './reader.ts';
+import { References, type Schema } from './references.ts';
+import { schemaStart } from './schema-machine.ts';
+
+export interface JsonSchemaOptions {
+  /** Allow white space around brackets and separators. Default true. */
+  readonly whitespaceFlexible?: boolean;
+  /** What white space may be, as a pattern that also matches the empty text. Default: up to 32 spaces, tabs and line ends. */
+  readonly whitespacePattern?: string;
+  /** Between items and properties. Default ','. */
+  readonly itemSeparator?: string;
+  /** Between a name and its value. Default ':'. */
+  readonly keySeparator?: string;
+  /**
+   * 'schema' (default): named properties are written in the order of the schema, and other properties after them. 'any': in
+   * any order.
+   */
+  readonly propertyOrder?: 'schema' | 'any';
+  /** Read `oneOf` as `anyOf`. Default false: branches that may overlap are made exact, or refused. */
+  readonly coerceOneOf?: boolean;
+  /** Leave out what cannot be enforced instead of throwing. Default false. */
+  readonly lenient?: boolean;
+  /** Enforce the formats of the specification; other formats are notes. Default true. */
+  readonly assertFormats?: boolean;
+  /** The dialect of a schema without `$schema`. Default '2020-12'. In '7', a `$ref` hides its siblings. */
+  readonly draft?: '2020-12' | '7';
+  /** Schemas that `$ref` may name, by absolute URI. */
+  readonly schemas?: { readonly [uri: string]: Schema };
+  /** URI of the schema itself, for relative references. */
+  readonly uri?: string;
+}
+
+/** The most characters of white space in one place. */
+const spaceLimit = 32;
+
+const optionNames: readonly (keyof JsonSchemaOptions)[] = [
+  'whitespaceFlexible',
+  'whitespacePattern',
+  'itemSeparator',
+  'keySeparator',
+  'propertyOrder',
+  'coerceOneOf',
+  'lenient',
+  'assertFormats',
+  'draft',
+  'schemas',
+  'uri',
+];
+
+/**
+ * The JSON texts of the instances of a JSON Schema (2020-12, or draft 4 to 7).
+ *
+ * An instance that does not conform is never accepted. What cannot be enforced raises an error, unless `lenient`.
+ *
+ * Names, and strings with `pattern`, `format`, `enum` or `const`, are written as `JSON.stringify` writes them. Numbers with
+ * bounds have no exponent.
+ *
+ * @throws UnsupportedSchemaError, UnsatisfiableSchemaError, GrammarLimitError, or GrammarError for a schema that is not one.
+ * @example
+ * ```ts
+ * const person = jsonSchema({
+ *   type: 'object',
+ *   properties: { name: { type: 'string' }, age: { type: 'integer', minimum: 0 } },
+ *   required: ['name', 'age'],
+ *   additionalProperties: false,
+ * });
+ * ```
+ */
+export function jsonSchema(schema: Schema, options: JsonSchemaOptions = {}): Machine {
+  checkOptionNames('jsonSchema', options, optionNames);
+  const { draft = '2020-12', propertyOrder = 'schema' } = options;
+  if (propertyOrder !== 'schema' && propertyOrder !== 'any')
+    throw new ParameterError('jsonSchema', 'propertyOrder', "'schema' or 'any'", propertyOrder);
+  if (draft !== '2020-12' && draft !== '7') throw new ParameterError('jsonSchema', 'draft', "'2020-12' or '7'", draft);
+  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema)))
+    throw new ParameterError('jsonSchema', 'schema', 'a JSON Schema: an object or a boolean', schema);
+  return new Machine((machine) => start(machine, schema, options));
+}
+
+function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (then: Continuation) => Outcome {
+  const { lenient = false, coerceOneOf = false, assertFormats = true, draft = '2020-12' } = options;
+  const { propertyOrder = 'schema', schemas = {}, uri = 'json-schema:///' } = options;
+  const { make } = machine;
+  try {
+    const algebra = new Algebra(make, machine.text);
+    const remote = (wanted: string): Schema | undefined => {
+      for (const known of [wanted, `${wanted}#`]) if (Object.hasOwn(schemas, known)) return schemas[known];
+      return undefined;
+    };
+    const references = new References(remote, draft === '7');
+    const place = references.add(schema, uri);
+    const reader = new SchemaReader(algebra, references, { lenient, coerceOneOf, assertFormats, draft });
+    const planner = new Planner(algebra, (keyword, node, problem) => {
+      if (!lenient) throw new UnsupportedSchemaError(keyword, node.pointer, problem);
+    });
+    const root = planner.plan(reader.read(place));
+    return schemaStart(machine, root, {
+      space: whiteSpace(make, options),
+      itemSeparator: make.literal(utf8(options.itemSeparator ?? ',')),
+      keySeparator: make.literal(utf8(options.keySeparator ?? ':')),
+      propertyOrder,
+    });
+  } catch (error) {
+    if (error instanceof RangeError) throw new GrammarError('The schema is nested too deeply.', { cause: error });
+    throw error;
+  }
+}
+
+function whiteSpace(make: Expressions, { whitespaceFlexible = true, whitespacePattern }: JsonSchemaOptions): ReturnType<Expressions['or']> {
+  if (whitespacePattern !== undefined)
+    return patternLanguage(whitespacePattern, { make, char: (set) => codePoints(make, set) }, true);
+  if (!whitespaceFlexible) return make.empty;
+  return make.repeat(make.bytes(byteSet([9, 10], [13, 13], [32, 32])), 0, spaceLimit);
+}
