@@ -12,6 +12,7 @@ describe('readArguments', () => {
       engine: undefined,
       shape: undefined,
       software: false,
+      data: undefined,
       help: false,
     };
     expect(readArguments([], names)).toEqual(nothing);
@@ -19,7 +20,7 @@ describe('readArguments', () => {
   });
 
   it('reads the options', () => {
-    const given = ['decode', '--json', '--quick', '--engine', '8-bit', '--shape', 'tiny', '--software'];
+    const given = ['decode', '--json', '--quick', '--engine', '8-bit', '--shape', 'tiny', '--software', '--data', '/tmp/x'];
     expect(readArguments(given, names)).toEqual({
       bench: 'decode',
       json: true,
@@ -27,6 +28,7 @@ describe('readArguments', () => {
       engine: '8-bit',
       shape: 'tiny',
       software: true,
+      data: '/tmp/x',
       help: false,
     });
   });

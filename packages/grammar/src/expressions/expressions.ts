@@ -7,6 +7,8 @@ import { hasByte } from './expression.ts';
 const expressionLimit = 400_000;
 /** How many expressions a search for an empty language may visit. */
 const searchLimit = 20_000;
+/** Shared expressions have smaller ids. */
+const firstOwnId = 1 << 20;
 
 /**
  * Makes expressions, their derivatives (Brzozowski 1964) and what follows from them. Each grammar has one of its own.
@@ -20,19 +22,26 @@ export class Expressions {
   readonly #derivatives: Map<number, Expression> = new Map();
   readonly #partitions: Partitions = new Partitions();
   readonly #machines: Map<string, number> = new Map();
+  readonly #base: Expressions | undefined;
   #count = 0;
 
-  constructor() {
-    this.none = this.#make('none', 'none', { nullable: false, finite: true });
-    this.empty = this.#make('empty', 'empty', { nullable: true, finite: true });
+  /** @param base expressions that this grammar shares with others. What follows from them is found once. */
+  constructor(base?: Expressions) {
+    this.#base = base;
+    if (base !== undefined) this.#count = firstOwnId;
+    this.none = base?.none ?? this.#make('none', 'none', { nullable: false, finite: true });
+    this.empty = base?.empty ?? this.#make('empty', 'empty', { nullable: true, finite: true });
     this.none.isVoid = true;
     this.none.next = [this.none];
-    this.none.classOf = this.#partitions.whole;
   }
 
-  /** How many expressions exist. */
+  /** How many expressions exist, without the shared ones. */
   get size(): number {
-    return this.#count;
+    return this.#base === undefined ? this.#count : this.#count - firstOwnId;
+  }
+
+  #isShared(of: Expression): boolean {
+    return this.#base !== undefined && of.id < firstOwnId;
   }
 
   bytes(set: ByteSet): Expression {
@@ -230,6 +239,7 @@ export class Expressions {
       case 'custom':
         return this.custom(of.machine!, of.machine!.next(of.state!, byte));
     }
+    if (this.#isShared(of)) return this.#base!.derivative(of, byte);
     const key = of.id * 256 + byte;
     let result = this.#derivatives.get(key);
     if (result === undefined) {
@@ -272,6 +282,7 @@ export class Expressions {
   /** Fill in `next` and `classOf`. */
   expand(of: Expression): readonly Expression[] {
     if (of.next !== undefined) return of.next;
+    if (this.#isShared(of)) return this.#base!.expand(of);
     const { classOf, examples } = this.#partitions.get(this.#partition(of));
     const next = examples.map((byte) => {
       const after = this.derivative(of, byte);
@@ -314,6 +325,7 @@ export class Expressions {
   /** True when no text is in the language. */
   isVoid(of: Expression): boolean {
     if (!of.hard) return of === this.none;
+    if (this.#isShared(of)) return this.#base!.isVoid(of);
     of.isVoid ??= this.#findVoid(of);
     return of.isVoid;
   }
@@ -348,10 +360,15 @@ export class Expressions {
   #partition(of: Expression): number {
     let result = this.#partitionOf.get(of);
     if (result === undefined) {
-      result = this.#computePartition(of);
+      result = this.#isShared(of) ? this.#partitions.add(this.#base!.partitionOf(of)) : this.#computePartition(of);
       this.#partitionOf.set(of, result);
     }
     return result;
+  }
+
+  /** The class of each byte. */
+  partitionOf(of: Expression): Uint8Array {
+    return this.#partitions.get(this.#partition(of)).classOf;
   }
 
   #computePartition(of: Expression): number {
@@ -377,10 +394,15 @@ export class Expressions {
     }
   }
 
+  /** The expression with this key, if it was made. */
+  known(key: string): Expression | undefined {
+    return this.#byKey.get(key);
+  }
+
   #make(kind: Expression['kind'], key: string, fields: Partial<Expression>): Expression {
-    const known = this.#byKey.get(key);
+    const known = this.#base?.known(key) ?? this.#byKey.get(key);
     if (known !== undefined) return known;
-    if (this.#count >= expressionLimit) throw new GrammarLimitError('states', expressionLimit);
+    if (this.size >= expressionLimit) throw new GrammarLimitError('states', expressionLimit);
     const made: Expression = {
       id: this.#count++,
       kind,

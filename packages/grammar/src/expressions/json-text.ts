@@ -26,8 +26,17 @@ export class JsonText {
   readonly quote: Expression;
   readonly #sets: Map<string, Expression> = new Map();
 
-  constructor(make: Expressions) {
+  /** @param base the same pieces, made by the base of `make`. */
+  constructor(make: Expressions, base?: JsonText) {
     this.make = make;
+    if (base !== undefined) {
+      this.quote = base.quote;
+      this.canonicalChar = base.canonicalChar;
+      this.fullChar = base.fullChar;
+      this.canonicalString = base.canonicalString;
+      this.fullString = base.fullString;
+      return;
+    }
     this.quote = make.literal(utf8('"'));
     this.canonicalChar = this.char([0, 0x10ffff]);
     const hex = make.bytes(byteSet([0x30, 0x39], [0x41, 0x46], [0x61, 0x66]));

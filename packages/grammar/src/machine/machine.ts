@@ -16,7 +16,10 @@ export interface Continuation {
   readonly pointer: string;
   /** True when `resume` needs the text of the part. */
   readonly captures: boolean;
-  /** What can follow when the part ended with the alternative `tag`. `captured`: the bytes of the part, one per character. */
+  /**
+   * What can follow when the part ended with the alternative `tag`. `captured`: the bytes since the capture began, one per
+   * character; '' when nothing is captured.
+   */
   resume(tag: number, captured: string): Outcome;
 }
 
@@ -54,8 +57,8 @@ export type MachineSource = (machine: Machine) => (then: Continuation) => Outcom
  * which is its stack, says what comes after it. Stacks, threads and states are shared, so equal ones are one object.
  */
 export class Machine implements Automaton<MachineState> {
-  readonly make: Expressions = new Expressions();
-  readonly text: JsonText = new JsonText(this.make);
+  readonly make: Expressions = new Expressions(sharedText().make);
+  readonly text: JsonText = new JsonText(this.make, sharedText());
   /** How it was built, so that it can be a part of another machine. */
   readonly source: MachineSource;
   /** Expressions that take any one character that a JSON string may hold as it is: vocabularies have masks for them. */
@@ -116,18 +119,17 @@ export class Machine implements Automaton<MachineState> {
     return next.length > 1 || next[0] !== this.make.none;
   }
 
-  /** The thread that starts a part. */
-  thread(at: Expression, then: Continuation): Thread {
-    return this.#thread(at, then, '');
-  }
-
-  /** The ways to start a part with the language `at`. */
-  begin(at: Expression, then: Continuation): Outcome {
+  /**
+   * The ways to start a part with the language `at`.
+   *
+   * @param captured what is captured already, when a capture goes over several parts.
+   */
+  begin(at: Expression, then: Continuation, captured = ''): Outcome {
     if (at === this.make.none) return nowhere;
-    const threads = this.isOpen(at) ? [this.thread(at, then)] : [];
+    const threads = this.isOpen(at) ? [this.#thread(at, then, then.captures ? captured : '')] : [];
     let done = false;
     for (const tag of this.make.tagsOf(at)) {
-      const outcome = then.resume(tag, '');
+      const outcome = then.resume(tag, then.captures ? captured : '');
       threads.push(...outcome.threads);
       done ||= outcome.done;
     }
@@ -199,6 +201,14 @@ export class Machine implements Automaton<MachineState> {
     }
     return state;
   }
+}
+
+let shared: JsonText | undefined;
+
+/** The expressions that all grammars have in common: JSON strings. */
+function sharedText(): JsonText {
+  shared ??= new JsonText(new Expressions());
+  return shared;
 }
 
 /** A continuation that ends the text. */

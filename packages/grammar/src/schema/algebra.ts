@@ -36,8 +36,17 @@ export class Algebra {
       min: 0,
       max: Number.POSITIVE_INFINITY,
       dependent: new Map(),
+      evaluated: make.none,
     };
-    this.anyArray = { prefix: [], items: this.any, min: 0, max: Number.POSITIVE_INFINITY, contains: [], unique: false };
+    this.anyArray = {
+      prefix: [],
+      items: this.any,
+      min: 0,
+      max: Number.POSITIVE_INFINITY,
+      contains: [],
+      unique: false,
+      evaluated: 0,
+    };
     this.everything = {
       null: true,
       true: true,
@@ -172,7 +181,8 @@ export class Algebra {
     for (const name of required) if (this.#isNever(names.get(name))) return undefined;
     const max = Math.min(a.max, b.max);
     if (required.size > max) return undefined;
-    return { names, classes, required, min: Math.max(a.min, b.min), max, dependent };
+    const evaluated = this.make.or([a.evaluated, b.evaluated]);
+    return { names, classes, required, min: Math.max(a.min, b.min), max, dependent, evaluated };
   }
 
   #isNever(node: Node | undefined): boolean {
@@ -202,7 +212,37 @@ export class Algebra {
       max,
       contains: [...a.contains, ...b.contains],
       unique: a.unique || b.unique,
+      evaluated: Math.max(a.evaluated, b.evaluated),
     };
+  }
+
+  /** The shape with `value` for the properties that are not evaluated yet. */
+  withUnevaluatedProperties(shape: ObjectShape, value: Node): ObjectShape {
+    const { make, text } = this;
+    const others = make.and([text.canonicalString, make.not(shape.evaluated)]);
+    const names = new Map(
+      Array.from(shape.names, ([name, node]): [string, Node] => [
+        name,
+        make.matches(shape.evaluated, text.value(name)) ? node : this.and(node, value),
+      ]),
+    );
+    const classes = shape.classes.flatMap((one) =>
+      [
+        { key: this.names(one.key, shape.evaluated), value: one.value },
+        { key: this.names(one.key, others), value: this.and(one.value, value) },
+      ].filter(({ key }) => !make.isVoid(key)),
+    );
+    return { ...shape, names, classes, evaluated: text.canonicalString };
+  }
+
+  /** The shape with `value` for the items that are not evaluated yet. */
+  withUnevaluatedItems(shape: ArrayShape, value: Node): ArrayShape {
+    if (shape.evaluated === Number.POSITIVE_INFINITY) return shape;
+    const prefix = Array.from({ length: Math.max(shape.prefix.length, shape.evaluated) }, (_, i) => {
+      const item = shape.prefix[i] ?? shape.items;
+      return i < shape.evaluated ? item : this.and(item, value);
+    });
+    return { ...shape, prefix, items: this.and(shape.items, value), evaluated: Number.POSITIVE_INFINITY };
   }
 
   /** All other values. */

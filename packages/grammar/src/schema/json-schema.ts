@@ -1,6 +1,6 @@
 import { ParameterError } from '@tokenwright/core';
 import { checkOptionNames } from '@tokenwright/core/options';
-import { GrammarError, UnsupportedSchemaError } from '../errors.ts';
+import { GrammarError } from '../errors.ts';
 import { byteSet } from '../expressions/expression.ts';
 import type { Expressions } from '../expressions/expressions.ts';
 import { codePoints, utf8 } from '../expressions/utf8.ts';
@@ -99,10 +99,14 @@ function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (t
     };
     const references = new References(remote, draft === '7');
     const place = references.add(schema, uri);
-    const reader = new SchemaReader(algebra, references, { lenient, coerceOneOf, assertFormats, draft });
-    const planner = new Planner(algebra, (keyword, node, problem) => {
-      if (!lenient) throw new UnsupportedSchemaError(keyword, node.pointer, problem);
+    const reader = new SchemaReader(algebra, references, {
+      lenient,
+      coerceOneOf,
+      assertFormats,
+      draft,
+      tracksEvaluated: JSON.stringify([schema, schemas]).includes('"unevaluated'),
     });
+    const planner = new Planner(algebra);
     const root = planner.plan(reader.read(place));
     return schemaStart(machine, root, {
       space: whiteSpace(make, options),
@@ -111,6 +115,9 @@ function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (t
       propertyOrder,
     });
   } catch (error) {
+    // Of JSON.stringify, for an object that contains itself.
+    if (error instanceof TypeError && /circular|cyclic/i.test(error.message))
+      throw new ParameterError('jsonSchema', 'schema', 'plain JSON, without objects that contain themselves', schema);
     if (error instanceof RangeError) throw new GrammarError('The schema is nested too deeply.', { cause: error });
     throw error;
   }

@@ -28,6 +28,8 @@ export interface ObjectShape {
   readonly max: number;
   /** Names that a name requires. */
   readonly dependent: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The text of the names that a keyword beside `unevaluatedProperties` evaluates. */
+  readonly evaluated: Expression;
 }
 
 export interface NameClass {
@@ -45,6 +47,8 @@ export interface ArrayShape {
   readonly max: number;
   readonly contains: readonly { readonly value: Node; readonly min: number; readonly max: number }[];
   readonly unique: boolean;
+  /** How many items, from the first, a keyword beside `unevaluatedItems` evaluates. */
+  readonly evaluated: number;
 }
 
 /** A set of JSON values that is computed when it is asked for, because schemas refer to each other. */

@@ -25,6 +25,8 @@ export interface ObjectPlan {
   readonly dependent: ReadonlyMap<number, readonly number[]>;
   readonly min: number;
   readonly max: number;
+  /** True when the classes together have all names. */
+  readonly coversNames: boolean;
   /** True when the names of other properties are kept, to count each once. */
   readonly tracksNames: boolean;
 }
@@ -50,13 +52,10 @@ export class Planner {
   readonly #algebra: Algebra;
   readonly #plans: Map<Node, ValuePlan> = new Map();
   readonly #open: ValuePlan[] = [];
-  readonly #refuse: (keyword: string, node: Node, problem: string) => void;
   #ids = 0;
 
-  /** @param refuse called for what cannot be enforced; may throw. */
-  constructor(algebra: Algebra, refuse: (keyword: string, node: Node, problem: string) => void) {
+  constructor(algebra: Algebra) {
     this.#algebra = algebra;
-    this.#refuse = refuse;
   }
 
   /** The plan of a set, with those of all sets inside it. */
@@ -125,6 +124,7 @@ export class Planner {
       ),
       min,
       max: shape.max,
+      coversNames: shape.classes.every(({ value }) => value !== this.#algebra.never),
       tracksNames: min > 0 && classes.length > 0,
     };
   }
@@ -145,24 +145,14 @@ export class Planner {
       return all.map(({ node, counts }) => ({ value: this.#plan(node), counts }));
     };
     const places = [...shape.prefix, shape.items].map(kinds);
-    if (shape.unique && shape.max > 1)
-      for (const item of places.flat()) {
-        const { objects, arrays } = item.value.node.values;
-        if (objects.length > 0 || arrays.length > 0) {
-          this.#refuse('uniqueItems', owner, 'of items that may be objects or arrays is not supported');
-          return this.#arrayPlan(shape, places, contains, false);
-        }
-      }
-    return this.#arrayPlan(shape, places, contains, shape.unique && shape.max > 1);
-  }
-
-  #arrayPlan(
-    shape: ArrayShape,
-    places: readonly (readonly ItemPlan[])[],
-    contains: readonly { readonly min: number; readonly max: number }[],
-    unique: boolean,
-  ): ArrayPlan {
-    return { id: this.#ids++, places, min: shape.min, max: shape.max, contains, unique };
+    return {
+      id: this.#ids++,
+      places,
+      min: shape.min,
+      max: shape.max,
+      contains,
+      unique: shape.unique && shape.max > 1,
+    };
   }
 
   /** A set is not empty when it has a value whose parts are in sets that are not empty: a least fixed point. */

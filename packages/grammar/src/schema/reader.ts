@@ -12,6 +12,8 @@ export interface ReaderOptions {
   readonly lenient: boolean;
   readonly coerceOneOf: boolean;
   readonly assertFormats: boolean;
+  /** A schema uses `unevaluatedProperties` or `unevaluatedItems`. */
+  readonly tracksEvaluated: boolean;
   /** The dialect of a schema without `$schema`. */
   readonly draft: '2020-12' | '7';
 }
@@ -20,7 +22,9 @@ type Keywords = { readonly [keyword: string]: unknown };
 
 const types = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'];
 /** Keywords that are known and cannot be enforced. */
-const refused = ['unevaluatedProperties', 'unevaluatedItems', '$dynamicRef', '$recursiveRef'];
+const refused = ['$dynamicRef', '$recursiveRef'];
+/** Branches of `anyOf` of which every combination is looked at, beside `unevaluatedProperties` and `unevaluatedItems`. */
+const combinedBranches = 4;
 /** Longest time that branches of `oneOf` are made exact instead of being refused. */
 const exactBranches = 8;
 
@@ -66,6 +70,12 @@ export class SchemaReader {
     if (!this.#options.lenient) throw new UnsupportedSchemaError(keyword, `#${place.pointer}`, problem);
   }
 
+  /** Drafts 3 to 6 have no `if`. */
+  #hasNoIf(place: Place): boolean {
+    const root = this.#references.resolve('#', place).schema;
+    return typeof root === 'object' && typeof root.$schema === 'string' && /draft-0[3-6]/.test(root.$schema);
+  }
+
   #isOld(place: Place): boolean {
     const root = this.#references.resolve('#', place).schema;
     if (typeof root === 'object' && typeof root.$schema === 'string') return isOldDialect(root);
@@ -86,7 +96,23 @@ export class SchemaReader {
       const next = group();
       if (next !== undefined) values = this.#algebra.intersect(values, next);
     }
-    return values;
+    return this.#unevaluated(values, schema, place);
+  }
+
+  #unevaluated(values: Values, schema: Keywords, place: Place): Values {
+    const algebra = this.#algebra;
+    let { objects, arrays } = values;
+    if (schema.unevaluatedProperties !== undefined) {
+      const value = this.#child(schema.unevaluatedProperties, place, 'unevaluatedProperties');
+      objects = objects.map((shape) => algebra.withUnevaluatedProperties(shape, value));
+    }
+    if (schema.unevaluatedItems !== undefined) {
+      const value = this.#child(schema.unevaluatedItems, place, 'unevaluatedItems');
+      if (value !== algebra.any && arrays.some(({ contains }) => contains.length > 0))
+        this.#unsupported('unevaluatedItems', place, "beside 'contains' is not supported");
+      else arrays = arrays.map((shape) => algebra.withUnevaluatedItems(shape, value));
+    }
+    return objects === values.objects && arrays === values.arrays ? values : { ...values, objects, arrays };
   }
 
   /** Keywords that limit values. */
@@ -96,7 +122,7 @@ export class SchemaReader {
       ...['exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength', 'pattern', 'properties', 'required'],
       ...['additionalProperties', 'patternProperties', 'propertyNames', 'minProperties', 'maxProperties'],
       ...['dependentRequired', 'dependentSchemas', 'dependencies', 'items', 'prefixItems', 'additionalItems'],
-      ...['contains', 'minItems', 'maxItems', 'uniqueItems'],
+      ...['contains', 'minItems', 'maxItems', 'uniqueItems', 'unevaluatedProperties', 'unevaluatedItems'],
     ].map((keyword) => [keyword, true] as const),
   );
 
@@ -123,14 +149,31 @@ export class SchemaReader {
         yield () => this.#child(part, place, 'allOf', i).values;
     if (has('anyOf'))
       yield () =>
-        this.#algebra.unite(
+        this.#anyOf(
           this.#list(schema, 'anyOf', place).map((part, i) => this.#child(part, place, 'anyOf', i).values),
+          place,
         );
     if (has('oneOf')) yield () => this.#oneOf(this.#list(schema, 'oneOf', place), schema, place);
     if (has('not'))
       yield () =>
         this.#decided('not', place, () => this.#algebra.not(this.#child(schema.not, place, 'not'), `#${place.pointer}`).values);
-    if (has('if') && has('then', 'else')) yield () => this.#condition(schema, place);
+    if (has('if') && (has('then', 'else') || this.#options.tracksEvaluated) && !this.#hasNoIf(place)) yield () => this.#condition(schema, place);
+  }
+
+  #anyOf(parts: readonly Values[], place: Place): Values {
+    const algebra = this.#algebra;
+    if (!this.#options.tracksEvaluated || parts.length === 1) return algebra.unite(parts);
+    // An instance of several branches has all their properties evaluated.
+    if (parts.length > combinedBranches) {
+      this.#unsupported('anyOf', place, `of more than ${combinedBranches} branches in a schema with unevaluated parts is not supported`);
+      return algebra.unite(parts);
+    }
+    const all: Values[] = [];
+    for (let chosen = 1; chosen < 2 ** parts.length; chosen++)
+      all.push(
+        parts.filter((_, i) => (chosen >> i) & 1).reduce((left, part) => algebra.intersect(left, part)),
+      );
+    return algebra.unite(all);
   }
 
   /** A keyword that may not be decidable. With `lenient` it is left out then. */
@@ -327,6 +370,8 @@ export class SchemaReader {
         prefix = schema.prefixItems.map((item, i) => this.#child(item, place, 'prefixItems', i));
       if (schema.items !== undefined) items = this.#child(schema.items, place, 'items');
     }
+    const all = Array.isArray(schema.items) ? schema.additionalItems !== undefined : schema.items !== undefined;
+    const evaluated = all ? Number.POSITIVE_INFINITY : prefix.length;
     const min = this.#count(schema, 'minItems', place) ?? 0;
     const max = this.#count(schema, 'maxItems', place) ?? Number.POSITIVE_INFINITY;
     const contains: ArrayShape['contains'][number][] = [];
@@ -336,7 +381,7 @@ export class SchemaReader {
       const most = (old ? undefined : this.#count(schema, 'maxContains', place)) ?? Number.POSITIVE_INFINITY;
       contains.push({ value: this.#child(schema.contains, place, 'contains'), min: least, max: most });
     }
-    return min > max ? [] : [{ prefix, items, min, max, contains, unique: schema.uniqueItems === true }];
+    return min > max ? [] : [{ prefix, items, min, max, contains, unique: schema.uniqueItems === true, evaluated }];
   }
 
   #objects(schema: Keywords, place: Place): readonly ObjectShape[] {
@@ -376,6 +421,13 @@ export class SchemaReader {
     for (const keyword of ['dependentRequired', 'dependencies'])
       for (const [name, needs] of Object.entries(this.#map(schema, keyword, place)))
         if (Array.isArray(needs)) dependent.set(name, new Set([...(dependent.get(name) ?? []), ...(needs as string[])]));
+    const evaluated =
+      schema.additionalProperties !== undefined
+        ? text.canonicalString
+        : make.or([
+            make.literals(Object.keys(properties).map((name) => text.value(name))),
+            ...classes.filter(({ rest }) => !rest).map(({ key }) => key),
+          ]);
     let shape: ObjectShape | undefined = {
       names,
       classes: classes.map(({ key, value, rest }) => ({ key, value: rest ? additional : value })),
@@ -383,6 +435,7 @@ export class SchemaReader {
       min: this.#count(schema, 'minProperties', place) ?? 0,
       max: this.#count(schema, 'maxProperties', place) ?? Number.POSITIVE_INFINITY,
       dependent,
+      evaluated,
     };
     if (schema.propertyNames !== undefined) {
       const { strings } = this.#child(schema.propertyNames, place, 'propertyNames').values;

@@ -62,7 +62,7 @@ class Reader {
   }
 
   /** A value, and `then` after it. `used`: texts that the value must not have. */
-  start(plan: ValuePlan, then: Continuation, bare = false, used: readonly string[] = []): Outcome {
+  start(plan: ValuePlan, then: Continuation, bare = false, used: readonly string[] = [], before = ''): Outcome {
     if (!plan.satisfiable) return nowhere;
     const { machine } = this;
     const inner = machine.continuation(`${this.#prefix}v${plan.node.id},${then.id}`, (id) => ({
@@ -73,13 +73,16 @@ class Reader {
         if (tag === 0) return then.resume(0, captured);
         const object = plan.objects[tag - 1];
         if (object !== undefined)
-          return this.#nextProperty(object, { at: 0, seen: 0n, count: 0, others: [] }, true, then, plan.node.pointer);
+          return this.#nextProperty(object, { at: 0, seen: 0n, count: 0, others: [] }, true, then, plan.node.pointer, captured);
         const array = plan.arrays[tag - 1 - plan.objects.length]!;
         const state: Filled = { index: 0, counts: array.contains.map(() => 0), used: [] };
-        return together([this.#items(array, state, then, plan.node.pointer), this.#closeAtOnce(array, state, then, plan.node.pointer)]);
+        return together([
+          this.#items(array, state, then, plan.node.pointer, captured),
+          this.#closeAtOnce(array, state, then, plan.node.pointer, captured),
+        ]);
       },
     }));
-    return machine.begin(this.#value(plan, bare, used), inner);
+    return machine.begin(this.#value(plan, bare, used), inner, before);
   }
 
   #value(plan: ValuePlan, bare: boolean, used: readonly string[]): Expression {
@@ -150,7 +153,14 @@ class Reader {
     return state.count + left >= plan.min;
   }
 
-  #nextProperty(plan: ObjectPlan, state: Written, first: boolean, then: Continuation, pointer: string): Outcome {
+  #nextProperty(
+    plan: ObjectPlan,
+    state: Written,
+    first: boolean,
+    then: Continuation,
+    pointer: string,
+    before: string,
+  ): Outcome {
     const inOrder = this.#layout.propertyOrder === 'schema';
     const needed = this.#needed(plan, state.seen);
     const missing = new Set(needed.filter((index) => !this.#isSeen(plan, state, index)));
@@ -175,34 +185,41 @@ class Reader {
     const inner = this.machine.continuation(key, (id) => ({
       id,
       pointer,
-      captures: plan.tracksNames,
+      captures: plan.tracksNames || then.captures,
       resume: (tag, captured) => {
-        if (tag === 0) return then.resume(0, '');
+        if (tag === 0) return then.resume(0, captured);
         const index = tag - 1;
         if (index < plan.entries.length)
-          return this.#propertyValue(plan, plan.entries[index]!.value, this.#after(plan, state, index), then, pointer);
-        const name = plan.tracksNames ? captured.slice(captured.indexOf('"'), captured.lastIndexOf('"') + 1) : '';
+          return this.#propertyValue(plan, plan.entries[index]!.value, this.#after(plan, state, index), then, pointer, captured);
+        const name = plan.tracksNames ? lastString(captured) : '';
         const next: Written = {
           at: inOrder ? plan.entries.length : 0,
           seen: state.seen,
           count: this.#counted(plan, state.count + 1),
           others: plan.tracksNames ? [...state.others, name].sort() : [],
         };
-        return this.#propertyValue(plan, plan.classes[index - plan.entries.length]!.value, next, then, pointer);
+        return this.#propertyValue(plan, plan.classes[index - plan.entries.length]!.value, next, then, pointer, captured);
       },
     }));
-    return this.machine.begin(at, inner);
+    return this.machine.begin(at, inner, before);
   }
 
-  #propertyValue(plan: ObjectPlan, value: ValuePlan, state: Written, then: Continuation, pointer: string): Outcome {
+  #propertyValue(
+    plan: ObjectPlan,
+    value: ValuePlan,
+    state: Written,
+    then: Continuation,
+    pointer: string,
+    before: string,
+  ): Outcome {
     const key = `${this.#prefix}p${plan.id},${state.at},${state.seen},${state.count},${state.others.join()},${then.id}`;
     const inner = this.machine.continuation(key, (id) => ({
       id,
       pointer,
-      captures: false,
-      resume: () => this.#nextProperty(plan, state, false, then, pointer),
+      captures: then.captures,
+      resume: (_, captured) => this.#nextProperty(plan, state, false, then, pointer, captured),
     }));
-    return this.start(value, inner);
+    return this.start(value, inner, false, [], before);
   }
 
   /** The text from the end of a property, or from the opening bracket, to the separator of the next name or the end. */
@@ -226,9 +243,16 @@ class Reader {
         );
         this.#entries.set(plan, entries);
       }
+      const usable = others ? plan.classes.filter(({ value }) => value.satisfiable) : [];
+      // All names that are not in the list. It ends without a tag, and only tells at once that any name can go on.
+      const every =
+        usable.length > 1 && usable.length === plan.classes.length && plan.coversNames
+          ? [make.concat(make.and([this.#text.canonicalString, make.not(make.literals(plan.entries.map(({ name }) => this.#text.value(name))))]), space, keySeparator)]
+          : [];
       const unused = names.length === 0 ? make.anything : make.not(make.literals(names.map(latin1)));
       const name = make.or([
         ...allowed.map((index) => entries![index]!),
+        ...(names.length === 0 ? every : []),
         ...(others ? plan.classes : []).map(({ key: text, value }, i) => {
           const left = make.and([text, unused]);
           return !value.satisfiable || make.isVoid(left)
@@ -250,7 +274,7 @@ class Reader {
 
   // Arrays
 
-  #items(plan: ArrayPlan, state: Filled, then: Continuation, pointer: string): Outcome {
+  #items(plan: ArrayPlan, state: Filled, then: Continuation, pointer: string, before: string): Outcome {
     if (state.index >= plan.max) return nowhere;
     const kinds = plan.places[Math.min(state.index, plan.places.length - 1)]!;
     return together(
@@ -264,7 +288,7 @@ class Reader {
         });
         const after: Filled = { index: this.#countedItems(plan, state.index + 1), counts: capped, used: state.used };
         if (capped.some((count, i) => plan.contains[i]!.min - count > plan.max - state.index - 1)) return nowhere;
-        return this.start(value, this.#afterItem(plan, after, then, pointer), false, state.used);
+        return this.start(value, this.#afterItem(plan, after, then, pointer, before.length), false, state.used, before);
       }),
     );
   }
@@ -277,21 +301,22 @@ class Reader {
     return index >= plan.min && counts.every((count, i) => count >= plan.contains[i]!.min);
   }
 
-  #closeAtOnce(plan: ArrayPlan, state: Filled, then: Continuation, pointer: string): Outcome {
+  #closeAtOnce(plan: ArrayPlan, state: Filled, then: Continuation, pointer: string, before: string): Outcome {
     if (!this.#isClosable(plan, state)) return nowhere;
-    return this.machine.begin(this.#separator(false, true), this.#separated(plan, state, then, pointer));
+    return this.machine.begin(this.#separator(false, true), this.#separated(plan, state, then, pointer), before);
   }
 
-  #afterItem(plan: ArrayPlan, state: Filled, then: Continuation, pointer: string): Continuation {
-    const key = `${this.#prefix}i${plan.id},${state.index},${state.counts},${state.used.join()},${then.id}`;
+  /** @param from where the text of the item begins in what is captured. */
+  #afterItem(plan: ArrayPlan, state: Filled, then: Continuation, pointer: string, from: number): Continuation {
+    const key = `${this.#prefix}i${plan.id},${state.index},${state.counts},${state.used.join()},${plan.unique ? from : 0},${then.id}`;
     return this.machine.continuation(key, (id) => ({
       id,
       pointer,
-      captures: plan.unique,
+      captures: plan.unique || then.captures,
       resume: (_, captured) => {
         let next = state;
         if (plan.unique) {
-          const item = canonical(captured);
+          const item = canonical(captured.slice(from));
           if (state.used.includes(item)) return nowhere;
           next = { ...state, used: [...state.used, item].sort() };
         }
@@ -300,6 +325,7 @@ class Reader {
         return this.machine.begin(
           this.#separator(more, this.#isClosable(plan, next)),
           this.#separated(plan, next, then, pointer),
+          captured,
         );
       },
     }));
@@ -310,8 +336,9 @@ class Reader {
     return this.machine.continuation(key, (id) => ({
       id,
       pointer,
-      captures: false,
-      resume: (tag) => (tag === 0 ? then.resume(0, '') : this.#items(plan, state, then, pointer)),
+      captures: then.captures || plan.unique,
+      resume: (tag, captured) =>
+        tag === 0 ? then.resume(0, captured) : this.#items(plan, state, then, pointer, captured),
     }));
   }
 
@@ -339,7 +366,16 @@ function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** The value of a captured text, as `JSON.stringify` writes it. */
+/** The last JSON string in a captured text, with quotes. */
+function lastString(captured: string): string {
+  return /("(?:[^"\\]|\\.)*")[^"]*$/.exec(captured)?.[1] ?? '';
+}
+
+/** The value of a captured text: equal values have equal results. */
 function canonical(captured: string): string {
-  return JSON.stringify(JSON.parse(decoder.decode(latin1(captured))));
+  return JSON.stringify(JSON.parse(decoder.decode(latin1(captured))), (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }

@@ -20,6 +20,11 @@ interface Inside {
   readonly words: number;
 }
 
+/** What is found for JSON strings, by vocabulary. */
+const commonInsides = new WeakMap<Vocabulary, Map<string, Inside>>();
+/** How many lengths of strings are kept for a vocabulary. */
+const keptCommon = 400;
+
 /** Finds the tokens that continue a text, for one machine and one vocabulary. */
 export class Masker {
   readonly #machine: Machine;
@@ -123,6 +128,17 @@ export class Masker {
 
   #inside(at: Expression): Inside {
     const bound = this.#plainBound(at);
+    const common = bound > 0 ? this.#commonKey(at) : undefined;
+    if (common !== undefined) {
+      const insides = commonInsides.get(this.#vocabulary) ?? new Map<string, Inside>();
+      commonInsides.set(this.#vocabulary, insides);
+      let inside = insides.get(common);
+      if (inside === undefined) {
+        inside = this.#find(at, bound);
+        if (insides.size < keptCommon) insides.set(common, inside);
+      }
+      return inside;
+    }
     const key = this.#insideKey(at, bound);
     const known = this.#insides.get(key);
     if (known !== undefined) {
@@ -188,10 +204,20 @@ export class Masker {
     return `${repeat.parts[0]!.id},${Math.min(repeat.min!, most)},${Math.min(repeat.max!, most)},${rest.id}`;
   }
 
-  get #longest(): number {
-    return (this.#longestToken ??= this.#vocabulary.bytes.reduce((most, { length }) => Math.max(most, length), 0) + 1);
+  /** A name for the rest of a JSON string value, which all machines have in common. */
+  #commonKey(at: Expression): string | undefined {
+    if (at.kind !== 'concat' || at.parts[0]!.kind !== 'repeat') return undefined;
+    const [repeat, rest] = at.parts as [Expression, Expression];
+    const { fullChar, quote } = this.#machine.text;
+    if (repeat.parts[0] !== fullChar || rest !== this.#machine.make.concat(quote, this.#machine.make.tag(0))) return undefined;
+    const most = this.#longest;
+    return `${Math.min(repeat.min!, most)},${Math.min(repeat.max!, most)}`;
   }
-  #longestToken: number | undefined;
+
+  /** A count of characters that no token reaches. */
+  get #longest(): number {
+    return this.#vocabulary.longest + 1;
+  }
 
   /** How many characters of any plain token the part takes here: 0 when that is not known, Infinity for all. */
   #plainBound(at: Expression): number {

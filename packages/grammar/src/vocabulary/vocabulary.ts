@@ -9,6 +9,8 @@ export interface Vocabulary {
   readonly trie: TokenTrie;
   /** The tokens that are not in `plain`. */
   readonly rest: TokenTrie;
+  /** The largest number of bytes of a token. */
+  readonly longest: number;
   /** The largest number of characters of a plain token. */
   readonly longestPlain: number;
   /**
@@ -29,6 +31,7 @@ export function createVocabulary(bytes: readonly Uint8Array[]): Vocabulary {
     bytes,
     trie: createTrie(bytes),
     rest: createTrie(bytes, (id) => characters[id] === 0),
+    longest: bytes.reduce((most, { length }) => Math.max(most, length), 0),
     longestPlain,
     plain(given) {
       const most = Math.min(given, longestPlain);

@@ -53,7 +53,7 @@ const columns: readonly Column<GrammarRow>[] = (
     'maskP99Ms',
     'firstMaskP50Ms',
   ] as const
-).map((name) => ({ heading: name, text: (row: GrammarRow) => String(row[name]) }));
+).map((name) => ({ title: name, cell: (row) => `${row[name]}`, align: name === 'split' ? 'left' : 'right' }));
 
 /** JSON Schemas with instances, token by token, as MaskBench does. */
 export const grammarBench: Bench = {
