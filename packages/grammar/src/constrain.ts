@@ -1,4 +1,11 @@
-import { defineSampler, type History, type Json, type MaskSampler, ParameterError, type RowStep } from '@tokenwright/core';
+import {
+  defineSampler,
+  type History,
+  type Json,
+  type MaskSampler,
+  ParameterError,
+  type RowStep,
+} from '@tokenwright/core';
 import { customOption, type OptionsOf } from '@tokenwright/core/options';
 import type { SamplerFactory } from '@tokenwright/core/sampling';
 import { GrammarDeadEndError } from './errors.ts';
@@ -24,7 +31,8 @@ const options = {
     help: 'The tokens of the model as bytes',
     allowed: 'a vocabulary, as of tokenizerVocabulary',
     check(owner, name, value) {
-      if (typeof value === 'object' && value !== null && 'trie' in value && 'plain' in value) return value as Vocabulary;
+      if (typeof value === 'object' && value !== null && 'trie' in value && 'plain' in value)
+        return value as Vocabulary;
       throw new ParameterError(owner, name, 'a vocabulary, as of tokenizerVocabulary', value);
     },
   }),

@@ -20,7 +20,18 @@ describe('readArguments', () => {
   });
 
   it('reads the options', () => {
-    const given = ['decode', '--json', '--quick', '--engine', '8-bit', '--shape', 'tiny', '--software', '--data', '/tmp/x'];
+    const given = [
+      'decode',
+      '--json',
+      '--quick',
+      '--engine',
+      '8-bit',
+      '--shape',
+      'tiny',
+      '--software',
+      '--data',
+      '/tmp/x',
+    ];
     expect(readArguments(given, names)).toEqual({
       bench: 'decode',
       json: true,

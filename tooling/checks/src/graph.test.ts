@@ -31,7 +31,7 @@ const allowed: { readonly [folder: string]: Arrows } = {
   'packages/backends': { runtime: ['core'] },
   'packages/loaders': { runtime: ['core'] },
   'packages/chat': { runtime: ['core'], tests: ['loaders'] },
-  'packages/grammar': { runtime: ['core'], tests: ['samplers', 'strategies'] },
+  'packages/grammar': { runtime: ['core'], tests: ['strategies'] },
   'packages/demo-model': { runtime: ['core'] },
   'packages/tokenwright': { runtime: libraries },
   'apps/node': { runtime: everyPackage },
@@ -47,7 +47,14 @@ const allowed: { readonly [folder: string]: Arrows } = {
 /** Packages that only a test may import. */
 const testOnly = /^(vitest|fast-check|playwright|playwright-core|@vitest\/.*)$/;
 /** Packages that run in every environment and therefore must not use Node or its types. */
-const anywhere = ['packages/core', 'packages/samplers', 'packages/strategies', 'packages/contrastive', 'packages/chat', 'packages/grammar'];
+const anywhere = [
+  'packages/core',
+  'packages/samplers',
+  'packages/strategies',
+  'packages/contrastive',
+  'packages/chat',
+  'packages/grammar',
+];
 
 const packages = workspacePackages();
 const files = repositoryFiles();

@@ -1,10 +1,10 @@
 import { GrammarLimitError } from '../errors.ts';
-import { Partitions } from './partitions.ts';
 import type { ByteMachine, ByteSet, Expression } from './expression.ts';
 import { hasByte } from './expression.ts';
+import { Partitions } from './partitions.ts';
 
 /** How many expressions one grammar may make. */
-const expressionLimit = 400_000;
+const expressionLimit = 150_000;
 /** How many expressions a search for an empty language may visit. */
 const searchLimit = 20_000;
 /** Shared expressions have smaller ids. */
@@ -133,9 +133,7 @@ export class Expressions {
     if (cases !== undefined)
       parts.add(
         this.switch(
-          new Map(
-            Array.from(cases, ([byte, list]) => [byte, list.length === 1 ? list[0]! : this.or(list)] as const),
-          ),
+          new Map(Array.from(cases, ([byte, list]) => [byte, list.length === 1 ? list[0]! : this.or(list)] as const)),
         ),
       );
     parts.delete(this.none);
@@ -270,10 +268,7 @@ export class Expressions {
       case 'not':
         return this.not(this.derivative(first!, byte));
       case 'repeat':
-        return this.#pair(
-          this.derivative(first!, byte),
-          this.repeat(first!, Math.max(0, of.min! - 1), of.max! - 1),
-        );
+        return this.#pair(this.derivative(first!, byte), this.repeat(first!, Math.max(0, of.min! - 1), of.max! - 1));
       default:
         return this.none;
     }

@@ -1,6 +1,6 @@
 import { byteSet, type Expression } from './expression.ts';
 import type { Expressions } from './expressions.ts';
-import { type CodePoints, codePoints, intersection, ordered, contains, utf8 } from './utf8.ts';
+import { type CodePoints, codePoints, contains, intersection, ordered, utf8 } from './utf8.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -43,11 +43,26 @@ export class JsonText {
     const byte = (text: string): Expression =>
       make.bytes(byteSet(...Array.from(text, (c) => [c.charCodeAt(0), c.charCodeAt(0)] as const)));
     const ordinary = make.or([
-      make.concat(make.bytes(byteSet([0x30, 0x39], [0x41, 0x43], [0x61, 0x63], [0x45, 0x46], [0x65, 0x66])), hex, hex, hex),
+      make.concat(
+        make.bytes(byteSet([0x30, 0x39], [0x41, 0x43], [0x61, 0x63], [0x45, 0x46], [0x65, 0x66])),
+        hex,
+        hex,
+        hex,
+      ),
       make.concat(byte('dD'), byte('01234567'), hex, hex),
     ]);
-    const pair = make.concat(byte('dD'), byte('89abAB'), hex, hex, make.literal(utf8('\\u')), byte('dD'), byte('cdefCDEF'), hex, hex);
-    const escape = make.switch(
+    const pair = make.concat(
+      byte('dD'),
+      byte('89abAB'),
+      hex,
+      hex,
+      make.literal(utf8('\\u')),
+      byte('dD'),
+      byte('cdefCDEF'),
+      hex,
+      hex,
+    );
+    const escapes = make.switch(
       new Map([
         [
           backslash,
@@ -58,7 +73,7 @@ export class JsonText {
         ],
       ]),
     );
-    this.fullChar = make.or([codePoints(make, rawSet), escape]);
+    this.fullChar = make.or([codePoints(make, rawSet), escapes]);
     this.canonicalString = this.string(make.repeat(this.canonicalChar, 0, Number.POSITIVE_INFINITY));
     this.fullString = this.string(make.repeat(this.fullChar, 0, Number.POSITIVE_INFINITY));
   }

@@ -1,5 +1,5 @@
-import { byteSet, type ByteMachine, type Expression } from './expression.ts';
 import { compare, type Decimal, negative, split } from './decimal.ts';
+import { type ByteMachine, byteSet, type Expression } from './expression.ts';
 import type { Expressions } from './expressions.ts';
 import { utf8 } from './utf8.ts';
 
@@ -55,8 +55,7 @@ function stricter(a: Bound | undefined, b: Bound | undefined, sign: 1 | -1): Bou
 export function complementNumbers(of: NumberSet): readonly NumberSet[] | undefined {
   if (of.multiples.length > 0) return undefined;
   const parts: NumberSet[] = [];
-  if (of.low !== undefined)
-    parts.push({ multiples: [], high: { value: of.low.value, exclusive: !of.low.exclusive } });
+  if (of.low !== undefined) parts.push({ multiples: [], high: { value: of.low.value, exclusive: !of.low.exclusive } });
   if (of.high !== undefined)
     parts.push({ multiples: [], low: { value: of.high.value, exclusive: !of.high.exclusive } });
   if (of.integer !== undefined) parts.push({ multiples: [], integer: !of.integer });
@@ -76,7 +75,10 @@ export function numberText(make: Expressions, set: NumberSet): Expression {
     const some = make.repeat(make.bytes(digit), 1, Number.POSITIVE_INFINITY);
     const fraction = make.or([make.empty, make.literal(utf8('.'), some)]);
     const plusMinus = make.or([make.empty, make.bytes(byteSet([0x2b, 0x2b], [0x2d, 0x2d]))]);
-    const exponent = make.or([make.empty, make.concat(make.bytes(byteSet([0x45, 0x45], [0x65, 0x65])), plusMinus, some)]);
+    const exponent = make.or([
+      make.empty,
+      make.concat(make.bytes(byteSet([0x45, 0x45], [0x65, 0x65])), plusMinus, some),
+    ]);
     return make.concat(sign, whole, fraction, exponent);
   }
   if (low !== undefined && high !== undefined && compare(low.value, high.value) === 0) {
@@ -129,9 +131,7 @@ interface Place {
 
 /** Numbers without a sign, digit by digit. With `mirrored`, they are the magnitudes of the negative numbers of the set. */
 function magnitudeMachine(set: NumberSet, mirrored: boolean): ByteMachine {
-  const [low, high] = mirrored
-    ? [mirror(set.high), mirror(set.low)]
-    : [set.low, set.high];
+  const [low, high] = mirrored ? [mirror(set.high), mirror(set.low)] : [set.low, set.high];
   const from = low !== undefined && compare(low.value, zero) >= 0 ? low : undefined;
   const to = high;
   const fromDigits = from === undefined ? undefined : split(from.value);

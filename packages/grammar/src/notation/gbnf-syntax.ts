@@ -93,7 +93,8 @@ export function parseGbnf(grammar: string): ReadonlyMap<string, Rule> {
     }
     if (sign !== '{') return undefined;
     const found = /^\{\s*(\d*)\s*(,?)\s*(\d*)\s*\}/.exec(grammar.slice(at, at + 64));
-    if (found === null || (found[1] === '' && found[3] === '')) return fail("a repetition that is not '{m}', '{m,}' or '{m,n}'");
+    if (found === null || (found[1] === '' && found[3] === ''))
+      return fail("a repetition that is not '{m}', '{m,}' or '{m,n}'");
     at += found[0].length;
     const min = Number(found[1] || '0');
     const max = found[2] === '' ? min : found[3] === '' ? Number.POSITIVE_INFINITY : Number(found[3]);

@@ -29,7 +29,8 @@ export function gbnf(grammar: string, options: GbnfOptions = {}): Machine {
   if (typeof grammar !== 'string') throw new ParameterError('gbnf', 'grammar', 'a grammar as a text', grammar);
   const { root = 'root' } = options;
   const rules = parseGbnf(grammar);
-  if (!rules.has(root)) throw new ParameterError('gbnf', 'root', `a rule of the grammar: ${[...rules.keys()].join(', ')}`, root);
+  if (!rules.has(root))
+    throw new ParameterError('gbnf', 'root', `a rule of the grammar: ${[...rules.keys()].join(', ')}`, root);
   checkRules(grammar, rules);
   return new Machine((machine) => {
     const reader = new GrammarReader(machine, rules);
@@ -66,7 +67,9 @@ function checkRules(grammar: string, rules: ReadonlyMap<string, Rule>): void {
     const reached = new Set(firsts.get(name));
     for (const other of reached) for (const next of firsts.get(other)!) reached.add(next);
     if (reached.has(name))
-      throw new GrammarError(`The rule '${name}' refers to itself at its own beginning (left recursion), which is not supported.`);
+      throw new GrammarError(
+        `The rule '${name}' refers to itself at its own beginning (left recursion), which is not supported.`,
+      );
   }
 }
 
@@ -217,7 +220,9 @@ class GrammarReader {
     let regular = this.#regular.get(rule);
     if (regular === undefined) {
       regular =
-        rule.kind === 'name' ? !this.#recursive.has(rule.name) && this.#isRegular(this.#rules.get(rule.name)!) : partsOf(rule).every((part) => this.#isRegular(part));
+        rule.kind === 'name'
+          ? !this.#recursive.has(rule.name) && this.#isRegular(this.#rules.get(rule.name)!)
+          : partsOf(rule).every((part) => this.#isRegular(part));
       this.#regular.set(rule, regular);
     }
     return regular;

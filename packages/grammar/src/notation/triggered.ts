@@ -39,14 +39,23 @@ export interface TriggeredOptions {
 export function triggered(options: TriggeredOptions): Machine {
   checkOptionNames('triggered', options, ['triggers', 'tags', 'atLeastOne', 'stopAfterFirst']);
   const { triggers, tags, atLeastOne = false, stopAfterFirst = false } = options;
-  if (!Array.isArray(triggers) || triggers.length === 0 || triggers.some((text) => typeof text !== 'string' || text === ''))
+  if (
+    !Array.isArray(triggers) ||
+    triggers.length === 0 ||
+    triggers.some((text) => typeof text !== 'string' || text === '')
+  )
     throw new ParameterError('triggered', 'triggers', 'a list of texts that are not empty', triggers);
   if (!Array.isArray(tags) || tags.length === 0) throw new ParameterError('triggered', 'tags', 'a list of tags', tags);
   tags.forEach(({ begin, content }, i) => {
     if (!(content instanceof Machine))
       throw new ParameterError('triggered', `tags[${i}].content`, 'a grammar of this package', content);
     if (!triggers.some((trigger) => begin.startsWith(trigger)))
-      throw new ParameterError('triggered', `tags[${i}].begin`, `a text that begins with a trigger: ${triggers.join(', ')}`, begin);
+      throw new ParameterError(
+        'triggered',
+        `tags[${i}].begin`,
+        `a text that begins with a trigger: ${triggers.join(', ')}`,
+        begin,
+      );
   });
   for (const trigger of triggers)
     if (!tags.some(({ begin }) => begin.startsWith(trigger)))

@@ -56,8 +56,7 @@ export function patternLanguage(text: string, { make, char }: Spelling, whole: b
         return make.or(of.parts.map((part) => followed(part, rest, first)));
       case 'repeat': {
         if (of.max > unrollLimit) return fail('an assertion inside a repetition');
-        let result = of.min === of.max ? rest : make.none;
-        result = rest;
+        let result = rest;
         for (let count = of.max; count > 0; count--) {
           const once = followed(of.part, result, first && count === 1);
           result = count > of.min ? make.or([rest, once]) : once;
@@ -89,7 +88,10 @@ export function patternLanguage(text: string, { make, char }: Spelling, whole: b
   };
   if (whole) return followed(pattern, make.empty, true);
   const some = make.concat(char([0, 0x10ffff]), any);
-  return make.or([followed(pattern, any, true), withoutAnchor(pattern) ? make.concat(some, followed(pattern, any, false)) : make.none]);
+  return make.or([
+    followed(pattern, any, true),
+    withoutAnchor(pattern) ? make.concat(some, followed(pattern, any, false)) : make.none,
+  ]);
 }
 
 /** False when the pattern can only match at the start. */

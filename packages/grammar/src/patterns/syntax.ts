@@ -131,7 +131,7 @@ export function parsePattern(text: string): Pattern {
       at++;
       return { kind: 'set', set: complement(lineEnds) };
     }
-    const member = sign === '\\' ? escape(false) : point();
+    const member = sign === '\\' ? escaped(false) : point();
     return { kind: 'set', set: typeof member === 'number' ? [member, member] : member };
   }
 
@@ -172,10 +172,10 @@ export function parsePattern(text: string): Pattern {
   }
 
   function member(): number | CodePoints {
-    return text[at] === '\\' ? escape(true) : point();
+    return text[at] === '\\' ? escaped(true) : point();
   }
 
-  function escape(inClass: boolean): number | CodePoints {
+  function escaped(inClass: boolean): number | CodePoints {
     const start = at++;
     const name = text[at];
     if (name === undefined) return fail('a backslash at the end', start);

@@ -20,6 +20,8 @@ export class Algebra {
   readonly everything: Values;
   readonly anyObject: ObjectShape;
   readonly anyArray: ArrayShape;
+  /** Values that only differ in what was evaluated are kept apart. */
+  tracksEvaluated = false;
   readonly #memo: Map<string, Node> = new Map();
   #nodes = 0;
 
@@ -77,7 +79,7 @@ export class Algebra {
     const kept = [...new Set(parts)].filter((part) => part !== this.never);
     if (kept.length === 0) return this.never;
     if (kept.length === 1) return kept[0]!;
-    if (kept.includes(this.any)) return this.any;
+    if (!this.tracksEvaluated && kept.includes(this.any)) return this.any;
     return this.#once(`or ${kept.map(({ id }) => id).join(' ')}`, pointer, () =>
       this.unite(kept.map(({ values }) => values)),
     );
@@ -106,13 +108,19 @@ export class Algebra {
       false: parts.some((part) => part.false),
       numbers: numbers.includes(allNumbers) ? [allNumbers] : numbers,
       strings: this.make.or(parts.map(({ strings }) => strings)),
-      objects: this.#few(parts.flatMap(({ objects }) => objects), this.anyObject),
-      arrays: this.#few(parts.flatMap(({ arrays }) => arrays), this.anyArray),
+      objects: this.#few(
+        parts.flatMap(({ objects }) => objects),
+        this.anyObject,
+      ),
+      arrays: this.#few(
+        parts.flatMap(({ arrays }) => arrays),
+        this.anyArray,
+      ),
     };
   }
 
   #few<Shape>(shapes: readonly Shape[], any: Shape): readonly Shape[] {
-    if (shapes.includes(any)) return [any];
+    if (!this.tracksEvaluated && shapes.includes(any)) return [any];
     const few = [...new Set(shapes)];
     if (few.length > shapeLimit) throw new GrammarLimitError('alternatives of one value', shapeLimit);
     return few;
@@ -127,9 +135,12 @@ export class Algebra {
       any: Shape,
       both: (a: Shape, b: Shape) => Shape | undefined,
     ): readonly Shape[] => {
-      if (left.includes(any)) return right;
-      if (right.includes(any)) return left;
-      if (left.length * right.length > shapeLimit * 4) throw new GrammarLimitError('alternatives of one value', shapeLimit);
+      const isAny = (shapes: readonly Shape[]): boolean =>
+        this.tracksEvaluated ? shapes.length === 1 && shapes[0] === any : shapes.includes(any);
+      if (isAny(left)) return right;
+      if (isAny(right)) return left;
+      if (left.length * right.length > shapeLimit * 4)
+        throw new GrammarLimitError('alternatives of one value', shapeLimit);
       return this.#few(
         left.flatMap((one) => right.flatMap((other) => (one === other ? one : (both(one, other) ?? [])))),
         any,
@@ -273,7 +284,9 @@ export class Algebra {
     for (const shape of of.arrays) {
       const others = this.#otherArrays(shape, pointer);
       arrays = this.#few(
-        arrays.flatMap((one) => others.flatMap((other) => (one === this.anyArray ? other : (this.#arrays(one, other) ?? [])))),
+        arrays.flatMap((one) =>
+          others.flatMap((other) => (one === this.anyArray ? other : (this.#arrays(one, other) ?? []))),
+        ),
         this.anyArray,
       );
     }
@@ -354,13 +367,14 @@ export class Algebra {
     if (a.numbers.some((one) => b.numbers.some((other) => intersectNumbers(one, other) !== undefined))) return false;
     if (this.strings(a.strings, b.strings) !== this.make.none) return false;
     if (a.objects.some((one) => b.objects.some((other) => !this.#apart(one, other)))) return false;
-    return !a.arrays.some((one) => b.arrays.some((other) => one.min <= other.max && other.min <= one.max && !this.#arraysApart(one, other)));
+    return !a.arrays.some((one) =>
+      b.arrays.some((other) => one.min <= other.max && other.min <= one.max && !this.#arraysApart(one, other)),
+    );
   }
 
   #arraysApart(a: ArrayShape, b: ArrayShape): boolean {
     const length = Math.min(Math.max(a.min, b.min), 16);
-    for (let i = 0; i < length; i++)
-      if (this.#nodesApart(a.prefix[i] ?? a.items, b.prefix[i] ?? b.items)) return true;
+    for (let i = 0; i < length; i++) if (this.#nodesApart(a.prefix[i] ?? a.items, b.prefix[i] ?? b.items)) return true;
     return false;
   }
 

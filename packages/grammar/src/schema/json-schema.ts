@@ -93,6 +93,7 @@ function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (t
   const { make } = machine;
   try {
     const algebra = new Algebra(make, machine.text);
+    algebra.tracksEvaluated = JSON.stringify([schema, schemas]).includes('"unevaluated');
     const remote = (wanted: string): Schema | undefined => {
       for (const known of [wanted, `${wanted}#`]) if (Object.hasOwn(schemas, known)) return schemas[known];
       return undefined;
@@ -104,7 +105,7 @@ function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (t
       coerceOneOf,
       assertFormats,
       draft,
-      tracksEvaluated: JSON.stringify([schema, schemas]).includes('"unevaluated'),
+      tracksEvaluated: algebra.tracksEvaluated,
     });
     const planner = new Planner(algebra);
     const root = planner.plan(reader.read(place));
@@ -123,7 +124,10 @@ function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (t
   }
 }
 
-function whiteSpace(make: Expressions, { whitespaceFlexible = true, whitespacePattern }: JsonSchemaOptions): ReturnType<Expressions['or']> {
+function whiteSpace(
+  make: Expressions,
+  { whitespaceFlexible = true, whitespacePattern }: JsonSchemaOptions,
+): ReturnType<Expressions['or']> {
   if (whitespacePattern !== undefined)
     return patternLanguage(whitespacePattern, { make, char: (set) => codePoints(make, set) }, true);
   if (!whitespaceFlexible) return make.empty;

@@ -1,6 +1,6 @@
+import { UnsupportedSchemaError } from '../errors.ts';
 import type { Expression } from '../expressions/expression.ts';
 import type { NumberSet } from '../expressions/numbers.ts';
-import { UnsupportedSchemaError } from '../errors.ts';
 
 /** A set of JSON values, by type. */
 export interface Values {

@@ -120,7 +120,10 @@ export class Planner {
       classes,
       required,
       dependent: new Map(
-        Array.from(shape.dependent, ([name, needs]) => [indexOf.get(name)!, Array.from(needs, (need) => indexOf.get(need)!)]),
+        Array.from(shape.dependent, ([name, needs]) => [
+          indexOf.get(name)!,
+          Array.from(needs, (need) => indexOf.get(need)!),
+        ]),
       ),
       min,
       max: shape.max,
@@ -191,6 +194,7 @@ function arrayHasValue({ places, min, max, contains }: ArrayPlan): boolean {
   for (let i = 0; i < Math.min(least, places.length); i++)
     if (!places[i]!.some(({ value }) => value.satisfiable)) return false;
   return contains.every(
-    (one, i) => one.min === 0 || places.some((kinds) => kinds.some(({ value, counts }) => counts[i] && value.satisfiable)),
+    (one, i) =>
+      one.min === 0 || places.some((kinds) => kinds.some(({ value, counts }) => counts[i] && value.satisfiable)),
   );
 }

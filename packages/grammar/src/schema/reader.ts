@@ -3,7 +3,7 @@ import { decimal } from '../expressions/decimal.ts';
 import type { Expression } from '../expressions/expression.ts';
 import { allNumbers, type Bound, type NumberSet } from '../expressions/numbers.ts';
 import { patternLanguage } from '../patterns/language.ts';
-import { Algebra } from './algebra.ts';
+import type { Algebra } from './algebra.ts';
 import { formats, unsupportedFormats } from './formats.ts';
 import type { ArrayShape, NameClass, Node, ObjectShape, Values } from './node.ts';
 import { escapePointer, isOldDialect, type Place, type References, type Schema } from './references.ts';
@@ -62,7 +62,10 @@ export class SchemaReader {
   /** True when a schema has a keyword that limits values. */
   #says(schema: Keywords, place: Place): boolean {
     return Object.keys(schema).some(
-      (keyword) => Object.hasOwn(this.#assertions, keyword) || refused.includes(keyword) || (keyword === 'format' && place !== undefined),
+      (keyword) =>
+        Object.hasOwn(this.#assertions, keyword) ||
+        refused.includes(keyword) ||
+        (keyword === 'format' && place !== undefined),
     );
   }
 
@@ -156,8 +159,13 @@ export class SchemaReader {
     if (has('oneOf')) yield () => this.#oneOf(this.#list(schema, 'oneOf', place), schema, place);
     if (has('not'))
       yield () =>
-        this.#decided('not', place, () => this.#algebra.not(this.#child(schema.not, place, 'not'), `#${place.pointer}`).values);
-    if (has('if') && (has('then', 'else') || this.#options.tracksEvaluated) && !this.#hasNoIf(place)) yield () => this.#condition(schema, place);
+        this.#decided(
+          'not',
+          place,
+          () => this.#algebra.not(this.#child(schema.not, place, 'not'), `#${place.pointer}`).values,
+        );
+    if (has('if') && (has('then', 'else') || this.#options.tracksEvaluated) && !this.#hasNoIf(place))
+      yield () => this.#condition(schema, place);
   }
 
   #anyOf(parts: readonly Values[], place: Place): Values {
@@ -165,14 +173,16 @@ export class SchemaReader {
     if (!this.#options.tracksEvaluated || parts.length === 1) return algebra.unite(parts);
     // An instance of several branches has all their properties evaluated.
     if (parts.length > combinedBranches) {
-      this.#unsupported('anyOf', place, `of more than ${combinedBranches} branches in a schema with unevaluated parts is not supported`);
+      this.#unsupported(
+        'anyOf',
+        place,
+        `of more than ${combinedBranches} branches in a schema with unevaluated parts is not supported`,
+      );
       return algebra.unite(parts);
     }
     const all: Values[] = [];
     for (let chosen = 1; chosen < 2 ** parts.length; chosen++)
-      all.push(
-        parts.filter((_, i) => (chosen >> i) & 1).reduce((left, part) => algebra.intersect(left, part)),
-      );
+      all.push(parts.filter((_, i) => (chosen >> i) & 1).reduce((left, part) => algebra.intersect(left, part)));
     return algebra.unite(all);
   }
 
@@ -183,7 +193,11 @@ export class SchemaReader {
     } catch (error) {
       if (!(error instanceof UnsupportedSchemaError) || !this.#options.lenient) {
         if (error instanceof UnsupportedSchemaError && error.keyword === 'not')
-          throw new UnsupportedSchemaError(keyword, `#${place.pointer}`, error.message.replace(/^.*?'not' /, '').replace(/\.$/, ''));
+          throw new UnsupportedSchemaError(
+            keyword,
+            `#${place.pointer}`,
+            error.message.replace(/^.*?'not' /, '').replace(/\.$/, ''),
+          );
         throw error;
       }
       return undefined;
@@ -221,7 +235,9 @@ export class SchemaReader {
     const names = Array.isArray(given) ? given : [given];
     for (const name of names)
       if (!types.includes(name as string))
-        throw new GrammarError(`#${place.pointer}: 'type' must be one of ${types.join(', ')}, but is ${JSON.stringify(name)}.`);
+        throw new GrammarError(
+          `#${place.pointer}: 'type' must be one of ${types.join(', ')}, but is ${JSON.stringify(name)}.`,
+        );
     const { nothing, everything } = this.#algebra;
     const has = (name: string): boolean => names.includes(name);
     return {
@@ -249,7 +265,9 @@ export class SchemaReader {
       const { length } = value;
       return {
         ...nothing,
-        arrays: [{ ...this.#algebra.anyArray, prefix: value.map(node), items: this.#algebra.never, min: length, max: length }],
+        arrays: [
+          { ...this.#algebra.anyArray, prefix: value.map(node), items: this.#algebra.never, min: length, max: length },
+        ],
       };
     }
     const entries = Object.entries(value as Keywords);
@@ -282,7 +300,8 @@ export class SchemaReader {
       const bound: Bound = { value: decimal(value), exclusive };
       if (isLow) {
         if (low === undefined || value > Number(show(low)) || (value === Number(show(low)) && exclusive)) low = bound;
-      } else if (high === undefined || value < Number(show(high)) || (value === Number(show(high)) && exclusive)) high = bound;
+      } else if (high === undefined || value < Number(show(high)) || (value === Number(show(high)) && exclusive))
+        high = bound;
     };
     const show = (bound: Bound): number => Number(bound.value.digits) / 10 ** bound.value.scale;
     const minimum = this.#number(schema, 'minimum', place);
@@ -389,7 +408,8 @@ export class SchemaReader {
     const { text, make, any, never } = algebra;
     const names = new Map<string, Node>();
     const properties = this.#map(schema, 'properties', place);
-    for (const [name, inner] of Object.entries(properties)) names.set(name, this.#child(inner, place, 'properties', name));
+    for (const [name, inner] of Object.entries(properties))
+      names.set(name, this.#child(inner, place, 'properties', name));
     const additional =
       schema.additionalProperties === undefined
         ? any
@@ -420,7 +440,8 @@ export class SchemaReader {
     const dependent = new Map<string, ReadonlySet<string>>();
     for (const keyword of ['dependentRequired', 'dependencies'])
       for (const [name, needs] of Object.entries(this.#map(schema, keyword, place)))
-        if (Array.isArray(needs)) dependent.set(name, new Set([...(dependent.get(name) ?? []), ...(needs as string[])]));
+        if (Array.isArray(needs))
+          dependent.set(name, new Set([...(dependent.get(name) ?? []), ...(needs as string[])]));
     const evaluated =
       schema.additionalProperties !== undefined
         ? text.canonicalString
@@ -487,21 +508,34 @@ export class SchemaReader {
     // What the other keywords of the schema leave of each branch: a type beside `oneOf` often sets the branches apart.
     const beside = Object.hasOwn(schema, 'type') ? this.#type(schema.type, place) : algebra.everything;
     const own = nodes.map(({ values }) => algebra.intersect(beside, values));
-    const meets = nodes.map((_, i) => nodes.flatMap((_other, j) => (i !== j && !algebra.disjoint(own[i]!, own[j]!) ? [j] : [])));
+    const meets = nodes.map((_, i) =>
+      nodes.flatMap((_other, j) => (i !== j && !algebra.disjoint(own[i]!, own[j]!) ? [j] : [])),
+    );
     if (meets.every(({ length }) => length === 0)) return union();
     return this.#decided('oneOf', place, () => {
       const overlaps = meets.filter(({ length }) => length > 0).length;
       if (overlaps > exactBranches)
-        throw new UnsupportedSchemaError('oneOf', `#${place.pointer}`, 'has branches that may overlap (coerceOneOf reads it as anyOf)');
+        throw new UnsupportedSchemaError(
+          'oneOf',
+          `#${place.pointer}`,
+          'has branches that may overlap (coerceOneOf reads it as anyOf)',
+        );
       try {
         return algebra.unite(
           own.map((values, i) =>
-            meets[i]!.reduce((left, j) => algebra.intersect(left, algebra.complement(own[j]!, `#${place.pointer}`)), values),
+            meets[i]!.reduce(
+              (left, j) => algebra.intersect(left, algebra.complement(own[j]!, `#${place.pointer}`)),
+              values,
+            ),
           ),
         );
       } catch (error) {
         if (!(error instanceof UnsupportedSchemaError)) throw error;
-        throw new UnsupportedSchemaError('oneOf', `#${place.pointer}`, 'has branches that may overlap (coerceOneOf reads it as anyOf)');
+        throw new UnsupportedSchemaError(
+          'oneOf',
+          `#${place.pointer}`,
+          'has branches that may overlap (coerceOneOf reads it as anyOf)',
+        );
       }
     });
   }

@@ -75,7 +75,7 @@ export class References {
           this.#index({ schema: inner as Schema, base, pointer: path, document }, dialect);
       };
       const path = `${pointer}/${escapePointer(keyword)}`;
-      if (Array.isArray(value)) value.forEach((inner, i) => child(inner, `${path}/${i}`));
+      if (Array.isArray(value)) for (const [i, inner] of value.entries()) child(inner, `${path}/${i}`);
       else if (maps.has(keyword))
         for (const [name, inner] of Object.entries(value)) child(inner, `${path}/${escapePointer(name)}`);
       else child(value, path);

@@ -73,7 +73,14 @@ class Reader {
         if (tag === 0) return then.resume(0, captured);
         const object = plan.objects[tag - 1];
         if (object !== undefined)
-          return this.#nextProperty(object, { at: 0, seen: 0n, count: 0, others: [] }, true, then, plan.node.pointer, captured);
+          return this.#nextProperty(
+            object,
+            { at: 0, seen: 0n, count: 0, others: [] },
+            true,
+            then,
+            plan.node.pointer,
+            captured,
+          );
         const array = plan.arrays[tag - 1 - plan.objects.length]!;
         const state: Filled = { index: 0, counts: array.contains.map(() => 0), used: [] };
         return together([
@@ -91,7 +98,9 @@ class Reader {
     if (result === undefined) {
       const make = this.#make;
       const unused =
-        used.length === 0 ? plan.scalar : make.and([plan.scalar, make.not(make.literals(used.map((one) => utf8(one))))]);
+        used.length === 0
+          ? plan.scalar
+          : make.and([plan.scalar, make.not(make.literals(used.map((one) => utf8(one))))]);
       const value = make.or([
         make.isVoid(unused) ? make.none : make.concat(unused, make.tag(0)),
         make.literal(utf8('{'), make.or(plan.objects.map((_, i) => make.tag(1 + i)))),
@@ -107,7 +116,8 @@ class Reader {
 
   #needed(plan: ObjectPlan, seen: bigint): number[] {
     const needed = new Set(plan.required);
-    for (const [index, needs] of plan.dependent) if ((seen >> BigInt(index)) & 1n) for (const need of needs) needed.add(need);
+    for (const [index, needs] of plan.dependent)
+      if ((seen >> BigInt(index)) & 1n) for (const need of needs) needed.add(need);
     return [...needed];
   }
 
@@ -190,7 +200,14 @@ class Reader {
         if (tag === 0) return then.resume(0, captured);
         const index = tag - 1;
         if (index < plan.entries.length)
-          return this.#propertyValue(plan, plan.entries[index]!.value, this.#after(plan, state, index), then, pointer, captured);
+          return this.#propertyValue(
+            plan,
+            plan.entries[index]!.value,
+            this.#after(plan, state, index),
+            then,
+            pointer,
+            captured,
+          );
         const name = plan.tracksNames ? lastString(captured) : '';
         const next: Written = {
           at: inOrder ? plan.entries.length : 0,
@@ -198,7 +215,14 @@ class Reader {
           count: this.#counted(plan, state.count + 1),
           others: plan.tracksNames ? [...state.others, name].sort() : [],
         };
-        return this.#propertyValue(plan, plan.classes[index - plan.entries.length]!.value, next, then, pointer, captured);
+        return this.#propertyValue(
+          plan,
+          plan.classes[index - plan.entries.length]!.value,
+          next,
+          then,
+          pointer,
+          captured,
+        );
       },
     }));
     return this.machine.begin(at, inner, before);
@@ -247,7 +271,16 @@ class Reader {
       // All names that are not in the list. It ends without a tag, and only tells at once that any name can go on.
       const every =
         usable.length > 1 && usable.length === plan.classes.length && plan.coversNames
-          ? [make.concat(make.and([this.#text.canonicalString, make.not(make.literals(plan.entries.map(({ name }) => this.#text.value(name))))]), space, keySeparator)]
+          ? [
+              make.concat(
+                make.and([
+                  this.#text.canonicalString,
+                  make.not(make.literals(plan.entries.map(({ name }) => this.#text.value(name)))),
+                ]),
+                space,
+                keySeparator,
+              ),
+            ]
           : [];
       const unused = names.length === 0 ? make.anything : make.not(make.literals(names.map(latin1)));
       const name = make.or([

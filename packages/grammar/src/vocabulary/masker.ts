@@ -78,8 +78,7 @@ export class Masker {
     const result = plain === undefined ? new Uint32Array(Math.ceil(this.#vocabulary.size / 32)) : plain.slice();
     if (bits !== undefined) for (let i = 0; i < bits.length; i++) result[i]! |= bits[i]!;
     for (const id of ids) result[id >>> 5]! |= 1 << (id & 31);
-    for (let i = 0; i < exits.length; i += 2)
-      this.#leave(trie, exits[i]!, exits[i + 1]!, then, captured, 0, result, 1);
+    for (let i = 0; i < exits.length; i += 2) this.#leave(trie, exits[i]!, exits[i + 1]!, then, captured, 0, result, 1);
     return result;
   }
 
@@ -97,8 +96,7 @@ export class Masker {
     const outcome = then.resume(tag, then.captures ? captured + pathOf(trie, node, from) : '');
     if (outcome.threads.length === 0 && !outcome.done) return;
     for (let id = trie.token[node]!; id >= 0; id = trie.same[id]!) result[id >>> 5]! |= 1 << (id & 31);
-    if (trie.end[node]! > node + 1)
-      for (const thread of outcome.threads) this.#walk(trie, node, thread, result, level);
+    if (trie.end[node]! > node + 1) for (const thread of outcome.threads) this.#walk(trie, node, thread, result, level);
   }
 
   /** Mark the tokens below `node` that a thread can read. */
@@ -209,7 +207,8 @@ export class Masker {
     if (at.kind !== 'concat' || at.parts[0]!.kind !== 'repeat') return undefined;
     const [repeat, rest] = at.parts as [Expression, Expression];
     const { fullChar, quote } = this.#machine.text;
-    if (repeat.parts[0] !== fullChar || rest !== this.#machine.make.concat(quote, this.#machine.make.tag(0))) return undefined;
+    if (repeat.parts[0] !== fullChar || rest !== this.#machine.make.concat(quote, this.#machine.make.tag(0)))
+      return undefined;
     const most = this.#longest;
     return `${Math.min(repeat.min!, most)},${Math.min(repeat.max!, most)}`;
   }
@@ -223,7 +222,8 @@ export class Masker {
   #plainBound(at: Expression): number {
     if (at.kind === 'concat') {
       const [first, rest] = at.parts as [Expression, Expression];
-      if (first.kind === 'repeat' && this.#machine.units.has(first.parts[0]!)) return this.#isSpecial(rest) ? first.max! : 0;
+      if (first.kind === 'repeat' && this.#machine.units.has(first.parts[0]!))
+        return this.#isSpecial(rest) ? first.max! : 0;
     }
     return this.#takesAll(at) ? Number.POSITIVE_INFINITY : 0;
   }
@@ -238,9 +238,7 @@ export class Masker {
         const [first, rest] = at.parts as [Expression, Expression];
         if (first.kind === 'repeat')
           result =
-            this.#machine.units.has(first.parts[0]!) &&
-            first.max === Number.POSITIVE_INFINITY &&
-            this.#isSpecial(rest);
+            this.#machine.units.has(first.parts[0]!) && first.max === Number.POSITIVE_INFINITY && this.#isSpecial(rest);
         else result = this.#takesAll(first);
       } else if (at.kind === 'or') result = at.parts.some((part) => this.#takesAll(part));
       else if (at.kind === 'and')

@@ -43,7 +43,10 @@ export function tokenizerBytes(tokenizer: Tokenizer): Uint8Array[] {
   const rejoined = probe.join('');
   if (rejoined.includes('\u0120') && rejoined.includes('\u010a'))
     return spellings.map((spelling, id) => (spelling === undefined ? noBytes : byteLevel(spelling, tokenizer, id)));
-  if (rejoined.includes('\u2581') && tokenizer.decode(tokenizer.encode('a b', { addSpecialTokens: false })).endsWith('a b'))
+  if (
+    rejoined.includes('\u2581') &&
+    tokenizer.decode(tokenizer.encode('a b', { addSpecialTokens: false })).endsWith('a b')
+  )
     return spellings.map((spelling) => (spelling === undefined ? noBytes : sentencePiece(spelling)));
   return decoded(tokenizer);
 }

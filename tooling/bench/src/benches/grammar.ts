@@ -2,7 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
-import { jsonSchema, type MachineState, type Schema, tokenizerVocabulary, tokenMasks, type Vocabulary } from '@tokenwright/grammar';
+import {
+  jsonSchema,
+  type MachineState,
+  type Schema,
+  tokenizerVocabulary,
+  tokenMasks,
+  type Vocabulary,
+} from '@tokenwright/grammar';
 import { createTokenizer, type LoadedTokenizer } from '@tokenwright/loaders';
 import type { Bench } from '../harness/bench.ts';
 import type { Column } from '../report/table.ts';
@@ -58,12 +65,15 @@ const columns: readonly Column<GrammarRow>[] = (
 /** JSON Schemas with instances, token by token, as MaskBench does. */
 export const grammarBench: Bench = {
   name: 'grammar',
-  summary: 'structured output: JSON Schemas with valid and invalid instances, token by token, with a vocabulary of 128k',
+  summary:
+    'structured output: JSON Schemas with valid and invalid instances, token by token, with a vocabulary of 128k',
   async run(context) {
     const folder = context.data ?? join(import.meta.dirname, '../../../../../shared/schemas/maskbench');
     let files: string[];
     try {
-      files = readdirSync(folder).filter((name) => name.endsWith('.jsonl.br')).sort();
+      files = readdirSync(folder)
+        .filter((name) => name.endsWith('.jsonl.br'))
+        .sort();
     } catch (cause) {
       throw new Error(`There is no folder '${folder}'. Name one with --data.`, { cause });
     }
