@@ -10,7 +10,7 @@ import { temperature } from '@tokenwright/samplers';
 const { engine } = await bestEngine({ modelBytes: 0 });
 const { model, tokenizer, dispose } = await load(demoModel(), { engine });
 
-const automaton = jsonSchema({
+const schema = {
   type: 'object',
   properties: {
     ship: { type: 'string', pattern: '^[A-Z][a-z]{2,8}$' },
@@ -19,7 +19,9 @@ const automaton = jsonSchema({
   },
   required: ['ship', 'crew', 'cargo'],
   additionalProperties: false,
-});
+};
+// A weak model would idle in white space.
+const automaton = jsonSchema(schema, { whitespaceFlexible: false });
 const samplers = [
   constrain({ automaton, vocabulary: tokenizerVocabulary(tokenizer) }),
   temperature({ temperature: 0.8 }),
