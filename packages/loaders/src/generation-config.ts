@@ -1,6 +1,6 @@
+import { LoadError, type ModelDefaults } from '@tokenwright/core';
 import { checkInteger } from '@tokenwright/core/options';
 import { checkJsonObject } from './sources/check-sources.ts';
-import { LoadError, type ModelDefaults } from '@tokenwright/core';
 import type { JsonObject } from './sources/json.ts';
 
 /**

@@ -87,7 +87,7 @@ describe('the flags', () => {
   });
 
   it('reach every rule of contrast', () => {
-    const helpers = ['combine', 'influence', 'samplingWithInfluence'];
+    const helpers = ['combine', 'defineRule', 'influence', 'samplingWithInfluence'];
     const rules = Object.keys(contrastive).filter((name) => !helpers.includes(name));
     const reached = Object.values(ruleTable).map(({ name }) => name);
     expect(reached.sort()).toEqual(rules.sort());

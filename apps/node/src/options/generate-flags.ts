@@ -1,4 +1,11 @@
-import type { ChainWarning, GenerateOptions, LanguageModel, Sampler, Tokenizer } from '@tokenwright/core';
+import {
+  type ChainWarning,
+  type GenerateOptions,
+  type LanguageModel,
+  type Sampler,
+  type Tokenizer,
+  UnknownOptionError,
+} from '@tokenwright/core';
 import type { Option } from '@tokenwright/core/options';
 import { generateOptions } from '@tokenwright/core/strategy';
 import { fromGenerationConfig, printChain, samplerRegistry } from '@tokenwright/samplers';
@@ -273,7 +280,11 @@ function numbered(flag: string, option: Option, text: string): unknown {
 function cacheOf(text: string): GenerateOptions['cache'] {
   if (cacheKinds.includes(text) && !text.includes('=')) return text as 'none';
   const sizes = /^window=(\d+)(?:,sinks=(\d+))?$/.exec(text);
-  if (sizes === null) throw misuse(`--cache wants one of ${cacheKinds.join('; ')}, but '${text}' was given.`);
+  if (sizes === null) {
+    const { nearest } = new UnknownOptionError('tokenwright', text, cacheKinds);
+    const hint = nearest === undefined ? '' : ` Did you mean '${nearest}'?`;
+    throw misuse(`--cache wants one of ${cacheKinds.join('; ')}, but '${text}' was given.${hint}`);
+  }
   const [, size, sinks] = sizes;
   return { kind: 'window', size: Number(size), ...(sinks === undefined ? {} : { sinks: Number(sinks) }) };
 }

@@ -22,7 +22,8 @@ export function checkSourceOptions<Options extends SourceOptions>(owner: string,
     if (typeof configure === 'function') return architecture;
     throw new ParameterError(owner, `architectures[${at}]`, 'an architecture, such as gpt2 of core', architecture);
   };
-  if (architectures !== undefined) checkList(owner, 'architectures', architectures, 'a list of architectures', { item });
+  if (architectures !== undefined)
+    checkList(owner, 'architectures', architectures, 'a list of architectures', { item });
   if (file !== undefined) checkString(owner, 'file', file, 'the name of a .gguf file');
   if (hub !== undefined) checkHubOptions(`${owner}: hub`, hub, 'hub');
   if (name !== undefined) checkString(owner, 'name', name);

@@ -1,5 +1,5 @@
-import { readable } from '@tokenwright/core/options';
 import { LoadError, ParameterError } from '@tokenwright/core';
+import { readable } from '@tokenwright/core/options';
 import type { GgufPlace } from '../gguf/checkpoint.ts';
 import { isGguf } from '../gguf/file/gguf-file.ts';
 import { hubModel } from '../hub/hub-model.ts';

@@ -1,6 +1,6 @@
-import { checkModelSource } from '../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { withQuantized } from '../quantization/open-quantized.ts';
+import { checkModelSource } from '../sources/check-sources.ts';
 import type { ModelSource } from '../sources/model-source.ts';
 import { openSafetensors } from '../weights/safetensors.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';

@@ -1,7 +1,7 @@
-import { checkModelSource } from '../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { withQuantized } from '../quantization/open-quantized.ts';
 import type { ByteSource } from '../sources/byte-source.ts';
+import { checkModelSource } from '../sources/check-sources.ts';
 import type { ModelSource } from '../sources/model-source.ts';
 import { openSafetensors } from '../weights/safetensors.ts';
 import { readShardIndex } from '../weights/shard-index.ts';

@@ -1,7 +1,7 @@
-import { checkSourceOptions } from '../checkpoint/check-source-options.ts';
 import { LoadError, ParameterError } from '@tokenwright/core';
 import { type Architecture, type MatrixRequest, requestWeights, type WeightRequest } from '@tokenwright/core/engine';
 import { readOptions } from '@tokenwright/core/options';
+import { checkSourceOptions } from '../checkpoint/check-source-options.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { architectureOf } from '../checkpoint/families.ts';
 import type { ModelInput } from '../checkpoint/model-input.ts';
@@ -66,7 +66,14 @@ export async function convertModel(
   sink: ModelSink,
   given: ConvertOptions,
 ): Promise<ConversionReport> {
-  const options = readOptions('convertModel', given, ['format', 'architectures', 'file', 'hub', 'onProgress', 'signal']);
+  const options = readOptions('convertModel', given, [
+    'format',
+    'architectures',
+    'file',
+    'hub',
+    'onProgress',
+    'signal',
+  ]);
   checkSourceOptions('convertModel', options);
   const { format, onProgress, signal } = options;
   if (!conversionFormats.includes(format))

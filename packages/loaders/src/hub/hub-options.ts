@@ -1,5 +1,12 @@
 import { ParameterError } from '@tokenwright/core';
-import { checkInteger, checkBoolean, checkFunction, checkSignal, checkString, readOptions } from '@tokenwright/core/options';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkSignal,
+  checkString,
+  readOptions,
+} from '@tokenwright/core/options';
 import { nodeFiles } from '../sources/byte-source.ts';
 import { checkFileName } from '../sources/model-source.ts';
 import { unusedProxy } from './unreachable.ts';
@@ -131,7 +138,12 @@ function defaultCache(): string {
   const home = hubHome();
   if (home !== undefined) return `${home}/hub`;
   if (nodeFiles() === undefined) return 'tokenwright-hub';
-  throw new ParameterError('hubModel', 'cache', 'given, or HF_HUB_CACHE set, as this user has no home folder', undefined);
+  throw new ParameterError(
+    'hubModel',
+    'cache',
+    'given, or HF_HUB_CACHE set, as this user has no home folder',
+    undefined,
+  );
 }
 
 /** Where the tools of the hub keep their things; undefined in a browser, and for a user without a home folder. */

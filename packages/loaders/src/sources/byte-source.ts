@@ -1,6 +1,14 @@
-import { checkFunction, checkSignal, checkString, isInstance, readable, readOptions, readRecord } from '@tokenwright/core/options';
 // biome-ignore-all lint/suspicious/noTsIgnore: the directive is for the declarations, which must compile without the types of Node.
 import { LoadError, ParameterError } from '@tokenwright/core';
+import {
+  checkFunction,
+  checkSignal,
+  checkString,
+  isInstance,
+  readable,
+  readOptions,
+  readRecord,
+} from '@tokenwright/core/options';
 import { checkNoWebPage } from './web-page.ts';
 
 /** A file of known size that is read by ranges: on disk, in memory, behind a URL. */
@@ -23,7 +31,9 @@ function checkName(owner: string, name: unknown): void {
 
 /** Shared memory is as good as memory of one thread. */
 function isBuffer(value: unknown): value is ArrayBuffer {
-  return isInstance(value, ArrayBuffer) || (typeof SharedArrayBuffer === 'function' && isInstance(value, SharedArrayBuffer));
+  return (
+    isInstance(value, ArrayBuffer) || (typeof SharedArrayBuffer === 'function' && isInstance(value, SharedArrayBuffer))
+  );
 }
 
 /** A file in memory. Reads copy, so that what a model holds never changes with `bytes`. */
@@ -178,7 +188,8 @@ export async function urlSource(url: string | URL, options: UrlSourceOptions = {
       signal?.throwIfAborted();
       throw new LoadError(name, 'the request failed', undefined, { cause });
     }
-    if (!isInstance(response, Response)) throw new ParameterError(owner, 'fetch', 'a function that gives a Response', response);
+    if (!isInstance(response, Response))
+      throw new ParameterError(owner, 'fetch', 'a function that gives a Response', response);
     return response;
   };
 

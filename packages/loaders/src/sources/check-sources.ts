@@ -16,7 +16,12 @@ export function checkModelSource(owner: string, source: unknown): void {
     const { file } = (source ?? {}) as { readonly file?: unknown };
     if (typeof source === 'object' && typeof file === 'function') return;
     const hint = typeof source === 'string' ? ' (folder(path) gives one)' : '';
-    throw new ParameterError(owner, 'source', `a source of files, such as folder(path) or files({ ... })${hint}`, source);
+    throw new ParameterError(
+      owner,
+      'source',
+      `a source of files, such as folder(path) or files({ ... })${hint}`,
+      source,
+    );
   });
 }
 

@@ -1,5 +1,5 @@
+import { LoadError, ParameterError, UnsupportedError } from '@tokenwright/core';
 import { checkString, isInstance, readable, readRecord } from '@tokenwright/core/options';
-import { LoadError, UnsupportedError, ParameterError } from '@tokenwright/core';
 import { type ByteSource, blobSource, fileSource, nodeFiles } from './byte-source.ts';
 import { contentsSource, type FileContents } from './file-contents.ts';
 

@@ -1,6 +1,6 @@
-import { checkByteSource } from '../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from '../sources/byte-source.ts';
+import { checkByteSource } from '../sources/check-sources.ts';
 import { decodeUtf8, isObject, type JsonObject, largestJson, parseJsonObject } from '../sources/json.ts';
 import { type NumberFormat, numberFormats } from './number-formats.ts';
 import { checkRows, type StoredWeights } from './stored-weights.ts';

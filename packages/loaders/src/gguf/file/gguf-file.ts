@@ -1,6 +1,6 @@
-import { checkByteSource } from '../../sources/check-sources.ts';
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from '../../sources/byte-source.ts';
+import { checkByteSource } from '../../sources/check-sources.ts';
 import { checkRows } from '../../weights/stored-weights.ts';
 import { HeaderReader } from './header-reader.ts';
 import { readTypes, type TensorType, tensorTypes } from './tensor-types.ts';
