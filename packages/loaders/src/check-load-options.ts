@@ -14,13 +14,14 @@ const options: Readonly<Record<keyof LoadOptions, true>> = {
   name: true,
   onProgress: true,
   signal: true,
+  tokenizer: true,
 };
 
 /**
  * Check the options of `load` before anything is read.
  *
  * @throws UnknownOptionError for an option that does not exist; ParameterError for an `engine` that is missing or is something
- * else, such as a promise that was not awaited.
+ * else, such as a promise that was not awaited, and for a `tokenizer` that is none.
  */
 export function checkLoadOptions(owner: string, given: LoadOptions): LoadOptions {
   // Without options, the engine is what is missing.
@@ -29,7 +30,28 @@ export function checkLoadOptions(owner: string, given: LoadOptions): LoadOptions
   readable(owner, 'engine', engine, () => checkEngine(owner, engine));
   if (defaultSamplers !== undefined)
     checkFunction(owner, 'defaultSamplers', defaultSamplers, 'a function of the generation config');
+  readable(owner, 'tokenizer', read.tokenizer, () => checkTokenizer(owner, read.tokenizer));
   return { ...read, ...checkSourceOptions(owner, read) };
+}
+
+function checkTokenizer(owner: string, tokenizer: unknown): void {
+  if (tokenizer === undefined) return;
+  if (owner === 'loadModel' || owner === 'loadSequenceToSequenceModel')
+    throw new ParameterError(
+      owner,
+      'tokenizer',
+      `undefined, since ${owner} gives a model without a tokenizer`,
+      tokenizer,
+    );
+  const members = (typeof tokenizer === 'object' ? tokenizer : null) as Record<string, unknown> | null;
+  const is = (type: string, ...names: string[]): boolean => names.every((name) => typeof members?.[name] === type);
+  if (!(is('function', 'encode', 'decode', 'tokenToId', 'idToToken') && is('number', 'vocabSize')))
+    throw new ParameterError(
+      owner,
+      'tokenizer',
+      'a tokenizer, such as loadTokenizer and createTokenizer make',
+      tokenizer,
+    );
 }
 
 function checkEngine(owner: string, engine: unknown): void {

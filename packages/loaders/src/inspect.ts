@@ -11,6 +11,7 @@ import { checkUnused, usedNames } from './checkpoint/unused-tensors.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './sources/json.ts';
+import { createTokenizer } from './tokenizer/tokenizer.ts';
 import type { StoredWeights } from './weights/stored-weights.ts';
 
 /** Options of `inspectModel`. */
@@ -82,6 +83,8 @@ export interface InspectedTokenizer {
   readonly model: string;
   readonly vocabSize: number;
   readonly specialTokens: number;
+  /** Why `load` needs another tokenizer. Absent when it does not. */
+  readonly problem?: string;
 }
 
 /** A decision of the loaders, and its reason. */
@@ -155,15 +158,16 @@ function formatsOf(tensors: readonly InspectedTensor[]): FormatShare[] {
   return [...shares.values()].sort((a, b) => b.bytes - a.bytes);
 }
 
-function tokenizerOf({ tokenizer }: Checkpoint): InspectedTokenizer | undefined {
+function tokenizerOf({ tokenizer, name }: Checkpoint): InspectedTokenizer | undefined {
   if (tokenizer === undefined) return undefined;
-  const { vocabSize, specialIds } = tokenizer.open();
+  const { vocabSize, specialIds } = createTokenizer(tokenizer.json, tokenizer.config, name);
   const model = (tokenizer.json.model as JsonObject).type;
   return {
     kind: tokenizer.kind,
     model: typeof model === 'string' ? model : 'BPE',
     vocabSize,
     specialTokens: specialIds.length,
+    ...(tokenizer.problem === undefined ? {} : { problem: tokenizer.problem.message }),
   };
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import '@tensorflow/tfjs-backend-cpu';
-import { type Engine, LoadError } from '@tokenwright/core';
+import { type Engine, LoadError, ParameterError } from '@tokenwright/core';
 import { llama } from '@tokenwright/core/architectures';
 import type { Architecture } from '@tokenwright/core/engine';
 import { referenceEngine } from '@tokenwright/core/reference';
@@ -14,12 +14,13 @@ import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelInput } from './checkpoint/model-input.ts';
 import { inspectModel } from './inspect.ts';
-import { load } from './load.ts';
+import { load, loadModel } from './load.ts';
 import type { JsonObject } from './sources/json.ts';
 import { files } from './sources/model-source.ts';
 import { float32Value, int32, list, uint32 } from './testing/gguf-bytes.ts';
 import { floats, ggufModel } from './testing/gguf-model.ts';
 import { greedy } from './testing/greedy.ts';
+import { createTokenizer } from './tokenizer/tokenizer.ts';
 
 const pieces = ['<unk>', '<s>', '</s>', '▁', 'a', 'b', '▁a', 'ab', '<|im_end|>'];
 const metadata = {
@@ -79,6 +80,47 @@ async function written(input: ModelInput): Promise<number[]> {
     dispose();
   }
 }
+
+describe('a GGUF file with a cut that is not known', () => {
+  const unknown = async (): Promise<Uint8Array<ArrayBuffer>> => {
+    const architecture = llama as unknown as Architecture;
+    const weights = seededWeights(architecture, architecture.configure(config));
+    const prefixed = {
+      ...weights,
+      names: () => weights.names().map((name) => `model.${name}`),
+      shape: (name: string) => weights.shape(name.slice(6)),
+      read: (name: string) => weights.read(name.slice(6)),
+    };
+    const cut = {
+      'tokenizer.ggml.model': 'gpt2',
+      'tokenizer.ggml.pre': 'a cut of tomorrow',
+      'tokenizer.ggml.tokens': pieces,
+      'tokenizer.ggml.merges': [] as string[],
+    };
+    return new Uint8Array(await ggufModel({ config, weights: prefixed, metadata: cut, type: 'Q8_0' }));
+  };
+
+  it('is inspected, and loaded with a tokenizer of its own', async () => {
+    const file = await unknown();
+    const inspection = await inspectModel(file);
+    expect(inspection.family).toBe('llama');
+    expect(inspection.tokenizer?.vocabSize).toBe(pieces.length);
+    expect(inspection.tokenizer?.problem).toContain("tokenizer.ggml.pre: 'a cut of tomorrow' is not known");
+    await expect(load(file, { engine })).rejects.toThrow(LoadError);
+    await expect(load(file, { engine })).rejects.toThrow('load(file, { tokenizer:');
+
+    const tokenizer = createTokenizer({ model: { type: 'WordLevel', vocab: { a: 4, b: 5 }, unk_token: 'a' } });
+    await using loaded = await load(file, { engine, tokenizer });
+    expect(loaded.tokenizer).toBe(tokenizer);
+  });
+
+  it('is not loaded with an object of another kind, and a bare model takes no tokenizer', async () => {
+    const file = await unknown();
+    await expect(load(file, { engine, tokenizer: {} as never })).rejects.toThrow(ParameterError);
+    const tokenizer = createTokenizer({ model: { type: 'WordLevel', vocab: { a: 4 }, unk_token: 'a' } });
+    await expect(loadModel(file, { engine, tokenizer })).rejects.toThrow('tokenizer must be undefined');
+  });
+});
 
 describe('a GGUF file is loaded', () => {
   it.each<[string, () => ModelInput]>([

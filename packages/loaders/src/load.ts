@@ -45,6 +45,11 @@ export interface LoadOptions {
   readonly onProgress?: (loaded: number, total: number) => void;
   /** Stops loading. Nothing stays allocated. */
   readonly signal?: AbortSignal;
+  /**
+   * A tokenizer to use instead of the checkpoint's own, which is then not opened: the one of the original model for a GGUF file that
+   * names an unknown cut (`tokenizer.ggml.pre`). `loadTokenizer` and `createTokenizer` make one. Default: the checkpoint's.
+   */
+  readonly tokenizer?: LoadedTokenizer;
 }
 
 /** The configuration of a loaded model, and its end of life. */
@@ -111,7 +116,7 @@ export interface LoadedSequenceToSequence extends LoadedBareSequenceToSequence, 
  */
 export async function load(source: ModelInput, options: LoadOptions): Promise<LoadedModel> {
   const opened = await open('load', source, options, isDecoder);
-  const text = textParts(opened, 'loadModel');
+  const text = textParts(opened, 'loadModel', options.tokenizer);
   return { ...(await createDecoder(options, opened)), ...text };
 }
 
@@ -144,7 +149,7 @@ export async function loadSequenceToSequence(
   options: LoadOptions,
 ): Promise<LoadedSequenceToSequence> {
   const opened = await open('loadSequenceToSequence', source, options, hasEncoder);
-  const text = textParts(opened, 'loadSequenceToSequenceModel');
+  const text = textParts(opened, 'loadSequenceToSequenceModel', options.tokenizer);
   return { ...(await createEncoderDecoder(options, opened)), ...text };
 }
 
@@ -214,9 +219,9 @@ function loadedParts(
 }
 
 /** @param bare the function that loads models without a tokenizer; named in the error. */
-function textParts({ checkpoint }: Opened, bare: string): TextParts {
+function textParts({ checkpoint }: Opened, bare: string, given: LoadedTokenizer | undefined): TextParts {
   return {
-    tokenizer: openTokenizer(checkpoint, bare),
+    tokenizer: given ?? openTokenizer(checkpoint, bare),
     tokenizerConfig: checkpoint.tokenizer?.config ?? {},
     chatTemplate: checkpoint.chatTemplate,
   };

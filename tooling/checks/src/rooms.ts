@@ -75,7 +75,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     'weights',
     [
       ['quantization'],
-      ['tokenizer'],
+      ['tokenizer/patterns', 'tokenizer/models', 'tokenizer/parts', 'tokenizer'],
       ['hub/store', 'hub'],
       ['gguf/blocks', 'gguf/blocks/low-bits', 'gguf/file', 'gguf/families', 'gguf/tokenizer', 'gguf'],
     ],

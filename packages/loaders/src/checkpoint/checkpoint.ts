@@ -97,8 +97,11 @@ async function fromFiles(files: ModelSource, withText: boolean): Promise<Checkpo
   };
 }
 
-function opener({ json, config }: TokenizerFiles, file: string): () => LoadedTokenizer {
-  return () => createTokenizer(json, config, file);
+function opener({ json, config, problem }: TokenizerFiles, file: string): () => LoadedTokenizer {
+  return () => {
+    if (problem !== undefined) throw problem;
+    return createTokenizer(json, config, file);
+  };
 }
 
 async function readPart(source: ModelSource, name: string): Promise<JsonObject | undefined> {

@@ -80,6 +80,7 @@ export async function convertModel(
     throw new ParameterError('convertModel', 'format', `one of ${conversionFormats.join(', ')}`, format);
   signal?.throwIfAborted();
   const checkpoint = await openCheckpoint(source, options.file, options.hub);
+  if (checkpoint.tokenizer?.problem !== undefined) throw checkpoint.tokenizer.problem;
   const weights = await checkpoint.weights();
   const architecture = architectureOf(checkpoint.config, options.architectures);
   // The head that is written is the one that the model has.

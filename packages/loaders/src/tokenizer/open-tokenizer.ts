@@ -17,6 +17,8 @@ export interface TokenizerFiles {
   readonly json: JsonObject;
   /** Contents of tokenizer_config.json; empty when there is none. */
   readonly config: JsonObject;
+  /** Why a text cannot be encoded as the model expects. Absent or undefined when it can. */
+  readonly problem?: LoadError | undefined;
 }
 
 /**

@@ -14,16 +14,20 @@ const tokenWithId: Check = (value) =>
   Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && count(value[1]) === undefined
     ? undefined
     : 'a token with its id';
+const character: Check = (value) =>
+  typeof value === 'string' && value !== '' && value.length === String.fromCodePoint(value.codePointAt(0)!).length
+    ? undefined
+    : 'one character';
 const pattern: Check = (value) => {
-  const given = isObject(value) ? (value.Regex ?? value.String) : undefined;
+  const given = isObject(value) && Object.keys(value).length === 1 ? (value.Regex ?? value.String) : undefined;
   return typeof given === 'string' && given !== '' ? undefined : '{ "String": … } or { "Regex": … }';
 };
 const behavior: Check = (value) =>
-  ['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'].includes(
-    typeof value === 'string' ? value.charAt(0).toUpperCase() + value.slice(1) : '',
-  )
+  ['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'].includes(value as string)
     ? undefined
     : 'Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous';
+const noDropout: Check = (value) =>
+  value === 0 ? undefined : '0 or absent, since dropout makes the tokens of a text random';
 const scheme: Check = (value) =>
   ['always', 'never', 'first'].includes(value as string) ? undefined : 'always, never or first';
 const template: Check = (value) =>
@@ -31,9 +35,12 @@ const template: Check = (value) =>
     ? undefined
     : 'a list of { "SpecialToken": … } and { "Sequence": … }';
 const listOfTokens: Check = (value) =>
-  isObject(value) && Object.values(value).every((token) => isObject(token) && typeof token.id === 'string')
+  isObject(value) &&
+  Object.values(value).every(
+    (token) => isObject(token) && Array.isArray(token.ids) && token.ids.every((id) => count(id) === undefined),
+  )
     ? undefined
-    : 'tokens by their names';
+    : 'tokens by their names, each with a list of ids';
 
 /** A field, and whether the part cannot do without. */
 type Fields = Readonly<Record<string, Check | readonly [required: Check]>>;
@@ -46,7 +53,7 @@ interface Section {
 }
 
 const replaced: Fields = { pattern: [pattern], content: [text] };
-const metaspace: Fields = { replacement: [text], prepend_scheme: scheme, add_prefix_space: flag, split: flag };
+const metaspace: Fields = { replacement: [character], prepend_scheme: scheme, add_prefix_space: flag, split: flag };
 const byteLevel: Fields = { add_prefix_space: flag, trim_offsets: flag, use_regex: flag };
 const twoTokens: Fields = { sep: [tokenWithId], cls: [tokenWithId], trim_offsets: flag, add_prefix_space: flag };
 
@@ -65,6 +72,8 @@ const sections: Readonly<Record<string, Section>> = {
       StripAccents: {},
       Lowercase: {},
       Prepend: { prepend: [text] },
+      Nmt: {},
+      ByteLevel: {},
     },
   },
   pre_tokenizer: {
@@ -78,14 +87,14 @@ const sections: Readonly<Record<string, Section>> = {
       Split: { pattern: [pattern], behavior: [behavior], invert: flag },
       Punctuation: { behavior },
       Digits: { individual_digits: flag },
-      Replace: replaced,
-      FixedLength: { length: [length] },
+      CharDelimiterSplit: { delimiter: [character] },
+      FixedLength: { length },
     },
   },
   post_processor: {
     list: 'processors',
     kinds: {
-      TemplateProcessing: { single: [template], pair: [template], special_tokens: listOfTokens },
+      TemplateProcessing: { single: [template], pair: template, special_tokens: [listOfTokens] },
       ByteLevel: byteLevel,
       BertProcessing: twoTokens,
       RobertaProcessing: twoTokens,
@@ -93,15 +102,15 @@ const sections: Readonly<Record<string, Section>> = {
   },
   decoder: {
     list: 'decoders',
-    // CTC, of speech models, takes equal neighbors for one, which no text model means.
+    // CTC, of speech models, takes equal neighbors for one, so that its texts cannot be streamed token by token.
     kinds: {
       ByteLevel: byteLevel,
       WordPiece: { prefix: [text], cleanup: flag },
       Metaspace: metaspace,
-      BPEDecoder: { suffix: [text] },
+      BPEDecoder: { suffix: text },
       Replace: replaced,
       Fuse: {},
-      Strip: { content: [text], start: [count], stop: [count] },
+      Strip: { content: [character], start: [count], stop: [count] },
       ByteFallback: {},
     },
   },
@@ -111,6 +120,7 @@ const sections: Readonly<Record<string, Section>> = {
 const modelFields: Fields = {
   unk_token: text,
   unk_id: count,
+  dropout: noDropout,
   byte_fallback: flag,
   ignore_merges: flag,
   fuse_unk: flag,
@@ -168,12 +178,15 @@ function isTemplateItem(item: unknown): boolean {
   const inner = item.SpecialToken ?? item.Sequence;
   return (
     isObject(inner) &&
-    typeof inner.id === 'string' &&
+    (item.Sequence === undefined ? typeof inner.id === 'string' : inner.id === 'A' || inner.id === 'B') &&
     (inner.type_id === undefined || count(inner.type_id) === undefined)
   );
 }
 
-function shown(value: unknown): string {
+/** A value as JSON, shortened. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value) && value.length > 20) return `a list of ${value.length}`;
+  if (isObject(value) && Object.keys(value).length > 20) return `an object with ${Object.keys(value).length} keys`;
   const json = JSON.stringify(value) ?? 'missing';
   return json.length > 80 ? `${json.slice(0, 77)}...` : json;
 }

@@ -278,6 +278,13 @@ describe('demo models', () => {
   });
 });
 
+const template = (around: readonly JsonObject[], special_tokens: JsonObject): JsonObject => ({
+  type: 'TemplateProcessing',
+  single: [...around, { Sequence: { id: 'A', type_id: 0 } }],
+  pair: [],
+  special_tokens,
+});
+
 const minimal = {
   model: { type: 'BPE', vocab: { a: 0, b: 1, ' ': 2, '.': 3 }, merges: [] },
   decoder: { type: 'Fuse' },
@@ -317,26 +324,12 @@ describe('createTokenizer', () => {
     expect(() => tokenizer.encode('ab')).toThrow(LoadError);
   });
 
-  it('names a token without an id when it is needed', () => {
-    const post_processor = {
-      type: 'TemplateProcessing',
-      single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-      pair: [],
-      special_tokens: {},
-    };
-    const tokenizer = createTokenizer({ ...minimal, post_processor });
-    expect(tokenizer.encode('a', { addSpecialTokens: false })).toEqual([0]);
-    expect(() => tokenizer.encode('a')).toThrow(
-      'tokenizer.json: <s>: the tokenizer uses this token, but gives it no id',
-    );
-  });
-
   it.each<[string, JsonObject, string]>([
     ['no model', {}, 'tokenizer.json: model: is missing'],
     [
       'an unknown model',
-      { model: { type: 'WordLevel', vocab: {} } },
-      'model.type: must be one of BPE, Unigram, WordPiece, but is "WordLevel"',
+      { model: { type: 'Magic', vocab: {} } },
+      'model.type: must be one of BPE, Unigram, WordPiece, WordLevel, but is "Magic"',
     ],
     ['no vocabulary', { model: { type: 'BPE', merges: [] } }, 'model.vocab: is missing'],
     [
@@ -376,6 +369,68 @@ describe('createTokenizer', () => {
       'a post-processor without its tokens',
       { ...minimal, post_processor: { type: 'BertProcessing', sep: ['x', 1] } },
       'tokenizer.json: post_processor.cls: must be a token with its id, but is missing',
+    ],
+    [
+      'a template with a token that it does not describe',
+      { ...minimal, post_processor: template([{ SpecialToken: { id: '<s>', type_id: 0 } }], {}) },
+      "tokenizer.json: post_processor.special_tokens: lacks '<s>', which the template uses",
+    ],
+    [
+      'a template with an id that the vocabulary lacks',
+      {
+        ...minimal,
+        post_processor: template([{ SpecialToken: { id: '<s>', type_id: 0 } }], { '<s>': { id: '<s>', ids: [9] } }),
+      },
+      'tokenizer.json: post_processor: adds the id 9, which the vocabulary lacks',
+    ],
+    [
+      'a template that repeats without end',
+      {
+        ...minimal,
+        post_processor: template(Array(1000).fill({ SpecialToken: { id: 'a', type_id: 0 } }), {
+          a: { id: 'a', ids: Array(1000).fill(0) },
+        }),
+      },
+      'post_processor.single: puts more than 256 tokens on one side of a text',
+    ],
+    [
+      'an unknown token beyond a Unigram vocabulary',
+      { model: { type: 'Unigram', unk_id: 1, vocab: [['a', -1]] } },
+      'tokenizer.json: model.unk_id: is 1, but there are 1 tokens',
+    ],
+    [
+      'a vocabulary of another kind',
+      { model: { type: 'Unigram', unk_id: 0, vocab: { a: 0 } } },
+      'tokenizer.json: model.vocab: must be a list of tokens with their scores',
+    ],
+    [
+      'a merge of a token that is missing',
+      { model: { ...minimal.model, merges: [['a', 'x']] } },
+      "tokenizer.json: model.merges: entry 0 needs the token 'x', which the vocabulary lacks",
+    ],
+    [
+      'a merge to a token that is missing',
+      { model: { ...minimal.model, merges: ['a b'] } },
+      "tokenizer.json: model.merges: entry 0 needs the token 'ab', which the vocabulary lacks",
+    ],
+    [
+      'an added token with the id of another token',
+      { ...minimal, added_tokens: [{ id: 0, content: '<s>' }] },
+      "tokenizer.json: added_tokens: '<s>' has the id 0, which is that of 'a'",
+    ],
+    ['dropout', { model: { ...minimal.model, dropout: 0.1 } }, 'tokenizer.json: model.dropout: must be 0 or absent'],
+    [
+      'cuts by script, which need tables of one Unicode version',
+      { ...minimal, pre_tokenizer: { type: 'UnicodeScripts' } },
+      'pre_tokenizer.type: must be one of Sequence',
+    ],
+    [
+      'a pattern with a reference',
+      {
+        ...minimal,
+        pre_tokenizer: { type: 'Split', pattern: { Regex: '(a)\\1' }, behavior: 'Isolated', invert: false },
+      },
+      "tokenizer.json: pre_tokenizer.pattern: the pattern '(a)\\1' has \\1, which is not supported",
     ],
     [
       'a pattern that is none',
@@ -490,6 +545,62 @@ describe('loadTokenizer', () => {
   });
 });
 
+describe('hostile files and texts', () => {
+  const split = (pattern: string): JsonObject => ({
+    model: { type: 'BPE', vocab: { a: 0, b: 1, ' ': 2, '<unk>': 3 }, merges: [], unk_token: '<unk>' },
+    pre_tokenizer: { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
+  });
+
+  it.each(['(a+)+$', '(?:a|aa)+$', '(a*)*$', '(?:a|a)*c', 'a+a+a+c', '.*.*.*c'])(
+    'cuts by %s in linear time',
+    { timeout: 20_000 },
+    (pattern) => {
+      const text = `${'a'.repeat(20_000)}b`;
+      expect(createTokenizer(split(pattern)).encode(text)).toHaveLength(text.length);
+    },
+  );
+
+  it('gives up on a pattern that looks ahead without end', () => {
+    const tokenizer = createTokenizer(split('(?=(a|aa)+c)a'));
+    expect(() => tokenizer.encode('a'.repeat(5000))).toThrow(LoadError);
+    expect(tokenizer.encode('ab')).toEqual([0, 1]);
+  });
+
+  it('encodes a long run in linear time', { timeout: 20_000 }, () => {
+    const long = 'a'.repeat(200_000);
+    const bpe = createTokenizer({ model: { type: 'BPE', vocab: { a: 0, aa: 1, aaaa: 2 }, merges: ['a a', 'aa aa'] } });
+    expect(bpe.encode(long)).toHaveLength(50_000);
+    const unigram = createTokenizer({
+      model: {
+        type: 'Unigram',
+        unk_id: 0,
+        vocab: [
+          ['?', 0],
+          ['a', -1],
+          ['aaa', -1],
+        ],
+      },
+    });
+    expect(unigram.encode(long)).toHaveLength(66_668);
+  });
+
+  it("takes no token from an object's prototype", () => {
+    const vocab = JSON.parse('{"__proto__": 0, "constructor": 1, "a": 2}') as JsonObject;
+    const tokenizer = createTokenizer({ model: { type: 'WordLevel', unk_token: 'a', vocab } });
+    expect(tokenizer.encode('__proto__')).toEqual([0]);
+    expect(tokenizer.encode('toString')).toEqual([2]);
+    expect(tokenizer.tokenToId('toString')).toBeUndefined();
+    expect(tokenizer.decode([0])).toBe('__proto__');
+    const part = { ...minimal, post_processor: template([{ SpecialToken: { id: 'toString', type_id: 0 } }], {}) };
+    expect(() => createTokenizer(part)).toThrow("lacks 'toString'");
+  });
+
+  it('encodes lone surrogates as U+FFFD', () => {
+    const tokenizer = createTokenizer({ model: { type: 'WordLevel', unk_token: 'a', vocab: { a: 0, '\uFFFD': 1 } } });
+    expect(tokenizer.encode('\uD83E')).toEqual([1]);
+  });
+});
+
 describe('arguments', () => {
   const tokenizer = createTokenizer({ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [], unk_token: null } });
 
@@ -505,6 +616,16 @@ describe('arguments', () => {
     ['one id', () => tokenizer.decode(1 as never), /decode: ids must be a list of token ids \(for one id/],
     ['nothing', () => tokenizer.decode(undefined as never), /decode: ids must be a list of token ids, but undefined/],
     ['a list of lists', () => tokenizer.decode([[0, 1]] as never), /decode: ids\[0\] must be a token id, but/],
+    [
+      'a flag that is none',
+      () => tokenizer.encode('a', { addSpecialTokens: 'no' as never }),
+      /encode: addSpecialTokens must be true or false, but 'no'/,
+    ],
+    [
+      'a flag that is none',
+      () => tokenizer.decode([0], { skipSpecialTokens: 0 as never }),
+      /decode: skipSpecialTokens must be true or false, but 0/,
+    ],
     ['tokens as texts', () => tokenizer.decode([0, 'b'] as never), /decode: ids\[1\] must be a token id, but 'b'/],
   ])('refuses %s', (_, work, message) => {
     expect(work).toThrow(ParameterError);

@@ -1,11 +1,19 @@
-import * as library from '@huggingface/tokenizers';
 import { LoadError, ParameterError, type TextRange, type Tokenizer } from '@tokenwright/core';
 import { checkBoolean, checkList, readOptions } from '@tokenwright/core/options';
 import { checkJsonObject } from '../sources/check-sources.ts';
 import { isObject, type JsonObject } from '../sources/json.ts';
+import { type AddedToken, AddedTokens } from './added-tokens.ts';
 import { withTokensAround } from './around-text.ts';
 import { withMarks, withoutMarks, withoutSpecialPieces } from './literal-text.ts';
-import { checkTokenizerParts } from './tokenizer-parts.ts';
+import { isId, modelOf } from './model-parts.ts';
+import { type TokenModel, UnknownTokenError } from './models/model.ts';
+import { decoderOf } from './parts/decoders.ts';
+import { PartError } from './parts/fields.ts';
+import { normalizerOf } from './parts/normalizers.ts';
+import { aroundOf } from './parts/post-processors.ts';
+import { preTokenizerOf } from './parts/pre-tokenizers.ts';
+import { PatternError } from './patterns/syntax.ts';
+import { checkTokenizerParts, shown } from './tokenizer-parts.ts';
 
 /** A tokenizer that was read from files: core's contract, with lookups by token and by id. */
 export interface LoadedTokenizer extends Tokenizer {
@@ -17,52 +25,23 @@ export interface LoadedTokenizer extends Tokenizer {
   readonly specialIds: readonly number[];
 }
 
-/** The members of @huggingface/tokenizers that are used here. Its own types do not resolve under ESM rules. */
-interface HubTokenizer {
-  pre_tokenizer: HubSplit | null;
-  readonly decoder: HubPart | null;
-  encode(
-    text: string,
-    options: { add_special_tokens: boolean },
-  ): { ids: (number | null | undefined)[]; tokens: string[] };
-  decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
-  token_to_id(token: string): number | undefined;
-  id_to_token(id: number): string | undefined;
-  get_vocab(withAddedTokens: boolean): Map<string, number>;
-  get_added_tokens_decoder(): Map<number, { special: boolean }>;
-}
-
-/** Splits a text into words. */
-type HubSplit = (text: string, options: object) => string[];
-
-/** A pre-tokenizer or decoder; which members it has depends on its kind. */
-interface HubPart extends HubSplit {
-  readonly tokenizers?: readonly (HubPart | null)[];
-  readonly decoders?: readonly (HubPart | null)[];
-  readonly byte_encoder?: object;
-  pattern?: RegExp;
-  text_decoder?: TextDecoder;
-}
-
-const HubTokenizer = library.Tokenizer as unknown as new (json: object, config: object) => HubTokenizer;
-
-const modelKinds = ['BPE', 'Unigram', 'WordPiece'];
-
 /**
  * A tokenizer from the contents of a tokenizer.json.
  *
- * `add_bos_token` and `add_eos_token` of the configuration decide whether `encode` adds the begin and the end token; without them
- * the post_processor does.
+ * Ids are those of Rust's `tokenizers`, component by component. Two parts follow the systems that models are trained with instead:
+ * a Precompiled normalizer replaces the longest match, as SentencePiece does, and ByteFallback keeps complete characters beside
+ * broken ones, so that a text can be streamed. `truncation` and `padding` of the file are left out, as transformers does.
+ * `add_bos_token` and `add_eos_token` of tokenizer_config.json override the post-processor.
  *
  * Text is decoded exactly. `clean_up_tokenization_spaces`, with which some configurations remove spaces before punctuation, is
  * ignored: it loses characters and cannot be streamed. An id that the tokenizer lacks decodes to no text; models often have a few
- * more ids than their tokenizer.
+ * more ids than their tokenizer. A lone surrogate in a text is encoded as U+FFFD.
  *
  * @param json contents of tokenizer.json.
  * @param config contents of tokenizer_config.json. Default empty.
  * @param file the name of the file in errors.
  * @throws LoadError for a part that is missing, damaged or not supported. `encode` and `decode` throw ParameterError and
- * UnknownOptionError.
+ * UnknownOptionError, and LoadError for a text that the file's own model or pattern cannot cut.
  * @example
  * ```ts
  * const tokenizer = createTokenizer(JSON.parse(await readFile('tokenizer.json', 'utf8')));
@@ -72,67 +51,38 @@ const modelKinds = ['BPE', 'Unigram', 'WordPiece'];
 export function createTokenizer(json: JsonObject, config: JsonObject = {}, file = 'tokenizer.json'): LoadedTokenizer {
   checkJsonObject('createTokenizer', 'json', json);
   checkJsonObject('createTokenizer', 'config', config);
-  checkTokenizer(json, file);
   checkTokenizerParts(json, file);
-  // Absent and null mean the same, but the library insists on the keys.
-  const complete = {
-    normalizer: null,
-    pre_tokenizer: null,
-    post_processor: null,
-    decoder: null,
-    ...withTokensAround(json, config, file),
-    added_tokens: json.added_tokens ?? [],
-  };
-  const open = (contents: JsonObject): HubTokenizer => {
-    let opened: HubTokenizer;
-    try {
-      opened = new HubTokenizer(contents, config);
-    } catch (cause) {
-      throw new LoadError(file, messageOf(cause), undefined, { cause });
-    }
-    makeExact(opened.pre_tokenizer as HubPart | null);
-    makeExact(opened.decoder);
-    return opened;
-  };
-  const hub = open(complete);
+  const model = modelOf(json, file);
+  const normalizer = partOf(json, 'normalizer', file, normalizerOf);
+  const preTokenizer = partOf(json, 'pre_tokenizer', file, preTokenizerOf);
+  const decoder = partOf(json, 'decoder', file, decoderOf);
+  const listed = addedTokensOf(json, model, file);
+  const added = new AddedTokens(listed, normalizer);
+  const { tokens, ids } = vocabularyOf(model, listed, json, file);
+  const withTokens = withTokensAround(json, config, file);
+  const around = partOf(withTokens, 'post_processor', file, aroundOf) ?? { before: [], after: [] };
+  for (const id of [...around.before, ...around.after])
+    if (!tokens.has(id)) throw new LoadError(file, `adds the id ${id}, which the vocabulary lacks`, 'post_processor');
 
-  /** A file can pass the checks and still make no sense. Then the library fails when it is used. */
-  const used = <T>(purpose: string, work: () => T): T => {
-    try {
-      return work();
-    } catch (cause) {
-      throw new LoadError(file, `the tokenizer cannot ${purpose}: ${messageOf(cause)}`, undefined, { cause });
-    }
-  };
-
-  const vocabulary = hub.get_vocab(true);
   let vocabSize = 0;
-  for (const id of vocabulary.values()) vocabSize = Math.max(vocabSize, id + 1);
+  for (const id of tokens.keys()) vocabSize = Math.max(vocabSize, id + 1);
   const special = new Set<number>();
-  for (const [id, token] of hub.get_added_tokens_decoder()) if (token.special) special.add(id);
+  for (const token of listed) if (token.special) special.add(token.id);
   for (const token of additionalSpecialTokens(config)) {
-    const id = hub.token_to_id(token);
+    const id = ids.get(token);
     if (id !== undefined) special.add(id);
   }
-  const specialTexts = new Set([...special].flatMap((id) => hub.id_to_token(id) ?? []));
-  /** Opened when a text with literal special tokens is first encoded. */
-  let literal: HubTokenizer | undefined;
-  const openLiteral = (): HubTokenizer => {
-    const opened = open(withoutSpecialPieces(complete, specialTexts));
-    const split = opened.pre_tokenizer;
-    // After special tokens were looked for, and before the text becomes words.
-    opened.pre_tokenizer = (part, options) => {
-      const plain = withoutMarks(part);
-      return split === null ? [plain] : split(plain, options);
-    };
-    return opened;
-  };
+  const specialTexts = new Set([...special].flatMap((id) => tokens.get(id) ?? []));
+  // An id may share its text with a special one.
+  for (const [id, token] of tokens) if (specialTexts.has(token)) special.add(id);
+  /** Made when a text with literal special tokens is first encoded. */
+  let literalModel: TokenModel | undefined;
 
   return {
     vocabSize,
     specialIds: [...special].sort((a, b) => a - b),
-    tokenToId: (token) => hub.token_to_id(token),
-    idToToken: (id) => hub.id_to_token(id),
+    tokenToId: (token) => ids.get(token),
+    idToToken: (id) => tokens.get(id),
     encode(text, options = {}) {
       checkText(text);
       const { addSpecialTokens = true, splitSpecialTokens = false } = readOptions('tokenizer.encode', options, [
@@ -140,29 +90,138 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
         'splitSpecialTokens',
       ]);
       checkBoolean('tokenizer.encode', 'addSpecialTokens', addSpecialTokens);
+      const wellFormed = text.replace(/\p{Surrogate}/gu, '\uFFFD');
       const marked =
-        splitSpecialTokens === false ? text : withMarks(text, specialTexts, checkRanges(splitSpecialTokens));
-      if (marked !== text) literal ??= openLiteral();
-      const { ids, tokens } = used('encode a text', () =>
-        (marked === text ? hub : literal!).encode(marked, { add_special_tokens: addSpecialTokens }),
-      );
-      const unknown = ids.findIndex((id) => !isId(id));
-      if (unknown >= 0) throw new LoadError(file, 'the tokenizer uses this token, but gives it no id', tokens[unknown]);
-      return ids as number[];
+        splitSpecialTokens === false
+          ? wellFormed
+          : withMarks(wellFormed, specialTexts, checkRanges(splitSpecialTokens));
+      const isMarked = marked !== wellFormed;
+      if (isMarked) literalModel ??= modelOf(withoutSpecialPieces(json, specialTexts), file);
+      const used = isMarked ? literalModel! : model;
+      const result: number[] = addSpecialTokens ? [...around.before] : [];
+      try {
+        for (const piece of added.split(marked)) {
+          if (piece.id !== undefined) {
+            result.push(piece.id);
+            continue;
+          }
+          // After special tokens were looked for, and before the text becomes words.
+          const plain = isMarked ? { ...piece, text: withoutMarks(piece.text) } : piece;
+          if (plain.text === '') continue;
+          for (const word of preTokenizer === undefined ? [plain] : preTokenizer(plain))
+            used.tokenize(word.text, result);
+        }
+      } catch (cause) {
+        if (!(cause instanceof UnknownTokenError || cause instanceof PatternError)) throw cause;
+        throw new LoadError(file, `the tokenizer cannot encode a text: ${cause.message}`, undefined, { cause });
+      }
+      if (addSpecialTokens) for (const id of around.after) result.push(id);
+      return result;
     },
     decode(ids, options = {}) {
       const given = checkIds(ids);
       const { skipSpecialTokens = true } = readOptions('tokenizer.decode', options, ['skipSpecialTokens']);
       checkBoolean('tokenizer.decode', 'skipSpecialTokens', skipSpecialTokens);
-      const known: number[] = [];
+      const known: string[] = [];
       for (const [i, id] of given.entries()) {
         if (typeof id !== 'number') throw new ParameterError('tokenizer.decode', `ids[${i}]`, 'a token id', id);
-        if (hub.id_to_token(id) !== undefined && !(skipSpecialTokens && special.has(id))) known.push(id);
+        const token = tokens.get(id);
+        if (token !== undefined && !(skipSpecialTokens && special.has(id)))
+          known.push(added.spellings.get(id) ?? token);
       }
       if (known.length === 0) return '';
-      return used('decode ids', () => hub.decode(known, { clean_up_tokenization_spaces: false }));
+      if (decoder === undefined) return known.join(' ');
+      try {
+        return decoder(known).join('');
+      } catch (cause) {
+        if (!(cause instanceof PatternError)) throw cause;
+        throw new LoadError(file, `the tokenizer cannot decode ids: ${cause.message}`, undefined, { cause });
+      }
     },
   };
+}
+
+function partOf<T>(json: JsonObject, name: string, file: string, make: (part: JsonObject) => T): T | undefined {
+  const part = json[name];
+  if (!isObject(part)) return undefined;
+  try {
+    return make(part);
+  } catch (cause) {
+    if (cause instanceof PartError) throw new LoadError(file, cause.message, `${name}.${cause.field}`, { cause });
+    throw cause;
+  }
+}
+
+/**
+ * The added tokens, with the ids that the model has for their texts; where a text is listed twice, the last entry
+ * counts, but it is special if one of them is.
+ */
+function addedTokensOf(json: JsonObject, model: TokenModel, file: string): AddedToken[] {
+  const list = json.added_tokens ?? [];
+  if (!Array.isArray(list)) throw new LoadError(file, 'must be a list', 'added_tokens');
+  const byContent = new Map<string, AddedToken>();
+  for (const token of list) {
+    if (!isObject(token) || typeof token.content !== 'string' || !isId(token.id))
+      throw new LoadError(file, `an entry must have a content and an id, but is ${shown(token)}`, 'added_tokens');
+    const { content } = token;
+    const flag = (key: string): boolean => {
+      const value = token[key] ?? undefined;
+      if (value !== undefined && typeof value !== 'boolean')
+        throw new LoadError(
+          file,
+          `${key} of '${content.slice(0, 80)}' must be true or false, but is ${shown(value)}`,
+          'added_tokens',
+        );
+      return value === true;
+    };
+    const special = flag('special');
+    if (content === '') continue;
+    byContent.set(content, {
+      content,
+      id: model.idsByToken.get(content) ?? token.id,
+      singleWord: flag('single_word'),
+      lstrip: flag('lstrip'),
+      rstrip: flag('rstrip'),
+      normalized: (token.normalized ?? undefined) === undefined ? !special : flag('normalized'),
+      special: special || byContent.get(content)?.special === true,
+    });
+  }
+  return [...byContent.values()];
+}
+
+/** Tokens by id and ids by token, of the model and the added tokens together. */
+function vocabularyOf(
+  model: TokenModel,
+  listed: readonly AddedToken[],
+  json: JsonObject,
+  file: string,
+): { tokens: ReadonlyMap<number, string>; ids: ReadonlyMap<string, number> } {
+  const tokens = new Map<number, string>();
+  const ids = new Map<string, number>();
+  const vocabulary = (json.model as JsonObject).vocab;
+  // A Unigram list may hold a text twice; both ids stand for it.
+  if (Array.isArray(vocabulary)) for (const [id, [token]] of vocabulary.entries()) tokens.set(id, token as string);
+  for (const [token, id] of model.idsByToken) {
+    ids.set(token, id);
+    tokens.set(id, token);
+  }
+  for (const { content, id } of listed) {
+    const other = tokens.get(id);
+    if (other !== undefined && other !== content)
+      throw new LoadError(
+        file,
+        `'${content.slice(0, 80)}' has the id ${id}, which is that of '${other.slice(0, 80)}'`,
+        'added_tokens',
+      );
+    ids.set(content, id);
+    tokens.set(id, content);
+  }
+  // A key of ours in what was made from a GGUF file, since the format has one id per text: tokens by further ids.
+  const duplicates = json.duplicate_tokens;
+  if (isObject(duplicates))
+    for (const [id, token] of Object.entries(duplicates))
+      if (typeof token === 'string' && isId(Number(id)) && !tokens.has(Number(id))) tokens.set(Number(id), token);
+  return { tokens, ids };
 }
 
 function checkText(text: unknown): void {
@@ -189,63 +248,7 @@ function checkIds(ids: unknown): readonly unknown[] {
   return checkList('tokenizer.decode', 'ids', ids, allowed);
 }
 
-function checkTokenizer(json: JsonObject, file: string): void {
-  const fail = (field: string, problem: string): never => {
-    throw new LoadError(file, problem, field);
-  };
-  const { model, added_tokens: added = [] } = json;
-  if (!isObject(model)) throw new LoadError(file, 'is missing', 'model');
-  // Files from before 2021 have no type; the library infers it from the other keys.
-  const kind = model.type;
-  if (kind !== undefined && !modelKinds.includes(kind as string))
-    fail('model.type', `must be one of ${modelKinds.join(', ')}, but is ${JSON.stringify(kind)}`);
-
-  const { vocab, merges } = model;
-  if (Array.isArray(vocab)) {
-    if (!vocab.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number'))
-      fail('model.vocab', 'must be a list of tokens with their scores');
-  } else if (isObject(vocab)) {
-    for (const [token, id] of Object.entries(vocab))
-      if (!isId(id)) fail('model.vocab', `the id of '${token}' is ${JSON.stringify(id)}`);
-  } else fail('model.vocab', 'is missing');
-  if (kind === 'BPE' && !(Array.isArray(merges) && merges.every(isMerge)))
-    fail('model.merges', "must be a list of pairs, as ['a', 'b'] or 'a b'");
-  if (!Array.isArray(added)) throw new LoadError(file, 'must be a list', 'added_tokens');
-  for (const token of added)
-    if (!isObject(token) || typeof token.content !== 'string' || !isId(token.id))
-      fail('added_tokens', `an entry must have a content and an id, but is ${JSON.stringify(token)}`);
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** Far above every vocabulary; keeps a damaged id from making a giant table. */
-const largestId = 2 ** 24;
-
-function isId(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < largestId;
-}
-
-function isMerge(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes(' ');
-  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
-}
-
 function additionalSpecialTokens(config: JsonObject): readonly string[] {
   const tokens = config.additional_special_tokens;
   return Array.isArray(tokens) ? tokens.filter((token) => typeof token === 'string') : [];
 }
-
-/** Correct the differences between the library and the tokenizers that models are trained with. */
-function makeExact(part: HubPart | null): void {
-  if (part === null) return;
-  if (part.byte_encoder !== undefined) part.pattern = byteLevelPattern;
-  // A byte order mark is a character like others.
-  if (part.text_decoder !== undefined) part.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  for (const inner of [...(part.tokenizers ?? []), ...(part.decoders ?? [])]) makeExact(inner);
-}
-
-/** GPT-2's word pattern with Unicode's white space; JavaScript's `\s` also holds U+FEFF and lacks U+0085. */
-const byteLevelPattern =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;

@@ -37,56 +37,94 @@ const isolated = (pattern: string): JsonObject => ({
   invert: false,
 });
 
-const gpt2: PreTokenizer = { steps: [isolated(gpt2Words)] };
-const digitsThenGpt2: PreTokenizer = { steps: [isolated('\\p{N}'), isolated(gpt2Words)] };
-const llama3: PreTokenizer = {
-  steps: [isolated(cl100kWords('\\p{N}{1,3}'))],
-  ignoreMerges: true,
-  beginToken: true,
-};
-const qwen2: PreTokenizer = { steps: [isolated(cl100kWords('\\p{N}'))] };
-const tekken: PreTokenizer = { steps: [isolated(casedWords('', '\\p{N}'))], ignoreMerges: true, beginToken: true };
-const gpt4o: PreTokenizer = { steps: [isolated(casedWords(`(?:${contraction})?`, '\\p{N}{1,3}'))] };
+/** Patterns that cut one after the other: each cuts what the ones before it left in one piece. */
+const oneCut = (...patterns: string[]): PreTokenizer => ({ steps: patterns.map(isolated) });
+const byContraction = `(?:${contraction})`;
+/** Runs of letters with their marks, and of signs, as DeepSeek-V3 cuts them. */
+const lettersAndSigns = (breaks: string): string =>
+  `[!"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_\`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+${breaks}|${space}+(?!${notSpace})|${space}+`;
+const kana = '[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+';
+const signsOfFalcon = '\\p{P}\\$\\+<=>\\^~\\|';
 
-/** By `tokenizer.ggml.pre`. Names that mean the same cut share one. */
-const preTokenizers: ReadonlyMap<string, PreTokenizer> = new Map<string, PreTokenizer>([
-  ['gpt-2', gpt2],
-  ['phi-2', gpt2],
-  ['mpt', gpt2],
-  ['olmo', gpt2],
-  ['smollm', digitsThenGpt2],
-  ['starcoder', digitsThenGpt2],
-  ['refact', digitsThenGpt2],
-  ['codeshell', digitsThenGpt2],
-  ['llama3', llama3],
-  ['llama-v3', llama3],
-  ['llama-bpe', llama3],
-  ['falcon3', llama3],
-  ['dbrx', { steps: llama3.steps }],
-  ['smaug-bpe', { steps: llama3.steps }],
-  ['qwen2', qwen2],
-  ['deepseek-r1-qwen', qwen2],
-  ['megrez', qwen2],
-  ['stablelm2', qwen2],
-  ['tekken', tekken],
-  ['gpt-4o', gpt4o],
-]);
+const gpt2 = oneCut(gpt2Words);
+const digitsThenGpt2 = oneCut('\\p{N}', gpt2Words);
+const cl100k = oneCut(cl100kWords('\\p{N}{1,3}'));
+const llama3: PreTokenizer = { ...cl100k, ignoreMerges: true, beginToken: true };
+const qwen2 = oneCut(cl100kWords('\\p{N}'));
+const tekken: PreTokenizer = { ...oneCut(casedWords('', '\\p{N}')), ignoreMerges: true, beginToken: true };
+const gpt4o = oneCut(casedWords(`${byContraction}?`, '\\p{N}{1,3}'));
+const deepseek3 = oneCut('\\p{N}{1,3}', kana, lettersAndSigns(`[\\r\\n]*|${space}*[\\r\\n]+`));
+const bloom = oneCut(` ?[^(${space}|.,!?…。，、।۔،)]+`);
+const bailing = oneCut(
+  `'(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^${space}\\p{L}\\p{N}]+[\\r\\n]*|${space}*[\\r\\n]|${space}+(?!${notSpace})|${space}+`,
+);
+/** What llama.cpp takes for files of 2023, which name no cut. */
+const unnamed = oneCut(`[${signsOfFalcon}]+`, gpt2Words, '\\p{N}+', '[0-9][0-9][0-9]');
+
+/** Names of `tokenizer.ggml.pre` by the cut that they mean. */
+const preTokenizers: ReadonlyMap<string, PreTokenizer> = new Map<string, PreTokenizer>(
+  (
+    [
+      [
+        'gpt-2 phi-2 mpt olmo jais trillion granite-docling exaone4 gigachat a.x-4.0 mellum modern-bert jina-es jina-de jina-v2-es jina-v2-de',
+        gpt2,
+      ],
+      ['smollm starcoder refact codeshell command-r exaone minerva-7b mellum2', digitsThenGpt2],
+      ['llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano', llama3],
+      ['dbrx smaug-bpe chatglm-bpe glm4', cl100k],
+      ['qwen2 deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open grok-2', qwen2],
+      [
+        'qwen35',
+        oneCut(
+          `${byContraction}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^${space}\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|${space}*[\\r\\n]+|${space}+(?!${notSpace})|${space}+`,
+        ),
+      ],
+      ['tekken', tekken],
+      ['gpt-4o llama4 kanana2 talkie minimax-m2', gpt4o],
+      ['tiny_aya cohere2moe', oneCut('\\d{1,3}(?=(?:\\d{3})*\\b)', casedWords(`${byContraction}?`, '\\p{N}{1,3}'))],
+      ['deepseek-v3 hunyuan-dense joyai-llm hy_v4', deepseek3],
+      [
+        'deepseek-coder',
+        oneCut(
+          '[\\r\\n]',
+          `${space}?\\p{L}+`,
+          `${space}?\\p{P}+`,
+          '[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+',
+          '\\p{N}',
+        ),
+      ],
+      ['falcon', oneCut(`[${signsOfFalcon}\`]+`, gpt2Words, '[0-9][0-9][0-9]')],
+      ['bloom poro-chat gpt3-finnish', bloom],
+      ['viking', { steps: [...bloom.steps, isolated('\\p{N}')] }],
+      ['bailingmoe bailingmoe2 llada-moe', bailing],
+      [
+        'seed-coder',
+        oneCut(
+          `${byContraction}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^${space}\\p{L}\\p{N}\\r\\n]+|${space}*[\\r\\n]+|${space}+(?!${notSpace})|${space}+`,
+        ),
+      ],
+      ['laguna', oneCut('[^\\n]+|[\\n]+', cl100kWords('\\p{N}'))],
+      ['minicpm5', { ...oneCut('\\p{N}{1,3}', cl100kWords('\\p{N}+')), ignoreMerges: true }],
+      ['default', unnamed],
+    ] as const
+  ).flatMap(([names, cut]) => names.split(' ').map((name): [string, PreTokenizer] => [name, cut])),
+);
 
 /**
  * The cut that a file names.
  *
- * @param name `tokenizer.ggml.pre`; files of 2023 have none.
- * @throws LoadError for a name that is not known, and for 'default' or none unless the model is GPT-2's: those stand for a cut
- * that nobody wrote down, and another cut gives other tokens.
+ * @param name `tokenizer.ggml.pre`; files of 2023 have none, which means 'default', except for GPT-2 and GPT-NeoX, whose own cut is
+ * known.
+ * @returns a LoadError for a name that is not known: such a file can be inspected, and loaded with another tokenizer.
  */
-export function preTokenizerOf(file: string, name: string | undefined, architecture: string): PreTokenizer {
+export function preTokenizerOf(file: string, name: string | undefined, architecture: string): PreTokenizer | LoadError {
   if ((name === undefined || name === 'default') && (architecture === 'gpt2' || architecture === 'gptneox'))
     return gpt2;
-  const known = name === undefined ? undefined : preTokenizers.get(name);
+  const known = preTokenizers.get(name ?? 'default');
   if (known !== undefined) return known;
-  throw new LoadError(
+  return new LoadError(
     file,
-    `${name === undefined ? 'is missing, so that nobody can tell how a text is cut' : `'${name}' is not known`}; known: ${[...preTokenizers.keys()].join(', ')}. Give a tokenizer of the original model, or convert it again`,
+    `'${name}' is not known; known: ${[...preTokenizers.keys()].join(', ')}. Give the tokenizer of the original model: load(file, { tokenizer: await loadTokenizer(folder) })`,
     'tokenizer.ggml.pre',
   );
 }

@@ -1,20 +1,27 @@
 import { LoadError } from '@tokenwright/core';
 import type { GgufFile } from '../file/gguf-file.ts';
 import { readText } from '../file/keys.ts';
-import { preTokenizerOf } from './pre-tokenizers.ts';
+import { type PreTokenizer, preTokenizerOf } from './pre-tokenizers.ts';
 import { addedTokens, aroundText, idsByToken, isTexts, type MadeTokenizer, type Vocabulary } from './vocabulary.ts';
 
 /** `gpt2`: byte-level BPE, with the merges by rank and a cut into words that the file only names. */
 export function bytePairTokenizer(file: GgufFile, vocabulary: Vocabulary, architecture: string): MadeTokenizer {
   const merges = file.metadata.get('tokenizer.ggml.merges');
   if (!isTexts(merges)) throw new LoadError(file.name, 'must be a list of texts', 'tokenizer.ggml.merges');
-  const pre = preTokenizerOf(file.name, readText(file, 'tokenizer.ggml.pre'), architecture);
+  const found = preTokenizerOf(file.name, readText(file, 'tokenizer.ggml.pre'), architecture);
+  const problem = found instanceof LoadError ? found : undefined;
+  const pre: PreTokenizer = found instanceof LoadError ? { steps: [] } : found;
+  const ids = idsByToken(vocabulary.tokens);
+  // llama.cpp joins such a pair and writes its characters; without the pair they stay apart.
+  const makesToken = ([left, right]: readonly [string, string]): boolean =>
+    [left, right, left + right].every((token) => Object.hasOwn(ids, token));
   const addBegin = vocabulary.addBegin ?? pre.beginToken ?? false;
   const addEnd = vocabulary.addEnd ?? false;
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
   return {
     addBegin,
     addEnd,
+    problem,
     json: {
       version: '1.0',
       added_tokens: addedTokens(vocabulary),
@@ -26,8 +33,8 @@ export function bytePairTokenizer(file: GgufFile, vocabulary: Vocabulary, archit
         type: 'BPE',
         unk_token: null,
         ignore_merges: pre.ignoreMerges ?? false,
-        vocab: idsByToken(vocabulary.tokens),
-        merges: merges.map((merge, i) => pairOf(file.name, merge, i)),
+        vocab: ids,
+        merges: merges.map((merge, i) => pairOf(file.name, merge, i)).filter(makesToken),
       },
     },
   };

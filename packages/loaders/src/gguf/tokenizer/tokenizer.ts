@@ -5,7 +5,7 @@ import { readText } from '../file/keys.ts';
 import { bytePairTokenizer } from './tokenizer-gpt2.ts';
 import { sentencePieceTokenizer } from './tokenizer-llama.ts';
 import { unigramTokenizer } from './tokenizer-t5.ts';
-import { isTexts, type MadeTokenizer, readVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
+import { duplicatesOf, isTexts, type MadeTokenizer, readVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
 
 /** What tokenizer.json and tokenizer_config.json of a GGUF file would hold. */
 export interface EmbeddedTokenizer {
@@ -13,6 +13,8 @@ export interface EmbeddedTokenizer {
   readonly kind: string;
   readonly json: JsonObject;
   readonly config: JsonObject;
+  /** Why a text cannot be encoded as the model expects; undefined when it can. */
+  readonly problem: LoadError | undefined;
 }
 
 type Maker = (file: GgufFile, vocabulary: Vocabulary, architecture: string) => MadeTokenizer;
@@ -40,7 +42,7 @@ export function embeddedTokenizer(file: GgufFile, architecture: string): Embedde
       `'${kind}' is not known; known: ${[...makers.keys()].join(', ')}`,
       'tokenizer.ggml.model',
     );
-  const { json, addBegin, addEnd } = make(file, vocabulary, architecture);
+  const { json, addBegin, addEnd, problem } = make(file, vocabulary, architecture);
   const text = (id: number | undefined): string | undefined => (id === undefined ? undefined : vocabulary.tokens[id]);
   const entries = {
     bos_token: text(vocabulary.begin),
@@ -52,7 +54,9 @@ export function embeddedTokenizer(file: GgufFile, architecture: string): Embedde
     chat_template: chatTemplates(file),
   };
   const config = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
-  return { kind, json, config };
+  // A key of ours, which createTokenizer reads.
+  const duplicates = kind === 't5' ? undefined : duplicatesOf(vocabulary.tokens);
+  return { kind, json: duplicates === undefined ? json : { ...json, duplicate_tokens: duplicates }, config, problem };
 }
 
 /** One template, or, where the file lists further ones in `tokenizer.chat_templates`, all with their names. */

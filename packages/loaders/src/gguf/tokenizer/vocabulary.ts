@@ -2,7 +2,7 @@ import { LoadError } from '@tokenwright/core';
 import { knownEndTokens } from '../../sources/end-tokens.ts';
 import type { JsonObject } from '../../sources/json.ts';
 import type { GgufFile } from '../file/gguf-file.ts';
-import { readFlag, readInteger } from '../file/keys.ts';
+import { readFlag, readInteger, readText } from '../file/keys.ts';
 
 /** `tokenizer.ggml.token_type`. */
 export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
@@ -13,6 +13,8 @@ export interface Vocabulary {
   readonly tokens: readonly string[];
   readonly scores: ArrayLike<number> | undefined;
   typeOf(id: number): number;
+  /** True for a control token that takes the white space after it. */
+  stripsAfter(token: string): boolean;
   /** Ids of the begin, end and unknown token, where the file names them or the kind has them. */
   readonly begin: number | undefined;
   readonly end: number | undefined;
@@ -26,19 +28,16 @@ export interface MadeTokenizer {
   readonly json: JsonObject;
   readonly addBegin: boolean;
   readonly addEnd: boolean;
+  /** Why a text cannot be encoded as the model expects; undefined when it can. */
+  readonly problem?: LoadError | undefined;
 }
 
-/** @throws LoadError for lists that are missing or contradict each other, and for a token that occurs twice. */
+/** @throws LoadError for lists that are missing or contradict each other. */
 export function readVocabulary(file: GgufFile, kind: string): Vocabulary {
   const tokens = file.metadata.get('tokenizer.ggml.tokens');
   if (!isTexts(tokens)) throw new LoadError(file.name, 'must be a list of texts', 'tokenizer.ggml.tokens');
-  const first = new Map<string, number>();
-  for (const [id, token] of tokens.entries()) {
-    const other = first.get(token);
-    if (other !== undefined)
-      throw new LoadError(file.name, `'${token}' has the ids ${other} and ${id}`, 'tokenizer.ggml.tokens');
-    first.set(token, id);
-  }
+  // No key says so; llama.cpp goes by the name of the model.
+  const isPhi3 = /phi-?3/.test(readText(file, 'general.name')?.toLowerCase() ?? '');
   const types = numbersFor(file, 'tokenizer.ggml.token_type', tokens.length);
   // Llama's ids where a file names none, as its first tokenizer had them; T5's likewise.
   const usual = kind === 'llama' ? [1, 2, 0] : kind === 't5' ? [undefined, 1, 2] : [];
@@ -49,6 +48,7 @@ export function readVocabulary(file: GgufFile, kind: string): Vocabulary {
     tokens,
     scores: numbersFor(file, 'tokenizer.ggml.scores', tokens.length),
     typeOf: (token) => types?.[token] ?? tokenTypes.normal,
+    stripsAfter: (token) => isPhi3 && !['<unk>', '<s>', '<|endoftext|>'].includes(token),
     begin: id('tokenizer.ggml.bos_token_id', usual[0]),
     end: id('tokenizer.ggml.eos_token_id', usual[1]),
     unknown: id('tokenizer.ggml.unknown_token_id', usual[2]),
@@ -79,7 +79,7 @@ export function isTexts(value: unknown): value is readonly string[] {
 }
 
 /** Control tokens, and those that a person defined: they are found in a text before anything else. */
-export function addedTokens({ tokens, typeOf }: Vocabulary): JsonObject[] {
+export function addedTokens({ tokens, typeOf, stripsAfter }: Vocabulary): JsonObject[] {
   const added: JsonObject[] = [];
   const ids = new Map(tokens.map((token, id) => [token, id]));
   // Some files give an end token the type of a word. It is a control token all the same, as llama.cpp has it.
@@ -88,15 +88,30 @@ export function addedTokens({ tokens, typeOf }: Vocabulary): JsonObject[] {
     const type = typeOf(id);
     const special = type === tokenTypes.control || type === tokenTypes.unknown || ends.has(id);
     if (content === '' || !(special || type === tokenTypes.userDefined)) continue;
-    added.push({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special });
+    added.push({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: stripsAfter(content),
+      normalized: false,
+      special,
+    });
   }
   return added;
 }
 
-/** Token to id. */
+/** Token to id. Of ids with one text the last counts, as in llama.cpp. */
 export function idsByToken(tokens: readonly string[]): JsonObject {
   // A token may be called '__proto__'.
   return Object.fromEntries(tokens.map((token, id) => [token, id]));
+}
+
+/** The ids that lose their text to a later id, which tokenizer.json cannot hold; undefined when there are none. */
+export function duplicatesOf(tokens: readonly string[]): JsonObject | undefined {
+  const last = new Map(tokens.map((token, id) => [token, id]));
+  const lost = tokens.flatMap((token, id): [string, string][] => (last.get(token) === id ? [] : [[String(id), token]]));
+  return lost.length === 0 ? undefined : Object.fromEntries(lost);
 }
 
 /** The part of tokenizer.json that puts the begin and end token around a text. */
@@ -105,26 +120,26 @@ export function aroundText(
   addBegin: boolean,
   addEnd: boolean,
 ): JsonObject | null {
-  const part = (id: number | undefined, wanted: boolean, key: string): string | undefined => {
+  const part = (id: number | undefined, wanted: boolean, key: string): number | undefined => {
     if (!wanted) return undefined;
     if (id === undefined) throw new LoadError(file, 'is missing, but the token is to be added', key);
-    return tokens[id]!;
+    return id;
   };
   const first = part(begin, addBegin, 'tokenizer.ggml.bos_token_id');
   const last = part(end, addEnd, 'tokenizer.ggml.eos_token_id');
   if (first === undefined && last === undefined) return null;
   const around = (sequence: string, type: number): JsonObject[] => [
-    ...(first === undefined ? [] : [{ SpecialToken: { id: first, type_id: type } }]),
+    ...(first === undefined ? [] : [{ SpecialToken: { id: tokens[first]!, type_id: type } }]),
     { Sequence: { id: sequence, type_id: type } },
-    ...(last === undefined ? [] : [{ SpecialToken: { id: last, type_id: type } }]),
+    ...(last === undefined ? [] : [{ SpecialToken: { id: tokens[last]!, type_id: type } }]),
   ];
-  const special = [...new Set([first, last])].filter((token) => token !== undefined);
+  const special = [...new Set([first, last])].filter((id) => id !== undefined);
   return {
     type: 'TemplateProcessing',
     single: around('A', 0),
     pair: [...around('A', 0), ...around('B', 1)],
     special_tokens: Object.fromEntries(
-      special.map((token) => [token, { id: token, ids: [tokens.indexOf(token)], tokens: [token] }]),
+      special.map((id) => [tokens[id]!, { id: tokens[id]!, ids: [id], tokens: [tokens[id]!] }]),
     ),
   };
 }
