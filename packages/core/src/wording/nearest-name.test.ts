@@ -15,6 +15,7 @@ test.each<[string, readonly string[], string]>([
   ['max_new_token', ['maxNewTokens', 'minNewTokens'], 'maxNewTokens'],
   ['greddy', samplers, 'greedy'],
   ['top_p', ['p', 'minKeep'], 'p'],
+  ['beams', ['numBeams', 'lengthPenalty'], 'numBeams'],
 ])('%s is near', (name, known, nearest) => {
   expect(nearestName(name, known)).toBe(nearest);
 });

@@ -6,6 +6,9 @@ export function nearestName(name: string, known: readonly string[]): string | un
   // A name that starts with the word is more likely than a similar name.
   const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(name.toLowerCase()));
   if (name.length >= 3 && begun.length > 0) return begun[0];
+  // 'beams' for 'numBeams'.
+  const ended = known.find((candidate) => candidate.toLowerCase().endsWith(name.toLowerCase()));
+  if (name.length >= 4 && ended !== undefined) return ended;
   // 'top_p' of a sampler whose option is 'p'.
   const last = name.split(/[_-]/).at(-1)!.toLowerCase();
   const ending = /[_-]/.test(name) ? known.find((candidate) => candidate.toLowerCase() === last) : undefined;

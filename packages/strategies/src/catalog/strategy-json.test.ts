@@ -79,8 +79,8 @@ describe('a strategy that needs code is refused', () => {
 
 describe('data that no strategy wrote is refused', () => {
   it.each<[unknown, new (...args: never[]) => Error, RegExp]>([
-    [undefined, ParameterError, /strategyFromJson: strategy/],
-    [{ strategy: 5 }, ParameterError, /strategyFromJson: strategy/],
+    [undefined, ParameterError, /strategyFromJson: json/],
+    [{ strategy: 5 }, ParameterError, /strategyFromJson: json/],
     [{ strategy: 'beam_search' }, UnknownOptionError, /Did you mean 'beam-search'/],
     [{ strategy: 'beam-search', options: {} }, UnknownOptionError, /'options'/],
     [{ strategy: 'beam-search', parameters: [] }, ParameterError, /parameters/],

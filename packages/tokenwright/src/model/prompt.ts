@@ -1,15 +1,16 @@
+import { readable } from '@tokenwright/core/options';
 import { ParameterError } from '@tokenwright/core';
 import type { Prompt } from './text-model.ts';
 
 /** @throws ParameterError for anything but one text, or the ids of one, with what was probably meant. */
 export function checkPrompt(owner: string, parameter: string, value: Prompt): void {
-  if (typeof value === 'string' || isIds(value)) return;
+  if (typeof value === 'string' || readable(owner, parameter, value, () => isIds(value))) return;
   throw new ParameterError(owner, parameter, `one text, or the token ids of one${hintFor(value)}`, brief(value));
 }
 
 /** @throws ParameterError for anything but a list of texts or of ids. */
 export function checkPrompts(owner: string, value: readonly Prompt[]): void {
-  if (!Array.isArray(value) || value.some((prompt) => typeof prompt === 'number'))
+  if (!Array.isArray(value) || value.length > longestPrompt || value.some((prompt) => typeof prompt === 'number'))
     throw new ParameterError(
       owner,
       'prompts',
@@ -19,14 +20,17 @@ export function checkPrompts(owner: string, value: readonly Prompt[]): void {
   for (const [at, prompt] of value.entries()) checkPrompt(owner, `prompts[${at}]`, prompt);
 }
 
+/** Far more tokens than a context holds. A longer list was not filled. */
+const longestPrompt = 2 ** 26;
+
 function isIds(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every((id) => typeof id === 'number');
+  if (Array.isArray(value)) return value.length <= longestPrompt && value.every((id) => typeof id === 'number');
   return ArrayBuffer.isView(value) && 'length' in value;
 }
 
 function hintFor(value: unknown): string {
   if (Array.isArray(value)) {
-    if (value.some((item) => typeof item === 'object' && item !== null && 'role' in item))
+    if (value.slice(0, 16).some((item) => typeof item === 'object' && item !== null && 'role' in item))
       return ' (lm.chat takes messages)';
     return ' (lm.generateBatch takes several)';
   }

@@ -101,7 +101,8 @@ function asCode({ name, parameters }: Sampler): string {
 
 /** Options of the call where samplers are meant get a word of advice; core checks the rest. */
 function checkSamplers(owner: string, samplers: unknown): void {
-  for (const entry of Array.isArray(samplers) ? samplers : [samplers]) {
+  // No chain is longer; core checks all of it.
+  for (const entry of Array.isArray(samplers) ? samplers.slice(0, 1000) : [samplers]) {
     const name = typeof entry === 'string' ? entry : Object.keys(Object(entry) as object)[0];
     const option = camelCase((name ?? '').replaceAll('_', '-'));
     if (!Object.hasOwn(flatSamplingOptions, option) || typeof (entry as Partial<Sampler> | null)?.name === 'string')

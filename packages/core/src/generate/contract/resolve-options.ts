@@ -27,7 +27,8 @@ export function resolveOptions(
 ): { readonly options: ResolvedOptions; readonly report: OptionReport } {
   const call = readOptions(owner, given, optionNames);
   const preset = presetOptions(owner, call);
-  const strategy = call.strategy ?? preset.strategy;
+  const asked = call.strategy === undefined ? preset.strategy : call.strategy;
+  const strategy = checkOption(owner, 'strategy', generateOptions.strategy, asked);
   const layers: readonly (readonly [OptionSource, GenerateOptions])[] = [
     ['call', call],
     ['preset', preset],
