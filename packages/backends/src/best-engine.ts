@@ -1,5 +1,5 @@
 import { type Engine, EngineUnavailableError, ParameterError } from '@tokenwright/core';
-import { checkInteger, checkNumber, checkFunction, checkList, readOptions } from '@tokenwright/core/options';
+import { checkFunction, checkInteger, checkList, checkNumber, readOptions } from '@tokenwright/core/options';
 import { type Candidate, candidateOf, type EngineName, engineNames } from './engine-candidates.ts';
 import { type EngineStarter, isStarter } from './engine-starter.ts';
 import { formatFor, type WeightFormat, type WeightOption, weightOptions } from './graph/weight-format.ts';

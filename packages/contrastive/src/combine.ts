@@ -13,7 +13,7 @@ import { CombinedResult } from './combined-result.ts';
 import { CompositeCache, readParts } from './composite-cache.ts';
 import { follow, positionsOf } from './follow.ts';
 import type { Rule } from './rule.ts';
-import { type OtherSource, checkSource, resolved, type Source, settingsOf } from './source.ts';
+import { checkSource, type OtherSource, resolved, type Source, settingsOf } from './source.ts';
 
 export interface CombineOptions {
   /** The main model. Prompts, context length and defaults are its own. */

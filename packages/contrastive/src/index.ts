@@ -1,6 +1,6 @@
 export { type CombineOptions, combine } from './combine.ts';
-export { type Influence, influence, type SourceInfluence, samplingWithInfluence } from './influence.ts';
 export { defineRule, type RuleDefinition, type RuleFactory } from './define-rule.ts';
+export { type Influence, influence, type SourceInfluence, samplingWithInfluence } from './influence.ts';
 export type { Rule, WeightedLogits } from './rule.ts';
 export { type ClassifierFreeGuidanceOptions, classifierFreeGuidance } from './rules/classifier-free-guidance.ts';
 export { type ContextAwareOptions, contextAware } from './rules/context-aware.ts';

@@ -1,6 +1,6 @@
-import { isInstance } from '@tokenwright/core/options';
 import { ParameterError, type Strategy } from '@tokenwright/core';
 import type { ForwardResult } from '@tokenwright/core/model';
+import { isInstance } from '@tokenwright/core/options';
 import { largest, logProbabilities } from '@tokenwright/core/sampling';
 import { CombinedResult, weightedLogits } from './combined-result.ts';
 

@@ -1,6 +1,14 @@
 import { type LanguageModel, ShapeError } from '@tokenwright/core';
 import { isBatch } from '@tokenwright/core/model';
-import { checkIds, checkInteger, checkList, checkModel, checkNumber, checkString, readOptions } from '@tokenwright/core/options';
+import {
+  checkIds,
+  checkInteger,
+  checkList,
+  checkModel,
+  checkNumber,
+  checkString,
+  readOptions,
+} from '@tokenwright/core/options';
 
 /** A source besides the expert. Without options, it would be the expert itself. */
 export interface OtherSource {

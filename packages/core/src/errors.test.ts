@@ -121,7 +121,9 @@ describe('what an error prints of a value', () => {
       throw new TypeError('planted');
     };
     for (const value of [new Proxy({}, { ownKeys: fail }), new Proxy([], { get: fail })])
-      expect(new ParameterError('x', 'y', 'z', value).message).toContain('but an object that cannot be read was given.');
+      expect(new ParameterError('x', 'y', 'z', value).message).toContain(
+        'but an object that cannot be read was given.',
+      );
   });
 
   it('is cut when it is long', () => {

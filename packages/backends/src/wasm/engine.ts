@@ -6,7 +6,7 @@ import type {
   PrepareOptions,
   WeightSource,
 } from '@tokenwright/core/engine';
-import { checkInteger, checkNumber, checkBoolean, checkFunction, readOptions } from '@tokenwright/core/options';
+import { checkBoolean, checkFunction, checkInteger, checkNumber, readOptions } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightOption, weightOptions } from '../graph/weight-format.ts';
 import { type OnNotice, printNotice } from '../notice.ts';

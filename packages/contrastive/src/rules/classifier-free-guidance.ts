@@ -5,7 +5,12 @@ import { amongPlausible, weightedSum } from '../rule.ts';
 
 const options = {
   /** How strongly to steer away from the other source. 1 turns it off, larger is stronger. `guidance_scale` in Hugging Face. */
-  guidanceScale: numberOption({ off: 1, suggested: 1.5, allowed: 'a finite number', help: 'How strongly to steer away from the other source' }),
+  guidanceScale: numberOption({
+    off: 1,
+    suggested: 1.5,
+    allowed: 'a finite number',
+    help: 'How strongly to steer away from the other source',
+  }),
 };
 
 /** Options of {@link classifierFreeGuidance}. */

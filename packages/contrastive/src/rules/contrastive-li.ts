@@ -1,4 +1,4 @@
-import { type OptionsOf } from '@tokenwright/core/options';
+import type { OptionsOf } from '@tokenwright/core/options';
 import { logProbabilities } from '@tokenwright/core/sampling';
 import { defineRule, thresholdOption } from '../define-rule.ts';
 import { amongPlausible, weightedSum } from '../rule.ts';

@@ -30,7 +30,7 @@ export type ContrastiveLogitsOptions = OptionsOf<typeof options>;
 export const contrastiveLogits = defineRule({
   name: 'contrastive-logits',
   summary: 'Contrastive decoding on logits: (1 + beta) * expert - beta * amateur',
-  source: 'O\'Brien and Lewis 2023, arXiv:2309.09117',
+  source: "O'Brien and Lewis 2023, arXiv:2309.09117",
   options,
   create: ({ beta, alpha }) => ({
     combine(expert, others) {

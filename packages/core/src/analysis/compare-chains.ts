@@ -13,7 +13,12 @@ import type { Sampler } from '../sampling/sampler.ts';
 /** Options of `generate` that a comparison sets itself. */
 type FixedOption = 'samplers' | 'explain' | 'cache' | 'numReturnSequences';
 
-const fixed: readonly string[] = ['samplers', 'explain', 'cache', 'numReturnSequences'] satisfies readonly FixedOption[];
+const fixed: readonly string[] = [
+  'samplers',
+  'explain',
+  'cache',
+  'numReturnSequences',
+] satisfies readonly FixedOption[];
 const optionNames = Object.keys(generateOptions).filter((name) => !fixed.includes(name));
 
 /** The outputs of two chains for one prompt with the same random numbers. */

@@ -1,13 +1,13 @@
 import { checkInteger, checkSignal } from '../check/check.ts';
 import { checkIds } from '../check/lists.ts';
 import { readOptions } from '../check/read-options.ts';
-import { checkModel } from '../model/check-model.ts';
-import { checkSamplers } from '../sampling/check-samplers.ts';
 import { ContextLengthError } from '../errors.ts';
 import { EventLoopYielder } from '../generate/run/yield-to-event-loop.ts';
+import { checkModel } from '../model/check-model.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { HostRow } from '../sampling/chain/host-row.ts';
 import type { RowContext } from '../sampling/chain/row-context.ts';
+import { checkSamplers } from '../sampling/check-samplers.ts';
 import { logSumExp, rankOf, topTokens } from '../sampling/distribution.ts';
 import { History } from '../sampling/history.ts';
 import { Random } from '../sampling/random.ts';

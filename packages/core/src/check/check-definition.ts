@@ -17,7 +17,12 @@ export function checkDefinition(owner: string, given: unknown, maker = 'create')
     if (!isPlainObject(options)) throw new ParameterError(owner, 'definition: options', wanted, options);
     for (const [option, declaration] of Object.entries(options))
       if (typeof (declaration as { readonly check?: unknown } | null)?.check !== 'function')
-        throw new ParameterError(owner, `definition: options.${option}`, 'made by a function such as numberOption', declaration);
+        throw new ParameterError(
+          owner,
+          `definition: options.${option}`,
+          'made by a function such as numberOption',
+          declaration,
+        );
     if (typeof given[maker] !== 'function')
       throw new ParameterError(owner, `definition: ${maker}`, 'a function', given[maker]);
   });

@@ -17,7 +17,8 @@ export function checkOptions<D extends OptionDeclarations>(
 ): OptionValues<D> {
   const read: Readonly<Record<string, unknown>> = readOptions(owner, given, Object.keys(declarations));
   const values: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries(declarations)) values[name] = checkOption(owner, name, option, read[name]);
+  for (const [name, option] of Object.entries(declarations))
+    values[name] = checkOption(owner, name, option, read[name]);
   return values as OptionValues<D>;
 }
 

@@ -1,8 +1,18 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { ParameterError, UnknownOptionError } from '../errors.ts';
 import { checkOptions, optionsToJson } from './check-options.ts';
-import { booleanOption, choiceOption, customOption, integerOption, numberOption, optional, textOption, tokenListsOption, tokensOption } from './option-kinds.ts';
-import { type Option, type OptionsOf } from './option.ts';
+import type { Option, OptionsOf } from './option.ts';
+import {
+  booleanOption,
+  choiceOption,
+  customOption,
+  integerOption,
+  numberOption,
+  optional,
+  textOption,
+  tokenListsOption,
+  tokensOption,
+} from './option-kinds.ts';
 
 const help = 'Help';
 const check = (option: Option, value: unknown): unknown => option.check('owner', 'name', value);
@@ -104,7 +114,12 @@ test('a missing option, an unknown one and a value that is not an object are typ
 
 test('only own keys are options', () => {
   try {
-    Object.defineProperty(Object.prototype, 'window', { value: 3, configurable: true, enumerable: true, writable: true });
+    Object.defineProperty(Object.prototype, 'window', {
+      value: 3,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
     expect(checkOptions('owner', declarations, { p: 0.5 })).toMatchObject({ window: 'all' });
   } finally {
     Reflect.deleteProperty(Object.prototype, 'window');

@@ -43,7 +43,12 @@ export function checkOptionNames(owner: string, options: object, known: readonly
 export function namesOf(owner: string, options: object, parameter = 'options'): readonly string[] {
   return readable(owner, parameter, options, () => {
     if (!isPlainObject(options))
-      throw new ParameterError(owner, parameter, isObject(options) && !isArray(options) ? 'a plain object' : 'an object', options);
+      throw new ParameterError(
+        owner,
+        parameter,
+        isObject(options) && !isArray(options) ? 'a plain object' : 'an object',
+        options,
+      );
     return Object.keys(options);
   });
 }

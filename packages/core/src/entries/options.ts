@@ -6,6 +6,7 @@ export {
   checkSignal,
   checkString,
 } from '../check/check.ts';
+export { checkDefinition } from '../check/check-definition.ts';
 export { checkOption, checkOptions, optionsToJson } from '../check/check-options.ts';
 export { checkIds, checkList, checkTokens, isList } from '../check/lists.ts';
 export type { Option, OptionDeclarations, OptionKind, OptionsOf, OptionValue, OptionValues } from '../check/option.ts';
@@ -20,9 +21,17 @@ export {
   tokenListsOption,
   tokensOption,
 } from '../check/option-kinds.ts';
-export { checkDefinition } from '../check/check-definition.ts';
+export {
+  checkOptionNames,
+  isArray,
+  isInstance,
+  isPlainObject,
+  namesOf,
+  readable,
+  readOptions,
+  readRecord,
+} from '../check/read-options.ts';
 export { type OuterNames, underNames } from '../check/rename-errors.ts';
-export { checkOptionNames, isArray, isInstance, isPlainObject, namesOf, readable, readOptions, readRecord } from '../check/read-options.ts';
 export { checkModel } from '../model/check-model.ts';
 export { checkSampler, checkSamplers } from '../sampling/check-samplers.ts';
 export { checkTokenizer } from '../text/check-tokenizer.ts';

@@ -1,10 +1,10 @@
 import { isInstance, readOptions } from '../check/read-options.ts';
 import { ParameterError } from '../errors.ts';
+import { checkModel } from '../model/check-model.ts';
 import type { LanguageModel } from '../model/language-model.ts';
+import { checkTokenizer } from '../text/check-tokenizer.ts';
 import { encodePrompt } from '../text/encode-prompt.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { checkModel } from '../model/check-model.ts';
-import { checkTokenizer } from '../text/check-tokenizer.ts';
 import { checkPrompts, checkRows, checkText } from './check-call.ts';
 import { warnAboutChain } from './contract/chain-warnings.ts';
 import { DecodingState } from './contract/decoding-state.ts';

@@ -1,9 +1,9 @@
 import { checkFunction, checkInteger } from '../check/check.ts';
 import { checkIds } from '../check/lists.ts';
 import { readOptions } from '../check/read-options.ts';
-import { checkDefaults } from '../model/check-defaults.ts';
 import { ParameterError } from '../errors.ts';
 import { commonPrefix } from '../model/advance.ts';
+import { checkDefaults } from '../model/check-defaults.ts';
 import type { LanguageModel, ModelDefaults } from '../model/language-model.ts';
 import { copyLogits } from './copy-logits.ts';
 import { HostModel, type HostModelDescription } from './host-model-base.ts';

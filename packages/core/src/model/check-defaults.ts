@@ -5,7 +5,9 @@ import { checkSamplers } from '../sampling/check-samplers.ts';
 import type { ModelDefaults } from './language-model.ts';
 
 /** The check of each default. A `Record`, so that a name that is missing here is a compile error. */
-const checks: Readonly<Record<keyof ModelDefaults, (owner: string, name: string, value: unknown, size: number) => unknown>> = {
+const checks: Readonly<
+  Record<keyof ModelDefaults, (owner: string, name: string, value: unknown, size: number) => unknown>
+> = {
   eosTokenIds: checkIds,
   maxNewTokens: (owner, name, value) => checkInteger(owner, name, value, 0),
   maxLength: (owner, name, value) => checkInteger(owner, name, value, 1),

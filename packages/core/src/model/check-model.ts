@@ -7,7 +7,8 @@ import type { LanguageModel } from './language-model.ts';
 export function checkModel(owner: string, value: LanguageModel, parameter = 'model'): void {
   const given = value as unknown;
   readable(owner, parameter, given, () => {
-    if (isObject(given) && methods.every((name) => typeof given[name] === 'function') && isSize(given.vocabSize)) return;
+    if (isObject(given) && methods.every((name) => typeof given[name] === 'function') && isSize(given.vocabSize))
+      return;
     throw new ParameterError(owner, parameter, `a language model${hintForModel(given)}`, kindOf(given));
   });
 }

@@ -1,6 +1,6 @@
 import { checkDefinition } from '../check/check-definition.ts';
 import { checkOptions, optionsToJson } from '../check/check-options.ts';
-import { type OptionDeclarations, type OptionsOf, type OptionValues } from '../check/option.ts';
+import type { OptionDeclarations, OptionsOf, OptionValues } from '../check/option.ts';
 import type { DeviceSampler, HostSampler, Json, MaskSampler, Sampler, SamplerBase, SamplerKind } from './sampler.ts';
 
 /** The forms of a sampler, without its name and parameters. */

@@ -21,7 +21,9 @@ export class History {
 
   /** The root: a prompt. The ids are copied. */
   static of(tokens: ArrayLike<number>): History {
-    const given = isTyped(tokens) ? tokens : checkList('History.of', 'tokens', tokens, 'a list of token ids', { item: checkId });
+    const given = isTyped(tokens)
+      ? tokens
+      : checkList('History.of', 'tokens', tokens, 'a list of token ids', { item: checkId });
     const ids = new Int32Array(Math.max(16, given.length * 2));
     ids.set(given);
     return new History({ ids, used: given.length }, given.length, undefined);

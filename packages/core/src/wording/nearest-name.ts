@@ -44,7 +44,8 @@ function typingErrors(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
       let errors = Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) errors = Math.min(errors, before[j - 2]! + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        errors = Math.min(errors, before[j - 2]! + 1);
       current.push(errors);
     }
     before = previous;

@@ -1,5 +1,5 @@
 import { defineSampler, ParameterError } from '@tokenwright/core';
-import { checkTokens, checkOptions, customOption, type OptionsOf, optional } from '@tokenwright/core/options';
+import { checkOptions, checkTokens, customOption, type OptionsOf, optional } from '@tokenwright/core/options';
 import {
   type Greenlist,
   type KgwEvidence,

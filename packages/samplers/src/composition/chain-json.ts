@@ -1,5 +1,5 @@
-import { checkList, checkSamplers, readOptions } from '@tokenwright/core/options';
 import { type Json, ParameterError, type Sampler, UnknownOptionError, UnsupportedError } from '@tokenwright/core';
+import { checkList, checkSamplers, readOptions } from '@tokenwright/core/options';
 import { compatRegistry, type SamplerRegistry } from './registry.ts';
 
 /** A chain as data: one entry per stage, in order. */

@@ -1,5 +1,5 @@
-import { checkSamplers } from '@tokenwright/core/options';
 import type { Json, Sampler } from '@tokenwright/core';
+import { checkSamplers } from '@tokenwright/core/options';
 import { parametersOf, printSampler, printValue } from './print-chain.ts';
 
 /** One line of the comparison, in the order of the chains. */

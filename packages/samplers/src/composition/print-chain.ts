@@ -1,5 +1,5 @@
-import { checkSampler, checkSamplers } from '@tokenwright/core/options';
 import type { Json, Sampler } from '@tokenwright/core';
+import { checkSampler, checkSamplers } from '@tokenwright/core/options';
 
 /**
  * A chain on one line, in order; an empty one is `(none)`.

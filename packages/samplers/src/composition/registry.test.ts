@@ -153,7 +153,11 @@ describe('what a person passes wrong is a typed error', () => {
     ['null for options', () => samplers.topK(any(null)), 'topK: options must be an object, but null was given.'],
     ['a list for options', () => samplers.greedy(any([])), 'greedy: options must be an object, but [] was given.'],
     ['an own key __proto__', () => samplers.greedy(any(JSON.parse('{"__proto__":1}'))), /unknown option '__proto__'/],
-    ['an inherited name', () => samplers.greedy(any(Object.create({ t: 1 }))), /greedy: options must be a plain object/],
+    [
+      'an inherited name',
+      () => samplers.greedy(any(Object.create({ t: 1 }))),
+      /greedy: options must be a plain object/,
+    ],
     ['a string for a number', () => samplers.topP(any({ p: '0.9' })), /topP: p must be a number from 0 to 1/],
     ['NaN', () => samplers.temperature({ temperature: Number.NaN }), /temperature must be a number of at least 0/],
     ['null for a value', () => samplers.topP(any({ p: null })), /topP: p must be a number from 0 to 1, but null/],

@@ -1,7 +1,7 @@
 import { defineSampler, type HostSampler, type Tokenizer } from '@tokenwright/core';
-import { type OptionsOf, type OptionValues, tokenListsOption, checkTokenizer } from '@tokenwright/core/options';
-import { checkTexts } from '../shared/token-texts.ts';
+import { checkTokenizer, type OptionsOf, type OptionValues, tokenListsOption } from '@tokenwright/core/options';
 import { isBegun, refuseOutside, type SequenceNeeds } from '../shared/token-ids.ts';
+import { checkTexts } from '../shared/token-texts.ts';
 
 const options = {
   /** Sequences of tokens that must not occur, at least one; see {@link badWordTokens}. */

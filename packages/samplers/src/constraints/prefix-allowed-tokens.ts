@@ -62,7 +62,8 @@ function listOf(what: string, result: unknown): readonly number[] {
   if (!isIterable) throw new ParameterError('prefixAllowedTokens', what, 'a list of at least one token id', result);
   const ids: number[] = [];
   for (const id of result as Iterable<number>) {
-    if (ids.length === mostIds) throw new ParameterError('prefixAllowedTokens', what, `at most ${mostIds} token ids`, result);
+    if (ids.length === mostIds)
+      throw new ParameterError('prefixAllowedTokens', what, `at most ${mostIds} token ids`, result);
     ids.push(id);
   }
   return ids;

@@ -1,8 +1,16 @@
 import { defineSampler, type HostSampler, ParameterError } from '@tokenwright/core';
-import { customOption, integerOption, type OptionsOf, type OptionValues, optional, isArray, checkString } from '@tokenwright/core/options';
+import {
+  checkString,
+  customOption,
+  integerOption,
+  isArray,
+  type OptionsOf,
+  type OptionValues,
+  optional,
+} from '@tokenwright/core/options';
 import { exponential, logSumExp } from '@tokenwright/core/sampling';
-import { checkTexts } from '../shared/token-texts.ts';
 import { fallingOrder } from '../shared/falling-order.ts';
+import { checkTexts } from '../shared/token-texts.ts';
 import { mergePrefixes, orderTexts, type TextOrder } from './prefix-merger.ts';
 
 const options = {

@@ -1,5 +1,5 @@
 import { defineSampler, type MaskSampler, type Tokenizer } from '@tokenwright/core';
-import { checkInteger, checkTokens, type OptionsOf, textOption, checkTokenizer } from '@tokenwright/core/options';
+import { checkInteger, checkTokenizer, checkTokens, type OptionsOf, textOption } from '@tokenwright/core/options';
 import { maskOf } from '../shared/token-ids.ts';
 import { texts } from '../shared/token-texts.ts';
 import { isReadable, vocabularyTexts } from './vocabulary.ts';

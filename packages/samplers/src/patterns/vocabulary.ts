@@ -1,5 +1,5 @@
-import { checkInteger, checkTokenizer } from '@tokenwright/core/options';
 import type { Tokenizer } from '@tokenwright/core';
+import { checkInteger, checkTokenizer } from '@tokenwright/core/options';
 
 /**
  * The text that each token adds to a text: [vocabSize]. '' for control tokens. A token that holds only a part of a

@@ -1,9 +1,15 @@
 import { defineSampler, type Tokenizer } from '@tokenwright/core';
-import { integerOption, numberOption, type OptionsOf, tokenListsOption, checkTokenizer } from '@tokenwright/core/options';
+import {
+  checkTokenizer,
+  integerOption,
+  numberOption,
+  type OptionsOf,
+  tokenListsOption,
+} from '@tokenwright/core/options';
 import { vocabularyTexts } from '../patterns/vocabulary.ts';
-import { checkTexts } from '../shared/token-texts.ts';
 import { countPrompt, window } from '../shared/options.ts';
 import { largestFloat } from '../shared/row.ts';
+import { checkTexts } from '../shared/token-texts.ts';
 import { countedTokens } from './repetition-penalty.ts';
 
 const options = {

@@ -1,5 +1,13 @@
 import { defineSampler, type HostSampler, ParameterError } from '@tokenwright/core';
-import { checkTokens, customOption, type OptionsOf, type OptionValues, checkList, isPlainObject, readOptions } from '@tokenwright/core/options';
+import {
+  checkList,
+  checkTokens,
+  customOption,
+  isPlainObject,
+  type OptionsOf,
+  type OptionValues,
+  readOptions,
+} from '@tokenwright/core/options';
 import { type Bias, biased, biasToJson, checkBias } from '../shared/bias.ts';
 import { isBegun, refuseOutside, type SequenceNeeds } from '../shared/token-ids.ts';
 
@@ -19,8 +27,7 @@ const options = {
     check(owner, name, value) {
       const item = (sequence: unknown, at: number): BiasedSequence => {
         const place = `${name}[${at}]`;
-        if (!isPlainObject(sequence))
-          throw new ParameterError(owner, place, 'an object of tokens and bias', sequence);
+        if (!isPlainObject(sequence)) throw new ParameterError(owner, place, 'an object of tokens and bias', sequence);
         const read = readOptions(`${owner}: ${place}`, sequence as Partial<BiasedSequence>, ['tokens', 'bias']);
         return {
           tokens: [...checkTokens(owner, `${place}.tokens`, read.tokens, 1)],

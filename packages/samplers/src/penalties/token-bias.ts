@@ -1,5 +1,5 @@
 import { defineSampler, ParameterError } from '@tokenwright/core';
-import { customOption, type OptionsOf, isPlainObject } from '@tokenwright/core/options';
+import { customOption, isPlainObject, type OptionsOf } from '@tokenwright/core/options';
 import type { HostAndDeviceForms } from '@tokenwright/core/sampling';
 import { type Bias, biased, biasToJson, checkBias } from '../shared/bias.ts';
 import { largestFloat } from '../shared/row.ts';

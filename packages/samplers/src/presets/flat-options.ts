@@ -1,7 +1,17 @@
-import { renamedStage } from '../shared/renamed-stage.ts';
-import { camelCase } from '@tokenwright/core/sampling';
 import { ParameterError, type Sampler } from '@tokenwright/core';
-import { checkOptions, choiceOption, integerOption, numberOption, type Option, type OptionsOf, optional, tokenListsOption, tokensOption, type OuterNames } from '@tokenwright/core/options';
+import {
+  checkOptions,
+  choiceOption,
+  integerOption,
+  numberOption,
+  type Option,
+  type OptionsOf,
+  type OuterNames,
+  optional,
+  tokenListsOption,
+  tokensOption,
+} from '@tokenwright/core/options';
+import { camelCase } from '@tokenwright/core/sampling';
 import { badWords } from '../constraints/bad-words.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';
 import { noRepeatNgram } from '../constraints/no-repeat-ngram.ts';
@@ -28,6 +38,7 @@ import { tokenBias } from '../penalties/token-bias.ts';
 import { dynamicTemperature } from '../shaping/dynamic-temperature.ts';
 import { greedy } from '../shaping/greedy.ts';
 import { temperature } from '../shaping/temperature.ts';
+import { renamedStage } from '../shared/renamed-stage.ts';
 
 /** An option that sets nothing when it is left out. */
 function unset<Value>(option: Option<Value, boolean>): Option<Value | undefined, true> {

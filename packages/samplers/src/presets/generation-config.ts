@@ -1,5 +1,12 @@
 import { ParameterError, type Sampler } from '@tokenwright/core';
-import { checkOptions, choiceOption, type OptionsOf, checkList, checkOption, readRecord } from '@tokenwright/core/options';
+import {
+  checkList,
+  checkOption,
+  checkOptions,
+  choiceOption,
+  type OptionsOf,
+  readRecord,
+} from '@tokenwright/core/options';
 import type { BiasedSequence } from '../penalties/sequence-bias.ts';
 import { type HuggingFaceOptions, huggingFace, huggingFaceOptions } from './hugging-face.ts';
 

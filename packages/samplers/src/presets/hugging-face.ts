@@ -1,5 +1,16 @@
 import { ParameterError } from '@tokenwright/core';
-import { booleanOption, checkInteger, checkTokens, customOption, integerOption, numberOption, type OptionsOf, tokenListsOption, tokensOption, checkList } from '@tokenwright/core/options';
+import {
+  booleanOption,
+  checkInteger,
+  checkList,
+  checkTokens,
+  customOption,
+  integerOption,
+  numberOption,
+  type OptionsOf,
+  tokenListsOption,
+  tokensOption,
+} from '@tokenwright/core/options';
 import { badWords } from '../compat/bad-words.ts';
 import { sequenceBias } from '../compat/sequence-bias.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';

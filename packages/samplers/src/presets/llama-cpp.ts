@@ -1,5 +1,15 @@
 import { ParameterError, type Sampler } from '@tokenwright/core';
-import { checkOptions, choiceOption, customOption, integerOption, numberOption, type OptionsOf, type OptionValues, tokenListsOption, checkList } from '@tokenwright/core/options';
+import {
+  checkList,
+  checkOptions,
+  choiceOption,
+  customOption,
+  integerOption,
+  numberOption,
+  type OptionsOf,
+  type OptionValues,
+  tokenListsOption,
+} from '@tokenwright/core/options';
 import { dynamicTemperature } from '../compat/dynamic-temperature.ts';
 import { mirostat1 } from '../compat/mirostat-1.ts';
 import { typicalP } from '../compat/typical-p.ts';

@@ -1,5 +1,15 @@
 import type { Sampler } from '@tokenwright/core';
-import { checkDefinition, checkOptions, type Option, type OptionDeclarations, type OptionsOf, type OptionValues, isArray, type OuterNames, underNames } from '@tokenwright/core/options';
+import {
+  checkDefinition,
+  checkOptions,
+  isArray,
+  type Option,
+  type OptionDeclarations,
+  type OptionsOf,
+  type OptionValues,
+  type OuterNames,
+  underNames,
+} from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
 import { renamedStage } from '../shared/renamed-stage.ts';
 

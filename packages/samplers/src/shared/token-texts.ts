@@ -1,5 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import { customOption, type Option, checkList, checkString, isArray } from '@tokenwright/core/options';
+import { checkList, checkString, customOption, isArray, type Option } from '@tokenwright/core/options';
 
 /** A list of strings. It stays the caller's own list, because what is made of it is kept for the list. */
 export function checkTexts(owner: string, name: string, value: unknown): readonly string[] {

@@ -45,7 +45,7 @@ test('the allowed function sees the whole text, and may not allow nothing', () =
   const sampler = prefixAllowedTokens({ allowed: (tokens) => [tokens.at(-1)!, tokens.length] });
   expect(left(sampler, { prompt: [1], generated: [0] })).toEqual([0, 2]);
   expect(() => left(prefixAllowedTokens({ allowed: () => [] }))).toThrow(
-    "prefixAllowedTokens: allowed(tokens) at position 0 must be a list of at least one token id",
+    'prefixAllowedTokens: allowed(tokens) at position 0 must be a list of at least one token id',
   );
   expect(() => left(prefixAllowedTokens({ allowed: () => [4] }))).toThrow(ParameterError);
   expect(() => left(prefixAllowedTokens({ allowed: () => [0.5] }))).toThrow(ParameterError);

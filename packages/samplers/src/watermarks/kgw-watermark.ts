@@ -1,7 +1,8 @@
 import { defineSampler, forEachCandidate, type HostSampler } from '@tokenwright/core';
-import { checkTokens,
+import {
   booleanOption,
   checkOptions,
+  checkTokens,
   choiceOption,
   integerOption,
   numberOption,

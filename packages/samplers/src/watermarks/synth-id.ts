@@ -1,5 +1,19 @@
 import { defineSampler, ParameterError, Random } from '@tokenwright/core';
-import { checkTokens, booleanOption, checkInteger, checkOptions, customOption, integerOption, type OptionsOf, optional, tokensOption, checkList, checkNumber, isArray, readOptions } from '@tokenwright/core/options';
+import {
+  booleanOption,
+  checkInteger,
+  checkList,
+  checkNumber,
+  checkOptions,
+  checkTokens,
+  customOption,
+  integerOption,
+  isArray,
+  type OptionsOf,
+  optional,
+  readOptions,
+  tokensOption,
+} from '@tokenwright/core/options';
 import { exponential, logSumExp } from '@tokenwright/core/sampling';
 
 /** The zeros and ones that the hash selects from: given, or made from a size and a seed. */
@@ -19,7 +33,12 @@ const shared = {
     },
   }),
   /** Number of tokens that the hash depends on, the candidate included; 2 to 65,536. Default 5. */
-  ngramLength: integerOption({ min: 2, max: 65_536, default: 5, help: 'Tokens that the hash depends on, the candidate included' }),
+  ngramLength: integerOption({
+    min: 2,
+    max: 65_536,
+    default: 5,
+    help: 'Tokens that the hash depends on, the candidate included',
+  }),
   /**
    * Zeros and ones that the hash selects from: a list, or the size and the seed of one. Default 65536 and 0. Hugging Face
    * takes the table from PyTorch's generator, so pass its table to find its watermark.

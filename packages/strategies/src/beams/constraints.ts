@@ -1,5 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import { checkTokens, customOption, checkList, isPlainObject } from '@tokenwright/core/options';
+import { checkList, checkTokens, customOption, isPlainObject } from '@tokenwright/core/options';
 
 /** What a sequence must contain: the tokens of a phrase, in order, or those of any one of several phrases. */
 export type Constraint = { readonly phrase: readonly number[] } | { readonly anyOf: readonly (readonly number[])[] };

@@ -8,7 +8,13 @@ import { advanceUnlessInterrupted, checkSequences, originsOf, type SearchStep } 
 
 const options = {
   /** How many different sequences are sampled, an integer of at least 1. 1 is plain sampling. */
-  numBeams: integerOption({ min: 1, max: 65_536, off: 1, suggested: 4, help: 'How many different sequences are sampled' }),
+  numBeams: integerOption({
+    min: 1,
+    max: 65_536,
+    off: 1,
+    suggested: 4,
+    help: 'How many different sequences are sampled',
+  }),
 };
 
 export type StochasticBeamsOptions = OptionsOf<typeof options>;

@@ -10,7 +10,13 @@ export type SequenceScore = (sequence: {
 
 const options = {
   /** How many sequences are sampled per prompt, an integer from 1 to 65,536. 1 is plain sampling. */
-  numCandidates: integerOption({ min: 1, max: 65_536, off: 1, suggested: 4, help: 'How many sequences are sampled per prompt' }),
+  numCandidates: integerOption({
+    min: 1,
+    max: 65_536,
+    off: 1,
+    suggested: 4,
+    help: 'How many sequences are sampled per prompt',
+  }),
   /**
    * A sequence scores the model's own sum of log-probabilities / length ^ lengthPenalty. 0 ranks by the sum. Default 1, the mean.
    * Cannot be combined with `score`.

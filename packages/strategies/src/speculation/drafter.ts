@@ -1,5 +1,11 @@
 import type { Json } from '@tokenwright/core';
-import { checkDefinition, checkOptions, type OptionDeclarations, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
+import {
+  checkDefinition,
+  checkOptions,
+  type OptionDeclarations,
+  type OptionsOf,
+  type OptionValues,
+} from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
 import { parametersOf, type Row, type Run } from '@tokenwright/core/strategy';
 

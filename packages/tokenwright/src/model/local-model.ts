@@ -11,6 +11,7 @@ import {
   score,
   UnsupportedError,
 } from '@tokenwright/core';
+import { checkSignal, readOptions } from '@tokenwright/core/options';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { type CallOptions, resolveCall } from '../options/call-options.ts';
 import type { LanguageModelOptions } from '../options/load-options.ts';
@@ -128,7 +129,8 @@ export class LocalModel implements TextModel {
   score(text: Prompt, options: ScoreCallOptions = {}): Promise<TextScore> {
     return this.#whole(async (left) => {
       checkPrompt('score', 'text', text);
-      const { source, ...rest } = options;
+      const { source, ...rest } = readOptions('score', options, scoreOptions);
+      if (rest.signal !== undefined) checkSignal('score', 'signal', rest.signal);
       const hasEncoder = this.#opened.sequenceToSequence !== undefined;
       if (hasEncoder) checkPrompt('score', 'source', source as Prompt);
       else if (source !== undefined)
@@ -244,6 +246,7 @@ export class LocalModel implements TextModel {
 
   #resolve(owner: string, options: CallOptions, left: AbortSignal): GenerateOptions {
     const resolved = resolveCall(owner, options, this.#opened.generationConfig);
+    if (resolved.signal !== undefined) checkSignal(owner, 'signal', resolved.signal);
     const signal = resolved.signal === undefined ? left : AbortSignal.any([left, resolved.signal]);
     return { ...resolved, signal, tokenizer: this.#opened.tokenizer };
   }
@@ -262,6 +265,8 @@ export class LocalModel implements TextModel {
     return { model: bound, starts: prompts.map(() => []), release: () => bound.dispose() };
   }
 }
+
+const scoreOptions = ['promptLength', 'samplers', 'seed', 'top', 'chunk', 'signal', 'source'];
 
 /** One text comes out of a call: several would mix. */
 function checkSingle(owner: string, { numReturnSequences = 1, seed }: CallOptions): void {

@@ -1,5 +1,5 @@
-import { readable } from '@tokenwright/core/options';
 import { ParameterError } from '@tokenwright/core';
+import { readable } from '@tokenwright/core/options';
 import type { Prompt } from './text-model.ts';
 
 /** @throws ParameterError for anything but one text, or the ids of one, with what was probably meant. */
@@ -30,7 +30,11 @@ function isIds(value: unknown): boolean {
 
 function hintFor(value: unknown): string {
   if (Array.isArray(value)) {
-    if (value.slice(0, 16).some((item) => typeof item === 'object' && item !== null && 'role' in item))
+    if (
+      Array.from({ length: Math.min(16, Number(value.length) || 0) }, (_, at) => value[at]).some(
+        (item) => typeof item === 'object' && item !== null && 'role' in item,
+      )
+    )
       return ' (lm.chat takes messages)';
     return ' (lm.generateBatch takes several)';
   }

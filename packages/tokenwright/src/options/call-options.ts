@@ -1,5 +1,5 @@
 import { type GenerateOptions, type Json, ParameterError, type Sampler } from '@tokenwright/core';
-import { checkOption, type OptionDeclarations } from '@tokenwright/core/options';
+import { checkOption, type OptionDeclarations, readable } from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
 import { generateOptions } from '@tokenwright/core/strategy';
 import { type FlatSamplingOptions, flatSamplingOptions } from '@tokenwright/samplers';
@@ -31,7 +31,7 @@ const names = Object.keys(callOptions);
  * each other.
  */
 export function resolveCall(owner: string, call: CallOptions, generationConfig: GenerationConfig): GenerateOptions {
-  const given = checkNames(owner, call, names);
+  const given = checkValues(owner, checkNames(owner, call, names));
   const strategic = pick(given, strategyOptions);
   // The candidates of a contrastive search are not a sampler.
   const { topK: candidates, ...rest } = pick(given, flatSamplingOptions);
@@ -64,6 +64,17 @@ export function resolveCall(owner: string, call: CallOptions, generationConfig: 
   const chain = { ...core, ...samplersFor(sampling, generationConfig, true) };
   if (Object.keys(strategic).length > 0) return { ...chain, strategy: chosen };
   return { ...chain, preset: { name: 'generation_config.json', options: { strategy: chosen } } };
+}
+
+/** Every option by its declaration, before one of them decides anything. */
+function checkValues(owner: string, given: CallOptions): CallOptions {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (name === 'samplers') readable(owner, name, value, () => checkSamplers(owner, value));
+    values[name] = checkOption(owner, name, callOptions[name]!, value);
+  }
+  return values;
 }
 
 /** @param compares true for a strategy that compares hypotheses: taking only the most probable token would leave it one. */

@@ -1,8 +1,8 @@
 import type { EngineName, EngineStarter, OnNotice, WeightOption } from '@tokenwright/backends';
 import type { ChatTemplate, Engine } from '@tokenwright/core';
-import { checkFunction, checkSignal, checkString, isInstance, namesOf, readable } from '@tokenwright/core/options';
 import { ParameterError } from '@tokenwright/core';
 import type { Architecture } from '@tokenwright/core/engine';
+import { checkFunction, checkSignal, checkString, isInstance, namesOf, readable } from '@tokenwright/core/options';
 import type { HubOptions } from '@tokenwright/loaders';
 import { checkNames } from './option-names.ts';
 
@@ -86,7 +86,12 @@ export function checkLoadOptions(given: LanguageModelOptions): LanguageModelOpti
     if (chatTemplate === undefined || typeof chatTemplate === 'string') return;
     const { sources } = (chatTemplate ?? {}) as Partial<ChatTemplate>;
     if (typeof sources !== 'object' || sources === null)
-      throw new ParameterError(owner, 'chatTemplate', 'a Jinja template, or what createChatTemplate gives', chatTemplate);
+      throw new ParameterError(
+        owner,
+        'chatTemplate',
+        'a Jinja template, or what createChatTemplate gives',
+        chatTemplate,
+      );
   });
   return options;
 }

@@ -13,7 +13,9 @@ export interface ChosenPaths {
 export function isFileList(value: object): value is ChosenFiles {
   if (typeof FileList !== 'undefined' && value instanceof FileList) return true;
   // The first entry decides quickly about a long list of something else.
-  return Array.isArray(value) && value[0] instanceof Blob && value.every((file) => file instanceof Blob && 'name' in file);
+  return (
+    Array.isArray(value) && value[0] instanceof Blob && value.every((file) => file instanceof Blob && 'name' in file)
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
-import { readable } from '@tokenwright/core/options';
 import { ParameterError } from '@tokenwright/core';
+import { readable } from '@tokenwright/core/options';
 import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
 import {
   type DirectoryHandle,

@@ -6,7 +6,11 @@ import { options, type Parameter, type Target, types } from './target.ts';
 
 const started = { name: 'none', dispose: () => {} };
 const starter = { name: 'none', start: async () => started };
-const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({ name, type, valid });
+const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({
+  name,
+  type,
+  valid,
+});
 
 /** The factories only describe an engine; none is started. */
 export const backendTargets: readonly Target[] = [
@@ -63,7 +67,10 @@ export const backendTargets: readonly Target[] = [
   },
   {
     name: 'selectEngine',
-    parameters: [{ name: 'starters', type: types.list, valid: [starter], alsoNamed: ['No engine is available'] }, options],
+    parameters: [
+      { name: 'starters', type: types.list, valid: [starter], alsoNamed: ['No engine is available'] },
+      options,
+    ],
     options: [loose('onSkipped', types.callback)],
     call: (...given) => (selectEngine as (...all: unknown[]) => unknown)(...given),
   },

@@ -17,7 +17,10 @@ export function casesOf(target: Target): Case[] {
     Object.entries(hostileValues).map(
       ([value, make]): Case => ({
         target,
-        parameter: at === optionsAt && options.some(({ valid }) => valid !== undefined) ? { ...parameter, valid: {} } : parameter,
+        parameter:
+          at === optionsAt && options.some(({ valid }) => valid !== undefined)
+            ? { ...parameter, valid: {} }
+            : parameter,
         names: [
           parameter.name,
           ...(parameter.alsoNamed ?? []),
@@ -41,7 +44,10 @@ export function casesOf(target: Target): Case[] {
         value,
         make() {
           const hostile = make();
-          return { given: arguments_(optionsAt, { ...validOptions(options), [parameter.name]: hostile.value }), hostile };
+          return {
+            given: arguments_(optionsAt, { ...validOptions(options), [parameter.name]: hostile.value }),
+            hostile,
+          };
         },
       });
     cases.push({

@@ -1,5 +1,3 @@
-import { generate, type LanguageModel } from '@tokenwright/core';
-import { toyModel } from '@tokenwright/core/testing';
 import {
   classifierFreeGuidance,
   combine,
@@ -10,6 +8,8 @@ import {
   influence,
   type Rule,
 } from '@tokenwright/contrastive';
+import { generate, type LanguageModel } from '@tokenwright/core';
+import { toyModel } from '@tokenwright/core/testing';
 import { toy } from './core-targets.ts';
 import { options, type Parameter, type Target, types } from './target.ts';
 
@@ -53,7 +53,8 @@ export const contrastiveTargets: readonly Target[] = [
       { name: 'name', type: types.text },
       {
         name: 'prompt',
-        type: (value) => value === 'last-token' || types.ids(value) || (types.list(value) && (value as []).every(types.ids)),
+        type: (value) =>
+          value === 'last-token' || types.ids(value) || (types.list(value) && (value as []).every(types.ids)),
       },
       { name: 'contextWindow', type: types.integer },
       number('temperature'),

@@ -11,9 +11,9 @@ import {
   hostModel,
   type LanguageModel,
   type Sampler,
+  type Strategy,
   sampleLogits,
   score,
-  type Strategy,
   TextStream,
   type Tokenizer,
 } from '@tokenwright/core';
@@ -44,7 +44,11 @@ export function decodeBy(strategy: Strategy): unknown {
 
 const model: Parameter = { name: 'model', type: types.record, valid: toy };
 const prompt: Parameter = { name: 'prompt', type: types.ids, valid: [1, 2] };
-const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({ name, type, valid });
+const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({
+  name,
+  type,
+  valid,
+});
 
 /** Options of `generate` that a call may have with a plain prompt; the others decide how much is computed. */
 export const callOptions = parametersFor(generateOptions, { maxNewTokens: 2 });
@@ -152,13 +156,9 @@ export const coreTargets: readonly Target[] = [
   {
     name: 'DecodingState.open',
     parameters: [model, prompt, options],
-    options: [
-      loose('seed', types.integer),
-      loose('sequence', types.integer),
-      loose('tokenizer', types.record),
-    ],
-    async call(...given) {
-      (await (DecodingState.open as (...all: unknown[]) => Promise<DecodingState>)(...given)).dispose();
+    options: [loose('seed', types.integer), loose('sequence', types.integer), loose('tokenizer', types.record)],
+    call(...given) {
+      (DecodingState.open as unknown as (...all: unknown[]) => DecodingState)(...given).cache.dispose();
     },
   },
   {

@@ -1,3 +1,4 @@
+import { demoModel } from '@tokenwright/demo-model';
 import {
   blobSource,
   bytesSource,
@@ -22,10 +23,13 @@ import {
   urlSource,
 } from '@tokenwright/loaders';
 import { convertModel } from '@tokenwright/loaders/convert';
-import { demoModel } from '@tokenwright/demo-model';
 import { options, type Parameter, type Target, types } from './target.ts';
 
-const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({ name, type, valid });
+const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({
+  name,
+  type,
+  valid,
+});
 
 // An offline hub fetches nothing, whatever the options are.
 process.env.HF_HUB_OFFLINE = '1';
@@ -72,7 +76,15 @@ async function refusedForNothing(call: Promise<unknown>): Promise<void> {
 export const loaderTargets: readonly Target[] = [
   {
     name: 'hubModel',
-    parameters: [{ name: 'name', type: types.text, valid: 'org/name', alsoNamed: ['is not a name of a model', "lacks what follows ':'"] }, options],
+    parameters: [
+      {
+        name: 'name',
+        type: types.text,
+        valid: 'org/name',
+        alsoNamed: ['is not a name of a model', "lacks what follows ':'"],
+      },
+      options,
+    ],
     options: hubOptions,
     call: (name, given) => refusedForNothing(hubModel(name as never, given as never)),
   },
@@ -89,7 +101,10 @@ export const loaderTargets: readonly Target[] = [
   },
   {
     name: 'removeCachedModel',
-    parameters: [{ name: 'name', type: types.text, valid: 'org/name', alsoNamed: ['is not a name of a model'] }, options],
+    parameters: [
+      { name: 'name', type: types.text, valid: 'org/name', alsoNamed: ['is not a name of a model'] },
+      options,
+    ],
     options: [loose('cache', types.text, '/nonexistent/hub')],
     call: anyCall(removeCachedModel),
   },
@@ -136,10 +151,7 @@ export const loaderTargets: readonly Target[] = [
   },
   {
     name: 'urlSource',
-    parameters: [
-      { name: 'url', type: types.any, valid: 'data:,abc', alsoNamed: ['the request failed'] },
-      options,
-    ],
+    parameters: [{ name: 'url', type: types.any, valid: 'data:,abc', alsoNamed: ['the request failed'] }, options],
     options: [
       loose('name', types.text),
       { ...loose('fetch', types.callback, async () => new Response('abc')), alsoNamed: ['the request failed'] },
@@ -148,22 +160,72 @@ export const loaderTargets: readonly Target[] = [
     ],
     call: anyCall(urlSource),
   },
-  { name: 'bytesSource', parameters: [loose('bytes', types.any, new Uint8Array(1)), loose('name', types.text)], call: anyCall(bytesSource) },
-  { name: 'blobSource', parameters: [loose('blob', types.any, new Blob(['a'])), loose('name', types.text)], call: anyCall(blobSource) },
+  {
+    name: 'bytesSource',
+    parameters: [loose('bytes', types.any, new Uint8Array(1)), loose('name', types.text)],
+    call: anyCall(bytesSource),
+  },
+  {
+    name: 'blobSource',
+    parameters: [loose('blob', types.any, new Blob(['a'])), loose('name', types.text)],
+    call: anyCall(blobSource),
+  },
   {
     name: 'fileSource',
     parameters: [{ name: 'path', type: types.any, valid: '/dev/null', alsoNamed: ['the file cannot be opened'] }],
     call: anyCall(fileSource),
   },
-  { name: 'openFileSource', parameters: [loose('file', types.any, { stat: async () => ({ size: 0 }), read: async () => ({ bytesRead: 0 }) }), loose('name', types.text)], call: anyCall(openFileSource) },
-  { name: 'responseSource', parameters: [{ name: 'response', type: types.any, valid: undefined }], call: (given) => responseSource((given === undefined ? new Response('a') : given) as never) },
+  {
+    name: 'openFileSource',
+    parameters: [
+      loose('file', types.any, { stat: async () => ({ size: 0 }), read: async () => ({ bytesRead: 0 }) }),
+      loose('name', types.text),
+    ],
+    call: anyCall(openFileSource),
+  },
+  {
+    name: 'responseSource',
+    parameters: [{ name: 'response', type: types.any, valid: undefined }],
+    call: (given) => responseSource((given === undefined ? new Response('a') : given) as never),
+  },
   { name: 'folder', parameters: [loose('path', types.any, '/nonexistent')], call: anyCall(folder) },
-  { name: 'files', parameters: [loose('contents', types.any, new Map()), loose('name', types.text)], call: anyCall(files) },
-  { name: 'directory', parameters: [loose('handle', types.record, { name: 'x', getFileHandle() {}, getDirectoryHandle() {}, keys: async function* () {} })], call: anyCall(directory) },
-  { name: 'openGguf', parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: fileWords }], call: (given) => (given === undefined ? undefined : openGguf(given as never)) },
-  { name: 'openSafetensors', parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: fileWords }], call: (given) => (given === undefined ? undefined : openSafetensors(given as never)) },
-  { name: 'loadTokenizer', parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: [...fileWords, 'tokenizer.json'] }], call: (given) => (given === undefined ? undefined : loadTokenizer(given as never)) },
-  { name: 'createTokenizer', parameters: [{ name: 'json', type: types.any, valid: undefined, alsoNamed: ['tokenizer'] }], call: (given) => (given === undefined ? undefined : createTokenizer(given as never)) },
+  {
+    name: 'files',
+    parameters: [loose('contents', types.any, new Map()), loose('name', types.text)],
+    call: anyCall(files),
+  },
+  {
+    name: 'directory',
+    parameters: [
+      loose('handle', types.record, {
+        name: 'x',
+        getFileHandle() {},
+        getDirectoryHandle() {},
+        keys: async function* () {},
+      }),
+    ],
+    call: anyCall(directory),
+  },
+  {
+    name: 'openGguf',
+    parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: fileWords }],
+    call: (given) => (given === undefined ? undefined : openGguf(given as never)),
+  },
+  {
+    name: 'openSafetensors',
+    parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: fileWords }],
+    call: (given) => (given === undefined ? undefined : openSafetensors(given as never)),
+  },
+  {
+    name: 'loadTokenizer',
+    parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: [...fileWords, 'tokenizer.json'] }],
+    call: (given) => (given === undefined ? undefined : loadTokenizer(given as never)),
+  },
+  {
+    name: 'createTokenizer',
+    parameters: [{ name: 'json', type: types.any, valid: undefined, alsoNamed: ['tokenizer'] }],
+    call: (given) => (given === undefined ? undefined : createTokenizer(given as never)),
+  },
   {
     name: 'readDefaults',
     parameters: [

@@ -1,6 +1,6 @@
+import { EmptyDistributionError, InvalidLogitsError, type Sampler } from '@tokenwright/core';
 import * as samplers from '@tokenwright/samplers';
 import * as compat from '@tokenwright/samplers/compat';
-import { EmptyDistributionError, InvalidLogitsError, type Sampler } from '@tokenwright/core';
 import { decodeWith, letters } from './core-targets.ts';
 import { type Declared, declared, options, type Parameter, parametersFor, type Target, types } from './target.ts';
 
@@ -140,13 +140,11 @@ async function use(made: Sampler | readonly Sampler[]): Promise<void> {
 }
 
 export const samplerTargets: readonly Target[] = [
-  ...[...new Set([...Object.values(samplers), ...Object.values(compat)])]
-    .filter(isDeclared)
-    .map((factory) => {
-      const target = declared(factory, use, {});
-      const given = valid[target.name] ?? {};
-      const made = declared(factory, use, given);
-      return presets.has(factory) ? { ...made, name: `preset ${made.name}` } : made;
-    }),
+  ...[...new Set<unknown>([...Object.values(samplers), ...Object.values(compat)])].filter(isDeclared).map((factory) => {
+    const target = declared(factory, use, {});
+    const given = valid[target.name] ?? {};
+    const made = declared(factory, use, given);
+    return presets.has(factory) ? { ...made, name: `preset ${made.name}` } : made;
+  }),
   ...functions,
 ];

@@ -1,6 +1,6 @@
+import { toyModel } from '@tokenwright/core/testing';
 import * as strategies from '@tokenwright/strategies';
 import * as compat from '@tokenwright/strategies/compat';
-import { toyModel } from '@tokenwright/core/testing';
 import { decodeBy } from './core-targets.ts';
 import { type Declared, declared, options, type Target, types } from './target.ts';
 
@@ -20,15 +20,25 @@ function isDeclared(value: unknown): value is Declared {
 }
 
 export const strategyTargets: readonly Target[] = [
-  ...[...new Set([...Object.values(strategies), ...Object.values(compat)])].filter(isDeclared).map((factory) => {
-    const use = drafters.has(factory)
-      ? (made: never) => decodeBy(strategies.speculative({ draft: made }))
-      : (made: never) => decodeBy(made);
-    return declared(factory, use, valid[declared(factory, use).name] ?? {});
-  }),
+  ...[...new Set<unknown>([...Object.values(strategies), ...Object.values(compat)])]
+    .filter(isDeclared)
+    .map((factory) => {
+      const use = drafters.has(factory)
+        ? (made: never) => decodeBy(strategies.speculative({ draft: made }))
+        : (made: never) => decodeBy(made);
+      return declared(factory, use, valid[declared(factory, use).name] ?? {});
+    }),
   {
     name: 'strategyFromJson',
-    parameters: [{ name: 'json', type: types.record, valid: { strategy: 'beam-search', parameters: { numBeams: 2 } }, alsoNamed: ['unknown option'] }, options],
+    parameters: [
+      {
+        name: 'json',
+        type: types.record,
+        valid: { strategy: 'beam-search', parameters: { numBeams: 2 } },
+        alsoNamed: ['unknown option'],
+      },
+      options,
+    ],
     options: [
       { name: 'strategies', type: types.record, alsoNamed: ['beam-search'] },
       { name: 'drafters', type: types.record },

@@ -62,7 +62,11 @@ export class DecodingState {
   static open(model: LanguageModel, prompt: ArrayLike<number>, options: DecodingStateOptions = {}): DecodingState {
     const owner = 'DecodingState.open';
     checkModel(owner, model);
-    const { seed = Random.anySeed(), sequence = 0, tokenizer } = readOptions(owner, options, ['seed', 'sequence', 'tokenizer']);
+    const {
+      seed = Random.anySeed(),
+      sequence = 0,
+      tokenizer,
+    } = readOptions(owner, options, ['seed', 'sequence', 'tokenizer']);
     const given = checkIds(owner, 'prompt', prompt, model.vocabSize);
     const ids = given.length === 0 ? (model.defaults.decoderStartTokenIds ?? []) : given;
     if (ids.length === 0) throw new ParameterError(owner, 'prompt', 'at least one token', ids);

@@ -1,6 +1,6 @@
 import { checkDefinition } from '../../check/check-definition.ts';
 import { checkOptions, optionsToJson } from '../../check/check-options.ts';
-import { type OptionDeclarations, type OptionsOf, type OptionValues } from '../../check/option.ts';
+import type { OptionDeclarations, OptionsOf, OptionValues } from '../../check/option.ts';
 import { camelCase } from '../../sampling/define-sampler.ts';
 import type { Json } from '../../sampling/sampler.ts';
 import type { Strategy } from './strategy.ts';

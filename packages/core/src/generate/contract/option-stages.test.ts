@@ -3,7 +3,7 @@ import { withPlaces } from '../../sampling/chain/stages.ts';
 import type { HostSampler } from '../../sampling/sampler.ts';
 import { candidatesOf, shaped, type TestRowOptions } from '../../testing/samplers/sampler-cases.ts';
 import { chainOf } from './option-stages.ts';
-import { type GenerateOptions } from './options.ts';
+import type { GenerateOptions } from './options.ts';
 import { resolveOptions } from './resolve-options.ts';
 
 const mine: HostSampler = { name: 'mine', onHost: () => undefined };

@@ -1,7 +1,7 @@
 import { checkFunction, checkInteger, checkNumber, checkSignal } from '../../check/check.ts';
 import { checkList } from '../../check/lists.ts';
-import { booleanOption, choiceOption, customOption, integerOption, tokensOption } from '../../check/option-kinds.ts';
 import type { Option } from '../../check/option.ts';
+import { booleanOption, choiceOption, customOption, integerOption, tokensOption } from '../../check/option-kinds.ts';
 import { isPlainObject } from '../../check/read-options.ts';
 import type { CacheKind } from '../../engine/engine.ts';
 import { ParameterError, UnknownOptionError } from '../../errors.ts';

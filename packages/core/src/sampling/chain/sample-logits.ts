@@ -2,10 +2,10 @@ import { checkInteger } from '../../check/check.ts';
 import { checkIds, checkList, checkTokens } from '../../check/lists.ts';
 import { isArray, isInstance, readOptions } from '../../check/read-options.ts';
 import { ParameterError, UnsupportedError } from '../../errors.ts';
+import { checkSamplers } from '../check-samplers.ts';
 import { largest, probabilities, sampleToken } from '../distribution.ts';
 import { History } from '../history.ts';
 import { maxSequence, Random, type RandomPurpose } from '../random.ts';
-import { checkSamplers } from '../check-samplers.ts';
 import { RunState } from '../run-state.ts';
 import { hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
 import { HostRow } from './host-row.ts';
@@ -137,7 +137,12 @@ function contextOf(options: SampleLogitsOptions, samplers: readonly Sampler[], v
     throw new ParameterError(owner, 'state', 'a RunState', state);
   if (options.probabilities !== undefined && typeof options.probabilities !== 'boolean')
     throw new ParameterError(owner, 'probabilities', 'true or false', options.probabilities);
-  const eosTokenIds = checkIds(owner, 'eosTokenIds', options.eosTokenIds === undefined ? [] : options.eosTokenIds, vocabSize);
+  const eosTokenIds = checkIds(
+    owner,
+    'eosTokenIds',
+    options.eosTokenIds === undefined ? [] : options.eosTokenIds,
+    vocabSize,
+  );
   if (maxLength !== Infinity) checkInteger(owner, 'maxLength', maxLength, 1);
   return {
     history,
