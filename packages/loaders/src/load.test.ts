@@ -86,7 +86,7 @@ describe('load', () => {
     expect(generationConfig).toEqual({});
     expect(model.name).toBe('tiny');
     expect(defaults).toEqual({ eosTokenIds: [7], decoderStartTokenIds: [7] });
-    expect(model.defaults).toBe(defaults);
+    expect(model.defaults).toEqual(defaults);
     dispose();
   });
 

@@ -77,3 +77,8 @@ export function isTyped(value: unknown): value is ArrayLike<number> {
 function isOfBigints(value: ArrayBufferView): boolean {
   return value instanceof BigInt64Array || value instanceof BigUint64Array;
 }
+
+/** Whether these are lists of ids, one per row, and not the ids of one row. An empty list is one row without ids. */
+export function isBatch(ids: ArrayLike<number> | readonly ArrayLike<number>[]): ids is readonly ArrayLike<number>[] {
+  return ids.length > 0 && typeof ids[0] !== 'number';
+}

@@ -38,7 +38,7 @@ export function checkOptionNames(owner: string, options: object, known: readonly
 /**
  * The names of the options of a plain object: its own enumerable keys.
  *
- * @throws ParameterError for a list, a class instance such as a Map, and everything else that is no plain object.
+ * @throws ParameterError for a list, a class instance such as a Map, and everything else that is not a plain object.
  */
 export function namesOf(owner: string, options: object, parameter = 'options'): readonly string[] {
   return readable(owner, parameter, options, () => {
@@ -72,7 +72,7 @@ export function isInstance<Class>(value: unknown, type: { readonly prototype: Cl
   }
 }
 
-/** `Array.isArray`, which fails for a proxy that was revoked: such a value is no list. */
+/** `Array.isArray`, which fails for a proxy that was revoked: such a value is not a list. */
 export function isArray(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);

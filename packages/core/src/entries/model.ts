@@ -1,3 +1,4 @@
+export { isBatch } from '../check/lists.ts';
 export type {
   HostModelBaseOptions,
   LogitList,
@@ -8,7 +9,6 @@ export type {
 export { LazyMatrix } from '../host/lazy-matrix.ts';
 export { type AdvanceOptions, advance, commonPrefix } from '../model/advance.ts';
 export { windowStart } from '../model/context-window.ts';
-export { isBatch } from '../model/is-batch.ts';
 export type { ForwardOptions, ForwardPart, ForwardResult, PendingStep } from '../model/language-model.ts';
 export { type CreateModelOptions, createModel } from '../model/model.ts';
 export { createSequenceToSequence, type EncodedSources, type SourceTokens } from '../model/sequence-to-sequence.ts';

@@ -1,10 +1,10 @@
 import { checkInteger } from '../check/check.ts';
+import { isBatch } from '../check/lists.ts';
 import { checkOptionNames } from '../check/read-options.ts';
 import type { EncoderKeyValues, Engine, EngineMatrix, Executable, Frame, WeightSource } from '../engine/engine.ts';
 import { Hash } from '../engine/fingerprint.ts';
 import type { EncoderDecoderArchitecture } from '../engine/operations.ts';
 import { ContextLengthError, DisposedError, ParameterError, ShapeError, UnsupportedError } from '../errors.ts';
-import { isBatch } from './is-batch.ts';
 import type { LanguageModel, ModelDefaults } from './language-model.ts';
 import { type CreateModelOptions, ExecutableModel, type ModelDescription, prepareModel } from './model.ts';
 
