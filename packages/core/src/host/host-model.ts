@@ -3,7 +3,7 @@ import { checkIds } from '../check/lists.ts';
 import { readOptions } from '../check/read-options.ts';
 import { ParameterError } from '../errors.ts';
 import { commonPrefix } from '../model/advance.ts';
-import { checkDefaults } from '../model/check-defaults.ts';
+import { checkDefaults } from '../model/check-model.ts';
 import type { LanguageModel, ModelDefaults } from '../model/language-model.ts';
 import { copyLogits } from './copy-logits.ts';
 import { HostModel, type HostModelDescription } from './host-model-base.ts';

@@ -1,7 +1,10 @@
+import { checkInteger } from '../check/check.ts';
 import { isObject, kindOf } from '../check/kind-of.ts';
-import { readable } from '../check/read-options.ts';
+import { checkIds } from '../check/lists.ts';
+import { readable, readOptions } from '../check/read-options.ts';
 import { ParameterError } from '../errors.ts';
-import type { LanguageModel } from './language-model.ts';
+import { checkSamplers } from '../sampling/check-samplers.ts';
+import type { LanguageModel, ModelDefaults } from './language-model.ts';
 
 /** @throws ParameterError for anything but a language model. */
 export function checkModel(owner: string, value: LanguageModel, parameter = 'model'): void {
@@ -28,4 +31,37 @@ function hintForModel(given: unknown): string {
   if (typeof given.prepare === 'function') return ' (an engine runs models; load or createModel gives a model)';
   if (typeof given.start === 'function') return ' (await start() gives an engine, and load gives a model on it)';
   return '';
+}
+
+/** The check of each default. A `Record`, so that a name that is missing here is a compile error. */
+const checks: Readonly<
+  Record<keyof ModelDefaults, (owner: string, name: string, value: unknown, size: number) => unknown>
+> = {
+  eosTokenIds: checkIds,
+  maxNewTokens: (owner, name, value) => checkInteger(owner, name, value, 0),
+  maxLength: (owner, name, value) => checkInteger(owner, name, value, 1),
+  minLength: (owner, name, value) => checkInteger(owner, name, value, 0),
+  minNewTokens: (owner, name, value) => checkInteger(owner, name, value, 0),
+  decoderStartTokenIds: checkIds,
+  forcedBosTokenId: idOrNull,
+  forcedEosTokenId: idOrNull,
+  samplers: checkSamplers,
+};
+
+/**
+ * The defaults that a caller gives a model.
+ *
+ * @throws UnknownOptionError, ParameterError.
+ */
+export function checkDefaults(owner: string, given: ModelDefaults, vocabSize: number): ModelDefaults {
+  const defaults: Record<string, unknown> = {};
+  const names = Object.keys(checks) as (keyof ModelDefaults)[];
+  const read = readOptions(`${owner}: defaults`, given, names, 'defaults');
+  for (const name of names)
+    if (read[name] !== undefined) defaults[name] = checks[name](`${owner}: defaults`, name, read[name], vocabSize);
+  return defaults;
+}
+
+function idOrNull(owner: string, name: string, value: unknown, vocabSize: number): number | null {
+  return value === null ? null : checkInteger(owner, name, value, 0, vocabSize - 1);
 }

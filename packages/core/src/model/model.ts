@@ -16,7 +16,7 @@ import type { Architecture, Dimensions } from '../engine/operations.ts';
 import { withContext } from '../engine/shorter-context.ts';
 import { CacheError, DisposedError, ParameterError, ShapeError } from '../errors.ts';
 import { cacheKind } from './cache-kind.ts';
-import { checkDefaults } from './check-defaults.ts';
+import { checkDefaults } from './check-model.ts';
 import { frameOf } from './frame-of.ts';
 import type { KVCache } from './kv-cache.ts';
 import { readCache } from './kv-cache-bytes.ts';
