@@ -6,11 +6,11 @@ import type { Expressions } from '../expressions/expressions.ts';
 import { codePoints, utf8 } from '../expressions/utf8.ts';
 import { type Continuation, Machine, type Outcome } from '../machine/machine.ts';
 import { patternLanguage } from '../patterns/language.ts';
-import { Algebra } from './algebra.ts';
 import { Planner } from './plans.ts';
 import { SchemaReader } from './reader.ts';
 import { References, type Schema } from './references.ts';
 import { schemaStart } from './schema-machine.ts';
+import { ValueSets } from './value-sets.ts';
 
 export interface JsonSchemaOptions {
   /** Allow white space around brackets and separators. Default true. */
@@ -92,22 +92,22 @@ function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (t
   const { propertyOrder = 'schema', schemas = {}, uri = 'json-schema:///' } = options;
   const { make } = machine;
   try {
-    const algebra = new Algebra(make, machine.text);
-    algebra.tracksEvaluated = JSON.stringify([schema, schemas]).includes('"unevaluated');
+    const sets = new ValueSets(make, machine.text);
+    sets.tracksEvaluated = JSON.stringify([schema, schemas]).includes('"unevaluated');
     const remote = (wanted: string): Schema | undefined => {
       for (const known of [wanted, `${wanted}#`]) if (Object.hasOwn(schemas, known)) return schemas[known];
       return undefined;
     };
     const references = new References(remote, draft === '7');
     const place = references.add(schema, uri);
-    const reader = new SchemaReader(algebra, references, {
+    const reader = new SchemaReader(sets, references, {
       lenient,
       coerceOneOf,
       assertFormats,
       draft,
-      tracksEvaluated: algebra.tracksEvaluated,
+      tracksEvaluated: sets.tracksEvaluated,
     });
-    const planner = new Planner(algebra);
+    const planner = new Planner(sets);
     const root = planner.plan(reader.read(place));
     return schemaStart(machine, root, {
       space: whiteSpace(make, options),

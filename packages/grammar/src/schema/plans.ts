@@ -1,8 +1,8 @@
 import type { Expression } from '../expressions/expression.ts';
 import { numberText } from '../expressions/numbers.ts';
 import { utf8 } from '../expressions/utf8.ts';
-import type { Algebra } from './algebra.ts';
 import type { ArrayShape, Node, ObjectShape } from './node.ts';
+import type { ValueSets } from './value-sets.ts';
 
 /** A set of values, ready to be read byte by byte. */
 export interface ValuePlan {
@@ -49,13 +49,13 @@ export interface ArrayPlan {
 
 /** Reads all sets that a root refers to, and finds which of them are empty. */
 export class Planner {
-  readonly #algebra: Algebra;
+  readonly #sets: ValueSets;
   readonly #plans: Map<Node, ValuePlan> = new Map();
   readonly #open: ValuePlan[] = [];
   #ids = 0;
 
-  constructor(algebra: Algebra) {
-    this.#algebra = algebra;
+  constructor(sets: ValueSets) {
+    this.#sets = sets;
   }
 
   /** The plan of a set, with those of all sets inside it. */
@@ -77,7 +77,7 @@ export class Planner {
   #plan(node: Node): ValuePlan {
     let plan = this.#plans.get(node);
     if (plan === undefined) {
-      const { make } = this.#algebra;
+      const { make } = this.#sets;
       const { values } = node;
       const scalar = make.or([
         values.null ? make.literal(utf8('null')) : make.none,
@@ -100,16 +100,16 @@ export class Planner {
   }
 
   #object(shape: ObjectShape): ObjectPlan {
-    const { make, text } = this.#algebra;
+    const { make, text } = this.#sets;
     const names = new Set([...shape.names.keys(), ...shape.required]);
     for (const [name, needs] of shape.dependent) for (const one of [name, ...needs]) names.add(one);
     const list = [...names];
     const indexOf = new Map(list.map((name, i) => [name, i]));
-    const entries = list.map((name) => ({ name, value: this.#plan(this.#algebra.valueOf(shape, name)) }));
+    const entries = list.map((name) => ({ name, value: this.#plan(this.#sets.valueOf(shape, name)) }));
     const known = make.not(make.literals(list.map((name) => text.value(name))));
     const required = new Set(Array.from(shape.required, (name) => indexOf.get(name)!));
     const classes = shape.classes.flatMap(({ key, value }) => {
-      if (value === this.#algebra.never) return [];
+      if (value === this.#sets.never) return [];
       const others = list.length === 0 ? key : make.and([key, known]);
       return make.isVoid(others) ? [] : [{ key: others, value: this.#plan(value) }];
     });
@@ -127,21 +127,21 @@ export class Planner {
       ),
       min,
       max: shape.max,
-      coversNames: shape.classes.every(({ value }) => value !== this.#algebra.never),
+      coversNames: shape.classes.every(({ value }) => value !== this.#sets.never),
       tracksNames: min > 0 && classes.length > 0,
     };
   }
 
   #array(shape: ArrayShape, owner: Node): ArrayPlan {
-    const algebra = this.#algebra;
+    const sets = this.#sets;
     const contains = shape.contains.filter(({ min, max }) => min > 0 || max < Number.POSITIVE_INFINITY);
     const kinds = (item: Node): readonly ItemPlan[] => {
       let all: { node: Node; counts: readonly boolean[] }[] = [{ node: item, counts: [] }];
       for (const { value, max } of contains)
         all = all.flatMap(({ node, counts }) => [
-          { node: algebra.and(node, value), counts: [...counts, true] },
+          { node: sets.and(node, value), counts: [...counts, true] },
           {
-            node: max === Number.POSITIVE_INFINITY ? node : algebra.and(node, algebra.not(value, owner.pointer)),
+            node: max === Number.POSITIVE_INFINITY ? node : sets.and(node, sets.not(value, owner.pointer)),
             counts: [...counts, false],
           },
         ]);
@@ -160,7 +160,7 @@ export class Planner {
 
   /** A set is not empty when it has a value whose parts are in sets that are not empty: a least fixed point. */
   #findSatisfiable(): void {
-    const none = this.#algebra.make.none;
+    const none = this.#sets.make.none;
     for (let changed = true; changed; ) {
       changed = false;
       for (const plan of this.#plans.values()) {

@@ -3,10 +3,10 @@ import { decimal } from '../expressions/decimal.ts';
 import type { Expression } from '../expressions/expression.ts';
 import { allNumbers, type Bound, type NumberSet } from '../expressions/numbers.ts';
 import { patternLanguage } from '../patterns/language.ts';
-import type { Algebra } from './algebra.ts';
 import { formats, unsupportedFormats } from './formats.ts';
 import type { ArrayShape, NameClass, Node, ObjectShape, Values } from './node.ts';
 import { escapePointer, isOldDialect, type Place, type References, type Schema } from './references.ts';
+import type { ValueSets } from './value-sets.ts';
 
 export interface ReaderOptions {
   readonly lenient: boolean;
@@ -30,30 +30,28 @@ const exactBranches = 8;
 
 /** Turns schemas into sets of values. */
 export class SchemaReader {
-  readonly #algebra: Algebra;
+  readonly #sets: ValueSets;
   readonly #references: References;
   readonly #options: ReaderOptions;
   readonly #nodes: Map<object, Node> = new Map();
   readonly #patterns: Map<string, Expression> = new Map();
 
-  constructor(algebra: Algebra, references: References, options: ReaderOptions) {
-    this.#algebra = algebra;
+  constructor(sets: ValueSets, references: References, options: ReaderOptions) {
+    this.#sets = sets;
     this.#references = references;
     this.#options = options;
   }
 
   read(place: Place): Node {
     const { schema } = place;
-    const { any, never } = this.#algebra;
+    const { any, never } = this.#sets;
     if (schema === true) return any;
     if (schema === false) return never;
     if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
       throw new GrammarError(`#${place.pointer}: a schema must be an object or a boolean.`);
     let node = this.#nodes.get(schema);
     if (node === undefined) {
-      node = this.#says(schema, place)
-        ? this.#algebra.node(`#${place.pointer}`, () => this.#values(schema, place))
-        : any;
+      node = this.#says(schema, place) ? this.#sets.node(`#${place.pointer}`, () => this.#values(schema, place)) : any;
       this.#nodes.set(schema, node);
     }
     return node;
@@ -94,26 +92,26 @@ export class SchemaReader {
     if (Object.hasOwn(schema, '$ref') && this.#isOld(place)) return this.#reference(schema, place).values;
     for (const keyword of refused)
       if (Object.hasOwn(schema, keyword)) this.#unsupported(keyword, place, 'is not supported');
-    let values = this.#algebra.everything;
+    let values = this.#sets.everything;
     for (const group of this.#groups(schema, place)) {
       const next = group();
-      if (next !== undefined) values = this.#algebra.intersect(values, next);
+      if (next !== undefined) values = this.#sets.intersect(values, next);
     }
     return this.#unevaluated(values, schema, place);
   }
 
   #unevaluated(values: Values, schema: Keywords, place: Place): Values {
-    const algebra = this.#algebra;
+    const sets = this.#sets;
     let { objects, arrays } = values;
     if (schema.unevaluatedProperties !== undefined) {
       const value = this.#child(schema.unevaluatedProperties, place, 'unevaluatedProperties');
-      objects = objects.map((shape) => algebra.withUnevaluatedProperties(shape, value));
+      objects = objects.map((shape) => sets.withUnevaluatedProperties(shape, value));
     }
     if (schema.unevaluatedItems !== undefined) {
       const value = this.#child(schema.unevaluatedItems, place, 'unevaluatedItems');
-      if (value !== algebra.any && arrays.some(({ contains }) => contains.length > 0))
+      if (value !== sets.any && arrays.some(({ contains }) => contains.length > 0))
         this.#unsupported('unevaluatedItems', place, "beside 'contains' is not supported");
-      else arrays = arrays.map((shape) => algebra.withUnevaluatedItems(shape, value));
+      else arrays = arrays.map((shape) => sets.withUnevaluatedItems(shape, value));
     }
     return objects === values.objects && arrays === values.arrays ? values : { ...values, objects, arrays };
   }
@@ -130,7 +128,7 @@ export class SchemaReader {
   );
 
   *#groups(schema: Keywords, place: Place): Generator<() => Values | undefined> {
-    const { everything } = this.#algebra;
+    const { everything } = this.#sets;
     const has = (...keywords: readonly string[]): boolean => keywords.some((keyword) => Object.hasOwn(schema, keyword));
     if (has('type')) yield () => this.#type(schema.type, place);
     if (has('const')) yield () => this.#constant(schema.const);
@@ -162,15 +160,15 @@ export class SchemaReader {
         this.#decided(
           'not',
           place,
-          () => this.#algebra.not(this.#child(schema.not, place, 'not'), `#${place.pointer}`).values,
+          () => this.#sets.not(this.#child(schema.not, place, 'not'), `#${place.pointer}`).values,
         );
     if (has('if') && (has('then', 'else') || this.#options.tracksEvaluated) && !this.#hasNoIf(place))
       yield () => this.#condition(schema, place);
   }
 
   #anyOf(parts: readonly Values[], place: Place): Values {
-    const algebra = this.#algebra;
-    if (!this.#options.tracksEvaluated || parts.length === 1) return algebra.unite(parts);
+    const sets = this.#sets;
+    if (!this.#options.tracksEvaluated || parts.length === 1) return sets.unite(parts);
     // An instance of several branches has all their properties evaluated.
     if (parts.length > combinedBranches) {
       this.#unsupported(
@@ -178,12 +176,12 @@ export class SchemaReader {
         place,
         `of more than ${combinedBranches} branches in a schema with unevaluated parts is not supported`,
       );
-      return algebra.unite(parts);
+      return sets.unite(parts);
     }
     const all: Values[] = [];
     for (let chosen = 1; chosen < 2 ** parts.length; chosen++)
-      all.push(parts.filter((_, i) => (chosen >> i) & 1).reduce((left, part) => algebra.intersect(left, part)));
-    return algebra.unite(all);
+      all.push(parts.filter((_, i) => (chosen >> i) & 1).reduce((left, part) => sets.intersect(left, part)));
+    return sets.unite(all);
   }
 
   /** A keyword that may not be decidable. With `lenient` it is left out then. */
@@ -238,7 +236,7 @@ export class SchemaReader {
         throw new GrammarError(
           `#${place.pointer}: 'type' must be one of ${types.join(', ')}, but is ${JSON.stringify(name)}.`,
         );
-    const { nothing, everything } = this.#algebra;
+    const { nothing, everything } = this.#sets;
     const has = (name: string): boolean => names.includes(name);
     return {
       null: has('null'),
@@ -252,7 +250,7 @@ export class SchemaReader {
   }
 
   #constant(value: unknown): Values {
-    const { nothing, text, make } = this.#algebra;
+    const { nothing, text, make } = this.#sets;
     if (value === null) return { ...nothing, null: true };
     if (typeof value === 'boolean') return { ...nothing, [String(value)]: true };
     if (typeof value === 'number') {
@@ -260,13 +258,13 @@ export class SchemaReader {
       return { ...nothing, numbers: [{ multiples: [], low: bound, high: bound }] };
     }
     if (typeof value === 'string') return { ...nothing, strings: make.literal(text.value(value)) };
-    const node = (inner: unknown): Node => this.#algebra.node('#', () => this.#constant(inner));
+    const node = (inner: unknown): Node => this.#sets.node('#', () => this.#constant(inner));
     if (Array.isArray(value)) {
       const { length } = value;
       return {
         ...nothing,
         arrays: [
-          { ...this.#algebra.anyArray, prefix: value.map(node), items: this.#algebra.never, min: length, max: length },
+          { ...this.#sets.anyArray, prefix: value.map(node), items: this.#sets.never, min: length, max: length },
         ],
       };
     }
@@ -275,9 +273,9 @@ export class SchemaReader {
       ...nothing,
       objects: [
         {
-          ...this.#algebra.anyObject,
+          ...this.#sets.anyObject,
           names: new Map(entries.map(([name, inner]) => [name, node(inner)])),
-          classes: [{ key: text.canonicalString, value: this.#algebra.never }],
+          classes: [{ key: text.canonicalString, value: this.#sets.never }],
           required: new Set(entries.map(([name]) => name)),
           max: entries.length,
         },
@@ -287,10 +285,10 @@ export class SchemaReader {
 
   #enumeration(given: unknown, place: Place): Values {
     if (!Array.isArray(given)) throw new GrammarError(`#${place.pointer}: 'enum' must be a list.`);
-    const { nothing, text, make } = this.#algebra;
+    const { nothing, text, make } = this.#sets;
     const strings = given.filter((value) => typeof value === 'string').map((value) => text.value(value));
     const others = given.filter((value) => typeof value !== 'string').map((value) => this.#constant(value));
-    return this.#algebra.unite([{ ...nothing, strings: make.literals(strings) }, ...others]);
+    return this.#sets.unite([{ ...nothing, strings: make.literals(strings) }, ...others]);
   }
 
   #numbers(schema: Keywords, place: Place): readonly NumberSet[] {
@@ -332,7 +330,7 @@ export class SchemaReader {
   }
 
   #strings(schema: Keywords, place: Place): Values | undefined {
-    const { text, make, everything } = this.#algebra;
+    const { text, make, everything } = this.#sets;
     let strings = everything.strings;
     const min = this.#count(schema, 'minLength', place) ?? 0;
     const max = this.#count(schema, 'maxLength', place) ?? Number.POSITIVE_INFINITY;
@@ -343,7 +341,7 @@ export class SchemaReader {
     if (schema.pattern !== undefined) {
       if (typeof schema.pattern !== 'string') throw new GrammarError(`#${place.pointer}: 'pattern' must be a text.`);
       const body = this.#pattern(schema.pattern, 'pattern', place);
-      if (body !== undefined) strings = this.#algebra.strings(strings, text.string(body));
+      if (body !== undefined) strings = this.#sets.strings(strings, text.string(body));
     }
     if (typeof schema.format === 'string' && this.#options.assertFormats) {
       const pattern = Object.hasOwn(formats, schema.format) ? formats[schema.format]! : undefined;
@@ -352,7 +350,7 @@ export class SchemaReader {
         let body = this.#patterns.get(key);
         body ??= patternLanguage(pattern, { make, char: (set) => text.char(set) }, true);
         this.#patterns.set(key, body);
-        strings = this.#algebra.strings(strings, text.string(body));
+        strings = this.#sets.strings(strings, text.string(body));
       } else if (unsupportedFormats.has(schema.format))
         this.#unsupported('format', place, `'${schema.format}' is not supported`);
     }
@@ -361,7 +359,7 @@ export class SchemaReader {
 
   /** The strings, without quotes, in which a pattern matches. */
   #pattern(pattern: string, keyword: string, place: Place): Expression | undefined {
-    const { text, make } = this.#algebra;
+    const { text, make } = this.#sets;
     let body = this.#patterns.get(pattern);
     if (body === undefined) {
       try {
@@ -377,7 +375,7 @@ export class SchemaReader {
   }
 
   #arrays(schema: Keywords, place: Place): readonly ArrayShape[] {
-    const { any } = this.#algebra;
+    const { any } = this.#sets;
     let prefix: readonly Node[] = [];
     let items = any;
     // Until draft 7, a list of `items` is what `prefixItems` is now.
@@ -404,8 +402,8 @@ export class SchemaReader {
   }
 
   #objects(schema: Keywords, place: Place): readonly ObjectShape[] {
-    const algebra = this.#algebra;
-    const { text, make, any, never } = algebra;
+    const sets = this.#sets;
+    const { text, make, any, never } = sets;
     const names = new Map<string, Node>();
     const properties = this.#map(schema, 'properties', place);
     for (const [name, inner] of Object.entries(properties))
@@ -420,19 +418,18 @@ export class SchemaReader {
       const body = this.#pattern(pattern, 'patternProperties', place);
       if (body === undefined) continue;
       const value = this.#child(inner, place, 'patternProperties', pattern);
-      const key = algebra.names(text.canonicalString, text.string(body));
+      const key = sets.names(text.canonicalString, text.string(body));
       classes = classes.flatMap((one) => {
-        const inside = algebra.names(one.key, key);
+        const inside = sets.names(one.key, key);
         if (inside === make.none) return [one];
         const outside = make.and([one.key, make.not(key)]);
         return [
           ...(make.isVoid(outside) ? [] : [{ ...one, key: outside }]),
-          { key: inside, value: algebra.and(one.value, value), rest: false },
+          { key: inside, value: sets.and(one.value, value), rest: false },
         ];
       });
       if (classes.length > 64) throw new GrammarLimitError('kinds of property names', 64);
-      for (const [name, node] of names)
-        if (make.matches(key, text.value(name))) names.set(name, algebra.and(node, value));
+      for (const [name, node] of names) if (make.matches(key, text.value(name))) names.set(name, sets.and(node, value));
     }
     const required = schema.required;
     // Draft 3 has a boolean here, which later drafts ignore.
@@ -460,10 +457,10 @@ export class SchemaReader {
     };
     if (schema.propertyNames !== undefined) {
       const { strings } = this.#child(schema.propertyNames, place, 'propertyNames').values;
-      const key = algebra.names(text.canonicalString, algebra.strings(text.canonicalString, strings));
+      const key = sets.names(text.canonicalString, sets.strings(text.canonicalString, strings));
       const outside = make.and([text.canonicalString, make.not(strings)]);
-      shape = algebra.objects(shape, {
-        ...algebra.anyObject,
+      shape = sets.objects(shape, {
+        ...sets.anyObject,
         classes: [
           ...(key === make.none ? [] : [{ key, value: any }]),
           ...(make.isVoid(outside) ? [] : [{ key: outside, value: never }]),
@@ -482,34 +479,34 @@ export class SchemaReader {
   }
 
   #dependentSchemas(schema: Keywords, place: Place): Values | undefined {
-    const algebra = this.#algebra;
-    let values = algebra.everything;
+    const sets = this.#sets;
+    let values = sets.everything;
     for (const keyword of ['dependentSchemas', 'dependencies'])
       for (const [name, inner] of Object.entries(this.#map(schema, keyword, place))) {
         if (Array.isArray(inner)) continue;
         const node = this.#child(inner, place, keyword, name);
-        const without: ObjectShape = { ...algebra.anyObject, names: new Map([[name, algebra.never]]) };
+        const without: ObjectShape = { ...sets.anyObject, names: new Map([[name, sets.never]]) };
         const having: ObjectShape = {
-          ...algebra.anyObject,
-          names: new Map([[name, algebra.any]]),
+          ...sets.anyObject,
+          names: new Map([[name, sets.any]]),
           required: new Set([name]),
         };
-        const withName = algebra.intersect({ ...algebra.everything, objects: [having] }, node.values);
-        values = algebra.intersect(values, { ...algebra.everything, objects: [without, ...withName.objects] });
+        const withName = sets.intersect({ ...sets.everything, objects: [having] }, node.values);
+        values = sets.intersect(values, { ...sets.everything, objects: [without, ...withName.objects] });
       }
     return values;
   }
 
   #oneOf(parts: readonly unknown[], schema: Keywords, place: Place): Values | undefined {
-    const algebra = this.#algebra;
+    const sets = this.#sets;
     const nodes = parts.map((part, i) => this.#child(part, place, 'oneOf', i));
-    const union = (): Values => algebra.unite(nodes.map(({ values }) => values));
+    const union = (): Values => sets.unite(nodes.map(({ values }) => values));
     if (this.#options.coerceOneOf || nodes.length === 1) return union();
     // What the other keywords of the schema leave of each branch: a type beside `oneOf` often sets the branches apart.
-    const beside = Object.hasOwn(schema, 'type') ? this.#type(schema.type, place) : algebra.everything;
-    const own = nodes.map(({ values }) => algebra.intersect(beside, values));
+    const beside = Object.hasOwn(schema, 'type') ? this.#type(schema.type, place) : sets.everything;
+    const own = nodes.map(({ values }) => sets.intersect(beside, values));
     const meets = nodes.map((_, i) =>
-      nodes.flatMap((_other, j) => (i !== j && !algebra.disjoint(own[i]!, own[j]!) ? [j] : [])),
+      nodes.flatMap((_other, j) => (i !== j && !sets.disjoint(own[i]!, own[j]!) ? [j] : [])),
     );
     if (meets.every(({ length }) => length === 0)) return union();
     return this.#decided('oneOf', place, () => {
@@ -521,12 +518,9 @@ export class SchemaReader {
           'has branches that may overlap (coerceOneOf reads it as anyOf)',
         );
       try {
-        return algebra.unite(
+        return sets.unite(
           own.map((values, i) =>
-            meets[i]!.reduce(
-              (left, j) => algebra.intersect(left, algebra.complement(own[j]!, `#${place.pointer}`)),
-              values,
-            ),
+            meets[i]!.reduce((left, j) => sets.intersect(left, sets.complement(own[j]!, `#${place.pointer}`)), values),
           ),
         );
       } catch (error) {
@@ -541,16 +535,13 @@ export class SchemaReader {
   }
 
   #condition(schema: Keywords, place: Place): Values | undefined {
-    const algebra = this.#algebra;
+    const sets = this.#sets;
     return this.#decided('if', place, () => {
       const condition = this.#child(schema.if, place, 'if');
-      const then = schema.then === undefined ? algebra.any : this.#child(schema.then, place, 'then');
-      const otherwise = schema.else === undefined ? algebra.any : this.#child(schema.else, place, 'else');
+      const then = schema.then === undefined ? sets.any : this.#child(schema.then, place, 'then');
+      const otherwise = schema.else === undefined ? sets.any : this.#child(schema.else, place, 'else');
       const pointer = `#${place.pointer}`;
-      return algebra.unite([
-        algebra.and(condition, then).values,
-        algebra.and(algebra.not(condition, pointer), otherwise).values,
-      ]);
+      return sets.unite([sets.and(condition, then).values, sets.and(sets.not(condition, pointer), otherwise).values]);
     });
   }
 }

@@ -268,7 +268,7 @@ class Reader {
         this.#entries.set(plan, entries);
       }
       const usable = others ? plan.classes.filter(({ value }) => value.satisfiable) : [];
-      // All names that are not in the list. It ends without a tag, and only tells at once that any name can go on.
+      // All names that are not in the list. It ends without a tag, and only tells at once that any name can continue.
       const every =
         usable.length > 1 && usable.length === plan.classes.length && plan.coversNames
           ? [

@@ -82,7 +82,7 @@ export class Masker {
     return result;
   }
 
-  /** The part ended at `node` with `tag`: find the tokens that go on from there. */
+  /** The part ended at `node` with `tag`: find the tokens that continue from there. */
   #leave(
     trie: TokenTrie,
     node: number,

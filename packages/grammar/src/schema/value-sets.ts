@@ -11,7 +11,7 @@ const nodeLimit = 100_000;
 const shapeLimit = 600;
 
 /** Sets of JSON values: union, intersection, complement. */
-export class Algebra {
+export class ValueSets {
   readonly make: Expressions;
   readonly text: JsonText;
   readonly any: Node;
