@@ -139,7 +139,7 @@ it('starts engines by name, including TF.js', async () => {
 });
 
 it.each<[object, typeof ParameterError | typeof UnknownOptionError, RegExp]>([
-  [{}, ParameterError, /modelBytes must be a number of bytes/],
+  [{ modelBytes: 'large' }, ParameterError, /modelBytes must be a number of bytes/],
   [{ modelBytes: -1 }, ParameterError, /modelBytes/],
   [{ modelBytes: 1, parameters: Number.NaN }, ParameterError, /parameters/],
   [{ modelBytes: 1, weights: '2-bit' }, ParameterError, /weights must be one of auto, f32/],
@@ -153,4 +153,10 @@ it.each<[object, typeof ParameterError | typeof UnknownOptionError, RegExp]>([
   const error = await bestEngine(options as BestEngineOptions).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(kind);
   expect(String(error)).toMatch(message);
+});
+
+it('starts without options, for a model whose size is not known', async () => {
+  const { engine, report } = await bestEngine();
+  expect(report.attempts.filter(({ outcome }) => outcome === 'chosen')).toMatchObject([{ engine: report.engine }]);
+  await engine.dispose();
 });

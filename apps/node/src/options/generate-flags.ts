@@ -112,6 +112,7 @@ const spellings: Partial<Record<OptionName, Spelling>> = {
   logprobs: { group: reportGroup },
   topLogprobs: { group: reportGroup, value: 'N' },
   logprobsOf: { group: reportGroup, value: 'IDS' },
+  logprobsMode: { group: reportGroup },
   explain: { group: reportGroup },
   steps: { group: reportGroup },
 };

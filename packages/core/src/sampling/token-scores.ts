@@ -6,16 +6,18 @@ export interface DescribeOptions {
   readonly top?: number;
   /** Tokens whose log-probability is wanted whatever their rank. */
   readonly ids?: readonly number[];
+  /** Of the distribution before any sampler, or of the one after all of them. Default 'raw'. */
+  readonly mode?: 'raw' | 'processed';
 }
 
-/** A token with the log-probability that the model gave it, before any sampler. */
+/** A token with its log-probability, before any sampler or after all of them. */
 export interface TokenLogprob {
   readonly id: number;
   /** Natural logarithm. */
   readonly logprob: number;
 }
 
-/** What the model itself gave a token. */
+/** What the model, or the model and the samplers, gave a token. */
 export interface TokenScores {
   readonly logprob: number;
   /** 1 for the most probable token. */
@@ -24,7 +26,7 @@ export interface TokenScores {
   readonly named?: readonly TokenLogprob[];
 }
 
-/** @param logits the model's, [V]. */
+/** @param logits the model's, or those after the samplers, [V]. */
 export function describeToken(logits: Float32Array, id: number, { top = 0, ids = [] }: DescribeOptions): TokenScores {
   const normalizer = logSumExp(logits);
   const scored = (token: number): TokenLogprob => ({ id: token, logprob: logits[token]! - normalizer });

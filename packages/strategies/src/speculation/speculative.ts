@@ -197,10 +197,13 @@ async function verify(
       // The accepted tokens, not the drafted ones, precede it, so the state of samplers follows them.
       const context = { ...scores.contexts[index]!, history };
       const { row: shaped, raw } = await shapedScores(scores, index, context, run.samplers);
+      // The judge may change the row.
+      const asked = run.options.logprobsMode === 'processed' ? { shaped: shaped.logits.slice() } : {};
       const id = judge(shaped, drafts[i]![at], raw, run);
+      const details = await run.describe(scores, index, id, { history, ...asked });
       history = shaped.extend(id);
       const guessed = id === drafts[i]![at]?.id;
-      tokens.push({ history, details: await run.describe(scores, index, id, shaped.context.history), guessed });
+      tokens.push({ history, details, guessed });
       if (!guessed || run.options.eosTokenIds.includes(id)) break;
     }
     chosen.push(tokens);

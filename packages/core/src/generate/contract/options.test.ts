@@ -41,6 +41,7 @@ const given: {
   logprobs: [true, true],
   topLogprobs: [2, 2],
   logprobsOf: [[1], [1]],
+  logprobsMode: ['processed', 'processed'],
   explain: [true, true],
   steps: [true, true],
   tokenizer: [tokenizer, 'given'],
@@ -79,6 +80,7 @@ describe('resolveOptions', () => {
       logprobs: false,
       topLogprobs: 0,
       logprobsOf: [],
+      logprobsMode: 'raw',
       explain: false,
       steps: false,
     });
@@ -252,6 +254,7 @@ describe('a wrong value', () => {
     ['logprobsOf', [[-1], [0.5], 5, null]],
     ['forcedBosTokenId', [-1, 0.5, 'a']],
     ['forcedEosTokenId', [-1, 0.5, 'a']],
+    ['logprobsMode', [1, true, null]],
     ['logprobs', [1, 'yes', null]],
     ['explain', [1, null]],
     ['steps', ['no', null]],

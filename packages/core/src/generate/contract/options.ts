@@ -76,12 +76,18 @@ export interface GenerateOptions {
    * a context gives a token too, so n positions hold a prompt and its text of n + 1 tokens. Default 'stop'.
    */
   readonly onContextFull?: 'stop' | 'slide' | undefined;
-  /** Report the log-probability and rank of each token, as the model gave them before any sampler. Default false. */
+  /** Report the log-probability and rank of each token: the model's own, unless `logprobsMode` is 'processed'. Default false. */
   readonly logprobs?: boolean | undefined;
   /** Also report this many of the most probable tokens. Default 0. */
   readonly topLogprobs?: number | undefined;
   /** Also report these tokens, whatever their rank. Default []. */
   readonly logprobsOf?: readonly number[] | undefined;
+  /**
+   * Which distribution the log-probabilities are of. 'raw': the model's, before any sampler. 'processed': the one that the token
+   * was drawn from, after all samplers; a token that they removed has -Infinity, and `topLogprobs` lists only tokens that are
+   * left. Processed ones of samplers on a device are read back to the host. Default 'raw'. Source: vLLM, `logprobs_mode`.
+   */
+  readonly logprobsMode?: 'raw' | 'processed' | undefined;
   /** Report the effect of each stage of the chain for each token. Costs a second pass through the chain. Default false. */
   readonly explain?: boolean | undefined;
   /** Report each step of the strategy (hypotheses, drafts) as an event. Default false. */
@@ -188,6 +194,10 @@ export const generateOptions: { readonly [Name in keyof GenerateOptions]-?: Opti
   logprobs: booleanOption({ default: false, off: false, help: 'Report the log-probability of each token' }),
   topLogprobs: integerOption({ default: 0, min: 0, off: 0, help: 'Report this many of the most probable tokens' }),
   logprobsOf: tokensOption({ default: [], help: 'Report the log-probabilities of these token ids' }),
+  logprobsMode: choiceOption(['raw', 'processed'], {
+    default: 'raw',
+    help: 'Log-probabilities of the model, or of the distribution after all samplers',
+  }),
   explain: booleanOption({ default: false, off: false, help: 'Report the effect of each sampler' }),
   steps: booleanOption({ default: false, off: false, help: 'Report each step of the strategy' }),
   onWarning: code('Receives warnings about the chain', functionValue<(warning: ChainWarning) => void>),

@@ -103,12 +103,8 @@ export interface Run {
    */
   accept(rows: readonly Row[], ids: readonly number[], scores: Scores): Decoding<Row[]>;
   accept(rows: readonly Row[], tokens: readonly (readonly ChosenToken[])[]): Decoding<Row[]>;
-  /**
-   * What the options ask to report about a token; for `accept` and `settle`.
-   *
-   * @param history the node that the token follows. Default: the row's, as it was advanced.
-   */
-  describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails>;
+  /** What the options ask to report about a token; for `accept` and `settle`. */
+  describe(scores: Scores, index: number, id: number, at?: DescribedAt): Promise<TokenDetails>;
   /** Add to the number of drafted tokens that the end event of the row's sequence reports. */
   tally(row: Row, drafted: number): void;
   /**
@@ -120,6 +116,14 @@ export interface Run {
   extend(row: Row, history: History): Row;
   /** How a row ends with its last token, or undefined when it continues; for strategies that hold several hypotheses. */
   finishOf(row: Row): Finish | undefined;
+}
+
+/** Where a token was chosen, for a strategy that runs the samplers itself. */
+export interface DescribedAt {
+  /** The node that the token follows. Default: the row's, as it was advanced. */
+  readonly history?: History;
+  /** The logits after the samplers, [V]. Default: those of the scores. */
+  readonly shaped?: Float32Array;
 }
 
 /** A token that a strategy has chosen. */

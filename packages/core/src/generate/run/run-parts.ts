@@ -6,12 +6,13 @@ import type { History } from '../../sampling/history.ts';
 import { maxSequence, type Random } from '../../sampling/random.ts';
 import { RunState } from '../../sampling/run-state.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
+import { describeToken } from '../../sampling/token-scores.ts';
 import type { TokenDetails } from '../contract/events.ts';
 import type { Finish } from '../contract/finish.ts';
 import { statesAfter } from '../contract/history-states.ts';
 import type { ResolvedOptions } from '../contract/options.ts';
 import type { SequenceText } from '../contract/sequence-text.ts';
-import type { Row } from '../contract/strategy.ts';
+import type { DescribedAt, Row } from '../contract/strategy.ts';
 import { Emission } from './emission.ts';
 import { Limits } from './limits.ts';
 import type { Plan } from './plan.ts';
@@ -123,12 +124,21 @@ export abstract class RunParts {
     if (sequence !== undefined && !sequence.ended) this.plan.state?.moveTo(sequence.history, sequence.text.suspend());
   }
 
-  async describe(scores: Scores, index: number, id: number, history?: History): Promise<TokenDetails> {
-    const { logprobs, topLogprobs, logprobsOf, explain } = this.options;
+  async describe(
+    scores: Scores,
+    index: number,
+    id: number,
+    { history, shaped }: DescribedAt = {},
+  ): Promise<TokenDetails> {
+    const { logprobs, topLogprobs, logprobsOf, logprobsMode: mode, explain } = this.options;
+    const asked = { top: topLogprobs, ids: logprobsOf, mode };
+    const isAsked = logprobs || topLogprobs > 0 || logprobsOf.length > 0;
     return {
-      ...(logprobs || topLogprobs > 0 || logprobsOf.length > 0
-        ? await scores.describe(index, id, { top: topLogprobs, ids: logprobsOf })
-        : {}),
+      ...(isAsked && shaped !== undefined && mode === 'processed'
+        ? describeToken(shaped, id, asked)
+        : isAsked
+          ? await scores.describe(index, id, asked)
+          : {}),
       ...(explain ? { explanation: await scores.explain(index, 10, history) } : {}),
     };
   }

@@ -111,8 +111,9 @@ export class Scores {
     return relaxed && (await relaxed.read()).slice(row * relaxed.columns, (row + 1) * relaxed.columns);
   }
 
-  /** The model's own log-probabilities of a token and of the best ones, before any stage. */
+  /** The log-probabilities of a token and of the best ones: the model's own, or with mode 'processed' those after all stages. */
   async describe(row: number, id: number, options: DescribeOptions = {}): Promise<TokenScores> {
+    if (options.mode === 'processed') return describeToken(await this.logits(row), id, options);
     const { columns } = this.#result.logits;
     return describeToken((await this.#readRaw()).subarray(row * columns, (row + 1) * columns), id, options);
   }
