@@ -4,20 +4,32 @@ import type { Prompt } from './text-model.ts';
 
 /** @throws ParameterError for anything but one text, or the ids of one, with what was probably meant. */
 export function checkPrompt(owner: string, parameter: string, value: Prompt): void {
-  if (typeof value === 'string' || readable(owner, parameter, value, () => isIds(value))) return;
-  throw new ParameterError(owner, parameter, `one text, or the token ids of one${hintFor(value)}`, brief(value));
+  if (typeof value === 'string') return;
+  readable(owner, parameter, value, () => {
+    if (isIds(value)) return;
+    throw new ParameterError(owner, parameter, `one text, or the token ids of one${hintFor(value)}`, brief(value));
+  });
 }
 
 /** @throws ParameterError for anything but a list of texts or of ids. */
 export function checkPrompts(owner: string, value: readonly Prompt[]): void {
-  if (!Array.isArray(value) || value.length > longestPrompt || value.some((prompt) => typeof prompt === 'number'))
+  readable(owner, 'prompts', value, () => {
+    const isListOfPrompts =
+      Array.isArray(value) &&
+      Number.isInteger(value.length) &&
+      value.length <= longestPrompt &&
+      Array.from(value).every((prompt) => typeof prompt !== 'number');
+    if (isListOfPrompts) return;
     throw new ParameterError(
       owner,
       'prompts',
       'a list of texts, or of lists of token ids (lm.generate takes a single one)',
       brief(value),
     );
-  for (const [at, prompt] of value.entries()) checkPrompt(owner, `prompts[${at}]`, prompt);
+  });
+  Array.from(value).forEach((prompt, at) => {
+    checkPrompt(owner, `prompts[${at}]`, prompt);
+  });
 }
 
 /** Far more tokens than a context holds. A longer list was not filled. */

@@ -2,7 +2,15 @@ import type { EngineName, EngineStarter, OnNotice, WeightOption } from '@tokenwr
 import type { ChatTemplate, Engine } from '@tokenwright/core';
 import { ParameterError } from '@tokenwright/core';
 import type { Architecture } from '@tokenwright/core/engine';
-import { checkFunction, checkSignal, checkString, isInstance, namesOf, readable } from '@tokenwright/core/options';
+import {
+  checkFunction,
+  checkInteger,
+  checkSignal,
+  checkString,
+  isInstance,
+  readable,
+  readRecord,
+} from '@tokenwright/core/options';
 import type { HubOptions } from '@tokenwright/loaders';
 import { checkNames } from './option-names.ts';
 
@@ -69,11 +77,14 @@ const names: Readonly<Record<keyof LanguageModelOptions, true>> = {
 
 const owner = 'languageModel';
 
+const weightNames: readonly WeightOption[] = ['auto', 'f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
+
 /** @throws UnknownOptionError, ParameterError. The values that only the engine or the loader knows are checked there. */
 export function checkLoadOptions(given: LanguageModelOptions): LanguageModelOptions {
   const options = checkNames(owner, given, Object.keys(names));
   readable(owner, 'engine', options.engine, () => checkEngine(options.engine));
-  const { worker, onProgress, onNotice, signal, chatTemplate, file, name, hub } = options;
+  const { worker, onProgress, onNotice, signal, chatTemplate, file, name, hub, threads, contextLength, weights } =
+    options;
   if (worker !== undefined && typeof worker !== 'boolean' && typeof worker !== 'string' && !isInstance(worker, URL))
     throw new ParameterError(owner, 'worker', "true, false, or the URL of a build of 'tokenwright/worker'", worker);
   for (const [option, value] of Object.entries({ onProgress, onNotice }))
@@ -81,7 +92,12 @@ export function checkLoadOptions(given: LanguageModelOptions): LanguageModelOpti
   for (const [option, value] of Object.entries({ file, name }))
     if (value !== undefined) checkString(owner, option, value);
   if (signal !== undefined) checkSignal(owner, 'signal', signal);
-  if (hub !== undefined) namesOf(owner, hub, 'hub');
+  // These are checked again by the engine and the loader, but a mistake must not cost a download.
+  for (const [option, value] of Object.entries({ threads, contextLength }))
+    if (value !== undefined) checkInteger(owner, option, value, 1);
+  if (weights !== undefined) checkString(owner, 'weights', weights, `one of ${weightNames.join(', ')}`);
+  if (weights !== undefined && !weightNames.includes(weights))
+    throw new ParameterError(owner, 'weights', `one of ${weightNames.join(', ')}`, weights);
   readable(owner, 'chatTemplate', chatTemplate, () => {
     if (chatTemplate === undefined || typeof chatTemplate === 'string') return;
     const { sources } = (chatTemplate ?? {}) as Partial<ChatTemplate>;
@@ -93,7 +109,7 @@ export function checkLoadOptions(given: LanguageModelOptions): LanguageModelOpti
         chatTemplate,
       );
   });
-  return options;
+  return hub === undefined ? options : { ...options, hub: readRecord(owner, hub, 'hub') };
 }
 
 function checkEngine(engine: unknown): void {

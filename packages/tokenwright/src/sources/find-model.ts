@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { ParameterError } from '@tokenwright/core';
 import { readable } from '@tokenwright/core/options';
 import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
@@ -86,11 +87,20 @@ async function fromText(source: string, options: FindOptions): Promise<FoundMode
     throw new ParameterError('languageModel', 'source', "the name of a model, such as 'story' or 'org/name'", source);
   if (/^\.{0,2}\//.test(source) && typeof location === 'object')
     return fromUrl(new URL(source, location.href), options);
-  const stat = globalThis.process?.getBuiltinModule?.('node:fs')?.statSync(source, { throwIfNoEntry: false });
+  const stat = statOf(source);
   if (stat?.isDirectory()) return { input: openedOnce(folder(source)), file };
   if (stat === undefined && isHubName(source)) return fromHub(source, options);
   // The loader opens the file, or says what is wrong.
   return { input: source, file };
+}
+
+/** Undefined for what is not there, and where a path cannot be looked up: one that is too long, or goes through a file. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return globalThis.process?.getBuiltinModule?.('node:fs')?.statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 async function fromHub(name: string, { hub, file }: FindOptions): Promise<FoundModel> {

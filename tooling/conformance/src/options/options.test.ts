@@ -4,6 +4,7 @@ import { backendTargets } from './backend-targets.ts';
 import { chatTargets } from './chat-targets.ts';
 import { contrastiveTargets } from './contrastive-targets.ts';
 import { coreTargets, toy } from './core-targets.ts';
+import { frontDoorTargets } from './front-door-targets.ts';
 import { loaderTargets } from './loader-targets.ts';
 import { expectSound, sampleOf } from './sample.ts';
 import { samplerTargets } from './sampler-targets.ts';
@@ -18,6 +19,7 @@ describe('a value that no caller means works or is refused by its name', () => {
     ['chat', chatTargets],
     ['backends', backendTargets],
     ['loaders', loaderTargets],
+    ['tokenwright', frontDoorTargets],
   ])('%s', { timeout: 60_000 }, async (_, targets) => {
     await expectSound(sampleOf({ targets, size: 300 }));
   });
