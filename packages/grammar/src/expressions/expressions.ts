@@ -1,7 +1,7 @@
 import { GrammarLimitError } from '../errors.ts';
 import type { ByteMachine, ByteSet, Expression } from './expression.ts';
 import { hasByte } from './expression.ts';
-import { Partitions } from './partitions.ts';
+import { type Partition, Partitions } from './partitions.ts';
 
 /** How many expressions one grammar may make. */
 const expressionLimit = 150_000;
@@ -361,9 +361,9 @@ export class Expressions {
     return result;
   }
 
-  /** The class of each byte. */
-  partitionOf(of: Expression): Uint8Array {
-    return this.#partitions.get(this.#partition(of)).classOf;
+  /** The classes of bytes that have the same derivative. */
+  partitionOf(of: Expression): Partition {
+    return this.#partitions.get(this.#partition(of));
   }
 
   #computePartition(of: Expression): number {
@@ -374,7 +374,7 @@ export class Expressions {
       case 'switch':
         return partitions.ofBytes([...of.cases!.keys()]);
       case 'custom':
-        return partitions.add(of.machine!.classOf);
+        return partitions.ofClasses(of.machine!.classOf);
       case 'concat': {
         const first = this.#partition(of.parts[0]!);
         return of.parts[0]!.nullable ? partitions.product(first, this.#partition(of.parts[1]!)) : first;

@@ -42,6 +42,15 @@ export function schemaStart(machine: Machine, root: ValuePlan, layout: Layout): 
   return (then) => reader.start(root, then, true);
 }
 
+/** The names of an object in order, so that neighbors share their beginnings. */
+interface NameTree {
+  /** Indices of entries. */
+  readonly order: readonly number[];
+  readonly leaves: readonly Expression[];
+  /** The names from one place to another. */
+  readonly ranges: Map<number, Expression>;
+}
+
 class Reader {
   readonly machine: Machine;
   readonly #prefix: string;
@@ -50,7 +59,7 @@ class Reader {
   readonly #layout: Layout;
   readonly #values: Map<string, Expression> = new Map();
   readonly #keys: Map<string, Expression> = new Map();
-  readonly #entries: Map<ObjectPlan, readonly Expression[]> = new Map();
+  readonly #entries: Map<ObjectPlan, NameTree> = new Map();
   readonly #separators: Map<string, Expression> = new Map();
 
   constructor(machine: Machine, layout: Layout) {
@@ -260,13 +269,6 @@ class Reader {
     if (result === undefined) {
       const make = this.#make;
       const { space, itemSeparator, keySeparator } = this.#layout;
-      let entries = this.#entries.get(plan);
-      if (entries === undefined) {
-        entries = plan.entries.map(({ name }, i) =>
-          make.literal(this.#text.value(name), make.concat(space, keySeparator, make.tag(1 + i))),
-        );
-        this.#entries.set(plan, entries);
-      }
       const usable = others ? plan.classes.filter(({ value }) => value.satisfiable) : [];
       // All names that are not in the list. It ends without a tag, and only tells at once that any name can continue.
       const every =
@@ -284,7 +286,7 @@ class Reader {
           : [];
       const unused = names.length === 0 ? make.anything : make.not(make.literals(names.map(latin1)));
       const name = make.or([
-        ...allowed.map((index) => entries![index]!),
+        this.#names(plan, allowed),
         ...(names.length === 0 ? every : []),
         ...(others ? plan.classes : []).map(({ key: text, value }, i) => {
           const left = make.and([text, unused]);
@@ -303,6 +305,44 @@ class Reader {
       this.#keys.set(key, result);
     }
     return result;
+  }
+
+  /** Some of the names, each with its separator and tag. */
+  #names(plan: ObjectPlan, allowed: readonly number[]): Expression {
+    const make = this.#make;
+    let tree = this.#entries.get(plan);
+    if (tree === undefined) {
+      const texts = plan.entries.map(({ name }) => JSON.stringify(name));
+      const order = [...texts.keys()].sort((a, b) => (texts[a]! < texts[b]! ? -1 : 1));
+      const { space, keySeparator } = this.#layout;
+      const leaves = order.map((index) =>
+        make.literal(utf8(texts[index]!), make.concat(space, keySeparator, make.tag(1 + index))),
+      );
+      tree = { order, leaves, ranges: new Map() };
+      this.#entries.set(plan, tree);
+    }
+    const { order, leaves, ranges } = tree;
+    const isAllowed = new Uint8Array(order.length);
+    for (const index of allowed) isAllowed[index] = 1;
+    // How many of the first names are allowed.
+    const counts = new Int32Array(order.length + 1);
+    order.forEach((index, place) => {
+      counts[place + 1] = counts[place]! + isAllowed[index]!;
+    });
+    // Ranges of which all names are allowed are the same in the next state, so they are kept.
+    const range = (from: number, to: number): Expression => {
+      const count = counts[to]! - counts[from]!;
+      if (count === 0) return make.none;
+      if (to - from === 1) return leaves[from]!;
+      const key = from * 0x10000 + to;
+      const kept = count === to - from ? ranges.get(key) : undefined;
+      if (kept !== undefined) return kept;
+      const middle = (from + to) >> 1;
+      const both = make.or([range(from, middle), range(middle, to)]);
+      if (count === to - from) ranges.set(key, both);
+      return both;
+    };
+    return order.length === 0 ? make.none : range(0, order.length);
   }
 
   // Arrays
