@@ -35,6 +35,7 @@ const cases: { readonly [name: string]: readonly Case[] } = {
       ['0.2499', '0', '10', '10.0', '-1'],
     ],
     [{ type: 'number', exclusiveMinimum: -1.5, maximum: -0.5 }, ['-1.4', '-0.5', '-1'], ['-1.5', '-0.4', '0', '1']],
+    [{ type: 'integer', maximum: 2 ** 63 }, ['9223372036854775807'], ['9223372036854776000']],
     [{ type: 'integer', multipleOf: 7 }, ['0', '14', '-21'], ['1', '15']],
     [{ type: 'number', multipleOf: 0.25 }, ['0.5', '1.75', '2', '0.500'], ['0.1', '0.3']],
     [{ type: 'number', minimum: 5, exclusiveMinimum: true } as Schema, ['5.1', '6'], ['5', '4']],

@@ -21,6 +21,13 @@ export function decimal(value: number): Decimal {
   return { digits, scale };
 }
 
+/**
+ * The number as a bound: exact where JSON's digits are rounded, so that no text beyond the bound is inside.
+ */
+export function exactDecimal(value: number): Decimal {
+  return Number.isInteger(value) ? { digits: BigInt(value), scale: 0 } : decimal(value);
+}
+
 export function compare(a: Decimal, b: Decimal): number {
   const left = a.digits * 10n ** BigInt(b.scale);
   const right = b.digits * 10n ** BigInt(a.scale);

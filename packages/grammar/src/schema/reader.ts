@@ -1,5 +1,5 @@
 import { GrammarError, GrammarLimitError, GrammarSyntaxError, UnsupportedSchemaError } from '../errors.ts';
-import { decimal } from '../expressions/decimal.ts';
+import { decimal, exactDecimal } from '../expressions/decimal.ts';
 import type { Expression } from '../expressions/expression.ts';
 import { allNumbers, type Bound, type NumberSet } from '../expressions/numbers.ts';
 import { patternLanguage } from '../patterns/language.ts';
@@ -295,7 +295,7 @@ export class SchemaReader {
     let low: Bound | undefined;
     let high: Bound | undefined;
     const tighten = (value: number, exclusive: boolean, isLow: boolean): void => {
-      const bound: Bound = { value: decimal(value), exclusive };
+      const bound: Bound = { value: exactDecimal(value), exclusive };
       if (isLow) {
         if (low === undefined || value > Number(show(low)) || (value === Number(show(low)) && exclusive)) low = bound;
       } else if (high === undefined || value < Number(show(high)) || (value === Number(show(high)) && exclusive))

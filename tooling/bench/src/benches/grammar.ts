@@ -150,8 +150,15 @@ function judge(entry: Entry, tokenizer: LoadedTokenizer, vocabulary: Vocabulary,
     };
     let accepted: string | undefined;
     let refused: string | undefined;
+    const labels = new Map<string, Set<boolean>>();
     for (const { valid, data } of entry.tests) {
       const text = JSON.stringify(data);
+      labels.set(text, (labels.get(text) ?? new Set()).add(valid));
+    }
+    for (const [text, label] of labels) {
+      // An instance that the data calls both valid and invalid says nothing.
+      if (label.size > 1) continue;
+      const valid = label.has(true);
       const verdict = isAccepted(tokenizer.encode(text, { addSpecialTokens: false }));
       if (verdict && !valid) accepted ??= text;
       if (!verdict && valid) refused ??= text;
