@@ -16,6 +16,7 @@ import {
   choices,
   constrain,
   createVocabulary,
+  forcedText,
   GrammarDeadEndError,
   gbnf,
   jsonSchema,
@@ -310,6 +311,69 @@ describe('in a run', () => {
       expect([text, accepts(machine, text)]).toEqual([text, true]);
       expect(() => JSON.parse(text)).not.toThrow();
     }
+  });
+
+  it('forced text is proposed and changes nothing', async () => {
+    const tokenizer: Tokenizer = {
+      vocabSize: json.length,
+      encode: (text) => {
+        const ids: number[] = [];
+        for (let rest = text; rest !== ''; rest = rest.slice(json[ids.at(-1)!]!.length)) {
+          const fitting = json.filter((token) => token !== '' && rest.startsWith(token));
+          if (fitting.length === 0) break;
+          ids.push(json.indexOf(fitting.sort((a, b) => b.length - a.length)[0]!));
+        }
+        return ids;
+      },
+      decode: (ids) => Array.from(ids, (id) => json[id] ?? '').join(''),
+    };
+    const automaton = jsonSchema(
+      {
+        type: 'object',
+        properties: { a: { enum: [1, 2] }, b: { const: ['ab'] } },
+        required: ['a', 'b'],
+        additionalProperties: false,
+      },
+      { whitespaceFlexible: false },
+    );
+    const draft = forcedText({ automaton, vocabulary: jsonVocabulary, tokenizer });
+    const open = draft.open({ promptLengths: [1] });
+    const [first] = await open.propose([{ promptIndex: 0, history: History.of([4]) }], [20]);
+    expect(first!.map(({ id }) => json[id])).toEqual(['{"a":']);
+    const [second] = await open.propose([{ promptIndex: 0, history: History.of([4, 12, 8]) }], [20]);
+    expect(second!.map(({ id }) => json[id]).join('')).toBe(',"b":["ab"]}');
+    const call = {
+      samplers: [constrain({ automaton, vocabulary: jsonVocabulary })],
+      eosTokenIds: [0],
+      maxNewTokens: 30,
+    };
+    const options = { maxNewTokens: 14, eosTokenIds: [0], samplers: call.samplers };
+    const exact = await exactDistribution(jsonModel, [4], options);
+    const counts = new Map<string, number>();
+    for (let seed = 0; seed < 60; seed++) {
+      const { sequences } = await generate(jsonModel, [4], {
+        ...call,
+        seed,
+        strategy: speculative({ draft, numAssistantTokens: 4 }),
+      });
+      const text = sequences[0]!.ids.map((id) => json[id]!).join('');
+      expect(accepts(automaton, text)).toBe(true);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    const ones = [...exact].reduce(
+      (sum, [key, p]) =>
+        sum +
+        (key
+          .split(' ')
+          .map((id) => json[Number(id)]!)
+          .join('')
+          .includes('1')
+          ? p
+          : 0),
+      0,
+    );
+    const seen = [...counts].reduce((sum, [text, count]) => sum + (text.includes('1') ? count : 0), 0) / 60;
+    expect(Math.abs(seen - ones)).toBeLessThan(0.2);
   });
 
   it('works through text', async () => {

@@ -7,6 +7,7 @@ export {
   UnsatisfiableSchemaError,
   UnsupportedSchemaError,
 } from './errors.ts';
+export { type ForcedTextDrafter, type ForcedTextOptions, forcedText } from './forced-text.ts';
 export type { Automaton } from './machine/automaton.ts';
 export type { Machine, MachineState } from './machine/machine.ts';
 export { choices } from './notation/choices.ts';
