@@ -206,7 +206,7 @@ const cases: { readonly [name: string]: readonly Case[] } = {
       ['{"a":1,"b":2}'],
       { whitespaceFlexible: false, itemSeparator: ', ', keySeparator: ': ' },
     ],
-    [{ type: 'array' }, ['[]', `[${' '.repeat(32)}]`], [`[${' '.repeat(33)}]`, ' []', '[] ']],
+    [{ type: 'array' }, ['[]', `[${' '.repeat(20)}]`], [`[${' '.repeat(21)}]`, ' []', '[] ']],
     [{ type: 'array' }, ['[]', '[\n]'], ['[ ]'], { whitespacePattern: '\\n?' }],
   ],
 };

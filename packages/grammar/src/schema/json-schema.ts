@@ -15,7 +15,7 @@ import { ValueSets } from './value-sets.ts';
 export interface JsonSchemaOptions {
   /** Allow white space around brackets and separators. Default true. */
   readonly whitespaceFlexible?: boolean;
-  /** What white space may be, as a pattern that also matches the empty text. Default: up to 32 spaces, tabs and line ends. */
+  /** What white space may be, as a pattern that also matches the empty text. Default: up to 20 spaces, tabs and line ends. */
   readonly whitespacePattern?: string;
   /** Between items and properties. Default ','. */
   readonly itemSeparator?: string;
@@ -41,7 +41,7 @@ export interface JsonSchemaOptions {
 }
 
 /** The most characters of white space in one place. */
-const spaceLimit = 32;
+const spaceLimit = 20;
 
 const optionNames: readonly (keyof JsonSchemaOptions)[] = [
   'whitespaceFlexible',
