@@ -10,7 +10,7 @@ export interface ForcedTextOptions {
   readonly vocabulary: Vocabulary;
   /** Splits the forced text as the model is used to. */
   readonly tokenizer: Tokenizer;
-  /** The most tokens that are proposed at a time. Default: those of the strategy. */
+  /** Maximum number of tokens that are proposed at a time. Default: that of the strategy. */
   readonly numAssistantTokens?: number;
 }
 

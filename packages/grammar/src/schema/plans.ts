@@ -161,9 +161,11 @@ export class Planner {
   /** A set is not empty when it has a value whose parts are in sets that are not empty: a least fixed point. */
   #findSatisfiable(): void {
     const none = this.#sets.make.none;
+    // Inner sets come after those that refer to them.
+    const innerFirst = [...this.#plans.values()].reverse();
     for (let changed = true; changed; ) {
       changed = false;
-      for (const plan of this.#plans.values()) {
+      for (const plan of innerFirst) {
         if (plan.satisfiable) continue;
         if (plan.scalar !== none || plan.objects.some(objectHasValue) || plan.arrays.some(arrayHasValue)) {
           plan.satisfiable = true;
