@@ -7,7 +7,7 @@ export {
   type ParameterDifference,
   printDifferences,
 } from './composition/diff-chains.ts';
-export { printChain, printSampler } from './composition/print-chain.ts';
+export { type PrintedStage, printChain, printSampler } from './composition/print-chain.ts';
 export {
   createSamplerRegistry,
   type SamplerMaker,

@@ -4,10 +4,9 @@ import {
   type GenerateOptions,
   generate,
   type OptionSource,
-  type Sampler,
   type StreamEvent,
 } from '@tokenwright/core';
-import { printChain } from '@tokenwright/samplers';
+import { type PrintedStage, printChain } from '@tokenwright/samplers';
 import type { Command, Given } from '../cli/command.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { print, report } from '../cli/output.ts';
@@ -66,7 +65,10 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
   const [first] = ends;
   if (first !== undefined) {
     const { samplers, seed } = first.options;
-    tell(given, `chain: ${printChain(samplers?.value as Sampler[])}, from the ${sourceOf(samplers?.source)}`);
+    tell(
+      given,
+      `chain: ${printChain(samplers?.value as readonly PrintedStage[])}, from the ${sourceOf(samplers?.source)}`,
+    );
     tell(given, `seed: ${seed?.value}`);
   }
   if (!given.has('quiet')) report(`${rateLine(ends)}\n`);

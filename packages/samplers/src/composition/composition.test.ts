@@ -38,6 +38,10 @@ test('a chain prints in order', () => {
   );
   expect(printChain([greedy()])).toBe('greedy');
   expect(printChain([])).toBe('(none)');
+  // As the options at the end of a call report it.
+  const reported = chain.map(({ name, parameters }) => ({ name, parameters }));
+  expect(printChain(reported)).toBe(printChain(chain));
+  expect(() => printChain([{ parameters: {} } as never])).toThrow('samplers[0] must be a sampler');
 });
 
 test('a chain survives JSON', () => {

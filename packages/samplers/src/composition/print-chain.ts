@@ -1,8 +1,14 @@
-import type { Json, Sampler } from '@tokenwright/core';
-import { checkSampler, checkSamplers } from '@tokenwright/core/options';
+import { type Json, ParameterError } from '@tokenwright/core';
+import { checkList, readable } from '@tokenwright/core/options';
+
+/** What is printed of a sampler. Samplers have it, and so has a stage as data in the options that the end of a call reports. */
+export interface PrintedStage {
+  readonly name: string;
+  readonly parameters?: Json | undefined;
+}
 
 /**
- * A chain on one line, in order; an empty one is `(none)`.
+ * A chain on one line, in order; an empty one is `(none)`. Takes samplers, and stages as data: `end.options.samplers.value`.
  *
  * @example
  * ```ts
@@ -10,17 +16,27 @@ import { checkSampler, checkSamplers } from '@tokenwright/core/options';
  * // top-k(k 40, ties exactly-k) > temperature(temperature 0.8)
  * ```
  */
-export function printChain(samplers: readonly Sampler[]): string {
-  const chain = checkSamplers('printChain', 'samplers', samplers);
+export function printChain(samplers: readonly PrintedStage[]): string {
+  const item = (stage: unknown, at: number): PrintedStage => checkStage('printChain', `samplers[${at}]`, stage);
+  const chain = checkList('printChain', 'samplers', samplers, 'a list of samplers', { item });
   return chain.length === 0 ? '(none)' : chain.map(print).join(' > ');
 }
 
 /** One stage: its name, and its parameters if any. */
-export function printSampler(sampler: Sampler): string {
-  return print(checkSampler('printSampler', 'sampler', sampler));
+export function printSampler(sampler: PrintedStage): string {
+  return print(checkStage('printSampler', 'sampler', sampler));
 }
 
-function print({ name, parameters }: Sampler): string {
+function checkStage(owner: string, parameter: string, stage: unknown): PrintedStage {
+  return readable(owner, parameter, stage, () => {
+    const { name, parameters } = (stage ?? {}) as Partial<PrintedStage>;
+    if (typeof name !== 'string' || name === '')
+      throw new ParameterError(owner, parameter, 'a sampler, or an object with its name and parameters', stage);
+    return { name, ...(parameters === undefined ? {} : { parameters }) };
+  });
+}
+
+function print({ name, parameters }: PrintedStage): string {
   const entries = parametersOf(parameters).map(([key, value]) => `${key} ${printValue(value)}`);
   return entries.length === 0 ? name : `${name}(${entries.join(', ')})`;
 }
