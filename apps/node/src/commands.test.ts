@@ -227,8 +227,16 @@ describe('strategies as flags', () => {
     expect(stderr).toMatch(/\d+ of \d+ drafted tokens accepted/);
   });
 
+  it('rank several tokens, which --greedy does not leave', async () => {
+    const args = ['generate', 'The old', '-n', '6', '--strategy', 'contrastive-search,top-k=3'];
+    const { stdout, status } = await run(args);
+    expect([status, stdout.length > 10]).toEqual([0, true]);
+    const refused = await run([...args, '--greedy']);
+    expect([refused.status, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toContain("a chain without 'greedy' for the strategy 'contrastive-search'");
+  });
+
   it.each([
-    ['--strategy', 'contrastive-search,top-k=3'],
     ['--amateur', 'story-amateur'],
     ['--contrast', 'dola'],
     ['--contrast', 'classifier-free-guidance,guidance-scale=2', '--other-prompt', 'The end'],

@@ -93,9 +93,9 @@ function checkpointOptions(
 function checkTogether(owner: string, options: ResolvedOptions): void {
   const { minNewTokens, maxNewTokens, minLength, maxLength, stopStrings, tokenizer, samplers, strategy } = options;
   if (minNewTokens > maxNewTokens)
-    throw new ParameterError(owner, 'minNewTokens', `at most maxNewTokens, ${maxNewTokens},`, minNewTokens);
+    throw new ParameterError(owner, 'minNewTokens', `at most maxNewTokens (${maxNewTokens})`, minNewTokens);
   if (minLength > maxLength)
-    throw new ParameterError(owner, 'minLength', `at most maxLength, ${maxLength},`, minLength);
+    throw new ParameterError(owner, 'minLength', `at most maxLength (${maxLength})`, minLength);
   if (stopStrings.length > 0 && tokenizer === undefined)
     throw new ParameterError(owner, 'tokenizer', 'given together with stopStrings', undefined);
   if (tokenizer !== undefined) checkControlTokens(owner, stopStrings, tokenizer);
@@ -104,7 +104,7 @@ function checkTogether(owner: string, options: ResolvedOptions): void {
     throw new ParameterError(
       owner,
       'samplers',
-      `a chain without '${choice.name}' for the strategy '${strategy.name}', which needs several tokens to choose from,`,
+      `a chain without '${choice.name}' for the strategy '${strategy.name}', which needs several tokens to choose from`,
       samplers.map(({ name }) => name),
     );
   if (options.numReturnSequences > 1 && strategy === undefined && choice !== undefined)
