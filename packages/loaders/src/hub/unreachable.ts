@@ -43,6 +43,9 @@ export function unreachable(cause: unknown, endpoint: string, proxy: string | un
     };
   if (globalThis.navigator?.onLine === false)
     return { why: 'this computer is offline', advice: 'Connect it, or open a model from files', passes: true };
+  // What Chromium, Firefox and Safari say when a request failed. Other errors come while an answer is read.
+  if (!(cause instanceof TypeError && /^(Failed to fetch|NetworkError|Load failed)/.test(cause.message)))
+    return { why, advice: 'Check the network, or open a model from files', passes: true };
   return {
     why: 'the browser could not send the request, or may not read the answer',
     advice:

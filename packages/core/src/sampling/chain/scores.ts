@@ -113,9 +113,8 @@ export class Scores {
 
   /** The log-probabilities of a token and of the best ones: the model's own, or with mode 'processed' those after all stages. */
   async describe(row: number, id: number, options: DescribeOptions = {}): Promise<TokenScores> {
-    if (options.mode === 'processed') return describeToken(await this.logits(row), id, options);
-    const { columns } = this.#result.logits;
-    return describeToken((await this.#readRaw()).subarray(row * columns, (row + 1) * columns), id, options);
+    const logits = options.mode === 'processed' ? await this.logits(row) : await this.raw(row);
+    return describeToken(logits, id, options);
   }
 
   /**
