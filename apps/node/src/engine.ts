@@ -1,11 +1,10 @@
 import { enableProdMode } from '@tensorflow/tfjs-core';
-import { type BestEngine, bestEngine, type EngineName, type WeightOption } from '@tokenwright/backends';
+import { type BestEngine, bestEngine, type EngineName, type WeightOption, weightOptions } from '@tokenwright/backends';
 import type { Flag, Given } from './cli/command.ts';
 import { misuse } from './cli/failure.ts';
 import { note, tell } from './cli/tell.ts';
 
 const group = 'Model and engine';
-const formats: readonly WeightOption[] = ['auto', 'f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
 
 /** Engines that run in Node. */
 const engines: readonly EngineName[] = ['fused-wasm', 'fused-webgpu', 'tfjs-wasm', 'tfjs-cpu', 'tfjs-webgpu'];
@@ -31,9 +30,9 @@ export const engineFlags: readonly Flag[] = [
   {
     name: 'weights',
     value: 'FORMAT',
-    help: `How the fused engines hold matrices: ${formats.join(', ')}. Fewer bits are faster and smaller, and less exact. auto (the default) is 8-bit for models of more than 100 million parameters, otherwise f32.`,
+    help: `How the fused engines hold matrices: ${weightOptions.join(', ')}. Fewer bits are faster and smaller, and less exact. auto (the default) is 8-bit for models of more than 100 million parameters, otherwise f32.`,
     group,
-    choices: formats,
+    choices: weightOptions,
     closed: true,
   },
   {

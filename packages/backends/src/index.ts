@@ -7,6 +7,6 @@ export {
 } from './best-engine.ts';
 export type { EngineName } from './engine-candidates.ts';
 export type { EngineStarter } from './engine-starter.ts';
-export type { WeightFormat, WeightOption } from './graph/weight-format.ts';
+export { type WeightFormat, type WeightOption, weightOptions } from './graph/weight-format.ts';
 export type { OnNotice } from './notice.ts';
 export { type SelectEngineOptions, selectEngine } from './select-engine.ts';

@@ -28,15 +28,15 @@ export function isPartMissing(messages: readonly Value[], text: string): boolean
   });
 }
 
-/** A message whose content is changed at both ends. */
+/** Messages of which one has marks around its text: a template that uses the text then gives another result. */
 export interface Marked {
   readonly messages: readonly Value[];
   readonly role: string;
-  /** The text before the change. */
+  /** The text without the marks. */
   readonly content: string;
 }
 
-/** The messages with a change in one text; undefined when that message has no text. */
+/** The messages with marks around the text of one; undefined when that message has no text. */
 export function withMarkedContent(messages: readonly Value[], at: number): Marked | undefined {
   const message = messages[at];
   if (!(message instanceof Dict)) return undefined;
@@ -45,6 +45,7 @@ export function withMarkedContent(messages: readonly Value[], at: number): Marke
   const texts = parts?.map((part) => (part instanceof Dict ? part.get('text') : undefined));
   const content = texts === undefined ? given : texts.join('');
   if (typeof content !== 'string' || content.trim() === '') return undefined;
+  // At both ends, so that a template that keeps only the beginning or the end of a text shows one of them.
   const marked = `q7 ${content} q7`;
   const changed = message.with({
     content:

@@ -1,7 +1,6 @@
 import type { Json } from '@tokenwright/core';
 import {
-  checkDefinition,
-  checkOptions,
+  defineFactory,
   numberOption,
   type Option,
   type OptionDeclarations,
@@ -9,7 +8,6 @@ import {
   type OptionValues,
   optionsToJson,
 } from '@tokenwright/core/options';
-import { camelCase } from '@tokenwright/core/sampling';
 import type { Rule } from './rule.ts';
 
 /** Everything there is to know about a rule: declared once, in the module of the rule. */
@@ -49,18 +47,15 @@ export type RuleFactory<D extends OptionDeclarations = OptionDeclarations> = (ob
  * ```
  */
 export function defineRule<const D extends OptionDeclarations>(definition: RuleDefinition<D>): RuleFactory<D> {
-  checkDefinition('defineRule', definition);
-  const owner = camelCase(definition.name);
-  const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Rule => {
-    const values = checkOptions(owner, definition.options, given);
-    return {
+  return defineFactory(
+    'defineRule',
+    definition,
+    (values): Rule => ({
       name: definition.name,
       parameters: (optionsToJson(definition.options, values) ?? {}) as Json,
       ...definition.create(values),
-    };
-  };
-  Object.defineProperty(factory, 'name', { value: owner });
-  return Object.assign(factory, { definition }) as RuleFactory<D>;
+    }),
+  ) as RuleFactory<D>;
 }
 
 /** A plausibility threshold: tokens stay that have at least this share of the expert's largest probability. 0 is off. */

@@ -30,11 +30,14 @@ export class UnsupportedSchemaError extends GrammarError {
   readonly keyword: string;
   /** JSON pointer of the schema that has the keyword, as a fragment: '#/properties/a'. */
   readonly pointer: string;
+  /** What follows the keyword in the message, without the period. */
+  readonly problem: string;
 
   constructor(keyword: string, pointer: string, problem: string) {
     super(`${pointer}: '${keyword}' ${problem}.`);
     this.keyword = keyword;
     this.pointer = pointer;
+    this.problem = problem;
   }
 }
 

@@ -10,7 +10,8 @@ const described = [...describeStrategies(), ...describeDrafters(), ...describeSt
 /** The summary, the source and the table of options of a strategy or a drafter. */
 function reference({ summary, source, options }: Description): string {
   return [
-    `${summary}.${source === undefined ? '' : ` Source: ${source}.`}`,
+    `${summary}.`,
+    ...(source === undefined ? [] : ['', `Source: ${source}.`]),
     '',
     '| option | values | default | off | help |',
     '|---|---|---|---|---|',

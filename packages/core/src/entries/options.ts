@@ -6,8 +6,8 @@ export {
   checkSignal,
   checkString,
 } from '../check/check.ts';
-export { checkDefinition } from '../check/check-definition.ts';
 export { checkOption, checkOptions, optionsToJson } from '../check/check-options.ts';
+export { defineFactory } from '../check/define-factory.ts';
 export { checkIds, checkList, checkTokens, isList } from '../check/lists.ts';
 export type { Option, OptionDeclarations, OptionKind, OptionsOf, OptionValue, OptionValues } from '../check/option.ts';
 export {

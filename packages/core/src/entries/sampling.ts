@@ -1,16 +1,16 @@
+export { camelCase } from '../check/define-factory.ts';
 export { argMax, keepLargest, keepLargestOnDevice } from '../sampling/arg-max.ts';
 export { type DistributionSummary, explain, type Removal } from '../sampling/chain/explain.ts';
 export { HostRow } from '../sampling/chain/host-row.ts';
 export type { RowContext } from '../sampling/chain/row-context.ts';
 export { Scores } from '../sampling/chain/scores.ts';
 export { applyChain, decisiveStages } from '../sampling/chain/stages.ts';
-export type { HostAndDeviceForms } from '../sampling/define-sampler.ts';
-export {
-  type AnySamplerFactory,
-  camelCase,
-  type SamplerDefinition,
-  type SamplerFactory,
-  type SamplerForms,
+export type {
+  AnySamplerFactory,
+  HostAndDeviceForms,
+  SamplerDefinition,
+  SamplerFactory,
+  SamplerForms,
 } from '../sampling/define-sampler.ts';
 export {
   largest,

@@ -1,5 +1,5 @@
-import { checkDefinition } from '../check/check-definition.ts';
-import { checkOptions, optionsToJson } from '../check/check-options.ts';
+import { optionsToJson } from '../check/check-options.ts';
+import { defineFactory } from '../check/define-factory.ts';
 import type { OptionDeclarations, OptionsOf, OptionValues } from '../check/option.ts';
 import type { DeviceSampler, HostSampler, Json, MaskSampler, Sampler, SamplerBase, SamplerKind } from './sampler.ts';
 
@@ -67,10 +67,8 @@ export interface AnySamplerFactory {
 export function defineSampler<const D extends OptionDeclarations, F extends SamplerForms>(
   definition: SamplerDefinition<D, F>,
 ): SamplerFactory<D, F> {
-  checkDefinition('defineSampler', definition);
-  const owner = camelCase(definition.name);
-  const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): SamplerBase & F => {
-    const values = ownValues(definition.options, checkOptions(owner, definition.options, given));
+  return defineFactory('defineSampler', definition, (checked): SamplerBase & F => {
+    const values = ownValues(definition.options, checked);
     const parameters = optionsToJson(definition.options, values) as Json | undefined;
     return {
       name: definition.name,
@@ -78,9 +76,7 @@ export function defineSampler<const D extends OptionDeclarations, F extends Samp
       kind: definition.kind,
       ...definition.create(values),
     };
-  };
-  Object.defineProperty(factory, 'name', { value: owner });
-  return Object.assign(factory, { definition }) as SamplerFactory<D, F>;
+  }) as SamplerFactory<D, F>;
 }
 
 /** The values with copies of lists, so that a sampler does not change when the caller changes a list. */
@@ -92,9 +88,4 @@ function ownValues<D extends OptionDeclarations>(declarations: D, values: Option
     if (kind === 'token-lists') own[name] = Array.from(own[name] as readonly (readonly number[])[], (ids) => [...ids]);
   }
   return own as OptionValues<D>;
-}
-
-/** 'top-n-sigma' -> 'topNSigma'. */
-export function camelCase(name: string): string {
-  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

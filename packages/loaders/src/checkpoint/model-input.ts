@@ -115,7 +115,7 @@ async function fromHub(name: string, fileName: string | undefined, hub: HubOptio
   return fromFiles(await hubModel(fileName === undefined ? name : `${name}:${fileName}`, hub), undefined);
 }
 
-/** A web page where a model should be may be a page of a hub that is not known to be one. */
+/** The address of a web page may belong to a hub other than the Hugging Face Hub. Then the error says how to name the model. */
 function withHubHint(error: WebPageError, url: URL): LoadError {
   const [, repository, kind, file] =
     /^\/([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/(blob|tree)\/[^/]+(?:\/(.+))?)?\/?$/.exec(url.pathname) ?? [];

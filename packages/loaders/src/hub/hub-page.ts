@@ -2,9 +2,10 @@
 const publicHosts: readonly string[] = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
 
 /**
- * The path of a page of a hub, decoded and without slashes at its ends, for an address with or without 'https://'; undefined for any
- * other text. 'hf:org/name' and 'hf://org/name', as other tools write them, are addresses too.
+ * The path of an address on a hub, such as 'org/name/blob/main/model.gguf': decoded, without slashes at the ends. The address
+ * may leave out 'https://'. Other tools write 'hf:org/name' or 'hf://org/name', which are read too.
  *
+ * @returns undefined for a text that is not an address on a hub.
  * @param endpoint Another hub. Default: the one that `HF_ENDPOINT` names.
  */
 export function hubPageOf(

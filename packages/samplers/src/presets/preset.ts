@@ -1,7 +1,6 @@
 import type { Sampler } from '@tokenwright/core';
 import {
-  checkDefinition,
-  checkOptions,
+  defineFactory,
   isArray,
   type Option,
   type OptionDeclarations,
@@ -43,10 +42,8 @@ export type PresetFactory<D extends OptionDeclarations = OptionDeclarations> = (
 
 /** Define a preset. All options are checked before a stage is made, so errors name the option of the preset. */
 export function definePreset<const D extends OptionDeclarations>(definition: PresetDefinition<D>): PresetFactory<D> {
-  checkDefinition('definePreset', definition, 'stages');
-  const owner = camelCase(definition.name);
-  const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Sampler[] => {
-    const values = checkOptions(owner, definition.options, given);
+  const make = (values: OptionValues<D>): Sampler[] => {
+    const owner = camelCase(definition.name);
     const { names = {} } = definition;
     const stages = underNames(owner, names, () => definition.stages(values)).filter((stage) => stage !== undefined);
     // Only stages that may refuse something while decoding need a wrapper.
@@ -54,8 +51,7 @@ export function definePreset<const D extends OptionDeclarations>(definition: Pre
       .map((stage) => (Object.hasOwn(names, camelCase(stage.name)) ? renamedStage(owner, names, stage) : stage))
       .map(yielding);
   };
-  Object.defineProperty(factory, 'name', { value: owner });
-  return Object.assign(factory, { definition });
+  return defineFactory('definePreset', definition, make, 'stages');
 }
 
 /** In other systems 'do not sample' also stands for beam search, so a preset leaves the choice to such a strategy. */

@@ -1,12 +1,5 @@
 import type { Json } from '@tokenwright/core';
-import {
-  checkDefinition,
-  checkOptions,
-  type OptionDeclarations,
-  type OptionsOf,
-  type OptionValues,
-} from '@tokenwright/core/options';
-import { camelCase } from '@tokenwright/core/sampling';
+import { defineFactory, type OptionDeclarations, type OptionsOf, type OptionValues } from '@tokenwright/core/options';
 import { parametersOf, type Row, type Run } from '@tokenwright/core/strategy';
 
 /** Proposes the next tokens for speculative decoding. Wrong proposals cost time, never quality. */
@@ -90,15 +83,13 @@ export interface AnyDrafterFactory {
  * ```
  */
 export function defineDrafter<const D extends OptionDeclarations>(definition: DrafterDefinition<D>): DrafterFactory<D> {
-  checkDefinition('defineDrafter', definition);
-  const owner = camelCase(definition.name);
-  const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Drafter => {
-    const values = checkOptions(owner, definition.options, given);
-    return {
+  return defineFactory(
+    'defineDrafter',
+    definition,
+    (values): Drafter => ({
       name: definition.name,
       parameters: parametersOf(definition.options, values),
       ...definition.create(values),
-    };
-  };
-  return Object.assign(factory, { definition }) as DrafterFactory<D>;
+    }),
+  ) as DrafterFactory<D>;
 }

@@ -1,4 +1,10 @@
-import type { EngineName, EngineStarter, OnNotice, WeightOption } from '@tokenwright/backends';
+import {
+  type EngineName,
+  type EngineStarter,
+  type OnNotice,
+  type WeightOption,
+  weightOptions,
+} from '@tokenwright/backends';
 import type { ChatTemplate, Engine } from '@tokenwright/core';
 import { ParameterError } from '@tokenwright/core';
 import type { Architecture } from '@tokenwright/core/engine';
@@ -77,8 +83,6 @@ const names: Readonly<Record<keyof LanguageModelOptions, true>> = {
 
 const owner = 'languageModel';
 
-const weightNames: readonly WeightOption[] = ['auto', 'f32', 'f16', '8-bit', '8-bit-blocks', '4-bit-blocks'];
-
 /** @throws UnknownOptionError, ParameterError. The values that only the engine or the loader knows are checked there. */
 export function checkLoadOptions(given: LanguageModelOptions): LanguageModelOptions {
   const options = checkNames(owner, given, Object.keys(names));
@@ -95,9 +99,9 @@ export function checkLoadOptions(given: LanguageModelOptions): LanguageModelOpti
   // These are checked again by the engine and the loader, but a mistake must not cost a download.
   for (const [option, value] of Object.entries({ threads, contextLength }))
     if (value !== undefined) checkInteger(owner, option, value, 1);
-  if (weights !== undefined) checkString(owner, 'weights', weights, `one of ${weightNames.join(', ')}`);
-  if (weights !== undefined && !weightNames.includes(weights))
-    throw new ParameterError(owner, 'weights', `one of ${weightNames.join(', ')}`, weights);
+  if (weights !== undefined) checkString(owner, 'weights', weights, `one of ${weightOptions.join(', ')}`);
+  if (weights !== undefined && !weightOptions.includes(weights))
+    throw new ParameterError(owner, 'weights', `one of ${weightOptions.join(', ')}`, weights);
   readable(owner, 'chatTemplate', chatTemplate, () => {
     if (chatTemplate === undefined || typeof chatTemplate === 'string') return;
     const { sources } = (chatTemplate ?? {}) as Partial<ChatTemplate>;

@@ -36,6 +36,7 @@ export const backendTargets: readonly Target[] = [
       loose('cache', types.text),
       loose('subgroups', types.flag),
       loose('float16', types.flag),
+      loose('batchInvariant', types.flag),
       loose('tensors', types.callback),
     ],
     call: (given) => fusedWebgpu(given as never),

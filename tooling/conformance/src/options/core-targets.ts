@@ -53,6 +53,16 @@ const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknow
 /** Options of `generate` that a call may have with a plain prompt; the others decide how much is computed. */
 export const callOptions = parametersFor(generateOptions, { maxNewTokens: 2 });
 
+/** Options of core's `score`, which the front door has too. */
+export const scoreOptions: readonly Parameter[] = [
+  loose('promptLength', types.integer),
+  loose('samplers', types.list),
+  loose('seed', types.integer),
+  loose('top', types.integer),
+  loose('chunk', types.integer),
+  loose('signal', types.signal),
+];
+
 export const coreTargets: readonly Target[] = [
   {
     name: 'generate',
@@ -80,14 +90,7 @@ export const coreTargets: readonly Target[] = [
   {
     name: 'score',
     parameters: [model, { name: 'ids', type: types.ids, valid: [1, 2, 3] }, options],
-    options: [
-      loose('promptLength', types.integer),
-      loose('samplers', types.list),
-      loose('seed', types.integer),
-      loose('top', types.integer),
-      loose('chunk', types.integer),
-      loose('signal', types.signal),
-    ],
+    options: scoreOptions,
     call: (...given) => (score as (...all: unknown[]) => unknown)(...given),
   },
   {

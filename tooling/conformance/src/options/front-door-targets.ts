@@ -1,6 +1,6 @@
 import { files } from '@tokenwright/loaders';
 import { type LocalModel, languageModel } from 'tokenwright';
-import { callOptions } from './core-targets.ts';
+import { callOptions, scoreOptions } from './core-targets.ts';
 import { options, type Parameter, type Target, types } from './target.ts';
 
 const loose = (name: string, type: Parameter['type'] = types.any, valid?: unknown): Parameter => ({
@@ -107,15 +107,7 @@ export const frontDoorTargets: readonly Target[] = [
   {
     name: 'lm.score',
     parameters: [{ ...prompt, name: 'text', alsoNamed: ['ids', 'positions'] }, options],
-    options: [
-      loose('promptLength', types.integer),
-      loose('samplers', types.list),
-      loose('seed', types.integer),
-      loose('top', types.integer),
-      loose('chunk', types.integer),
-      loose('signal', types.signal),
-      loose('source', () => false),
-    ],
+    options: [...scoreOptions, loose('source', () => false)],
     call: async (...given) => ((await model()).score as (...all: unknown[]) => unknown).apply(await model(), given),
   },
 ];

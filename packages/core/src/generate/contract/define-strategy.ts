@@ -1,7 +1,6 @@
-import { checkDefinition } from '../../check/check-definition.ts';
-import { checkOptions, optionsToJson } from '../../check/check-options.ts';
+import { optionsToJson } from '../../check/check-options.ts';
+import { defineFactory } from '../../check/define-factory.ts';
 import type { OptionDeclarations, OptionsOf, OptionValues } from '../../check/option.ts';
-import { camelCase } from '../../sampling/define-sampler.ts';
 import type { Json } from '../../sampling/sampler.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -55,17 +54,15 @@ export interface AnyStrategyFactory {
 export function defineStrategy<const D extends OptionDeclarations>(
   definition: StrategyDefinition<D>,
 ): StrategyFactory<D> {
-  checkDefinition('defineStrategy', definition);
-  const owner = camelCase(definition.name);
-  const factory = (given: OptionsOf<D> = {} as OptionsOf<D>): Strategy => {
-    const values = checkOptions(owner, definition.options, given);
-    return {
+  return defineFactory(
+    'defineStrategy',
+    definition,
+    (values): Strategy => ({
       name: definition.name,
       parameters: parametersOf(definition.options, values),
       ...definition.create(values),
-    };
-  };
-  return Object.assign(factory, { definition }) as StrategyFactory<D>;
+    }),
+  ) as StrategyFactory<D>;
 }
 
 /**
