@@ -1,42 +1,14 @@
-import {
-  defineSampler,
-  type History,
-  type Json,
-  type MaskSampler,
-  ParameterError,
-  type RowStep,
-} from '@tokenwright/core';
-import { customOption, type OptionsOf } from '@tokenwright/core/options';
+import { defineSampler, type History, type Json, type MaskSampler, type RowStep } from '@tokenwright/core';
+import type { OptionsOf } from '@tokenwright/core/options';
 import type { SamplerFactory } from '@tokenwright/core/sampling';
 import { GrammarDeadEndError } from './errors.ts';
+import { automatonOption, vocabularyOption } from './grammar-options.ts';
 import type { Automaton } from './machine/automaton.ts';
 import { Machine } from './machine/machine.ts';
 import { tokenMasks } from './vocabulary/automaton-mask.ts';
 import type { Vocabulary } from './vocabulary/vocabulary.ts';
 
-const options = {
-  /** What the reply must be: `jsonSchema(...)`, `pattern(...)`, `gbnf(...)`, `choices(...)` or an automaton of your own. */
-  automaton: customOption<Automaton>({
-    kind: 'code',
-    help: 'What the reply must be',
-    allowed: 'an automaton, as of jsonSchema or pattern',
-    check(owner, name, value) {
-      if (isAutomaton(value)) return value;
-      throw new ParameterError(owner, name, 'an automaton, as of jsonSchema or pattern', value);
-    },
-  }),
-  /** The tokens of the model as bytes: `tokenizerVocabulary(tokenizer)`. */
-  vocabulary: customOption<Vocabulary>({
-    kind: 'code',
-    help: 'The tokens of the model as bytes',
-    allowed: 'a vocabulary, as of tokenizerVocabulary',
-    check(owner, name, value) {
-      if (typeof value === 'object' && value !== null && 'trie' in value && 'plain' in value)
-        return value as Vocabulary;
-      throw new ParameterError(owner, name, 'a vocabulary, as of tokenizerVocabulary', value);
-    },
-  }),
-};
+const options = { automaton: automatonOption, vocabulary: vocabularyOption };
 
 export type ConstrainOptions = OptionsOf<typeof options>;
 
@@ -91,10 +63,6 @@ export const constrain: SamplerFactory<typeof options, Omit<MaskSampler, 'name'>
     };
   },
 });
-
-function isAutomaton(value: unknown): value is Automaton {
-  return typeof value === 'object' && value !== null && 'initial' in value && 'step' in value && 'accepting' in value;
-}
 
 function clearBeyond(bits: Uint32Array, size: number): void {
   if (size % 32 !== 0) bits[bits.length - 1]! &= 2 ** (size % 32) - 1;

@@ -1,6 +1,6 @@
 import type { History, Tokenizer } from '@tokenwright/core';
-import { ParameterError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkInteger, checkOption, checkTokenizer, readOptions } from '@tokenwright/core/options';
+import { automatonOption, vocabularyOption } from './grammar-options.ts';
 import type { Automaton } from './machine/automaton.ts';
 import type { Vocabulary } from './vocabulary/vocabulary.ts';
 
@@ -51,36 +51,57 @@ const byteLimit = 256;
  * ```
  */
 export function forcedText(options: ForcedTextOptions): ForcedTextDrafter {
-  checkOptionNames('forcedText', options, ['automaton', 'vocabulary', 'tokenizer', 'numAssistantTokens']);
-  const { automaton, vocabulary, tokenizer, numAssistantTokens } = options;
-  if (numAssistantTokens !== undefined && (!Number.isInteger(numAssistantTokens) || numAssistantTokens < 1))
-    throw new ParameterError('forcedText', 'numAssistantTokens', 'an integer of at least 1', numAssistantTokens);
+  const owner = 'forcedText';
+  const given = readOptions(owner, options, ['automaton', 'vocabulary', 'tokenizer', 'numAssistantTokens']);
+  const automaton = checkOption(owner, 'automaton', automatonOption, given.automaton);
+  const vocabulary = checkOption(owner, 'vocabulary', vocabularyOption, given.vocabulary);
+  const tokenizer = checkTokenizer(owner, given.tokenizer);
+  const { numAssistantTokens } = given;
+  if (numAssistantTokens !== undefined) checkInteger(owner, 'numAssistantTokens', numAssistantTokens, 1);
   return {
     name: 'forced-text',
     ...(numAssistantTokens === undefined ? {} : { numAssistantTokens }),
-    open: ({ promptLengths }) => ({
-      propose: async (rows, lengths) =>
-        rows.map(({ history, promptIndex }, row) => {
-          const state = stateAfter(automaton, vocabulary, history.tokens.subarray(promptLengths[promptIndex]));
-          const forced = state === undefined ? [] : forcedBytes(automaton, state);
-          return tokensOf(Uint8Array.from(forced), vocabulary, tokenizer)
-            .slice(0, lengths[row])
-            .map((id) => ({ id }));
-        }),
-      gather: () => {},
-      dispose: () => {},
-    }),
+    open: ({ promptLengths }) => {
+      const states = new States(automaton, vocabulary);
+      return {
+        propose: async (rows, lengths) =>
+          rows.map(({ history, promptIndex }, row) => {
+            const state = states.after(history, promptLengths[promptIndex]!);
+            const forced = state === undefined ? [] : forcedBytes(automaton, state);
+            return tokensOf(Uint8Array.from(forced), vocabulary, tokenizer)
+              .slice(0, lengths[row])
+              .map((id) => ({ id }));
+          }),
+        gather: () => {},
+        dispose: () => {},
+      };
+    },
   };
 }
 
-function stateAfter(automaton: Automaton, vocabulary: Vocabulary, tokens: Int32Array): unknown {
-  let state: unknown = automaton.initial;
-  for (const id of tokens)
-    for (const byte of vocabulary.bytes[id] ?? []) {
-      if (state === undefined) return undefined;
-      state = automaton.step(state, byte);
-    }
-  return state;
+/** The states of histories. Each round continues from the nodes of the round before, so a text is read once. */
+class States {
+  readonly #automaton: Automaton;
+  readonly #vocabulary: Vocabulary;
+  readonly #known: WeakMap<History, unknown> = new WeakMap();
+
+  constructor(automaton: Automaton, vocabulary: Vocabulary) {
+    this.#automaton = automaton;
+    this.#vocabulary = vocabulary;
+  }
+
+  /** The state after the tokens behind the first `from`; undefined when they do not fit. */
+  after(history: History, from: number): unknown {
+    let node = history;
+    while (node.length > from && node.parent !== undefined && !this.#known.has(node)) node = node.parent;
+    const isKnown = this.#known.has(node);
+    let state = isKnown ? this.#known.get(node) : this.#automaton.initial;
+    for (const id of history.tokens.subarray(isKnown ? node.length : from))
+      for (const byte of this.#vocabulary.bytes[id] ?? [])
+        if (state !== undefined) state = this.#automaton.step(state, byte);
+    this.#known.set(history, state);
+    return state;
+  }
 }
 
 /** The bytes that must follow. */

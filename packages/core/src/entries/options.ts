@@ -8,6 +8,7 @@ export {
 } from '../check/check.ts';
 export { checkOption, checkOptions, optionsToJson } from '../check/check-options.ts';
 export { defineFactory } from '../check/define-factory.ts';
+export { isObject } from '../check/kind-of.ts';
 export { checkIds, checkList, checkTokens, isList } from '../check/lists.ts';
 export type { Option, OptionDeclarations, OptionKind, OptionsOf, OptionValue, OptionValues } from '../check/option.ts';
 export {

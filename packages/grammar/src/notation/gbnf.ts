@@ -1,5 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkString, readOptions } from '@tokenwright/core/options';
 import { GrammarError, GrammarLimitError, GrammarSyntaxError } from '../errors.ts';
 import type { Expression } from '../expressions/expression.ts';
 import { codePoints, utf8 } from '../expressions/utf8.ts';
@@ -25,9 +25,9 @@ const depthLimit = 2000;
  * ```
  */
 export function gbnf(grammar: string, options: GbnfOptions = {}): Machine {
-  checkOptionNames('gbnf', options, ['root']);
+  const { root = 'root' } = readOptions('gbnf', options, ['root']);
+  checkString('gbnf', 'root', root);
   if (typeof grammar !== 'string') throw new ParameterError('gbnf', 'grammar', 'a grammar as a text', grammar);
-  const { root = 'root' } = options;
   const rules = parseGbnf(grammar);
   if (!rules.has(root))
     throw new ParameterError('gbnf', 'root', `a rule of the grammar: ${[...rules.keys()].join(', ')}`, root);

@@ -1,5 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkBoolean, checkList, checkString, isInstance, readOptions } from '@tokenwright/core/options';
 import { byteSet } from '../expressions/expression.ts';
 import { utf8 } from '../expressions/utf8.ts';
 import { type Continuation, Machine, type Outcome } from '../machine/machine.ts';
@@ -28,6 +28,7 @@ export interface TriggeredOptions {
  * Free text, with tags in which a grammar holds. As soon as the text has a trigger, one of the tags that begin with it must
  * follow; after its end the text is free again. This is how models call tools and reason before they answer.
  *
+ * @throws ParameterError for a tag that begins with no trigger, and for a trigger that no tag begins with.
  * @example
  * ```ts
  * const reply = triggered({
@@ -37,32 +38,38 @@ export interface TriggeredOptions {
  * ```
  */
 export function triggered(options: TriggeredOptions): Machine {
-  checkOptionNames('triggered', options, ['triggers', 'tags', 'atLeastOne', 'stopAfterFirst']);
-  const { triggers, tags, atLeastOne = false, stopAfterFirst = false } = options;
-  if (
-    !Array.isArray(triggers) ||
-    triggers.length === 0 ||
-    triggers.some((text) => typeof text !== 'string' || text === '')
-  )
-    throw new ParameterError('triggered', 'triggers', 'a list of texts that are not empty', triggers);
-  if (!Array.isArray(tags) || tags.length === 0) throw new ParameterError('triggered', 'tags', 'a list of tags', tags);
-  tags.forEach(({ begin, content }, i) => {
-    if (!(content instanceof Machine))
-      throw new ParameterError('triggered', `tags[${i}].content`, 'a grammar of this package', content);
-    if (!triggers.some((trigger) => begin.startsWith(trigger)))
-      throw new ParameterError(
-        'triggered',
-        `tags[${i}].begin`,
-        `a text that begins with a trigger: ${triggers.join(', ')}`,
-        begin,
-      );
+  const owner = 'triggered';
+  const given = readOptions(owner, options, ['triggers', 'tags', 'atLeastOne', 'stopAfterFirst']);
+  const atLeastOne = flagOf(owner, 'atLeastOne', given.atLeastOne);
+  const stopAfterFirst = flagOf(owner, 'stopAfterFirst', given.stopAfterFirst);
+  const triggers = checkList(owner, 'triggers', given.triggers, 'a list of texts that are not empty', {
+    least: 1,
+    item(trigger): string {
+      if (typeof trigger === 'string' && trigger !== '') return trigger;
+      throw new ParameterError(owner, 'triggers', 'texts that are not empty', trigger);
+    },
+  });
+  const tags = checkList(owner, 'tags', given.tags, 'a list of tags', {
+    least: 1,
+    item(tag, at): TriggeredTag {
+      const name = `tags[${at}]`;
+      const { begin, content, end } = readOptions(owner, tag as TriggeredTag, ['begin', 'content', 'end'], name);
+      checkString(owner, `${name}.begin`, begin);
+      checkString(owner, `${name}.end`, end);
+      if (!isInstance(content, Machine))
+        throw new ParameterError(owner, `${name}.content`, 'a grammar of this package', content);
+      const allowed = `a text that begins with a trigger: ${triggers.join(', ')}`;
+      if (!triggers.some((trigger) => begin.startsWith(trigger)))
+        throw new ParameterError(owner, `${name}.begin`, allowed, begin);
+      return { begin, content, end };
+    },
   });
   for (const trigger of triggers)
     if (!tags.some(({ begin }) => begin.startsWith(trigger)))
       throw new ParameterError('triggered', 'triggers', 'texts with which a tag begins', trigger);
   return new Machine((machine) => {
     const { make } = machine;
-    const any = make.repeat(make.bytes(byteSet([0, 255])), 0, Number.POSITIVE_INFINITY);
+    const any = make.repeat(make.bytes(byteSet([0, 255])), 0, Infinity);
     const has = make.concat(any, make.or(triggers.map((trigger) => make.literal(utf8(trigger)))));
     /** Texts that end with the first trigger in them, with the trigger's number as the tag. */
     const upTo = (trigger: string, index: number) =>
@@ -118,4 +125,8 @@ export function triggered(options: TriggeredOptions): Machine {
       }));
     return (then) => text(then, false);
   });
+}
+
+function flagOf(owner: string, name: string, value: boolean | undefined): boolean {
+  return value === undefined ? false : checkBoolean(owner, name, value);
 }

@@ -1,4 +1,4 @@
-import { GrammarSyntaxError } from '../errors.ts';
+import { GrammarLimitError, GrammarSyntaxError } from '../errors.ts';
 import type { Expression } from '../expressions/expression.ts';
 import type { Expressions } from '../expressions/expressions.ts';
 import type { CodePoints } from '../expressions/utf8.ts';
@@ -7,6 +7,9 @@ import { parsePattern } from './syntax.ts';
 
 /** How often a part with an assertion inside may be repeated. */
 const unrollLimit = 16;
+
+/** Longest pattern. A longer one would have more states than are searched. */
+const longestPattern = 20_000;
 
 /** How characters are written. */
 export interface Spelling {
@@ -18,11 +21,21 @@ export interface Spelling {
 /**
  * The texts in which the pattern matches: the whole text when `whole`, otherwise any part of it, as `RegExp.test`.
  *
- * @throws GrammarSyntaxError for what cannot be used.
+ * @throws GrammarSyntaxError for what cannot be used; GrammarLimitError for a pattern that is too long or nested too deeply.
  */
-export function patternLanguage(text: string, { make, char }: Spelling, whole: boolean): Expression {
+export function patternLanguage(text: string, spelling: Spelling, whole: boolean): Expression {
+  if (text.length > longestPattern) throw new GrammarLimitError('characters in a pattern', longestPattern);
+  try {
+    return languageOf(text, spelling, whole);
+  } catch (error) {
+    if (error instanceof RangeError) throw new GrammarLimitError('groups inside each other', longestPattern);
+    throw error;
+  }
+}
+
+function languageOf(text: string, { make, char }: Spelling, whole: boolean): Expression {
   const pattern = parsePattern(text);
-  const any = make.repeat(char([0, 0x10ffff]), 0, Number.POSITIVE_INFINITY);
+  const any = make.repeat(char([0, 0x10ffff]), 0, Infinity);
   const plain = (of: Pattern): Expression => {
     switch (of.kind) {
       case 'set':

@@ -1,5 +1,5 @@
 import { ParameterError } from '@tokenwright/core';
-import { checkOptionNames } from '@tokenwright/core/options';
+import { checkBoolean, checkString, namesOf, readOptions } from '@tokenwright/core/options';
 import { GrammarError } from '../errors.ts';
 import { byteSet } from '../expressions/expression.ts';
 import type { Expressions } from '../expressions/expressions.ts';
@@ -17,9 +17,9 @@ export interface JsonSchemaOptions {
   readonly whitespaceFlexible?: boolean;
   /** What white space may be, as a pattern that also matches the empty text. Default: up to 20 spaces, tabs and line ends. */
   readonly whitespacePattern?: string;
-  /** Between items and properties. Default ','. */
+  /** Between items and properties, as JSON allows: ',' and white space. Default ','. */
   readonly itemSeparator?: string;
-  /** Between a name and its value. Default ':'. */
+  /** Between a name and its value, as JSON allows: ':' and white space. Default ':'. */
   readonly keySeparator?: string;
   /**
    * 'schema' (default): named properties are written in the order of the schema, and other properties after them. 'any': in
@@ -76,15 +76,42 @@ const optionNames: readonly (keyof JsonSchemaOptions)[] = [
  * });
  * ```
  */
-export function jsonSchema(schema: Schema, options: JsonSchemaOptions = {}): Machine {
-  checkOptionNames('jsonSchema', options, optionNames);
-  const { draft = '2020-12', propertyOrder = 'schema' } = options;
+export function jsonSchema(schema: Schema, given: JsonSchemaOptions = {}): Machine {
+  const owner = 'jsonSchema';
+  const options = readOptions(owner, given, optionNames);
+  const { draft = '2020-12', propertyOrder = 'schema', schemas } = options;
+  for (const name of ['whitespaceFlexible', 'coerceOneOf', 'lenient', 'assertFormats'] as const)
+    if (options[name] !== undefined) checkBoolean(owner, name, options[name]);
+  for (const name of ['whitespacePattern', 'itemSeparator', 'keySeparator', 'uri'] as const)
+    if (options[name] !== undefined) checkString(owner, name, options[name]);
+  if (schemas !== undefined) namesOf(owner, schemas, 'schemas');
   if (propertyOrder !== 'schema' && propertyOrder !== 'any')
     throw new ParameterError('jsonSchema', 'propertyOrder', "'schema' or 'any'", propertyOrder);
   if (draft !== '2020-12' && draft !== '7') throw new ParameterError('jsonSchema', 'draft', "'2020-12' or '7'", draft);
-  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema)))
-    throw new ParameterError('jsonSchema', 'schema', 'a JSON Schema: an object or a boolean', schema);
-  return new Machine((machine) => start(machine, schema, options));
+  for (const [name, sign] of [
+    ['itemSeparator', ','],
+    ['keySeparator', ':'],
+  ] as const)
+    if (options[name] !== undefined && options[name].trim() !== sign)
+      throw new ParameterError(owner, name, `'${sign}', with white space around it or not`, options[name]);
+  const plain = plainJson(owner, 'schema', schema);
+  if (typeof plain !== 'boolean' && (typeof plain !== 'object' || plain === null || Array.isArray(plain)))
+    throw new ParameterError(owner, 'schema', 'a JSON Schema: an object or a boolean', schema);
+  const remote = schemas === undefined ? {} : { schemas: plainJson(owner, 'schemas', schemas) as typeof schemas };
+  return new Machine((machine) => start(machine, plain as Schema, { ...options, ...remote }));
+}
+
+/** A copy as JSON, so that the schema is what it was at the call. */
+function plainJson(owner: string, name: string, value: unknown): unknown {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new GrammarError('The schema is nested too deeply.', { cause });
+    throw new ParameterError(owner, name, 'plain JSON, without objects that contain themselves', value, { cause });
+  }
+  if (text === undefined) throw new ParameterError(owner, name, 'plain JSON', value);
+  return JSON.parse(text);
 }
 
 function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (then: Continuation) => Outcome {
@@ -116,9 +143,6 @@ function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (t
       propertyOrder,
     });
   } catch (error) {
-    // Of JSON.stringify, for an object that contains itself.
-    if (error instanceof TypeError && /circular|cyclic/i.test(error.message))
-      throw new ParameterError('jsonSchema', 'schema', 'plain JSON, without objects that contain themselves', schema);
     if (error instanceof RangeError) throw new GrammarError('The schema is nested too deeply.', { cause: error });
     throw error;
   }

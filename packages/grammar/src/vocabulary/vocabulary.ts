@@ -1,3 +1,5 @@
+import { ParameterError } from '@tokenwright/core';
+import { checkList, isInstance } from '@tokenwright/core/options';
 import { createTrie, type TokenTrie } from './token-trie.ts';
 
 /** What a grammar needs to know about the tokens of a model. */
@@ -20,8 +22,22 @@ export interface Vocabulary {
   plain(characters: number): Uint32Array;
 }
 
-/** @param bytes the bytes of each token, by id; empty for a control token. */
+/**
+ * A vocabulary from the bytes of its tokens, for a tokenizer that `tokenizerVocabulary` does not know.
+ *
+ * @param bytes the bytes of each token, by id; empty for a control token.
+ * @throws ParameterError for anything but a list of Uint8Arrays.
+ * @example
+ * ```ts
+ * const vocabulary = createVocabulary(['{', '}', ''].map((text) => new TextEncoder().encode(text)));
+ * ```
+ */
 export function createVocabulary(bytes: readonly Uint8Array[]): Vocabulary {
+  const item = (token: unknown, at: number): Uint8Array => {
+    if (isInstance(token, Uint8Array)) return token;
+    throw new ParameterError('createVocabulary', `bytes[${at}]`, 'a Uint8Array', token);
+  };
+  checkList('createVocabulary', 'bytes', bytes, 'a list of Uint8Arrays', { item });
   const characters = bytes.map(plainCharacters);
   const longestPlain = characters.reduce((most, count) => Math.max(most, count), 0);
   const words = Math.ceil(bytes.length / 32);

@@ -5,6 +5,7 @@ import { chatTargets } from './chat-targets.ts';
 import { contrastiveTargets } from './contrastive-targets.ts';
 import { coreTargets, toy } from './core-targets.ts';
 import { frontDoorTargets } from './front-door-targets.ts';
+import { grammarTargets } from './grammar-targets.ts';
 import { loaderTargets } from './loader-targets.ts';
 import { expectSound, sampleOf } from './sample.ts';
 import { samplerTargets } from './sampler-targets.ts';
@@ -20,6 +21,7 @@ describe('every value that no caller means works or is refused by its name', () 
     ['backends', backendTargets],
     ['loaders', loaderTargets],
     ['tokenwright', frontDoorTargets],
+    ['grammar', grammarTargets],
   ])('%s', { timeout: 600_000 }, async (_, targets) => {
     const { ids } = await generate(toy, [1, 2], { seed: 1, maxNewTokens: 5 });
     await expectSound(sampleOf({ targets }));
