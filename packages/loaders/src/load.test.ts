@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
 import {
   type Engine,
@@ -19,6 +19,7 @@ import type { FileContents } from './sources/file-contents.ts';
 import { files, folder, type ModelSource } from './sources/model-source.ts';
 import { greedy } from './testing/greedy.ts';
 import { float32, safetensorsBytes } from './testing/safetensors-bytes.ts';
+import { hasShared, sharedUrl } from './testing/shared-data.ts';
 import { tinyConfig, tinyTensors, tinyTokenizer } from './testing/tiny-gpt2.ts';
 
 let engine: Engine;
@@ -28,7 +29,6 @@ beforeAll(async () => {
 afterAll(() => engine.dispose());
 
 const demo = (name: string): URL => new URL(`../../demo-model/models/${name}`, import.meta.url);
-const shared = (path: string): URL => new URL(`../../../../shared/${path}`, import.meta.url);
 
 const asFile = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
@@ -321,8 +321,9 @@ describe('the engine option', () => {
 });
 
 describe.each(['gpt2-tiny', 'llama-tiny'])('%s', (name) => {
-  const path = shared(`goldens/generate/${name}`);
-  it.skipIf(!existsSync(path))('gives the logits of Hugging Face', async () => {
+  const folderOfCases = `goldens/generate/${name}`;
+  const path = sharedUrl(folderOfCases);
+  it.skipIf(!hasShared(folderOfCases, `logits of ${name}`))('gives the logits of Hugging Face', async () => {
     const { cases } = JSON.parse(readFileSync(new URL(`${path.href}/cases.json`), 'utf8')) as {
       cases: { kind: string; input_ids: number[][]; attention_mask?: unknown; logits: number[][][] }[];
     };

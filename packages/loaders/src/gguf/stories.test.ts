@@ -7,7 +7,8 @@ import { inspectModel } from '../inspect.ts';
 import { load } from '../load.ts';
 import { folder } from '../sources/model-source.ts';
 import { greedy } from '../testing/greedy.ts';
-import { hasStories, storiesFolder, storiesGguf, unseenStory } from '../testing/stories.ts';
+import { hasShared } from '../testing/shared-data.ts';
+import { storiesFolder, storiesGguf, unseenStory } from '../testing/stories.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -25,7 +26,7 @@ async function judged(input: ModelInput, length = 40): Promise<{ ids: number[]; 
 }
 
 // Skipped where ../shared is absent. `scripts/perplexity.ts` prints all formats.
-describe.skipIf(!hasStories)('stories260k as GGUF', () => {
+describe.skipIf(!hasShared('fixtures/stories260k', 'stories260k as GGUF'))('stories260k as GGUF', () => {
   let original: Awaited<ReturnType<typeof judged>>;
   beforeAll(async () => {
     original = await judged(folder(storiesFolder));

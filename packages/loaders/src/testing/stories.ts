@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { openWeights } from '../checkpoint/open-weights.ts';
 import type { JsonObject } from '../sources/json.ts';
 import { folder } from '../sources/model-source.ts';
 import { int32, list, uint32 } from './gguf-bytes.ts';
 import { floats, ggufModel } from './gguf-model.ts';
+import { sharedUrl } from './shared-data.ts';
 
 /** stories260k, a trained Llama of 260,032 parameters (see shared/README.md); not ours to publish, so it is outside the checkout. */
-export const storiesFolder: URL = new URL('../../../../../shared/fixtures/stories260k', import.meta.url);
-export const hasStories: boolean = existsSync(new URL(`${storiesFolder.href}/model.safetensors`));
+export const storiesFolder: URL = sharedUrl('fixtures/stories260k');
 
 /** A text that the model has not seen, in the words of its training. */
 export const unseenStory = `Once upon a time, there was a small dog named Max. Max lived in a big house with a boy called Tim. One day, Max and Tim went to the park. They saw a little bird on the grass. The bird was sad because it could not fly. "Do not be sad," said Tim. "We will help you." Tim picked up the bird and put it in a tree. Max ran around the tree and barked. The bird was happy and began to sing. Then Tim and Max went home. Mom gave them some food. They were very happy, and they told Mom about the bird. From that day on, the bird came to see them every morning.`;

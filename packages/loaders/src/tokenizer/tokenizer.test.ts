@@ -1,18 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { LoadError, ParameterError, TextStream, type Tokenizer, UnknownOptionError } from '@tokenwright/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../sources/json.ts';
 import { files, folder } from '../sources/model-source.ts';
+import { hasShared, sharedUrl } from '../testing/shared-data.ts';
 import { loadTokenizer } from './open-tokenizer.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 const story = folder(new URL('../../../demo-model/models/story', import.meta.url));
 const translate = folder(new URL('../../../demo-model/models/translate', import.meta.url));
-/** Fixtures that are not ours to publish are outside the checkout; without them their tests are skipped. */
-const fixture = (path: string): URL => new URL(`../../../../shared/fixtures/${path}`, import.meta.url);
-const hasGpt2 = existsSync(fixture('gpt2-tokenizer/vocab.json'));
-const hasStories = existsSync(fixture('stories260k/tokenizer.json'));
+const fixture = (path: string): URL => sharedUrl(`fixtures/${path}`);
+const hasGpt2 = hasShared('fixtures/gpt2-tokenizer', "GPT-2's tokenizer");
+const hasStories = hasShared('fixtures/stories260k', "stories260k's tokenizer");
 
 /** A tokenizer of the kind of T5: the most likely pieces, and a decoder that drops the space in front. */
 function unigramTokenizer(): Tokenizer {

@@ -10,7 +10,7 @@ export const mirostatOptions = {
   eta: numberOption({ min: 0, default: 0.1, help: 'Learning rate' }),
 };
 
-export type MirostatOptions = OptionsOf<typeof mirostatOptions>;
+type MirostatOptions = OptionsOf<typeof mirostatOptions>;
 
 export const mirostatTraits: SamplerTraits = {
   keepsArgMax: true,

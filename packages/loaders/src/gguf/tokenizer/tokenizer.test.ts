@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { LoadError, TextStream } from '@tokenwright/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,14 +6,15 @@ import { bytesSource } from '../../sources/byte-source.ts';
 import type { JsonObject } from '../../sources/json.ts';
 import { type GgufTestFile, ggufBytes, int32, list, uint32 } from '../../testing/gguf-bytes.ts';
 import { floats } from '../../testing/gguf-model.ts';
+import { hasShared, sharedUrl } from '../../testing/shared-data.ts';
 import { createTokenizer, type LoadedTokenizer } from '../../tokenizer/tokenizer.ts';
 import { openGguf } from '../file/gguf-file.ts';
 import { type PreTokenizer, preTokenizerOf } from './pre-tokenizers.ts';
 import { embeddedTokenizer } from './tokenizer.ts';
 
-const fixture = (path: string): URL => new URL(`../../../../../shared/fixtures/${path}`, import.meta.url);
-const hasGpt2 = existsSync(fixture('gpt2-tokenizer/vocab.json'));
-const hasStories = existsSync(fixture('stories260k/tokenizer.json'));
+const fixture = (path: string): URL => sharedUrl(`fixtures/${path}`);
+const hasGpt2 = hasShared('fixtures/gpt2-tokenizer', "GPT-2's tokenizer as GGUF");
+const hasStories = hasShared('fixtures/stories260k', "stories260k's tokenizer as GGUF");
 const read = (url: URL): JsonObject => JSON.parse(readFileSync(url, 'utf8')) as JsonObject;
 
 async function opened(metadata: GgufTestFile['metadata'], architecture = 'llama') {
