@@ -1,5 +1,5 @@
 import type { RowStep } from '@tokenwright/core';
-import { numberOption, type OptionsOf } from '@tokenwright/core/options';
+import { numberOption } from '@tokenwright/core/options';
 import type { SamplerTraits } from '@tokenwright/core/sampling';
 
 /** The options of both versions of mirostat. */
@@ -9,8 +9,6 @@ export const mirostatOptions = {
   /** Learning rate, at least 0. Default 0.1. */
   eta: numberOption({ min: 0, default: 0.1, help: 'Learning rate' }),
 };
-
-type MirostatOptions = OptionsOf<typeof mirostatOptions>;
 
 export const mirostatTraits: SamplerTraits = {
   keepsArgMax: true,
