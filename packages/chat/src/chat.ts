@@ -10,7 +10,7 @@ import {
   type StreamEvent,
   type Tokenizer,
 } from '@tokenwright/core';
-import { checkList, checkModel, checkString, checkTokenizer, readOptions } from '@tokenwright/core/options';
+import { checkList, checkModel, checkString, checkTokenizer, isObject, readOptions } from '@tokenwright/core/options';
 import { generateOptions } from '@tokenwright/core/strategy';
 import type { ChatMessage, ChatOptions, EncodeChatOptions } from './chat-message.ts';
 import { applyChatTemplate } from './chat-template.ts';
@@ -104,7 +104,12 @@ export class Chat implements Disposable {
   }
 
   set messages(messages: readonly ChatMessage[]) {
-    this.#messages = checkList<ChatMessage>('Chat', 'messages', messages, 'a list of messages');
+    this.#messages = checkList<ChatMessage>('Chat', 'messages', messages, 'a list of messages', {
+      item(message, at) {
+        if (isObject(message) && typeof message.role === 'string') return message as ChatMessage;
+        throw new ParameterError('Chat', `messages[${at}]`, 'an object with a role and a content', message);
+      },
+    });
     this.#forgotten = 0;
     this.#leastForgotten = 0;
   }

@@ -1,4 +1,4 @@
-import { ParameterError } from '@tokenwright/core';
+import { ParameterError, TokenwrightError } from '@tokenwright/core';
 import { toJson } from './jinja/text/json.ts';
 import { readJson } from './jinja/text/json-reader.ts';
 import { Budget } from './jinja/values/budget.ts';
@@ -11,7 +11,8 @@ export function inputOf(owner: string, data: unknown, path: string): Value {
     return fromData(data, path);
   } catch (error) {
     if (error instanceof DataProblem) throw new ParameterError(owner, error.path, error.allowed, error.received);
-    throw error;
+    if (TokenwrightError.isInstance(error)) throw error;
+    throw new ParameterError(owner, path, 'data that can be read', data, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import { checkInteger } from '../check/check.ts';
-import { checkList, isTyped } from '../check/lists.ts';
+import { checkList } from '../check/lists.ts';
+import { isInstance } from '../check/read-options.ts';
 
 /**
  * The tokens of one sequence as an immutable value. Appending gives a new node and leaves the old one as it was, so a
@@ -21,9 +22,11 @@ export class History {
 
   /** The root: a prompt. The ids are copied. */
   static of(tokens: ArrayLike<number>): History {
-    const given = isTyped(tokens)
-      ? tokens
-      : checkList('History.of', 'tokens', tokens, 'a list of token ids', { item: checkId });
+    // Typed arrays of small integers hold nothing else, and prompts are long.
+    const given =
+      isInstance(tokens, Int32Array) || isInstance(tokens, Uint16Array)
+        ? tokens
+        : checkList('History.of', 'tokens', tokens, 'a list of token ids', { item: checkId });
     const ids = new Int32Array(Math.max(16, given.length * 2));
     ids.set(given);
     return new History({ ids, used: given.length }, given.length, undefined);

@@ -1,5 +1,5 @@
 import { type Json, ParameterError } from '@tokenwright/core';
-import { checkList, readable } from '@tokenwright/core/options';
+import { checkList, isObject, readable } from '@tokenwright/core/options';
 
 /** What is printed of a sampler. Samplers have it, and so has a stage as data in the options that the end of a call reports. */
 export interface PrintedStage {
@@ -29,7 +29,7 @@ export function printSampler(sampler: PrintedStage): string {
 
 function checkStage(owner: string, parameter: string, stage: unknown): PrintedStage {
   return readable(owner, parameter, stage, () => {
-    const { name, parameters } = (stage ?? {}) as Partial<PrintedStage>;
+    const { name, parameters } = (isObject(stage) ? stage : {}) as Partial<PrintedStage>;
     if (typeof name !== 'string' || name === '')
       throw new ParameterError(owner, parameter, 'a sampler, or an object with its name and parameters', stage);
     return { name, ...(parameters === undefined ? {} : { parameters }) };

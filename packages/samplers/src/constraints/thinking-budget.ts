@@ -36,13 +36,15 @@ export const thinkingBudget = defineSampler({
   source: 'llama.cpp, reasoning-budget; vLLM, thinking_token_budget',
   kind: 'constraint',
   options,
-  create({ start, end, budget, closing = end }) {
+  create({ start, end, budget, closing: given }) {
+    const closing = given ?? end;
+    const named = given === undefined ? 'end' : 'closing';
     if (!endsWith(closing, closing.length, end))
       throw new ParameterError('thinkingBudget', 'closing', 'a list that ends with the end marker', closing);
     return {
       traits: { narrows: false },
       onHost(logits, { history }) {
-        refuseOutside('thinkingBudget', 'closing', closing, logits.length);
+        refuseOutside('thinkingBudget', named, closing, logits.length);
         const { tokens } = history;
         const opened = openedAt(tokens, start, end);
         if (opened < 0 || tokens.length - opened < budget) return;

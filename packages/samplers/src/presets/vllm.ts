@@ -78,6 +78,12 @@ export const vllm = definePreset({
   name: 'vllm',
   summary: 'The chain of vLLM',
   options,
+  names: {
+    allowedTokens: { tokens: 'allowedTokenIds' },
+    badWords: { words: 'badWords' },
+    minNewTokens: { count: 'minTokens', eosTokenIds: 'stopTokenIds' },
+    tokenBias: { biases: 'logitBias' },
+  },
   stages(values) {
     const { allowedTokenIds, minTokens: count, stopTokenIds, temperature: t, topK: k } = values;
     const biases = Object.entries(values.logitBias).map(([id, bias]) => [id, bounded(Number(bias))] as const);

@@ -171,7 +171,8 @@ export const coreTargets: readonly Target[] = [
   },
   {
     name: 'History.of',
-    parameters: [{ name: 'tokens', type: types.ids, valid: [1] }],
+    // Any 32-bit integer, so that an id that is no token can stand for none.
+    parameters: [{ name: 'tokens', type: (value) => types.list(value) || ArrayBuffer.isView(value), valid: [1] }],
     call: (...given) => (History.of as (...all: unknown[]) => unknown)(...given),
   },
   {
