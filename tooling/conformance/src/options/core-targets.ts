@@ -171,7 +171,7 @@ export const coreTargets: readonly Target[] = [
   },
   {
     name: 'History.of',
-    // Any 32-bit integer, so that an id that is no token can stand for none.
+    // Any 32-bit integer, so that a caller may use a negative one for a token that is absent.
     parameters: [{ name: 'tokens', type: (value) => types.list(value) || ArrayBuffer.isView(value), valid: [1] }],
     call: (...given) => (History.of as (...all: unknown[]) => unknown)(...given),
   },
