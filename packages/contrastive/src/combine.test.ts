@@ -3,13 +3,14 @@ import {
   type GenerateOptions,
   generate,
   generateBatch,
+  InvalidLogitsError,
   ParameterError,
   type Sampler,
   ShapeError,
   UnknownOptionError,
 } from '@tokenwright/core';
 import { logProbabilities } from '@tokenwright/core/sampling';
-import { exactDistribution, generationCases, modelCases, type ToyModel, toyModel } from '@tokenwright/core/testing';
+import { exactDistribution, generationCases, modelCases, ToyModel, toyModel } from '@tokenwright/core/testing';
 import { describe, expect, it } from 'vitest';
 import {
   classifierFreeGuidance,
@@ -19,6 +20,7 @@ import {
   contrastiveLogits,
   dola,
   influence,
+  type Rule,
   samplingWithInfluence,
 } from './index.ts';
 
@@ -269,6 +271,71 @@ describe('errors', () => {
     expect(cache.lengths).toEqual([2]);
     cache.dispose();
     expect(expert.live.size + amateur.live.size).toBe(0);
+  });
+});
+
+describe('a source whose logits are not numbers', () => {
+  const rules: Rule[] = [
+    classifierFreeGuidance({ guidanceScale: 1.5 }),
+    contextAware({ alpha: 0.5 }),
+    contrastiveLi(),
+    contrastiveLogits(),
+    { name: 'mine', parameters: null, combine: (own) => own.slice() },
+  ];
+  const faults: [string, (row: Float32Array) => void][] = [
+    [
+      'NaN in its least probable token',
+      (row) => row.fill(NaN, row.indexOf(Math.min(...row)), row.indexOf(Math.min(...row)) + 1),
+    ],
+    ['NaN everywhere', (row) => row.fill(NaN)],
+    ['+Infinity', (row) => row.fill(Infinity, 3, 4)],
+  ];
+  /** A toy model whose rows are spoiled from the given length on. */
+  const spoiled = (spoil: (row: Float32Array) => void, seed: number): ToyModel => {
+    class Spoiled extends ToyModel {
+      override logitsAfter(tokens: ArrayLike<number>, layer?: number): Float32Array {
+        const row = super.logitsAfter(tokens, layer);
+        if (tokens.length >= 4) spoil(row);
+        return row;
+      }
+    }
+    return new Spoiled({ vocabSize: 8, seed });
+  };
+
+  it.each(faults)('is an error of every rule, and not hidden: %s', async (_, spoil) => {
+    for (const rule of rules)
+      for (const [own, other] of [
+        [spoiled(spoil, 5), amateur],
+        [expert, spoiled(spoil, 6)],
+      ] as const) {
+        const model = combine({ expert: own, others: [{ model: other }], rule });
+        const call = generate(model, [[1, 2], [3]], { seed: 3, eosTokenIds: [], maxNewTokens: 6 });
+        await expect(call, rule.name).rejects.toThrow(InvalidLogitsError);
+        expect(own.live.size + other.live.size).toBe(0);
+      }
+    const deep = combine({ expert: spoiled(spoil, 5), rule: dola({ dolaLayers: [0, 1] }) });
+    await expect(generate(deep, [1, 2], { seed: 3, maxNewTokens: 6, eosTokenIds: [] })).rejects.toThrow(
+      InvalidLogitsError,
+    );
+  });
+
+  it('is an error when the source has no token left', async () => {
+    const empty = spoiled((row) => row.fill(-Infinity), 6);
+    const model = combine({ expert, others: [{ model: empty }], rule: contrastiveLogits() });
+    await expect(generate(model, [1, 2], { seed: 3, maxNewTokens: 6, eosTokenIds: [] })).rejects.toThrow(
+      InvalidLogitsError,
+    );
+    expect(expert.live.size + empty.live.size).toBe(0);
+  });
+
+  it('is an error of a sampler that makes one', async () => {
+    const model = combine({ expert, others: [{ model: amateur }], rule: contrastiveLogits() });
+    const samplers: Sampler[] = [{ name: 'mine', onHost: (row) => void row.fill(NaN, 2, 3) }];
+    const error = await Promise.resolve(generate(model, [1, 2], { samplers, seed: 3, maxNewTokens: 2 })).catch(
+      (reason) => reason,
+    );
+    expect(error).toBeInstanceOf(InvalidLogitsError);
+    expect(error).toMatchObject({ stage: 'mine', token: 2 });
   });
 });
 

@@ -1,5 +1,6 @@
 import type { EngineMatrix } from '@tokenwright/core/engine';
 import { type ForwardPart, type ForwardResult, LazyMatrix } from '@tokenwright/core/model';
+import { largest } from '@tokenwright/core/sampling';
 import type { Rule, WeightedLogits } from './rule.ts';
 
 /** What combining needs of a source besides its logits. */
@@ -46,11 +47,11 @@ export class CombinedResult implements ForwardResult {
     const { rows, columns } = expert.logits;
     this.logits = new LazyMatrix(rows, columns, async () => {
       const read = await Promise.all(this.parts.map((part) => part.logits.read()));
-      if (rows === 1) return rule.combine(read[0]!, weightedLogits(others, read.slice(1)));
+      if (rows === 1) return combineRow(rule, read[0]!, weightedLogits(others, read.slice(1)));
       const result = new Float32Array(rows * columns);
       for (let row = 0; row < rows; row++) {
         const [own, ...rest] = read.map((values) => values.subarray(row * columns, (row + 1) * columns));
-        result.set(rule.combine(own!, weightedLogits(others, rest)), row * columns);
+        result.set(combineRow(rule, own!, weightedLogits(others, rest)), row * columns);
       }
       return result;
     });
@@ -61,6 +62,16 @@ export class CombinedResult implements ForwardResult {
     this.#expert.dispose();
     for (const matrix of this.#own) matrix.dispose();
   }
+}
+
+/**
+ * One row of the rule. A rule could hide what is wrong with a source: it does not look at tokens that the expert finds
+ * implausible, and subtracts +Infinity. So a row of NaN is the result of a source that has NaN or +Infinity or no token.
+ */
+function combineRow(rule: Rule, expert: Float32Array, others: readonly WeightedLogits[]): Float32Array {
+  const isBroken = others.some(({ logits }) => !Number.isFinite(largest(logits).logit));
+  if (!isBroken) return rule.combine(expert, others);
+  return new Float32Array(expert.length).fill(Number.NaN);
 }
 
 /** The other sources' logits in the form that a rule takes. */

@@ -13,6 +13,7 @@ export type {
   SamplerForms,
 } from '../sampling/define-sampler.ts';
 export {
+  isEmptyRow,
   largest,
   logProbabilities,
   logSumExp,

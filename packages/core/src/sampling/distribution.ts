@@ -51,6 +51,11 @@ export function logSumExp(logits: Float32Array, candidates?: Int32Array): number
   return top + Math.log(sum);
 }
 
+/** True when every token is removed. A row with NaN is not empty. */
+export function isEmptyRow(logits: Float32Array, candidates?: Int32Array): boolean {
+  return largest(logits, candidates).logit === -Infinity;
+}
+
 /** softmax(logits): [V], float64. */
 export function probabilities(logits: Float32Array, candidates?: Int32Array): Float64Array {
   const normalizer = logSumExp(logits, candidates);

@@ -1,5 +1,12 @@
 import type { Sampler } from '@tokenwright/core';
-import { decisiveStages, HostRow, type RowContext, type Scores, sampleToken } from '@tokenwright/core/sampling';
+import {
+  decisiveStages,
+  HostRow,
+  isEmptyRow,
+  type RowContext,
+  type Scores,
+  sampleToken,
+} from '@tokenwright/core/sampling';
 
 /**
  * Apply a chain to one row on the host, for strategies that learn which tokens precede the row only after the forward pass. Tokens
@@ -23,7 +30,7 @@ export async function shapedScores(
 ): Promise<{ readonly row: HostRow; readonly raw: Float32Array }> {
   const raw = await scores.raw(index);
   const row = shapedRow(raw.slice(), context, samplers);
-  if (row.sampleable) return { row, raw };
+  if (!isEmptyRow(row.logits, row.candidates)) return { row, raw };
   const relaxed = await scores.relaxed(index);
   return { row: relaxed === undefined ? row : shapedRow(relaxed, context, samplers), raw };
 }

@@ -1,6 +1,6 @@
 import type { EngineMatrix } from '../../engine/engine.ts';
 import type { ForwardResult } from '../../model/language-model.ts';
-import { logProbabilities } from '../distribution.ts';
+import { isEmptyRow, logProbabilities } from '../distribution.ts';
 import type { Sampler } from '../sampler.ts';
 import { blameStage } from './blame-stage.ts';
 import { type DividedChain, divideChain, type ScoresSetting, type Stage, shapeOnDevice } from './device-stages.ts';
@@ -50,10 +50,10 @@ export class Shaping {
     for (const row of rows) this.#applyTo(row, near);
     // A row of which the chain and the model's own rules leave nothing starts again without those rules.
     const { relaxed } = this.#result;
-    if (relaxed === undefined || rows.every(({ sampleable }) => sampleable)) return rows;
+    if (relaxed === undefined || !rows.some(({ logits }) => isEmptyRow(logits))) return rows;
     const all = await relaxed.read();
     return rows.map((row, at) => {
-      if (row.sampleable) return row;
+      if (!isEmptyRow(row.logits)) return row;
       const again = new HostRow(rowOf(all, at, relaxed.columns).slice(), row.context);
       this.#applyTo(again, decisiveStages(this.#stages));
       return again;
