@@ -3,11 +3,12 @@ import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.w
 import threadedUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type TfjsBackend, tfjs } from '@tokenwright/backends/tfjs';
-import { type Engine, generateText } from '@tokenwright/core';
-import { engineCases } from '@tokenwright/core/testing';
+import { type Engine, generate, generateText, InvalidLogitsError } from '@tokenwright/core';
+import { createModel } from '@tokenwright/core/model';
+import { engineCases, seededWeights, tinyModels } from '@tokenwright/core/testing';
 import { demoModel } from '@tokenwright/demo-model';
 import { load } from '@tokenwright/loaders';
-import { greedy } from '@tokenwright/samplers';
+import { greedy, minP, temperature, topK } from '@tokenwright/samplers';
 import { describe, expect, test } from 'vitest';
 
 const wasmPaths = {
@@ -26,19 +27,52 @@ describe.each(['cpu', 'wasm'] as const)('the reference engine in a browser on %s
   for (const { name, run } of engineCases(() => start(backend), { judge, longRun: 100 })) test(name, run);
 });
 
-// The adapter is a software driver, so each kind of frame is tested once per model.
-describe('the reference engine in a browser on webgpu', () => {
-  const cases = engineCases(
-    async () => {
-      const engine = await start('webgpu');
-      // Otherwise small tensors are computed on the CPU.
-      tf.env().set('WEBGPU_CPU_FORWARD', false);
-      return engine;
-    },
-    { judge, longRun: 50 },
-  );
-  const short = /judge's logits|recorded once|cache gives the logits|gather|nothing on the engine/;
+async function startOnDevice(backend: TfjsBackend): Promise<Engine> {
+  const engine = await start(backend);
+  // Otherwise small tensors are computed on the CPU.
+  tf.env().setFlags({ WEBGPU_CPU_FORWARD: false, WEBGL_CPU_FORWARD: false });
+  return engine;
+}
+
+// The driver is a software driver, so each kind of frame is tested once per model, and on WebGL, which is slower, once.
+describe.each([
+  ['webgl', /gpt2: the judge's logits|not finite|nothing on the engine/],
+  ['webgpu', /judge's logits|recorded and replayed|cache gives the logits|gather|not finite|nothing on the engine/],
+] as const)('the reference engine in a browser on %s', (backend, short) => {
+  const cases = engineCases(() => startOnDevice(backend), { judge, breakEachTensor: true, longRun: 50 });
   for (const { name, run } of cases.filter(({ name }) => short.test(name))) test(name, run, 120_000);
+
+  test('a logit that is not a number is an error of a choice on the device', async () => {
+    const engine = await startOnDevice(backend);
+    const { architecture, config: tiny } = tinyModels[1]!;
+    // Large enough that a row is expensive to read back.
+    const config = { ...(tiny as object), vocabSize: 4500 };
+    const good = seededWeights(architecture, config);
+    for (const value of [NaN, Infinity]) {
+      const model = await createModel(engine, architecture, config, {
+        ...good,
+        async read(name) {
+          const values = await good.read(name);
+          if (name === 'lm_head.weight') values.fill(value, 40 * 3, 40 * 4);
+          return values;
+        },
+      });
+      for (const samplers of [
+        [],
+        [greedy()],
+        [temperature({ temperature: 0.7 }), minP({ p: 0.1 })],
+        [topK({ k: 5 })],
+      ]) {
+        const names = samplers.map(({ name }) => name).join();
+        await expect(generate(model, [1, 2], { samplers, maxNewTokens: 2, seed: 1 }), names).rejects.toThrow(
+          InvalidLogitsError,
+        );
+      }
+      model.dispose();
+    }
+    expect(engine.memory()).toEqual({ bytes: 0, buffers: 0 });
+    await engine.dispose();
+  }, 120_000);
 });
 
 test.each(['cpu', 'wasm'] as const)('the demo model writes the recorded text in a browser on %s', async (backend) => {

@@ -12,7 +12,8 @@ describe('the reference engine on wasm', () => {
 });
 
 // A software GPU takes about 50 ms per step, so each kind of frame is tested once per model; `pnpm test:full` runs all.
-const short = /judge's logits|recorded once|cache gives the logits|gather|truncate|nothing on the engine/;
+const short =
+  /judge's logits|recorded and replayed|cache gives the logits|gather|truncate|not finite|nothing on the engine/;
 
 describe.skipIf((await installWebgpu()) === undefined)('the reference engine on WebGPU', () => {
   const cases = engineCases(async () => (await testEngine('webgpu'))!, { judge, longRun: 50 });
