@@ -141,9 +141,15 @@ describe.each(strategies)('%s', (_, open) => {
     { force: 'ab' },
     { force: [1.5] },
     { force: [99] },
+    { force: [-1] },
+    { force: [undefined] },
     { ban: null },
+    { ban: [8] },
+    { ban: [NaN] },
     { rewind: '1' },
     { rewind: -1 },
+    { rewind: 99 },
+    { rewind: NaN },
     { fork: 1 },
     { stop: 1 },
     { foo: 1 },
@@ -175,12 +181,15 @@ describe.each(strategies)('%s', (_, open) => {
     expect((await stream).ids).toEqual((await endsOf([[1, 2]], { maxNewTokens: 4 })).map(({ ids }) => ids));
   });
 
-  it('takes an empty control for none', async () => {
-    const stream = generate(model, [1, 2], { strategy: open(), seed: 3, eosTokenIds: [], maxNewTokens: 4 });
-    let end: unknown;
-    for (let next = await stream.next(); !next.done; next = await stream.next({})) end = next.value;
-    expect(end).toMatchObject({ type: 'end', ids: (await endsOf([[1, 2]], { maxNewTokens: 4 }))[0]!.ids });
-  });
+  it.each([{}, { stop: false, rewind: 0, force: [], ban: [] }, { stop: undefined, force: undefined, fork: undefined }])(
+    'takes an empty control for none: %j',
+    async (empty) => {
+      const stream = generate(model, [1, 2], { strategy: open(), seed: 3, eosTokenIds: [], maxNewTokens: 4 });
+      let end: unknown;
+      for (let next = await stream.next(); !next.done; next = await stream.next(empty)) end = next.value;
+      expect(end).toMatchObject({ type: 'end', ids: (await endsOf([[1, 2]], { maxNewTokens: 4 }))[0]!.ids });
+    },
+  );
 });
 
 it('disposes a fork whose receiver throws', async () => {

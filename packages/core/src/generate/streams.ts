@@ -84,11 +84,18 @@ export class TokenStream
   }
 }
 
-/** Nothing, or an object without any value. */
+/** Nothing, or an object that asks for nothing. */
 function isNone(control: unknown): boolean {
   if (control === undefined) return true;
   if (typeof control !== 'object' || control === null || Array.isArray(control)) return false;
-  return Object.values(control).every((value) => value === undefined);
+  return Object.entries(control).every(([name, value]) => value === undefined || isOff(name, value));
+}
+
+/** Whether a member of a control has the value that asks for nothing. */
+function isOff(name: string, value: unknown): boolean {
+  if (name === 'stop') return value === false;
+  if (name === 'rewind') return value === 0;
+  return (name === 'force' || name === 'ban') && Array.isArray(value) && value.length === 0;
 }
 
 /** The outcome of `generateText`. */

@@ -1,5 +1,5 @@
 import { checkBoolean, checkFunction, checkInteger } from '../../check/check.ts';
-import { checkTokens } from '../../check/lists.ts';
+import { checkIds } from '../../check/lists.ts';
 import { checkOptionNames } from '../../check/read-options.ts';
 import { UnsupportedError } from '../../errors.ts';
 import { type TokenControl, TokenControls } from '../../sampling/control.ts';
@@ -45,17 +45,12 @@ export class ReaderControl {
    * @throws UnknownOptionError, ParameterError, UnsupportedError; nothing has changed then.
    */
   apply(control: Control, sequence: Sequence, row: number): ControlEffect {
-    checkControl(control);
-    const { rewind = 0, fork, force: forced = [], ban: banned = [] } = control;
-    const force = checkTokens('control', 'force', forced);
-    const ban = checkTokens('control', 'ban', banned);
+    const { rewind, fork, force, ban } = this.#read(control);
     const { strategy } = this.#plan.options;
     const isSteered = force.length + ban.length > 0;
     if (isSteered && strategy !== undefined && strategy.supportsControl !== true)
       this.#refuse("a reader's force and ban");
     checkInteger('control', 'rewind', rewind, 0, sequence.depth);
-    for (const id of [...force, ...ban])
-      checkInteger('control', 'force and ban', id, 0, this.#plan.model.vocabSize - 1);
     if (rewind > 0) sequence.rewind(rewind);
     if (isSteered)
       this.#controls.set(sequence.history, {
@@ -77,10 +72,27 @@ export class ReaderControl {
 
   /** A complete sequence can only be cut short. Returns whether the reader asked for that. */
   applyToComplete(control: Control): boolean {
-    checkControl(control);
-    const other = controlNames.find((name) => name !== 'stop' && control[name] !== undefined);
-    if (other !== undefined) this.#refuse(`the control '${other}' (the sequence is complete already)`);
-    return control.stop === true;
+    const { stop, rewind, fork, force, ban } = this.#read(control);
+    const asked = { rewind: rewind !== 0, force: force.length > 0, ban: ban.length > 0, fork: fork !== undefined };
+    for (const [name, isAsked] of Object.entries(asked))
+      if (isAsked) this.#refuse(`the control '${name}' (the sequence is complete already)`);
+    return stop;
+  }
+
+  #read(control: Control): ReadControl {
+    checkOptionNames('control', control, controlNames);
+    const { stop = false, rewind = 0, fork, force = [], ban = [] } = control;
+    checkBoolean('control', 'stop', stop);
+    if (fork !== undefined) checkFunction('control', 'fork', fork);
+    checkInteger('control', 'rewind', rewind, 0);
+    const { vocabSize } = this.#plan.model;
+    return {
+      stop,
+      rewind,
+      fork,
+      force: checkIds('control', 'force', force, vocabSize),
+      ban: checkIds('control', 'ban', ban, vocabSize),
+    };
   }
 
   #refuse(feature: string): never {
@@ -107,9 +119,11 @@ export class ReaderControl {
 
 const controlNames = ['stop', 'rewind', 'force', 'ban', 'fork'] as const;
 
-function checkControl(control: Control): void {
-  checkOptionNames('control', control, controlNames);
-  const { stop, fork } = control;
-  if (stop !== undefined) checkBoolean('control', 'stop', stop);
-  if (fork !== undefined) checkFunction('control', 'fork', fork);
+/** A control that was checked. Every member has its off value when it was not given. */
+interface ReadControl {
+  readonly stop: boolean;
+  readonly rewind: number;
+  readonly fork: Control['fork'];
+  readonly force: readonly number[];
+  readonly ban: readonly number[];
 }
