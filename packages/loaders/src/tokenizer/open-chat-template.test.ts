@@ -74,6 +74,12 @@ describe('the chat template of a model', () => {
     expect(template?.sources).toEqual({ default: 'A', tool_use: 'T' });
   });
 
+  it.each(['__proto__', 'constructor', 'toString'])('may have any name: %s', async (name) => {
+    const files = Object.fromEntries([[`additional_chat_templates/${name}.jinja`, 'T']]);
+    const template = await openChatTemplate(source({ 'chat_template.jinja': 'A', ...files }));
+    expect(template?.names).toEqual(['default', name]);
+  });
+
   it('may be missing, or of a wrong kind', async () => {
     expect(await openChatTemplate(source({ 'tokenizer_config.json': {} }))).toBeUndefined();
     expect(() => chatTemplateOf({ chat_template: 5 }, 'm')).toThrow(LoadError);

@@ -44,13 +44,14 @@ export async function openChatTemplate(source: ModelSource): Promise<ChatTemplat
 }
 
 async function additionalTemplates(source: ModelSource): Promise<Record<string, string>> {
-  const sources: Record<string, string> = {};
+  // A template may be called '__proto__'.
+  const sources: [string, string][] = [];
   for (const path of (await source.names?.()) ?? []) {
     const [, name] = /^additional_chat_templates\/([^/]+)\.jinja$/.exec(path) ?? [];
     const text = name === undefined ? undefined : await textOf(source, path);
-    if (name !== undefined && text !== undefined) sources[name] = text;
+    if (name !== undefined && text !== undefined) sources.push([name, text]);
   }
-  return sources;
+  return Object.fromEntries(sources);
 }
 
 async function textOf(source: ModelSource, name: string): Promise<string | undefined> {
