@@ -87,6 +87,26 @@ describe('a stop string with a control token', () => {
     expect(await said('a<|other|>b cdefgh', ['other', '<', '>'])).toEqual(['ab cdefghhh', undefined]);
   });
 
+  it.each([0xe4, 0xff])(
+    'keeps the byte %i before it, which is no character, and does not reach over it',
+    async (byte) => {
+      const end = tokenizer.encode('<|im_end|>')[0]!;
+      const run = async (more: GenerateOptions) => {
+        const model = says(tokenizer, [...utf8('Hi\n'), byte, end, ...utf8('more')]);
+        const { text, stopReason } = await generateText(model, tokenizer, 'x', { ...greedy, maxNewTokens: 7, ...more });
+        return [text, stopReason];
+      };
+      expect(await run({ stopStrings: ['<|im_end|>'] })).toEqual(['Hi\n\ufffd', '<|im_end|>']);
+      expect(await run({ stopStrings: ['<|im_end|>'], skipSpecialTokens: false })).toEqual([
+        'Hi\n\ufffd',
+        '<|im_end|>',
+      ]);
+      expect(await run({ eosTokenIds: [end] })).toEqual(['Hi\n\ufffd', end]);
+      expect(await run({ stopStrings: ['\n<|im_end|>'] })).toEqual(['Hi\n\ufffdmo', undefined]);
+      expect(await run({ stopStrings: ['\ufffd<|im_end|>'] })).toEqual(['Hi\n', '\ufffd<|im_end|>']);
+    },
+  );
+
   it('matches the same when control tokens are part of the text', async () => {
     const keep = { skipSpecialTokens: false };
     expect(await said('Hi<|other|>\n<|im_end|>', ['\n<|im_end|>'], keep)).toEqual(['Hi<|other|>', '\n<|im_end|>']);

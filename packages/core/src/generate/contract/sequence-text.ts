@@ -87,11 +87,25 @@ export class SequenceText {
     const printable = stream.push(id);
     const stops = this.#stops.fork();
     const shown = stops.push(printable, { mayStop });
-    // A control token is not part of the text, but a stop string may name it.
     const control = printable === '' && shown.matched === undefined ? this.#controlText(id) : '';
-    const after = control === '' ? { text: '' } : stops.push(control, { hidden: true, mayStop });
-    const piece = shown.text + after.text;
-    const matched = shown.matched ?? after.matched;
+    if (control !== '') return this.#pushControl(control, this.#stream, mayStop);
+    const { text, matched } = shown;
+    return new SequenceText(this.text + text, text, matched, stream, stops, this.#fixed);
+  }
+
+  /**
+   * A control token that a stop string names is compared and not printed. It ends an incomplete character before it, which is
+   * part of the text.
+   *
+   * @param before the stream without the token.
+   */
+  #pushControl(control: string, before: TextStream, mayStop: boolean): SequenceText {
+    const stream = before.fork();
+    const stops = this.#stops.fork();
+    const ended = stops.push(stream.flush(), { mayStop });
+    const after = ended.matched === undefined ? stops.push(control, { hidden: true, mayStop }) : { text: '' };
+    const piece = ended.text + after.text;
+    const matched = ended.matched ?? after.matched;
     return new SequenceText(this.text + piece, piece, matched, stream, stops, this.#fixed);
   }
 
