@@ -65,6 +65,18 @@ describe.each(strategies)('%s', (_, open) => {
     expect(model.live.size).toBe(0);
   });
 
+  it('ends at the time limit and on an abort, also below a minimum length', async () => {
+    for (const [finishReason, interruption] of [
+      ['timeout', { maxTime: 0 }],
+      ['abort', { signal: AbortSignal.abort() }],
+    ] as const)
+      for (const end of await endsOf([[1, 2], [3]], { ...interruption, minNewTokens: 5, maxNewTokens: 9 })) {
+        expect(end.finishReason).toBe(finishReason);
+        expect(end.ids.length).toBeLessThan(5);
+      }
+    expect(model.live.size).toBe(0);
+  });
+
   it('says which of the stop strings ended a text', async () => {
     const [end] = await endsOf([[1, 2]], {
       stopStrings: ['zz', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'],
