@@ -56,6 +56,8 @@ export function modelOf(json: JsonObject, file: string): TokenModel {
       fuseUnknown: model.fuse_unk === true,
       byteFallback: model.byte_fallback === true,
       ignoreMerges: model.ignore_merges === true,
+      // A key of ours, for the tokenizers of GGUF files.
+      wholeLineBreaks: model.whole_line_breaks === true,
       prefix: text('continuing_subword_prefix', ''),
       suffix: text('end_of_word_suffix', ''),
     });

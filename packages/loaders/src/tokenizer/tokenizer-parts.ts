@@ -123,6 +123,7 @@ const modelFields: Fields = {
   dropout: noDropout,
   byte_fallback: flag,
   ignore_merges: flag,
+  whole_line_breaks: flag,
   fuse_unk: flag,
   continuing_subword_prefix: text,
   end_of_word_suffix: text,

@@ -7,6 +7,9 @@ import type { JsonObject } from '../../sources/json.ts';
 import { type GgufTestFile, ggufBytes, int32, list, uint32 } from '../../testing/gguf-bytes.ts';
 import { floats } from '../../testing/gguf-model.ts';
 import { hasShared, sharedUrl } from '../../testing/shared-data.ts';
+import { byteToken } from '../../tokenizer/models/model.ts';
+import { chatTemplateOf } from '../../tokenizer/open-chat-template.ts';
+import { preTokenizerOf as partOf } from '../../tokenizer/parts/pre-tokenizers.ts';
 import { createTokenizer, type LoadedTokenizer } from '../../tokenizer/tokenizer.ts';
 import { openGguf } from '../file/gguf-file.ts';
 import { type PreTokenizer, preTokenizerOf } from './pre-tokenizers.ts';
@@ -151,22 +154,9 @@ describe('gpt2', () => {
 
 describe('cuts', () => {
   const cut = (pre: string, given: string): string[] => {
-    let parts = [given];
-    for (const step of (preTokenizerOf('x.gguf', pre, 'llama') as PreTokenizer).steps) {
-      const pattern = new RegExp((step.pattern as { Regex: string }).Regex, 'gu');
-      // Matches, and the text between them.
-      parts = parts.flatMap((part) => {
-        const found: string[] = [];
-        let at = 0;
-        for (const match of part.matchAll(pattern)) {
-          if (match.index > at) found.push(part.slice(at, match.index));
-          found.push(match[0]);
-          at = match.index + match[0].length;
-        }
-        return at < part.length ? [...found, part.slice(at)] : found;
-      });
-    }
-    return parts;
+    const { steps } = preTokenizerOf('x.gguf', pre, 'llama') as PreTokenizer;
+    const pieces = partOf({ type: 'Sequence', pretokenizers: steps })({ text: given, first: true });
+    return pieces.map((piece) => piece.text);
   };
   const given = "I'm HERE  in 2024,\n\n  it's 12345!";
 
@@ -186,6 +176,26 @@ describe('cuts', () => {
     expect(cut('gpt-4o', 'camelCase HTTPServer')).toEqual(['camel', 'Case', ' HTTPServer']);
   });
 
+  it.each([
+    ['kimi-k2', '你好world 123456', '你好|world| |123|456'],
+    ['afmoe', 'a 1234567', 'a| |1|234|567'],
+    ['superbpe', 'two words 1234567!', 'two words |1|234|567|!'],
+    ['exaone-moe', 'one two  three', 'one two| | three'],
+    ['ufakzeka', "Ankara'da", "Ankara|'da"],
+    ['jais-2', 'a       b', 'a|    |  | b'],
+    ['chameleon', 'xIMGIMGABZ1      2<3', 'x|IMGIMGABZ|1|    |  |2|<|3'],
+    ['youtu', 'camelCase，漢字', 'camelCase|，|漢字'],
+    ['gemma4', 'one▁two\n\nthree', 'one▁two|\n\n|three'],
+  ])('%s', (pre, text, words) => {
+    expect(cut(pre, text).join('|')).toBe(words);
+  });
+
+  it('holds the characters of Unicode 15.0, as llama.cpp does', () => {
+    // A letter since 16.0.
+    expect(cut('gpt-2', 'a\u{10d4a}b')).toEqual(['a', '\u{10d4a}', 'b']);
+    expect(cut('gpt-2', 'a\u{10d00}b')).toEqual(['a\u{10d00}b']);
+  });
+
   const few = {
     'tokenizer.ggml.model': 'gpt2',
     'tokenizer.ggml.tokens': ['a', '1', '11', '$', 'a1'],
@@ -193,9 +203,11 @@ describe('cuts', () => {
   };
 
   it('describes a file with a name that is not known, and says why no text can be encoded', async () => {
-    const { problem, json } = (await opened({ ...few, 'tokenizer.ggml.pre': 'kimi-k2' }))!;
+    const { problem, json } = (await opened({ ...few, 'tokenizer.ggml.pre': 'whitespace' }))!;
     expect(problem).toBeInstanceOf(LoadError);
-    expect(problem!.message).toContain("x.gguf: tokenizer.ggml.pre: 'kimi-k2' is not known; known: gpt-2, phi-2");
+    expect(problem!.message).toContain(
+      "x.gguf: tokenizer.ggml.pre: 'whitespace' is not known; known: default, gpt-2, phi-2",
+    );
     expect(problem!.message).toContain('load(file, { tokenizer: await loadTokenizer(folder) })');
     expect(createTokenizer(json).vocabSize).toBe(5);
     expect((await opened(few))!.problem).toBeUndefined();
@@ -210,6 +222,42 @@ describe('cuts', () => {
   it('leaves out merges that make no token', async () => {
     const ours = await tokenizer({ ...few, 'tokenizer.ggml.merges': ['a $', '1 x', '1 1'] });
     expect(ours.encode('a$11')).toEqual([0, 3, 2]);
+  });
+});
+
+describe('gemma4', () => {
+  const tokens = [
+    '<bos>',
+    ...Array.from({ length: 256 }, (_, byte) => byteToken(byte)),
+    ...'▁abc\n',
+    '▁a',
+    'bc',
+    '\n\n',
+  ];
+  const metadata: GgufTestFile['metadata'] = {
+    'tokenizer.ggml.model': 'gemma4',
+    'tokenizer.ggml.pre': 'gpt-2',
+    'tokenizer.ggml.tokens': tokens,
+    'tokenizer.ggml.token_type': types(tokens.map((_, id) => (id === 0 ? 3 : id < 257 ? 6 : 1))),
+    'tokenizer.ggml.merges': ['▁ a', 'b c', 'a \n'],
+    'tokenizer.ggml.bos_token_id': uint32(0),
+    'tokenizer.ggml.add_bos_token': false,
+  };
+
+  it('writes characters, falls back to bytes, takes line breaks whole and always begins with the begin token', async () => {
+    const ours = await tokenizer(metadata);
+    const ids = ours.encode(' abc\n\nß');
+    expect(ids.map((id) => ours.idToToken(id))).toEqual(['<bos>', '▁a', 'bc', '\n\n', '<0xC3>', '<0x9F>']);
+    expect(ours.decode(ids)).toBe(' abc\n\nß');
+  });
+
+  it('says which byte has no token', async () => {
+    const { problem } = (await opened({ ...metadata, 'tokenizer.ggml.tokens': ['<bos>', ...tokens.slice(2), 'x'] }))!;
+    expect(problem!.message).toContain("tokenizer.ggml.tokens: lacks '<0x00>', which texts need");
+  });
+
+  it('streams exactly', async () => {
+    await streamsExactly(await tokenizer(metadata));
   });
 });
 
@@ -327,7 +375,7 @@ describe('what a file may not say', () => {
     [
       'a kind that is not known',
       { 'tokenizer.ggml.model': 'bert' },
-      "tokenizer.ggml.model: 'bert' is not known; known: gpt2, llama, t5",
+      "tokenizer.ggml.model: 'bert' is not known; known: gpt2, gemma4, llama, t5",
     ],
     ['no tokens', { 'tokenizer.ggml.tokens': uint32(1) }, 'tokenizer.ggml.tokens: must be a list of texts'],
     [
@@ -385,6 +433,40 @@ describe('tokenizer_config', () => {
       add_eos_token: false,
       chat_template: '{{ messages }}',
     });
+  });
+
+  it('names the tokens that separate, classify, mask, pad and are unknown, which are special', async () => {
+    const tokens = [...pieces, '[SEP]', '[CLS]', '[MASK]', '<pad>', '!'];
+    const at = pieces.length;
+    const metadata = metadataOf(tokens);
+    const named = {
+      ...metadata,
+      'tokenizer.ggml.seperator_token_id': uint32(at),
+      'tokenizer.ggml.cls_token_id': uint32(at + 1),
+      'tokenizer.ggml.mask_token_id': uint32(at + 2),
+      'tokenizer.ggml.padding_token_id': uint32(at + 3),
+    };
+    const { config, json } = (await opened(named))!;
+    expect(config).toMatchObject({ sep_token: '[SEP]', cls_token: '[CLS]', mask_token: '[MASK]', pad_token: '<pad>' });
+    expect(chatTemplateOf({ ...config, chat_template: 'T' }, 'x')!.specialTokens).toEqual({
+      bos_token: '<s>',
+      eos_token: '</s>',
+      unk_token: '<unk>',
+      sep_token: '[SEP]',
+      cls_token: '[CLS]',
+      mask_token: '[MASK]',
+      pad_token: '<pad>',
+    });
+    const ours = createTokenizer(json, config);
+    expect(ours.specialIds).toEqual([0, 1, 2, at, at + 1, at + 2, at + 3]);
+    expect(ours.encode('a[SEP]b', { addSpecialTokens: false })).toContain(at);
+    expect(ours.decode([at, at + 1])).toBe('');
+    const spelled = { ...metadata, 'tokenizer.ggml.separator_token_id': uint32(at) };
+    expect((await opened(spelled))!.config.sep_token).toBe('[SEP]');
+    // A word that pads stays a word.
+    const word = await tokenizer({ ...named, 'tokenizer.ggml.padding_token_id': uint32(at + 4) });
+    expect(word.specialIds).toEqual([0, 1, 2, at, at + 1, at + 2]);
+    expect(word.decode([at + 4])).toBe('!');
   });
 
   it('holds further chat templates with their names', async () => {

@@ -2,10 +2,10 @@ import { LoadError } from '@tokenwright/core';
 import type { JsonObject } from '../../sources/json.ts';
 import type { GgufFile } from '../file/gguf-file.ts';
 import { readText } from '../file/keys.ts';
-import { bytePairTokenizer } from './tokenizer-gpt2.ts';
+import { bytePairTokenizer, gemma4Tokenizer } from './tokenizer-gpt2.ts';
 import { sentencePieceTokenizer } from './tokenizer-llama.ts';
 import { unigramTokenizer } from './tokenizer-t5.ts';
-import { duplicatesOf, isTexts, type MadeTokenizer, readVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
+import { duplicatesOf, isTexts, type MadeTokenizer, readVocabulary, type Vocabulary } from './vocabulary.ts';
 
 /** What tokenizer.json and tokenizer_config.json of a GGUF file would hold. */
 export interface EmbeddedTokenizer {
@@ -22,6 +22,7 @@ type Maker = (file: GgufFile, vocabulary: Vocabulary, architecture: string) => M
 /** By `tokenizer.ggml.model`. */
 const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['gpt2', bytePairTokenizer],
+  ['gemma4', gemma4Tokenizer],
   ['llama', sentencePieceTokenizer],
   ['t5', unigramTokenizer],
 ]);
@@ -43,12 +44,13 @@ export function embeddedTokenizer(file: GgufFile, architecture: string): Embedde
       'tokenizer.ggml.model',
     );
   const { json, addBegin, addEnd, problem } = make(file, vocabulary, architecture);
-  const text = (id: number | undefined): string | undefined => (id === undefined ? undefined : vocabulary.tokens[id]);
   const entries = {
-    bos_token: text(vocabulary.begin),
-    eos_token: text(vocabulary.end),
-    unk_token: text(vocabulary.unknown),
-    pad_token: text(tokenId(file, 'tokenizer.ggml.padding_token_id', vocabulary.tokens.length)),
+    ...Object.fromEntries(
+      Object.entries(vocabulary.named).map(([name, id]) => [
+        name,
+        id === undefined ? undefined : vocabulary.tokens[id],
+      ]),
+    ),
     add_bos_token: addBegin,
     add_eos_token: addEnd,
     chat_template: chatTemplates(file),

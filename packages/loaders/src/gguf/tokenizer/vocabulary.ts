@@ -19,6 +19,8 @@ export interface Vocabulary {
   readonly begin: number | undefined;
   readonly end: number | undefined;
   readonly unknown: number | undefined;
+  /** Ids by the names that Hugging Face has for them: `bos_token`, `sep_token` and so on. */
+  readonly named: Readonly<Record<string, number | undefined>>;
   readonly addBegin: boolean | undefined;
   readonly addEnd: boolean | undefined;
 }
@@ -43,15 +45,31 @@ export function readVocabulary(file: GgufFile, kind: string): Vocabulary {
   const usual = kind === 'llama' ? [1, 2, 0] : kind === 't5' ? [undefined, 1, 2] : [];
   const id = (key: string, fallback: number | undefined): number | undefined =>
     tokenId(file, key, tokens.length) ?? (fallback !== undefined && fallback < tokens.length ? fallback : undefined);
+  const begin = id('tokenizer.ggml.bos_token_id', usual[0]);
+  const end = id('tokenizer.ggml.eos_token_id', usual[1]);
+  const unknown = id('tokenizer.ggml.unknown_token_id', usual[2]);
   return {
     file: file.name,
     tokens,
     scores: numbersFor(file, 'tokenizer.ggml.scores', tokens.length),
     typeOf: (token) => types?.[token] ?? tokenTypes.normal,
     stripsAfter: (token) => isPhi3 && !['<unk>', '<s>', '<|endoftext|>'].includes(token),
-    begin: id('tokenizer.ggml.bos_token_id', usual[0]),
-    end: id('tokenizer.ggml.eos_token_id', usual[1]),
-    unknown: id('tokenizer.ggml.unknown_token_id', usual[2]),
+    begin,
+    end,
+    unknown,
+    named: {
+      bos_token: begin,
+      eos_token: end,
+      unk_token: unknown,
+      // Files have the first spelling, the format's description the second.
+      sep_token: id(
+        'tokenizer.ggml.seperator_token_id',
+        tokenId(file, 'tokenizer.ggml.separator_token_id', tokens.length),
+      ),
+      pad_token: id('tokenizer.ggml.padding_token_id', undefined),
+      cls_token: id('tokenizer.ggml.cls_token_id', undefined),
+      mask_token: id('tokenizer.ggml.mask_token_id', undefined),
+    },
     addBegin: readFlag(file, 'tokenizer.ggml.add_bos_token'),
     addEnd: readFlag(file, 'tokenizer.ggml.add_eos_token'),
   };
@@ -78,15 +96,19 @@ export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
-/** Control tokens, and those that a person defined: they are found in a text before anything else. */
-export function addedTokens({ tokens, typeOf, stripsAfter }: Vocabulary): JsonObject[] {
+/** Control tokens, named ones, and those that a person defined: they are found in a text before anything else. */
+export function addedTokens({ tokens, typeOf, stripsAfter, named }: Vocabulary): JsonObject[] {
   const added: JsonObject[] = [];
   const ids = new Map(tokens.map((token, id) => [token, id]));
   // Some files give an end token the type of a word. It is a control token all the same, as llama.cpp has it.
   const ends = new Set(knownEndTokens((token) => ids.get(token)).map(({ id }) => id));
+  // Some files name an ordinary word, such as '!', for padding. It stays a word.
+  const roles = new Set(
+    Object.values(named).filter((id) => id !== undefined && /^(?:<.+>|\[.+\])$/s.test(tokens[id]!)),
+  );
   for (const [id, content] of tokens.entries()) {
     const type = typeOf(id);
-    const special = type === tokenTypes.control || type === tokenTypes.unknown || ends.has(id);
+    const special = type === tokenTypes.control || type === tokenTypes.unknown || ends.has(id) || roles.has(id);
     if (content === '' || !(special || type === tokenTypes.userDefined)) continue;
     added.push({
       id,

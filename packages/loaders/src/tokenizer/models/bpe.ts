@@ -5,6 +5,8 @@ export interface BpeOptions {
   readonly fuseUnknown: boolean;
   readonly byteFallback: boolean;
   readonly ignoreMerges: boolean;
+  /** A piece of line breaks alone that is a token is taken whole, whatever the merges would give. */
+  readonly wholeLineBreaks: boolean;
   readonly prefix: string;
   readonly suffix: string;
 }
@@ -75,7 +77,7 @@ export function bpe(
   return {
     idsByToken,
     tokenize(piece, ids) {
-      if (options.ignoreMerges) {
+      if (options.ignoreMerges || (options.wholeLineBreaks && /^\n+$/.test(piece))) {
         const whole = idsByToken.get(piece);
         if (whole !== undefined) {
           ids.push(whole);
