@@ -6,6 +6,7 @@ import { interrupt } from '../cli/interrupt.ts';
 import { type Line, type LineReader, lineReader } from '../cli/line-reader.ts';
 import { print, report } from '../cli/output.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
+import { TextFlow } from '../cli/text-flow.ts';
 import { answerFlags, optionsOf } from '../options/generate-flags.ts';
 import { type Session, tell } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
@@ -71,6 +72,7 @@ export class Conversation {
     const controller = new AbortController();
     const release = this.#interactive ? interrupt.capture(() => controller.abort()) : () => {};
     const signal = AbortSignal.any([controller.signal, interrupt.signal]);
+    const flow = new TextFlow();
     let begun = false;
     try {
       for await (const event of this.#chat.send(content, { ...this.#options(), signal })) {
@@ -79,7 +81,7 @@ export class Conversation {
         else if (event.type !== 'step') {
           const text = (event.type === 'token' ? event.text : event.tail) ?? '';
           // Many models begin with a space, which only separates words.
-          print(begun ? text : text.trimStart());
+          flow.write(begun ? text : text.trimStart());
           begun ||= text.trim() !== '';
         }
       }

@@ -47,7 +47,7 @@ ${list.join('\n')}
 
 function flagHelp(flag: Flag, column: number, paint: Paint, width: number): string[] {
   const spelled = spelling(flag);
-  const text = wrap(flag.help, Math.max(30, width - column - 2));
+  const text = wrap(flag.help, Math.max(24, width - column - 2));
   const painted = paint('cyan', spelled);
   const pad = ' '.repeat(column + 2);
   if (spelled.length > column - 2) return [`  ${painted}`, ...text.map((line) => pad + line)];

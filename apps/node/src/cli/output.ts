@@ -14,6 +14,11 @@ export function report(text: string): void {
   process.stderr.write(shownOn(process.stderr, text));
 }
 
+/** Take back the last columns of the line on standard output. Only on a terminal. */
+export function eraseBack(columns: number): void {
+  process.stdout.write(`\x1b[${columns}D\x1b[K`);
+}
+
 /** A text for a stream: styles of `paintFor` take effect, other control characters only where no terminal reads them. */
 export function shownOn({ isTTY }: Partial<Pick<WriteStream, 'isTTY'>>, text: string): string {
   return unmarkedStyles(text, isTTY === true ? visibleControls : (part) => part);

@@ -1,11 +1,15 @@
+import { clearScreenDown, moveCursor } from 'node:readline';
 import { SingleBar } from 'cli-progress';
-import { shownOn } from './output.ts';
+import { report, shownOn } from './output.ts';
 import { fit, paintFor, widthOf } from './terminal.ts';
 
 /** What takes less than this, in milliseconds, shows no bar. */
 const patience = 700;
 /** Minimum time between two updates of the bar, in milliseconds. */
 const drawEvery = 80;
+
+/** Lines below the bar that Enter may take without moving the bar on the screen. */
+const linesBelow = 3;
 
 /** In which unit something is counted. */
 export type Unit = 'bytes' | 'tokens' | 'sentences' | 'steps';
@@ -42,6 +46,9 @@ export class Progress {
     this.#drawn = now;
     if (this.#bar === undefined) {
       this.#bar = this.#make();
+      // The bar remembers its place on the screen, so the screen must not scroll when a person presses Enter.
+      report('\n'.repeat(linesBelow));
+      moveCursor(stderr, 0, -linesBelow);
       this.#bar.start(total, done);
       // The terminal must be as it was, whatever ends the process.
       process.once('exit', this.#onExit);
@@ -54,6 +61,8 @@ export class Progress {
   clear(): void {
     if (this.#bar === undefined) return;
     this.#bar.stop();
+    // What was typed, and bars that were drawn below it.
+    clearScreenDown(process.stderr);
     this.#bar = undefined;
     process.off('exit', this.#onExit);
   }

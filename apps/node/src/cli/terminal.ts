@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
+import stringWidth from 'string-width';
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -58,12 +59,12 @@ export function bar(share: number, width: number): string {
   return '█'.repeat(Math.floor(eighths / 8)) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8]!;
 }
 
-/** Break a text at spaces into lines of at most `width` characters. */
+/** Break a text at spaces into lines of at most `width` columns. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+    if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > width) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
@@ -72,20 +73,36 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
+/** Parts side by side, as many on a line as fit. */
+export function packed(parts: readonly string[], width: number, separator: string): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const line = lines.length === 0 ? undefined : `${lines.at(-1)}${separator}${part}`;
+    if (line !== undefined && columnsOf(line) <= width) lines[lines.length - 1] = line;
+    else lines.push(part);
+  }
+  return lines;
+}
+
 /** Columns that a text takes; wide characters take two, control characters six as they show as escapes, styles none. */
 export function columnsOf(text: string): number {
-  let columns = 0;
-  for (const character of text.replace(markedStyle, ''))
-    columns += wide.test(character) ? 2 : control.test(character) ? 6 : combining.test(character) ? 0 : 1;
-  return columns;
+  return stringWidth(text.replace(markedStyle, '').replace(controls, '      '));
+}
+
+/** The characters of a text as a person counts them: with their marks, and what is joined to one sign. */
+export function charactersOf(text: string): string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 /** A text in exactly `width` columns: cut with '…' at its end, or filled with spaces. */
 export function fit(text: string, width: number): string {
-  if (columnsOf(text) <= width) return text + ' '.repeat(width - columnsOf(text));
+  const columns = columnsOf(text);
+  if (columns <= width) return text + ' '.repeat(width - columns);
   let cut = '';
-  for (const character of text) {
-    if (columnsOf(cut + character) > width - 1) break;
+  let taken = 0;
+  for (const character of charactersOf(text)) {
+    taken += columnsOf(character);
+    if (taken > width - 1) break;
     cut += character;
   }
   return fit(`${cut}…`, width);
@@ -94,12 +111,15 @@ export function fit(text: string, width: number): string {
 /** The end of a text in at most `width` columns, with '…' where something was cut. */
 export function fitEnd(text: string, width: number): string {
   if (columnsOf(text) <= width) return text;
-  const characters = [...text];
-  let from = characters.length;
-  while (from > 0 && columnsOf(characters.slice(from - 1).join('')) < width) from--;
-  return `…${characters.slice(from).join('')}`;
+  let cut = '';
+  let taken = 0;
+  for (const character of charactersOf(text).reverse()) {
+    taken += columnsOf(character);
+    if (taken > width - 1) break;
+    cut = character + cut;
+  }
+  return `…${cut}`;
 }
 
-const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}！-｠]/u;
-const combining = /\p{Mark}/u;
-const control = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
+const segmenter = new Intl.Segmenter();
+const controls = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;

@@ -6,7 +6,7 @@ import { interrupt } from '../cli/interrupt.ts';
 import { print, report } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { tell } from '../cli/tell.ts';
-import { paintFor } from '../cli/terminal.ts';
+import { paintFor, widthOf } from '../cli/terminal.ts';
 import { startEngine } from '../engine.ts';
 import { findModel, loadBare } from '../models.ts';
 import { generalFlags, modelFlags } from '../session.ts';
@@ -65,7 +65,9 @@ async function bench(given: Given): Promise<number | undefined> {
     }
   }
   if (!given.has('json') && results.length > 0)
-    print(`${measuredLines(name, results, paintFor(process.stdout)).join('\n')}\n`);
+    print(
+      `${measuredLines(name, results, { paint: paintFor(process.stdout), width: widthOf(process.stdout) }).join('\n')}\n`,
+    );
   return interrupt.status;
 }
 

@@ -114,7 +114,10 @@ async function compareWith(given: Given, session: Session, prompt: string): Prom
       events.map((event) => withTexts(event as ExplainedToken, tokenizer));
     print(jsonLine({ ...facts, chains: names, first: series(first), second: series(second) }));
   } else {
-    const lines = againstLines(comparison, names, prompt, tokenizer, paintFor(process.stdout));
+    const lines = againstLines(comparison, names, prompt, tokenizer, {
+      paint: paintFor(process.stdout),
+      width: Math.min(100, widthOf(process.stdout)),
+    });
     print(`${lines.join('\n')}\n`);
   }
   return interrupt.status;

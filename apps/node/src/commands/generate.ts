@@ -12,6 +12,7 @@ import { interrupt } from '../cli/interrupt.ts';
 import { print, report } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
+import { TextFlow } from '../cli/text-flow.ts';
 import { generateFlags, noteReportFlags, optionsOf } from '../options/generate-flags.ts';
 import { generalFlags, modelFlags, type Session, tell, withModel } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
@@ -101,11 +102,12 @@ function jsonPrinter(given: Given): Printer {
 function textPrinter(given: Given, options: GenerateOptions, prompt: string): Printer {
   const several = (options.numReturnSequences ?? 1) > 1;
   const searching = new Progress('searching', 'steps');
+  const flow = new TextFlow();
   let lineBegun = false;
   let steps = 0;
   const begin = (): void => {
     searching.clear();
-    if (!lineBegun && given.has('echo') && !several) print(prompt);
+    if (!lineBegun && given.has('echo') && !several) flow.write(prompt);
     lineBegun = true;
   };
   return {
@@ -116,15 +118,15 @@ function textPrinter(given: Given, options: GenerateOptions, prompt: string): Pr
         return;
       }
       begin();
-      if (event.type === 'token') print(event.text ?? '');
+      if (event.type === 'token') flow.write(event.text ?? '');
       else if (event.type === 'end') {
         lineBegun = false;
-        print(several ? `--- ${event.sequence + 1}\n${event.text}\n` : `${event.tail ?? ''}\n`);
+        flow.write(several ? `--- ${event.sequence + 1}\n${event.text}\n` : `${event.tail ?? ''}\n`);
       }
     },
     finish() {
       searching.clear();
-      if (lineBegun) print('\n');
+      if (lineBegun) flow.write('\n');
     },
   };
 }

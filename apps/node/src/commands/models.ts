@@ -2,17 +2,19 @@ import { cachedModels, removeCachedModel } from '@tokenwright/loaders';
 import type { Command } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
 import { print } from '../cli/output.ts';
-import { paintFor } from '../cli/terminal.ts';
+import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generalFlags } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
 import { bytesText } from '../show/number.ts';
-import { tableLines } from '../show/table.ts';
+import { factLines, headedTable } from '../show/table.ts';
 
 const bundledModels: readonly (readonly [name: string, what: string])[] = [
   ['story', 'continues a text in the style of old books (12 MB)'],
   ['story-amateur', 'a smaller model with the same tokenizer, for contrastive and speculative decoding (1 MB)'],
   ['translate', 'simple German sentences to English (1 MB)'],
 ];
+
+const bundledColumn = Math.max(...bundledModels.map(([name]) => name.length)) + 2;
 
 export const modelsCommand: Command = {
   name: 'models',
@@ -44,15 +46,16 @@ export const modelsCommand: Command = {
       return undefined;
     }
     const paint = paintFor(process.stdout);
+    const style = { paint, width: widthOf(process.stdout), indent: 2 };
     const rows = cached.map(({ name, bytes, revisions }) => [name, bytesText(bytes), revisions.join(', ')]);
     const lines = [
       paint('bold', 'Bundled'),
-      ...tableLines(bundledModels, ['left', 'left']).map((line) => `  ${line}`),
+      ...bundledModels.flatMap(([name, about]) => factLines(name, about, bundledColumn, style)),
       '',
       paint('bold', 'From the hub, in the cache'),
       ...(rows.length === 0
         ? ['  none yet; --model organization/name downloads one']
-        : tableLines(rows, ['left', 'right', 'left']).map((line) => `  ${line}`)),
+        : headedTable(['model', 'size', 'revisions'], rows, ['left', 'right', 'left'], style)),
     ];
     print(`${lines.join('\n')}\n`);
     return undefined;

@@ -1,8 +1,13 @@
 import type { ChainComparison, Explanation, TokenEvent } from '@tokenwright/core';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
-import { bar, fit, type Paint } from '../cli/terminal.ts';
+import { bar, columnsOf, fit, type Paint, wrap } from '../cli/terminal.ts';
 import { percent } from './number.ts';
 import { quoted, tokenText } from './token.ts';
+
+interface AgainstStyle {
+  readonly paint: Paint;
+  readonly width: number;
+}
 
 /** Two chains, as they are printed. */
 export type ChainNames = readonly [first: string, second: string];
@@ -16,22 +21,23 @@ export function againstLines(
   names: ChainNames,
   prompt: string,
   tokenizer: LoadedTokenizer,
-  paint: Paint,
+  { paint, width }: AgainstStyle,
 ): string[] {
   const text = (events: readonly TokenEvent[]): string =>
     `${prompt}${events.map(({ id }) => tokenText(tokenizer, id)).join('')}`.replaceAll('\n', '⏎');
   const lines = [
     `The same random numbers (seed ${seed}) for`,
-    ...names.map((name, at) => `  ${paint('bold', 'AB'[at]!)}  ${name}`),
+    ...names.flatMap((name, at) => labelled(paint('bold', 'AB'[at]!), name, width)),
     '',
   ];
-  if (parting === undefined) return [...lines, `They agree on all ${first.length} tokens: ${text(first)}`];
+  if (parting === undefined)
+    return [...lines, ...wrap(`They agree on all ${first.length} tokens: ${text(first)}`, width)];
   return [
     ...lines,
-    `They agree on ${parting} ${parting === 1 ? 'token' : 'tokens'}: ${text(first.slice(0, parting))}`,
-    ...partingLines(first[parting], second[parting], tokenizer, paint),
+    ...wrap(`They agree on ${parting} ${parting === 1 ? 'token' : 'tokens'}: ${text(first.slice(0, parting))}`, width),
+    ...partingLines(first[parting], second[parting], tokenizer, { paint, width }),
     '',
-    ...[first, second].map((events, at) => `  ${paint('bold', 'AB'[at]!)}  ${text(events)}`),
+    ...[first, second].flatMap((events, at) => labelled(paint('bold', 'AB'[at]!), text(events), width)),
   ];
 }
 
@@ -40,16 +46,33 @@ function partingLines(
   first: TokenEvent | undefined,
   second: TokenEvent | undefined,
   tokenizer: LoadedTokenizer,
-  paint: Paint,
+  { paint, width }: AgainstStyle,
 ): string[] {
   if (first === undefined || second === undefined) return [`Then ${first === undefined ? 'A' : 'B'} has ended.`];
+  const drew = [first, second].map(({ id }, at) => `${'AB'[at]} drew ${quoted(tokenizer, id)}`);
   const column = barWidth + 28;
+  if (width < labelWidth + 2 * column + 2)
+    return [
+      'Then they diverge:',
+      ...[first, second].flatMap(({ id }, at) => [
+        `  ${drew[at]}`,
+        ...[first, second].flatMap(({ explanation }, chain) =>
+          labelled(paint('dim', `  in ${'AB'[chain]}`), share(explanation!, id), width),
+        ),
+      ]),
+    ];
   const head = `  ${fit('', labelWidth)}${fit('in A', column)}in B`;
   const rows = [first, second].map(({ id }, at) => {
     const cells = [first, second].map(({ explanation }) => fit(share(explanation!, id), column));
-    return `  ${fit(`${'AB'[at]} drew ${quoted(tokenizer, id)}`, labelWidth)}${cells.join('').trimEnd()}`;
+    return `  ${fit(drew[at]!, labelWidth)}${cells.join('').trimEnd()}`;
   });
   return ['Then they diverge:', paint('dim', head), ...rows];
+}
+
+/** A label and a text that is wrapped beside it. */
+function labelled(label: string, text: string, width: number): string[] {
+  const column = columnsOf(label) + 4;
+  return wrap(text, width - column).map((line, row) => (row === 0 ? `  ${label}  ${line}` : ' '.repeat(column) + line));
 }
 
 /** The probability of a token after a chain, or the stage that removed it. */

@@ -1,6 +1,6 @@
-import type { Paint } from '../cli/terminal.ts';
+import { wrap } from '../cli/terminal.ts';
 import { bytesText } from './number.ts';
-import { tableLines } from './table.ts';
+import { headedTable, type TableStyle } from './table.ts';
 
 /** Tokens per second over several rounds. */
 interface Spread {
@@ -26,26 +26,29 @@ export interface Measured {
 }
 
 /** A table of the measurements. The engine that writes fastest is marked. */
-export function measuredLines(model: string, results: readonly Measured[], paint: Paint): string[] {
+export function measuredLines(model: string, results: readonly Measured[], style: TableStyle): string[] {
+  const { paint, width } = style;
   const best = Math.max(...results.map(({ writing }) => writing.median));
   const { promptTokens, completionTokens, rounds } = results[0]!;
   const head = ['engine', 'weights', 'memory', 'load', 'reads tokens/s', 'writes tokens/s'];
   return [
-    `${paint('bold', model)}: a prompt of ${promptTokens} tokens, ${completionTokens} new ones, ${rounds} rounds`,
+    ...wrap(
+      `${paint('bold', model)}: a prompt of ${promptTokens} tokens, ${completionTokens} new ones, ${rounds} rounds`,
+      width,
+    ),
     '',
-    ...tableLines(
-      [
-        head.map((text) => paint('dim', text)),
-        ...results.map(({ engine, weights, weightBytes, milliseconds, reading, writing }) => [
-          writing.median === best ? paint('green', engine) : engine,
-          weights,
-          bytesText(weightBytes),
-          secondsText(milliseconds.load),
-          spreadText(reading),
-          spreadText(writing),
-        ]),
-      ],
+    ...headedTable(
+      head,
+      results.map(({ engine, weights, weightBytes, milliseconds, reading, writing }) => [
+        writing.median === best ? paint('green', engine) : engine,
+        weights,
+        bytesText(weightBytes),
+        secondsText(milliseconds.load),
+        spreadText(reading),
+        spreadText(writing),
+      ]),
       ['left', 'left', 'right', 'right', 'right', 'right'],
+      style,
     ),
   ];
 }

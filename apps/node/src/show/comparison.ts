@@ -1,4 +1,4 @@
-import type { Paint, Style } from '../cli/terminal.ts';
+import { type Paint, packed, type Style } from '../cli/terminal.ts';
 
 /** The run of one cache: the milliseconds of each token, and the tokens. */
 export interface Series {
@@ -35,12 +35,17 @@ export function comparisonLines(all: readonly Series[], promptLength: number, st
   ];
 }
 
-function table(all: readonly Series[], promptLength: number, { paint }: PlotStyle): string[] {
+function table(all: readonly Series[], promptLength: number, { paint, width }: PlotStyle): string[] {
   const count = all[0]!.times.length;
-  const column = 15;
+  const first = 8;
+  const column = Math.min(17, Math.floor((width - first) / (all.length + 1)));
+  const isNarrow = column < 12;
   const reference = all[0]!;
-  const heads = [...all.map(({ name }) => (name === 'none' ? 'no cache' : name)), 'slower by'];
-  const lines = [paint('bold', `${'tokens'.padStart(8)}${heads.map((head) => head.padStart(column + 2)).join('')}`)];
+  const heads = [
+    ...all.map(({ name }) => (name === 'none' && !isNarrow ? 'no cache' : name)),
+    isNarrow ? 'ratio' : 'slower by',
+  ];
+  const lines = [paint('bold', `${'tokens'.padStart(first)}${heads.map((head) => head.padStart(column)).join('')}`)];
   const rows: number[][] = [];
   // The first token of each also reads the prompt, so it is left out.
   for (let row = 0; row < tableRows; row++) {
@@ -48,14 +53,12 @@ function table(all: readonly Series[], promptLength: number, { paint }: PlotStyl
     const to = Math.floor(((row + 1) * count) / tableRows);
     const middles = all.map(({ times }) => median(times.slice(from, to)));
     rows.push(middles);
-    const cells = middles.map((time) => `${time.toFixed(2)} ms`.padStart(column + 2)).join('');
+    const cells = middles.map((time) => `${time.toFixed(2)}${isNarrow ? '' : ' ms'}`.padStart(column)).join('');
     const ratio = middles.at(-1)! / median(reference.times.slice(from, to));
-    lines.push(`${String(promptLength + to).padStart(8)}${cells}${`${ratio.toFixed(1)} ×`.padStart(column + 2)}`);
+    lines.push(`${String(promptLength + to).padStart(first)}${cells}${`${ratio.toFixed(1)} ×`.padStart(column)}`);
   }
-  const growth = all.map((_, index) =>
-    `× ${(rows.at(-1)![index]! / rows[0]![index]!).toFixed(1)}`.padStart(column + 2),
-  );
-  lines.push(paint('dim', `${'growth'.padStart(8)}${growth.join('')}`));
+  const growth = all.map((_, index) => `× ${(rows.at(-1)![index]! / rows[0]![index]!).toFixed(1)}`.padStart(column));
+  lines.push(paint('dim', `${'growth'.padStart(first)}${growth.join('')}`));
   return lines;
 }
 
@@ -93,7 +96,7 @@ function plot(all: readonly Series[], promptLength: number, { paint, width }: Pl
     ...lines,
     `${' '.repeat(axis - 1)}└${'─'.repeat(columns)}`,
     `${' '.repeat(axis)}${String(promptLength + 1).padEnd(columns - end.length)}${end}`,
-    `${' '.repeat(axis)}${legend.join('   ')}`,
+    ...packed(legend, width - axis, '   ').map((line) => ' '.repeat(axis) + line),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { StageReport, TokenEvent } from '@tokenwright/core';
 import type { DistributionSummary } from '@tokenwright/core/sampling';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
-import { bar, fit, fitEnd, type Paint } from '../cli/terminal.ts';
+import { bar, columnsOf, fit, fitEnd, type Paint, wrap } from '../cli/terminal.ts';
 import { grouped, ordinal, percent } from './number.ts';
 import { quoted, tokenText } from './token.ts';
 
@@ -29,11 +29,11 @@ export function explanationLines(
   const { paint, width } = style;
   const number = `${step}`.padStart(2);
   const chosen = tokenText(tokenizer, event.id).replaceAll('\n', '⏎');
-  const context = fitEnd(before.replaceAll('\n', '⏎'), width - 6 - chosen.length);
+  const context = fitEnd(before.replaceAll('\n', '⏎'), width - 6 - columnsOf(chosen));
   return [
     `${paint('bold', number)}  ${paint('dim', context)}${paint(['bold', 'green'], chosen)}`,
     ...tables(event, tokenizer, style),
-    `  ${verdict(event, tokenizer, paint)}`,
+    ...wrap(verdict(event, tokenizer, paint), width - 2).map((line) => `  ${line}`),
     '',
   ];
 }

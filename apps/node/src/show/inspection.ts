@@ -1,15 +1,10 @@
 import type { ModelInspection } from '@tokenwright/loaders';
-import { fit, type Paint, wrap } from '../cli/terminal.ts';
+import { fit } from '../cli/terminal.ts';
 import { bytesText, countText, grouped } from './number.ts';
-import { tableLines } from './table.ts';
-
-interface Style {
-  readonly paint: Paint;
-  readonly width: number;
-}
+import { factLines, headedTable, type TableStyle } from './table.ts';
 
 /** The description of a model. */
-export function inspectionLines(model: ModelInspection, style: Style): string[] {
+export function inspectionLines(model: ModelInspection, style: TableStyle): string[] {
   const { paint } = style;
   const { dimensions, tokenizer } = model;
   const facts: (readonly [string, string])[] = [
@@ -24,37 +19,37 @@ export function inspectionLines(model: ModelInspection, style: Style): string[] 
     ['tokenizer', tokenizer === undefined ? 'none' : tokenizerText(tokenizer)],
     ['chat template', model.chatTemplate ? "yes: for 'tokenwright chat'" : 'none: it continues texts'],
   ];
-  const column = Math.max(...facts.map(([name]) => name.length)) + 2;
+  const column = columnOf(facts);
   const defaults = Object.entries(model.defaults);
+  const indented = { ...style, indent: 2 };
   return [
     paint('bold', model.name),
     '',
-    ...facts.flatMap(([name, value]) => fact(name, value, column, style)),
+    ...facts.flatMap(([name, value]) => factLines(name, value, column, indented)),
     '',
     paint('bold', 'Weights'),
-    ...tableLines(
-      [
-        ['format', 'tensors', 'parameters', 'size', 'bits each'].map((text) => paint('dim', text)),
-        ...model.formats.map(({ format, tensors, parameters, bytes }) => [
-          format,
-          grouped(tensors),
-          countText(parameters),
-          bytesText(bytes),
-          ((bytes * 8) / parameters).toFixed(2),
-        ]),
-      ],
+    ...headedTable(
+      ['format', 'tensors', 'parameters', 'size', 'bits each'],
+      model.formats.map(({ format, tensors, parameters, bytes }) => [
+        format,
+        grouped(tensors),
+        countText(parameters),
+        bytesText(bytes),
+        ((bytes * 8) / parameters).toFixed(2),
+      ]),
       ['left', 'right', 'right', 'right', 'right'],
-    ).map((line) => `  ${line}`),
+      indented,
+    ),
     '',
     paint('bold', 'What will be used, and why'),
-    ...choiceLines(model, style),
+    ...choiceLines(model, indented),
     ...(defaults.length === 0 ? [] : ['', paint('bold', 'Defaults of the files')]),
-    ...defaults.flatMap(([name, value]) => fact(name, JSON.stringify(value), 20, style)),
+    ...defaults.flatMap(([name, value]) => factLines(name, JSON.stringify(value), columnOf(defaults), indented)),
   ];
 }
 
 /** Every tensor, with its shape and how it is stored. */
-export function tensorLines(model: ModelInspection, { paint, width }: Style): string[] {
+export function tensorLines(model: ModelInspection, { paint, width }: TableStyle): string[] {
   const rows = model.tensors.map(({ name, shape, format, bytes, used }) => [
     name,
     shape.length === 0 ? 'scalar' : shape.join(' × '),
@@ -67,10 +62,12 @@ export function tensorLines(model: ModelInspection, { paint, width }: Style): st
   return [
     '',
     paint('bold', 'Tensors'),
-    ...tableLines(
+    ...headedTable(
+      ['tensor', 'shape', 'format', 'size', 'note'],
       rows.map(([name = '', ...row]) => [name.length > longest ? fit(name, longest) : name, ...row]),
       ['left', 'right', 'left', 'right', 'left'],
-    ).map((line) => `  ${line}`),
+      { paint, width, indent: 2 },
+    ),
   ];
 }
 
@@ -88,13 +85,12 @@ function tokenizerText({ kind, model, vocabSize, specialTokens }: NonNullable<Mo
   return `${model}, ${grouped(vocabSize)} tokens, ${specialTokens} of them special, from ${kind}`;
 }
 
-function choiceLines({ choices }: ModelInspection, style: Style): string[] {
+function choiceLines({ choices }: ModelInspection, style: TableStyle): string[] {
   const column = Math.max(...choices.map(({ part }) => part.length)) + 2;
-  return choices.flatMap(({ part, choice, reason }) => fact(part, `${choice}: ${reason}`, column, style));
+  return choices.flatMap(({ part, choice, reason }) => factLines(part, `${choice}: ${reason}`, column, style));
 }
 
-/** A name with its value, wrapped. */
-function fact(name: string, value: string, column: number, { paint, width }: Style): string[] {
-  const lines = wrap(value, Math.max(30, width - column - 2));
-  return lines.map((line, row) => `  ${row === 0 ? paint('cyan', name.padEnd(column)) : ' '.repeat(column)}${line}`);
+/** The column of the values of some facts. */
+function columnOf(facts: readonly (readonly [string, unknown])[]): number {
+  return Math.max(...facts.map(([name]) => name.length)) + 2;
 }
