@@ -188,4 +188,10 @@ describe('folderSink', () => {
     // So that the next attempt finds room.
     await convertModel(story, folderSink(path), { format: '8-bit' });
   });
+
+  it.skipIf(process.platform !== 'linux')('says that a folder cannot be made', async () => {
+    await expect(convertModel(story, folderSink('/proc/tokenwright/model'), { format: '8-bit' })).rejects.toThrow(
+      '/proc/tokenwright/model: the folder cannot be made (ENOENT)',
+    );
+  });
 });

@@ -1,5 +1,6 @@
 import { LoadError } from '@tokenwright/core';
 import { nodeFiles } from '../sources/byte-source.ts';
+import { makeFolder } from '../sources/make-folder.ts';
 import { checkFileName } from '../sources/model-source.ts';
 
 /** Where a converted model is written: a folder, memory, or what a caller makes of it. */
@@ -35,7 +36,9 @@ export function folderSink(path: string): ModelSink {
         work.catch((cause: unknown) => {
           throw new LoadError(full, 'the file cannot be written', undefined, { cause });
         });
-      await writing(files.mkdir(path, { recursive: true }));
+      await makeFolder(path).catch((cause: NodeJS.ErrnoException) => {
+        throw new LoadError(path, `the folder cannot be made (${cause.code})`, undefined, { cause });
+      });
       if ((await files.stat(full).catch(() => undefined)) !== undefined)
         throw new LoadError(full, 'there is a file of this name already');
       const partial = `${full}.partial`;

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, fileSource } from '../../sources/byte-source.ts';
+import { makeFolder } from '../../sources/make-folder.ts';
 import { checkFileName } from '../../sources/model-source.ts';
 import type { HubFile } from './hub-file.ts';
 import type { HubStore, PartialFile } from './hub-store.ts';
@@ -28,8 +29,8 @@ export function folderStore(cache: string, repository: string): HubStore {
   /** Create or replace a path atomically. The temporary file is among the blobs, whose names are never listed. */
   const place = async (path: string, make: (temporary: string) => Promise<void>): Promise<void> => {
     const temporary = join(blobs, `${process.pid}-${crypto.randomUUID()}.tmp`);
-    await files.mkdir(blobs, { recursive: true });
-    await files.mkdir(dirname(path), { recursive: true });
+    await makeFolder(blobs);
+    await makeFolder(dirname(path));
     try {
       await make(temporary);
       await files.rename(temporary, path);

@@ -1,3 +1,4 @@
+import { makeFolder } from '../../sources/make-folder.ts';
 import type { HubFile } from './hub-file.ts';
 import type { PartialFile } from './hub-store.ts';
 
@@ -20,7 +21,7 @@ export async function openPartialFile(
 ): Promise<PartialFile> {
   const files = process.getBuiltinModule('node:fs/promises');
   const { join } = process.getBuiltinModule('node:path');
-  await files.mkdir(blobs, { recursive: true });
+  await makeFolder(blobs);
   const name = `${file.etag}.${writerName()}.incomplete`;
   const isWhole = async (): Promise<boolean> => {
     await new Promise((resolve) => setTimeout(resolve, watchEvery));
