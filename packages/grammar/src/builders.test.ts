@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Automaton,
+  alternatives,
   choices,
   GrammarError,
   GrammarLimitError,
   GrammarSyntaxError,
   gbnf,
   jsonSchema,
+  type Machine,
   regularExpression,
+  repeated,
+  sequence,
+  textWithout,
   triggered,
 } from './index.ts';
 import { accepts } from './testing/accepts.ts';
@@ -150,5 +155,58 @@ describe('triggered', () => {
 
   it('refuses tags without a trigger', () => {
     expect(() => triggered({ triggers: ['<a>'], tags: [say] })).toThrow('a text that begins with a trigger');
+  });
+});
+
+describe('sequence, alternatives, repeated and textWithout', () => {
+  const number = jsonSchema({ type: 'integer' });
+  it.each([
+    ['a sequence', sequence(['a', number, 'b']), ['a1b', 'a-20b'], ['ab', 'a1', 'a1bb', '1b']],
+    ['an empty sequence', sequence([]), [''], ['a']],
+    ['a sequence of empty texts', sequence(['', '']), [''], ['a']],
+    ['alternatives', alternatives(['', 'ab', number]), ['', 'ab', '7'], ['a', 'ab7', 'b']],
+    ['repetition', repeated(number, { separator: ', ' }), ['', '1', '1, 2', '1, 2, 34'], ['1,2', '1, ', ', 1']],
+    ['bounded repetition', repeated('ab', { min: 2, max: 3 }), ['abab', 'ababab'], ['', 'ab', 'abababab']],
+    [
+      'repetition of a part that may be empty',
+      repeated(alternatives(['', 'a']), { separator: ',' }),
+      ['', 'a', ',,a'],
+      ['aa'],
+    ],
+    ['text without a mark', textWithout(['</t>']), ['', 'a</t', '<</t', '日本'], ['</t>', 'a</t>b', '<</t>']],
+    [
+      'a part in several places',
+      sequence([repeated(number, { max: 2, separator: ' ' }), '|', alternatives([number, 'x'])]),
+      ['|x', '1 2|3', '1|x'],
+      ['1 2 3|x', '1|'],
+    ],
+    [
+      'text up to a mark, then JSON',
+      sequence([textWithout(['</t>']), '</t>', jsonSchema({ type: 'object', additionalProperties: false })]),
+      ['</t>{}', 'a <b></t>{ }', '</</t>{}'],
+      ['{}', '</t>', 'a</t>{}</t>'],
+    ],
+  ])('%s', (_, machine, good, bad) => {
+    for (const text of good) expect([text, accepts(machine, text)]).toEqual([text, true]);
+    for (const text of bad) expect([text, accepts(machine, text)]).toEqual([text, false]);
+  });
+
+  it('builds a part once, however often it occurs', () => {
+    let rest: Machine | string = '';
+    for (let at = 0; at < 40; at++) {
+      const name = String.fromCharCode(97 + (at % 26));
+      rest = alternatives([sequence([name, ',', rest]), sequence([name, ';', rest]), rest]);
+    }
+    expect(accepts(sequence([rest]), 'n,m;l,k,j,i,h,g,f,e,d;c,b;a,')).toBe(true);
+    expect(accepts(sequence([rest]), 'n,m;l,k,j,i,h,g,f,e,d;c,b;a')).toBe(false);
+  });
+
+  it('refuses what is no grammar', () => {
+    expect(() => sequence([1 as never])).toThrow('parts[0] must be a text, or a grammar of this package');
+    expect(() => alternatives([])).toThrow('parts');
+    expect(() => repeated('a', { min: 2, max: 1 })).toThrow('max');
+    expect(() => repeated('a', { separater: ',' } as never)).toThrow("'separator'");
+    expect(() => repeated('').initial).toThrow('matches the empty text');
+    expect(() => textWithout([''])).toThrow('texts that are not empty');
   });
 });

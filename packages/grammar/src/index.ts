@@ -11,6 +11,14 @@ export { type ForcedTextDrafter, type ForcedTextOptions, forcedText } from './fo
 export type { Automaton } from './machine/automaton.ts';
 export type { Machine, MachineState } from './machine/machine.ts';
 export { choices } from './notation/choices.ts';
+export {
+  alternatives,
+  type GrammarPart,
+  type RepeatedOptions,
+  repeated,
+  sequence,
+  textWithout,
+} from './notation/combine.ts';
 export { type GbnfOptions, gbnf } from './notation/gbnf.ts';
 export { regularExpression } from './notation/regular-expression.ts';
 export { type TriggeredOptions, type TriggeredTag, triggered } from './notation/triggered.ts';

@@ -68,14 +68,16 @@ export class Machine implements Automaton<MachineState> {
   #continuations: Map<string, Continuation> = new Map();
   #ids = 0;
   #initial: MachineState | undefined;
-  readonly #start: (then: Continuation) => Outcome;
+  #start: ((then: Continuation) => Outcome) | undefined;
 
-  constructor(source: MachineSource) {
+  /** @param isLazy build it when it is first used: for a grammar of other grammars, which are checked already. */
+  constructor(source: MachineSource, isLazy = false) {
     this.source = source;
-    this.#start = source(this);
+    if (!isLazy) this.#start = source(this);
   }
 
   get initial(): MachineState {
+    this.#start ??= this.source(this);
     this.#initial ??= this.#state(this.#start(ending()));
     return this.#initial;
   }

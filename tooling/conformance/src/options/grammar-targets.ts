@@ -1,4 +1,5 @@
 import {
+  alternatives,
   choices,
   constrain,
   createVocabulary,
@@ -6,6 +7,9 @@ import {
   gbnf,
   jsonSchema,
   regularExpression,
+  repeated,
+  sequence,
+  textWithout,
   triggered,
 } from '@tokenwright/grammar';
 import { options, type Parameter, type Target, types } from './target.ts';
@@ -71,6 +75,27 @@ export const grammarTargets: readonly Target[] = [
       loose('stopAfterFirst', types.flag),
     ],
     call: (given) => triggered(given as never).initial,
+  },
+  {
+    name: 'sequence',
+    parameters: [{ name: 'parts', type: types.list, valid: ['a', yes] }],
+    call: (parts) => sequence(parts as never).initial,
+  },
+  {
+    name: 'alternatives',
+    parameters: [{ name: 'parts', type: types.list, valid: ['a', yes] }],
+    call: (parts) => alternatives(parts as never).initial,
+  },
+  {
+    name: 'repeated',
+    parameters: [{ name: 'part', type: types.any, valid: 'a', alsoNamed: ['parts[0]', 'A part'] }, options],
+    options: [loose('min', types.integer), loose('max', types.any), loose('separator', types.text)],
+    call: (part, given) => repeated(part as never, given as never).initial,
+  },
+  {
+    name: 'textWithout',
+    parameters: [{ name: 'texts', type: types.list, valid: ['a'] }],
+    call: (texts) => textWithout(texts as never).initial,
   },
   {
     name: 'constrain',
