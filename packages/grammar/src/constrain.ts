@@ -4,7 +4,6 @@ import type { SamplerFactory } from '@tokenwright/core/sampling';
 import { GrammarDeadEndError } from './errors.ts';
 import { automatonOption, vocabularyOption } from './grammar-options.ts';
 import type { Automaton } from './machine/automaton.ts';
-import { Machine } from './machine/machine.ts';
 import { tokenMasks } from './vocabulary/automaton-mask.ts';
 import type { Vocabulary } from './vocabulary/vocabulary.ts';
 
@@ -13,7 +12,7 @@ const options = { automaton: automatonOption, vocabulary: vocabularyOption };
 export type ConstrainOptions = OptionsOf<typeof options>;
 
 /** States that are kept for the histories that refer to them. */
-const keptStates = 20_000;
+const keptStates = 4096;
 
 /**
  * Keep the tokens with which the reply can still become a text of an automaton. An end token stays exactly when the reply
@@ -82,8 +81,8 @@ class Places {
   readonly #automaton: Automaton;
   readonly #vocabulary: Vocabulary;
   readonly #owner: string = crypto.randomUUID();
-  #states: Map<number, unknown> = new Map();
-  #numbers: Map<string, number> = new Map();
+  readonly #states: Map<number, unknown> = new Map();
+  readonly #numbers: Map<string, number> = new Map();
   #next = 0;
 
   constructor(automaton: Automaton, vocabulary: Vocabulary) {
@@ -118,18 +117,17 @@ class Places {
     return state;
   }
 
+  /** The number of a state. The states that were asked for last are kept. */
   #number(state: unknown): number {
-    if (this.#states.size > keptStates) {
-      this.#states = new Map();
-      this.#numbers = new Map();
-      if (this.#automaton instanceof Machine) this.#automaton.trim();
-    }
     const key = state === undefined ? 'none' : this.#automaton.key(state);
-    let number = this.#numbers.get(key);
-    if (number === undefined) {
-      number = this.#next++;
-      this.#numbers.set(key, number);
-      this.#states.set(number, state);
+    const number = this.#numbers.get(key) ?? this.#next++;
+    this.#numbers.delete(key);
+    this.#numbers.set(key, number);
+    this.#states.set(number, state);
+    if (this.#numbers.size > keptStates) {
+      const [oldest, dropped] = this.#numbers.entries().next().value!;
+      this.#numbers.delete(oldest);
+      this.#states.delete(dropped);
     }
     return number;
   }

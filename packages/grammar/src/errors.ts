@@ -52,13 +52,13 @@ export class UnsatisfiableSchemaError extends GrammarError {
   }
 }
 
-/** A grammar is larger than the limits allow. */
+/** A grammar is larger than the limits allow, or a text of it costs more to read. */
 export class GrammarLimitError extends GrammarError {
   override readonly name: string = 'GrammarLimitError';
   readonly limit: number;
 
-  constructor(what: string, limit: number) {
-    super(`The grammar has more than ${limit} ${what}.`);
+  constructor(what: string, limit: number, options?: ErrorOptions) {
+    super(`The grammar has more than ${limit} ${what}.`, options);
     this.limit = limit;
   }
 }

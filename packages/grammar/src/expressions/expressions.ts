@@ -3,10 +3,12 @@ import type { ByteMachine, ByteSet, Expression } from './expression.ts';
 import { hasByte } from './expression.ts';
 import { type Partition, Partitions } from './partitions.ts';
 
-/** How many expressions one grammar may make. */
-const expressionLimit = 150_000;
+/** How many expressions one grammar may make when it is compiled, and later at a time. */
+const expressionLimit = 100_000;
 /** How many expressions a search for an empty language may visit. */
 const searchLimit = 20_000;
+/** How many derivatives may be computed and looked at, when a grammar is compiled, and later at a time. */
+const workLimit = 1_000_000;
 /** Shared expressions have smaller ids. */
 const firstOwnId = 1 << 20;
 
@@ -18,12 +20,16 @@ const firstOwnId = 1 << 20;
 export class Expressions {
   readonly none: Expression;
   readonly empty: Expression;
-  readonly #byKey: Map<string, Expression> = new Map();
-  readonly #derivatives: Map<number, Expression> = new Map();
-  readonly #partitions: Partitions = new Partitions();
+  #byKey: Map<string, Expression> = new Map();
+  /** What `keep` keeps. */
+  #keptByKey: Map<string, Expression> = new Map();
+  #derivatives: Map<number, Expression> = new Map();
+  #expanded: Expression[] = [];
+  #partitions: Partitions = new Partitions();
   readonly #machines: Map<string, number> = new Map();
   readonly #base: Expressions | undefined;
   #count = 0;
+  #work = 0;
 
   /** @param base expressions that this grammar shares with others. What follows from them is found once. */
   constructor(base?: Expressions) {
@@ -35,9 +41,41 @@ export class Expressions {
     this.none.next = [this.none];
   }
 
-  /** How many expressions exist, without the shared ones. */
+  /** How many expressions and derivatives `forget` would drop. */
   get size(): number {
-    return this.#base === undefined ? this.#count : this.#count - firstOwnId;
+    return this.#byKey.size + this.#derivatives.size;
+  }
+
+  /** How many expressions are kept for good. */
+  get keptSize(): number {
+    return this.#keptByKey.size;
+  }
+
+  /** Keep what was made so far for good: what the grammar itself consists of. */
+  keep(): void {
+    this.#keptByKey = this.#byKey;
+    this.#byKey = new Map();
+    this.forget();
+  }
+
+  /** Drop what was made since `keep`. An expression that someone holds still works, and what follows from it is found again. */
+  forget(): void {
+    this.#byKey = new Map();
+    this.#derivatives = new Map();
+    for (const one of this.#expanded) one.next = undefined;
+    this.#expanded = [];
+    this.#partitions = new Partitions();
+    this.#partitionOf = new Map();
+  }
+
+  /** Count the work from zero. */
+  startWork(): void {
+    this.#work = 0;
+  }
+
+  #spend(work = 1): void {
+    this.#work += work;
+    if (this.#work > workLimit) throw new GrammarLimitError('derivatives to look at', workLimit);
   }
 
   #isShared(of: Expression): boolean {
@@ -248,6 +286,7 @@ export class Expressions {
   }
 
   #computed(of: Expression, byte: number): Expression {
+    this.#spend(1 + of.parts.length);
     const [first, rest] = of.parts;
     switch (of.kind) {
       case 'concat': {
@@ -285,6 +324,7 @@ export class Expressions {
     });
     of.classOf = classOf;
     of.next = next;
+    this.#expanded.push(of);
     return next;
   }
 
@@ -335,7 +375,9 @@ export class Expressions {
     // Breadth first, until an expression that is not empty.
     const seen = new Map<Expression, Expression | undefined>([[of, undefined]]);
     for (const at of seen.keys()) {
-      for (const byte of this.#partitions.get(this.#partition(at)).examples) {
+      const { examples } = this.#partitions.get(this.#partition(at));
+      this.#spend(examples.length);
+      for (const byte of examples) {
         const after = this.derivative(at, byte);
         if (after.isVoid === true || after === this.none || seen.has(after)) continue;
         if (after.nullable || after.isVoid === false || !after.hard) {
@@ -350,7 +392,7 @@ export class Expressions {
     return true;
   }
 
-  readonly #partitionOf: Map<Expression, number> = new Map();
+  #partitionOf: Map<Expression, number> = new Map();
 
   #partition(of: Expression): number {
     let result = this.#partitionOf.get(of);
@@ -391,13 +433,13 @@ export class Expressions {
 
   /** The expression with this key, if it was made. */
   known(key: string): Expression | undefined {
-    return this.#byKey.get(key);
+    return this.#keptByKey.get(key) ?? this.#byKey.get(key);
   }
 
   #make(kind: Expression['kind'], key: string, fields: Partial<Expression>): Expression {
-    const known = this.#base?.known(key) ?? this.#byKey.get(key);
+    const known = this.#base?.known(key) ?? this.known(key);
     if (known !== undefined) return known;
-    if (this.size >= expressionLimit) throw new GrammarLimitError('states', expressionLimit);
+    if (this.#byKey.size >= expressionLimit) throw new GrammarLimitError('states', expressionLimit);
     const made: Expression = {
       id: this.#count++,
       kind,

@@ -6,8 +6,15 @@ import type { Automaton } from './automaton.ts';
 
 /** Threads that one state may have. */
 const threadLimit = 4096;
-/** States that are kept at a time. */
-const keptStates = 50_000;
+/** What is kept at a time of expressions, derivatives, states, threads and continuations. */
+const keptParts = 60_000;
+/** Characters of the keys of what is kept: a key may hold texts that must not be repeated. */
+const keptKeys = 2_000_000;
+/** Bytes of a text that is kept because it is compared with others. */
+const longestCapture = 1 << 14;
+
+/** More than a continuation has tags: for keys that are numbers. */
+const tagsPerContinuation = 2 ** 22;
 
 /** What follows a part of the text. */
 export interface Continuation {
@@ -46,7 +53,6 @@ export interface MachineState {
   readonly id: number;
   readonly threads: readonly Thread[];
   readonly done: boolean;
-  readonly next: Map<number, MachineState | undefined>;
 }
 
 /** Builds a part of a machine: gives what starts the part, when it is known what follows. */
@@ -63,28 +69,43 @@ export class Machine implements Automaton<MachineState> {
   readonly source: MachineSource;
   /** Expressions that take any one character that a JSON string may hold as it is: vocabularies have masks for them. */
   readonly units: ReadonlySet<Expression> = new Set([this.text.fullChar, this.text.canonicalChar]);
-  #threads: Map<string, Thread> = new Map();
-  #states: Map<string, MachineState> = new Map();
-  #continuations: Map<string, Continuation> = new Map();
+  readonly #memos: Map<unknown, unknown>[] = [];
+  readonly #threads: Map<string, Thread> = this.memo();
+  readonly #states: Map<string, MachineState> = this.memo();
+  readonly #continuations: Map<string, Continuation> = this.memo();
+  /** States by state and byte. */
+  readonly #steps: Map<number, MachineState | undefined> = this.memo();
+  /** Outcomes by continuation and tag. */
+  readonly #outcomes: Map<number, Outcome> = this.memo();
   #ids = 0;
+  #keyLength = 0;
   #initial: MachineState | undefined;
   #start: ((then: Continuation) => Outcome) | undefined;
 
   /** @param isLazy build it when it is first used: for a grammar of other grammars, which are checked already. */
   constructor(source: MachineSource, isLazy = false) {
     this.source = source;
-    if (!isLazy) this.#start = source(this);
+    if (!isLazy) this.#start = this.#build();
   }
 
   get initial(): MachineState {
-    this.#start ??= this.source(this);
+    this.#start ??= this.#build();
     this.#initial ??= this.#state(this.#start(ending()));
     return this.#initial;
   }
 
+  #build(): (then: Continuation) => Outcome {
+    const start = this.source(this);
+    this.make.keep();
+    this.make.startWork();
+    return start;
+  }
+
   step(state: MachineState, byte: number): MachineState | undefined {
-    const known = state.next.get(byte);
-    if (known !== undefined || state.next.has(byte)) return known;
+    const key = state.id * 256 + byte;
+    const known = this.#steps.get(key);
+    if (known !== undefined || this.#steps.has(key)) return known;
+    this.startWork();
     const threads = new Set<Thread>();
     let done = false;
     for (const thread of state.threads) {
@@ -99,7 +120,7 @@ export class Machine implements Automaton<MachineState> {
       }
     }
     const next = threads.size === 0 && !done ? undefined : this.#state({ threads: [...threads], done });
-    state.next.set(byte, next);
+    this.#steps.set(key, next);
     return next;
   }
 
@@ -143,23 +164,21 @@ export class Machine implements Automaton<MachineState> {
     let result = this.#continuations.get(key);
     if (result === undefined) {
       const made = create(this.#ids++);
-      const outcomes = new Map<number, Outcome>();
-      result = made.captures
-        ? made
-        : {
-            ...made,
-            resume(tag, captured) {
-              let outcome = outcomes.get(tag);
-              if (outcome === undefined) {
-                outcome = made.resume(tag, captured);
-                outcomes.set(tag, outcome);
-              }
-              return outcome;
-            },
-          };
+      result = made.captures ? made : { ...made, resume: (tag) => this.#resumed(made, tag) };
       this.#continuations.set(key, result);
+      this.#keyLength += key.length;
     }
     return result;
+  }
+
+  #resumed(then: Continuation, tag: number): Outcome {
+    const key = then.id * tagsPerContinuation + tag;
+    let outcome = this.#outcomes.get(key);
+    if (outcome === undefined) {
+      outcome = then.resume(tag, '');
+      this.#outcomes.set(key, outcome);
+    }
+    return outcome;
   }
 
   /** A text that no other part of this machine has got, for the keys of continuations. */
@@ -168,26 +187,55 @@ export class Machine implements Automaton<MachineState> {
   }
   #prefixes = 0;
 
-  /** Forget what was shared. States that someone holds still work. */
-  trim(): void {
-    if (this.#states.size + this.#threads.size + this.#continuations.size < keptStates) return;
-    this.#states = new Map();
-    this.#threads = new Map();
-    this.#continuations = new Map();
+  /** A table that is emptied when much is kept. */
+  memo<Key, Value>(): Map<Key, Value> {
+    const table = new Map<Key, Value>();
+    this.#memos.push(table as Map<unknown, unknown>);
+    return table;
+  }
+
+  /** A number for a list of texts, for the keys of continuations. Equal numbers mean equal lists. */
+  listNumber(texts: readonly string[]): number {
+    if (texts.length === 0) return -1;
+    const key = JSON.stringify(texts);
+    let number = this.#lists.get(key);
+    if (number === undefined) {
+      if (key.length > longestCapture)
+        throw new GrammarLimitError('bytes in values that must not be repeated', longestCapture);
+      number = this.#ids++;
+      this.#lists.set(key, number);
+      this.#keyLength += key.length;
+    }
+    return number;
+  }
+  readonly #lists: Map<string, number> = this.memo();
+
+  /**
+   * Begin work on one step or one mask. When much is kept, it is dropped first. States that someone holds still work.
+   */
+  startWork(): void {
+    this.make.startWork();
+    if (this.kept <= keptParts && this.#keyLength <= keptKeys) return;
+    for (const table of this.#memos) table.clear();
+    this.make.forget();
+    this.#keyLength = 0;
     this.#initial = undefined;
   }
 
-  /** Sizes, for measurements. */
-  get sizes(): { readonly expressions: number; readonly states: number; readonly threads: number } {
-    return { expressions: this.make.size, states: this.#states.size, threads: this.#threads.size };
+  /** How many expressions, states, threads and other parts are kept until there are too many. */
+  get kept(): number {
+    return this.#memos.reduce((sum, { size }) => sum + size, this.make.size);
   }
 
   #thread(at: Expression, then: Continuation, captured: string): Thread {
     const key = `${at.id},${then.id},${captured}`;
     let thread = this.#threads.get(key);
     if (thread === undefined) {
+      if (captured.length > longestCapture)
+        throw new GrammarLimitError('bytes in a value that is compared with others', longestCapture);
       thread = { id: this.#ids++, at, then, captured };
       this.#threads.set(key, thread);
+      this.#keyLength += key.length;
     }
     return thread;
   }
@@ -198,8 +246,9 @@ export class Machine implements Automaton<MachineState> {
     const key = `${done}${sorted.map(({ id }) => id).join(',')}`;
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = { id: this.#ids++, threads: sorted, done, next: new Map() };
+      state = { id: this.#ids++, threads: sorted, done };
       this.#states.set(key, state);
+      this.#keyLength += key.length;
     }
     return state;
   }

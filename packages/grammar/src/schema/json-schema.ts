@@ -1,6 +1,6 @@
 import { ParameterError } from '@tokenwright/core';
 import { checkBoolean, checkString, namesOf, readOptions } from '@tokenwright/core/options';
-import { GrammarError } from '../errors.ts';
+import { GrammarLimitError } from '../errors.ts';
 import { byteSet } from '../expressions/expression.ts';
 import type { Expressions } from '../expressions/expressions.ts';
 import { codePoints, utf8 } from '../expressions/utf8.ts';
@@ -42,6 +42,9 @@ export interface JsonSchemaOptions {
 
 /** The most characters of white space in one place. */
 const spaceLimit = 20;
+/** Objects and lists inside each other in a schema. Chains of references may be longer, as far as the stack reaches. */
+const levelLimit = 1000;
+const levels = 'levels inside each other';
 
 const optionNames: readonly (keyof JsonSchemaOptions)[] = [
   'whitespaceFlexible',
@@ -107,11 +110,16 @@ function plainJson(owner: string, name: string, value: unknown): unknown {
   try {
     text = JSON.stringify(value);
   } catch (cause) {
-    if (cause instanceof RangeError) throw new GrammarError('The schema is nested too deeply.', { cause });
+    if (cause instanceof RangeError) throw new GrammarLimitError(levels, levelLimit, { cause });
     throw new ParameterError(owner, name, 'plain JSON, without objects that contain themselves', value, { cause });
   }
   if (text === undefined) throw new ParameterError(owner, name, 'plain JSON', value);
-  return JSON.parse(text);
+  const plain: unknown = JSON.parse(text);
+  for (let level = [plain], depth = 0; level.length > 0; depth++) {
+    if (depth > levelLimit) throw new GrammarLimitError(levels, levelLimit);
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return plain;
 }
 
 function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (then: Continuation) => Outcome {
@@ -143,7 +151,7 @@ function start(machine: Machine, schema: Schema, options: JsonSchemaOptions): (t
       propertyOrder,
     });
   } catch (error) {
-    if (error instanceof RangeError) throw new GrammarError('The schema is nested too deeply.', { cause: error });
+    if (error instanceof RangeError) throw new GrammarLimitError(levels, levelLimit, { cause: error });
     throw error;
   }
 }

@@ -57,10 +57,10 @@ class Reader {
   readonly #make: Expressions;
   readonly #text: JsonText;
   readonly #layout: Layout;
-  readonly #values: Map<string, Expression> = new Map();
-  readonly #keys: Map<string, Expression> = new Map();
-  readonly #entries: Map<ObjectPlan, NameTree> = new Map();
-  readonly #separators: Map<string, Expression> = new Map();
+  readonly #values: Map<string, Expression>;
+  readonly #keys: Map<string, Expression>;
+  readonly #entries: Map<ObjectPlan, NameTree>;
+  readonly #separators: Map<string, Expression>;
 
   constructor(machine: Machine, layout: Layout) {
     this.machine = machine;
@@ -68,6 +68,10 @@ class Reader {
     this.#make = machine.make;
     this.#text = machine.text;
     this.#layout = layout;
+    this.#values = machine.memo();
+    this.#keys = machine.memo();
+    this.#entries = machine.memo();
+    this.#separators = machine.memo();
   }
 
   /** A value, and `then` after it. `used`: texts that the value must not have. */
@@ -102,7 +106,7 @@ class Reader {
   }
 
   #value(plan: ValuePlan, bare: boolean, used: readonly string[]): Expression {
-    const key = `${plan.node.id}${bare ? 'b' : ''},${used.join()}`;
+    const key = `${plan.node.id}${bare ? 'b' : ''},${this.machine.listNumber(used)}`;
     let result = this.#values.get(key);
     if (result === undefined) {
       const make = this.#make;
@@ -200,7 +204,7 @@ class Reader {
       plan.classes.some(({ value }) => value.satisfiable);
     const closable = missing.size === 0 && state.count >= plan.min;
     const at = this.#property(plan, allowed, others, closable, first, state.others);
-    const key = `${this.#prefix}k${plan.id},${state.at},${state.seen},${state.count},${state.others.join()},${then.id}`;
+    const key = `${this.#prefix}k${plan.id},${state.at},${state.seen},${state.count},${this.machine.listNumber(state.others)},${then.id}`;
     const inner = this.machine.continuation(key, (id) => ({
       id,
       pointer,
@@ -245,7 +249,7 @@ class Reader {
     pointer: string,
     before: string,
   ): Outcome {
-    const key = `${this.#prefix}p${plan.id},${state.at},${state.seen},${state.count},${state.others.join()},${then.id}`;
+    const key = `${this.#prefix}p${plan.id},${state.at},${state.seen},${state.count},${this.machine.listNumber(state.others)},${then.id}`;
     const inner = this.machine.continuation(key, (id) => ({
       id,
       pointer,
@@ -264,7 +268,7 @@ class Reader {
     first: boolean,
     names: readonly string[],
   ): Expression {
-    const key = `${plan.id};${allowed.join()};${others}${closable}${first};${names.join()}`;
+    const key = `${plan.id};${allowed.join()};${others}${closable}${first};${this.machine.listNumber(names)}`;
     let result = this.#keys.get(key);
     if (result === undefined) {
       const make = this.#make;
@@ -334,7 +338,7 @@ class Reader {
       const count = counts[to]! - counts[from]!;
       if (count === 0) return make.none;
       if (to - from === 1) return leaves[from]!;
-      const key = from * 0x10000 + to;
+      const key = from * counts.length + to;
       const kept = count === to - from ? ranges.get(key) : undefined;
       if (kept !== undefined) return kept;
       const middle = (from + to) >> 1;
@@ -381,7 +385,7 @@ class Reader {
 
   /** @param from where the text of the item begins in what is captured. */
   #afterItem(plan: ArrayPlan, state: Filled, then: Continuation, pointer: string, from: number): Continuation {
-    const key = `${this.#prefix}i${plan.id},${state.index},${state.counts},${state.used.join()},${plan.unique ? from : 0},${then.id}`;
+    const key = `${this.#prefix}i${plan.id},${state.index},${state.counts},${this.machine.listNumber(state.used)},${plan.unique ? from : 0},${then.id}`;
     return this.machine.continuation(key, (id) => ({
       id,
       pointer,
@@ -405,11 +409,11 @@ class Reader {
   }
 
   #separated(plan: ArrayPlan, state: Filled, then: Continuation, pointer: string): Continuation {
-    const key = `${this.#prefix}s${plan.id},${state.index},${state.counts},${state.used.join()},${then.id}`;
+    const key = `${this.#prefix}s${plan.id},${state.index},${state.counts},${this.machine.listNumber(state.used)},${then.id}`;
     return this.machine.continuation(key, (id) => ({
       id,
       pointer,
-      captures: then.captures || plan.unique,
+      captures: then.captures,
       resume: (tag, captured) =>
         tag === 0 ? then.resume(0, captured) : this.#items(plan, state, then, pointer, captured),
     }));

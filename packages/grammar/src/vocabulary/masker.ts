@@ -1,3 +1,4 @@
+import { GrammarLimitError } from '../errors.ts';
 import type { Expression } from '../expressions/expression.ts';
 import type { Continuation, Machine, MachineState, Thread } from '../machine/machine.ts';
 import type { TokenTrie } from './token-trie.ts';
@@ -6,7 +7,9 @@ import type { Vocabulary } from './vocabulary.ts';
 /** Masks of threads that are kept: one has a bit per token. */
 const keptMasks = 64;
 /** What is kept of parts, in 32-bit words. */
-const keptWords = 1 << 20;
+const keptWords = 1 << 19;
+/** Nodes of the prefix tree that may be visited for one mask. */
+const visitLimit = 20_000_000;
 
 /** The tokens that stay inside a part, and the nodes at which the part can end. */
 interface Inside {
@@ -33,6 +36,7 @@ export class Masker {
   #insideWords = 0;
   readonly #masks: Map<number, Uint32Array> = new Map();
   readonly #paths: Expression[][] = [];
+  #visits = 0;
 
   constructor(machine: Machine, vocabulary: Vocabulary) {
     this.#machine = machine;
@@ -42,6 +46,8 @@ export class Masker {
   /** Bits of the tokens after which the text can still be completed, [ceil(V / 32)]. The caller may write to it. */
   mask(state: MachineState): Uint32Array {
     const result = new Uint32Array(Math.ceil(this.#vocabulary.size / 32));
+    this.#machine.startWork();
+    this.#visits = 0;
     state.threads.forEach((thread, index) => {
       if (state.threads.length === 1) {
         result.set(this.#maskOf(thread));
@@ -115,6 +121,7 @@ export class Masker {
         continue;
       }
       path[depth[i]!] = next;
+      if (++this.#visits > visitLimit) throw new GrammarLimitError('ways to read a token', visitLimit);
       if (token[i]! >= 0 && this.#machine.isOpen(next))
         for (let id = token[i]!; id >= 0; id = same[id]!) result[id >>> 5]! |= 1 << (id & 31);
       if (next.nullable)
