@@ -21,6 +21,7 @@ import {
   gbnf,
   jsonSchema,
   regularExpression,
+  stopWhenComplete,
   tokenMasks,
   type Vocabulary,
 } from './index.ts';
@@ -79,6 +80,7 @@ describe('the tokens that stay', () => {
     ['where the value may end', schema, [14, 1], [1, 2, 3, 5, 11, 13, 17]],
     ['at the end', schema, [14, 1, 13], [0]],
     ['after a token that does not fit', schema, [14, 8], []],
+    ['after a control token that was forced', schema, [0, 14, 1], [1, 2, 3, 5, 11, 13, 17]],
     ['of choices', choices(['ab', 'a1']), [1], [3, 8]],
     ['of a pattern', regularExpression('(ab|é)+'), [2], [0, 1, 2, 5, 17]],
     ['of a grammar', gbnf('root ::= "a" root "b" | "x"'), [1], [1, 18]],
@@ -391,7 +393,39 @@ describe('in a run', () => {
   });
 });
 
+describe('stopWhenComplete', () => {
+  const stops = (automaton: Automaton, ids: readonly number[]): boolean => {
+    const stopWhen = stopWhenComplete({ automaton, vocabulary });
+    const history = ids.reduce((node, id) => node.append(id), History.of([1, 1]));
+    return stopWhen({ history, promptLength: 2, id: 0, text: '', promptIndex: 0, sequence: 0, elapsed: 0 });
+  };
+
+  it.each<[string, Automaton, number[], boolean]>([
+    ['at the end of an object', schema, [14, 1, 13], true],
+    ['after a forced control token', schema, [0, 14, 1, 13], true],
+    ['before the end', schema, [14, 1], false],
+    ['where the text may end or continue', regularExpression('a+'), [1], false],
+    ['after the last character of a pattern', regularExpression('a{2}'), [1, 1], true],
+    ['after a text that does not fit', schema, [1], false],
+    ['at a choice that begins another', choices(['a', 'ab']), [1], false],
+    ['at a choice', choices(['a', 'ab']), [2], true],
+  ])('%s', (_, automaton, ids, expected) => {
+    expect(stops(automaton, ids)).toBe(expected);
+  });
+
+  it('ends a run that has no end token', async () => {
+    const options = { automaton: choices(['ab', 'b1']), vocabulary };
+    const model = toyModel({ vocabSize: texts.length, seed: 9, contextLength: 200 });
+    const call = { samplers: [constrain(options)], eosTokenIds: [], seed: 1 };
+    await expect(generate(model, [4], call)).rejects.toThrow(/complete and the run has no end token/);
+    const { sequences } = await generate(model, [4], { ...call, stopWhen: stopWhenComplete(options) });
+    expect(['ab', 'b1']).toContain(sequences[0]!.ids.map((id) => texts[id]!).join(''));
+    expect(sequences[0]!.finishReason).toBe('stop');
+  });
+});
+
 it('refuses wrong options', () => {
+  expect(() => stopWhenComplete({ automaton: {} as never, vocabulary })).toThrow(ParameterError);
   expect(() => constrain({ automaton: {} as never, vocabulary })).toThrow(ParameterError);
   expect(() => constrain({ automaton: schema, vocabulary: [] as never })).toThrow(ParameterError);
   expect(() => constrain({ automat: schema, vocabulary } as never)).toThrow(UnknownOptionError);

@@ -20,7 +20,7 @@ const keptStates = 4096;
  * beginning of one.
  *
  * Tokens are bytes here: a token that holds a part of a character stays where its bytes fit. A control token has no bytes
- * and never stays.
+ * and never stays; one that another stage forces adds nothing to the text.
  *
  * The sampler has no state: where a text is belongs to its history, so forks, beams, rewinds, speculation and snapshots
  * continue from the right place. In another process the place is found again from the tokens.
@@ -107,9 +107,8 @@ class Places {
   #read(from: unknown, history: History, length: number): unknown {
     let state: unknown = from;
     for (const id of history.tokens.subarray(length)) {
-      const bytes = this.#vocabulary.bytes[id];
-      if (bytes === undefined || bytes.length === 0) return undefined;
-      for (const byte of bytes) {
+      // A control token that another stage forced, such as the first one of a translator, adds nothing to the text.
+      for (const byte of this.#vocabulary.bytes[id] ?? []) {
         if (state === undefined) return undefined;
         state = this.#automaton.step(state, byte);
       }

@@ -1,6 +1,7 @@
 import type { History, Tokenizer } from '@tokenwright/core';
 import { checkInteger, checkOption, checkTokenizer, readOptions } from '@tokenwright/core/options';
 import { automatonOption, vocabularyOption } from './grammar-options.ts';
+import { HistoryStates } from './history-states.ts';
 import type { Automaton } from './machine/automaton.ts';
 import type { Vocabulary } from './vocabulary/vocabulary.ts';
 
@@ -62,7 +63,7 @@ export function forcedText(options: ForcedTextOptions): ForcedTextDrafter {
     name: 'forced-text',
     ...(numAssistantTokens === undefined ? {} : { numAssistantTokens }),
     open: ({ promptLengths }) => {
-      const states = new States(automaton, vocabulary);
+      const states = new HistoryStates(automaton, vocabulary);
       return {
         propose: async (rows, lengths) =>
           rows.map(({ history, promptIndex }, row) => {
@@ -77,31 +78,6 @@ export function forcedText(options: ForcedTextOptions): ForcedTextDrafter {
       };
     },
   };
-}
-
-/** The states of histories. Each round continues from the nodes of the round before, so a text is read once. */
-class States {
-  readonly #automaton: Automaton;
-  readonly #vocabulary: Vocabulary;
-  readonly #known: WeakMap<History, unknown> = new WeakMap();
-
-  constructor(automaton: Automaton, vocabulary: Vocabulary) {
-    this.#automaton = automaton;
-    this.#vocabulary = vocabulary;
-  }
-
-  /** The state after the tokens behind the first `from`; undefined when they do not fit. */
-  after(history: History, from: number): unknown {
-    let node = history;
-    while (node.length > from && node.parent !== undefined && !this.#known.has(node)) node = node.parent;
-    const isKnown = this.#known.has(node);
-    let state = isKnown ? this.#known.get(node) : this.#automaton.initial;
-    for (const id of history.tokens.subarray(isKnown ? node.length : from))
-      for (const byte of this.#vocabulary.bytes[id] ?? [])
-        if (state !== undefined) state = this.#automaton.step(state, byte);
-    this.#known.set(history, state);
-    return state;
-  }
 }
 
 /** The bytes that must follow. */

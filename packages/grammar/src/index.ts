@@ -24,6 +24,7 @@ export { regularExpression } from './notation/regular-expression.ts';
 export { type TriggeredOptions, type TriggeredTag, triggered } from './notation/triggered.ts';
 export { type JsonSchemaOptions, jsonSchema } from './schema/json-schema.ts';
 export type { Schema } from './schema/references.ts';
+export { stopWhenComplete } from './stop-when-complete.ts';
 export { tokenMasks } from './vocabulary/automaton-mask.ts';
 export { tokenizerBytes, tokenizerVocabulary } from './vocabulary/tokenizer-vocabulary.ts';
 export { createVocabulary, type Vocabulary } from './vocabulary/vocabulary.ts';
