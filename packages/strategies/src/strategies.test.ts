@@ -124,6 +124,14 @@ describe('laws', () => {
     expect(await idsOf({ samplers, strategy: contrastiveSearch({ topK: 1, penaltyAlpha: 0.9 }) })).toEqual(expected);
   });
 
+  it('one stochastic beam is plain sampling, token for token', async () => {
+    const samplers = [temperature({ temperature: 0.9 })];
+    for (let seed = 0; seed < 20; seed++) {
+      const expected = await idsOf({ samplers, seed });
+      expect(await idsOf({ samplers, seed, strategy: stochasticBeams({ numBeams: 1 }) })).toEqual(expected);
+    }
+  });
+
   it('one group is plain beam search', async () => {
     const grouped = groupBeamSearch({ numBeams: 4, numBeamGroups: 1, diversityPenalty: 9 });
     expect(await idsOf({ strategy: grouped, numReturnSequences: 4 })).toEqual(

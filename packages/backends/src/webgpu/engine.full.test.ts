@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { type Engine, generate, type LanguageModel } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
+import { type DrawKey, sampleToken } from '@tokenwright/core/sampling';
 import { describe, expect, it, vi } from 'vitest';
 import { errorOf, feed, greedyTokens, load, logitsOf, text } from '../wasm/testing/logits.ts';
 import { roundTrip } from '../wasm/testing/plain-formats.ts';
@@ -147,19 +148,10 @@ describe.skipIf(!here)('logits on the device', () => {
     const row = (i: number): Float32Array => values.subarray(i * model.vocabSize, (i + 1) * model.vocabSize);
     const largest = (numbers: Float32Array): number => numbers.indexOf(Math.max(...numbers));
     expect([...(await logits.choose!(undefined))]).toEqual([0, 1, 2].map((i) => largest(row(i))));
-    const drawn = (numbers: Float32Array, uniform: number): number => {
-      const top = Math.max(...numbers);
-      const weights = numbers.map((x) => Math.exp(x - top));
-      let left = uniform * weights.reduce((sum, x) => sum + x, 0);
-      return weights.findIndex((x) => {
-        left -= x;
-        return left < 0;
-      });
-    };
-    for (const uniform of [0, 0.31, 0.77, 0.9999])
-      expect([...(await logits.choose!([uniform, uniform, uniform]))]).toEqual(
-        [0, 1, 2].map((i) => drawn(row(i), uniform)),
-      );
+    for (const draw of [0, 1, 2, 3]) {
+      const keys = [0, 1, 2].map((i): DrawKey => [draw, i]);
+      expect([...(await logits.choose!(keys))]).toEqual(keys.map((key, i) => sampleToken(row(i), key)));
+    }
     const [, top] = await logits.top!(10, [3, 90]);
     const order = [...row(1).keys()].sort((a, b) => row(1)[b]! - row(1)[a]! || a - b).slice(0, 10);
     expect([...top!.ids]).toEqual(order);
@@ -174,8 +166,8 @@ describe.skipIf(!here)('logits on the device', () => {
     expect(kept[64]).toBe(row(2)[64]);
     const nothing = new Uint32Array(4);
     const removed = logits.mask!([nothing, mask, nothing]);
-    for (const uniforms of [undefined, [0.5, 0.5, 0.5]])
-      expect([...(await removed.choose!(uniforms))].map((id) => id === -1)).toEqual([true, false, true]);
+    for (const keys of [undefined, [0, 1, 2].map((i): DrawKey => [i, i])])
+      expect([...(await removed.choose!(keys))].map((id) => id === -1)).toEqual([true, false, true]);
     await engine.dispose();
   });
 });

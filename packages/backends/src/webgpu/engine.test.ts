@@ -15,7 +15,7 @@ describe.skipIf(!here)('steps', () => {
     const cache = model.createCache();
     const step = async (): Promise<void> => {
       const { logits } = model.forward([[1]], cache);
-      await logits.choose!([0.5]);
+      await logits.choose!([[1, 2]]);
       logits.dispose();
     };
     await step();

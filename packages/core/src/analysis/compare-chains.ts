@@ -28,14 +28,14 @@ export interface ChainComparison {
   readonly first: readonly TokenEvent[];
   readonly second: readonly TokenEvent[];
   /**
-   * Index of the first new token in which they differ. Up to there they saw the same logits and the same uniform
+   * Index of the first new token in which they differ. Up to there they saw the same logits and the same random
    * numbers, so the difference is caused by the chains alone. Undefined when they agree throughout.
    */
   readonly parting: number | undefined;
 }
 
 /**
- * Run two chains with the same prompt and the same seed, so with the same uniform number at each position.
+ * Run two chains with the same prompt and the same seed, so with the same random numbers at each position.
  *
  * @param given options of `generate`, without `samplers`, which come from the chains. `explain` is on.
  */

@@ -1,3 +1,4 @@
+import type { DrawKey } from '../draw/race.ts';
 import type { Architecture, EncoderDecoderArchitecture } from './operations.ts';
 import type { Tensor2D, TensorFlow } from './tensorflow.ts';
 
@@ -193,16 +194,17 @@ export interface EngineMatrix {
   /** The same matrix with an edit. Removed tokens stay removed, NaN stays NaN. Nothing is read back. Absent where reading back is cheap. */
   edit?(edit: LogitEdit): EngineMatrix;
   /**
-   * Choose one column per row, [rows], and read back only that. With uniform numbers in [0, 1), one per row: the first column at which
-   * the running sum of softmax(row) exceeds the number. Without: the largest, on ties the first. -1 for a row with NaN, with +Infinity,
-   * or with nothing but -Infinity. A removed token is never chosen. Absent where reading back is cheap.
+   * Choose one column per row, [rows], and read back only that. With keys, one per row: the column that `sampleToken` draws, which
+   * has the largest sum of logit and `gumbelNoise`; in float32, so that it may differ where the two largest sums are within rounding.
+   * Without: the largest, on ties the first. -1 for a row with NaN, with +Infinity, or with nothing but -Infinity. A removed token is
+   * never chosen. Absent where reading back is cheap.
    */
-  choose?(uniforms: readonly number[] | undefined): Promise<Int32Array>;
+  choose?(keys: readonly DrawKey[] | undefined): Promise<Int32Array>;
   /**
    * The same choice without waiting for it, so that the device can already compute the next step from it: see `RunOptions.ids`.
    * Absent where that gains nothing.
    */
-  chooseAhead?(uniforms: readonly number[] | undefined): PendingChoice;
+  chooseAhead?(keys: readonly DrawKey[] | undefined): PendingChoice;
   /** The `count` largest per row, the values of `ids`, and the log-sum-exp, without reading the whole row. */
   top?(count: number, ids: readonly number[]): Promise<readonly TopOfRow[]>;
   dispose(): void;

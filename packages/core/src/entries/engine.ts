@@ -1,3 +1,4 @@
+export type { DrawKey } from '../draw/race.ts';
 export type {
   EncoderKeyValues,
   EngineMatrix,

@@ -1,4 +1,6 @@
 export { camelCase } from '../check/define-factory.ts';
+export { type DrawKey, fillGumbelNoise, gumbelNoise, sampleToken } from '../draw/race.ts';
+export { threefryBlock, threefryParity, threefryRotations } from '../draw/threefry.ts';
 export { argMax, keepLargest, keepLargestOnDevice } from '../sampling/arg-max.ts';
 export { type DistributionSummary, explain, type Removal } from '../sampling/chain/explain.ts';
 export { HostRow } from '../sampling/chain/host-row.ts';
@@ -19,7 +21,6 @@ export {
   logSumExp,
   probabilities,
   rankOf,
-  sampleToken,
   topTokens,
 } from '../sampling/distribution.ts';
 export { exponential } from '../sampling/exponential.ts';

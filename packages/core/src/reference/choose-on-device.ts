@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type DrawKey, fillGumbelNoise } from '../draw/race.ts';
 
 /**
  * Masks and choices where the logits are, in public TF.js functions, so that a step reads back a few numbers instead of
- * rows of the vocabulary. Sums are float32, so a choice may differ from the host's when the uniform number is close to
- * a border: within (4 ceil(sqrt(V)) + 16) / 2^24 of it, 1e-4 for V = 151,936, if exp is accurate to a few units in the
- * last place. Reason: no sum has more than 2 ceil(sqrt(V)) terms, none of them negative; the border and the number
- * compared with it are such sums; 16 units allow for exp and for the number itself.
+ * rows of the vocabulary. TF.js has no unsigned integers, so the noise of a draw is computed on the host, while the
+ * device computes the logits, and uploaded. Sums are float32: the token differs from the host's only where the two
+ * largest sums are within their rounding.
  */
 
 /** Mask bits per uploaded number: as many as float32 holds exactly, and a power of two. */
@@ -34,14 +34,11 @@ export function maskOnDevice(logits: tf.Tensor2D, masks: readonly Uint32Array[])
  * [rows, V] -> [rows, 3]: the chosen id, the largest logit, and how many logits are NaN; see `EngineMatrix.choose`. For
  * {@link readChoice}.
  */
-export function chooseOnDevice(logits: tf.Tensor2D, uniforms: readonly number[] | undefined): tf.Tensor2D {
+export function chooseOnDevice(logits: tf.Tensor2D, keys: readonly DrawKey[] | undefined): tf.Tensor2D {
   const top = tf.max(logits, 1, true);
   const broken = tf.sum(tf.cast(tf.isNaN(logits), 'float32'), 1, true);
-  const id =
-    uniforms === undefined
-      ? firstWhere(tf.equal(logits, top))
-      : sampleOnDevice(logits, top, tf.tensor2d([...uniforms], [uniforms.length, 1]));
-  return tf.concat([id, top, broken], 1) as tf.Tensor2D;
+  const best = keys === undefined ? tf.equal(logits, top) : winsRace(logits, top, keys);
+  return tf.concat([firstWhere(best), top, broken], 1) as tf.Tensor2D;
 }
 
 /** The ids; -1 for a row with nothing to choose from. */
@@ -52,43 +49,19 @@ export function readChoice(values: Float32Array): Int32Array {
   });
 }
 
-/**
- * Invert the cumulative distribution in two steps: first the block of tokens in which the running sum exceeds the
- * uniform number, then the token in it. So no sum has more terms than the square root of the vocabulary.
- */
-function sampleOnDevice(logits: tf.Tensor2D, top: tf.Tensor, uniform: tf.Tensor2D): tf.Tensor {
-  const [rows, vocabSize] = logits.shape;
-  const size = Math.ceil(Math.sqrt(vocabSize));
-  const count = Math.ceil(vocabSize / size);
-  const weights = tf.where(tf.greater(logits, lowestFloat), tf.exp(tf.sub(logits, top)), 0) as tf.Tensor2D;
-  const blocks = tf.reshape(
-    tf.pad2d(weights, [
-      [0, 0],
-      [0, count * size - vocabSize],
-    ]),
-    [rows, count, size],
-  );
-  const sums = tf.sum(blocks, 2);
-  const ends = tf.cumsum(sums, 1);
-  const target = tf.mul(uniform, tf.slice(ends, [0, count - 1], [rows, 1]));
-  const block = passing(sums, ends, target);
-  const chosen = tf.equal(tf.range(0, count), block);
-  const before = tf.sum(tf.where(chosen, tf.sub(ends, sums), 0), 1, true);
-  const inside = tf.sum(tf.where(tf.expandDims(chosen, 2), blocks, 0), 1);
-  const place = passing(inside, tf.add(tf.cumsum(inside, 1), before), target);
-  return tf.add(tf.mul(block, size), place);
-}
-
-/**
- * [rows, 1]: the first index at which the running sum exceeds the target; when rounding leaves none, the last one with
- * a weight. An index without weight is never chosen, even where a parallel sum is not monotonic.
- */
-function passing(weights: tf.Tensor, ends: tf.Tensor, target: tf.Tensor): tf.Tensor {
-  const count = weights.shape[1]!;
-  const some = tf.greater(weights, 0);
-  const first = firstWhere(tf.logicalAnd(some, tf.greater(ends, target)));
-  const last = tf.max(tf.where(some, tf.range(0, count), 0), 1, true);
-  return tf.where(tf.less(first, count), first, last);
+/** Where the sum of logit and noise is largest. */
+function winsRace(logits: tf.Tensor2D, top: tf.Tensor, keys: readonly DrawKey[]): tf.Tensor {
+  // Rows with the same seed, sequence and position have the same key.
+  const equal = keys.every((key) => key[0] === keys[0]![0] && key[1] === keys[0]![1]);
+  const [, vocabSize] = logits.shape;
+  const distinct = equal ? keys.slice(0, 1) : keys;
+  const noise = new Float32Array(distinct.length * vocabSize);
+  for (const [row, key] of distinct.entries())
+    fillGumbelNoise(key, noise.subarray(row * vocabSize, (row + 1) * vocabSize));
+  // Relative to the largest logit, so that little is lost in the sum.
+  const sums = tf.add(tf.sub(logits, top), tf.tensor2d(noise, [distinct.length, vocabSize]));
+  const left = tf.where(tf.greaterEqual(logits, lowestFloat), sums, Number.NEGATIVE_INFINITY);
+  return tf.equal(left, tf.max(left, 1, true));
 }
 
 /** [rows, n] of booleans -> [rows, 1]: the first index that is true; n when none is. */

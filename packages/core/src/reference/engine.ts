@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { DrawKey } from '../draw/race.ts';
 import type {
   CacheKind,
   EncoderKeyValues,
@@ -15,7 +16,7 @@ import type {
 } from '../engine/engine.ts';
 import type { Architecture, EncoderDecoderArchitecture } from '../engine/operations.ts';
 import { requestWeights } from '../engine/weight-requests.ts';
-import { CacheError, DisposedError, ParameterError, UnsupportedError } from '../errors.ts';
+import { CacheError, DisposedError, ParameterError, ShapeError, UnsupportedError } from '../errors.ts';
 import { onBackend, startBackend, TensorLedger } from './backend.ts';
 import { chooseOnDevice, maskOnDevice, readChoice } from './choose-on-device.ts';
 import { replaceLostBackend, WatchedDevice } from './device-loss.ts';
@@ -308,11 +309,12 @@ class TensorMatrix implements EngineMatrix {
     return this.map((tensor) => maskOnDevice(tensor, masks));
   }
 
-  async choose(uniforms: readonly number[] | undefined): Promise<Int32Array> {
+  async choose(keys: readonly DrawKey[] | undefined): Promise<Int32Array> {
     const tensor = this.#live();
+    if (keys !== undefined && keys.length !== this.rows) throw new ShapeError('Keys', [this.rows], [keys.length]);
     const { device, tensorBackend } = this.#engine;
     device.check();
-    const choice = onBackend(tensorBackend, () => tf.tidy(() => chooseOnDevice(tensor, uniforms)));
+    const choice = onBackend(tensorBackend, () => tf.tidy(() => chooseOnDevice(tensor, keys)));
     try {
       return readChoice(await device.read(async () => (await choice.data()) as Float32Array));
     } finally {

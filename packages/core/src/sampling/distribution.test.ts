@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { largest, logProbabilities, logSumExp, probabilities, rankOf, sampleToken, topTokens } from './distribution.ts';
+import { largest, logProbabilities, logSumExp, probabilities, rankOf, topTokens } from './distribution.ts';
 
 const removed = -Infinity;
 const logits = (...values: number[]): Float32Array => Float32Array.from(values);
 /** The logits of these probabilities. */
 const logs = (...values: number[]): Float32Array => Float32Array.from(values, Math.log);
-/** The largest number below 1 that a uniform can be. */
-const almostOne = 1 - 2 ** -53;
 
 /** Rows in which ties and removed tokens are common, with the ids that are left. */
 const rows = fc
@@ -75,67 +73,6 @@ describe('logSumExp and probabilities', () => {
         expect(probabilities(row, left)).toEqual(probabilities(row));
         expect(logProbabilities(row, left)).toEqual(logProbabilities(row));
         expect(probabilities(row).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
-      }),
-    );
-  });
-});
-
-describe('drawToken', () => {
-  // Equal logits have weights of exactly 1, so the borders between them are exact.
-  it.each([
-    ['0 is the first token', [0, 0, 0, 0], 0, 0],
-    ['just below a border is the token before it', [0, 0, 0, 0], 0.25 - 2 ** -53, 0],
-    ['a border is the token after it', [0, 0, 0, 0], 0.25, 1],
-    ['the middle border likewise', [0, 0, 0, 0], 0.5, 2],
-    ['the largest uniform is the last token', [0, 0, 0, 0], almostOne, 3],
-    ['below half of two with one removed between', [0, removed, 0], 0.5 - 2 ** -53, 0],
-    ['a border passes over a removed token', [0, removed, 0], 0.5, 2],
-    ['0 passes over a removed first token', [removed, 0, 0], 0, 1],
-    ['the largest uniform passes over a removed last token', [0, 0, removed], almostOne, 1],
-    ['a single token is drawn always', [removed, -5, removed], almostOne, 1],
-    ['a logit too small for a weight is never drawn', [0, -1e5], almostOne, 0],
-  ])('%s', (_, values, uniform, expected) => {
-    expect(sampleToken(logits(...values), uniform)).toBe(expected);
-  });
-
-  it.each([
-    [0, 0],
-    [0.099, 0],
-    [0.101, 1],
-    [0.299, 1],
-    [0.301, 2],
-    [0.599, 2],
-    [0.601, 3],
-    [0.999, 3],
-  ])('inverts the cumulative distribution of 0.1, 0.2, 0.3, 0.4 at %d', (uniform, expected) => {
-    expect(sampleToken(logs(0.1, 0.2, 0.3, 0.4), uniform)).toBe(expected);
-  });
-
-  it.each([
-    ['nothing is left', [removed, removed]],
-    ['a logit is NaN', [0, Number.NaN]],
-    ['a NaN comes first', [Number.NaN, 0]],
-    ['a logit is +Infinity', [0, Infinity]],
-  ])('draws nothing when %s', (_, values) => {
-    expect(sampleToken(logits(...values), 0.5)).toBe(-1);
-  });
-
-  it('draws nothing from no candidates', () => {
-    expect(sampleToken(logits(0, 0), 0.5, Int32Array.of())).toBe(-1);
-  });
-
-  it('draws what a plain cumulative sum draws, with the candidates listed or not', () => {
-    fc.assert(
-      fc.property(rows, fc.double({ min: 0, max: almostOne, noNaN: true }), (row, uniform) => {
-        const left = leftOf(row);
-        fc.pre(left.length > 0);
-        const drawn = sampleToken(row, uniform);
-        expect(sampleToken(row, uniform, left)).toBe(drawn);
-        expect(row[drawn]).toBeGreaterThan(removed);
-        const weights = probabilities(row);
-        const before = weights.slice(0, drawn).reduce((sum, p) => sum + p, 0);
-        expect(uniform).toBeGreaterThanOrEqual(before - 1e-12);
-        expect(uniform).toBeLessThan(before + weights[drawn]! + 1e-12);
       }),
     );
   });

@@ -75,34 +75,6 @@ export function logProbabilities(logits: Float32Array, candidates?: Int32Array):
   return result;
 }
 
-/**
- * Inverse of the cumulative distribution, by rising id: the first id at which the running sum of probabilities exceeds
- * `uniform`. A removed token is never drawn. Returns -1 when nothing is left, or a logit is NaN or +Infinity.
- *
- * Example: probabilities [0.5, 0, 0.5]: uniform 0.49 -> 0, uniform 0.5 -> 2.
- */
-export function sampleToken(logits: Float32Array, uniform: number, candidates?: Int32Array): number {
-  const { id: topId, logit: top } = largest(logits, candidates);
-  if (topId < 0 || top === Infinity) return -1;
-  const count = candidates?.length ?? logits.length;
-  const weights = weightsOf(count);
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    const logit = logits[candidates === undefined ? i : candidates[i]!]!;
-    total += weights[i] = logit === -Infinity ? 0 : exponential(logit - top);
-  }
-  const target = uniform * total;
-  let sum = 0;
-  let last = topId;
-  for (let i = 0; i < count; i++) {
-    if (weights[i] === 0) continue;
-    sum += weights[i]!;
-    last = candidates === undefined ? i : candidates[i]!;
-    if (sum > target) return last;
-  }
-  return last;
-}
-
 /** How many tokens have a larger logit than `id`, plus one. */
 export function rankOf(logits: Float32Array, id: number): number {
   const own = logits[id]!;
@@ -122,11 +94,4 @@ export function topTokens(logits: Float32Array, count: number, candidates?: Int3
   if (candidates === undefined) for (let id = 0; id < logits.length; id++) offer(id);
   else for (const id of candidates) offer(id);
   return heap.ids.sort((a, b) => logits[b]! - logits[a]! || a - b);
-}
-
-let scratch = new Float64Array(0);
-
-function weightsOf(count: number): Float64Array {
-  if (scratch.length < count) scratch = new Float64Array(count);
-  return scratch;
 }

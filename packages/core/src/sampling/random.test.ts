@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ParameterError } from '../errors.ts';
-import { Random, type RandomPurpose, threefryBlock } from './random.ts';
+import { Random, type RandomPurpose } from './random.ts';
 
 const numbers = (count: number, number: (i: number) => number): number[] =>
   Array.from({ length: count }, (_, i) => number(i));
@@ -21,30 +21,6 @@ function correlation(a: readonly number[], b: readonly number[]): number {
   return covariance(a, meanA, b, meanB) / Math.sqrt(covariance(a, meanA, a, meanA) * covariance(b, meanB, b, meanB));
 }
 
-const hex = (words: readonly number[]): string[] => words.map((word) => word.toString(16).padStart(8, '0'));
-
-describe('threefryBlock', () => {
-  it.each([
-    [
-      [0, 0],
-      [0, 0],
-      ['6b200159', '99ba4efe'],
-    ],
-    [
-      [0xffffffff, 0xffffffff],
-      [0xffffffff, 0xffffffff],
-      ['1cb996fc', 'bb002be7'],
-    ],
-    [
-      [0x13198a2e, 0x03707344],
-      [0x243f6a88, 0x85a308d3],
-      ['c4923a9c', '483df7a0'],
-    ],
-  ] as const)('gives the known answer of Random123 for key %j, counter %j', (key, counter, expected) => {
-    expect(hex(threefryBlock(key, counter))).toEqual(expected);
-  });
-});
-
 describe('Random', () => {
   // Computed by a second implementation, in Python, so a seed means the same numbers for ever.
   it.each<[seed: number, sequence: number, position: number, stage: RandomPurpose, index: number, expected: number]>([
@@ -64,6 +40,16 @@ describe('Random', () => {
       expect(new Random(seed).uniform(sequence, position, stage, index)).toBe(expected);
     },
   );
+
+  it('gives the bits of the uniform number as the key of a draw', () => {
+    const random = new Random(7);
+    const stages: RandomPurpose[] = ['draw', 'draft', 'residual', { sampler: 1 }];
+    for (const [position, stage] of stages.entries()) {
+      const [high, low] = random.key(3, position, stage);
+      expect(((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53).toBe(random.uniform(3, position, stage));
+    }
+    expect(new Set([0, 1, 2].map((sequence) => random.key(sequence, 5, 'draw').join())).size).toBe(3);
+  });
 
   it('does not depend on earlier calls', () => {
     const random = new Random(3);

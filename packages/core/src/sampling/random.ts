@@ -1,7 +1,9 @@
+import type { DrawKey } from '../draw/race.ts';
+import { threefryInto } from '../draw/threefry.ts';
 import { ParameterError } from '../errors.ts';
 
 /**
- * What a uniform number is used for. Numbers of different stages are independent.
+ * What a random number or a key is used for. Numbers of different stages are independent.
  * `{ sampler: k }` is the k-th stage of the sampler chain.
  */
 export type RandomPurpose = 'draw' | 'draft' | 'accept' | 'residual' | { readonly sampler: number };
@@ -13,8 +15,8 @@ const stageNumber = { draw: 0, draft: 1, accept: 2, residual: 3 } as const;
 const firstSamplerStage = 16;
 
 /**
- * Random numbers without a state: uniform = f(seed, sequence, position, stage, index). The number at a position is the
- * same whether the row is decoded alone or in a batch, on any engine, and after a rewind, so nothing has to be saved
+ * Random numbers without a state: uniform = f(seed, sequence, position, stage, index). The number or key at a position is
+ * the same whether the row is decoded alone or in a batch, on any engine, and after a rewind, so nothing has to be saved
  * or restored.
  *
  * The function is Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"),
@@ -36,10 +38,23 @@ export class Random {
 
   /** A uniform number in [0, 1) with 53 random bits. `position` = tokens before it in the sequence. */
   uniform(sequence: number, position: number, stage: RandomPurpose, index = 0): number {
+    this.#mix(sequence, position, stage, index);
+    return ((block[0]! >>> 5) * 0x400_0000 + (block[1]! >>> 6)) / 0x20_0000_0000_0000;
+  }
+
+  /**
+   * The key of a draw, for `sampleToken` and `EngineMatrix.choose`: 64 random bits, from which the draw makes the numbers of
+   * its tokens. `position` = tokens before it in the sequence.
+   */
+  key(sequence: number, position: number, stage: RandomPurpose): DrawKey {
+    this.#mix(sequence, position, stage, 0);
+    return [block[0]!, block[1]!];
+  }
+
+  #mix(sequence: number, position: number, stage: RandomPurpose, index: number): void {
     const stageWord = typeof stage === 'string' ? stageNumber[stage] : firstSamplerStage + stage.sampler;
-    threefry(this.#low, this.#high, sequence >>> 0, stageWord);
-    threefry(word0, word1, position >>> 0, index >>> 0);
-    return ((word0 >>> 5) * 0x400_0000 + (word1 >>> 6)) / 0x20_0000_0000_0000;
+    threefryInto(block, this.#low, this.#high, sequence >>> 0, stageWord, 20);
+    threefryInto(block, block[0]!, block[1]!, position >>> 0, index >>> 0, 20);
   }
 
   /** A seed nobody chose, for calls that name none; it is reported in the end event, so the run can be repeated. */
@@ -48,36 +63,5 @@ export class Random {
   }
 }
 
-// The two output words of the last call, kept outside so that a draw allocates nothing.
-let word0 = 0;
-let word1 = 0;
-
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-
-/** One block of Threefry-2x32-20, as two uint32: what the published test vectors are about. */
-export function threefryBlock(
-  key: readonly [number, number],
-  counter: readonly [number, number],
-): readonly [number, number] {
-  threefry(key[0], key[1], counter[0], counter[1]);
-  return [word0, word1];
-}
-
-function threefry(key0: number, key1: number, counter0: number, counter1: number): void {
-  const key2 = key0 ^ key1 ^ 0x1bd11bda;
-  const keys = [key0, key1, key2] as const;
-  let x0 = (counter0 + key0) | 0;
-  let x1 = (counter1 + key1) | 0;
-  for (let round = 0; round < 20; round++) {
-    const rotation = rotations[round & 7]!;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << rotation) | (x1 >>> (32 - rotation))) ^ x0;
-    if ((round & 3) === 3) {
-      const injection = (round + 1) >> 2;
-      x0 = (x0 + keys[(injection % 3) as 0 | 1 | 2]) | 0;
-      x1 = (x1 + keys[((injection + 1) % 3) as 0 | 1 | 2] + injection) | 0;
-    }
-  }
-  word0 = x0 >>> 0;
-  word1 = x1 >>> 0;
-}
+// Kept outside so that a number allocates nothing.
+const block = new Uint32Array(2);

@@ -2,10 +2,12 @@ import { gemma2 } from '../architectures/gemma2.ts';
 import { gpt2 } from '../architectures/gpt2.ts';
 import { llama } from '../architectures/llama.ts';
 import { opt } from '../architectures/opt.ts';
+import { type DrawKey, gumbelNoise, sampleToken } from '../draw/race.ts';
 import type { CacheKind, Engine, WeightSource } from '../engine/engine.ts';
 import { LoadError } from '../errors.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { createModel } from '../model/model.ts';
+import { largest } from '../sampling/distribution.ts';
 import { type ContractCase, verify, verifyClose, verifyEqual } from './cases.ts';
 import { generationCases } from './generation-cases.ts';
 import { modelCases } from './model-cases.ts';
@@ -71,6 +73,17 @@ export function engineCases(start: () => Promise<Engine>, options: EngineCasesOp
         } finally {
           own.dispose();
           replaying.dispose();
+        }
+      },
+    });
+    cases.push({
+      name: `${name}: a choice on the engine is the one on the host`,
+      async run() {
+        const own = await build(await started(), tiny);
+        try {
+          await chooses(own, name);
+        } finally {
+          own.dispose();
         }
       },
     });
@@ -147,6 +160,39 @@ async function runFrames(model: LanguageModel): Promise<Float32Array[]> {
     three.dispose();
   }
   return logits;
+}
+
+/** `EngineMatrix.choose` against the host, where the engine has it. */
+async function chooses(model: LanguageModel, name: string): Promise<void> {
+  const cache = model.createCache({ rows: 2 });
+  const result = model.forward([[3, 1, 4], [1]], cache);
+  const { logits } = result;
+  try {
+    if (logits.choose === undefined) return;
+    const values = await logits.read();
+    const rows = [0, 1].map((row) => values.subarray(row * logits.columns, (row + 1) * logits.columns));
+    const largestOf = await logits.choose(undefined);
+    verifyEqual(
+      [...largestOf],
+      rows.map((row) => largest(row).id),
+      `${name}: the largest logits`,
+    );
+    for (let draw = 0; draw < 20; draw++) {
+      const keys = rows.map((_, row): DrawKey => [draw, row]);
+      for (const [row, id] of (await logits.choose(keys)).entries()) {
+        const expected = sampleToken(rows[row]!, keys[row]!);
+        const sum = (token: number): number => rows[row]![token]! + gumbelNoise(keys[row]!, token);
+        // The sums are float32 there.
+        verify(
+          id === expected || sum(expected) - sum(id) < 1e-5,
+          () => `${name}: the draw with key ${keys[row]} gives ${id}, on the host ${expected}`,
+        );
+      }
+    }
+  } finally {
+    result.dispose();
+    cache.dispose();
+  }
 }
 
 /** One layer of models with every activation and both kinds of caps, which are where a kernel can lose a NaN. */

@@ -154,7 +154,7 @@ test('a sampled reply matches', () => {
     let text = '';
     for (;;) {
       const row = shaped(sampler, new Array(vocabulary.length).fill(0), { history, eosTokenIds: [0] });
-      const id = sampleToken(row, random.uniform(sequence, history.length, 'draw'));
+      const id = sampleToken(row, random.key(sequence, history.length, 'draw'));
       if (id === 0) break;
       text += vocabulary[id];
       history = history.append(id);

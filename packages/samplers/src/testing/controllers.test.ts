@@ -99,7 +99,7 @@ test.each([1, 2.5, 4])('mirostat 2 holds the surprise near %d bits', (tau) => {
   let bits = 0;
   for (let position = 0; position < 600; position++) {
     row.apply(mirostat2({ tau }), 0);
-    const id = sampleToken(row.logits, random.uniform(0, position, 'draw'), row.candidates);
+    const id = sampleToken(row.logits, random.key(0, position, 'draw'), row.candidates);
     const history = row.extend(id);
     if (position >= 100) bits += -Math.log2(state.sampled(history, 0)!.after);
     row = testRow(logitsAt(position + 1), { state, history });

@@ -104,7 +104,7 @@ describe.each<KgwWatermarkOptions>([
     let history = History.of([3, 4, 5]);
     for (let i = 0; i < count; i++) {
       const row = marked ? shaped(kgwWatermark(options), logitsAt(i), { history }) : logitsAt(i);
-      history = history.append(sampleToken(row, random.uniform(0, i, 'draw')));
+      history = history.append(sampleToken(row, random.key(0, i, 'draw')));
     }
     return [...history.tokens.subarray(3)];
   };

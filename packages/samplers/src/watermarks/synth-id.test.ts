@@ -69,7 +69,7 @@ function write(marked: boolean, count: number, seed = 4): number[] {
   let history = History.of([1, 2, 3]);
   for (let i = 0; i < count; i++) {
     const row = marked ? shaped(sampler, logitsAt(i), { history, promptLength: 3 }) : logitsAt(i);
-    history = history.append(sampleToken(row, random.uniform(0, i, 'draw')));
+    history = history.append(sampleToken(row, random.key(0, i, 'draw')));
   }
   return [...history.tokens.subarray(3)];
 }

@@ -1,4 +1,4 @@
-import { largest, logSumExp, type Scores, topTokens } from '@tokenwright/core/sampling';
+import { fillGumbelNoise, largest, logSumExp, type Scores, topTokens } from '@tokenwright/core/sampling';
 import type { Run } from '@tokenwright/core/strategy';
 import type { Beam } from './beam.ts';
 import type { BeamSettings } from './beam-options.ts';
@@ -30,14 +30,17 @@ export interface Continuation {
   readonly key: number;
 }
 
-/** A random number for each continuation of a hypothesis. */
-export type Noise = (parent: Hypothesis) => (id: number) => number;
+/** A random number for each continuation of a hypothesis, [V]. */
+export type Noise = (parent: Hypothesis) => Float64Array;
 
-/** Standard Gumbel noise: the largest sums of log-probability and noise are samples without replacement. */
+/**
+ * Standard Gumbel noise: the largest sums of log-probability and noise are samples without replacement. The noise is that of
+ * plain sampling, so the largest sum is the token that plain sampling draws.
+ */
 export function gumbel(run: Run): Noise {
   return ({ row }) => {
-    const { random, sequence, history } = run.contextOf(row);
-    return (id) => -Math.log(-Math.log(random.uniform(sequence, history.length, 'draw', id)));
+    const { random, sequence, history, vocabSize } = run.contextOf(row);
+    return fillGumbelNoise(random.key(sequence, history.length, 'draw'), new Float64Array(vocabSize));
   };
 }
 
@@ -69,7 +72,7 @@ export async function expand(
     const base = noise === undefined ? order : order.slice();
     const added = noise?.(parent);
     if (added !== undefined)
-      for (let id = 0; id < order.length; id++) if (order[id]! > -Infinity) order[id]! += added(id);
+      for (let id = 0; id < order.length; id++) if (order[id]! > -Infinity) order[id]! += added[id]!;
     for (const id of topTokens(order, count))
       all.push({
         parent,

@@ -123,7 +123,7 @@ async function perturb(
   const { logits, normalizer } = await additions(scores, row, 'logits');
   const noise = gumbel(run)(parent);
   const noisy = Float64Array.from(logits, (logit, id) =>
-    logit === -Infinity ? -Infinity : parent.score + logit - normalizer + noise(id),
+    logit === -Infinity ? -Infinity : parent.score + logit - normalizer + noise[id]!,
   );
   const largest = noisy.reduce((most, value) => Math.max(most, value), -Infinity);
   const keys = noisy.map((value) => {

@@ -1,11 +1,11 @@
 import type { Sampler } from '@tokenwright/core';
 import {
+  type DrawKey,
   decisiveStages,
   HostRow,
   isEmptyRow,
   type RowContext,
   type Scores,
-  sampleToken,
 } from '@tokenwright/core/sampling';
 
 /**
@@ -38,13 +38,14 @@ export async function shapedScores(
 /**
  * Sample from a shaped row, or return the token that the reader forced.
  *
+ * @param key of the draw: the same key gives the same token.
  * @param raw the logits before the chain, to find the stage that left nothing to sample.
  * @throws EmptyDistributionError, InvalidLogitsError
  */
-export function sampleFrom(row: HostRow, uniform: number, raw: Float32Array, samplers: readonly Sampler[]): number {
+export function sampleFrom(row: HostRow, key: DrawKey, raw: Float32Array, samplers: readonly Sampler[]): number {
   const forced = row.context.control?.force?.[0];
   if (forced !== undefined) return forced;
-  const id = sampleToken(row.logits, uniform, row.candidates);
+  const id = row.sample(key);
   return id >= 0 ? id : refuse(row, raw, samplers);
 }
 

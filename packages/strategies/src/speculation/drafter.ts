@@ -17,7 +17,7 @@ export interface Drafter {
 export interface DraftOptions {
   /** Stop after a token with a smaller probability under the draft. 0 is off. */
   readonly confidenceThreshold: number;
-  /** Sample with the same uniform numbers as the target, so that the two agree as often as possible. */
+  /** Draw with the same keys as the target, so with the same number for each token, so that the two agree as often as possible. */
   readonly sharesRandomNumbers: boolean;
 }
 

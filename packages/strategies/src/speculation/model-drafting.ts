@@ -95,7 +95,7 @@ export class ModelDrafting implements Drafting {
     const { random, sequence, history } = context;
     const shaped = shapedRow(logits.slice(), context, samplers);
     const stage = this.#options.sharesRandomNumbers ? 'draw' : 'draft';
-    const id = sampleFrom(shaped, random.uniform(sequence, history.length, stage), logits, samplers);
+    const id = sampleFrom(shaped, random.key(sequence, history.length, stage), logits, samplers);
     return { id, probabilities: probabilities(shaped.logits, shaped.candidates), history: shaped.extend(id) };
   }
 

@@ -214,7 +214,7 @@ async function verify(
 /** Sample as plain sampling does. */
 function sample(row: HostRow, _: Draft | undefined, raw: Float32Array, { samplers }: Run): number {
   const { random, sequence, history } = row.context;
-  return sampleFrom(row, random.uniform(sequence, history.length, 'draw'), raw, samplers);
+  return sampleFrom(row, random.key(sequence, history.length, 'draw'), raw, samplers);
 }
 
 /** Accept with probability p / q, otherwise sample from max(p - q, 0). */
@@ -222,13 +222,13 @@ function accepted(row: HostRow, draft: Draft | undefined, raw: Float32Array, run
   if (draft === undefined) return sample(row, draft, raw, run);
   if (!row.sampleable) refuse(row, raw, run.samplers);
   const { random, sequence, history } = row.context;
-  const uniform = (stage: 'accept' | 'residual'): number => random.uniform(sequence, history.length, stage);
   const p = probabilities(row.logits, row.candidates);
   const q = (id: number): number => draft.probabilities?.[id] ?? (id === draft.id ? 1 : 0);
-  if (uniform('accept') * q(draft.id) < p[draft.id]!) return draft.id;
+  if (random.uniform(sequence, history.length, 'accept') * q(draft.id) < p[draft.id]!) return draft.id;
   const residual = Float32Array.from(p, (probability, id) => Math.log(Math.max(0, probability - q(id))));
-  const id = sampleToken(residual, uniform('residual'));
-  return id >= 0 ? id : sampleFrom(row, uniform('residual'), raw, run.samplers);
+  const key = random.key(sequence, history.length, 'residual');
+  const id = sampleToken(residual, key);
+  return id >= 0 ? id : sampleFrom(row, key, raw, run.samplers);
 }
 
 /** How many drafted tokens fit: one more token must fit after them, and the window of a full context must not move. */

@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { DisposedError, ShapeError } from '@tokenwright/core';
-import type { EngineMatrix, KeepRule, LogitEdit, TensorFlow, TopOfRow } from '@tokenwright/core/engine';
+import type { DrawKey, EngineMatrix, KeepRule, LogitEdit, TensorFlow, TopOfRow } from '@tokenwright/core/engine';
 import { checkInteger, checkNumber } from '@tokenwright/core/options';
 import type { Device } from '../device/device.ts';
 import type { DeviceTensors } from '../device/tensors.ts';
@@ -109,8 +109,8 @@ export class WebgpuMatrix implements EngineMatrix {
     });
   }
 
-  async choose(uniforms: readonly number[] | undefined): Promise<Int32Array> {
-    const choice = this.chooseAhead(uniforms);
+  async choose(keys: readonly DrawKey[] | undefined): Promise<Int32Array> {
+    const choice = this.chooseAhead(keys);
     try {
       return await choice.read();
     } finally {
@@ -118,12 +118,11 @@ export class WebgpuMatrix implements EngineMatrix {
     }
   }
 
-  chooseAhead(uniforms: readonly number[] | undefined): WebgpuChoice {
+  chooseAhead(keys: readonly DrawKey[] | undefined): WebgpuChoice {
     const { rows, columns } = this;
     const source = this.buffer;
-    if (uniforms !== undefined && uniforms.length !== rows)
-      throw new ShapeError('Uniform numbers', [rows], [uniforms.length]);
-    const given = uniforms && this.#upload('uniform numbers', Float32Array.from(uniforms));
+    if (keys !== undefined && keys.length !== rows) throw new ShapeError('Keys', [rows], [keys.length]);
+    const given = keys && this.#upload('keys of draws', Uint32Array.from(keys.flat()));
     const result = this.#device.storage('chosen tokens', Math.max(1, rows) * 4);
     try {
       if (rows > 0)

@@ -1,4 +1,5 @@
 import type { Kernel } from './kernel.ts';
+import { race } from './race.ts';
 
 /** The logits as bits. */
 export const logits = '@group(0) @binding(0) var<storage, read> logits : array<u32>;';
@@ -13,27 +14,23 @@ export const header: string = `@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) id : vec3u, @builtin(local_invocation_index) lane : u32) {`;
 
 /**
- * The largest logit of each row, or the one at which the running sum of the softmax exceeds a uniform number;
- * 0xffffffff where there is none. One work group per row. Each thread has consecutive tokens, so that the running sum
- * is in order.
+ * The largest logit of each row, or the token that wins the exponential race of the row's key; 0xffffffff where there is
+ * none. One work group per row.
  */
 export function chooseKernel(vocabSize: number, draws: boolean): Kernel {
-  const share = Math.ceil(vocabSize / threads);
   const code = `${logits}
-${draws ? '@group(0) @binding(1) var<storage, read> uniforms : array<f32>;' : ''}
+${draws ? '@group(0) @binding(1) var<storage, read> drawKeys : array<vec2u>;' : ''}
 @group(0) @binding(${draws ? 2 : 1}) var<storage, read_write> chosen : array<u32>;
-${key}
+${key}${draws ? race : ''}
 var<workgroup> keys : array<u32, ${threads}>;
 var<workgroup> sums : array<f32, ${threads}>;
+var<workgroup> ids : array<u32, ${threads}>;
 var<workgroup> broken : atomic<u32>;
-var<workgroup> place : atomic<u32>;
 ${header}
   let row = id.x * ${vocabSize}u;
-  let begin = min(lane * ${share}u, ${vocabSize}u);
-  let end = min(begin + ${share}u, ${vocabSize}u);
   var best = 0u;
   var bestAt = 0xffffffffu;
-  for (var i = begin; i < end; i++) {
+  for (var i = lane; i < ${vocabSize}u; i += ${threads}u) {
     let bits = logits[row + i];
     // NaN of either sign, and +Infinity.
     if ((bits & 0x7fffffffu) > 0x7f800000u || bits == 0x7f800000u) { atomicOr(&broken, 1u); }
@@ -45,56 +42,65 @@ ${header}
     }
   }
   keys[lane] = best;
-  if (lane == 0u) { atomicStore(&place, 0xffffffffu); }
+  ids[lane] = bestAt;
   workgroupBarrier();
-  var highest = 0u;
-  for (var i = 0u; i < ${threads}u; i++) { highest = max(highest, keys[i]); }
-  ${
-    draws
-      ? `let top = bitcast<f32>(select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u));
-  var sum = 0.0;
-  for (var i = begin; i < end; i++) {
-    let bits = logits[row + i];
-    if (bits != ${removed}) { sum += exp(bitcast<f32>(bits) - top); }
-  }
-  sums[lane] = sum;
-  workgroupBarrier();
-  var total = 0.0;
-  var before = 0.0;
-  for (var i = 0u; i < ${threads}u; i++) {
-    if (i == lane) { before = total; }
-    total += sums[i];
-  }
-  let goal = uniforms[id.x] * total;
-  if (sum > 0.0 && before + sum > goal) { atomicMin(&place, lane); }
-  workgroupBarrier();
-  var owner = atomicLoad(&place);
-  if (owner == 0xffffffffu) {
-    // When rounding leaves none: the last one with a weight.
-    for (var i = 0u; i < ${threads}u; i++) { if (sums[i] > 0.0) { owner = i; } }
-  }
-  if (owner == lane) {
-    var running = before;
-    var result = 0xffffffffu;
-    for (var i = begin; i < end; i++) {
-      let bits = logits[row + i];
-      if (bits == ${removed}) { continue; }
-      let weight = exp(bitcast<f32>(bits) - top);
-      if (weight > 0.0) {
-        result = i;
-        running += weight;
-        if (running > goal) { break; }
-      }
-    }
-    chosen[id.x] = select(result, 0xffffffffu, atomicLoad(&broken) == 1u || highest == 0u);
-  }
-  if (highest == 0u && lane == 0u) { chosen[id.x] = 0xffffffffu; }`
-      : `if (best == highest && bestAt != 0xffffffffu) { atomicMin(&place, bestAt); }
-  workgroupBarrier();
-  if (lane == 0u) { chosen[id.x] = select(atomicLoad(&place), 0xffffffffu, atomicLoad(&broken) == 1u); }`
-  }
+  var result = 0xffffffffu;
+  ${draws ? raceOf(vocabSize) : largestOf}
+  if (lane == 0u) { chosen[id.x] = select(result, 0xffffffffu, atomicLoad(&broken) == 1u); }
 }`;
   return { label: draws ? 'draw' : 'arg max', code, bindings: draws ? ['read', 'read', 'write'] : ['read', 'write'] };
+}
+
+/** On ties, the lowest id. */
+const largestOf = `if (lane == 0u) {
+    var highest = 0u;
+    for (var i = 0u; i < ${threads}u; i++) {
+      if (keys[i] > highest || (keys[i] == highest && highest != 0u && ids[i] < result)) {
+        highest = keys[i];
+        result = ids[i];
+      }
+    }
+  }`;
+
+/** Each thread has pairs of tokens, which share a block of random bits. On ties, the lowest id. */
+function raceOf(vocabSize: number): string {
+  return `var highest = 0u;
+  for (var i = 0u; i < ${threads}u; i++) { highest = max(highest, keys[i]); }
+  let top = bitcast<f32>(select(~highest, highest & 0x7fffffffu, (highest >> 31u) == 1u));
+  workgroupBarrier();
+  let drawKey = drawKeys[id.x];
+  var most = 0.0;
+  var winner = 0xffffffffu;
+  for (var pair = lane; 2u * pair < ${vocabSize}u; pair += ${threads}u) {
+    let high = threefry(drawKey, vec2u(pair, 0u));
+    for (var part = 0u; part < 2u; part++) {
+      let i = 2u * pair + part;
+      if (i >= ${vocabSize}u) { break; }
+      let bits = logits[row + i];
+      if (bits == ${removed}) { continue; }
+      // Relative to the largest logit, so that little is lost in the sum.
+      let logit = bitcast<f32>(bits) - top;
+      if (winner != 0xffffffffu && logit + mostNoise(high[part]) <= most) { continue; }
+      let sum = logit + noiseOf(high[part], threefry(drawKey, vec2u(pair, 1u))[part]);
+      if (winner == 0xffffffffu || sum > most) {
+        most = sum;
+        winner = i;
+      }
+    }
+  }
+  sums[lane] = most;
+  ids[lane] = winner;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var first = 0.0;
+    for (var i = 0u; i < ${threads}u; i++) {
+      if (ids[i] == 0xffffffffu) { continue; }
+      if (result == 0xffffffffu || sums[i] > first || (sums[i] == first && ids[i] < result)) {
+        first = sums[i];
+        result = ids[i];
+      }
+    }
+  }`;
 }
 
 /**

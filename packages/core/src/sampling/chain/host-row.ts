@@ -1,5 +1,6 @@
+import { type DrawKey, sampleToken } from '../../draw/race.ts';
 import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../../errors.ts';
-import { largest, sampleToken } from '../distribution.ts';
+import { largest } from '../distribution.ts';
 import type { History } from '../history.ts';
 import { hasHostForm, hasMaskForm, type RowStep, type Sampler } from '../sampler.ts';
 import { ascendingIds, idsOfBits, isAllowed } from './candidates.ts';
@@ -46,9 +47,9 @@ export class HostRow {
     if (before !== undefined) this.#seen.push({ stage: index, before, after: this.#snapshot() });
   }
 
-  /** The token for a uniform number, or without one the largest; -1 when nothing can be sampled. */
-  sample(uniform: number | undefined): number {
-    if (uniform !== undefined) return sampleToken(this.logits, uniform, this.#candidates);
+  /** The token of the draw with this key, or without one the largest; -1 when nothing can be sampled. */
+  sample(key: DrawKey | undefined): number {
+    if (key !== undefined) return sampleToken(this.logits, key, this.#candidates);
     const { id, logit } = largest(this.logits, this.#candidates);
     return id >= 0 && logit < Infinity ? id : -1;
   }

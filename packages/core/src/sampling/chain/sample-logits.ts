@@ -1,9 +1,10 @@
 import { checkInteger } from '../../check/check.ts';
 import { checkIds, checkList, checkTokens } from '../../check/lists.ts';
 import { isArray, isInstance, readOptions } from '../../check/read-options.ts';
+import type { DrawKey } from '../../draw/race.ts';
 import { ParameterError, UnsupportedError } from '../../errors.ts';
 import { checkSamplers } from '../check-samplers.ts';
-import { largest, probabilities, sampleToken } from '../distribution.ts';
+import { probabilities } from '../distribution.ts';
 import { History } from '../history.ts';
 import { maxSequence, Random, type RandomPurpose } from '../random.ts';
 import { RunState } from '../run-state.ts';
@@ -80,10 +81,8 @@ export function sampleLogits(
   for (const { sampler, index } of stages) row.apply(sampler, index);
   if (!row.sampleable) refuse(values, context, stages);
   const { history, random, sequence } = context;
-  const id =
-    chain.at(-1)?.traits?.selectsArgMax === true
-      ? largest(row.logits, row.candidates).id
-      : sampleToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.candidates);
+  const selects = chain.at(-1)?.traits?.selectsArgMax === true;
+  const id = row.sample(selects ? undefined : random.key(sequence, history.length, 'draw'));
   return {
     id,
     history: row.extend(id),
@@ -179,6 +178,10 @@ class RandomAt extends Random {
 
   override uniform(sequence: number, _position: number, purpose: RandomPurpose, index = 0): number {
     return super.uniform(sequence, this.#position, purpose, index);
+  }
+
+  override key(sequence: number, _position: number, purpose: RandomPurpose): DrawKey {
+    return super.key(sequence, this.#position, purpose);
   }
 }
 

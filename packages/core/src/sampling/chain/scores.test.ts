@@ -1,5 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { sampleToken } from '../../draw/race.ts';
 import type { EngineMatrix, TopOfRow } from '../../engine/engine.ts';
 import { HostMatrix } from '../../engine/host-matrix.ts';
 import type { TensorFlow } from '../../engine/tensorflow.ts';
@@ -137,12 +138,14 @@ describe('Scores', () => {
     expect([...(await scores.raw(0))]).toEqual([1, 2]);
   });
 
-  it('draw with the uniform number of each row', async () => {
+  it('draw with the key of each row', async () => {
     const even = new Array<number>(1000).fill(0);
     const { scores } = scoresOf([even, even]);
-    const uniform = (row: number, stage: 'draw' | 'residual') => scores.contexts[row]!.random.uniform(0, 3, stage);
-    expect(await scores.sample()).toEqual([0, 1].map((row) => Math.floor(1000 * uniform(row, 'draw'))));
-    expect(await scores.sample('residual')).toEqual([0, 1].map((row) => Math.floor(1000 * uniform(row, 'residual'))));
+    const drawn = (stage: 'draw' | 'residual') =>
+      scores.contexts.map(({ random }) => sampleToken(Float32Array.from(even), random.key(0, 3, stage)));
+    expect(await scores.sample()).toEqual(drawn('draw'));
+    expect(await scores.sample('residual')).toEqual(drawn('residual'));
+    expect(drawn('residual')).not.toEqual(drawn('draw'));
   });
 
   it('take the largest without a draw when the chain ends by selecting it', async () => {

@@ -57,9 +57,8 @@ export class Scores {
   }
 
   /**
-   * Sample a token per row: [rows]. Where logits are expensive to read back and every stage can run on the device, the choice is
-   * made there too. Only the choice is read back then, and a token whose border is within rounding of the uniform number
-   * may differ.
+   * Sample a token per row: [rows], by the exponential race of `sampleToken`. Where logits are expensive to read back and every
+   * stage can run on the device, it is run there too, and only its result is read back.
    *
    * @throws EmptyDistributionError, InvalidLogitsError naming the stage, when a row has nothing to sample.
    */
@@ -67,12 +66,10 @@ export class Scores {
     this.#check();
     const forced = this.contexts.map(({ control }) => control?.force?.[0]);
     if (forced.every((id) => id !== undefined)) return forced;
-    const uniforms = this.contexts.map(({ random, sequence, history }) =>
-      random.uniform(sequence, history.length, purpose),
-    );
+    const keys = this.contexts.map(({ random, sequence, history }) => random.key(sequence, history.length, purpose));
     const selects = this.#stages.at(-1)?.traits?.selectsArgMax === true;
-    const chosen = await this.#shaped.choose(selects ? undefined : uniforms);
-    const ids = chosen ?? (await this.#rows()).map((row, at) => row.sample(selects ? undefined : uniforms[at]!));
+    const chosen = await this.#shaped.choose(selects ? undefined : keys);
+    const ids = chosen ?? (await this.#rows()).map((row, at) => row.sample(selects ? undefined : keys[at]!));
     for (const [at, id] of ids.entries()) {
       if (forced[at] !== undefined) ids[at] = forced[at];
       else if (id < 0) await this.#shaped.refuse(at, await this.raw(at));

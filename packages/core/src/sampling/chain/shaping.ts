@@ -1,3 +1,4 @@
+import type { DrawKey } from '../../draw/race.ts';
 import type { EngineMatrix } from '../../engine/engine.ts';
 import type { ForwardResult } from '../../model/language-model.ts';
 import { isEmptyRow, logProbabilities } from '../distribution.ts';
@@ -87,25 +88,25 @@ export class Shaping {
   }
 
   /**
-   * Choose a token per row on the device, with uniform numbers, or without any the largest: [rows], -1 where there is none.
+   * Choose a token per row on the device: draw with these keys, or without any the largest. [rows], -1 where there is none.
    * Undefined when the chain cannot run there, or when reading the rows is as fast.
    */
-  async choose(uniforms: readonly number[] | undefined): Promise<number[] | undefined> {
+  async choose(keys: readonly DrawKey[] | undefined): Promise<number[] | undefined> {
     const { logits, relaxed } = this.#result;
     if (!this.#setting.readbackIsExpensive || this.#startsOnHost || relaxed !== undefined || this.#rows !== undefined)
       return undefined;
     const { far, near } = this.#divide(true);
     if (near.length > 0 || logits.choose === undefined || logits.columns < smallestRemoteChoice) return undefined;
     // The last stage of a selection is the choice itself.
-    const stages = uniforms === undefined ? far.slice(0, -1) : far;
-    return this.#onDevice(stages, async (shaped) => [...(await this.#chooseFrom(shaped, uniforms))]);
+    const stages = keys === undefined ? far.slice(0, -1) : far;
+    return this.#onDevice(stages, async (shaped) => [...(await this.#chooseFrom(shaped, keys))]);
   }
 
   /** Choose, and let the next step begin while the choice is on its way. */
-  async #chooseFrom(logits: EngineMatrix, uniforms: readonly number[] | undefined): Promise<Int32Array> {
+  async #chooseFrom(logits: EngineMatrix, keys: readonly DrawKey[] | undefined): Promise<Int32Array> {
     const { onChoice } = this.#setting;
-    if (onChoice === undefined || logits.chooseAhead === undefined) return logits.choose!(uniforms);
-    const choice = logits.chooseAhead(uniforms);
+    if (onChoice === undefined || logits.chooseAhead === undefined) return logits.choose!(keys);
+    const choice = logits.chooseAhead(keys);
     try {
       onChoice(choice);
       return await choice.read();

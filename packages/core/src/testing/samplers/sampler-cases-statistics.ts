@@ -1,4 +1,4 @@
-import { sampleToken } from '../../sampling/distribution.ts';
+import { sampleToken } from '../../draw/race.ts';
 import { Random } from '../../sampling/random.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import { verify } from '../cases.ts';
@@ -23,7 +23,7 @@ export function drawsAsDeclared(
     distributionOf(row.logits).forEach((p, id) => {
       mean[id]! += p / draws;
     });
-    const id = sampleToken(row.logits, random.uniform(sequence, row.context.history.length, 'draw'), row.candidates);
+    const id = sampleToken(row.logits, random.key(sequence, row.context.history.length, 'draw'), row.candidates);
     verify(id >= 0, 'nothing can be sampled');
     counts[id]! += 1;
   }

@@ -81,7 +81,7 @@ function runChain(row: HostRow, samplers: readonly Sampler[], draws: boolean): v
   if (!draws) return;
   const { random, sequence, history } = row.context;
   if (samplers.at(-1)?.traits?.selectsArgMax === true) largest(row.logits, row.candidates);
-  else sampleToken(row.logits, random.uniform(sequence, history.length, 'draw'), row.candidates);
+  else sampleToken(row.logits, random.key(sequence, history.length, 'draw'), row.candidates);
 }
 
 /** Copies of a row of logits. A chain edits its row in place, so each step uses a new copy; copying is not measured. */
