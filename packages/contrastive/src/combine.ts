@@ -80,6 +80,7 @@ class CombinedModel implements LanguageModel {
   readonly readbackIsExpensive: boolean = false;
   readonly defaults: ModelDefaults;
   readonly sources?: readonly (readonly number[])[];
+  readonly separateVocabularies: boolean;
   readonly #expert: LanguageModel;
   readonly #others: readonly Source[];
   /** The sources that need their own forward pass and cache. */
@@ -102,6 +103,7 @@ class CombinedModel implements LanguageModel {
       ...others.map((source) => `${source.model.fingerprint} ${settingsOf(source)}`),
     ].join(' + ');
     this.defaults = expert.defaults;
+    this.separateVocabularies = expert.separateVocabularies ?? false;
     if (expert.sources !== undefined) this.sources = expert.sources;
   }
 

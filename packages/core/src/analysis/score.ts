@@ -5,6 +5,7 @@ import { ContextLengthError } from '../errors.ts';
 import { EventLoopYielder } from '../generate/run/yield-to-event-loop.ts';
 import { checkModel } from '../model/check-model.ts';
 import type { LanguageModel } from '../model/language-model.ts';
+import { checkReadsSource, visibleSource } from '../model/visible-source.ts';
 import { HostRow } from '../sampling/chain/host-row.ts';
 import type { RowContext } from '../sampling/chain/row-context.ts';
 import { checkSamplers } from '../sampling/check-samplers.ts';
@@ -78,6 +79,8 @@ export async function score(
   if (ids.length > model.contextLength + 1)
     throw new ContextLengthError(model.contextLength, ids.length - 1, 'The text');
   const samplers = checkSamplers('score', 'samplers', chain);
+  checkReadsSource(model, samplers);
+  const source = visibleSource(model, 0);
   const seed = checkInteger('score', 'seed', key, 0, Number.MAX_SAFE_INTEGER);
   const signal = given === undefined ? undefined : checkSignal('score', 'signal', given);
   const top = checkInteger('score', 'top', count, 0);
@@ -113,7 +116,7 @@ export async function score(
             maxLength: model.contextLength,
             random,
             state: memory,
-            ...(model.sources === undefined ? {} : { source: model.sources[0]! }),
+            ...(source === undefined ? {} : { source }),
           };
           const { token, next } = scoredToken(row, ids[history.length]!, samplers, context, top);
           tokens.push(token);

@@ -158,11 +158,35 @@ describe('marian', () => {
   it.each([
     ['normalize_embedding', true],
     ['static_position_embeddings', false],
-    ['share_encoder_decoder_embeddings', false],
+    ['share_encoder_decoder_embeddings', 1],
     ['decoder_vocab_size', 5],
     ['add_final_layer_norm', true],
   ])('refuses %s: %s', (key, value) => {
     expect(refused(marian, { [key]: value })).toBe(key);
+  });
+
+  it('has a token table for each side when they do not share one, and ties the head to that of the outputs', () => {
+    const json = { ...tinyStacks, vocab_size: 9, decoder_vocab_size: 7, share_encoder_decoder_embeddings: false };
+    const config = marian.configure(json);
+    expect([config.vocabSize, marian.dimensions(config).vocabSize, marian.sourceVocabSize?.(config)]).toEqual([
+      7, 7, 9,
+    ]);
+    const tables = (tied: boolean): string[] => {
+      const settings = { ...config, tied };
+      const { requests } = requestWeights(marian, settings, seededWeights(marian, settings));
+      return requests.flatMap((request) =>
+        request.kind === 'matrix' && request.names.some((name) => /embed_tokens|shared|lm_head/.test(name))
+          ? [`${request.names.join()} ${request.shape.outputs.join()}`]
+          : [],
+      );
+    };
+    const own = ['decoder.embed_tokens.weight 7', 'encoder.embed_tokens.weight 9'];
+    expect(tables(true)).toEqual(own);
+    expect(tables(false)).toEqual([...own, 'lm_head.weight 7']);
+    // The sizes may be equal: the ids still mean other tokens.
+    const equal = marian.configure({ ...json, decoder_vocab_size: null });
+    expect([equal.vocabSize, equal.sourceVocabSize]).toEqual([9, 9]);
+    expect(marian.configure({ ...tinyStacks, decoder_vocab_size: 58101 }).sourceVocabSize).toBeUndefined();
   });
 
   it('refuses an odd width', () => {

@@ -18,7 +18,10 @@ interface MarianWeights extends PostNormWeights {
   readonly positions: Weight;
 }
 
-/** Marian (Junczys-Dowmunt et al. 2018), the family of the OPUS-MT translators: sinusoidal positions, post-norm layers. */
+/**
+ * Marian (Junczys-Dowmunt et al. 2018), the family of the OPUS-MT translators: sinusoidal positions, post-norm layers. The two sides
+ * share a vocabulary, or have one each with its own token table (`share_encoder_decoder_embeddings: false`).
+ */
 export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
   name: 'marian',
 
@@ -26,14 +29,18 @@ export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
     const config = readConfig('marian', json);
     config.mustBe('normalize_embedding', false);
     config.mustBe('static_position_embeddings', true);
-    config.mustBe('share_encoder_decoder_embeddings', true);
     const result = readPostNormConfig(config, 58101);
-    config.mustBe('decoder_vocab_size', result.vocabSize);
     if (result.width % 2 !== 0) config.fail('d_model', `must be even, but is ${result.width}`);
-    return result;
+    if (config.flag('share_encoder_decoder_embeddings', true)) {
+      config.mustBe('decoder_vocab_size', result.vocabSize);
+      return result;
+    }
+    const { vocabSize: sourceVocabSize } = result;
+    return { ...result, sourceVocabSize, vocabSize: config.integer('decoder_vocab_size', sourceVocabSize) };
   },
 
   dimensions: postNormDimensions,
+  sourceVocabSize: (config) => config.sourceVocabSize,
   sourceLength: ({ contextLength }) => contextLength,
 
   parameters(p, config, has) {
@@ -44,11 +51,11 @@ export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
     };
   },
 
-  encode: (op, weights, config) => encodeLayers(op, embed(op, weights, config), weights, config),
+  encode: (op, weights, config) => encodeLayers(op, embed(op, weights.sourceTokens, weights, config), weights, config),
 
   encoderKeyValues: (op, weights, config, encoded) => storeLayerKeyValues(op, encoded, weights, config),
 
-  forward: (op, weights, config) => decodeLayers(op, embed(op, weights, config), weights, config),
+  forward: (op, weights, config) => decodeLayers(op, embed(op, weights.tokens, weights, config), weights, config),
 
   head: (op, { head, headBias }, _config, hidden) =>
     op.linear(hidden, head, headBias === undefined ? {} : { bias: headBias }),
@@ -56,7 +63,8 @@ export const marian: EncoderDecoderArchitecture<MarianConfig, MarianWeights> = {
 
 function embed<X>(
   op: Operations<X, Weight>,
-  { tokens, positions }: MarianWeights,
+  tokens: Weight,
+  { positions }: MarianWeights,
   { embeddingScale: scale }: MarianConfig,
 ): X {
   return op.embed(tokens, { positions, scale });

@@ -220,6 +220,11 @@ export interface EncoderDecoderArchitecture<C = unknown, P = unknown> extends Ar
   encoderKeyValues<X>(operations: Operations<X, Weight>, weights: P, config: C, encoded: X): void;
   /** Longest source, in tokens. */
   sourceLength(config: C): number;
+  /**
+   * Number of tokens in the vocabulary of the sources, for a model whose sources and outputs have different ones. Absent or undefined when
+   * they share one.
+   */
+  sourceVocabSize?(config: C): number | undefined;
 }
 
 declare const weight: unique symbol;

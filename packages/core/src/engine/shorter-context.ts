@@ -26,6 +26,7 @@ export function withContext<C, P>(
     encoderKeyValues: (operations, weights, config, encoded) =>
       architecture.encoderKeyValues(operations, weights, config, encoded),
     sourceLength: (config) => architecture.sourceLength(config),
+    sourceVocabSize: (config) => architecture.sourceVocabSize?.(config),
   };
 }
 

@@ -12,3 +12,4 @@ export { windowStart } from '../model/context-window.ts';
 export type { ForwardOptions, ForwardPart, ForwardResult, PendingStep } from '../model/language-model.ts';
 export { type CreateModelOptions, createModel } from '../model/model.ts';
 export { createSequenceToSequence, type EncodedSources, type SourceTokens } from '../model/sequence-to-sequence.ts';
+export { visibleSource } from '../model/visible-source.ts';

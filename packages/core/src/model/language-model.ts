@@ -27,8 +27,16 @@ export interface LanguageModel extends Disposable {
   readonly readbackIsExpensive: boolean;
   /** Options of the checkpoint (generation_config.json), used where a call gives none. */
   readonly defaults: ModelDefaults;
-  /** The source ids of an encoder-decoder model: one list per row, or one list for all rows. Samplers see them as `step.source`. */
+  /**
+   * The source ids of an encoder-decoder model: one list per row, or one list for all rows. Samplers see them as `step.source`, unless
+   * `separateVocabularies` is true.
+   */
   readonly sources?: readonly (readonly number[])[];
+  /**
+   * True for an encoder-decoder model whose sources have a vocabulary of their own, so that the same id is another token there. Samplers
+   * see no source then, and those with the trait `readsSource` are refused. Absent or false: both sides share one.
+   */
+  readonly separateVocabularies?: boolean;
 
   /** An empty cache for this model. */
   createCache(options?: CacheOptions): KVCache;

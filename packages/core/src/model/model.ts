@@ -111,7 +111,11 @@ export interface ModelDescription {
   readonly defaults: ModelDefaults;
   readonly fingerprint: string;
   /** For a decoder bound to sources: where their keys and values are, and the ids themselves. */
-  readonly sources?: { readonly memory: EncoderKeyValues; readonly ids: readonly (readonly number[])[] };
+  readonly sources?: {
+    readonly memory: EncoderKeyValues;
+    readonly ids: readonly (readonly number[])[];
+    readonly separateVocabularies: boolean;
+  };
 }
 
 /** The language model of an architecture on an engine: turns rows of tokens into frames and updates the cache. */
@@ -126,6 +130,7 @@ export class ExecutableModel implements LanguageModel {
   readonly readbackIsExpensive: boolean;
   readonly defaults: ModelDefaults;
   readonly sources?: readonly (readonly number[])[];
+  readonly separateVocabularies: boolean;
   readonly dimensions: Dimensions;
   readonly executable: Executable;
   readonly #memory: EncoderKeyValues | undefined;
@@ -145,6 +150,7 @@ export class ExecutableModel implements LanguageModel {
     this.readbackIsExpensive = executable.engine.readbackIsExpensive;
     this.defaults = defaults;
     this.#memory = sources?.memory;
+    this.separateVocabularies = sources?.separateVocabularies ?? false;
     if (sources !== undefined) this.sources = sources.ids;
   }
 

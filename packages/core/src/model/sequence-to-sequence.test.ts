@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { score } from '../analysis/score.ts';
 import { bart } from '../architectures/bart.ts';
 import { gpt2 } from '../architectures/gpt2.ts';
 import { marian } from '../architectures/marian.ts';
@@ -40,6 +41,11 @@ const relative = { d_model: 24, d_kv: 10, num_heads: 3, d_ff: 40, num_layers: 1,
 const families: readonly [string, EncoderDecoderArchitecture<unknown, unknown>, Readonly<Record<string, unknown>>][] = [
   ['bart', bart as EncoderDecoderArchitecture, { ...postNorm, vocab_size: 61 }],
   ['marian', marian as EncoderDecoderArchitecture, { ...postNorm, vocab_size: 67 }],
+  [
+    'marian with two vocabularies',
+    marian as EncoderDecoderArchitecture,
+    { ...postNorm, vocab_size: 71, decoder_vocab_size: 53, share_encoder_decoder_embeddings: false },
+  ],
   ['t5', t5 as EncoderDecoderArchitecture, { ...relative, vocab_size: 59, n_positions: 96 }],
   [
     't5 1.1',
@@ -187,12 +193,12 @@ describe.each(families)('%s', (name, architecture, json) => {
     });
   });
 
-  it('starts with the start tokens, for one or several outputs per source, and shows samplers the source', async () => {
+  it('starts with the start tokens, for one or several outputs per source, and shows samplers a source of the same vocabulary', async () => {
     const seen = new Set<string>();
     const watching: Sampler = {
       name: 'watching',
       onHost(_, { source, promptLength, history }) {
-        seen.add(Array.from(source!).join());
+        seen.add(source === undefined ? 'nothing' : Array.from(source).join());
         expect([promptLength, history.at(0)]).toEqual([1, 2]);
       },
     };
@@ -200,7 +206,8 @@ describe.each(families)('%s', (name, architecture, json) => {
       const options = { maxNewTokens: 5, numReturnSequences: 2, seed: 3, samplers: [watching] };
       const { ids } = await generateBatch(model, [[], [], []], options);
       expect(ids).toHaveLength(6);
-      expect([...seen].sort()).toEqual(sources.map((row) => row.join()).sort());
+      const shown = whole.separateVocabularies ? ['nothing'] : sources.map((row) => row.join()).sort();
+      expect([...seen].sort()).toEqual(shown);
     });
   });
 
@@ -282,7 +289,7 @@ describe.each(families)('%s', (name, architecture, json) => {
     expect(await refused({ ids: [] })).toBe(ParameterError);
     expect(await refused({ ids: [[1], []] })).toBe(ParameterError);
     expect(await refused({ ids: [1, 2], mask: [0, 0] })).toBe(ParameterError);
-    expect(await refused({ ids: [1, whole.vocabSize] })).toBe(ParameterError);
+    expect(await refused({ ids: [1, whole.sourceVocabSize] })).toBe(ParameterError);
     expect(await refused({ ids: [1, 2.5] })).toBe(ParameterError);
     expect(await refused({ ids: [1, 2], mask: [1, 0.5] })).toBe(ParameterError);
     expect(await refused({ ids: [1, 2], mask: [1] })).toBe(ShapeError);
@@ -298,6 +305,70 @@ describe.each(families)('%s', (name, architecture, json) => {
     expect(await refused({ encoderOutput: output, mask: [1, 1, 1] })).toBe(ShapeError);
     await using(await whole.encode({ ids: sources }), async (model) => {
       expect(() => model.createCache({ rows: 2 })).toThrow(ShapeError);
+    });
+  });
+});
+
+describe('an encoder-decoder model with two vocabularies', () => {
+  const json = { ...postNorm, vocab_size: 71, decoder_vocab_size: 53, share_encoder_decoder_embeddings: false };
+
+  it('checks the ids of each side against its own vocabulary', async () => {
+    await using(await build(marian as EncoderDecoderArchitecture, json), async (whole) => {
+      expect(whole).toMatchObject({ vocabSize: 53, sourceVocabSize: 71, separateVocabularies: true });
+      await expect(whole.encode({ ids: [3, 71] })).rejects.toThrow(
+        'encode: ids[0][1] must be an id of the source vocabulary, from 0 to 70, but 71 was given.',
+      );
+      await using(await whole.encode({ ids: [3, 70] }), async (model) => {
+        await expect(generate(model, [53], { maxNewTokens: 1 })).rejects.toThrow(/from 0 to 52, but 53/);
+      });
+    });
+  });
+
+  it('reads the table of its own side: each changes the results, and the head is that of the outputs', async () => {
+    const config = marian.configure(json);
+    const weights = seededWeights(marian, config);
+    const changed = (name: string): typeof weights => ({
+      ...weights,
+      read: async (asked) => {
+        const values = await weights.read(asked);
+        return asked === name ? values.map((value) => value * 1.5) : values;
+      },
+    });
+    const run = async (source: typeof weights): Promise<[states: number, logits: number]> => {
+      const whole = await createSequenceToSequence(engine, marian, config, source);
+      const [states] = await whole.encoderOutput({ ids: [3, 70] });
+      const logits: number[] = [];
+      await using(await whole.encode({ ids: [3, 70] }), async (model) => {
+        for (const row of await logitsOf(model, [[2, 52]])) logits.push(...row);
+      });
+      whole.dispose();
+      return [states!.reduce((sum, x) => sum + Math.abs(x), 0), logits.reduce((sum, x) => sum + Math.abs(x), 0)];
+    };
+    const plain = await run(weights);
+    const source = await run(changed('encoder.embed_tokens.weight'));
+    const target = await run(changed('decoder.embed_tokens.weight'));
+    expect(source[0]).not.toBeCloseTo(plain[0], 3);
+    expect(source[1]).not.toBeCloseTo(plain[1], 3);
+    expect(target[0]).toBe(plain[0]);
+    expect(target[1]).toBeGreaterThan(1.2 * plain[1]);
+  });
+
+  it('refuses samplers that read the source as ids of the output', async () => {
+    const reading: Sampler = { name: 'reading', traits: { readsSource: true }, onHost() {} };
+    await using(await build(marian as EncoderDecoderArchitecture, json), async (whole) => {
+      await using(await whole.encode({ ids: [3] }), async (model) => {
+        const refused =
+          /The model 'marian' does not support the sampler 'reading', which reads the source\. Its source and/;
+        await expect(generate(model, [], { samplers: [reading] })).rejects.toThrow(UnsupportedError);
+        await expect(generate(model, [], { samplers: [reading] })).rejects.toThrow(refused);
+        await expect(score(model, [2, 3], { samplers: [reading] })).rejects.toThrow(refused);
+      });
+    });
+    await using(await build(marian as EncoderDecoderArchitecture, { ...postNorm, vocab_size: 71 }), async (whole) => {
+      await using(await whole.encode({ ids: [3] }), async (model) => {
+        expect((await generate(model, [], { samplers: [reading], maxNewTokens: 2 })).ids[0]).toHaveLength(2);
+        expect((await score(model, [2, 3], { samplers: [reading] })).tokens).toHaveLength(1);
+      });
     });
   });
 });
@@ -380,7 +451,10 @@ async function logitsOf(
   }
 }
 
-async function using(model: LanguageModel, work: (model: LanguageModel) => Promise<unknown>): Promise<void> {
+async function using<Model extends LanguageModel | SequenceToSequence>(
+  model: Model,
+  work: (model: Model) => Promise<unknown>,
+): Promise<void> {
   try {
     await work(model);
   } finally {

@@ -1,7 +1,7 @@
 import { checkInteger } from '../check/check.ts';
 import { isBatch } from '../check/lists.ts';
 import { checkOptionNames } from '../check/read-options.ts';
-import type { EncoderKeyValues, Engine, EngineMatrix, Executable, Frame, WeightSource } from '../engine/engine.ts';
+import type { Engine, EngineMatrix, Executable, Frame, WeightSource } from '../engine/engine.ts';
 import { Hash } from '../engine/fingerprint.ts';
 import type { EncoderDecoderArchitecture } from '../engine/operations.ts';
 import { ContextLengthError, DisposedError, ParameterError, ShapeError, UnsupportedError } from '../errors.ts';
@@ -40,7 +40,12 @@ export interface EncodedSources {
 export interface SequenceToSequence extends Disposable {
   /** For messages and reports. */
   readonly name: string;
+  /** Number of tokens in the vocabulary of outputs. */
   readonly vocabSize: number;
+  /** Number of tokens in the vocabulary of sources. */
+  readonly sourceVocabSize: number;
+  /** True when sources and outputs have different vocabularies, so that the same id is another token there. */
+  readonly separateVocabularies: boolean;
   /** Maximum number of tokens in one output. */
   readonly contextLength: number;
   /** Maximum number of tokens in one source. */
@@ -58,7 +63,7 @@ export interface SequenceToSequence extends Disposable {
    * is read by any number of rows; give `generate` an empty prompt for each row, to begin with the start tokens. Dispose
    * the model when the sources are done with; the weights stay.
    *
-   * @throws ContextLengthError for a source that is too long, ParameterError for an id that the vocabulary lacks or a source
+   * @throws ContextLengthError for a source that is too long, ParameterError for an id that the source vocabulary lacks or a source
    * without tokens, ShapeError for a mask or encoder output of another size.
    */
   encode(sources: SourceTokens | EncodedSources): Promise<LanguageModel>;
@@ -95,7 +100,10 @@ export async function createSequenceToSequence<C, P>(
     executable.dispose();
     throw new UnsupportedError('encoder-decoder models', engine.name);
   }
-  return new ExecutableSequenceToSequence(executable, description, architecture.sourceLength(config));
+  return new ExecutableSequenceToSequence(executable, description, {
+    length: architecture.sourceLength(config),
+    vocabSize: architecture.sourceVocabSize?.(config),
+  });
 }
 
 /** A source as it is fed: the tokens that are not masked, with their positions. */
@@ -109,6 +117,8 @@ interface Source {
 class ExecutableSequenceToSequence implements SequenceToSequence {
   readonly name: string;
   readonly vocabSize: number;
+  readonly sourceVocabSize: number;
+  readonly separateVocabularies: boolean;
   readonly contextLength: number;
   readonly sourceLength: number;
   readonly width: number;
@@ -118,12 +128,19 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
   readonly #models: Set<BoundModel> = new Set();
   #disposed = false;
 
-  constructor(executable: Executable, description: ModelDescription, sourceLength: number) {
+  /** @param sources `vocabSize` is undefined when sources and outputs share a vocabulary. */
+  constructor(
+    executable: Executable,
+    description: ModelDescription,
+    sources: { readonly length: number; readonly vocabSize: number | undefined },
+  ) {
     this.name = description.name;
     this.vocabSize = description.dimensions.vocabSize;
+    this.sourceVocabSize = sources.vocabSize ?? this.vocabSize;
+    this.separateVocabularies = sources.vocabSize !== undefined;
     this.contextLength = description.dimensions.contextLength;
     // A source attends to all of itself, so it must fit in one frame.
-    this.sourceLength = Math.min(sourceLength, executable.maxTokens);
+    this.sourceLength = Math.min(sources.length, executable.maxTokens);
     this.width = description.dimensions.width;
     this.defaults = description.defaults;
     this.#executable = executable;
@@ -174,7 +191,8 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
     this.#check();
     const memory = this.#executable.encodeKeyValues!(encoded, frameOf(sources));
     const fingerprint = fingerprintOf(this.#description.fingerprint, sources, given);
-    return new BoundModel(this.#executable, { ...this.#description, fingerprint }, memory, sources, this.#models);
+    const bound = { memory, ids: sources.map(({ ids }) => ids), separateVocabularies: this.separateVocabularies };
+    return new BoundModel(this.#executable, { ...this.#description, fingerprint, sources: bound }, this.#models);
   }
 
   async #encodeGroups(groups: readonly (readonly Source[])[]): Promise<Float32Array[]> {
@@ -222,9 +240,16 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
       if (positions.length === 0) throw new ParameterError(owner, name, 'a source with at least one token', row);
       const length = positions.at(-1)! + 1;
       if (length > this.sourceLength) throw new ContextLengthError(this.sourceLength, length, `Source ${i}`);
-      const tokens = positions.map((at) => checkInteger(owner, `${name}[${at}]`, row[at], 0, this.vocabSize - 1));
+      const tokens = positions.map((at) => this.#checkId(owner, `${name}[${at}]`, row[at]));
       return { ids: tokens, positions };
     });
+  }
+
+  #checkId(owner: string, name: string, id: unknown): number {
+    const last = this.sourceVocabSize - 1;
+    if (!this.separateVocabularies) return checkInteger(owner, name, id, 0, last);
+    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= last) return id;
+    throw new ParameterError(owner, name, `an id of the source vocabulary, from 0 to ${last}`, id);
   }
 
   #encodedSources({ encoderOutput, ids, mask }: EncodedSources): { sources: Source[]; output: Float32Array } {
@@ -245,8 +270,7 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
       if (positions.length === 0)
         throw new ParameterError(owner, `encoderOutput[${i}]`, 'a source with at least one token', output);
       for (const at of positions) parts.push(output.subarray(at * this.width, (at + 1) * this.width));
-      const tokens =
-        row && positions.map((at) => checkInteger(owner, `ids[${i}][${at}]`, row[at], 0, this.vocabSize - 1));
+      const tokens = row && positions.map((at) => this.#checkId(owner, `ids[${i}][${at}]`, row[at]));
       return { ids: tokens ?? [], positions };
     });
     if (sources.length === 0) throw new ParameterError(owner, 'encoderOutput', 'at least one source', encoderOutput);
@@ -258,14 +282,8 @@ class ExecutableSequenceToSequence implements SequenceToSequence {
 class BoundModel extends ExecutableModel {
   readonly #siblings: Set<BoundModel>;
 
-  constructor(
-    executable: Executable,
-    description: ModelDescription,
-    memory: EncoderKeyValues,
-    sources: readonly Source[],
-    siblings: Set<BoundModel>,
-  ) {
-    super(executable, { ...description, sources: { memory, ids: sources.map(({ ids }) => ids) } });
+  constructor(executable: Executable, description: ModelDescription, siblings: Set<BoundModel>) {
+    super(executable, description);
     this.#siblings = siblings;
     siblings.add(this);
   }

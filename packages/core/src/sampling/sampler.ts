@@ -107,6 +107,8 @@ export interface SamplerTraits {
   readonly demotesArgMax?: boolean;
   /** Steers toward a target surprise. */
   readonly targetsSurprise?: boolean;
+  /** Reads `step.source` as ids of the output's vocabulary, so models with a vocabulary for each side refuse it. */
+  readonly readsSource?: boolean;
 }
 
 /** What an engine can execute in place of the host form, equal to it up to rounding. */
@@ -126,7 +128,7 @@ export interface SamplerKernel {
 export interface RowStep {
   /** All tokens so far, prompt included. */
   readonly history: History;
-  /** The source ids of an encoder-decoder model. */
+  /** The source ids of an encoder-decoder model. Absent where the source has a vocabulary of its own. */
   readonly source?: ArrayLike<number>;
   /** Number of tokens before the one that is chosen now: `history.length`. */
   readonly position: number;

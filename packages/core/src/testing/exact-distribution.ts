@@ -1,4 +1,5 @@
 import type { LanguageModel } from '../model/language-model.ts';
+import { visibleSource } from '../model/visible-source.ts';
 import { HostRow } from '../sampling/chain/host-row.ts';
 import { applyChain } from '../sampling/chain/stages.ts';
 import { probabilities } from '../sampling/distribution.ts';
@@ -32,6 +33,7 @@ export async function exactDistribution(
 ): Promise<SequenceDistribution> {
   const state = new RunState();
   const random = new Random(seed);
+  const source = visibleSource(model, 0);
   const result = new Map<string, number>();
   let open: { readonly history: History; readonly probability: number }[] = [
     { history: History.of(prompt), probability: 1 },
@@ -48,7 +50,7 @@ export async function exactDistribution(
         maxLength: prompt.length + maxNewTokens,
         random,
         state,
-        ...(model.sources === undefined ? {} : { source: model.sources[0]! }),
+        ...(source === undefined ? {} : { source }),
       });
       applyChain(row, samplers);
       for (const [id, p] of probabilities(row.logits, row.candidates).entries()) {

@@ -12,7 +12,7 @@ export type EncoderNoRepeatNgramOptions = OptionsOf<typeof options>;
 
 /**
  * Remove each token that would copy a sequence of `size` tokens from the source. For a model without a source, the prompt
- * takes its place.
+ * takes its place. A model whose source has a vocabulary of its own refuses it.
  *
  * Example: source 1 2 3, reply ... 1 2, size 3: removes 3.
  *
@@ -29,7 +29,7 @@ export const encoderNoRepeatNgram = defineSampler({
   kind: 'constraint',
   options,
   create: ({ size }) => ({
-    traits: { narrows: true },
+    traits: { narrows: true, readsSource: true },
     onHost: (logits, step) => removeContinuations(logits, step.history.tokens, sourceOf(step), size),
   }),
 });

@@ -12,7 +12,8 @@ export type EncoderRepetitionPenaltyOptions = OptionsOf<typeof options>;
  * For each distinct token of the source, once: l -> l * penalty when l > 0, l / penalty when l < 0. It is the inverse of
  * the repetition penalty, so values above 1 hold the reply to its source.
  *
- * For a model without a source, the prompt takes its place, as in Hugging Face. It depends on where zero is, as the
+ * For a model without a source, the prompt takes its place, as in Hugging Face. A model whose source has a vocabulary of its own refuses
+ * it. It depends on where zero is, as the
  * repetition penalty does. Removed tokens stay removed, NaN stays NaN.
  *
  * Example: logits [2, -2, 1], source [0, 1], penalty 2: [4, -1, 1].
@@ -30,7 +31,7 @@ export const encoderRepetitionPenalty = defineSampler({
   kind: 'penalty',
   options,
   create: ({ penalty }) => ({
-    traits: { dependsOnZero: true, keepsArgMax: penalty === 1, narrows: true },
+    traits: { dependsOnZero: true, keepsArgMax: penalty === 1, narrows: true, readsSource: penalty !== 1 },
     onHost(logits, step) {
       if (penalty === 1) return;
       for (const id of new Set(Array.from(sourceOf(step)))) {

@@ -1,5 +1,5 @@
 import { type History, type KVCache, type LanguageModel, ShapeError } from '@tokenwright/core';
-import { advance, windowStart } from '@tokenwright/core/model';
+import { advance, visibleSource, windowStart } from '@tokenwright/core/model';
 import { checkInteger } from '@tokenwright/core/options';
 import { probabilities, type RowContext, RunState } from '@tokenwright/core/sampling';
 import type { Row, Run } from '@tokenwright/core/strategy';
@@ -102,7 +102,7 @@ export class ModelDrafting implements Drafting {
   /** What samplers receive: as in the run, except for the draft's own state and source. */
   #context(row: Row, history: History): RowContext {
     const { control: _, source: __, ...context } = this.#run.contextOf(row, history);
-    const source = this.#model.sources?.[row.promptIndex] ?? this.#model.sources?.[0];
+    const source = visibleSource(this.#model, row.promptIndex);
     return { ...context, state: this.#state, ...(source === undefined ? {} : { source }) };
   }
 

@@ -3,7 +3,10 @@ import type { ConfigReader } from './config.ts';
 
 /** The sizes of an encoder-decoder of post-norm layers: BART's and Marian's. */
 export interface PostNormConfig {
+  /** Tokens of the output. */
   readonly vocabSize: number;
+  /** Tokens of the source, for a model whose two sides have vocabularies of their own. Absent when they share one. */
+  readonly sourceVocabSize?: number;
   /** Positions of a source, and of an output. */
   readonly contextLength: number;
   readonly width: number;
@@ -53,7 +56,9 @@ interface DecoderLayer extends EncoderLayer {
 
 /** Weights of an encoder-decoder model with norms after each block. */
 export interface PostNormWeights {
-  /** Rows for the tokens of both sides. */
+  /** Rows for the tokens of a source. The same table as `tokens` when the two sides share a vocabulary. */
+  readonly sourceTokens: Weight;
+  /** Rows for the tokens of an output. */
   readonly tokens: Weight;
   readonly encoder: readonly EncoderLayer[];
   readonly decoder: readonly DecoderLayer[];
@@ -109,9 +114,10 @@ export function requestNorm(p: Parameters<Weight>, name: string, width: number):
 /** `Architecture.parameters` of the post-norm families. */
 export function requestPostNorm(
   p: Parameters<Weight>,
-  { vocabSize, width, encoder, decoder, tied }: PostNormConfig,
+  config: PostNormConfig,
   has: (name: string) => boolean,
 ): PostNormWeights {
+  const { vocabSize, width, encoder, decoder, tied } = config;
   const prefix = prefixOf(has);
   const linear = (names: readonly string[], inputs: number, outputs: readonly number[]): Linear => ({
     weight: p.matrix(
@@ -142,24 +148,37 @@ export function requestPostNorm(
     crossOutput: linear([`${name}.encoder_attn.out_proj`], width, [width]),
     crossNorm: requestNorm(p, `${name}.encoder_attn_layer_norm`, width),
   });
-  // One table under three names, of which a checkpoint may keep any.
-  const shared = ['shared', 'encoder.embed_tokens', 'decoder.embed_tokens'].map((name) => `${prefix}${name}.weight`);
-  const tokens = p.matrix([shared.find(has) ?? shared[0]!], {
-    inputs: width,
-    outputs: [vocabSize],
-    use: 'embedding',
-  });
+  const tables = requestTokens(p, config, has, prefix);
   return {
-    tokens,
+    ...tables,
     encoder: Array.from({ length: encoder.layers }, (_, i) =>
       encoderLayer(`${prefix}encoder.layers.${i}`, encoder.intermediateSize),
     ),
     decoder: Array.from({ length: decoder.layers }, (_, i) =>
       decoderLayer(`${prefix}decoder.layers.${i}`, decoder.intermediateSize),
     ),
-    head: tied ? tokens : p.matrix(['lm_head.weight'], { inputs: width, outputs: [vocabSize] }),
+    head: tied ? tables.tokens : p.matrix(['lm_head.weight'], { inputs: width, outputs: [vocabSize] }),
     headBias: has('final_logits_bias') ? p.vector(['final_logits_bias'], [vocabSize]) : undefined,
   };
+}
+
+/** The token tables of both sides: one under three names, of which a checkpoint may keep any, or one each. */
+function requestTokens(
+  p: Parameters<Weight>,
+  { vocabSize, sourceVocabSize, width }: PostNormConfig,
+  has: (name: string) => boolean,
+  prefix: string,
+): Pick<PostNormWeights, 'sourceTokens' | 'tokens'> {
+  const table = (name: string, outputs: number): Weight =>
+    p.matrix([name], { inputs: width, outputs: [outputs], use: 'embedding' });
+  const [shared, ofEncoder, ofDecoder] = ['shared', 'encoder.embed_tokens', 'decoder.embed_tokens'].map(
+    (name) => `${prefix}${name}.weight`,
+  ) as [string, string, string];
+  if (sourceVocabSize !== undefined)
+    // The table that the head may be tied to comes first.
+    return { tokens: table(ofDecoder, vocabSize), sourceTokens: table(ofEncoder, sourceVocabSize) };
+  const tokens = table([shared, ofEncoder, ofDecoder].find(has) ?? shared, vocabSize);
+  return { sourceTokens: tokens, tokens };
 }
 
 /** x [N, width] through the encoder's layers. */

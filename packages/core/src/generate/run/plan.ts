@@ -1,6 +1,7 @@
 import { checkInteger } from '../../check/check.ts';
 import { CacheError, ContextLengthError, ParameterError, ShapeError } from '../../errors.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
+import { checkReadsSource } from '../../model/visible-source.ts';
 import { History } from '../../sampling/history.ts';
 import { Random } from '../../sampling/random.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
@@ -46,6 +47,7 @@ export function planOf(
       ? [checkedState(model, prompts, options)]
       : prompts.map((prompt, index) => checkedPrompt(model, prompt, index, options));
   checkIds(model, options, report);
+  checkReadsSource(model, options.samplers);
   const startLengths = histories.map(({ length }) => length);
   const promptLengths = state === undefined ? startLengths : [state.promptLength];
   return {

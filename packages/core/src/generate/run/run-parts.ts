@@ -1,5 +1,6 @@
 import { ParameterError } from '../../errors.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
+import { visibleSource } from '../../model/visible-source.ts';
 import type { RowContext } from '../../sampling/chain/row-context.ts';
 import type { Scores } from '../../sampling/chain/scores.ts';
 import type { History } from '../../sampling/history.ts';
@@ -102,19 +103,19 @@ export abstract class RunParts {
   }
 
   contextOf(row: Row, history: History = row.history): RowContext {
-    const { sources, vocabSize } = this.model;
+    const source = visibleSource(this.model, row.promptIndex);
     const control = this.control.at(history);
     return {
       history,
       sequence: sequenceKey(this.plan.state?.sequence ?? 0, row),
       promptLength: this.promptLengths[row.promptIndex]!,
-      vocabSize,
+      vocabSize: this.model.vocabSize,
       eosTokenIds: this.options.eosTokenIds,
       maxLength: this.maxLength(row.promptIndex),
       random: this.random(row.promptIndex),
       state: this.#memory,
       ...(control === undefined ? {} : { control }),
-      ...(sources === undefined ? {} : { source: sources[Math.min(row.promptIndex, sources.length - 1)]! }),
+      ...(source === undefined ? {} : { source }),
     };
   }
 
