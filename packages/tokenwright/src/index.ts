@@ -28,7 +28,7 @@ export type {
   TextScore,
 } from './model/text-model.ts';
 export type { CallOptions } from './options/call-options.ts';
-export type { LanguageModelOptions, LoadProgress } from './options/load-options.ts';
+export type { LanguageModelOptions, LoadProgress, TokenizerSource } from './options/load-options.ts';
 export type { Generation } from './output/generation.ts';
 export type { GenerationStream } from './output/generation-stream.ts';
 export type { AssistantMessage, BatchTextResult, ChatResult, TextResult, TokenReport } from './output/text-result.ts';

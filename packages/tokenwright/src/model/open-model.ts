@@ -13,6 +13,7 @@ import {
 import type { LanguageModelOptions } from '../options/load-options.ts';
 import { type GenerationConfig, planSampling } from '../options/sampling-options.ts';
 import { findModel, type LanguageModelSource } from '../sources/find-model.ts';
+import { findTokenizer } from './find-tokenizer.ts';
 import { openEngine } from './open-engine.ts';
 
 /** A model that is loaded, with all that a call needs. Exactly one of `model` and `sequenceToSequence` is there. */
@@ -33,6 +34,8 @@ export interface OpenedModel {
 export async function openModel(source: LanguageModelSource, options: LanguageModelOptions): Promise<OpenedModel> {
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
+  // A mistake here must not cost a download.
+  const given = options.tokenizer === undefined ? undefined : await findTokenizer(options.tokenizer, signal);
   const { input, file } = await findModel(source, { hub: hubOptions(options), file: options.file, signal });
   const named = file === undefined ? {} : { file };
   const architectures = options.architectures === undefined ? {} : { architectures: options.architectures };
@@ -50,6 +53,7 @@ export async function openModel(source: LanguageModelSource, options: LanguageMo
       defaultSamplers: (config) => planSampling({}, config).samplers,
       ...named,
       ...architectures,
+      ...(given === undefined ? {} : { tokenizer: given }),
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }),
       ...(signal === undefined ? {} : { signal }),

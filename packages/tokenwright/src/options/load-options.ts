@@ -17,7 +17,7 @@ import {
   readable,
   readRecord,
 } from '@tokenwright/core/options';
-import type { HubOptions } from '@tokenwright/loaders';
+import type { HubOptions, LoadedTokenizer } from '@tokenwright/loaders';
 import { checkNames } from './option-names.ts';
 
 /** How far loading is. Numbers are bytes. */
@@ -27,6 +27,15 @@ export interface LoadProgress {
   readonly loaded: number;
   readonly total: number;
 }
+
+/**
+ * Where a tokenizer is: the path or URL of a tokenizer.json, or of a folder with one (or with vocab.json and merges.txt); the text of
+ * a tokenizer.json; or one that `loadTokenizer` or `createTokenizer` of `tokenwright/loaders` made, which a Worker cannot take.
+ */
+export type TokenizerSource = string | URL | LoadedTokenizer;
+
+export const allowedTokenizer: string =
+  'the path or URL of a tokenizer.json or of its folder, the text of a tokenizer.json, or what loadTokenizer gives';
 
 /** Options of `languageModel`. All can be left out or be `undefined`. */
 export interface LanguageModelOptions {
@@ -56,6 +65,11 @@ export interface LanguageModelOptions {
   readonly architectures?: readonly Architecture[] | undefined;
   /** The chat template, as Jinja or made by `createChatTemplate`. Default: the model's own. */
   readonly chatTemplate?: string | ChatTemplate | undefined;
+  /**
+   * A tokenizer to use instead of the model's own, which is then not opened: the one of the original model for a GGUF file that names
+   * an unknown cut, or that llama.cpp cuts in another way. Default: the model's own.
+   */
+  readonly tokenizer?: TokenizerSource | undefined;
   /** Called as bytes arrive. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Receives a sentence when something is not as good as it could be, such as a page that forbids threads. Default: `console.warn`. */
@@ -76,6 +90,7 @@ const names: Readonly<Record<keyof LanguageModelOptions, true>> = {
   contextLength: true,
   architectures: true,
   chatTemplate: true,
+  tokenizer: true,
   onProgress: true,
   onNotice: true,
   signal: true,
@@ -113,7 +128,25 @@ export function checkLoadOptions(given: LanguageModelOptions): LanguageModelOpti
         chatTemplate,
       );
   });
+  readable(owner, 'tokenizer', options.tokenizer, () => checkTokenizer(options.tokenizer));
   return hub === undefined ? options : { ...options, hub: readRecord(owner, hub, 'hub') };
+}
+
+function checkTokenizer(tokenizer: unknown): void {
+  if (tokenizer === undefined || isInstance(tokenizer, URL)) return;
+  if (typeof tokenizer === 'string' && tokenizer.trim() !== '' && !tokenizer.includes('\0')) return;
+  const has = (name: string): boolean =>
+    typeof tokenizer === 'object' &&
+    tokenizer !== null &&
+    typeof (tokenizer as Record<string, unknown>)[name] === 'function';
+  if (['encode', 'decode', 'tokenToId', 'idToToken'].every(has)) return;
+  const hint = has('then') ? ' (this is a promise: await it)' : '';
+  throw new ParameterError(
+    owner,
+    'tokenizer',
+    `${allowedTokenizer}${hint}`,
+    typeof tokenizer === 'object' && tokenizer !== null ? 'another object' : tokenizer,
+  );
 }
 
 function checkEngine(engine: unknown): void {

@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs';
 import { ParameterError } from '@tokenwright/core';
 import { readable } from '@tokenwright/core/options';
 import { type DemoModelName, demoModel } from '@tokenwright/demo-model';
@@ -15,6 +14,7 @@ import {
 } from '@tokenwright/loaders';
 import { type ChosenFiles, type ChosenPaths, chosenModel, isFileList } from './chosen-files.ts';
 import { openedOnce } from './opened-once.ts';
+import { statOf } from './stat-of.ts';
 import { urlFolder } from './url-folder.ts';
 
 /**
@@ -92,15 +92,6 @@ async function fromText(source: string, options: FindOptions): Promise<FoundMode
   if (stat === undefined && isHubName(source)) return fromHub(source, options);
   // The loader opens the file, or says what is wrong.
   return { input: source, file };
-}
-
-/** Undefined for what is not there, and where a path cannot be looked up: one that is too long, or goes through a file. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return globalThis.process?.getBuiltinModule?.('node:fs')?.statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }
 
 async function fromHub(name: string, { hub, file }: FindOptions): Promise<FoundModel> {

@@ -1,7 +1,23 @@
-/** A GGUF file of a Llama with one layer and made-up weights, as small as one can be: it is loaded, and what it writes is noise. */
-export function tinyGguf(): Uint8Array {
+const vocabulary = ['<unk>', '<s>', '</s>', ...'▁abcdefghijklm'];
+
+/** A tokenizer.json with the vocabulary of the tiny file: a token per letter. */
+export const tinyTokenizer = {
+  model: {
+    type: 'WordLevel',
+    unk_token: '<unk>',
+    vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
+  },
+  pre_tokenizer: { type: 'Split', pattern: { Regex: '.' }, behavior: 'Isolated', invert: false },
+  decoder: { type: 'Fuse' },
+} as const;
+
+/**
+ * A GGUF file of a Llama with one layer and made-up weights, as small as one can be: it is loaded, and what it writes is noise.
+ *
+ * @param cut `tokenizer.ggml.pre` of a byte-level BPE, instead of SentencePiece's tokenizer.
+ */
+export function tinyGguf(cut?: string): Uint8Array {
   const width = 8;
-  const vocabulary = ['<unk>', '<s>', '</s>', ...'▁abcdefghijklm'];
   const metadata: [key: string, kind: number, value: unknown][] = [
     ['general.architecture', text, 'llama'],
     ['general.name', text, 'tiny'],
@@ -12,7 +28,13 @@ export function tinyGguf(): Uint8Array {
     ['llama.attention.head_count', uint32, 2],
     ['llama.attention.head_count_kv', uint32, 2],
     ['llama.attention.layer_norm_rms_epsilon', float32, 1e-5],
-    ['tokenizer.ggml.model', text, 'llama'],
+    ['tokenizer.ggml.model', text, cut === undefined ? 'llama' : 'gpt2'],
+    ...(cut === undefined
+      ? []
+      : ([
+          ['tokenizer.ggml.pre', text, cut],
+          ['tokenizer.ggml.merges', list, { kind: text, values: ['a b'] }],
+        ] as [string, number, unknown][])),
     ['tokenizer.ggml.tokens', list, { kind: text, values: vocabulary }],
     ['tokenizer.ggml.scores', list, { kind: float32, values: vocabulary.map((_, id) => -id) }],
     [

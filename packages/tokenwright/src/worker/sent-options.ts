@@ -27,6 +27,7 @@ const advice: Readonly<Record<string, string>> = {
   cache: 'Give the name of a kind of cache.',
   samplers: 'Give samplers of tokenwright/samplers, which are sent as JSON.',
   stopWhen: 'Leave the loop over the pieces to end a call, or give stopStrings.',
+  tokenizer: 'Give the path, the URL or the text of its tokenizer.json.',
   strategy: 'Give options such as numBeams, penaltyAlpha or promptLookupNumTokens.',
 };
 

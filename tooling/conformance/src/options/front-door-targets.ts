@@ -53,6 +53,7 @@ const loadOptions: readonly Parameter[] = [
   loose('contextLength', types.integer),
   loose('architectures', types.list),
   loose('chatTemplate', types.any),
+  loose('tokenizer', types.any),
   loose('onProgress', types.callback),
   loose('onNotice', types.callback),
   loose('signal', types.signal),

@@ -99,7 +99,7 @@ export function preTokenizerOf(file: string, name: string | undefined, architect
   if (known !== undefined) return known;
   return new LoadError(
     file,
-    `'${name}' is not known; known: ${[...preTokenizers.keys()].join(', ')}. Give the tokenizer of the original model: load(file, { tokenizer: await loadTokenizer(folder) })`,
+    `'${name}' is not known; known: ${[...preTokenizers.keys()].join(', ')}. Give the tokenizer of the original model: languageModel(file, { tokenizer: 'folder/tokenizer.json' }), or load(file, { tokenizer: await loadTokenizer(folder) })`,
     'tokenizer.ggml.pre',
   );
 }
