@@ -6,6 +6,7 @@ import { checkEngineFlags, startEngine } from './engine.ts';
 import { type FoundModel, findModel, loadBare, loadWithTokenizer, sizeOf } from './models.ts';
 import { contrasted } from './options/contrast-flags.ts';
 import { checkGenerateFlags } from './options/generate-flags.ts';
+import { forcedTextDraft, forcedTextDrafter } from './options/grammar-flags.ts';
 import { drafterOf } from './options/strategy-flags.ts';
 
 export { tell } from './cli/tell.ts';
@@ -33,7 +34,8 @@ export async function withModel<Result>(given: Given, work: (session: Session) =
   checkGenerateFlags(given);
   const drafting = given.text('draft');
   const drafter = drafting === undefined ? undefined : drafterOf(drafting);
-  const wanted = [given.text('model') ?? 'story', given.text('amateur'), drafter === undefined ? drafting : undefined];
+  const needsNoModel = drafter !== undefined || drafting === forcedTextDraft;
+  const wanted = [given.text('model') ?? 'story', given.text('amateur'), needsNoModel ? undefined : drafting];
   const found = new Map<string, FoundModel>();
   for (const name of wanted) if (name !== undefined && !found.has(name)) found.set(name, await findModel(given, name));
   const { engine } = await startEngine(given, sizeOf([...found.values()]));
@@ -54,7 +56,12 @@ export async function withModel<Result>(given: Given, work: (session: Session) =
       amateur === undefined ? undefined : (await open(amateur)).model,
       tokenizer,
     );
-    const draft = drafting === undefined ? undefined : (drafter ?? (await open(drafting)).model);
+    const draft =
+      drafting === undefined
+        ? undefined
+        : drafting === forcedTextDraft
+          ? forcedTextDrafter(given, tokenizer)
+          : (drafter ?? (await open(drafting)).model);
     return await work({ ...main, engine, model, open, ...(draft === undefined ? {} : { draft }) });
   } finally {
     for (const one of loaded) one.dispose();

@@ -8,7 +8,9 @@ import { print, report } from '../cli/output.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { TextFlow } from '../cli/text-flow.ts';
 import { answerFlags, optionsOf } from '../options/generate-flags.ts';
+import { type Grammar, type GrammarPlace, GrammarReading, grammarOf } from '../options/grammar-flags.ts';
 import { type Session, tell } from '../session.ts';
+import { completeness, documentFields, incompleteStatus } from '../show/document.ts';
 import { jsonLine } from '../show/json.ts';
 import { grouped } from '../show/number.ts';
 import { rateLine } from '../show/rate.ts';
@@ -25,6 +27,7 @@ export class Conversation {
   readonly #json: boolean;
   #last: EndEvent | undefined;
   #answers = 0;
+  #incomplete = false;
   #forgotten = 0;
 
   /** @param command parses flags that are changed within the chat. */
@@ -52,19 +55,24 @@ export class Conversation {
     try {
       while (interrupt.status === undefined) {
         const line = await untilAborted(reader, this.#interactive ? paint(['bold', 'green'], '> ') : '');
-        if (line === 'end') return interrupt.status;
+        if (line === 'end') return this.status;
         if (line === 'interrupt') {
           if (++interrupts === 2) return 130;
           this.#tell(['Ctrl-C once more, or Ctrl-D, leaves.']);
           continue;
         }
         interrupts = 0;
-        if (line.text.trim() !== '' && (await this.#handle(line.text)) === 'exit') return undefined;
+        if (line.text.trim() !== '' && (await this.#handle(line.text)) === 'exit') return this.status;
       }
-      return interrupt.status;
+      return this.status;
     } finally {
       reader.close();
     }
+  }
+
+  /** The status to leave with: of a signal, or when an answer is only the beginning of what its grammar asks for. */
+  get status(): number | undefined {
+    return interrupt.status ?? (this.#incomplete && !this.#interactive ? incompleteStatus : undefined);
   }
 
   /** Say something and print the answer. */
@@ -77,7 +85,7 @@ export class Conversation {
     try {
       for await (const event of this.#chat.send(content, { ...this.#options(), signal })) {
         if (event.type === 'end') this.#last = event;
-        if (this.#json) print(jsonLine(event));
+        if (this.#json) print(jsonLine(event.type === 'end' ? { ...event, ...this.#document(event) } : event));
         else if (event.type !== 'step') {
           const text = (event.type === 'token' ? event.text : event.tail) ?? '';
           // Many models begin with a space, which only separates words.
@@ -143,8 +151,23 @@ export class Conversation {
     this.#forgotten = forgotten;
     const last = this.#last;
     if (last === undefined) return;
-    if (last.finishReason !== 'stop' && this.#interactive) this.#tell([`(${describeFinish(last)})`]);
+    const grammar = grammarOf(this.#given);
+    const place = grammar && this.#placeOf(grammar, last);
+    if (grammar !== undefined && place?.complete === false) {
+      this.#incomplete = true;
+      this.#tell([`(${completeness(grammar, place, last)})`]);
+    } else if (last.finishReason !== 'stop' && this.#interactive) this.#tell([`(${describeFinish(last)})`]);
     tell(this.#given, `${rateLine([last])}; ${last.usage.cachedTokens} tokens of the prompt were in the cache`);
+  }
+
+  #placeOf(grammar: Grammar, { ids }: EndEvent): GrammarPlace {
+    return new GrammarReading(grammar, this.#session.tokenizer).read(ids).place;
+  }
+
+  /** What --json adds to the end of an answer with a grammar. */
+  #document(end: EndEvent): object {
+    const grammar = grammarOf(this.#given);
+    return grammar === undefined ? {} : documentFields(grammar, this.#placeOf(grammar, end), end);
   }
 
   #statistics(): string[] {

@@ -5,7 +5,6 @@ import { chatCommandNames, readMessages } from '../chat/chat-commands.ts';
 import { Conversation } from '../chat/conversation.ts';
 import type { Command, Given } from '../cli/command.ts';
 import { Failure, misuse } from '../cli/failure.ts';
-import { interrupt } from '../cli/interrupt.ts';
 import { answerFlags, noteReportFlags } from '../options/generate-flags.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
 import { watchPrefill } from '../watch-prefill.ts';
@@ -22,6 +21,7 @@ export const chatCommand: Command = {
     ['tokenwright chat --model HuggingFaceTB/SmolLM2-135M-Instruct', 'downloaded once, then kept'],
     ['tokenwright chat --model model.Q4_K_M.gguf --system "Be brief."', 'a local file'],
     ['tokenwright chat "What is a whale?" -m ./my-model --json', 'one answer, as events'],
+    ['tokenwright chat "Paris?" -m ./my-model --schema city.json', 'an answer that conforms to a schema'],
     ['tokenwright chat --template plain', 'the bundled story writer; do not expect sense'],
   ],
   flags: [
@@ -67,7 +67,7 @@ async function talk(given: Given, session: Session): Promise<number | undefined>
     const [message] = given.operands;
     if (message !== undefined) {
       await conversation.say(message);
-      return interrupt.status;
+      return conversation.status;
     }
     return await conversation.run();
   } finally {

@@ -15,10 +15,12 @@ import { print } from '../cli/output.ts';
 import { readText } from '../cli/prompt.ts';
 import { paintFor, widthOf } from '../cli/terminal.ts';
 import { generateFlags, optionsOf, reportGroup } from '../options/generate-flags.ts';
+import { constraintOf, GrammarReading, grammarOf } from '../options/grammar-flags.ts';
 import { chainNamed } from '../options/sampler-flags.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
 import { againstLines } from '../show/against.ts';
 import { type ExplainedToken, explanationLines } from '../show/explanation.ts';
+import { grammarChoice } from '../show/grammar-choice.ts';
 import { jsonLine } from '../show/json.ts';
 import { tokenText } from '../show/token.ts';
 import { watchedChunk, watchPrefill } from '../watch-prefill.ts';
@@ -34,6 +36,7 @@ export const explainCommand: Command = {
     ['tokenwright explain "It was a dark"', 'the chain of the model'],
     ['tokenwright explain "It was a dark" --top-k 3 -n 1', 'one token, one sampler'],
     ['tokenwright explain "The the the" --repetition-penalty 1.3 --min-p 0.1', 'a penalty at work'],
+    ['tokenwright explain "Is it true? " --choices "yes,no"', 'how many tokens a grammar leaves, and where'],
     ['tokenwright explain "It was a dark" --top-p 0.9 --against llama-cpp', 'two chains on the same random numbers'],
   ],
   flags: [
@@ -79,6 +82,8 @@ async function explainEach(given: Given, session: Session, prompt: string): Prom
   };
   let text = prompt;
   let step = 0;
+  const grammar = grammarOf(given);
+  const reading = grammar && new GrammarReading(grammar, tokenizer);
   const ids = encodePrompt(tokenizer, prompt);
   for await (const event of generate(
     watchPrefill(model, () => ids.length),
@@ -88,8 +93,13 @@ async function explainEach(given: Given, session: Session, prompt: string): Prom
     if (event.type !== 'token') continue;
     const explained = event as ExplainedToken;
     step++;
-    if (given.has('json')) print(jsonLine({ step, ...withTexts(explained, tokenizer) }));
-    else print(`${explanationLines(explained, step, text, tokenizer, style).join('\n')}\n`);
+    const choice = reading && grammarChoice(explained, model.vocabSize, reading.place.at);
+    reading?.read([event.id]);
+    if (given.has('json'))
+      print(
+        jsonLine({ step, ...withTexts(explained, tokenizer), ...(choice === undefined ? {} : { grammar: choice }) }),
+      );
+    else print(`${explanationLines(explained, step, text, tokenizer, { ...style, choice }).join('\n')}\n`);
     text += tokenText(tokenizer, event.id);
   }
   return interrupt.status;
@@ -102,7 +112,10 @@ async function compareWith(given: Given, session: Session, prompt: string): Prom
   const { seed, preset, ...rest } = options;
   if (seed !== undefined && typeof seed !== 'number') throw misuse('--against wants one --seed.');
   const own: readonly Sampler[] = samplers ?? preset?.options.samplers ?? model.defaults.samplers ?? [greedy()];
-  const other = chainNamed('against', given.text('against')!, tokenizer);
+  const grammar = grammarOf(given);
+  const named = chainNamed('against', given.text('against')!, tokenizer);
+  // Both chains keep to the grammar.
+  const other = grammar === undefined ? named : [constraintOf(grammar, tokenizer).sampler, ...named];
   const comparison = await compareChains(model, encodePrompt(tokenizer, prompt), [own, other], {
     ...rest,
     ...(seed === undefined ? {} : { seed }),

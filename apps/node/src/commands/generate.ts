@@ -12,9 +12,12 @@ import { interrupt } from '../cli/interrupt.ts';
 import { print, report } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
 import { readText } from '../cli/prompt.ts';
+import { note } from '../cli/tell.ts';
 import { TextFlow } from '../cli/text-flow.ts';
 import { generateFlags, noteReportFlags, optionsOf } from '../options/generate-flags.ts';
+import { type Grammar, type GrammarPlace, GrammarReading, grammarOf } from '../options/grammar-flags.ts';
 import { generalFlags, modelFlags, type Session, tell, withModel } from '../session.ts';
+import { completeness, documentFields, incompleteStatus } from '../show/document.ts';
 import { jsonLine } from '../show/json.ts';
 import { rateLine } from '../show/rate.ts';
 import { watchedChunk, watchPrefill } from '../watch-prefill.ts';
@@ -31,6 +34,7 @@ export const generateCommand: Command = {
     ['tokenwright generate "The whale" --greedy --max-new-tokens 40', 'always the most probable token'],
     ['tokenwright generate "The whale" --temperature 1.2 --min-p 0.1 --seed 7', 'two samplers, in this order'],
     ['tokenwright generate --top-p 0.9,min-keep=2 < prompt.txt', 'a sampler with a second option'],
+    ['tokenwright generate "A person: " --schema person.json', 'JSON that conforms to a schema'],
     ['tokenwright generate "Once" --json --top-logprobs 3 | jq .text', 'one event per line, for programs'],
   ],
   flags: [
@@ -54,7 +58,10 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
   const options = watched(optionsOf(given, session));
   const model = watchPrefill(session.model, () => ids.length);
   const ends: EndEvent[] = [];
-  const printer = given.has('json') ? jsonPrinter(given) : textPrinter(given, options, prompt);
+  const grammar = grammarOf(given);
+  const placeOf = ({ ids: written }: EndEvent): GrammarPlace | undefined =>
+    grammar && new GrammarReading(grammar, session.tokenizer).read(written).place;
+  const printer = given.has('json') ? jsonPrinter(given, placeOf) : textPrinter(given, options, prompt);
   try {
     for await (const event of generate(model, ids, options)) {
       if (event.type === 'end') ends.push(event);
@@ -73,7 +80,27 @@ export async function stream(given: Given, session: Session, prompt: string): Pr
     tell(given, `seed: ${seed?.value}`);
   }
   if (!given.has('quiet')) report(`${rateLine(ends)}\n`);
-  return interrupt.status;
+  return interrupt.status ?? (grammar === undefined ? undefined : noteIncomplete(given, grammar, ends, placeOf));
+}
+
+/** Say which texts are only the beginning of one of the grammar; the others are complete. */
+function noteIncomplete(
+  given: Given,
+  grammar: Grammar,
+  ends: readonly EndEvent[],
+  placeOf: (end: EndEvent) => GrammarPlace | undefined,
+): number | undefined {
+  let status: number | undefined;
+  for (const end of ends) {
+    const place = placeOf(end)!;
+    const line = completeness(grammar, place, end);
+    if (place.complete) tell(given, line);
+    else {
+      note(ends.length > 1 ? `${end.sequence + 1}: ${line}` : line);
+      status = incompleteStatus;
+    }
+  }
+  return status;
 }
 
 /** On a terminal: a prompt in chunks and the steps of a strategy, for the progress bar. */
@@ -88,11 +115,15 @@ interface Printer {
   finish(): void;
 }
 
-function jsonPrinter(given: Given): Printer {
+function jsonPrinter(given: Given, placeOf: (end: EndEvent) => GrammarPlace | undefined): Printer {
+  const grammar = grammarOf(given);
   const steps = given.has('steps');
   return {
     event(event) {
-      if (event.type !== 'step' || steps) print(jsonLine(event));
+      const place = event.type === 'end' ? placeOf(event) : undefined;
+      if (event.type === 'end' && place !== undefined)
+        print(jsonLine({ ...event, ...documentFields(grammar!, place, event) }));
+      else if (event.type !== 'step' || steps) print(jsonLine(event));
     },
     finish() {},
   };

@@ -8,13 +8,14 @@ import {
 } from '@tokenwright/core';
 import type { Option } from '@tokenwright/core/options';
 import { generateOptions } from '@tokenwright/core/strategy';
-import { fromGenerationConfig, printChain, samplerRegistry } from '@tokenwright/samplers';
+import { fromGenerationConfig, greedy, printChain, samplerRegistry } from '@tokenwright/samplers';
 import { type Drafter, promptLookup } from '@tokenwright/strategies';
 import { asNumber, type Flag, type Given } from '../cli/command.ts';
 import { misuse, readingFlag } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { report } from '../cli/output.ts';
 import { contrastFlags } from './contrast-flags.ts';
+import { constraintOf, grammarFlags, grammarOf } from './grammar-flags.ts';
 import { factsOf, kebabCase, placeholder } from './option-help.ts';
 import { presetOf } from './preset-flag.ts';
 import { valueReader } from './read-options.ts';
@@ -134,11 +135,17 @@ export const generateFlags: readonly Flag[] = [
   ...[length, working, reportGroup].flatMap((group) =>
     optionFlags.map(([, flag]) => flag).filter((flag) => flag.group === group),
   ),
-  ...samplerFlags,
+  // The grammar of --regex takes more patterns than the sampler of this name.
+  ...samplerFlags.filter(({ name }) => !isGrammarFlag(name)),
+  ...grammarFlags,
   strategyFlag,
   draftFlag,
   ...contrastFlags,
 ];
+
+function isGrammarFlag(name: string): boolean {
+  return grammarFlags.some((flag) => flag.name === name);
+}
 
 /** Say which flags have no effect without --json. */
 export function noteReportFlags(given: Given): void {
@@ -168,26 +175,42 @@ interface OptionSources {
   readonly tokenizer: Tokenizer;
   readonly generationConfig: Readonly<Record<string, unknown>>;
   readonly draft?: LanguageModel | Drafter;
+  /** Its defaults apply where the command line has a grammar and no chain. */
+  readonly model?: Pick<LanguageModel, 'defaults'>;
 }
 
 /** The options of a command line. What it leaves out, the preset, the model's defaults and the library decide, in this order. */
-export function optionsOf(given: Given, { tokenizer, generationConfig, draft }: OptionSources): GenerateOptions {
+export function optionsOf(given: Given, { tokenizer, generationConfig, draft, model }: OptionSources): GenerateOptions {
   const strategy = strategyOf(given, draft);
-  const samplers = samplersOf(given.ordered, tokenizer);
+  const samplers = chainOf(given, tokenizer);
+  const preset = given.has('preset') ? presetOf(given.text('preset')!, tokenizer) : undefined;
+  const grammar = grammarOf(given);
   if (strategy === undefined && samplers.length === 0 && !given.has('preset')) noteLeftOut(generationConfig);
   if (strategy === undefined && samplers.length > 0 && !given.has('preset'))
     noteDropped(given, samplers, generationConfig);
   const options: Record<string, unknown> = {
     ...(samplers.length > 0 ? { samplers } : {}),
     ...(strategy === undefined ? {} : { strategy }),
-    ...(given.has('preset') ? { preset: presetOf(given.text('preset')!, tokenizer) } : {}),
+    ...(preset === undefined ? {} : { preset }),
     signal: interrupt.signal,
     onWarning: note,
     tokenizer,
   };
   for (const [option, { name }] of optionFlags)
     if (given.has(name)) options[option] = checkedValue(option, given.texts(name));
+  if (grammar !== undefined) {
+    const rest = samplers.length > 0 ? samplers : (preset?.options.samplers ?? model?.defaults.samplers ?? [greedy()]);
+    options.samplers = [constraintOf(grammar, tokenizer).sampler, ...rest];
+  }
   return options;
+}
+
+/** The samplers of a command line, without its grammar. */
+function chainOf({ ordered }: Given, tokenizer: Tokenizer): Sampler[] {
+  return samplersOf(
+    ordered.filter(({ name }) => !isGrammarFlag(name)),
+    tokenizer,
+  );
 }
 
 /** Say that a chain which only penalizes, forbids or forces tokens replaces the sampling that the model asks for. */
@@ -217,11 +240,12 @@ const unknownTokenizer: Tokenizer = { vocabSize: 1, encode: (text) => Array.from
  * @throws Failure for a value that is not allowed.
  */
 export function checkGenerateFlags(given: Given): void {
-  const { ordered } = given;
+  grammarOf(given);
   // A strategy that needs a draft has it by then; the samplers of a preset and of --chain are made here, too.
-  const draft = given.has('draft') ? (drafterOf(given.text('draft')!) ?? promptLookup()) : undefined;
+  const drafting = given.text('draft');
+  const draft = drafting === undefined ? undefined : (drafterOf(drafting) ?? promptLookup());
   strategyOf(given, draft);
-  samplersOf(ordered, unknownTokenizer);
+  chainOf(given, unknownTokenizer);
   if (given.has('preset')) presetOf(given.text('preset')!, unknownTokenizer);
   for (const [option, { name }] of optionFlags) if (given.has(name)) checkedValue(option, given.texts(name));
 }

@@ -9,6 +9,7 @@ import {
 } from '@tokenwright/strategies';
 import type { Flag, Given } from '../cli/command.ts';
 import { misuse, readingFlag } from '../cli/failure.ts';
+import { forcedTextDraft } from './grammar-flags.ts';
 import { otherOptions } from './option-help.ts';
 import { readOptions, valueReader } from './read-options.ts';
 
@@ -34,9 +35,9 @@ export function draftFlagOf(registry: DrafterRegistry): Flag {
   return {
     name: 'draft',
     value: 'MODEL|NAME,…',
-    help: `Speculative decoding: what drafts. story-amateur, a folder, or a drafter. ${known.join(' ')}`,
+    help: `Speculative decoding: what drafts. story-amateur, a folder, or a drafter. ${known.join(' ')} ${forcedTextDraft}: What a grammar leaves only one way to write.`,
     group,
-    choices: ['story-amateur', ...Object.keys(withoutModel(registry))],
+    choices: ['story-amateur', ...Object.keys(withoutModel(registry)), forcedTextDraft],
   };
 }
 

@@ -2,6 +2,7 @@ import type { StageReport, TokenEvent } from '@tokenwright/core';
 import type { DistributionSummary } from '@tokenwright/core/sampling';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { bar, columnsOf, fit, fitEnd, type Paint, wrap } from '../cli/terminal.ts';
+import { type GrammarChoice, grammarChoiceText } from './grammar-choice.ts';
 import { grouped, ordinal, percent } from './number.ts';
 import { quoted, tokenText } from './token.ts';
 
@@ -13,6 +14,8 @@ export interface ExplanationStyle {
   readonly width: number;
   /** Tokens to show. */
   readonly candidates: number;
+  /** What a grammar left. */
+  readonly choice?: GrammarChoice | undefined;
 }
 
 const labelWidth = 15;
@@ -33,6 +36,9 @@ export function explanationLines(
   return [
     `${paint('bold', number)}  ${paint('dim', context)}${paint(['bold', 'green'], chosen)}`,
     ...tables(event, tokenizer, style),
+    ...(style.choice === undefined
+      ? []
+      : wrap(`grammar: ${grammarChoiceText(style.choice)}`, width - 2).map((line) => `  ${paint('yellow', line)}`)),
     ...wrap(verdict(event, tokenizer, paint), width - 2).map((line) => `  ${line}`),
     '',
   ];

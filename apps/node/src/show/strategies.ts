@@ -56,7 +56,7 @@ export function raceLines(races: readonly Race[], style: TableStyle): string[] {
     return [
       method,
       name,
-      `${acceptedTokens}/${draftedTokens} (${percent(share)})`,
+      `${acceptedTokens}/${draftedTokens} accepted (${percent(share)})`,
       same ? speed : paint('red', 'differs'),
     ];
   });
@@ -65,7 +65,7 @@ export function raceLines(races: readonly Race[], style: TableStyle): string[] {
     : 'Not all gave the same tokens.';
   return [
     ...headedTable(
-      ['speculative decoding', 'draft', 'accepted', 'speed'],
+      ['speculative decoding', 'draft', 'drafted tokens', 'speed'],
       rows,
       ['left', 'left', 'right', 'right'],
       style,
