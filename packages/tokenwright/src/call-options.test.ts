@@ -15,7 +15,7 @@ import {
   typicalP,
   xtc,
 } from '@tokenwright/samplers';
-import { beamSearch, contrastiveSearch } from '@tokenwright/strategies';
+import { beamSearch, contrastiveSearch, promptLookup, speculative } from '@tokenwright/strategies';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CallOptions, type LocalModel, languageModel } from './index.ts';
 import { planSampling } from './options/sampling-options.ts';
@@ -160,6 +160,18 @@ describe('strategies', () => {
     const fast = await plain.generate(prompt, { ...options, promptLookupNumTokens: 4 });
     expect(fast.ids).toEqual((await plain.generate(prompt, options)).ids);
     expect(fast.usage.draftedTokens).toBeGreaterThanOrEqual(0);
+  });
+
+  it.each<[string, () => LocalModel, CallOptions]>([
+    ['greedy by temperature: 0', () => lm, { temperature: 0 }],
+    ['greedy by default', () => plain, {}],
+    ['sampled by generation_config.json', () => lm, { seed: 6 }],
+  ])('speculation changes speed alone: %s', async (_, open, options) => {
+    const model = open();
+    const { ids } = await model.generate(prompt, { ...options, maxNewTokens: 16 });
+    const strategy = speculative({ draft: promptLookup(), accept: 'match' });
+    for (const fast of [{ promptLookupNumTokens: 4 }, { strategy }])
+      expect((await model.generate(prompt, { ...options, ...fast, maxNewTokens: 16 })).ids).toEqual(ids);
   });
 
   it.each<[CallOptions, RegExp]>([

@@ -34,3 +34,7 @@ export type { GenerationStream } from './output/generation-stream.ts';
 export type { AssistantMessage, BatchTextResult, ChatResult, TextResult, TokenReport } from './output/text-result.ts';
 export type { ChosenFiles } from './sources/chosen-files.ts';
 export type { BundledModel, LanguageModelSource } from './sources/find-model.ts';
+export type { DeepPartial } from './structured/partial-json.ts';
+export { SchemaValidationError, type ValidationIssue } from './structured/schema-validation-error.ts';
+export type { StandardIssue, StandardResult, StandardSchema } from './structured/standard-schema.ts';
+export type { StructuredOutputOptions } from './structured/structured-output.ts';

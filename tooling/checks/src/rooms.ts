@@ -94,7 +94,15 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     'testing',
   ],
   'packages/demo-model': ['.'],
-  'packages/tokenwright': [[['output'], ['options'], ['sources']], 'model', 'worker', '.', 'entries', 'testing'],
+  'packages/tokenwright': [
+    'structured',
+    [['output'], ['options'], ['sources']],
+    'model',
+    'worker',
+    '.',
+    'entries',
+    'testing',
+  ],
   'apps/node': [
     'cli',
     [['options'], ['show']],

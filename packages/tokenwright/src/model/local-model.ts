@@ -13,17 +13,19 @@ import {
 } from '@tokenwright/core';
 import { checkSignal, readOptions } from '@tokenwright/core/options';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
-import { type CallOptions, resolveCall } from '../options/call-options.ts';
+import { type CallOptions, type ResolvedCall, resolveCall } from '../options/call-options.ts';
 import type { LanguageModelOptions } from '../options/load-options.ts';
 import { Generation } from '../output/generation.ts';
 import { GenerationStream, type OpenPieces } from '../output/generation-stream.ts';
 import { type BatchTextResult, type ChatResult, type TextResult, textResult } from '../output/text-result.ts';
 import type { LanguageModelSource } from '../sources/find-model.ts';
+import { CompiledConstraints } from '../structured/compiled-constraints.ts';
 import { ChatMemories } from './chat-memory.ts';
 import { infoOf } from './model-info.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 import { checkPrompt, checkPrompts } from './prompt.ts';
 import { RunningCalls } from './running-calls.ts';
+import { cutNotice, hasSchema, stopOf, withObject, withObjects } from './structured-results.ts';
 import type {
   ChatCallOptions,
   LanguageModelInfo,
@@ -40,10 +42,15 @@ export class LocalModel implements TextModel {
   readonly #opened: OpenedModel;
   readonly #calls: RunningCalls;
   readonly #chats: ChatMemories | undefined;
+  readonly #constraints: CompiledConstraints;
+  readonly #onNotice: (message: string) => void;
 
-  constructor(opened: OpenedModel) {
+  /** @param onNotice receives a sentence when a reply is cut off before its JSON is complete. */
+  constructor(opened: OpenedModel, onNotice: (message: string) => void) {
     this.info = infoOf(opened);
     this.#opened = opened;
+    this.#onNotice = onNotice;
+    this.#constraints = new CompiledConstraints(opened.tokenizer);
     this.#calls = new RunningCalls(this.info.name);
     this.#chats = opened.model && new ChatMemories(opened.model, opened.tokenizer);
   }
@@ -86,40 +93,62 @@ export class LocalModel implements TextModel {
     return this.#opened.engine;
   }
 
-  generate(prompt: Prompt, options: CallOptions = {}): Generation<TextResult> {
-    const call: Generation<TextResult> = new Generation(this.#open('generate', () => call, prompt, options));
-    return call;
-  }
-
-  stream(prompt: Prompt, options: CallOptions = {}): GenerationStream<TextResult> {
-    const call: GenerationStream<TextResult> = new GenerationStream(this.#open('stream', () => call, prompt, options));
-    return call;
-  }
-
-  chat(messages: readonly ChatMessage[], options: ChatCallOptions = {}): Generation<ChatResult> {
-    const call: Generation<ChatResult> = new Generation((left) =>
-      this.#calls.run(
-        () => call,
-        () => this.#answer(messages, options, left),
-      ),
+  generate<const Value = unknown, Written = Value>(
+    prompt: Prompt,
+    options: CallOptions<Value, Written> = {},
+  ): Generation<TextResult<Value>, Written> {
+    const call: Generation<TextResult<Value>, Written> = new Generation(
+      this.#open('generate', () => call, prompt, options),
+      () => hasSchema(options),
     );
     return call;
   }
 
-  generateBatch(prompts: readonly Prompt[], options: CallOptions = {}): Promise<readonly BatchTextResult[]> {
+  stream<const Value = unknown, Written = Value>(
+    prompt: Prompt,
+    options: CallOptions<Value, Written> = {},
+  ): GenerationStream<TextResult<Value>, Written> {
+    const call: GenerationStream<TextResult<Value>, Written> = new GenerationStream(
+      this.#open('stream', () => call, prompt, options),
+      () => hasSchema(options),
+    );
+    return call;
+  }
+
+  chat<const Value = unknown, Written = Value>(
+    messages: readonly ChatMessage[],
+    options: ChatCallOptions<Value, Written> = {},
+  ): Generation<ChatResult<Value>, Written> {
+    const call: Generation<ChatResult<Value>, Written> = new Generation(
+      (left) =>
+        this.#calls.run(
+          () => call,
+          () => this.#answer(messages, options, left),
+        ),
+      () => hasSchema(options),
+    );
+    return call;
+  }
+
+  generateBatch<const Value = unknown, Written = Value>(
+    prompts: readonly Prompt[],
+    options: CallOptions<Value, Written> = {},
+  ): Promise<readonly BatchTextResult<Value>[]> {
+    const owner = 'generateBatch';
     return this.#whole(async (left) => {
-      checkPrompts('generateBatch', prompts);
-      const resolved = this.#resolve('generateBatch', options, left);
+      checkPrompts(owner, prompts);
+      const resolved = await this.#resolve(owner, options, left);
       const ids = prompts.map((prompt) => this.#encode(prompt));
       if (ids.length === 0) return [];
       const { model, starts, release } = await this.#bind(ids);
       try {
-        const { sequences } = await generateBatch(model, starts, resolved);
-        return sequences.map((end) => ({
+        const { sequences } = await generateBatch(model, starts, resolved.options);
+        const results = sequences.map((end) => ({
           ...textResult(end, undefined),
           promptIndex: end.promptIndex,
           sequence: end.sequence,
         }));
+        return (await this.#finishAll(owner, resolved, results)) as BatchTextResult<Value>[];
       } finally {
         release();
       }
@@ -168,10 +197,10 @@ export class LocalModel implements TextModel {
 
   #open(
     owner: string,
-    call: () => GenerationStream<TextResult>,
+    call: () => Pick<GenerationStream<unknown>, 'cancel'>,
     prompt: Prompt,
     options: CallOptions,
-  ): OpenPieces<TextResult> {
+  ): OpenPieces<TextResult<never>> {
     return (left) => this.#calls.run(call, () => this.#continue(owner, prompt, options, left));
   }
 
@@ -180,23 +209,25 @@ export class LocalModel implements TextModel {
     prompt: Prompt,
     options: CallOptions,
     left: AbortSignal,
-  ): AsyncGenerator<string, TextResult, undefined> {
+  ): AsyncGenerator<string, TextResult<never>, undefined> {
     checkPrompt(owner, 'prompt', prompt);
-    const resolved = this.#resolve(owner, options, left);
+    const resolved = await this.#resolve(owner, options, left);
     checkSingle(owner, options);
     const { model, starts, release } = await this.#bind([this.#encode(prompt)]);
+    let result: TextResult;
     try {
-      return yield* textPieces(model, starts[0]!, resolved);
+      result = yield* textPieces(model, starts[0]!, resolved.options);
     } finally {
       release();
     }
+    return this.#finish(owner, resolved, result);
   }
 
   async *#answer(
     messages: readonly ChatMessage[],
     { tools, template, variables, literalContent = false, ...options }: ChatCallOptions,
     left: AbortSignal,
-  ): AsyncGenerator<string, ChatResult, undefined> {
+  ): AsyncGenerator<string, ChatResult<never>, undefined> {
     const { model, chatTemplate } = this.#opened;
     if (model === undefined || this.#chats === undefined)
       throw new UnsupportedError('chat', `The encoder-decoder model '${this.info.name}'`, 'Use lm.generate(source).');
@@ -205,7 +236,7 @@ export class LocalModel implements TextModel {
     if ((options as CallOptions).cache !== undefined)
       throw new ParameterError('chat', 'cache', 'left out: a chat has its own', (options as CallOptions).cache);
     checkSingle('chat', options);
-    const resolved = this.#resolve('chat', options, left);
+    const resolved = await this.#resolve('chat', options, left);
     if (typeof literalContent !== 'boolean')
       throw new ParameterError('chat', 'literalContent', 'true or false', literalContent);
     const { tokenizer } = this.#opened;
@@ -216,18 +247,39 @@ export class LocalModel implements TextModel {
       ...(variables === undefined ? {} : { variables }),
     });
     const memory = this.#chats.take();
+    let result: TextResult;
     try {
       const ids = memory.encode(
         text,
         literal?.encode ?? ((part) => tokenizer.encode(part, { addSpecialTokens: false })),
       );
-      const result = yield* textPieces(model, ids, { ...resolved, cache: memory.cache });
+      result = yield* textPieces(model, ids, { ...resolved.options, cache: memory.cache });
       const endsWithToken = typeof result.stopReason === 'number';
       memory.remember(text, ids, result.text, endsWithToken ? result.ids.slice(0, -1) : result.ids);
-      return { ...result, message: { role: 'assistant', content: result.text } };
     } finally {
       this.#chats.giveBack(memory);
     }
+    const message = { role: 'assistant', content: result.text } as const;
+    return { ...(await this.#finish('chat', resolved, result)), message };
+  }
+
+  async #finish(owner: string, { options, output }: ResolvedCall, result: TextResult): Promise<TextResult<never>> {
+    this.#noticeCut(owner, { options, output }, [result]);
+    return (await withObject(owner, output, result)) as TextResult<never>;
+  }
+
+  async #finishAll(
+    owner: string,
+    { options, output }: ResolvedCall,
+    results: readonly BatchTextResult[],
+  ): Promise<readonly BatchTextResult[]> {
+    this.#noticeCut(owner, { options, output }, results);
+    return withObjects(owner, output, results);
+  }
+
+  #noticeCut(owner: string, { options, output }: ResolvedCall, results: readonly TextResult[]): void {
+    const notice = cutNotice(owner, output, options.maxNewTokens, results);
+    if (notice !== undefined) this.#onNotice(notice);
   }
 
   /** A call that gives its result at the end. */
@@ -244,11 +296,17 @@ export class LocalModel implements TextModel {
     return call.result;
   }
 
-  #resolve(owner: string, options: CallOptions, left: AbortSignal): GenerateOptions {
-    const resolved = resolveCall(owner, options, this.#opened.generationConfig);
-    if (resolved.signal !== undefined) checkSignal(owner, 'signal', resolved.signal);
-    const signal = resolved.signal === undefined ? left : AbortSignal.any([left, resolved.signal]);
-    return { ...resolved, signal, tokenizer: this.#opened.tokenizer };
+  async #resolve(owner: string, given: CallOptions, left: AbortSignal): Promise<ResolvedCall> {
+    const { options, output } = resolveCall(owner, given, this.#opened.generationConfig);
+    if (options.signal !== undefined) checkSignal(owner, 'signal', options.signal);
+    const signal = options.signal === undefined ? left : AbortSignal.any([left, options.signal]);
+    const all: GenerateOptions = { ...options, signal, tokenizer: this.#opened.tokenizer };
+    if (output === undefined) return { options: all, output };
+    const { sampler, stopWhen } = await this.#constraints.of(owner, output.constraint);
+    return {
+      options: { ...all, samplers: [sampler, ...all.samplers!], stopWhen: stopOf(owner, options, stopWhen) },
+      output,
+    };
   }
 
   #encode(prompt: Prompt): ArrayLike<number> {
@@ -282,5 +340,6 @@ function checkSingle(owner: string, { numReturnSequences = 1, seed }: CallOption
 
 /** Find a model, start an engine and load it. */
 export async function openLocal(source: LanguageModelSource, options: LanguageModelOptions): Promise<LocalModel> {
-  return new LocalModel(await openModel(source, options));
+  const { onNotice = (message) => console.warn(`Tokenwright: ${message}`) } = options;
+  return new LocalModel(await openModel(source, options), onNotice);
 }

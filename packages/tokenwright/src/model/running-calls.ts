@@ -1,8 +1,7 @@
 import { DisposedError } from '@tokenwright/core';
-import type { Generation } from '../output/generation.ts';
 import type { GenerationStream } from '../output/generation-stream.ts';
 
-type Call = GenerationStream<unknown> | Generation<unknown>;
+type Call = Pick<GenerationStream<unknown>, 'cancel'>;
 
 /** The calls of a model that have begun and not ended, so that `dispose` can end them first. */
 export class RunningCalls {

@@ -10,7 +10,7 @@ import type { BatchTextResult, ChatResult, TextResult } from '../output/text-res
 export type Prompt = string | ArrayLike<number>;
 
 /** Options of `chat`: those of `generate`, and what the chat template reads. */
-export interface ChatCallOptions extends Omit<CallOptions, 'cache'> {
+export interface ChatCallOptions<Value = unknown, Written = Value> extends Omit<CallOptions<Value, Written>, 'cache'> {
   /** Descriptions of functions that the model may call. Default none. */
   readonly tools?: ChatOptions['tools'] | undefined;
   /** Which chat template of a model that has several. Default `'tool_use'` if it exists and tools are given, otherwise `'default'`. */
@@ -69,9 +69,17 @@ export interface TextModel extends AsyncDisposable {
    * @example
    * ```ts
    * const { text, finishReason, usage } = await lm.generate('Once upon a time', { temperature: 0.8, topP: 0.95, seed: 7 });
+   * const { object } = await lm.generate('A person: ', { schema: z.object({ name: z.string(), age: z.number() }) });
    * ```
+   *
+   * @typeParam Value what `object` of the result is; inferred from `schema` and `choices`. For a plain JSON Schema, name it:
+   * `lm.generate<Person>(prompt, { schema })`.
+   * @typeParam Written what the model writes, before transforms and defaults of the schema.
    */
-  generate(prompt: Prompt, options?: CallOptions): Generation<TextResult>;
+  generate<const Value = unknown, Written = Value>(
+    prompt: Prompt,
+    options?: CallOptions<Value, Written>,
+  ): Generation<TextResult<Value>, Written>;
   /**
    * The same as an async iterable of text that is not a promise, so that an async function can return it.
    *
@@ -80,7 +88,10 @@ export interface TextModel extends AsyncDisposable {
    * for await (const piece of lm.stream('Once upon a time')) process.stdout.write(piece);
    * ```
    */
-  stream(prompt: Prompt, options?: CallOptions): GenerationStream<TextResult>;
+  stream<const Value = unknown, Written = Value>(
+    prompt: Prompt,
+    options?: CallOptions<Value, Written>,
+  ): GenerationStream<TextResult<Value>, Written>;
   /**
    * Answer the last of these messages. Stateless: give all messages each time. When they extend those of the last call, only what is
    * new is computed.
@@ -92,9 +103,18 @@ export interface TextModel extends AsyncDisposable {
    * messages.push(message, { role: 'user', content: 'And three more.' });
    * ```
    */
-  chat(messages: readonly ChatMessage[], options?: ChatCallOptions): Generation<ChatResult>;
-  /** Texts for several prompts, computed together; by prompt, and then by sequence. */
-  generateBatch(prompts: readonly Prompt[], options?: CallOptions): Promise<readonly BatchTextResult[]>;
+  chat<const Value = unknown, Written = Value>(
+    messages: readonly ChatMessage[],
+    options?: ChatCallOptions<Value, Written>,
+  ): Generation<ChatResult<Value>, Written>;
+  /**
+   * Texts for several prompts, computed together; by prompt, and then by sequence. A reply whose value the `schema` refuses has an
+   * `error` and no `object`, so the others are not lost.
+   */
+  generateBatch<const Value = unknown, Written = Value>(
+    prompts: readonly Prompt[],
+    options?: CallOptions<Value, Written>,
+  ): Promise<readonly BatchTextResult<Value>[]>;
   /** How probable a text is for the model: log-probability of each token, their sum, and the perplexity. */
   score(text: Prompt, options?: ScoreCallOptions): Promise<TextScore>;
   /** What the engine holds now. */

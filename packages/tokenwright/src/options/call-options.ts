@@ -1,8 +1,10 @@
-import { type GenerateOptions, type Json, ParameterError, type Sampler } from '@tokenwright/core';
+import { type GenerateOptions, type Json, ParameterError, type Sampler, type Strategy } from '@tokenwright/core';
 import { checkOption, type OptionDeclarations, readable } from '@tokenwright/core/options';
 import { camelCase } from '@tokenwright/core/sampling';
 import { generateOptions } from '@tokenwright/core/strategy';
 import { type FlatSamplingOptions, flatSamplingOptions } from '@tokenwright/samplers';
+import { type StructuredOutput, structuredOutputOf } from '../structured/constraint.ts';
+import { type StructuredOutputOptions, structuredOutputOptions } from '../structured/structured-output.ts';
 import { checkNames } from './option-names.ts';
 import { type GenerationConfig, planSampling } from './sampling-options.ts';
 import { type StrategyOptions, strategyOf, strategyOptions } from './strategy-options.ts';
@@ -13,25 +15,56 @@ type CoreOptions = Omit<GenerateOptions, 'explain' | 'preset' | 'steps' | 'token
 /**
  * Options of `generate`, `stream`, `chat` and `generateBatch`. All can be left out or be `undefined`; then generation_config.json of the
  * model decides, and where that has nothing, the library: greedy decoding of at most 256 tokens.
+ *
+ * @typeParam Value what `object` of the result is, in a call with a `schema` or `choices`.
+ * @typeParam Written what the model writes, before transforms and defaults of the schema.
  */
-export interface CallOptions extends CoreOptions, FlatSamplingOptions, StrategyOptions {}
+export interface CallOptions<Value = unknown, Written = Value>
+  extends CoreOptions,
+    FlatSamplingOptions,
+    StrategyOptions,
+    StructuredOutputOptions<Value, Written> {}
 
 const { explain: _, preset: __, steps: ___, tokenizer: ____, ...coreOptions } = generateOptions;
 
 /** The declarations behind {@link CallOptions}. */
-export const callOptions: OptionDeclarations = { ...flatSamplingOptions, ...strategyOptions, ...coreOptions };
+export const callOptions: OptionDeclarations = {
+  ...flatSamplingOptions,
+  ...strategyOptions,
+  ...structuredOutputOptions,
+  ...coreOptions,
+};
 
 const names = Object.keys(callOptions);
 
+/** What the options of a call stand for. */
+export interface ResolvedCall {
+  /** Options of core's `generate`. With an `output`, they have samplers. */
+  readonly options: GenerateOptions;
+  readonly output: StructuredOutput | undefined;
+}
+
 /**
- * The options of core's `generate` that the options of a call stand for. What the call leaves out, the model's defaults decide.
+ * The options of core's `generate` that the options of a call stand for, and what it asks of its replies. What the call leaves out,
+ * the model's defaults decide.
  *
  * @param generationConfig of the model.
  * @throws UnknownOptionError that names ours for another system's option; ParameterError for a value, and for options that exclude
  * each other.
  */
-export function resolveCall(owner: string, call: CallOptions, generationConfig: GenerationConfig): GenerateOptions {
+export function resolveCall(owner: string, call: CallOptions, generationConfig: GenerationConfig): ResolvedCall {
   const given = checkValues(owner, checkNames(owner, call, names));
+  const output = structuredOutputOf(owner, given);
+  return { options: coreOptionsOf(owner, given, generationConfig, output !== undefined), output };
+}
+
+/** @param needsChain whether the options must have samplers, where core would take those of the model. */
+function coreOptionsOf(
+  owner: string,
+  given: CallOptions,
+  generationConfig: GenerationConfig,
+  needsChain: boolean,
+): GenerateOptions {
   const strategic = pick(given, strategyOptions);
   // The candidates of a contrastive search are not a sampler.
   const { topK: candidates, ...rest } = pick(given, flatSamplingOptions);
@@ -46,6 +79,8 @@ export function resolveCall(owner: string, call: CallOptions, generationConfig: 
     if (first !== undefined) throw conflict(owner, first, given, generationConfig);
   }
   const core: GenerateOptions = pick(given, coreOptions);
+  const chain = (chosen: Strategy | undefined): Pick<GenerateOptions, 'samplers'> =>
+    samplers === undefined ? samplersFor(sampling, generationConfig, chosen, needsChain) : {};
   if (strategy !== undefined) {
     const [first] = Object.keys(strategic);
     if (first !== undefined)
@@ -55,15 +90,15 @@ export function resolveCall(owner: string, call: CallOptions, generationConfig: 
         'left out when strategy is given',
         strategic[first as keyof StrategyOptions],
       );
-    return { ...core, ...samplersFor(sampling, generationConfig, true) };
+    return { ...core, ...chain(strategy) };
   }
   const { samples, topK } = planSampling(sampling, generationConfig);
   const asked = samplers === undefined || Object.keys(strategic).length > 0;
   const chosen = asked ? strategyOf(owner, strategic, generationConfig, candidates ?? topK, samples) : undefined;
-  if (chosen === undefined) return { ...core, ...samplersFor(sampling, generationConfig, false) };
-  const chain = { ...core, ...samplersFor(sampling, generationConfig, true) };
-  if (Object.keys(strategic).length > 0) return { ...chain, strategy: chosen };
-  return { ...chain, preset: { name: 'generation_config.json', options: { strategy: chosen } } };
+  if (chosen === undefined) return { ...core, ...chain(undefined) };
+  const all = { ...core, ...chain(chosen) };
+  if (Object.keys(strategic).length > 0) return { ...all, strategy: chosen };
+  return { ...all, preset: { name: 'generation_config.json', options: { strategy: chosen } } };
 }
 
 /** Every option by its declaration, before one of them decides anything. */
@@ -77,13 +112,20 @@ function checkValues(owner: string, given: CallOptions): CallOptions {
   return values;
 }
 
-/** @param compares true for a strategy that compares hypotheses: taking only the most probable token would leave it one. */
+/**
+ * The chain of a call. A strategy that compares hypotheses gets it without the choice of the most probable token, which would
+ * leave it one. For another one, core would leave that choice out too.
+ *
+ * @param needed true when the model's own samplers must be there too.
+ */
 function samplersFor(
   sampling: FlatSamplingOptions,
   generationConfig: GenerationConfig,
-  compares: boolean,
+  strategy: Strategy | undefined,
+  needed: boolean,
 ): Pick<GenerateOptions, 'samplers'> {
-  if (Object.keys(sampling).length === 0) return {};
+  const compares = strategy?.comparesTokens !== undefined;
+  if (Object.keys(sampling).length === 0 && !needed && (strategy === undefined || compares)) return {};
   const { samplers } = planSampling(sampling, generationConfig);
   return { samplers: compares ? samplers.filter(({ traits }) => traits?.selectsArgMax !== true) : samplers };
 }

@@ -1,4 +1,5 @@
-import { DisposedError } from '@tokenwright/core';
+import { DisposedError, ParameterError } from '@tokenwright/core';
+import { type DeepPartial, PartialJson } from '../structured/partial-json.ts';
 
 /**
  * Starts a call and gives its pieces; the generator's return value is the result.
@@ -13,6 +14,7 @@ export type OpenPieces<Result> = (left: AbortSignal) => AsyncGenerator<string, R
  * Work begins with the first piece or with `result`, and a piece is computed when it is asked for. Leaving the loop ends the call:
  * `result` then has the text up to there, with `finishReason: 'abort'`.
  *
+ * @typeParam Written what the model writes in a call with a `schema`; `partialObjects` are parts of it.
  * @example
  * ```ts
  * const stream = lm.stream('Once upon a time');
@@ -20,9 +22,12 @@ export type OpenPieces<Result> = (left: AbortSignal) => AsyncGenerator<string, R
  * const { usage } = await stream.result;
  * ```
  */
-export class GenerationStream<Result> implements AsyncIterable<string, void, undefined>, AsyncDisposable {
+export class GenerationStream<Result, Written = unknown>
+  implements AsyncIterable<string, void, undefined>, AsyncDisposable
+{
   readonly #left: AbortController = new AbortController();
   readonly #open: OpenPieces<Result>;
+  readonly #hasSchema: () => boolean;
   #source: AsyncGenerator<string, Result, undefined> | undefined;
   #pieces: string[] = [];
   #pending: Promise<void> | undefined;
@@ -30,14 +35,46 @@ export class GenerationStream<Result> implements AsyncIterable<string, void, und
   #iterated = false;
   #result: Promise<Result> | undefined;
 
-  constructor(open: OpenPieces<Result>) {
+  /** @param hasSchema whether the call has the option `schema`. */
+  constructor(open: OpenPieces<Result>, hasSchema: () => boolean = () => false) {
     this.#open = open;
+    this.#hasSchema = hasSchema;
   }
 
   /** The finished text with its finish reason, usage and timing. Reads what is left. */
   get result(): Promise<Result> {
     this.#result ??= this.#readAll();
     return this.#result;
+  }
+
+  /**
+   * The object of a call with a `schema` as it grows: a new value whenever there is more of it. Names and items are added, and
+   * texts get longer; a number appears when it is complete. Parts are neither validated nor transformed: `object` of the result
+   * is. They take the place of the pieces, so only one of both can be read; leaving the loop ends the call.
+   *
+   * @throws ParameterError for a call without a schema; DisposedError when the pieces were read already.
+   * @example
+   * ```ts
+   * const call = lm.generate('A person: ', { schema });
+   * for await (const person of call.partialObjects) console.log(person.name);
+   * const { object } = await call;
+   * ```
+   */
+  get partialObjects(): AsyncGenerator<DeepPartial<Written>, void, undefined> {
+    return this.#growing();
+  }
+
+  async *#growing(): AsyncGenerator<DeepPartial<Written>, void, undefined> {
+    if (!this.#hasSchema()) throw new ParameterError('partialObjects', 'schema', 'an option of the call', undefined);
+    const partial = new PartialJson();
+    let last: string | undefined;
+    for await (const piece of this) {
+      const value = partial.push(piece);
+      const text = value === undefined ? undefined : JSON.stringify(value);
+      if (text === last) continue;
+      last = text;
+      yield value as DeepPartial<Written>;
+    }
   }
 
   /**

@@ -9,7 +9,10 @@ import { GenerationStream } from './generation-stream.ts';
  * const { text, finishReason, usage } = await lm.generate('Once upon a time');
  * ```
  */
-export class Generation<Result> extends GenerationStream<Result> implements Promise<Result> {
+export class Generation<Result, Written = unknown>
+  extends GenerationStream<Result, Written>
+  implements Promise<Result>
+{
   readonly [Symbol.toStringTag]: string = 'Generation';
 
   /** Makes the call awaitable. Same as `result.then`. */

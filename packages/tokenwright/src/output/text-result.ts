@@ -1,22 +1,33 @@
 import type { ChatMessage } from '@tokenwright/chat';
 import type { TextResult as CoreTextResult, EndEvent, TokenEvent } from '@tokenwright/core';
+import type { SchemaValidationError } from '../structured/schema-validation-error.ts';
 
-/** A finished text: `{ text, ids, finishReason, stopReason, usage, timing, options }`. */
-export interface TextResult extends CoreTextResult {
+/**
+ * A finished text: `{ text, ids, finishReason, stopReason, usage, timing, options }`, and `object` in a call with a `schema` or
+ * `choices`.
+ */
+export interface TextResult<Value = unknown> extends CoreTextResult {
+  /**
+   * The value of the reply: of its JSON with a `schema`, after the schema's checks and transforms; or the choice. Undefined for a
+   * reply that did not end by itself, such as with `finishReason: 'length'`; `text` then has what there is.
+   */
+  readonly object?: Value | undefined;
   /** Each token with its probabilities, with the options `logprobs`, `topLogprobs` or `logprobsOf`. */
   readonly tokens?: readonly TokenReport[];
 }
 
 /** A finished text of a batch. */
-export interface BatchTextResult extends TextResult {
+export interface BatchTextResult<Value = unknown> extends TextResult<Value> {
   /** Index of the prompt in the batch, from 0. */
   readonly promptIndex: number;
   /** Index of the sequence among those of the prompt, from 0. More than one with `numReturnSequences`. */
   readonly sequence: number;
+  /** Why there is no `object`, when the schema's own checks refuse the value. Other results of the batch have theirs. */
+  readonly error?: SchemaValidationError | undefined;
 }
 
 /** An answer of a chat. */
-export interface ChatResult extends TextResult {
+export interface ChatResult<Value = unknown> extends TextResult<Value> {
   /** The answer as a message, to append to the messages of the next call. */
   readonly message: AssistantMessage;
 }

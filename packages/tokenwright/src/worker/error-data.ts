@@ -27,7 +27,9 @@ export interface ErrorData {
 }
 
 /** By the `name` of instances: a minifier renames classes. */
-const classes: Readonly<Record<string, { readonly prototype: TokenwrightError }>> = {
+type Classes = Readonly<Record<string, { readonly prototype: TokenwrightError }>>;
+
+const classes: Classes = {
   CacheError,
   ChatTemplateError,
   ContextLengthError,
@@ -54,16 +56,37 @@ export function errorToData(error: unknown): ErrorData {
   return { name, message, stack, fields, cause: cause === undefined ? undefined : errorToData(cause) };
 }
 
-/** The same error on this side: of the same class, with the same fields, when it is one of the library. */
-export function errorFromData({ name, message, stack, fields, cause }: ErrorData): Error {
+/** The classes of the grammar package, loaded when an error is of one. */
+export async function grammarClasses(data: ErrorData): Promise<Classes> {
+  for (let at: ErrorData | undefined = data; at !== undefined; at = at.cause)
+    if (/^(Grammar|UnsupportedSchema|UnsatisfiableSchema)/.test(at.name)) {
+      const grammar = await import('@tokenwright/grammar');
+      return {
+        GrammarDeadEndError: grammar.GrammarDeadEndError,
+        GrammarError: grammar.GrammarError,
+        GrammarLimitError: grammar.GrammarLimitError,
+        GrammarSyntaxError: grammar.GrammarSyntaxError,
+        UnsatisfiableSchemaError: grammar.UnsatisfiableSchemaError,
+        UnsupportedSchemaError: grammar.UnsupportedSchemaError,
+      };
+    }
+  return {};
+}
+
+/**
+ * The same error on this side: of the same class, with the same fields, when it is one of the library.
+ *
+ * @param more classes that are not always loaded.
+ */
+export function errorFromData({ name, message, stack, fields, cause }: ErrorData, more: Classes = {}): Error {
   if (name === 'AbortError' || name === 'TimeoutError') return new DOMException(message, name) as unknown as Error;
   const isOurs = fields.isTokenwrightError === true;
-  const prototype = isOurs ? (classes[name] ?? TokenwrightError).prototype : Error.prototype;
+  const prototype = isOurs ? (classes[name] ?? more[name] ?? TokenwrightError).prototype : Error.prototype;
   const error: Error = Object.create(prototype);
   const hidden = { configurable: true, writable: true, enumerable: false };
   Object.defineProperty(error, 'message', { ...hidden, value: message });
   Object.defineProperty(error, 'stack', { ...hidden, value: stack });
-  if (cause !== undefined) Object.defineProperty(error, 'cause', { ...hidden, value: errorFromData(cause) });
+  if (cause !== undefined) Object.defineProperty(error, 'cause', { ...hidden, value: errorFromData(cause, more) });
   Object.defineProperty(error, 'name', { ...hidden, enumerable: isOurs, value: name });
   return Object.assign(error, fields);
 }

@@ -27,14 +27,15 @@ export function serve(send: (message: FromWorker) => void): (message: ToWorker) 
   let model: LocalModel | undefined;
 
   const load = async ({ source, options }: Extract<ToWorker, { readonly type: 'load' }>): Promise<void> => {
+    const onNotice = (message: string): void => send({ type: 'notice', message });
     try {
       const opened = await openModel(source as LanguageModelSource, {
         ...options,
         signal: loading.signal,
         onProgress: (progress) => send({ type: 'progress', progress }),
-        onNotice: (message) => send({ type: 'notice', message }),
+        onNotice,
       });
-      model = new LocalModel(opened);
+      model = new LocalModel(opened, onNotice);
       send({ type: 'loaded', info: model.info });
     } catch (error) {
       send({ type: 'error', id: 0, error: errorToData(error) });

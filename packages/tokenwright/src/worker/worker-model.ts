@@ -1,5 +1,6 @@
 import type { ChatMessage } from '@tokenwright/chat';
 import { DeviceLostError, DisposedError, type EngineMemory, LoadError } from '@tokenwright/core';
+import { hasSchema, withObject, withObjects } from '../model/structured-results.ts';
 import type {
   ChatCallOptions,
   LanguageModelInfo,
@@ -14,10 +15,10 @@ import { Generation } from '../output/generation.ts';
 import { GenerationStream } from '../output/generation-stream.ts';
 import type { BatchTextResult, ChatResult, TextResult } from '../output/text-result.ts';
 import type { LanguageModelSource } from '../sources/find-model.ts';
-import { errorFromData } from './error-data.ts';
+import { errorFromData, grammarClasses } from './error-data.ts';
 import type { FromWorker, Method, Results } from './messages.ts';
 import { startWorker, type WorkerPort } from './port.ts';
-import { checkSendable, optionsToSend } from './sent-options.ts';
+import { checkSendable, optionsToSend, splitOutput } from './sent-options.ts';
 import { loadOptionsToSend, sourceToSend } from './sent-source.ts';
 
 /** Receives the messages of one call. */
@@ -48,20 +49,48 @@ export class WorkerModel implements TextModel {
     return new WorkerModel(info, channel);
   }
 
-  generate(prompt: Prompt, options: CallOptions = {}): Generation<TextResult> {
-    return new Generation((left) => this.#channel.call('generate', prompt, options, left));
+  generate<const Value = unknown, Written = Value>(
+    prompt: Prompt,
+    options: CallOptions<Value, Written> = {},
+  ): Generation<TextResult<Value>, Written> {
+    return new Generation(
+      (left) => this.#structured('generate', prompt, options, left),
+      () => hasSchema(options),
+    );
   }
 
-  stream(prompt: Prompt, options: CallOptions = {}): GenerationStream<TextResult> {
-    return new GenerationStream((left) => this.#channel.call('stream', prompt, options, left));
+  stream<const Value = unknown, Written = Value>(
+    prompt: Prompt,
+    options: CallOptions<Value, Written> = {},
+  ): GenerationStream<TextResult<Value>, Written> {
+    return new GenerationStream(
+      (left) => this.#structured('stream', prompt, options, left),
+      () => hasSchema(options),
+    );
   }
 
-  chat(messages: readonly ChatMessage[], options: ChatCallOptions = {}): Generation<ChatResult> {
-    return new Generation((left) => this.#channel.call('chat', messages, options, left));
+  chat<const Value = unknown, Written = Value>(
+    messages: readonly ChatMessage[],
+    options: ChatCallOptions<Value, Written> = {},
+  ): Generation<ChatResult<Value>, Written> {
+    return new Generation(
+      (left) => this.#structured('chat', messages, options, left),
+      () => hasSchema(options),
+    );
   }
 
-  generateBatch(prompts: readonly Prompt[], options: CallOptions = {}): Promise<readonly BatchTextResult[]> {
-    return this.#whole('generateBatch', prompts, options);
+  generateBatch<const Value = unknown, Written = Value>(
+    prompts: readonly Prompt[],
+    options: CallOptions<Value, Written> = {},
+  ): Promise<readonly BatchTextResult<Value>[]> {
+    const owner = 'generateBatch';
+    return new GenerationStream(
+      async function* (this: WorkerModel, left: AbortSignal) {
+        const { sent, output } = splitOutput(owner, options);
+        const results = yield* this.#channel.call(owner, prompts, sent, left);
+        return (await withObjects(owner, output, results)) as readonly BatchTextResult<Value>[];
+      }.bind(this),
+    ).result;
   }
 
   score(text: Prompt, options: ScoreCallOptions = {}): Promise<TextScore> {
@@ -78,6 +107,18 @@ export class WorkerModel implements TextModel {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  /** Schemas of libraries stay here, where the values are checked: the worker gets their JSON Schema. */
+  async *#structured<Name extends 'generate' | 'stream' | 'chat'>(
+    method: Name,
+    argument: unknown,
+    options: object,
+    left: AbortSignal,
+  ): AsyncGenerator<string, Results[Name] & { readonly object?: never }, undefined> {
+    const { sent, output } = splitOutput(method, options);
+    const result = yield* this.#channel.call(method, argument, sent, left);
+    return (await withObject(method, output, result)) as Results[Name] & { readonly object?: never };
   }
 
   #whole<Name extends Method>(method: Name, argument: unknown, options: object): Promise<Results[Name]> {
@@ -178,7 +219,7 @@ class Channel {
           yield message.text;
           this.#port.send({ type: 'read', id, count: 1 });
         } else if (message.type === 'result') return message.value as Results[Name];
-        else if (message.type === 'error') throw errorFromData(message.error);
+        else if (message.type === 'error') throw errorFromData(message.error, await grammarClasses(message.error));
         else if (message.type === 'gone') throw message.error;
       }
     } finally {

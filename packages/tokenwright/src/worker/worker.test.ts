@@ -9,9 +9,11 @@ import {
   UnknownOptionError,
   UnsupportedError,
 } from '@tokenwright/core';
+import { choices, UnsupportedSchemaError } from '@tokenwright/grammar';
 import { temperature, topK } from '@tokenwright/samplers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CallOptions, type LocalModel, languageModel, type TextModel } from '../index.ts';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { type CallOptions, type LocalModel, languageModel, SchemaValidationError, type TextModel } from '../index.ts';
 import { errorFromData, errorToData } from './error-data.ts';
 
 const options = { threads: 1, chatTemplate: plainDialogue } as const;
@@ -48,6 +50,40 @@ describe('a model in a worker', () => {
     const ids = local.tokenizer.encode('The old man');
     const settings = { samplers, seed: 1, maxNewTokens: 8 };
     expect((await lm.generate(ids, settings)).ids).toEqual((await local.generate(ids, settings)).ids);
+  });
+
+  it('gives objects, which are checked and transformed on this side', async () => {
+    const schema = z.object({ name: z.string().max(8), age: z.enum(['7', '8']).transform(Number) });
+    const { object, text } = await lm.generate('A person: ', { schema, seed: 1 });
+    expectTypeOf(object).toEqualTypeOf<{ name: string; age: number } | undefined>();
+    expect(object).toEqual((await local.generate('A person: ', { schema, seed: 1 })).object);
+    expect(object!.age).toBe(Number(JSON.parse(text).age));
+    const stream = lm.stream('A person: ', { schema, seed: 1 });
+    let last: { readonly name?: string; readonly age?: string } | undefined;
+    for await (const partial of stream.partialObjects) last = partial;
+    expect(last).toEqual(JSON.parse(text));
+    const refused = z.string().refine((said) => said === '', 'not silent');
+    const results = await lm.generateBatch(['A', 'The'], { schema: refused.max(6), seed: 2 });
+    for (const result of results) {
+      expect(result.error).toBeInstanceOf(SchemaValidationError);
+      expect('object' in result).toBe(false);
+    }
+    await expect(lm.chat([{ role: 'user', content: 'Hi' }], { schema: refused.max(6) })).rejects.toThrow(
+      /^chat: the schema refuses the reply: not silent/,
+    );
+    const choice = await lm.generate('Yes or no? ', { choices: ['yes', 'no'] });
+    expect(['yes', 'no']).toContain(choice.object);
+    expect((await lm.generate('', { regex: /[ab]{2}/ })).text).toMatch(/^[ab]{2}$/);
+  });
+
+  it('refuses what grammars refuse, with their errors', async () => {
+    const schema = { properties: { a: { format: 'regex' } } };
+    const error: unknown = await lm.generate('', { schema }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ParameterError);
+    expect((error as Error).cause).toBeInstanceOf(UnsupportedSchemaError);
+    expect((error as Error).cause).toMatchObject({ pointer: '#/properties/a' });
+    await expect(lm.generate('', { grammar: choices(['a']) })).rejects.toThrow(/`grammar`.*Give the grammar as a text/);
+    await expect(lm.generate('', { schema: {}, regex: /a/ })).rejects.toThrow(/regex must be left out/);
   });
 
   it('computes a few pieces ahead of a slow reader, and no more', async () => {
