@@ -370,6 +370,7 @@ describe('what cannot be enforced is refused by name', () => {
     ['an option of the wrong kind', { schema: {}, schemaOptions: { draft: '4' as never } }, /schemaOptions\.draft/],
     ['a flag', { regex: /a/i }, /regex .*flags i, m, s and v/],
     ['a look-behind', { regex: /(?<=a)b/ }, /regex .*not supported/],
+    ['a pattern without a text', { regex: /a^/ }, /regex must be what some text conforms to/],
     ['no choice', { choices: [] }, /choices must be a list of texts/],
     ['a choice that is no text', { choices: [1 as never] }, /choices\[0\]/],
     ['an error in a grammar', { grammar: 'root := "a"' }, /grammar .*'::=' is missing/],
@@ -424,6 +425,24 @@ describe('white space', () => {
 });
 
 describe('work', () => {
+  it('a second call with the same schema does not read it again', async () => {
+    let reads = 0;
+    const schema = {
+      // Once to find the compiled grammar, and once to compile it.
+      toJSON: () => {
+        reads++;
+        return { enum: ['a', 'b'] };
+      },
+    };
+    const calls: number[] = [];
+    for (let call = 0; call < 3; call++) {
+      reads = 0;
+      expect(['a', 'b']).toContain((await lm.generate('', { schema })).object);
+      calls.push(reads);
+    }
+    expect(calls).toEqual([2, 1, 1]);
+  });
+
   it('a second call uses the compiled grammar', async () => {
     let steps = 0;
     const automaton = {

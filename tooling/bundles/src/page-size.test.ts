@@ -62,6 +62,11 @@ describe('a page', () => {
     const used = loaded(chunks, ['model/local-model.ts', 'backends/src/wasm/index.ts', 'demo-model/src/index.ts']);
     expect(used.length).toBeGreaterThan(2);
     expect(tensorflow(chunks)).toEqual([]);
+    // Grammars are loaded with the first call that asks for one.
+    const isGrammar = (chunk: Rolldown.OutputChunk): boolean =>
+      chunk.moduleIds.some((id) => id.includes('packages/grammar/src'));
+    expect(used.filter(isGrammar)).toEqual([]);
+    expect(chunks.filter(isGrammar).length).toBeGreaterThan(0);
     const size = gzip(used);
     console.log(`smallest useful page: ${(size / 1000).toFixed(0)} kB gzip of JavaScript, without the model`);
     expect(size).toBeLessThan(250_000);

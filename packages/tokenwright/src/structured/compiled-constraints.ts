@@ -60,6 +60,8 @@ export class CompiledConstraints {
   async #compile(owner: string, constraint: Constraint): Promise<CompiledConstraint> {
     const grammar = await import('@tokenwright/grammar');
     const automaton = automatonOf(owner, grammar, constraint);
+    if (isEmpty(automaton))
+      throw new ParameterError(owner, constraint.option, 'what some text conforms to', givenIn(constraint));
     const vocabulary = grammar.tokenizerVocabulary(this.#tokenizer);
     return {
       sampler: grammar.constrain({ automaton, vocabulary }),
@@ -92,6 +94,14 @@ function automatonOf(owner: string, grammar: Grammar, constraint: Constraint): A
   } catch (error) {
     throw underOption(owner, constraint, error);
   }
+}
+
+/** A pattern such as `a^` matches nothing, not even the empty text. */
+function isEmpty(automaton: Automaton): boolean {
+  const { initial } = automaton;
+  if (automaton.accepting(initial)) return false;
+  for (let byte = 0; byte < 256; byte++) if (automaton.step(initial, byte) !== undefined) return false;
+  return true;
 }
 
 const meaning: Readonly<Record<Constraint['option'], string>> = {

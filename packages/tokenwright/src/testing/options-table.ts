@@ -2,12 +2,14 @@ import type { Option } from '@tokenwright/core/options';
 import { flatSamplingOptions } from '@tokenwright/samplers';
 import { callOptions } from '../options/call-options.ts';
 import { strategyOptions } from '../options/strategy-options.ts';
+import { structuredOutputOptions } from '../structured/structured-output.ts';
 
 /** The part of the README that is made from the declarations of the options. */
 export function optionTables(): string {
   const groups: [string, string[]][] = [
     ['Sampling', Object.keys(flatSamplingOptions)],
     ['Strategy', [...Object.keys(strategyOptions), 'strategy', 'samplers']],
+    ['Structured output', Object.keys(structuredOutputOptions)],
   ];
   const grouped = groups.flatMap(([, names]) => names);
   groups.push(['Lengths, ends, cache and reports', Object.keys(callOptions).filter((name) => !grouped.includes(name))]);

@@ -13,7 +13,13 @@ let opened: Promise<LocalModel> | undefined;
 
 /** One small model for all calls: each must leave it usable. */
 export function model(): Promise<LocalModel> {
-  opened ??= languageModel('story-amateur', { engine: 'fused-wasm', threads: 1, weights: 'f32' });
+  opened ??= languageModel('story-amateur', {
+    engine: 'fused-wasm',
+    threads: 1,
+    weights: 'f32',
+    // A schema that says little is cut off by the default limit.
+    onNotice: () => {},
+  });
   return opened;
 }
 
@@ -33,6 +39,12 @@ const call: readonly Parameter[] = [
   loose('logitBias', types.record),
   loose('earlyStopping', (value) => types.flag(value) || value === 'never'),
   loose('penaltyAlpha', types.number),
+  // What a schema says wrongly is named by its JSON pointer.
+  { ...loose('schema', (value) => types.record(value) || types.callback(value)), alsoNamed: ['#'] },
+  loose('regex', (value) => types.text(value) || value instanceof RegExp),
+  loose('choices', types.list),
+  loose('grammar', (value) => types.text(value) || types.record(value)),
+  loose('schemaOptions', types.record),
 ];
 /** A proxy that has every name may fail at the first option that is checked. */
 const callObject: Parameter = { ...options, alsoNamed: [...(options.alsoNamed ?? []), 'numReturnSequences'] };

@@ -9,6 +9,7 @@ import {
   regularExpression,
   repeated,
   sequence,
+  stopWhenComplete,
   textWithout,
   triggered,
 } from '@tokenwright/grammar';
@@ -113,6 +114,12 @@ export const grammarTargets: readonly Target[] = [
       loose('numAssistantTokens', types.integer),
     ],
     call: (given) => forcedText(given as never),
+  },
+  {
+    name: 'stopWhenComplete',
+    parameters: [{ ...options, alsoNamed: ['automaton'] }],
+    options: [automaton, tokens],
+    call: (given) => stopWhenComplete(given as never),
   },
   {
     name: 'createVocabulary',
