@@ -205,7 +205,11 @@ const cases: { readonly [name: string]: readonly Case[] } = {
       ['{"a":1,"b":2}'],
       { whitespaceFlexible: false, itemSeparator: ', ', keySeparator: ': ' },
     ],
-    [{ type: 'array' }, ['[]', `[${' '.repeat(20)}]`], [`[${' '.repeat(21)}]`, ' []', '[] ']],
+    [
+      { type: 'array' },
+      ['[]', '[ ]', '[\n]', '[\r\n\t]', `[\n\n${' '.repeat(20)}]`],
+      ['[  ]', '[\n\n\n]', `[\n${' '.repeat(21)}]`, ' []', '[] '],
+    ],
     [{ type: 'array' }, ['[]', '[\n]'], ['[ ]'], { whitespacePattern: '\\n?' }],
   ],
 };

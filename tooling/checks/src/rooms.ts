@@ -135,7 +135,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   ],
   'tooling/checks': ['.', 'code-blocks'],
   'tooling/bundles': ['.'],
-  'tooling/conformance': ['onnx', '.', 'scripts', 'options'],
+  'tooling/conformance': ['onnx', '.', 'scripts', 'options', 'grammar'],
   'tooling/goldens': [
     'shared',
     'processors',

@@ -1,9 +1,8 @@
 import { ParameterError } from '@tokenwright/core';
 import { checkBoolean, checkString, namesOf, readOptions } from '@tokenwright/core/options';
 import { GrammarLimitError } from '../errors.ts';
-import { byteSet } from '../expressions/expression.ts';
 import type { Expressions } from '../expressions/expressions.ts';
-import { codePoints, utf8 } from '../expressions/utf8.ts';
+import { type CodePoints, codePoints, utf8 } from '../expressions/utf8.ts';
 import { type Continuation, Machine, type Outcome } from '../machine/machine.ts';
 import { patternLanguage } from '../patterns/language.ts';
 import { Planner } from './plans.ts';
@@ -15,7 +14,10 @@ import { ValueSets } from './value-sets.ts';
 export interface JsonSchemaOptions {
   /** Allow white space around brackets and separators. Default true. */
   readonly whitespaceFlexible?: boolean;
-  /** What white space may be, as a pattern that also matches the empty text. Default: up to 20 spaces, tabs and line ends. */
+  /**
+   * What white space may be, as a pattern that also matches the empty text. Default: one space, or up to two line ends with up
+   * to 20 spaces or tabs after them, so that a model cannot idle there.
+   */
   readonly whitespacePattern?: string;
   /** Between items and properties, as JSON allows: ',' and white space. Default ','. */
   readonly itemSeparator?: string;
@@ -40,8 +42,8 @@ export interface JsonSchemaOptions {
   readonly uri?: string;
 }
 
-/** The most characters of white space in one place. */
-const spaceLimit = 20;
+/** Default of `whitespacePattern`, as llama.cpp has it, and with line ends of two characters. */
+const defaultSpace = '( |(\\r?\\n){1,2}[ \\t]{0,20})?';
 /** Objects and lists inside each other in a schema. Chains of references may be longer, as far as the stack reaches. */
 const levelLimit = 1000;
 const levels = 'levels inside each other';
@@ -160,8 +162,7 @@ function whiteSpace(
   make: Expressions,
   { whitespaceFlexible = true, whitespacePattern }: JsonSchemaOptions,
 ): ReturnType<Expressions['or']> {
-  if (whitespacePattern !== undefined)
-    return patternLanguage(whitespacePattern, { make, char: (set) => codePoints(make, set) }, true);
-  if (!whitespaceFlexible) return make.empty;
-  return make.repeat(make.bytes(byteSet([9, 10], [13, 13], [32, 32])), 0, spaceLimit);
+  if (!whitespaceFlexible && whitespacePattern === undefined) return make.empty;
+  const spelling = { make, char: (set: CodePoints) => codePoints(make, set) };
+  return patternLanguage(whitespacePattern ?? defaultSpace, spelling, true);
 }
