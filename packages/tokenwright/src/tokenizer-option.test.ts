@@ -13,7 +13,7 @@ import { tinyGguf, tinyTokenizer } from './testing/tiny-gguf.ts';
 
 const json = JSON.stringify(tinyTokenizer);
 const file = tinyGguf('unheard-of');
-const options: LanguageModelOptions = { engine: 'fused-wasm', threads: 1, onNotice: () => {} };
+const options = { engine: 'fused-wasm', threads: 1, onNotice: () => {} } satisfies LanguageModelOptions;
 
 let folder: string;
 let server: Server;
