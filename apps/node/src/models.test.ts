@@ -34,11 +34,16 @@ it('convert writes a smaller model, overwrites nothing and leaves no part', asyn
     expect.stringMatching(/small: 4-bit-blocks, \d+ kB became \d+ kB \(\d+ %\)\.\n$/),
   ]);
   expect(JSON.parse((await run(['inspect', target, '--json'])).stdout).formats[0].format).toBe('4-bit-blocks');
+  const twice = await run(['convert', target, join(folder, 'twice'), '--format', '8-bit']);
+  expect(twice.stderr).toMatch(
+    /note: .*quantized already, as 4-bit-blocks, .* a second time, to '8-bit'\. To avoid it: /,
+  );
+  expect(twice.status).toBe(0);
   const again = await run(['convert', 'story-amateur', target]);
   expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/is not empty\. Name a folder that is/)]);
   const broken = await run(['convert', join(folder, 'nowhere'), join(folder, 'other')]);
   expect([broken.status, broken.stderr]).toEqual([1, expect.stringMatching(/There is no folder or file/)]);
-  expect(readdirSync(folder)).toEqual(['small']);
+  expect(readdirSync(folder)).toEqual(['small', 'twice']);
 });
 
 it('bench measures each round on the engine that is asked for', async () => {

@@ -60,7 +60,7 @@ export function candidateOf(name: EngineName, setting: CandidateSetting): Candid
   if (name === 'fused-webgpu')
     return candidate('fused webgpu', threads === undefined ? undefined : 'it has no option `threads`', async () => {
       const { fusedWebgpu } = await import('./webgpu/index.ts');
-      const engine = await fusedWebgpu({ weights }).start();
+      const engine = await fusedWebgpu({ weights, onNotice }).start();
       if (named || !engine.report().software) return engine;
       const { adapter } = engine.report();
       await engine.dispose();

@@ -12,6 +12,7 @@ const options: Readonly<Record<keyof LoadOptions, true>> = {
   file: true,
   hub: true,
   name: true,
+  onNotice: true,
   onProgress: true,
   signal: true,
   tokenizer: true,

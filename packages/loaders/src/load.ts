@@ -41,6 +41,11 @@ export interface LoadOptions {
   readonly hub?: HubOptions;
   /** Name of the model in messages and reports. Default: the name of the source. */
   readonly name?: string;
+  /**
+   * Called with one sentence when weights that are quantized already are rounded a second time, to the engine's format: from which
+   * format to which, and how to avoid it. Default: the engine's `onNotice`.
+   */
+  readonly onNotice?: (message: string) => void;
   /** Called as weights arrive. Both numbers are bytes as stored. */
   readonly onProgress?: (loaded: number, total: number) => void;
   /** Stops loading. Nothing stays allocated. */
@@ -240,7 +245,7 @@ async function open<Family extends Architecture>(
   withText = true,
 ): Promise<Opened<Family>> {
   const options = checkLoadOptions(owner, given);
-  const { architectures = [], contextLength, onProgress, signal } = options;
+  const { architectures = [], contextLength, onNotice, onProgress, signal } = options;
   const hub = { ...(signal === undefined ? {} : { signal }), ...options.hub };
   const checkpoint = await openCheckpoint(source, options.file, hub, withText);
   signal?.throwIfAborted();
@@ -263,6 +268,7 @@ async function open<Family extends Architecture>(
       name: options.name ?? checkpoint.name,
       defaults: samplers === undefined ? defaults : { ...defaults, samplers },
       ...(contextLength === undefined ? {} : { contextLength }),
+      ...(onNotice === undefined ? {} : { onNotice }),
       ...(onProgress === undefined ? {} : { onProgress }),
       ...(signal === undefined ? {} : { signal }),
     },

@@ -5,6 +5,7 @@ import { Failure, misuse } from '../cli/failure.ts';
 import { interrupt } from '../cli/interrupt.ts';
 import { print } from '../cli/output.ts';
 import { Progress } from '../cli/progress.ts';
+import { note } from '../cli/tell.ts';
 import { hubFlags, hubOptions, modelHelp, modelInput, plainer } from '../models.ts';
 import { generalFlags } from '../session.ts';
 import { jsonLine } from '../show/json.ts';
@@ -52,6 +53,10 @@ async function convert(given: Given): Promise<number | undefined> {
       format,
       hub: hubOptions(given, name, downloading),
       signal: interrupt.signal,
+      onNotice(message) {
+        converting.clear();
+        note(message);
+      },
       onProgress(done, total) {
         downloading.clear();
         converting.show(done, total);

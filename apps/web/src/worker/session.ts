@@ -70,6 +70,7 @@ export class Session {
       loaded = await load(source, {
         engine: started.engine,
         defaultSamplers: checkpointSamplers,
+        onNotice,
         signal,
         onProgress: (done, total) => emit({ step: 'Loading the model', loaded: done, total }),
       });

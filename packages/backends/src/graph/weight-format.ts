@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import { outputsOf, type WeightRequest } from '@tokenwright/core/engine';
+import { outputsOf, SecondRounding, type WeightRequest, type WeightSource } from '@tokenwright/core/engine';
 
 /**
  * How an engine stores matrices:
@@ -52,6 +52,20 @@ export function refuseWeight(
     `the weight of output ${row}, input ${column} is ${value}; weights in the format '${format}' must be ${limit}`,
     names.join(', '),
   );
+}
+
+/**
+ * Watch the reading of matrices that become a format, for those that are rounded a second time.
+ * @param requests all that become the format.
+ */
+export function watchRounding(
+  source: WeightSource,
+  requests: readonly WeightRequest[],
+  format: WeightFormat,
+): { readonly source: WeightSource; notice(): string | undefined } {
+  const matrices = requests.filter((request) => request.kind === 'matrix');
+  const rounding = new SecondRounding(source, matrices, format);
+  return { source: rounding.source, notice: () => rounding.notice("weights: 'f32', which keeps the file's numbers") };
 }
 
 /** `auto` uses 8 bits above this number of parameters. */

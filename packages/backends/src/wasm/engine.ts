@@ -41,8 +41,8 @@ export interface FusedWasmOptions {
   /** Measure the time of each step, for `profile()` of the engine. Default false; it costs about 1 %. */
   readonly profile?: boolean;
   /**
-   * Called with one sentence when the engine runs on fewer threads than it should. Default: `console.warn`, once per
-   * message.
+   * Called with one sentence when the engine runs on fewer threads than it should, and when it rounds weights a second
+   * time that are quantized already. Default: `console.warn`, once per message.
    */
   readonly onNotice?: OnNotice;
 }
@@ -89,7 +89,13 @@ export function fusedWasm(options: FusedWasmOptions = {}): FusedWasmStarter {
   return {
     name: weights === 'f32' || weights === 'auto' ? 'fused wasm' : `fused wasm, ${weights} weights`,
     start: async () =>
-      new FusedWasmEngine(await Machine.start({ threads, relaxed, memoryLimit, onNotice }), weights, cache, profile),
+      new FusedWasmEngine(
+        await Machine.start({ threads, relaxed, memoryLimit, onNotice }),
+        weights,
+        cache,
+        profile,
+        onNotice,
+      ),
   };
 }
 
@@ -100,14 +106,16 @@ export class FusedWasmEngine implements Engine {
   readonly readbackIsExpensive = false;
   readonly machine: Machine;
   readonly #weights: WeightOption;
+  readonly #onNotice: OnNotice;
   readonly #cache: CacheElement;
   readonly #profile: Profile | undefined;
   readonly #executables: Set<WasmExecutable> = new Set();
   #disposed = false;
 
-  constructor(machine: Machine, weights: WeightOption, cache: CacheElement, profile: boolean) {
+  constructor(machine: Machine, weights: WeightOption, cache: CacheElement, profile: boolean, onNotice: OnNotice) {
     this.machine = machine;
     this.#weights = weights;
+    this.#onNotice = onNotice;
     this.#cache = cache;
     this.#profile = profile ? new Profile() : undefined;
   }
@@ -131,7 +139,7 @@ export class FusedWasmEngine implements Engine {
       architecture,
       config,
       weights,
-      options,
+      { onNotice: this.#onNotice, ...options },
     );
     this.#executables.add(executable);
     return executable;

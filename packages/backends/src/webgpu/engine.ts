@@ -12,9 +12,10 @@ import type {
   PrepareOptions,
   WeightSource,
 } from '@tokenwright/core/engine';
-import { checkBoolean, readOptions } from '@tokenwright/core/options';
+import { checkBoolean, checkFunction, readOptions } from '@tokenwright/core/options';
 import type { EngineStarter } from '../engine-starter.ts';
 import { type WeightOption, weightOptions } from '../graph/weight-format.ts';
+import { type OnNotice, printNotice } from '../notice.ts';
 import { type CacheElement, cacheElements } from '../paged/paged-rows.ts';
 import { Device } from './device/device.ts';
 import type { DeviceTensors, TensorStarter } from './device/tensors.ts';
@@ -52,6 +53,11 @@ export interface FusedWebgpuOptions {
    * there.
    */
   readonly tensors?: TensorStarter;
+  /**
+   * Called with one sentence when the engine rounds weights a second time that are quantized already. Default:
+   * `console.warn`, once per message.
+   */
+  readonly onNotice?: OnNotice;
 }
 
 /** The fused WebGPU engine before it is started. */
@@ -75,9 +81,11 @@ export interface FusedWebgpuStarter extends EngineStarter {
  */
 export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarter {
   const owner = 'fusedWebgpu';
-  const names = ['weights', 'cache', 'subgroups', 'float16', 'batchInvariant', 'tensors'] as const;
+  const names = ['weights', 'cache', 'subgroups', 'float16', 'batchInvariant', 'tensors', 'onNotice'] as const;
   const given = readOptions(owner, options, names);
   const { weights = 'f32', cache = 'f32', subgroups, float16, batchInvariant = false, tensors } = given;
+  const { onNotice = printNotice } = given;
+  checkFunction(owner, 'onNotice', onNotice);
   checkBoolean(owner, 'batchInvariant', batchInvariant);
   if (subgroups !== undefined) checkBoolean(owner, 'subgroups', subgroups);
   if (float16 !== undefined) checkBoolean(owner, 'float16', float16);
@@ -100,7 +108,7 @@ export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarte
       device.batchInvariant = batchInvariant;
       try {
         const onDevice = tensors && (await startTensors(device, name, tensors));
-        return new FusedWebgpuEngine(device, onDevice, weights, cache);
+        return new FusedWebgpuEngine(device, onDevice, weights, cache, onNotice);
       } catch (error) {
         device.dispose();
         throw error;
@@ -148,17 +156,25 @@ export class FusedWebgpuEngine implements Engine {
   readonly #device: Device;
   readonly #tensors: DeviceTensors | undefined;
   readonly #weights: WeightOption;
+  readonly #onNotice: OnNotice;
   readonly #cache: CacheElement;
   readonly #executables: Set<WebgpuExecutable> = new Set();
   #disposed = false;
 
   /** Made by `fusedWebgpu(...).start()`. */
-  constructor(device: Device, tensors: DeviceTensors | undefined, weights: WeightOption, cache: CacheElement) {
+  constructor(
+    device: Device,
+    tensors: DeviceTensors | undefined,
+    weights: WeightOption,
+    cache: CacheElement,
+    onNotice: OnNotice,
+  ) {
     devices.set(this, device);
     this.#device = device;
     this.#tensors = tensors;
     this.tensorBackend = tensors?.backend;
     this.#weights = weights;
+    this.#onNotice = onNotice;
     this.#cache = cache;
   }
 
@@ -181,7 +197,7 @@ export class FusedWebgpuEngine implements Engine {
       architecture,
       config,
       weights,
-      options,
+      { onNotice: this.#onNotice, ...options },
     );
     this.#executables.add(executable);
     return executable;

@@ -53,6 +53,11 @@ export interface PrepareOptions {
   /** Called as weights arrive. Both numbers are bytes as stored. */
   readonly onProgress?: (loaded: number, total: number) => void;
   readonly signal?: AbortSignal;
+  /**
+   * Called with one sentence when the engine rounds weights a second time that are quantized already. Default: the engine's own
+   * option, or none.
+   */
+  readonly onNotice?: (message: string) => void;
 }
 
 /** A checkpoint: named tensors that are read one at a time. */
@@ -72,6 +77,8 @@ export interface WeightSource {
   readRows?(name: string, first: number, count: number): Promise<Float32Array>;
   /** Bytes of a tensor as stored; for progress. */
   bytes(name: string): number;
+  /** Number format as stored, such as 'F16' or 'Q4_K'. Absent where it is not known. */
+  format?(name: string): string | undefined;
 }
 
 /**

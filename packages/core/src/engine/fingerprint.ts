@@ -30,6 +30,10 @@ export class FingerprintedWeights implements WeightSource {
     return this.#source.bytes(name);
   }
 
+  format(name: string): string | undefined {
+    return this.#source.format?.(name);
+  }
+
   async read(name: string): Promise<Float32Array> {
     const values = await this.#source.read(name);
     const stride = strideOf(values.length);

@@ -35,6 +35,7 @@ export type {
   Weight,
 } from '../engine/operations.ts';
 export { bucketsOf } from '../engine/relative-position.ts';
+export { SecondRounding } from '../engine/second-rounding.ts';
 export { firstInWindow } from '../engine/sliding-window.ts';
 export type { Tensor2D, TensorFlow } from '../engine/tensorflow.ts';
 export {

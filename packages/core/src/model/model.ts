@@ -66,10 +66,11 @@ export async function createModel<C, P>(
 }
 
 function checkCreateOptions(owner: string, given: CreateModelOptions): CreateModelOptions {
-  const options = readOptions(owner, given, ['name', 'defaults', 'contextLength', 'onProgress', 'signal']);
-  const { name, onProgress, signal } = options;
+  const options = readOptions(owner, given, ['name', 'defaults', 'contextLength', 'onProgress', 'onNotice', 'signal']);
+  const { name, onProgress, onNotice, signal } = options;
   if (name !== undefined) checkString(owner, 'name', name);
-  if (onProgress !== undefined) checkFunction(owner, 'onProgress', onProgress);
+  for (const [option, value] of Object.entries({ onProgress, onNotice }))
+    if (value !== undefined) checkFunction(owner, option, value);
   if (signal !== undefined) checkSignal(owner, 'signal', signal);
   return options;
 }

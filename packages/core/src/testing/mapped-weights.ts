@@ -27,6 +27,7 @@ export function mappedWeights<C, P>(
     names: () => source.names(),
     shape: (name) => source.shape(name),
     bytes: (name) => source.bytes(name),
+    format: (name) => source.format?.(name),
     async read(name) {
       const values = await source.read(name);
       const request = matrices.get(name);

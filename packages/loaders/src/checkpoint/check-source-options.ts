@@ -11,12 +11,13 @@ interface SourceOptions {
   readonly name?: string | undefined;
   readonly contextLength?: number | undefined;
   readonly onProgress?: ((...given: never[]) => void) | undefined;
+  readonly onNotice?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws ParameterError, UnknownOptionError for a value of the wrong type. */
 export function checkSourceOptions<Options extends SourceOptions>(owner: string, options: Options): Options {
-  const { architectures, file, hub, name, contextLength, onProgress, signal } = options;
+  const { architectures, file, hub, name, contextLength, onProgress, onNotice, signal } = options;
   const item = (architecture: unknown, at: number): unknown => {
     const { configure } = (architecture ?? {}) as { readonly configure?: unknown };
     if (typeof configure === 'function') return architecture;
@@ -28,7 +29,8 @@ export function checkSourceOptions<Options extends SourceOptions>(owner: string,
   if (hub !== undefined) checkHubOptions(`${owner}: hub`, hub, 'hub');
   if (name !== undefined) checkString(owner, 'name', name);
   if (contextLength !== undefined) checkInteger(owner, 'contextLength', contextLength, 1);
-  if (onProgress !== undefined) checkFunction(owner, 'onProgress', onProgress);
+  for (const [option, value] of Object.entries({ onProgress, onNotice }))
+    if (value !== undefined) checkFunction(owner, option, value);
   if (signal !== undefined) checkSignal(owner, 'signal', signal);
   return options;
 }

@@ -55,6 +55,23 @@ describe('convertModel', () => {
     }
   });
 
+  it('reports values that are rounded a second time, and only those', async () => {
+    const noticed = async (source: ModelSource, format: ConversionFormat): Promise<string[]> => {
+      const notices: string[] = [];
+      await convertModel(source, memorySink(), { format, onNotice: (notice) => notices.push(notice) });
+      return notices;
+    };
+    const in8 = await converted(story, '8-bit');
+    expect(await noticed(story, '4-bit-blocks')).toEqual([]);
+    expect(await noticed(in8, '8-bit')).toEqual([]);
+    expect(await noticed(in8, 'f32')).toEqual([]);
+    const [notice, ...others] = await noticed(in8, '4-bit-blocks');
+    expect(others).toEqual([]);
+    expect(notice).toMatch(
+      /^model.safetensors: (\d+) of \1 matrices are quantized already, as 8-bit, and their values are rounded a second time, to '4-bit-blocks'\. To avoid it: format 'f32', which keeps the file's numbers, or an unquantized file/,
+    );
+  });
+
   it.each(['8-bit', '8-bit-blocks', '4-bit-blocks'] as const)('reads %s by rows as at once', async (format) => {
     const weights = await openWeights(await converted(translate, format));
     for (const name of weights.names()) {

@@ -1,5 +1,12 @@
 import { LoadError, ParameterError } from '@tokenwright/core';
-import { type Architecture, type MatrixRequest, requestWeights, type WeightRequest } from '@tokenwright/core/engine';
+import {
+  type Architecture,
+  type MatrixRequest,
+  requestWeights,
+  SecondRounding,
+  type WeightRequest,
+  type WeightSource,
+} from '@tokenwright/core/engine';
 import { readOptions } from '@tokenwright/core/options';
 import { checkSourceOptions } from '../checkpoint/check-source-options.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
@@ -35,6 +42,11 @@ export interface ConvertOptions {
   readonly architectures?: readonly Architecture[];
   readonly file?: string;
   readonly hub?: HubOptions;
+  /**
+   * Called with one sentence when matrices that are quantized already are rounded a second time: from which format to which, and how
+   * to avoid it. Default: none.
+   */
+  readonly onNotice?: (message: string) => void;
   /** Called as tensors are written; both numbers are bytes of the source as stored. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -71,11 +83,12 @@ export async function convertModel(
     'architectures',
     'file',
     'hub',
+    'onNotice',
     'onProgress',
     'signal',
   ]);
   checkSourceOptions('convertModel', options);
-  const { format, onProgress, signal } = options;
+  const { format, onNotice, onProgress, signal } = options;
   if (!conversionFormats.includes(format))
     throw new ParameterError('convertModel', 'format', `one of ${conversionFormats.join(', ')}`, format);
   signal?.throwIfAborted();
@@ -103,6 +116,8 @@ export async function convertModel(
   // The weights first: what fails, fails there, and a folder without them has nothing else either.
   const name = 'model.safetensors';
   const bytes = await saveSafetensors(sink, name, reporting, plan.metadata, () => onProgress?.(done, bytesBefore));
+  const notice = plan.rounding.notice("format 'f32', which keeps the file's numbers");
+  if (notice !== undefined) onNotice?.(notice);
   const files: { name: string; bytes: number }[] = [{ name, bytes }];
   for (const [small, content] of smallFiles({ ...checkpoint, config }))
     files.push({ name: small, bytes: await saveText(sink, small, `${formatJson(content)}\n`) });
@@ -135,6 +150,7 @@ interface Plan {
   readonly tensors: readonly { readonly name: string; readonly part: PlannedPart }[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly leftOut: readonly string[];
+  readonly rounding: SecondRounding;
 }
 
 function planOf(
@@ -152,23 +168,29 @@ function planOf(
   for (const request of requests)
     if (request.kind !== 'table') for (const name of request.names) requestOf.set(name, request);
 
+  const isMatrix = (name: string, request: WeightRequest): request is MatrixRequest =>
+    request.kind === 'matrix' && !tables.has(request.weight) && weights.shape(name)!.length === 2;
+  const matrices = [...requestOf].flatMap(([name, request]) =>
+    isMatrix(name, request) ? [{ ...request, names: [name] }] : [],
+  );
+  const rounding = new SecondRounding(weights, matrices, format);
   const described: Record<string, QuantizedEntry> = {};
   const tensors = [...requestOf].map(([name, request]) => {
     const shape = weights.shape(name)!;
-    const isMatrix = request.kind === 'matrix' && !tables.has(request.weight) && shape.length === 2;
-    const quantized = isMatrix ? quantizedFormats.get(format) : undefined;
-    if (quantized === undefined) return { name, part: plainPart(weights, name, isMatrix ? format : 'f32') };
+    const packs = isMatrix(name, request);
+    const quantized = packs ? quantizedFormats.get(format) : undefined;
+    if (quantized === undefined) return { name, part: plainPart(weights, name, packs ? format : 'f32') };
     const entry: QuantizedEntry = {
       format: quantized.name,
       shape: [shape[0]!, shape[1]!],
       ...((request as MatrixRequest).shape.layout === 'input-output' && { transposed: true }),
     };
     described[name] = entry;
-    return { name, part: quantizedPart(weights, name, quantized, entry) };
+    return { name, part: quantizedPart(rounding.source, name, quantized, entry) };
   });
   const metadata: Record<string, string> = { format: 'pt' };
   if (Object.keys(described).length > 0) metadata[quantizedKey] = JSON.stringify(described);
-  return { tensors, metadata, leftOut: weights.names().filter((name) => !requestOf.has(name)) };
+  return { tensors, metadata, leftOut: weights.names().filter((name) => !requestOf.has(name)), rounding };
 }
 
 function plainPart(weights: StoredWeights, name: string, format: string): PlannedPart {
@@ -181,7 +203,7 @@ function plainPart(weights: StoredWeights, name: string, format: string): Planne
 }
 
 function quantizedPart(
-  weights: StoredWeights,
+  weights: WeightSource,
   name: string,
   format: QuantizedFormat,
   { shape, transposed: turned = false }: QuantizedEntry,
@@ -205,7 +227,7 @@ function quantizedPart(
 
 /** The values of a tensor, all of which the format must be able to hold: infinities would come of those that it cannot. */
 async function readWithin(
-  weights: StoredWeights,
+  weights: WeightSource,
   name: string,
   format: string,
   largest: number | undefined,

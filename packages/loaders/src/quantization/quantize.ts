@@ -45,6 +45,8 @@ export interface QuantizationError {
  * Rows are outputs: all inputs of an output share its scale, or those of its blocks. The last block of a row may be shorter,
  * and is padded with zeros where 4 bits are packed.
  *
+ * Values that were quantized before are rounded a second time, unless the format finds their codes again: then `error.largest` is 0.
+ *
  * @param values [rows, columns], row-major.
  * @throws ParameterError for a format that does not exist, for columns that do not divide the values, and for a number that the
  * format cannot hold: NaN, an infinity, or one beyond its largest scale.

@@ -15,6 +15,7 @@ export function finiteWeights(source: WeightSource): WeightSource {
     names: () => source.names(),
     shape: (name) => source.shape(name),
     bytes: (name) => source.bytes(name),
+    format: (name) => source.format?.(name),
     read: async (name) => checked(name, await source.read(name)),
     ...(source.readRows !== undefined && {
       async readRows(name: string, first: number, count: number) {

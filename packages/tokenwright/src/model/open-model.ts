@@ -57,6 +57,7 @@ export async function openModel(source: LanguageModelSource, options: LanguageMo
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }),
       ...(signal === undefined ? {} : { signal }),
+      ...(options.onNotice === undefined ? {} : { onNotice: options.onNotice }),
       ...(onProgress === undefined
         ? {}
         : { onProgress: (loaded, total) => onProgress({ step: 'load', loaded, total }) }),

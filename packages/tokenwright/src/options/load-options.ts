@@ -72,7 +72,10 @@ export interface LanguageModelOptions {
   readonly tokenizer?: TokenizerSource | undefined;
   /** Called as bytes arrive. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
-  /** Receives a sentence when something is not as good as it could be, such as a page that forbids threads. Default: `console.warn`. */
+  /**
+   * Receives a sentence when something is not as good as it could be: a page that forbids threads, weights that are quantized already
+   * and are rounded a second time. Default: `console.warn`.
+   */
   readonly onNotice?: OnNotice | undefined;
   /** Stops loading. Nothing stays allocated. */
   readonly signal?: AbortSignal | undefined;

@@ -38,6 +38,7 @@ export const backendTargets: readonly Target[] = [
       loose('float16', types.flag),
       loose('batchInvariant', types.flag),
       loose('tensors', types.callback),
+      loose('onNotice', types.callback),
     ],
     call: (given) => fusedWebgpu(given as never),
   },

@@ -9,7 +9,7 @@ import type {
 } from '@tokenwright/core/engine';
 import type { Operation } from '../../graph/recorder.ts';
 import { bucketOf } from '../../graph/relative-bias.ts';
-import { largestWeight, refuseWeight, type WeightFormat } from '../../graph/weight-format.ts';
+import { largestWeight, refuseWeight, type WeightFormat, watchRounding } from '../../graph/weight-format.ts';
 import { rowsPerGroup } from '../module/layout.ts';
 import type { Machine } from '../module/machine.ts';
 import { formatCode, groupBytes, paddedInputs } from './formats.ts';
@@ -61,6 +61,7 @@ const slabBytes = 4 << 20;
 /** The weights of a model in the module's memory, by the handles that the model uses. */
 export class Weights {
   readonly #machine: Machine;
+  readonly #format: WeightFormat;
   readonly #plans: ReadonlyMap<Weight, Plan>;
   readonly #addresses: Map<Weight, number> = new Map();
   readonly #biases: Map<Weight, number> = new Map();
@@ -75,6 +76,7 @@ export class Weights {
     format: WeightFormat,
   ) {
     this.#machine = machine;
+    this.#format = format;
     const roles = rolesOf(operations);
     const plans = new Map<Weight, Plan>();
     for (const request of requests) {
@@ -90,7 +92,10 @@ export class Weights {
   }
 
   /** Read and pack the requested weights, one tensor at a time. A failure releases everything. */
-  async load(source: WeightSource, { onProgress, signal }: PrepareOptions): Promise<void> {
+  async load(given: WeightSource, { onProgress, onNotice, signal }: PrepareOptions): Promise<void> {
+    const packed = [...this.#plans.values()].filter(({ role }) => role === 'packed').map(({ request }) => request);
+    const rounding = watchRounding(given, packed, this.#format);
+    const { source } = rounding;
     const namesOf = ({ request }: Plan): readonly string[] => (request.kind === 'table' ? [] : request.names);
     const total = [...this.#plans.values()].flatMap(namesOf).reduce((sum, name) => sum + source.bytes(name), 0);
     let loaded = 0;
@@ -108,6 +113,8 @@ export class Weights {
         for (const name of namesOf(plan)) loaded += source.bytes(name);
         onProgress?.(loaded, total);
       }
+      const notice = rounding.notice();
+      if (notice !== undefined) onNotice?.(notice);
     } catch (error) {
       this.dispose();
       throw error;

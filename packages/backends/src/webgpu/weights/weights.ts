@@ -12,7 +12,7 @@ import {
 } from '@tokenwright/core/engine';
 import type { Operation } from '../../graph/recorder.ts';
 import { bucketOf } from '../../graph/relative-bias.ts';
-import { largestWeight, refuseWeight, type WeightFormat } from '../../graph/weight-format.ts';
+import { largestWeight, refuseWeight, type WeightFormat, watchRounding } from '../../graph/weight-format.ts';
 import type { Device } from '../device/device.ts';
 import { type MatrixLayout, matrixLayout } from '../shaders/matrix-layout.ts';
 import { MatrixPacker } from './matrix-packer.ts';
@@ -40,6 +40,7 @@ interface SpreadBias {
 export class Weights {
   readonly #device: Device;
   readonly #requests: readonly WeightRequest[];
+  readonly #format: WeightFormat;
   readonly #layouts: Map<Weight, MatrixLayout> = new Map();
   readonly #matrices: Map<Weight, GPUBuffer> = new Map();
   /** Offset in the shared buffer of vectors, tables and biases. */
@@ -66,6 +67,7 @@ export class Weights {
     this.#device = device;
     this.#name = name;
     this.#requests = requests;
+    this.#format = format;
     const packed = packedWeights(operations);
     let numbers = 0;
     let bytes = 0;
@@ -113,7 +115,10 @@ export class Weights {
   }
 
   /** Read and upload the requested weights. A failure releases everything. */
-  async load(source: WeightSource, { onProgress, signal }: PrepareOptions): Promise<void> {
+  async load(given: WeightSource, { onProgress, onNotice, signal }: PrepareOptions): Promise<void> {
+    const packed = this.#requests.filter(({ weight }) => this.#layouts.has(weight));
+    const rounding = watchRounding(given, packed, this.#format);
+    const { source } = rounding;
     const { queue } = this.#device.gpu;
     const total = this.#requests
       .flatMap((request) => ('names' in request ? request.names : []))
@@ -143,6 +148,8 @@ export class Weights {
       }
       for (const spread of this.#biases.values()) this.#spread(vectors, spread);
       queue.writeBuffer(this.vectors, 0, vectors);
+      const notice = rounding.notice();
+      if (notice !== undefined) onNotice?.(notice);
     } catch (error) {
       this.dispose();
       throw error;
