@@ -9,6 +9,8 @@ import { TemplateProblem } from './jinja/values/problem.ts';
 import type { Value } from './jinja/values/values.ts';
 import { messagesFor } from './literal-content.ts';
 import { cutAfterFinal, formsFor, isPartMissing, withFinalTag, withMarkedContent } from './message-forms.ts';
+import type { ReplyOptions } from './reply/reply-options.ts';
+import { ReplyPlan } from './reply/reply-plan.ts';
 import { inputOf, messagesIn } from './template-input.ts';
 
 const owner = 'applyChatTemplate';
@@ -84,6 +86,22 @@ export function encodeChat(
   const list = checkList('encodeChat', 'messages', messages, 'a list of at least one message', { least: 1 });
   const { messages: rendered, encode } = messagesFor(tokenizer, list as readonly ChatMessage[], literalContent);
   return encode(applyChatTemplate(template, rendered, others));
+}
+
+/**
+ * How the reply to a chat with this template is written and read.
+ *
+ * @param options of the template; `tools` and the reasoning switch come from the plan.
+ */
+export function planReply(
+  owner: string,
+  template: ChatTemplate,
+  reply: ReplyOptions,
+  { template: name, variables }: ChatOptions,
+): ReplyPlan {
+  const chosen = nameOf(template, { template: name, tools: reply.tools });
+  const facts = { model: template.model, source: template.sources[chosen]!, names: parse(template, chosen).names };
+  return new ReplyPlan(owner, facts, reply, variables);
 }
 
 function nameOf({ names }: ChatTemplate, { template, tools }: ChatOptions): string {

@@ -5,7 +5,6 @@ import {
   type Engine,
   type GenerateOptions,
   generate,
-  type StreamEvent,
   type Tokenizer,
 } from '@tokenwright/core';
 import { referenceEngine } from '@tokenwright/core/reference';
@@ -15,6 +14,7 @@ import { Chat } from './chat.ts';
 import { applyChatTemplate } from './chat-template.ts';
 import { ChatTemplateError } from './chat-template-error.ts';
 import { chatML, plainDialogue } from './common-templates.ts';
+import type { ChatEvent } from './reply/reply.ts';
 
 const folder = new URL('../../demo-model/models/story-amateur', import.meta.url);
 
@@ -42,7 +42,7 @@ afterEach(() => {
 });
 
 async function say(text: string, options: GenerateOptions = {}): Promise<EndEvent> {
-  const events: StreamEvent[] = [];
+  const events: ChatEvent[] = [];
   for await (const event of chat.send(text, { maxNewTokens: 6, seed: 1, ...options })) events.push(event);
   return events.at(-1) as EndEvent;
 }
@@ -83,7 +83,7 @@ it('a turn feeds only what is new, and says what a fresh chat would', async () =
 
   const fresh = new Chat({ ...loaded, chatTemplate: plainDialogue });
   fresh.messages = chat.messages.slice(0, 3);
-  const events: StreamEvent[] = [];
+  const events: ChatEvent[] = [];
   for await (const event of fresh.send('Who are you?', { maxNewTokens: 6, seed: 1 })) events.push(event);
   expect((events.at(-1) as EndEvent).usage.cachedTokens).toBe(0);
   expect((events.at(-1) as EndEvent).text).toBe(second.text);
@@ -131,7 +131,7 @@ describe('when the context is full', () => {
     // What was sent is what a chat of the remaining messages sends.
     const fresh = new Chat({ ...loaded, chatTemplate: plainDialogue });
     fresh.messages = [chat.messages[0]!, ...chat.messages.slice(5, 7)];
-    const events: StreamEvent[] = [];
+    const events: ChatEvent[] = [];
     for await (const event of fresh.send(long(3), { maxNewTokens: 2, seed: 1 })) events.push(event);
     expect(fresh.forgotten).toBe(0);
     expect(fresh.promptLength).toBe(chat.promptLength);

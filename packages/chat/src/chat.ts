@@ -1,21 +1,23 @@
 import {
   type ChatTemplate,
-  continuation,
   type EndEvent,
   type GenerateOptions,
-  generate,
   type KVCache,
   type LanguageModel,
   ParameterError,
-  type StreamEvent,
   type Tokenizer,
 } from '@tokenwright/core';
 import { checkList, checkModel, checkString, checkTokenizer, isObject, readOptions } from '@tokenwright/core/options';
 import { generateOptions } from '@tokenwright/core/strategy';
+import { AnsweredPrompts, type Prompt } from './answered-prompts.ts';
 import type { ChatMessage, ChatOptions, EncodeChatOptions } from './chat-message.ts';
-import { applyChatTemplate } from './chat-template.ts';
+import { applyChatTemplate, planReply } from './chat-template.ts';
 import { checkChatOptions, checkParts, checkTemplate } from './check-chat.ts';
 import { messagesFor } from './literal-content.ts';
+import type { ChatEvent, Reply } from './reply/reply.ts';
+import { type ReplyOptions, replyOptionNames } from './reply/reply-options.ts';
+import type { ReplyPlan } from './reply/reply-plan.ts';
+import { type PendingCall, pendingCalls, type ToolResult, toolMessages } from './reply/tool-results.ts';
 
 /** The parts of a loaded model that a chat needs: the result of `load` has them all. */
 export interface ChatParts {
@@ -25,17 +27,14 @@ export interface ChatParts {
   readonly chatTemplate: ChatTemplate | undefined;
 }
 
-/** A prompt, with the ids that it was fed or generated as. */
-interface Prompt {
-  readonly text: string;
-  readonly ids: readonly number[];
-}
+/** Options of the template for every turn, and the defaults of each reply. The generation prompt is always added. */
+type TurnOptions = Omit<EncodeChatOptions, 'addGenerationPrompt' | 'continueFinalMessage'> & ReplyOptions;
 
-/** Options of the template for every turn. The generation prompt is always added. */
-type TurnOptions = Omit<EncodeChatOptions, 'addGenerationPrompt' | 'continueFinalMessage'>;
+/** Options of a turn: those of `generate` but for the cache, which is the chat's own, and those of the reply. */
+export type SendOptions = Omit<GenerateOptions, 'cache'> & ReplyOptions;
 
 /** Names of the options of `send`. */
-const sendOptions = Object.keys(generateOptions).filter((name) => name !== 'cache');
+const sendOptions = [...Object.keys(generateOptions).filter((name) => name !== 'cache'), ...replyOptionNames];
 
 /** The share of the context that a prompt may take; the rest is for the answer. */
 const promptShare = 3 / 4;
@@ -62,11 +61,11 @@ export class Chat implements Disposable {
   readonly #tokenizer: Tokenizer;
   readonly #template: ChatTemplate | undefined;
   readonly #options: ChatOptions;
+  readonly #replyOptions: ReplyOptions;
   readonly #literalContent: boolean;
   readonly #cache: KVCache;
   #messages: readonly ChatMessage[] = [];
-  /** The last prompt with its answer, as far as both are in the cache or can be found there. */
-  #fed: Prompt = { text: '', ids: [] };
+  readonly #fed: AnsweredPrompts;
   #forgotten = 0;
   /** Fewer exchanges than these cannot be left out: the prompt did not fit, and the messages have only grown since. */
   #leastForgotten = 0;
@@ -75,7 +74,8 @@ export class Chat implements Disposable {
 
   /**
    * @param parts the result of `load`, or its model, tokenizer and chat template.
-   * @param options of the template, for every turn.
+   * @param options of the template, for every turn, and `tools`, `toolChoice`, `parallelToolCalls`, `toolFormat` and `reasoning`, which
+   * `send` takes too.
    * @throws ChatTemplateError when the model has no template; ParameterError when there is no tokenizer; UnknownOptionError.
    */
   constructor(parts: ChatParts, options: TurnOptions = {}) {
@@ -89,9 +89,13 @@ export class Chat implements Disposable {
     this.#tokenizer = tokenizer;
     this.#template = chatTemplate;
     const withoutEnd = ['addGenerationPrompt', 'continueFinalMessage'] as const;
-    const { literalContent = false, ...others } = checkChatOptions('Chat', options, withoutEnd);
-    this.#options = others;
+    const { literalContent = false, ...others } = checkChatOptions('Chat', options, withoutEnd, replyOptionNames);
+    const { tools, toolChoice, parallelToolCalls, toolFormat, reasoning, ...forTemplate } = others;
+    this.#options = forTemplate;
+    this.#replyOptions = { tools, toolChoice, parallelToolCalls, toolFormat, reasoning };
     this.#literalContent = literalContent;
+    this.#plan('Chat', {});
+    this.#fed = new AnsweredPrompts(tokenizer);
     this.#cache = model.createCache();
   }
 
@@ -135,6 +139,11 @@ export class Chat implements Disposable {
     return this.#forgotten;
   }
 
+  /** The calls of tools in the last message, which wait for their results. */
+  get toolCalls(): readonly PendingCall[] {
+    return pendingCalls(this.#messages.at(-1));
+  }
+
   /** Tokens of the last prompt: everything that the model read before its answer. */
   get promptLength(): number {
     return this.#promptLength;
@@ -146,52 +155,115 @@ export class Chat implements Disposable {
   }
 
   /**
-   * Send a message of the user, and stream the answer as the events of `generate`. An answer that is stopped, by a signal or by
-   * leaving the loop, is kept as far as it was generated. After an error the chat is as it was before.
+   * Send a message of the user, and stream the answer as the events of `generate`, with the reasoning, and the calls of tools when
+   * there are any. An answer that is stopped, by a signal or by leaving the loop, is kept as far as it was generated. After an
+   * error the chat is as it was before.
    *
-   * @param options of `generate`; the cache is the chat's own.
-   * @throws ChatTemplateError; ContextLengthError when this message alone is too long; what `generate` throws.
+   * @param options of `generate`; the cache is the chat's own. Those of the reply, such as `tools`, overrule the chat's.
+   * @throws ChatTemplateError; ContextLengthError when this message alone is too long; ToolFormatError; ToolSchemaError; what
+   * `generate` throws.
    */
-  async *send(
-    content: string,
-    options: Omit<GenerateOptions, 'cache'> = {},
-  ): AsyncGenerator<StreamEvent, void, undefined> {
-    if (this.#busy) throw new ParameterError('Chat.send', 'content', 'sent after the last answer has ended', content);
+  async *send(content: string, options: SendOptions = {}): AsyncGenerator<ChatEvent, void, undefined> {
+    this.#checkIdle('Chat.send', 'content', content);
     if (typeof content !== 'string') throw new ParameterError('Chat.send', 'content', 'a string', content);
-    const given = readOptions('Chat.send', options, sendOptions);
+    yield* this.#answer('Chat.send', options, [...this.#messages, { role: 'user', content }]);
+  }
+
+  /**
+   * Send the results of the tool calls in the last message, and stream the answer as `send` does.
+   *
+   * @param results one for each call, in any order with `toolCallId`, or in the order of the calls without.
+   * @throws ParameterError for results that do not fit the calls; what `send` throws.
+   * @example
+   * ```ts
+   * const results = chat.toolCalls.map((call) => ({ toolCallId: call.id, content: run(call) }));
+   * for await (const event of chat.sendToolResults(results)) if (event.type === 'token') process.stdout.write(event.text ?? '');
+   * ```
+   */
+  async *sendToolResults(
+    results: readonly ToolResult[],
+    options: SendOptions = {},
+  ): AsyncGenerator<ChatEvent, void, undefined> {
+    const owner = 'Chat.sendToolResults';
+    this.#checkIdle(owner, 'results', results);
+    yield* this.#answer(owner, options, [...this.#messages, ...toolMessages(owner, this.#messages.at(-1), results)]);
+  }
+
+  /**
+   * Let the model continue the text of the last message, which is the assistant's: an answer that was stopped, or one that the
+   * application began. Streams what is new; `messages` then has the whole text.
+   *
+   * @throws ParameterError when the last message is not a text of the assistant; ChatTemplateError when the template does not
+   * write it as it is; what `send` throws.
+   */
+  async *continueFinalMessage(options: SendOptions = {}): AsyncGenerator<ChatEvent, void, undefined> {
+    const owner = 'Chat.continueFinalMessage';
+    this.#checkIdle(owner, 'messages', this.#messages);
+    const last = this.#messages.at(-1);
+    if (last?.role !== 'assistant' || typeof last.content !== 'string' || last.tool_calls !== undefined)
+      throw new ParameterError(owner, 'messages', 'a list that ends with a text of the assistant', last);
+    yield* this.#answer(owner, options, this.#messages, last as ChatMessage & { readonly content: string });
+  }
+
+  #checkIdle(owner: string, parameter: string, received: unknown): void {
+    if (this.#busy) throw new ParameterError(owner, parameter, 'sent after the last answer has ended', received);
+  }
+
+  /** @param continued the last message, when the model continues it. */
+  async *#answer(
+    owner: string,
+    options: SendOptions,
+    messages: readonly ChatMessage[],
+    continued?: ChatMessage & { readonly content: string },
+  ): AsyncGenerator<ChatEvent, void, undefined> {
+    const { tools, toolChoice, parallelToolCalls, toolFormat, reasoning, ...given } = readOptions(
+      owner,
+      options,
+      sendOptions,
+    );
+    const plan = this.#plan(owner, { tools, toolChoice, parallelToolCalls, toolFormat, reasoning });
     this.#busy = true;
     const before = { messages: this.#messages, forgotten: this.#forgotten, leastForgotten: this.#leastForgotten };
-    this.#messages = [...before.messages, { role: 'user', content }];
-    let answer = '';
+    this.#messages = messages;
     let ids: number[] = [];
     let end: EndEvent | undefined;
+    let reply: Reply | undefined;
     let prompt: Prompt | undefined;
     try {
-      prompt = this.#prompt();
+      const continues = continued !== undefined;
+      prompt = this.#prompt((list) => this.#encode(list, plan, continues));
       this.#promptLength = prompt.ids.length;
-      const all = { ...given, tokenizer: this.#tokenizer, cache: this.#cache };
-      for await (const event of generate(this.#model, prompt.ids, all)) {
-        if (event.type === 'token') {
-          answer += event.text ?? '';
-          ids.push(event.id);
-        } else if (event.type === 'end') {
+      reply = await plan.open(this.#tokenizer, { prompt: prompt.text, messages, continues });
+      for await (const event of reply.events(this.#model, prompt.ids, { ...given, cache: this.#cache })) {
+        if (event.type === 'token') ids.push(event.id);
+        else if (event.type === 'end') {
           end = event;
-          answer = event.text ?? answer;
           ids = event.ids.slice(0, typeof event.stopReason === 'number' ? -1 : undefined);
         }
         yield event;
       }
     } finally {
       this.#busy = false;
-      if (end === undefined && answer === '') {
+      if (prompt === undefined || reply === undefined || (end === undefined && !reply.hasBegun)) {
         this.#messages = before.messages;
         this.#forgotten = before.forgotten;
         this.#leastForgotten = before.leastForgotten;
       } else {
-        this.#messages = [...this.#messages, { role: 'assistant', content: answer }];
-        if (prompt !== undefined) this.#remember(prompt, answer, ids);
+        reply.finish();
+        const { message } = reply;
+        this.#messages =
+          continued === undefined
+            ? [...messages, message]
+            : [...messages.slice(0, -1), { ...continued, ...message, content: continued.content + reply.text }];
+        this.#fed.remember(prompt, ids, reply);
       }
     }
+  }
+
+  /** How a reply to the next prompt is written and read. */
+  #plan(owner: string, options: ReplyOptions): ReplyPlan {
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    return planReply(owner, this.#template!, { ...this.#replyOptions, ...Object.fromEntries(given) }, this.#options);
   }
 
   /** Take back the last message of the user and everything after it. Returns its text, or undefined when there is none. */
@@ -225,15 +297,14 @@ export class Chat implements Disposable {
    * leave out is searched by doubling and halving around a guess from the lengths of the texts: so a stored conversation of any
    * length costs a few prompts of about the context's size.
    */
-  #prompt(): Prompt {
+  #prompt(encode: (messages: readonly ChatMessage[]) => Prompt): Prompt {
     const messages = this.#messages;
     const head = messages.findIndex(({ role }) => !headRoles.includes(role));
     const starts = [...messages.keys()].filter((at) => at === head || (at > head && messages[at]!.role === 'user'));
     const most = starts.length - 1;
     const least = Math.min(this.#leastForgotten, most);
     const limit = this.#model.contextLength * promptShare;
-    const without = (count: number): Prompt =>
-      this.#encode([...messages.slice(0, head), ...messages.slice(starts[count])]);
+    const without = (count: number): Prompt => encode([...messages.slice(0, head), ...messages.slice(starts[count])]);
 
     let count = Math.max(least, firstBelow(limit * charactersPerToken, messages, starts));
     let prompt = without(count);
@@ -269,21 +340,15 @@ export class Chat implements Disposable {
     return prompt;
   }
 
-  #encode(messages: readonly ChatMessage[]): Prompt {
-    const { messages: rendered, encode } = messagesFor(this.#tokenizer, messages, this.#literalContent);
-    const text = applyChatTemplate(this.#template, rendered, this.#options);
-    const ids = encode(text);
-    if (this.#fed.ids.length === 0 || !text.startsWith(this.#fed.text)) return { text, ids };
-    // The tokens that were fed, if the rest has the same tokens alone as at the end of the whole text.
-    const rest = encode(text.slice(this.#fed.text.length));
-    const fits = rest.length <= ids.length && rest.every((id, at) => id === ids[ids.length - rest.length + at]);
-    return { text, ids: fits ? [...this.#fed.ids, ...rest] : ids };
-  }
-
-  #remember(prompt: Prompt, answer: string, ids: readonly number[]): void {
-    // A stop string was cut off the answer, but not off the tokens.
-    const same = continuation(this.#tokenizer, prompt.ids, ids) === answer;
-    this.#fed = same ? { text: prompt.text + answer, ids: [...prompt.ids, ...ids] } : prompt;
+  #encode(messages: readonly ChatMessage[], plan: ReplyPlan, continues: boolean): Prompt {
+    const given = plan.messages(messages);
+    const { messages: rendered, encode } = messagesFor(this.#tokenizer, given, this.#literalContent);
+    const text = applyChatTemplate(this.#template, rendered, {
+      ...this.#options,
+      ...plan.template,
+      ...(continues ? { continueFinalMessage: true } : {}),
+    });
+    return { text, ids: this.#fed.encode(text, encode) };
   }
 }
 

@@ -26,14 +26,18 @@ const flags = ['literalContent', 'addGenerationPrompt', 'continueFinalMessage'] 
  * The options of a chat, read once.
  *
  * @param without options that this function does not have.
+ * @param further names of options that are checked elsewhere.
  * @throws UnknownOptionError, ParameterError.
  */
-export function checkChatOptions(
+export function checkChatOptions<Options extends EncodeChatOptions>(
   owner: string,
-  given: EncodeChatOptions,
+  given: Options,
   without: readonly (keyof EncodeChatOptions)[] = [],
-): EncodeChatOptions {
-  const names = Object.keys(optionNames).filter((name) => !(without as readonly string[]).includes(name));
+  further: readonly string[] = [],
+): Options {
+  const names = [...Object.keys(optionNames), ...further].filter(
+    (name) => !(without as readonly string[]).includes(name),
+  );
   const options = readOptions(owner, given, names);
   const { tools, template, variables } = options;
   const item = (tool: unknown, at: number): object => {

@@ -12,6 +12,7 @@ import {
   regularExpression,
   repeated,
   sequence,
+  textUpTo,
   textWithout,
   triggered,
 } from './index.ts';
@@ -158,7 +159,7 @@ describe('triggered', () => {
   });
 });
 
-describe('sequence, alternatives, repeated and textWithout', () => {
+describe('sequence, alternatives, repeated, textWithout and textUpTo', () => {
   const number = jsonSchema({ type: 'integer' });
   it.each([
     ['a sequence', sequence(['a', number, 'b']), ['a1b', 'a-20b'], ['ab', 'a1', 'a1bb', '1b']],
@@ -174,6 +175,8 @@ describe('sequence, alternatives, repeated and textWithout', () => {
       ['aa'],
     ],
     ['text without a mark', textWithout(['</t>']), ['', 'a</t', '<</t', '日本'], ['</t>', 'a</t>b', '<</t>']],
+    ['text up to a mark', textUpTo('>>>'), ['>>>', 'a>b>>>'], ['', '>>', '>>>>', 'a>>>b>>>']],
+    ['text up to a mark, without another', textUpTo('</t>', ['<u>']), ['</t>', '<u</t>'], ['<u></t>', '</t><u>']],
     [
       'a part in several places',
       sequence([repeated(number, { max: 2, separator: ' ' }), '|', alternatives([number, 'x'])]),
@@ -182,7 +185,7 @@ describe('sequence, alternatives, repeated and textWithout', () => {
     ],
     [
       'text up to a mark, then JSON',
-      sequence([textWithout(['</t>']), '</t>', jsonSchema({ type: 'object', additionalProperties: false })]),
+      sequence([textUpTo('</t>'), jsonSchema({ type: 'object', additionalProperties: false })]),
       ['</t>{}', 'a <b></t>{ }', '</</t>{}'],
       ['{}', '</t>', 'a</t>{}</t>'],
     ],
@@ -208,5 +211,7 @@ describe('sequence, alternatives, repeated and textWithout', () => {
     expect(() => repeated('a', { separater: ',' } as never)).toThrow("'separator'");
     expect(() => repeated('').initial).toThrow('matches the empty text');
     expect(() => textWithout([''])).toThrow('texts that are not empty');
+    expect(() => textUpTo('')).toThrow('a text that is not empty');
+    expect(() => textUpTo('a', [''])).toThrow('texts that are not empty');
   });
 });

@@ -17,6 +17,7 @@ export {
   type RepeatedOptions,
   repeated,
   sequence,
+  textUpTo,
   textWithout,
 } from './notation/combine.ts';
 export { type GbnfOptions, gbnf } from './notation/gbnf.ts';

@@ -22,7 +22,10 @@ const libraries = [
 ] as const;
 const everyPackage = [...libraries, 'tokenwright'];
 
-/** The allowed imports. Each library depends on `core` alone, so each is useful without the others. */
+/**
+ * The allowed imports. Each library depends on `core` alone, so each is useful without the others. The one exception is `chat`,
+ * which forces tool calls with grammars; it loads `grammar` when a reply needs one.
+ */
 const allowed: { readonly [folder: string]: Arrows } = {
   'packages/core': { runtime: [] },
   'packages/samplers': { runtime: ['core'] },
@@ -30,7 +33,7 @@ const allowed: { readonly [folder: string]: Arrows } = {
   'packages/contrastive': { runtime: ['core'] },
   'packages/backends': { runtime: ['core'] },
   'packages/loaders': { runtime: ['core'] },
-  'packages/chat': { runtime: ['core'], tests: ['loaders'] },
+  'packages/chat': { runtime: ['core', 'grammar'], tests: ['loaders', 'samplers', 'strategies'] },
   'packages/grammar': { runtime: ['core'], tests: ['strategies'] },
   'packages/demo-model': { runtime: ['core'] },
   'packages/tokenwright': { runtime: libraries },

@@ -84,7 +84,15 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     [['convert'], ['testing']],
     [['entries'], ['.']],
   ],
-  'packages/chat': ['jinja/values', 'jinja/syntax', 'jinja/text', 'jinja/run', 'jinja', '.'],
+  'packages/chat': [
+    'chat-message.ts',
+    [
+      ['jinja/values', 'jinja/syntax', 'jinja/text', 'jinja/run', 'jinja'],
+      ['tools', 'tools/formats', 'tools/reading', 'tools/forcing', 'reply'],
+    ],
+    '.',
+    'testing',
+  ],
   'packages/grammar': [
     'errors.ts',
     'expressions',

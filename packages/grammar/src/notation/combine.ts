@@ -115,12 +115,12 @@ export function repeated(part: GrammarPart, options: RepeatedOptions = {}): Mach
 }
 
 /**
- * Any text in which none of the given texts occurs, also the empty one. What follows it in a `sequence` may be one of them.
+ * Any text in which none of the given texts occurs, also the empty one.
  *
  * @throws ParameterError for an empty list or an empty text.
  * @example
  * ```ts
- * const thought = sequence(['<think>', textWithout(['</think>']), '</think>']);
+ * const plain = textWithout(['<tool_call>']);
  * ```
  */
 export function textWithout(texts: readonly string[]): Machine {
@@ -136,6 +136,36 @@ export function textWithout(texts: readonly string[]): Machine {
     const any = make.repeat(make.bytes(byteSet([0, 255])), 0, Infinity);
     const has = make.concat(any, make.or(given.map((text) => make.literal(utf8(text)))));
     const language = make.concat(make.not(make.concat(has, any)), make.tag(0));
+    return (then) => machine.begin(language, then);
+  });
+}
+
+/**
+ * Any text that ends with `end`, which occurs nowhere earlier in it.
+ *
+ * @param without texts that do not occur in it either.
+ * @throws ParameterError for an empty text.
+ * @example
+ * ```ts
+ * const thought = sequence(['<think>', textUpTo('</think>')]);
+ * ```
+ */
+export function textUpTo(end: string, without: readonly string[] = []): Machine {
+  const owner = 'textUpTo';
+  if (typeof end !== 'string' || end === '') throw new ParameterError(owner, 'end', 'a text that is not empty', end);
+  const given = checkList(owner, 'without', without, 'a list of texts that are not empty', {
+    item(text): string {
+      if (typeof text === 'string' && text !== '') return text;
+      throw new ParameterError(owner, 'without', 'texts that are not empty', text);
+    },
+  });
+  return new Machine((machine) => {
+    const { make } = machine;
+    const byte = make.bytes(byteSet([0, 255]));
+    const any = make.repeat(byte, 0, Infinity);
+    const has = make.concat(any, make.or([end, ...given].map((text) => make.literal(utf8(text)))));
+    const ends = make.concat(any, make.literal(utf8(end)));
+    const language = make.concat(make.and([ends, make.not(make.concat(has, byte, any))]), make.tag(0));
     return (then) => machine.begin(language, then);
   });
 }

@@ -10,6 +10,7 @@ import {
   repeated,
   sequence,
   stopWhenComplete,
+  textUpTo,
   textWithout,
   triggered,
 } from '@tokenwright/grammar';
@@ -92,6 +93,14 @@ export const grammarTargets: readonly Target[] = [
     parameters: [{ name: 'part', type: types.any, valid: 'a', alsoNamed: ['parts[0]', 'A part'] }, options],
     options: [loose('min', types.integer), loose('max', types.any), loose('separator', types.text)],
     call: (part, given) => repeated(part as never, given as never).initial,
+  },
+  {
+    name: 'textUpTo',
+    parameters: [
+      { name: 'end', type: types.text, valid: 'a' },
+      { name: 'without', type: types.list },
+    ],
+    call: (end, without) => textUpTo(end as never, without as never).initial,
   },
   {
     name: 'textWithout',
