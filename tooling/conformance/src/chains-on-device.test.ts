@@ -148,6 +148,29 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
     expect(traffic).toEqual({ rows: 0, choices: far.length });
   });
 
+  test.each(run)('%s: log-probabilities after all samplers are those of the host', async (_, samplers) => {
+    const tokensOf = async (readbackIsExpensive: boolean): Promise<TokenEvent[]> => {
+      const found: TokenEvent[] = [];
+      const options = { samplers, seed: 5, maxNewTokens: 2, eosTokenIds: [], onWarning: () => {} };
+      const asked = { ...options, topLogprobs: 3, logprobsMode: 'processed' } as const;
+      for await (const event of generate(watched(model, readbackIsExpensive, { rows: 0, choices: 0 }), [7, 8], asked))
+        if (event.type === 'token') found.push(event);
+      return found;
+    };
+    const before = tf.memory().numTensors;
+    const [near, far] = [await tokensOf(false), await tokensOf(true)];
+    expect(tf.memory().numTensors).toBe(before);
+    expect(far.map(({ id, top }) => [id, top!.map((one) => one.id)])).toEqual(
+      near.map(({ id, top }) => [id, top!.map((one) => one.id)]),
+    );
+    for (const [at, { logprob, top }] of far.entries())
+      for (const [received, expected] of [
+        [logprob!, near[at]!.logprob!],
+        ...top!.map((one, rank) => [one.logprob, near[at]!.top![rank]!.logprob] as const),
+      ] as const)
+        expect(received).toBeCloseTo(expected, 4);
+  });
+
   /** Scores of given rows, on the device. */
   const scoresOf = (rows: readonly (readonly number[])[], samplers: Sampler[], traffic: Traffic, seed = 1): Scores => {
     const cache = model.createCache();

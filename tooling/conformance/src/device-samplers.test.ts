@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Sampler } from '@tokenwright/core';
-import { hasDeviceForm } from '@tokenwright/core/sampling';
-import { shaped, type TestRowOptions, testBatch, testRow } from '@tokenwright/core/testing';
+import type { DeviceSampler, HostSampler, Sampler } from '@tokenwright/core';
+import { hasDeviceForm, hasHostForm } from '@tokenwright/core/sampling';
+import { candidatesOf, shaped, type TestRowOptions, testBatch, testRow } from '@tokenwright/core/testing';
 import {
   additivePenalty,
   epsilonCutoff,
@@ -41,8 +41,54 @@ const samplers: Sampler[] = [
   greedy(),
 ];
 
+/** Powers of two with any number added: the borders of these filters are exact, and the logarithms are not. */
+const dyadic = [
+  [1 / 2, 1 / 4, 1 / 4],
+  [1 / 4, 1 / 4, 1 / 4, 1 / 8, 1 / 8],
+  [1 / 2, 1 / 8, 1 / 8, 1 / 8, 1 / 8],
+  [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16],
+].flatMap((probabilities) =>
+  [0, 0.3, -7.7, 19.1].map((shift) =>
+    Float32Array.from({ length: 40 }, (_, id) => Math.log(probabilities[id] ?? 0) + shift),
+  ),
+);
+
+/** Filters with a token of `dyadic` on their border. Half of the logits of the last two rows are two deviations below the others. */
+const bordered: (HostSampler & DeviceSampler)[] = [
+  ...[1 / 2, 1 / 4, 1 / 8].map((p) => minP({ p })),
+  ...[1 / 2, 1].map((ratio) => topA({ ratio })),
+  ...[1 / 16, 1 / 8, 1 / 4].map((epsilon) => epsilonCutoff({ epsilon })),
+  topNSigma({ sigmas: 2 }),
+].filter(hasBothForms);
+
+function hasBothForms(sampler: Sampler): sampler is HostSampler & DeviceSampler {
+  return hasDeviceForm(sampler) && hasHostForm(sampler);
+}
+
 describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) => {
   const engine = await testEngine(backend);
+
+  test.skipIf(engine === undefined)(
+    'a token on a border is on the same side on the device and on the host',
+    async () => {
+      await tf.setBackend(backend);
+      const halves = [0.3, -7.7].map((shift) =>
+        Float32Array.from({ length: 40 }, (_, id) => (id < 20 ? 1.7 : -0.4) + shift),
+      );
+      const all = [...dyadic, ...halves];
+      expect(bordered).toHaveLength(9);
+      for (const sampler of bordered) {
+        const step = testBatch(all.map((logits) => testRow(logits)));
+        const result = tf.tidy(() => sampler.onDevice(tf.tensor2d(all.map((row) => [...row])), { ...step, tf }));
+        const values = (await result.array()) as number[][];
+        result.dispose();
+        for (const [at, row] of values.entries())
+          expect(candidatesOf(Float32Array.from(row)), `${sampler.name} row ${at}`).toEqual(
+            candidatesOf(shaped(sampler, all[at]!)),
+          );
+      }
+    },
+  );
 
   test.skipIf(engine === undefined).each(samplers.map((sampler) => [sampler.name, sampler] as const))(
     '%s gives the same logits on the device and on the host',
