@@ -86,7 +86,7 @@ export class Conversation {
       for await (const event of this.#chat.send(content, { ...this.#options(), signal })) {
         if (event.type === 'end') this.#last = event;
         if (this.#json) print(jsonLine(event.type === 'end' ? { ...event, ...this.#document(event) } : event));
-        else if (event.type !== 'step') {
+        else if (event.type === 'token' || event.type === 'end') {
           const text = (event.type === 'token' ? event.text : event.tail) ?? '';
           // Many models begin with a space, which only separates words.
           flow.write(begun ? text : text.trimStart());
