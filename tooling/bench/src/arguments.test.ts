@@ -13,6 +13,7 @@ describe('readArguments', () => {
       shape: undefined,
       software: false,
       data: undefined,
+      draws: undefined,
       help: false,
     };
     expect(readArguments([], names)).toEqual(nothing);
@@ -31,6 +32,8 @@ describe('readArguments', () => {
       '--software',
       '--data',
       '/tmp/x',
+      '--draws',
+      '5000',
     ];
     expect(readArguments(given, names)).toEqual({
       bench: 'decode',
@@ -40,6 +43,7 @@ describe('readArguments', () => {
       shape: 'tiny',
       software: true,
       data: '/tmp/x',
+      draws: 5000,
       help: false,
     });
   });
@@ -48,6 +52,8 @@ describe('readArguments', () => {
     [['decoed'], /no bench 'decoed'; there are plain, decode/],
     [['plain', 'decode'], /One bench at a time/],
     [['--fast'], /--fast/],
+    [['--draws', '0'], /--draws must be an integer of at least 1, but '0' was given/],
+    [['--draws', 'many'], /--draws must be an integer/],
   ])('refuses %j', (given, message) => {
     expect(() => readArguments(given, names)).toThrow(message);
   });

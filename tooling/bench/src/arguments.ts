@@ -9,6 +9,8 @@ export interface Arguments {
   readonly software: boolean;
   /** Folder with the data of the bench `grammar`. */
   readonly data: string | undefined;
+  /** Number of draws of the bench `seeds`. */
+  readonly draws: number | undefined;
   readonly help: boolean;
 }
 
@@ -30,6 +32,7 @@ export function readArguments(given: readonly string[], names: readonly string[]
       shape: { type: 'string' },
       software: { type: 'boolean', default: false },
       data: { type: 'string' },
+      draws: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -37,5 +40,8 @@ export function readArguments(given: readonly string[], names: readonly string[]
   if (rest.length > 0) throw new Error(`One bench at a time, but ${positionals.join(' and ')} were given.`);
   if (!names.includes(bench)) throw new Error(`There is no bench '${bench}'; there are ${names.join(', ')}.`);
   const { json, quick, engine, shape, software, data, help } = values;
-  return { bench, json, quick, engine, shape, software, data, help };
+  const draws = values.draws === undefined ? undefined : Number(values.draws);
+  if (draws !== undefined && !(Number.isSafeInteger(draws) && draws > 0))
+    throw new Error(`--draws must be an integer of at least 1, but '${values.draws}' was given.`);
+  return { bench, json, quick, engine, shape, software, data, draws, help };
 }

@@ -10,6 +10,7 @@ import { plainBench } from './benches/plain.ts';
 import { prefillBench } from './benches/prefill.ts';
 import { profileBench } from './benches/profile.ts';
 import { samplersBench } from './benches/samplers/samplers.ts';
+import { seedsBench } from './benches/seeds/seeds.ts';
 import { strategiesBench } from './benches/strategies.ts';
 import { webBench } from './benches/web.ts';
 import { webgpuBench } from './benches/webgpu.ts';
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   neighborBench,
   formatsBench,
   samplersBench,
+  seedsBench,
   strategiesBench,
   grammarBench,
   profileBench,
@@ -34,7 +36,7 @@ const benches: readonly Bench[] = [
 const names = benches.map(({ name }) => name);
 
 const usage = `pnpm bench [name] [--quick] [--json] [--engine text] [--shape text] [--software]
-           [--data folder]
+           [--data folder] [--draws number]
 
 ${benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
@@ -43,6 +45,7 @@ ${benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n'
   --engine text   only engines with this in their name, format and threads, beside plain TensorFlow.js
   --shape text    only shapes with this in their name: tiny, GPT-2-small, Llama-1B (webgpu)
   --data folder   schemas with instances (grammar)
+  --draws number  how many draws are compared (seeds)
   --software      let webgpu run on a software driver, whose numbers are meaningless`;
 
 let given: Arguments | undefined;

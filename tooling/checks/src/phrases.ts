@@ -28,7 +28,12 @@ const wording: readonly Phrase[] = [
     except: /\.html$/,
   },
   { pattern: /\b(judgement|artefacts?|learnt|spelt|maths|ageing|whilst|amongst|towards)\b/gi, instead: american },
-  { pattern: /\bdear(er|est|ly)?\b/gi, instead: 'expensive ("expensive to read back")' },
+  {
+    pattern: /\bdear(er|est|ly)?\b/gi,
+    instead: 'expensive ("expensive to read back")',
+    // The beginning of a text that a model writes.
+    except: /benches\/seeds\/seeds\.ts$/,
+  },
   { pattern: /\b(anew|afresh)\b/gi, instead: 'again' },
   { pattern: /\bof equals\b/gi, instead: 'on ties' },
   { pattern: /\bits equals\b/gi, instead: 'plain words, such as "equal values"' },

@@ -22,7 +22,7 @@ import { threefry13 } from './threefry.ts';
 export type DrawKey = readonly [high: number, low: number];
 
 /**
- * Draw a token from softmax(logits) by the exponential race. Only the candidates take part, when they are listed; a removed token
+ * Sample a token from softmax(logits) by the exponential race. Only the candidates take part, when they are listed; a removed token
  * (-Infinity) never wins. On ties, the lowest id wins. Returns -1 when nothing is left, or a logit is NaN or +Infinity.
  *
  * @param logits float32, [V].

@@ -26,6 +26,8 @@ export interface ContextOptions {
   readonly software?: boolean;
   /** Folder with data, for the bench `grammar`. */
   readonly data?: string | undefined;
+  /** How many draws the bench `seeds` compares. */
+  readonly draws?: number | undefined;
 }
 
 /** How much a bench measures, and where its rows go. */
@@ -38,10 +40,12 @@ export class Context {
   readonly shapes: readonly Shape[];
   readonly software: boolean;
   readonly data: string | undefined;
+  readonly draws: number | undefined;
   readonly #json: boolean;
 
-  constructor({ bench, quick, json, engine, shape, software = false, data }: ContextOptions) {
+  constructor({ bench, quick, json, engine, shape, software = false, data, draws }: ContextOptions) {
     this.data = data;
+    this.draws = draws;
     this.bench = bench;
     this.quick = quick;
     this.engine = engine;

@@ -1,7 +1,7 @@
 import { exponential, largest } from '@tokenwright/core/sampling';
 
 /**
- * The running sum of exp(logit - largest logit), [V]: what a draw by inversion searches. This is the usual way to draw a token, and was
+ * The running sum of exp(logit - largest logit), [V]: what a draw by inversion searches. This is the usual way to sample, and was
  * the way of this library; it is kept here to compare it with the exponential race.
  */
 export function runningSum(logits: Float32Array): Float64Array {
