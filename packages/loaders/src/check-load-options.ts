@@ -15,6 +15,7 @@ const options: Readonly<Record<keyof LoadOptions, true>> = {
   onNotice: true,
   onProgress: true,
   signal: true,
+  sourceTokenizer: true,
   tokenizer: true,
 };
 
@@ -22,7 +23,7 @@ const options: Readonly<Record<keyof LoadOptions, true>> = {
  * Check the options of `load` before anything is read.
  *
  * @throws UnknownOptionError for an option that does not exist; ParameterError for an `engine` that is missing or is something
- * else, such as a promise that was not awaited, and for a `tokenizer` that is none.
+ * else, such as a promise that was not awaited, and for a `tokenizer` or a `sourceTokenizer` that is none.
  */
 export function checkLoadOptions(owner: string, given: LoadOptions): LoadOptions {
   // Without options, the engine is what is missing.
@@ -31,28 +32,21 @@ export function checkLoadOptions(owner: string, given: LoadOptions): LoadOptions
   readable(owner, 'engine', engine, () => checkEngine(owner, engine));
   if (defaultSamplers !== undefined)
     checkFunction(owner, 'defaultSamplers', defaultSamplers, 'a function of the generation config');
-  readable(owner, 'tokenizer', read.tokenizer, () => checkTokenizer(owner, read.tokenizer));
+  for (const name of ['tokenizer', 'sourceTokenizer'] as const)
+    readable(owner, name, read[name], () => checkTokenizer(owner, name, read[name]));
   return { ...read, ...checkSourceOptions(owner, read) };
 }
 
-function checkTokenizer(owner: string, tokenizer: unknown): void {
+function checkTokenizer(owner: string, name: string, tokenizer: unknown): void {
   if (tokenizer === undefined) return;
   if (owner === 'loadModel' || owner === 'loadSequenceToSequenceModel')
-    throw new ParameterError(
-      owner,
-      'tokenizer',
-      `undefined, since ${owner} gives a model without a tokenizer`,
-      tokenizer,
-    );
+    throw new ParameterError(owner, name, `undefined, since ${owner} gives a model without a tokenizer`, tokenizer);
+  if (owner === 'load' && name === 'sourceTokenizer')
+    throw new ParameterError(owner, name, 'undefined, since a model without an encoder has no sources', tokenizer);
   const members = (typeof tokenizer === 'object' ? tokenizer : null) as Record<string, unknown> | null;
   const is = (type: string, ...names: string[]): boolean => names.every((name) => typeof members?.[name] === type);
   if (!(is('function', 'encode', 'decode', 'tokenToId', 'idToToken') && is('number', 'vocabSize')))
-    throw new ParameterError(
-      owner,
-      'tokenizer',
-      'a tokenizer, such as loadTokenizer and createTokenizer make',
-      tokenizer,
-    );
+    throw new ParameterError(owner, name, 'a tokenizer, such as loadTokenizer and createTokenizer make', tokenizer);
 }
 
 function checkEngine(owner: string, engine: unknown): void {

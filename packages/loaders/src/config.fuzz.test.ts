@@ -112,6 +112,7 @@ const configs: readonly JsonObject[] = [
   },
   { model_type: 'bart', ...marian },
   { model_type: 'marian', ...marian },
+  { model_type: 'marian', ...marian, share_encoder_decoder_embeddings: false, decoder_vocab_size: 9 },
 ];
 
 const words = [

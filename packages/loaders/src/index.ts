@@ -43,7 +43,7 @@ export type { FileContents, FileHandle } from './sources/file-contents.ts';
 export type { JsonObject } from './sources/json.ts';
 export { type DirectoryHandle, directory, files, folder, type ModelSource } from './sources/model-source.ts';
 export { WebPageError } from './sources/web-page.ts';
-export { loadTokenizer } from './tokenizer/open-tokenizer.ts';
+export { type LoadTokenizerOptions, loadTokenizer } from './tokenizer/open-tokenizer.ts';
 export { createTokenizer, type LoadedTokenizer } from './tokenizer/tokenizer.ts';
 export { openSafetensors, type SafetensorsFile } from './weights/safetensors.ts';
 export type { StoredWeights } from './weights/stored-weights.ts';

@@ -11,6 +11,7 @@ import { checkUnused, usedNames } from './checkpoint/unused-tensors.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
 import type { JsonObject } from './sources/json.ts';
+import type { TokenizerFiles } from './tokenizer/open-tokenizer.ts';
 import { createTokenizer } from './tokenizer/tokenizer.ts';
 import type { StoredWeights } from './weights/stored-weights.ts';
 
@@ -48,7 +49,10 @@ export interface ModelInspection {
   readonly tensors: readonly InspectedTensor[];
   /** Keys and values of one position in all layers, in bytes as float32; as float16 half of it. */
   readonly cacheBytesPerToken: number;
+  /** Of an encoder-decoder model: the one of its outputs. */
   readonly tokenizer: InspectedTokenizer | undefined;
+  /** The tokenizer of sources. Undefined when `tokenizer` encodes them too. */
+  readonly sourceTokenizer: InspectedTokenizer | undefined;
   readonly chatTemplate: boolean;
   /** What decoding takes from the model's files when a call says nothing else. */
   readonly defaults: ModelDefaults;
@@ -77,7 +81,7 @@ export interface InspectedTensor {
 
 /** The tokenizer of the checkpoint. */
 export interface InspectedTokenizer {
-  /** 'tokenizer.json', 'vocab.json', or GGUF's name: 'gpt2', 'llama', 't5'. */
+  /** 'tokenizer.json', 'vocab.json', 'target.spm', 'source.spm', or GGUF's name: 'gpt2', 'llama', 't5'. */
   readonly kind: string;
   /** 'BPE', 'Unigram' … */
   readonly model: string;
@@ -127,11 +131,12 @@ export async function inspectModel(source: ModelInput, given: InspectOptions = {
     formats: formatsOf(used),
     tensors,
     cacheBytesPerToken: 2 * 4 * dimensions.layers * dimensions.kvHeads * dimensions.headDim,
-    tokenizer: tokenizerOf(checkpoint),
+    tokenizer: checkpoint.tokenizer && tokenizerOf(checkpoint.tokenizer, name),
+    sourceTokenizer: sourceTokenizerOf(checkpoint),
     chatTemplate: checkpoint.chatTemplate !== undefined,
     defaults: readDefaults(generationConfig, config, dimensions.vocabSize, checkpoint.eosTokenIds),
     choices: choicesOf(checkpoint, architecture, tensors, head, settings, dimensions).filter(
-      ({ part }) => withText || part !== 'tokenizer',
+      ({ part }) => withText || !part.endsWith('tokenizer'),
     ),
   };
 }
@@ -158,8 +163,13 @@ function formatsOf(tensors: readonly InspectedTensor[]): FormatShare[] {
   return [...shares.values()].sort((a, b) => b.bytes - a.bytes);
 }
 
-function tokenizerOf({ tokenizer, name }: Checkpoint): InspectedTokenizer | undefined {
-  if (tokenizer === undefined) return undefined;
+function sourceTokenizerOf({ tokenizer }: Checkpoint): InspectedTokenizer | undefined {
+  const source = tokenizer?.source;
+  return source && tokenizerOf({ ...source, config: tokenizer.config }, source.kind);
+}
+
+/** @param name names the files in errors. */
+function tokenizerOf(tokenizer: TokenizerFiles, name: string): InspectedTokenizer {
   const { vocabSize, specialIds } = createTokenizer(tokenizer.json, tokenizer.config, name);
   const model = (tokenizer.json.model as JsonObject).type;
   return {
@@ -210,6 +220,12 @@ function choicesOf(
           reason: kind === 'gguf' ? 'tokenizer.ggml.model of the file' : 'the first that is there',
         },
   ];
+  if (tokenizer?.source !== undefined)
+    choices.push({
+      part: 'source tokenizer',
+      choice: tokenizer.source.kind,
+      reason: 'sources are encoded in another way than outputs',
+    });
   const scaling = (settings as { readonly rotaryScaling?: RotaryScaling }).rotaryScaling;
   if (scaling?.type === 'longrope' && contextLength > scaling.original)
     choices.push({

@@ -10,10 +10,11 @@ import {
 import type { Architecture, EncoderDecoderArchitecture, WeightSource } from '@tokenwright/core/engine';
 import { type CreateModelOptions, createModel, createSequenceToSequence } from '@tokenwright/core/model';
 import { checkLoadOptions } from './check-load-options.ts';
-import { type Checkpoint, openCheckpoint, openTokenizer } from './checkpoint/checkpoint.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.ts';
 import { architectureOf, hasEncoder } from './checkpoint/families.ts';
 import type { ModelInput } from './checkpoint/model-input.ts';
 import { resolvedHead } from './checkpoint/stored-head.ts';
+import { openTokenizer, tokenizersOf } from './checkpoint/tokenizers-of.ts';
 import { checkUnused, usedNames } from './checkpoint/unused-tensors.ts';
 import { readDefaults } from './generation-config.ts';
 import type { HubOptions } from './hub/hub-options.ts';
@@ -51,6 +52,11 @@ export interface LoadOptions {
   /** Stops loading. Nothing stays allocated. */
   readonly signal?: AbortSignal;
   /**
+   * Of an encoder-decoder model: a tokenizer for its sources to use instead of the checkpoint's own. Default: `tokenizer` if it is given,
+   * otherwise the checkpoint's. A model with a vocabulary for each side needs both or none.
+   */
+  readonly sourceTokenizer?: LoadedTokenizer;
+  /**
    * A tokenizer to use instead of the checkpoint's own, which is then not opened: the one of the original model for a GGUF file that
    * names an unknown cut (`tokenizer.ggml.pre`). `loadTokenizer` and `createTokenizer` make one. Default: the checkpoint's.
    */
@@ -71,7 +77,7 @@ interface LoadedParts extends Disposable, AsyncDisposable {
 
 /** What a checkpoint says about text. */
 interface TextParts {
-  /** The model's tokenizer. */
+  /** The model's tokenizer. Of an encoder-decoder model: the one of its outputs. */
   readonly tokenizer: LoadedTokenizer;
   /** Contents of tokenizer_config.json, or the equivalent from a GGUF file. Empty when the checkpoint has none. */
   readonly tokenizerConfig: JsonObject;
@@ -92,8 +98,11 @@ export interface LoadedBareSequenceToSequence extends LoadedParts {
   readonly sequenceToSequence: SequenceToSequence;
 }
 
-/** An encoder-decoder model with its tokenizer: the result of `loadSequenceToSequence`. */
-export interface LoadedSequenceToSequence extends LoadedBareSequenceToSequence, TextParts {}
+/** An encoder-decoder model with its tokenizers: the result of `loadSequenceToSequence`. */
+export interface LoadedSequenceToSequence extends LoadedBareSequenceToSequence, TextParts {
+  /** Encodes sources. The same object as `tokenizer`, unless the model has a vocabulary or a SentencePiece model for each side. */
+  readonly sourceTokenizer: LoadedTokenizer;
+}
 
 /**
  * Load a language model with its tokenizer: from a GGUF file, or from a folder in Hugging Face layout (config.json, safetensors
@@ -121,8 +130,8 @@ export interface LoadedSequenceToSequence extends LoadedBareSequenceToSequence, 
  */
 export async function load(source: ModelInput, options: LoadOptions): Promise<LoadedModel> {
   const opened = await open('load', source, options, isDecoder);
-  const text = textParts(opened, 'loadModel', options.tokenizer);
-  return { ...(await createDecoder(options, opened)), ...text };
+  const tokenizer = options.tokenizer ?? openTokenizer(opened.checkpoint, 'loadModel').tokenizer;
+  return { ...(await createDecoder(options, opened)), ...textParts(opened, tokenizer) };
 }
 
 /**
@@ -140,13 +149,18 @@ export async function loadModel(source: ModelInput, options: LoadOptions): Promi
 }
 
 /**
- * Load an encoder-decoder model (T5, BART, Marian) with its tokenizer, as `load` does for models without an encoder.
+ * Load an encoder-decoder model (T5, BART, Marian) with its tokenizers, as `load` does for models without an encoder.
  *
- * @throws as `load`; UnsupportedError for a model without an encoder.
+ * `sourceTokenizer` encodes what the encoder reads. `tokenizer` is for outputs: their text, texts that they begin with, and texts that are
+ * scored. Most models have one tokenizer for both; translators of the Marian family often have two.
+ *
+ * @throws as `load`; UnsupportedError for a model without an encoder; LoadError when the weights and the tokenizer files disagree on
+ * whether both sides share a vocabulary.
  * @example
  * ```ts
- * const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel('translate'), { engine });
- * const model = await sequenceToSequence.encode({ ids: tokenizer.encode('Der Hund läuft.') });
+ * const { sequenceToSequence, tokenizer, sourceTokenizer } = await loadSequenceToSequence('./opus-mt-de-en', { engine });
+ * const model = await sequenceToSequence.encode({ ids: sourceTokenizer.encode('Der Hund läuft.') });
+ * const { text } = await generateText(model, tokenizer, '');
  * ```
  */
 export async function loadSequenceToSequence(
@@ -154,8 +168,8 @@ export async function loadSequenceToSequence(
   options: LoadOptions,
 ): Promise<LoadedSequenceToSequence> {
   const opened = await open('loadSequenceToSequence', source, options, hasEncoder);
-  const text = textParts(opened, 'loadSequenceToSequenceModel', options.tokenizer);
-  return { ...(await createEncoderDecoder(options, opened)), ...text };
+  const { tokenizer, sourceTokenizer } = tokenizersOf(opened.checkpoint, opened.separateVocabularies, options);
+  return { ...(await createEncoderDecoder(options, opened)), ...textParts(opened, tokenizer), sourceTokenizer };
 }
 
 /**
@@ -180,6 +194,8 @@ interface Opened<Family extends Architecture = Architecture> {
   readonly checkpoint: Checkpoint;
   readonly architecture: Family;
   readonly creation: CreateModelOptions & { readonly defaults: ModelDefaults };
+  /** Sources have a vocabulary of their own. */
+  readonly separateVocabularies: boolean;
   weights(): Promise<OpenedWeights>;
 }
 
@@ -223,10 +239,9 @@ function loadedParts(
   };
 }
 
-/** @param bare the function that loads models without a tokenizer; named in the error. */
-function textParts({ checkpoint }: Opened, bare: string, given: LoadedTokenizer | undefined): TextParts {
+function textParts({ checkpoint }: Opened, tokenizer: LoadedTokenizer): TextParts {
   return {
-    tokenizer: given ?? openTokenizer(checkpoint, bare),
+    tokenizer,
     tokenizerConfig: checkpoint.tokenizer?.config ?? {},
     chatTemplate: checkpoint.chatTemplate,
   };
@@ -264,6 +279,7 @@ async function open<Family extends Architecture>(
   return {
     checkpoint,
     architecture,
+    separateVocabularies: hasEncoder(architecture) && architecture.sourceVocabSize?.(settings) !== undefined,
     creation: {
       name: options.name ?? checkpoint.name,
       defaults: samplers === undefined ? defaults : { ...defaults, samplers },

@@ -5,8 +5,12 @@ import { endTokensOf } from '../sources/end-tokens.ts';
 import { type JsonObject, largestConfig, readJson } from '../sources/json.ts';
 import type { ModelSource } from '../sources/model-source.ts';
 import { chatTemplateOf, openChatTemplate } from '../tokenizer/open-chat-template.ts';
-import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/open-tokenizer.ts';
-import { createTokenizer, type LoadedTokenizer } from '../tokenizer/tokenizer.ts';
+import {
+  openTokenizers,
+  readTokenizerFiles,
+  type TokenizerFiles,
+  type TokenizerPair,
+} from '../tokenizer/open-tokenizer.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
 import { contentsOf, type ModelInput, openInput } from './model-input.ts';
 import { openWeights } from './open-weights.ts';
@@ -30,9 +34,9 @@ export interface Checkpoint {
   weights(): Promise<StoredWeights>;
 }
 
-/** The files of a tokenizer, and what makes one of them. */
+/** The files of a tokenizer, and what makes tokenizers of them. */
 export interface CheckpointTokenizer extends TokenizerFiles {
-  open(): LoadedTokenizer;
+  open(): TokenizerPair;
 }
 
 /**
@@ -51,32 +55,18 @@ export async function openCheckpoint(
   const opened = await openInput(input, fileName, hub);
   if (opened.kind === 'files') return fromFiles(opened.files, withText);
   const gguf = await openGgufCheckpoint(opened.file, withText, opened.place);
+  const { tokenizer: embedded } = gguf;
   return {
     name: opened.file.name,
     kind: 'gguf',
     config: gguf.config,
     generationConfig: gguf.generationConfig,
     eosTokenIds: [],
-    tokenizer: gguf.tokenizer && { ...gguf.tokenizer, open: opener(gguf.tokenizer, opened.file.name) },
+    tokenizer: embedded && { ...embedded, open: () => openTokenizers(embedded, opened.file.name) },
     chatTemplate: chatTemplateOf(gguf.tokenizer?.config ?? {}, opened.file.name),
     leftOut: gguf.leftOut,
     weights: async () => gguf.weights(),
   };
-}
-
-/**
- * The tokenizer of a checkpoint.
- *
- * @param bare the function that loads models without a tokenizer.
- * @throws LoadError when the checkpoint has none.
- */
-export function openTokenizer({ tokenizer, name, kind }: Checkpoint, bare: string): LoadedTokenizer {
-  if (tokenizer !== undefined) return tokenizer.open();
-  const sought =
-    kind === 'gguf'
-      ? 'its metadata has no tokenizer.ggml.model'
-      : 'neither tokenizer.json nor vocab.json with merges.txt';
-  throw new LoadError(name, `there is no tokenizer: ${sought}. ${bare} loads models without one`);
 }
 
 async function fromFiles(files: ModelSource, withText: boolean): Promise<Checkpoint> {
@@ -90,17 +80,10 @@ async function fromFiles(files: ModelSource, withText: boolean): Promise<Checkpo
     config,
     generationConfig,
     eosTokenIds: tokenizer === undefined ? [] : endTokensOf(tokenizer.json, tokenizer.config),
-    tokenizer: tokenizer && { ...tokenizer, open: opener(tokenizer, tokenizer.name) },
+    tokenizer: tokenizer && { ...tokenizer, open: () => openTokenizers(tokenizer, tokenizer.name) },
     chatTemplate: withText ? await openChatTemplate(files) : undefined,
     leftOut: [],
     weights: () => openWeights(files),
-  };
-}
-
-function opener({ json, config, problem }: TokenizerFiles, file: string): () => LoadedTokenizer {
-  return () => {
-    if (problem !== undefined) throw problem;
-    return createTokenizer(json, config, file);
   };
 }
 

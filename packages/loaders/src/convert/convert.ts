@@ -19,6 +19,7 @@ import { type QuantizedEntry, quantizedKey } from '../quantization/open-quantize
 import { outsideOf, type QuantizedFormat } from '../quantization/quantized-format.ts';
 import { quantizedFormats } from '../quantization/quantized-formats.ts';
 import { formatJson, type JsonObject } from '../sources/json.ts';
+import { sourceTokenizerFile, sourceTokenizerKey } from '../tokenizer/open-tokenizer.ts';
 import type { StoredWeights } from '../weights/stored-weights.ts';
 import { transposed } from '../weights/transpose.ts';
 import { plainFormats } from './plain-formats.ts';
@@ -128,12 +129,14 @@ export async function convertModel(
 function smallFiles({ config, generationConfig, tokenizer, chatTemplate }: Checkpoint): [string, object][] {
   const tokenizerConfig = {
     ...tokenizer?.config,
+    ...(tokenizer?.source !== undefined && { [sourceTokenizerKey]: true }),
     ...(chatTemplate !== undefined && { chat_template: asInConfig(chatTemplate.sources) }),
   };
   const files: [string, object][] = [
     ['config.json', config],
     ['generation_config.json', generationConfig],
     ['tokenizer.json', tokenizer?.json ?? {}],
+    [sourceTokenizerFile, tokenizer?.source?.json ?? {}],
     ['tokenizer_config.json', tokenizerConfig],
   ];
   return files.filter(([name, content]) => name === 'config.json' || Object.keys(content).length > 0);

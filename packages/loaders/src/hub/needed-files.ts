@@ -28,11 +28,17 @@ export const shardIndex = 'model.safetensors.index.json';
 export function neededFiles(repository: string, paths: readonly string[], file: string | undefined): string[] {
   const weights = file === undefined ? safetensorsOf(paths) : undefined;
   if (weights !== undefined) {
-    const tokenizer = paths.includes('tokenizer.json') ? ['tokenizer.json'] : ['vocab.json', 'merges.txt'];
     const more = paths.filter((path) => /^additional_chat_templates\/[^/]+\.jinja$/.test(path));
-    return [...[...small, ...tokenizer].filter((path) => paths.includes(path)), ...more, weights];
+    return [...[...small, ...tokenizerFiles(paths)].filter((path) => paths.includes(path)), ...more, weights];
   }
   return [...ggufsOf(repository, paths, file)];
+}
+
+/** The files that a tokenizer is read from, in the order of `readTokenizerFiles`. */
+function tokenizerFiles(paths: readonly string[]): readonly string[] {
+  const marian = ['source.spm', 'target.spm', 'vocab.json'];
+  if (marian.every((path) => paths.includes(path))) return [...marian, 'target_vocab.json'];
+  return paths.includes('tokenizer.json') ? ['tokenizer.json', 'source_tokenizer.json'] : ['vocab.json', 'merges.txt'];
 }
 
 /** The safetensors file, or the index of several; undefined when there is none, or no way to choose. */

@@ -23,11 +23,18 @@ export class AddedTokens {
   readonly #asGiven: TokenFinder;
   readonly #normalized: TokenFinder;
   readonly #normalizer: Normalizer | undefined;
+  readonly #languageCode: ((code: string) => number) | undefined;
   /** How a token is spelled for the decoder, where normalizing changed it. */
   readonly spellings: ReadonlyMap<number, string>;
 
-  constructor(tokens: readonly AddedToken[], normalizer: Normalizer | undefined) {
+  /** @param languageCode the id of a language code, such as `>>fra<<`, in front of a text; undefined when codes are text. */
+  constructor(
+    tokens: readonly AddedToken[],
+    normalizer: Normalizer | undefined,
+    languageCode?: (code: string) => number,
+  ) {
     this.#normalizer = normalizer;
+    this.#languageCode = languageCode;
     const spellings = new Map<number, string>();
     const spelled = tokens
       .filter(({ normalized }) => normalized)
@@ -51,11 +58,20 @@ export class AddedTokens {
         pieces.push(piece);
         continue;
       }
-      const normalized = this.#normalizer === undefined ? piece.text : this.#normalizer(piece.text);
+      const code = this.#languageCode && languageCodeOf(piece.text);
+      if (code !== undefined) pieces.push({ text: code, first: piece.first, id: this.#languageCode!(code) });
+      const text = code === undefined ? piece.text : piece.text.slice(code.length);
+      const normalized = this.#normalizer === undefined ? text : this.#normalizer(text);
       for (const inner of this.#normalized.split({ text: normalized, first: piece.first })) pieces.push(inner);
     }
     return pieces;
   }
+}
+
+/** As transformers' MarianTokenizer finds it: from '>>' at the very begin of a text to the first '<<'. */
+function languageCodeOf(text: string): string | undefined {
+  const end = text.startsWith('>>') ? text.indexOf('<<') : -1;
+  return end < 0 ? undefined : text.slice(0, end + 2);
 }
 
 class TokenFinder {

@@ -19,12 +19,17 @@ export function withoutSpecialPieces(json: JsonObject, specials: ReadonlySet<str
 
 /** A Unigram model would find the spelling of special tokens among its pieces. */
 function withoutPieces(model: JsonObject, specials: ReadonlySet<string>): JsonObject {
-  const { vocab, unk_id: unknown } = model;
+  const { vocab, ids, unk_id: unknown } = model;
   if (!Array.isArray(vocab)) return model;
   const pieces = vocab.map((entry, id) =>
     id !== unknown && specials.has(entry[0]) ? [mark + entry[0], entry[1]] : entry,
   );
-  return { ...model, vocab: pieces };
+  if (!isObject(ids)) return { ...model, vocab: pieces };
+  return {
+    ...model,
+    vocab: pieces,
+    ids: Object.fromEntries(Object.entries(ids).filter(([token]) => !specials.has(token))),
+  };
 }
 
 /**

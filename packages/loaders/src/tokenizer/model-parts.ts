@@ -37,9 +37,15 @@ export function modelOf(json: JsonObject, file: string): TokenModel {
       throw fail('vocab', 'must be a list of tokens with their scores');
     if (vocabulary.length > largestId) throw fail('vocab', `has ${vocabulary.length} tokens`);
     const unknownId = (model.unk_id as number | null | undefined) ?? undefined;
-    if (unknownId !== undefined && unknownId >= vocabulary.length)
+    // A key of ours in what was made from the files of Marian: ids that are not the places in the list.
+    const ids = model.ids === undefined ? undefined : idsOf(model.ids, fail);
+    if (ids === undefined && unknownId !== undefined && unknownId >= vocabulary.length)
       throw fail('unk_id', `is ${unknownId}, but there are ${vocabulary.length} tokens`);
-    return unigram(vocabulary as [string, number][], { unknownId, byteFallback: model.byte_fallback === true });
+    return unigram(vocabulary as [string, number][], {
+      unknownId,
+      byteFallback: model.byte_fallback === true,
+      ...(ids === undefined ? {} : { ids }),
+    });
   }
   const idsByToken = idsOf(model.vocab, fail);
   if (kind === 'WordLevel') return wordLevel(idsByToken, text('unk_token', '<unk>'));

@@ -57,7 +57,7 @@ export function createTokenizer(json: JsonObject, config: JsonObject = {}, file 
   const preTokenizer = partOf(json, 'pre_tokenizer', file, preTokenizerOf);
   const decoder = partOf(json, 'decoder', file, decoderOf);
   const listed = addedTokensOf(json, model, file);
-  const added = new AddedTokens(listed, normalizer);
+  const added = new AddedTokens(listed, normalizer, languageCodesOf(json, model));
   const { tokens, ids } = vocabularyOf(model, listed, json, file);
   const withTokens = withTokensAround(json, config, file);
   const around = partOf(withTokens, 'post_processor', file, aroundOf) ?? { before: [], after: [] };
@@ -198,9 +198,10 @@ function vocabularyOf(
 ): { tokens: ReadonlyMap<number, string>; ids: ReadonlyMap<string, number> } {
   const tokens = new Map<number, string>();
   const ids = new Map<string, number>();
-  const vocabulary = (json.model as JsonObject).vocab;
+  const { vocab: vocabulary, ids: ownIds } = json.model as JsonObject;
   // A Unigram list may hold a text twice; both ids stand for it.
-  if (Array.isArray(vocabulary)) for (const [id, [token]] of vocabulary.entries()) tokens.set(id, token as string);
+  if (Array.isArray(vocabulary) && ownIds === undefined)
+    for (const [id, [token]] of vocabulary.entries()) tokens.set(id, token as string);
   for (const [token, id] of model.idsByToken) {
     ids.set(token, id);
     tokens.set(id, token);
@@ -222,6 +223,13 @@ function vocabularyOf(
     for (const [id, token] of Object.entries(duplicates))
       if (typeof token === 'string' && isId(Number(id)) && !tokens.has(Number(id))) tokens.set(Number(id), token);
   return { tokens, ids };
+}
+
+/** A key of ours in what was made from the files of Marian: a language code in front of a text is a token, known or unknown. */
+function languageCodesOf(json: JsonObject, model: TokenModel): ((code: string) => number) | undefined {
+  const unknown = (json.model as JsonObject).unk_id;
+  if (json.language_codes !== true || typeof unknown !== 'number') return undefined;
+  return (code) => model.idsByToken.get(code) ?? unknown;
 }
 
 function checkText(text: unknown): void {

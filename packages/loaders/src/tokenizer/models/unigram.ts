@@ -4,6 +4,11 @@ import { PrefixIndex } from './prefix-index.ts';
 export interface UnigramOptions {
   readonly unknownId: number | undefined;
   readonly byteFallback: boolean;
+  /**
+   * Ids of the tokens of a text, where they are not the places in `vocabulary`. A token that is found and has no id is unknown, and an
+   * unknown text that has one is not. Default: a token's id is its place.
+   */
+  readonly ids?: ReadonlyMap<string, number>;
 }
 
 /** How much less likely than the least likely token an unknown character is, as a log-probability. */
@@ -12,14 +17,17 @@ const unknownPenalty = 10;
 /** Unigram (Kudo 2018): the most likely tokens, by the sum of their scores. */
 export function unigram(vocabulary: readonly (readonly [string, number])[], options: UnigramOptions): TokenModel {
   const { unknownId, byteFallback } = options;
-  const idsByToken = new Map<string, number>();
+  const places = new Map<string, number>();
   let least = Infinity;
-  for (const [id, [token, score]] of vocabulary.entries()) {
-    idsByToken.set(token, id);
+  for (const [place, [token, score]] of vocabulary.entries()) {
+    places.set(token, place);
     if (score < least) least = score;
   }
+  const idsByToken = options.ids ?? places;
+  /** In place of a token's place. */
+  const unknown = options.ids === undefined ? unknownId : -1;
   const unknownScore = least - unknownPenalty;
-  const index = new PrefixIndex(idsByToken);
+  const index = new PrefixIndex(places);
   const cache = new PieceCache();
 
   const cut = (piece: string): number[] => {
@@ -47,7 +55,7 @@ export function unigram(vocabulary: readonly (readonly [string, number])[], opti
             throw new UnknownTokenError(
               `the character '${piece.slice(start, next)}' is unknown, and there is no unknown token`,
             );
-          offer(start, next, unknownScore + here, unknownId);
+          offer(start, next, unknownScore + here, unknown!);
         }
       }
       start = next;
@@ -57,7 +65,7 @@ export function unigram(vocabulary: readonly (readonly [string, number])[], opti
     let unknownEnd = -1;
     for (let end = size; end > 0; ) {
       const start = starts[end]!;
-      if (chosen[end] === unknownId) {
+      if (chosen[end] === unknown) {
         if (unknownEnd < 0) unknownEnd = end;
       } else {
         if (unknownEnd >= 0) spans.push([end, unknownEnd]);
