@@ -6,10 +6,12 @@ import { loadSequenceToSequence } from '@tokenwright/loaders';
 import { beamSearch } from '@tokenwright/strategies';
 
 const engine = await tfjs({ backend: 'wasm' }).start();
-const { sequenceToSequence, tokenizer } = await loadSequenceToSequence(demoModel('translate'), { engine });
+const { sequenceToSequence, tokenizer, sourceTokenizer } = await loadSequenceToSequence(demoModel('translate'), {
+  engine,
+});
 
 const sentences = ['Der Hund läuft.', 'Die alte Frau sieht den kleinen Hund.'];
-const model = await sequenceToSequence.encode({ ids: sentences.map((sentence) => tokenizer.encode(sentence)) });
+const model = await sequenceToSequence.encode({ ids: sentences.map((sentence) => sourceTokenizer.encode(sentence)) });
 const { sequences } = await generate(model, [[], []], { tokenizer, strategy: beamSearch({ numBeams: 4 }) });
 for (const { promptIndex, text } of sequences) console.log(`${sentences[promptIndex]} -> ${text}`);
 model.dispose();

@@ -1,3 +1,7 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { allCommands } from './program.ts';
 import { run } from './testing/command-line.ts';
@@ -252,6 +256,29 @@ describe('translate', () => {
   it('translates each line', async () => {
     const { stdout, status } = await run(['translate'], 'Der Hund läuft.\nDie Katze sieht das Haus.\n');
     expect([status, stdout]).toEqual([0, 'The dog runs.\nThe cat sees the house.\n']);
+  });
+
+  it('reads sources by their own tokenizer', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'marian-'));
+    const recorded = new URL('../../../packages/loaders/src/testing/recorded-marian.json.gz', import.meta.url);
+    const { models } = JSON.parse(gunzipSync(await readFile(recorded)).toString()) as {
+      models: { files: Record<string, object | string>; runs: { source: string; greedyText: string }[] }[];
+    };
+    try {
+      for (const [name, content] of Object.entries(models[0]!.files))
+        await writeFile(
+          join(folder, name),
+          typeof content === 'string' ? Buffer.from(content, 'base64') : JSON.stringify(content),
+        );
+      const lines = models[0]!.runs.map(({ source }) => source).join('\n');
+      const { stdout, status } = await run(['translate', '--model', folder, '-n', '14'], lines);
+      expect([status, stdout]).toEqual([0, models[0]!.runs.map(({ greedyText }) => `${greedyText}\n`).join('')]);
+      const inspection = await run(['inspect', folder]);
+      expect(inspection.stdout).toMatch(/tokenizer +Unigram, 70 tokens, 3 of them special, from target\.spm\n/);
+      expect(inspection.stdout).toMatch(/of sources +Unigram, 84 tokens, 3 of them special, from source\.spm\n/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('shows which hypotheses lived and died', async () => {

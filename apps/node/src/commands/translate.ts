@@ -69,10 +69,10 @@ export const translateCommand: Command = {
     const found = await findModel(given, given.text('model') ?? 'translate');
     const { engine } = await startEngine(given, found);
     try {
-      const { sequenceToSequence, tokenizer, dispose } = await loadTranslator(given, engine, found);
+      const { sequenceToSequence, tokenizer, sourceTokenizer, dispose } = await loadTranslator(given, engine, found);
       try {
         const lines = text.split('\n').filter((line) => line.trim() !== '');
-        const model = await sequenceToSequence.encode({ ids: lines.map((line) => tokenizer.encode(line)) });
+        const model = await sequenceToSequence.encode({ ids: lines.map((line) => sourceTokenizer.encode(line)) });
         try {
           return await translate(given, model, tokenizer, lines.length);
         } finally {

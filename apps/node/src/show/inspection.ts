@@ -6,7 +6,7 @@ import { factLines, headedTable, type TableStyle } from './table.ts';
 /** The description of a model. */
 export function inspectionLines(model: ModelInspection, style: TableStyle): string[] {
   const { paint } = style;
-  const { dimensions, tokenizer } = model;
+  const { dimensions, tokenizer, sourceTokenizer } = model;
   const facts: (readonly [string, string])[] = [
     ['family', `${model.family}${model.hasEncoder ? ', an encoder with a decoder' : ''}, from ${kinds[model.kind]}`],
     ['parameters', `${countText(model.parameters)} (${grouped(model.parameters)})`],
@@ -17,6 +17,7 @@ export function inspectionLines(model: ModelInspection, style: TableStyle): stri
     ['vocabulary', `${grouped(dimensions.vocabSize)} tokens`],
     ['cache', cacheText(model)],
     ['tokenizer', tokenizer === undefined ? 'none' : tokenizerText(tokenizer)],
+    ...(sourceTokenizer === undefined ? [] : [['of sources', tokenizerText(sourceTokenizer)] as const]),
     ['chat template', model.chatTemplate ? "yes: for 'tokenwright chat'" : 'none: it continues texts'],
   ];
   const column = columnOf(facts);

@@ -36,7 +36,7 @@ import type {
 } from './text-model.ts';
 import { textPieces } from './text-pieces.ts';
 
-/** A language model of this thread: text in and out, and what is below: `model`, `tokenizer`, `engine`. */
+/** A language model of this thread: text in and out, and what is below: `model` or `sequenceToSequence`, `tokenizer`, `engine`. */
 export class LocalModel implements TextModel {
   readonly info: LanguageModelInfo;
   readonly #opened: OpenedModel;
@@ -66,7 +66,7 @@ export class LocalModel implements TextModel {
     throw new UnsupportedError(
       '`model`',
       `The encoder-decoder model '${this.info.name}'`,
-      'A model for one source is: await lm.sequenceToSequence.encode({ ids: lm.tokenizer.encode(source) }).',
+      'A model for one source is: await lm.sequenceToSequence.encode({ ids: lm.sourceTokenizer.encode(source) }).',
     );
   }
 
@@ -85,8 +85,25 @@ export class LocalModel implements TextModel {
     );
   }
 
+  /** Text to ids and back. Of an encoder-decoder model: for its outputs. */
   get tokenizer(): LoadedTokenizer {
     return this.#opened.tokenizer;
+  }
+
+  /**
+   * Encodes what an encoder-decoder model reads. The same object as `tokenizer`, unless the model has a vocabulary or a SentencePiece model
+   * for each side.
+   *
+   * @throws UnsupportedError for a model without an encoder, whose prompts are encoded by `tokenizer`.
+   */
+  get sourceTokenizer(): LoadedTokenizer {
+    const { sourceTokenizer } = this.#opened;
+    if (sourceTokenizer !== undefined) return sourceTokenizer;
+    throw new UnsupportedError(
+      '`sourceTokenizer`',
+      `The model '${this.info.name}'`,
+      'It has no encoder: `tokenizer` encodes prompts.',
+    );
   }
 
   get engine(): Engine {
@@ -138,7 +155,7 @@ export class LocalModel implements TextModel {
     return this.#whole(async (left) => {
       checkPrompts(owner, prompts);
       const resolved = await this.#resolve(owner, options, left);
-      const ids = prompts.map((prompt) => this.#encode(prompt));
+      const ids = prompts.map((prompt) => this.#encodePrompt(prompt));
       if (ids.length === 0) return [];
       const { model, starts, release } = await this.#bind(ids);
       try {
@@ -164,8 +181,8 @@ export class LocalModel implements TextModel {
       if (hasEncoder) checkPrompt('score', 'source', source as Prompt);
       else if (source !== undefined)
         throw new ParameterError('score', 'source', 'left out for a model without an encoder', source);
-      const given = this.#encode(text);
-      const { model, starts, release } = await this.#bind([hasEncoder ? this.#encode(source as Prompt) : given]);
+      const given = this.#encode(this.#opened.tokenizer, text);
+      const { model, starts, release } = await this.#bind([hasEncoder ? this.#encodePrompt(source as Prompt) : given]);
       try {
         const ids = hasEncoder
           ? [...(model.defaults.decoderStartTokenIds ?? []), ...Array.from(given)]
@@ -213,7 +230,7 @@ export class LocalModel implements TextModel {
     checkPrompt(owner, 'prompt', prompt);
     const resolved = await this.#resolve(owner, options, left);
     checkSingle(owner, options);
-    const { model, starts, release } = await this.#bind([this.#encode(prompt)]);
+    const { model, starts, release } = await this.#bind([this.#encodePrompt(prompt)]);
     let result: TextResult;
     try {
       result = yield* textPieces(model, starts[0]!, resolved.options);
@@ -309,8 +326,13 @@ export class LocalModel implements TextModel {
     };
   }
 
-  #encode(prompt: Prompt): ArrayLike<number> {
-    return typeof prompt === 'string' ? encodePrompt(this.#opened.tokenizer, prompt) : prompt;
+  /** What the model reads: the source of an encoder-decoder model. */
+  #encodePrompt(prompt: Prompt): ArrayLike<number> {
+    return this.#encode(this.#opened.sourceTokenizer ?? this.#opened.tokenizer, prompt);
+  }
+
+  #encode(tokenizer: LoadedTokenizer, text: Prompt): ArrayLike<number> {
+    return typeof text === 'string' ? encodePrompt(tokenizer, text) : text;
   }
 
   /** The model that continues these prompts, and what it starts from: for an encoder-decoder model, one that has read them. */

@@ -23,6 +23,8 @@ export interface OpenedModel {
   readonly model: LanguageModel | undefined;
   readonly sequenceToSequence: SequenceToSequence | undefined;
   readonly tokenizer: LoadedTokenizer;
+  /** Of an encoder-decoder model: encodes sources. Often the same object as `tokenizer`. */
+  readonly sourceTokenizer: LoadedTokenizer | undefined;
   readonly chatTemplate: ChatTemplate | undefined;
   readonly generationConfig: GenerationConfig;
   readonly inspection: ModelInspection;
@@ -70,6 +72,7 @@ export async function openModel(source: LanguageModelSource, options: LanguageMo
       model: 'model' in loaded ? loaded.model : undefined,
       sequenceToSequence: 'sequenceToSequence' in loaded ? loaded.sequenceToSequence : undefined,
       tokenizer,
+      sourceTokenizer: 'sourceTokenizer' in loaded ? loaded.sourceTokenizer : undefined,
       chatTemplate: templateOf(options.chatTemplate, loaded),
       generationConfig: Object.keys(generationConfig).length > 0 ? generationConfig : config,
       inspection,
