@@ -1,4 +1,4 @@
-import { decodings, type Settings, type Stage } from './settings.ts';
+import { decodings, defaults, type Settings, type Stage } from './settings.ts';
 import type { TabName } from './state/tab.ts';
 
 /** Example settings, and the view that shows them best. */
@@ -48,6 +48,17 @@ export const examples: readonly Example[] = [
     about: 'A draft proposes tokens; the text stays the same',
     tab: 'strategy',
     settings: { decoding: decodings.speculative },
+  },
+  {
+    title: 'Structured output',
+    about: 'A JSON Schema: what fits at each token, and what is forced',
+    tab: 'grammar',
+    settings: {
+      prompt: 'The old sailor, as a record: ',
+      maxNewTokens: 120,
+      chain: [stage('temperature', { temperature: 0.8 })],
+      grammar: { ...defaults.grammar, on: true },
+    },
   },
   {
     title: 'No letter e',

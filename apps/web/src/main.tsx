@@ -10,6 +10,7 @@ import './styles/chain.css';
 import './styles/strategies.css';
 import './styles/compare.css';
 import './styles/code.css';
+import './styles/grammar.css';
 import { open } from './state/actions.ts';
 import { followSettings, restore } from './state/effects.ts';
 import { App } from './views/shell/app.tsx';

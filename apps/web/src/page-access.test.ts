@@ -70,7 +70,7 @@ describePage('access to the playground', () => {
     await page.keyboard.press('Control+Enter');
     await playground.finished();
     await page.getByRole('tab', { name: 'Token' }).focus();
-    for (const name of ['Strategy', 'Two chains', 'KV cache', 'Your sampler', 'Code', 'Token']) {
+    for (const name of ['Strategy', 'Two chains', 'KV cache', 'Grammar', 'Your sampler', 'Code', 'Token']) {
       await page.keyboard.press('ArrowRight');
       expect(await page.getByRole('tab', { selected: true }).innerText()).toBe(name);
     }

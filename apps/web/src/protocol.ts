@@ -43,9 +43,11 @@ export type ToPage =
 export interface Failure {
   readonly name: string;
   readonly message: string;
-  /** Position in the custom sampler, from 1. */
+  /** Position in the custom sampler or in a grammar, from 1. */
   readonly line?: number;
   readonly column?: number;
+  /** The place in a JSON Schema: '#/properties/age'. */
+  readonly pointer?: string;
 }
 
 export interface LoadProgress {
@@ -126,6 +128,29 @@ export interface TokenReport {
   /** Since the token before, or since the call. */
   readonly milliseconds: number;
   readonly cache?: CacheReport;
+  /** With a grammar: where the text was before the token and after it. */
+  readonly grammar?: { readonly before: GrammarPoint; readonly after: GrammarPoint };
+}
+
+/** A place of a text in its grammar, and what may follow. */
+export interface GrammarPoint {
+  /** A JSON pointer of the schema, or the name of a rule. */
+  readonly at: string;
+  /** Tokens that fit, end tokens included. With one, it is forced. */
+  readonly allowed: number;
+  /** Whether the text may end here. */
+  readonly complete: boolean;
+  /** The characters that may follow, as ranges: 'a–z', '"'. */
+  readonly characters: readonly string[];
+  /** The text that must follow, as far as there is one way. */
+  readonly forced: string;
+}
+
+/** What the page shows of a grammar before a run. */
+export interface GrammarReport {
+  readonly problem?: Failure;
+  /** What the text may begin with. */
+  readonly first?: GrammarPoint;
 }
 
 export interface CacheReport {
@@ -223,6 +248,8 @@ export interface ChainReport {
 export interface ChainReports {
   readonly chain: ChainReport;
   readonly other: ChainReport;
+  /** Absent while no grammar applies. */
+  readonly grammar?: GrammarReport;
 }
 
 export interface MemoryReport {

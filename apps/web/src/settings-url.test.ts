@@ -15,6 +15,7 @@ const unusual: Settings = {
   ],
   other: [],
   decoding: { ...decodings.contrast, rule: 'classifier-free-guidance', strength: 1.5, otherPrompt: 'sad, very: sad' },
+  grammar: { on: true, kind: 'gbnf', text: 'root ::= "a" | [b-d]+ # ~', whitespace: true },
   code: 'export default { name: "x" };\n// + & = ~',
   engine: 'webgpu',
   model: 'some/model:Q4_K_M',
@@ -60,6 +61,8 @@ it.each([
   ['#decoding=beams:numBeams=many', ['decoding=beams:numBeams=many']],
   ['#decoding=beams:numBeams=3', []],
   ['#ignore-end=yes&flag', ['ignore-end=yes', 'flag']],
+  ['#grammar=!regex&grammar-text=a&white-space=true', []],
+  ['#grammar=yaml&white-space=2', ['grammar=yaml', 'white-space=2']],
 ])('lists what %s has and the page does not use', (fragment, problems) => {
   expect(problemsOfFragment(fragment)).toEqual(problems);
 });

@@ -6,6 +6,8 @@ import {
   defaults,
   type EngineChoice,
   engineChoices,
+  type GrammarKind,
+  grammarKinds,
   type Settings,
   type Stage,
 } from './settings.ts';
@@ -23,6 +25,10 @@ export function settingsToFragment(settings: Settings): string {
   if (settings.chain !== null) pairs.push(['chain', chainToText(settings.chain)]);
   put('other', chainToText(settings.other), chainToText(defaults.other));
   put('decoding', decodingToText(settings.decoding), decodingToText(defaults.decoding));
+  const { grammar } = settings;
+  put('grammar', grammarToText(grammar), grammarToText(defaults.grammar));
+  put('grammar-text', grammar.text, defaults.grammar.text);
+  put('white-space', String(grammar.whitespace), String(defaults.grammar.whitespace));
   put('engine', settings.engine, defaults.engine);
   put('model', settings.model, defaults.model);
   put('code', settings.code, defaults.code);
@@ -30,7 +36,21 @@ export function settingsToFragment(settings: Settings): string {
 }
 
 /** Names in a link. */
-const names = ['prompt', 'seed', 'tokens', 'ignore-end', 'chain', 'other', 'decoding', 'engine', 'model', 'code'];
+const names = [
+  'prompt',
+  'seed',
+  'tokens',
+  'ignore-end',
+  'chain',
+  'other',
+  'decoding',
+  'grammar',
+  'grammar-text',
+  'white-space',
+  'engine',
+  'model',
+  'code',
+];
 
 /** The settings of a link. Values that are missing or invalid have their defaults; see `problemsOfFragment`. */
 export function settingsFromFragment(fragment: string): Settings {
@@ -52,6 +72,11 @@ export function settingsFromFragment(fragment: string): Settings {
     chain: chain('chain', defaults.chain),
     other: chain('other', defaults.other),
     decoding: decodingFromText(given.get('decoding')),
+    grammar: {
+      ...grammarFromText(given.get('grammar')),
+      text: text('grammar-text', defaults.grammar.text),
+      whitespace: text('white-space', String(defaults.grammar.whitespace)) === 'true',
+    },
     engine: engineOf(given.get('engine')),
     model: text('model', defaults.model),
     code: text('code', defaults.code),
@@ -65,6 +90,8 @@ export function problemsOfFragment(fragment: string): string[] {
     seed: (value) => Number(value) === used.seed,
     tokens: (value) => Number(value) === used.maxNewTokens,
     'ignore-end': (value) => ['true', 'false'].includes(value),
+    'white-space': (value) => ['true', 'false'].includes(value),
+    grammar: (value) => value === grammarToText(used.grammar),
     engine: (value) => value === used.engine,
     decoding: (value) => {
       const [stage] = chainFromText(value);
@@ -103,6 +130,17 @@ function decodingFromText(text: string | null): Decoding {
     return spec.kind === 'choice' ? spec.choices.includes(value) : typeof value === typeof spec.initial;
   });
   return { ...usual, ...Object.fromEntries(known) } as Decoding;
+}
+
+/** `schema`; `!schema` where it is switched off, as a stage of a chain. */
+function grammarToText({ on, kind }: Settings['grammar']): string {
+  return on ? kind : `!${kind}`;
+}
+
+function grammarFromText(text: string | null): { readonly on: boolean; readonly kind: GrammarKind } {
+  const kind = grammarKinds.find((candidate) => text === candidate || text === `!${candidate}`);
+  if (kind === undefined) return { on: defaults.grammar.on, kind: defaults.grammar.kind };
+  return { on: text === kind, kind };
 }
 
 const strategyOf: Readonly<Partial<Record<Decoding['kind'], StrategyName>>> = {

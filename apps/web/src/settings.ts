@@ -14,6 +14,8 @@ export interface Settings {
   /** The chain that `chain` is compared with. */
   readonly other: readonly Stage[];
   readonly decoding: Decoding;
+  /** What the text must be. */
+  readonly grammar: GrammarSettings;
   /** Code of the stage 'custom'. */
   readonly code: string;
   readonly engine: EngineChoice;
@@ -25,6 +27,18 @@ export interface Stage {
   readonly name: string;
   readonly on: boolean;
   readonly parameters: Readonly<Record<string, Json>>;
+}
+
+export const grammarKinds = ['schema', 'regex', 'gbnf'] as const;
+export type GrammarKind = (typeof grammarKinds)[number];
+
+/** A JSON Schema, a regular expression or a grammar in llama.cpp's notation. */
+export interface GrammarSettings {
+  readonly on: boolean;
+  readonly kind: GrammarKind;
+  readonly text: string;
+  /** Allow white space between the parts of JSON. */
+  readonly whitespace: boolean;
 }
 
 export type Decoding =
@@ -90,6 +104,17 @@ export default {
 };
 `;
 
+const personSchema = `{
+  "type": "object",
+  "properties": {
+    "name": { "type": "string", "maxLength": 24 },
+    "age": { "type": "integer", "minimum": 0, "maximum": 130 },
+    "mood": { "enum": ["merry", "grave", "weary"] }
+  },
+  "required": ["name", "age", "mood"],
+  "additionalProperties": false
+}`;
+
 export const defaults: Settings = {
   prompt: 'The captain looked at the sea and',
   seed: 7,
@@ -98,6 +123,7 @@ export const defaults: Settings = {
   chain: null,
   other: [{ name: 'greedy', on: true, parameters: {} }],
   decoding: decodings.sampling,
+  grammar: { on: false, kind: 'schema', text: personSchema, whitespace: false },
   code: exampleCode,
   engine: 'auto',
   model: 'story',

@@ -130,6 +130,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     'protocol.ts',
     'chain',
     'settings-url.ts',
+    'grammar',
     [['charts'], ['client'], ['code'], ['worker/chains', 'worker']],
     'state',
     'examples.ts',

@@ -40,6 +40,8 @@ const cases: readonly (readonly [string, ProgramSettings])[] = [
   ['amateur', { ...short, decoding: contrast }],
   ['guidance', { ...short, decoding: { ...contrast, rule: 'classifier-free-guidance', otherPrompt: 'It\'s "odd"' } }],
   ['layers', { ...short, decoding: { ...contrast, rule: 'dola' } }],
+  ['schema', { ...short, maxNewTokens: 40, grammar: { ...defaults.grammar, on: true } }],
+  ['gbnf', { ...short, grammar: { on: true, kind: 'gbnf', text: 'root ::= " " [a-z\']+ " end"', whitespace: false } }],
   [
     'own',
     {

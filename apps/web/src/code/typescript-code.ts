@@ -28,6 +28,7 @@ const core = '@tokenwright/core';
 const samplers = '@tokenwright/samplers';
 const strategies = '@tokenwright/strategies';
 const contrastive = '@tokenwright/contrastive';
+const grammar = '@tokenwright/grammar';
 
 /** Functions that a custom sampler may use, by package. */
 const helpers = {
@@ -44,13 +45,14 @@ export function typescriptCode(settings: ProgramSettings, engine: Exclude<Engine
   const engineLine = `const engine = ${engineCode(engine, imports)};`;
   const modelLines = modelCode(settings, imports);
   const { before, model, options } = decodingCode(settings.decoding, imports);
-  const chain = settings.chain.filter(({ on }) => on).map((stage) => stageCode(stage, imports));
+  const stages = settings.chain.filter(({ on }) => on).map((stage) => stageCode(stage, imports));
+  const chain = [...grammarCode(settings.grammar, imports), ...stages];
   const entries = [
     ...(chain.length === 0 ? [] : [`samplers: [\n${chain.map((line) => `    ${line},\n`).join('')}  ]`]),
     ...options,
     `seed: ${settings.seed}`,
     `maxNewTokens: ${settings.maxNewTokens}`,
-    ...(settings.ignoreEnd ? ['eosTokenIds: []'] : []),
+    ...(settings.ignoreEnd && !settings.grammar.on ? ['eosTokenIds: []'] : []),
   ];
   const lines = [
     '',
@@ -102,6 +104,27 @@ function customLines({ chain, code }: ProgramSettings, imports: Imports): string
       .replace(/^([ \t]*)export\s+default\b/m, '$1const custom =')
       .split('\n'),
   ];
+}
+
+/** The grammar as the first stage of the chain. */
+function grammarCode({ on, kind, text, whitespace }: Settings['grammar'], imports: Imports): string[] {
+  if (!on) return [];
+  const use = (name: string): string => imports.use(name, grammar);
+  const automaton = {
+    schema: () => `${use('jsonSchema')}(${schemaCode(text)}${whitespace ? '' : ', { whitespaceFlexible: false }'})`,
+    regex: () => `${use('regularExpression')}(${quoted(text)})`,
+    gbnf: () => `${use('gbnf')}(${quoted(text)})`,
+  }[kind]();
+  return [`${use('constrain')}({ automaton: ${automaton}, vocabulary: ${use('tokenizerVocabulary')}(tokenizer) })`];
+}
+
+/** A schema as code; broken JSON as it is. */
+function schemaCode(text: string): string {
+  try {
+    return literal(JSON.parse(text) as Json);
+  } catch {
+    return text;
+  }
 }
 
 function stageCode({ name, parameters }: Stage, imports: Imports): string {

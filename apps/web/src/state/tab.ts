@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
 
-export type TabName = 'token' | 'strategy' | 'compare' | 'cache' | 'sampler' | 'code';
+export type TabName = 'token' | 'strategy' | 'compare' | 'cache' | 'sampler' | 'grammar' | 'code';
 
 export const tab: Signal<TabName> = signal('token');

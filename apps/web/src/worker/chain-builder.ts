@@ -6,6 +6,7 @@ import type { ChainReport, StageProblem } from '../protocol.ts';
 import type { Settings, Stage } from '../settings.ts';
 import { compile, type Watch } from './chains/user-code.ts';
 import { failureOf } from './failure.ts';
+import { GrammarBuilder } from './grammar.ts';
 import type { Session } from './session.ts';
 
 /** The samplers of a chain of the settings. */
@@ -18,6 +19,7 @@ export interface BuiltChain {
 
 /** Makes samplers from settings, for one model. The code of the custom sampler is compiled when it changes. */
 export class ChainBuilder {
+  readonly grammars: GrammarBuilder;
   readonly #session: Session;
   readonly #watch: Watch;
   readonly #registry: SamplerRegistry;
@@ -28,6 +30,7 @@ export class ChainBuilder {
 
   constructor(session: Session, watch: Watch) {
     this.#session = session;
+    this.grammars = new GrammarBuilder(session);
     this.#watch = watch;
     this.#registry = withTokenizer(compatRegistry, session.tokenizer);
   }

@@ -1,9 +1,17 @@
-import { compareChains, encodePrompt, type GenerateOptions, generate, type TokenEvent } from '@tokenwright/core';
+import {
+  compareChains,
+  encodePrompt,
+  type GenerateOptions,
+  generate,
+  type Sampler,
+  type TokenEvent,
+} from '@tokenwright/core';
 import { diffChains, greedy, printChain, printDifferences } from '@tokenwright/samplers';
-import type { Comparison, RaceStep, RunEnd, RunEvent } from '../protocol.ts';
+import type { Comparison, RaceStep, RunEnd, RunEvent, TokenReport } from '../protocol.ts';
 import type { Settings } from '../settings.ts';
 import type { ChainBuilder } from './chain-builder.ts';
 import { decoderOf } from './decoding.ts';
+import type { Grammar } from './grammar.ts';
 import { cacheReport, idsOfStep, idsOfToken, stepReport, tokenReport } from './reports.ts';
 import type { Session } from './session.ts';
 import { Texts } from './texts.ts';
@@ -23,7 +31,8 @@ export async function run(
   settings: Settings,
   { signal, emit }: Context<RunEvent>,
 ): Promise<RunEnd> {
-  const samplers = await chains.samplers(settings.chain, settings);
+  const grammar = chains.grammars.build(settings.grammar);
+  const samplers = constrained(await chains.samplers(settings.chain, settings), grammar);
   const { model, strategy, combined } = await decoderOf(session, settings);
   const cache = combined ? model.createCache() : session.cache;
   const texts = new Texts((id) => session.label(id));
@@ -34,7 +43,7 @@ export async function run(
   const options: GenerateOptions = {
     ...lengths(settings),
     // Without a chain of the settings, the model's defaults apply, and the report names the checkpoint as their source.
-    ...(settings.chain === null ? {} : { samplers }),
+    ...(settings.chain === null && grammar === undefined ? {} : { samplers }),
     seed: settings.seed,
     signal,
     cache,
@@ -49,10 +58,13 @@ export async function run(
   };
   try {
     let last = performance.now();
+    let state = grammar?.initial;
     for await (const event of generate(model, encodePrompt(session.tokenizer, settings.prompt), options)) {
       if (event.type === 'token') {
         const now = performance.now();
-        const token = tokenReport(event, now - last, cacheReport(cache));
+        const place = grammar && placesOf(grammar, state, event.id);
+        const token = { ...tokenReport(event, now - last, cacheReport(cache)), ...(place && { grammar: place }) };
+        state = grammar?.after(state, event.id);
         sendTexts(idsOfToken(token));
         emit({ type: 'token', token });
         last = performance.now();
@@ -84,6 +96,19 @@ export async function run(
   }
 }
 
+/** The chain of a run: the grammar comes first. */
+function constrained(samplers: readonly Sampler[], grammar: Grammar | undefined): readonly Sampler[] {
+  return grammar === undefined ? samplers : [grammar.sampler, ...samplers];
+}
+
+/** Where the text is before a token and after it. */
+function placesOf(grammar: Grammar, state: unknown, id: number): TokenReport['grammar'] {
+  const after = grammar.after(state, id);
+  return state === undefined || after === undefined
+    ? undefined
+    : { before: grammar.point(state), after: grammar.point(after) };
+}
+
 /** Run the two chains of the settings on the same seed. */
 export async function compare(
   session: Session,
@@ -91,8 +116,9 @@ export async function compare(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const first = await chains.samplers(settings.chain, settings);
-  const second = await chains.samplers(settings.other, settings);
+  const grammar = chains.grammars.build(settings.grammar);
+  const first = constrained(await chains.samplers(settings.chain, settings), grammar);
+  const second = constrained(await chains.samplers(settings.other, settings), grammar);
   const { model } = session.loaded;
   const found = await compareChains(model, encodePrompt(session.tokenizer, settings.prompt), [first, second], {
     ...lengths(settings),
@@ -152,6 +178,7 @@ function sameSoFar(runners: readonly { readonly written: readonly number[] }[]):
   return rest.every((text) => text === first);
 }
 
-function lengths({ maxNewTokens, ignoreEnd }: Settings): GenerateOptions {
-  return { maxNewTokens, ...(ignoreEnd ? { eosTokenIds: [] } : {}) };
+function lengths({ maxNewTokens, ignoreEnd, grammar }: Settings): GenerateOptions {
+  // A text of a grammar can only end by the end token.
+  return { maxNewTokens, ...(ignoreEnd && !grammar.on ? { eosTokenIds: [] } : {}) };
 }

@@ -39,9 +39,11 @@ serve(
     // Runs at once, so that the page can check settings during a run.
     check: async (settings): Promise<Commands['check']['output']> => {
       const { chains } = current();
+      const grammar = chains.grammars.report(settings.grammar);
       return {
         chain: await chains.report(settings.chain, settings),
         other: await chains.report(settings.other, settings),
+        ...(grammar === undefined ? {} : { grammar }),
       };
     },
     cached: () => cachedModels(),

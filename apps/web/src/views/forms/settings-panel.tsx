@@ -1,4 +1,5 @@
 import { chain, change, reports, settings } from '../../state/store.ts';
+import { tab } from '../../state/tab.ts';
 import { ChainEditor } from './chain-editor.tsx';
 import { DecodingForm } from './decoding-form.tsx';
 
@@ -19,6 +20,15 @@ export function SettingsPanel() {
       </section>
       <section class="card">
         <h2>Sampler chain</h2>
+        {settings.value.grammar.on && (
+          <p class="help after-grammar">
+            Applies to the tokens that the{' '}
+            <button type="button" class="plain" onClick={() => (tab.value = 'grammar')}>
+              grammar
+            </button>{' '}
+            leaves.
+          </p>
+        )}
         <ChainEditor
           label="Sampler chain"
           chain={chain.value}

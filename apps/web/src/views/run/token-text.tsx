@@ -72,6 +72,7 @@ export function TokenText({
           selected={index === selected}
           parting={index === parting}
           heat={heat(token, coloring)}
+          forced={token.grammar?.before.allowed === 1}
           beforeLineEnd={tokens[index + 1]?.piece.startsWith('\n') === true}
         />
       ))}
@@ -87,19 +88,21 @@ interface TokenProps {
   readonly selected: boolean;
   readonly parting: boolean;
   readonly heat: number;
+  /** Its grammar left no other token. */
+  readonly forced: boolean;
   readonly beforeLineEnd: boolean;
 }
 
-const Token = memo(({ id, index, token, text, selected, parting, heat: share, beforeLineEnd }: TokenProps) => (
+const Token = memo(({ id, index, token, text, selected, parting, heat: share, forced, beforeLineEnd }: TokenProps) => (
   <span
     id={id}
     role="option"
     tabIndex={-1}
     data-index={index}
-    class={parting ? 'token parting' : 'token'}
+    class={`token${parting ? ' parting' : ''}${forced ? ' forced' : ''}`}
     aria-selected={selected}
-    aria-label={`“${text}”, ${percent(token.probability)}, ${ordinal(token.rank)} choice`}
-    title={`${visible(text)}  ${percent(token.probability)}`}
+    aria-label={`“${text}”, ${percent(token.probability)}, ${ordinal(token.rank)} choice${forced ? ', forced by the grammar' : ''}`}
+    title={`${visible(text)}  ${percent(token.probability)}${forced ? ', forced by the grammar' : ''}`}
     style={`--heat:${share.toFixed(3)}`}
   >
     <Piece text={token.piece} before={beforeLineEnd} />

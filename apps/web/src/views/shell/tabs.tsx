@@ -4,6 +4,7 @@ import { type TabName, tab } from '../../state/tab.ts';
 import { CustomSampler } from '../forms/custom-sampler.tsx';
 import { CodeView } from '../pages/code-view.tsx';
 import { CompareView } from '../pages/compare-view.tsx';
+import { GrammarView } from '../pages/grammar-view.tsx';
 import { StrategyView } from '../pages/strategy-view.tsx';
 import { CacheView } from '../run/cache-view.tsx';
 import { Inspector } from '../run/inspector.tsx';
@@ -13,6 +14,7 @@ const views: Readonly<Record<TabName, ComponentType>> = {
   strategy: StrategyView,
   compare: CompareView,
   cache: CacheView,
+  grammar: GrammarView,
   sampler: CustomSampler,
   code: CodeView,
 };
@@ -30,6 +32,7 @@ function titles(): readonly [TabName, string][] {
     ['strategy', strategyTitles[run.value?.settings.decoding.kind ?? 'sampling']],
     ['compare', 'Two chains'],
     ['cache', 'KV cache'],
+    ['grammar', 'Grammar'],
     ['sampler', 'Your sampler'],
     ['code', 'Code'],
   ];
