@@ -92,7 +92,7 @@ describe('npm install tokenwright', () => {
 
 describe('strict TypeScript', () => {
   beforeAll(() => {
-    workshop.install(project, versioned('typescript-5', 'typescript-7'), { tokenwright: false });
+    workshop.install(project, versioned('typescript-5', 'typescript-7', 'zod'), { tokenwright: false });
     for (const name of ['first.ts', 'user.ts']) copyFileSync(join(fixtures, name), join(project, name));
   });
 
@@ -151,7 +151,9 @@ describe('strict TypeScript', () => {
       finishReason: 'length',
       usage: { completionTokens: 12 },
       refused: 'ChatTemplateError',
-      failures: ['top_p: topP', 'topP: 7'],
+      failures: ['top_p: topP', 'topP: 7', 'temprature: temperature'],
+      crew: 2,
+      isEven: false,
     });
     expect(reports[0].perplexity).toBeGreaterThan(1);
     for (const { perplexity, ...report } of reports) {
