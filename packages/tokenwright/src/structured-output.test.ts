@@ -372,7 +372,7 @@ describe('what cannot be enforced is refused by name', () => {
     ['a look-behind', { regex: /(?<=a)b/ }, /regex .*not supported/],
     ['a pattern without a text', { regex: /a^/ }, /regex must be what some text conforms to/],
     ['no choice', { choices: [] }, /choices must be a list of texts/],
-    ['a choice that is no text', { choices: [1 as never] }, /choices\[0\]/],
+    ['a choice that is a number', { choices: [1 as never] }, /choices\[0\]/],
     ['an error in a grammar', { grammar: 'root := "a"' }, /grammar .*'::=' is missing/],
   ])('%s', async (_, options, message) => {
     const error: unknown = await lm.generate('', options).catch((reason: unknown) => reason);

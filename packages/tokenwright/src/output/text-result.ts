@@ -9,7 +9,7 @@ import type { SchemaValidationError } from '../structured/schema-validation-erro
 export interface TextResult<Value = unknown> extends CoreTextResult {
   /**
    * The value of the reply: of its JSON with a `schema`, after the schema's checks and transforms; or the choice. Undefined for a
-   * reply that did not end by itself, such as with `finishReason: 'length'`; `text` then has what there is.
+   * reply that was cut off, such as with `finishReason: 'length'`; `text` then has what there is.
    */
   readonly object?: Value | undefined;
   /** Each token with its probabilities, with the options `logprobs`, `topLogprobs` or `logprobsOf`. */

@@ -13,7 +13,7 @@ import { isStandardSchema, type StandardSchema } from './standard-schema.ts';
 
 /**
  * Options that say what a reply must be; at most one of `schema`, `regex`, `choices` and `grammar`. Tokens that cannot lead there
- * are never sampled, so a reply that ends by itself conforms, whatever the model.
+ * are never sampled, so a complete reply conforms, whatever the model.
  *
  * @typeParam Value what `object` of the result is.
  * @typeParam Written what the model writes, before transforms and defaults of the schema.
