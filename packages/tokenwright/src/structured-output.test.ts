@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { z as z3 } from 'zod/v3';
 import {
   type CallOptions,
+  type ChatMessage,
   type DeepPartial,
   type LocalModel,
   languageModel,
@@ -199,6 +200,29 @@ describe('partialObjects', () => {
   });
 });
 
+describe('a chat', () => {
+  it('answers with an object, and the next turn finds the answer in the cache', async () => {
+    const chatTemplate =
+      '{% for message in messages %}[{{ message.role }}]{{ message.content }}\n{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}';
+    await using model = await languageModel('story', { threads: 1, chatTemplate });
+    const messages: ChatMessage[] = [{ role: 'user', content: 'Who is there?' }];
+    const first = await model.chat(messages, { schema: person, seed: 1 });
+    expectTypeOf(first.object).toEqualTypeOf<z.infer<typeof person> | undefined>();
+    expect(first.object).toEqual(JSON.parse(first.message.content));
+    messages.push(first.message, { role: 'user', content: 'And who else?' });
+    const second = await model.chat(messages, { choices: ['nobody', 'a dog'], seed: 1 });
+    expect(['nobody', 'a dog']).toContain(second.object);
+    expect(second.usage.cachedTokens).toBeGreaterThan(first.usage.completionTokens);
+    // A value that the schema refuses leaves the conversation usable.
+    const refused = z
+      .string()
+      .max(5)
+      .refine(() => false);
+    await expect(model.chat(messages, { schema: refused })).rejects.toThrow(SchemaValidationError);
+    expect((await model.chat(messages, { choices: ['nobody', 'a dog'], seed: 1 })).object).toBe(second.object);
+  });
+});
+
 describe('ends', () => {
   it('a reply that is cut off has no object, and a default limit says so', async () => {
     const cut = await lm.generate(prompt, { schema: person, maxNewTokens: 5 });
@@ -364,6 +388,18 @@ describe('what cannot be enforced is refused by name', () => {
     ['a list', { schema: [] }, /schema must be a JSON Schema/],
     ['a promise', { schema: Promise.resolve({}) }, /schema .*await it first/],
     ['fields of a schema', { schema: { name: z.string() } }, /schema .*'name' is one: make an object schema/],
+    ['a class of its own', { schema: new Map() }, /schema .*an instance of a class/],
+    [
+      'a Zod without the standard',
+      {
+        schema: new (class {
+          readonly _def = {};
+        })(),
+      },
+      /schema .*Zod 4 has/,
+    ],
+    ["another system's form", { schema: { name: 'person', schema: {} } }, /schema .*give what is in its 'schema'/],
+    ['names without keywords', { schema: { age: { type: 'integer' } } }, /schema .*no keyword of JSON Schema/],
     ['Zod 3', { schema: z3.object({}) as never }, /schema .*Zod 4 has it/],
     ['Valibot alone', { schema: v.object({}) }, /schema .*toStandardJsonSchema\(schema\)/],
     ['a date of Zod', { schema: z.object({ day: z.date() }) }, /schema .*Date cannot be represented/],

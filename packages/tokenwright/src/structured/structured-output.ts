@@ -1,15 +1,8 @@
 import { ParameterError } from '@tokenwright/core';
-import {
-  checkList,
-  checkString,
-  customOption,
-  isArray,
-  isObject,
-  isPlainObject,
-  type Option,
-} from '@tokenwright/core/options';
+import { checkList, checkString, customOption, isObject, isPlainObject, type Option } from '@tokenwright/core/options';
 import type { Automaton, JsonSchemaOptions } from '@tokenwright/grammar';
-import { isStandardSchema, type StandardSchema } from './standard-schema.ts';
+import { checkSchema } from './check-schema.ts';
+import type { StandardSchema } from './standard-schema.ts';
 
 /**
  * Options that say what a reply must be; at most one of `schema`, `regex`, `choices` and `grammar`. Tokens that cannot lead there
@@ -72,23 +65,6 @@ function code<Value>(
   check: (owner: string, name: string, value: unknown) => NonNullable<Value>,
 ): Option<Value | undefined, true> {
   return customOption<Value | undefined>({ kind: 'code', optional: true, help, check });
-}
-
-function checkSchema(owner: string, name: string, value: unknown): object {
-  if (isStandardSchema(value)) return value;
-  const allowed = 'a JSON Schema, or a schema of Zod, ArkType or Valibot';
-  if (!isObject(value) || isArray(value)) throw new ParameterError(owner, name, allowed, value);
-  if (typeof value.then === 'function')
-    throw new ParameterError(owner, name, `${allowed} (this is a promise: await it first)`, 'a promise');
-  const [field] = Object.entries(value).find(([, inner]) => isStandardSchema(inner)) ?? [];
-  if (field !== undefined)
-    throw new ParameterError(
-      owner,
-      name,
-      `${allowed} ('${field}' is one: make an object schema of them, as z.object({ ... }) does)`,
-      value,
-    );
-  return value;
 }
 
 /** Flags that do not change which texts match as a whole. */
