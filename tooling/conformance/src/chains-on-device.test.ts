@@ -11,12 +11,12 @@ import type { EngineMatrix } from '@tokenwright/core/engine';
 import { createModel } from '@tokenwright/core/model';
 import { Scores } from '@tokenwright/core/sampling';
 import { seededWeights, testRow, tinyModels } from '@tokenwright/core/testing';
+import { constrain, createVocabulary, regularExpression } from '@tokenwright/grammar';
 import {
   allowedTokens,
   greedy,
   minP,
   prefixAllowedTokens,
-  regex,
   repetitionPenalty,
   temperature,
   topNSigma,
@@ -80,24 +80,22 @@ function watched(model: LanguageModel, readbackIsExpensive: boolean, traffic: Tr
 
 /** Large enough that a row is expensive to read back. */
 const vocabSize = 4500;
-const texts = Array.from({ length: vocabSize }, (_, id) => (id < 3 ? '' : String.fromCharCode(97 + (id % 26))));
+const vocabulary = createVocabulary(
+  Array.from({ length: vocabSize }, (_, id) => (id < 3 ? new Uint8Array() : Uint8Array.of(97 + (id % 26)))),
+);
+const matching = (pattern: string): Sampler => constrain({ automaton: regularExpression(pattern), vocabulary });
 const everyThird = prefixAllowedTokens({
-  allowed: (tokens) => Array.from(texts.keys()).filter((id) => id % 3 === tokens.length % 3),
+  allowed: (tokens) => Array.from(vocabulary.bytes.keys()).filter((id) => id % 3 === tokens.length % 3),
 });
 const chains: [string, Sampler[]][] = [
   ['a list of tokens', [allowedTokens({ tokens: [0, 16, 31, 32, 47, 60] })]],
   ['a list of tokens, greedily', [allowedTokens({ tokens: [5, 31, 60] }), greedy()]],
   ['one token left', [allowedTokens({ tokens: [37] })]],
   ['a function of the text', [everyThird, temperature({ temperature: 0.7 })]],
-  ['a regular expression', [regex({ pattern: '[a-m]*', texts }), minP({ p: 0.05 })]],
+  ['a regular expression', [matching('[a-m]*'), minP({ p: 0.05 })]],
   [
     'a regular expression among device stages',
-    [
-      repetitionPenalty({ penalty: 1.3 }),
-      regex({ pattern: '([a-c][n-z])*', texts }),
-      topNSigma({ sigmas: 3 }),
-      greedy(),
-    ],
+    [repetitionPenalty({ penalty: 1.3 }), matching('([a-c][n-z])*'), topNSigma({ sigmas: 3 }), greedy()],
   ],
   ['no stage at all', []],
   ['temperature 0', [temperature({ temperature: 0 })]],

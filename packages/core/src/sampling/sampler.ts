@@ -144,7 +144,10 @@ export interface RowStep {
   random(index?: number): number;
   /** What this stage remembers about the sequence. */
   readonly state: SamplerState;
-  /** How the last token of the history was sampled, as this stage saw it. Absent for a prompt token or a forced token. */
+  /**
+   * How the last token of the history was sampled, as this stage saw it. Absent for a prompt token, for a forced token, and for
+   * a stage without a host form.
+   */
   readonly sampled?: Sampled;
   /**
    * The ids that may still have a finite logit, ascending, when an earlier stage has listed them; undefined = any may.
@@ -196,6 +199,11 @@ export function hasDeviceForm(sampler: Sampler): sampler is DeviceSampler {
 
 export function hasMaskForm(sampler: Sampler): sampler is MaskSampler {
   return 'mask' in sampler;
+}
+
+/** True for a stage that is told how its token was sampled. A mask is made from the text alone, so its stage is not. */
+export function receivesSampled(sampler: Sampler): boolean {
+  return sampler.traits?.stateful === true && hasHostForm(sampler);
 }
 
 /** Call `visit` for each token that is not removed, by ascending id. */

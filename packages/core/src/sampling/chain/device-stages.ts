@@ -1,6 +1,6 @@
 import type { EngineMatrix, PendingChoice } from '../../engine/engine.ts';
 import { UnsupportedError } from '../../errors.ts';
-import { type BatchStep, hasDeviceForm, hasHostForm, hasMaskForm, type Sampler } from '../sampler.ts';
+import { type BatchStep, hasDeviceForm, hasHostForm, hasMaskForm, receivesSampled, type Sampler } from '../sampler.ts';
 import { HostRow } from './host-row.ts';
 import type { RowContext } from './row-context.ts';
 
@@ -45,8 +45,8 @@ export function divideChain(
     selects && stage === stages.at(-1) && stage.sampler.traits?.selectsArgMax === true && logits.choose !== undefined;
   const canBeFar = (stage: Stage): boolean => isChoice(stage) || canRunFar(stage);
   const canRunFar = ({ sampler }: Stage): boolean =>
-    // A stateful stage receives how its token was sampled, which is known only on the host.
-    sampler.traits?.stateful !== true &&
+    // How a token was sampled is known only on the host.
+    !receivesSampled(sampler) &&
     ((selects && sampler.kernel?.keep !== undefined && logits.keep !== undefined) ||
       (sampler.kernel?.edit !== undefined && logits.edit !== undefined) ||
       (hasDeviceForm(sampler)

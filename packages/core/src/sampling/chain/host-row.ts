@@ -2,7 +2,7 @@ import { type DrawKey, sampleToken } from '../../draw/race.ts';
 import { EmptyDistributionError, InvalidLogitsError, UnsupportedError } from '../../errors.ts';
 import { largest } from '../distribution.ts';
 import type { History } from '../history.ts';
-import { hasHostForm, hasMaskForm, type RowStep, type Sampler } from '../sampler.ts';
+import { hasHostForm, hasMaskForm, type RowStep, receivesSampled, type Sampler } from '../sampler.ts';
 import { ascendingIds, idsOfBits, isAllowed } from './candidates.ts';
 import { checkEditedInPlace } from './check-edited.ts';
 import type { RowContext } from './row-context.ts';
@@ -38,7 +38,7 @@ export class HostRow {
 
   /** Run one stage. `index` is its place in the chain, which keys its random numbers and its state. */
   apply(sampler: Sampler, index: number): void {
-    const before = sampler.traits?.stateful === true ? this.#snapshot() : undefined;
+    const before = receivesSampled(sampler) ? this.#snapshot() : undefined;
     const step = this.step(index);
     if (hasHostForm(sampler)) checkEditedInPlace(sampler.name, sampler.onHost(this.logits, step), this.logits);
     else if (hasMaskForm(sampler)) this.#mask(sampler.mask(step));

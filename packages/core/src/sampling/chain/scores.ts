@@ -3,7 +3,7 @@ import type { ForwardResult } from '../../model/language-model.ts';
 import { logProbabilities, probabilities } from '../distribution.ts';
 import type { History } from '../history.ts';
 import type { RandomPurpose } from '../random.ts';
-import type { Sampler } from '../sampler.ts';
+import { receivesSampled, type Sampler } from '../sampler.ts';
 import { type DescribeOptions, describeToken, type TokenScores } from '../token-scores.ts';
 import type { ScoresSetting } from './device-stages.ts';
 import { type Explanation, explain } from './explain.ts';
@@ -127,7 +127,7 @@ export class Scores {
   /** The history of a row with `id` appended. Stateful stages learn how probable it was. */
   async extend(row: number, id: number): Promise<History> {
     this.#check();
-    if (!this.#stages.some(({ traits }) => traits?.stateful === true)) return this.contexts[row]!.history.append(id);
+    if (!this.#stages.some(receivesSampled)) return this.contexts[row]!.history.append(id);
     return (await this.#rows())[row]!.extend(id);
   }
 
