@@ -3,7 +3,7 @@ import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.w
 import threadedUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type TfjsBackend, tfjs } from '@tokenwright/backends/tfjs';
-import { type Engine, generate, generateText, InvalidLogitsError } from '@tokenwright/core';
+import { DeviceLostError, type Engine, generate, generateText, InvalidLogitsError } from '@tokenwright/core';
 import { createModel } from '@tokenwright/core/model';
 import { engineCases, seededWeights, tinyModels } from '@tokenwright/core/testing';
 import { demoModel } from '@tokenwright/demo-model';
@@ -74,6 +74,55 @@ describe.each([
     await engine.dispose();
   }, 120_000);
 });
+
+/** Lose the device or context of a backend of TF.js, as a failing driver would. */
+async function lose(backend: 'webgl' | 'webgpu'): Promise<void> {
+  const { registry } = tf.engine() as unknown as { registry: Record<string, unknown> };
+  if (backend === 'webgpu') {
+    const { device } = registry.webgpu as { device: { destroy(): void; lost: Promise<unknown> } };
+    device.destroy();
+    await device.lost;
+    return;
+  }
+  const { gl } = (registry.webgl as { gpgpu: { gl: WebGL2RenderingContext } }).gpgpu;
+  gl.getExtension('WEBGL_lose_context')!.loseContext();
+}
+
+test.each(['webgl', 'webgpu'] as const)(
+  '%s that is lost gives a typed error, and the next start works',
+  async (backend) => {
+    const { architecture, config } = tinyModels[0]!;
+    const weights = seededWeights(architecture, config);
+    const tokens = async (engine: Engine) => {
+      const model = await createModel(engine, architecture, config, weights);
+      const options = { maxNewTokens: 4, seed: 1, eosTokenIds: [], samplers: [] };
+      const { ids } = await generate(model, [1, 2, 3], options);
+      model.dispose();
+      return ids[0];
+    };
+    const engine = await startOnDevice(backend);
+    const expected = await tokens(engine);
+    const model = await createModel(engine, architecture, config, weights);
+    const cache = model.createCache();
+    let received = 0;
+    const stream = async (): Promise<void> => {
+      for await (const event of generate(model, [1, 2, 3], { maxNewTokens: 4, seed: 1, samplers: [], cache }))
+        if (event.type === 'token' && ++received === 2) await lose(backend);
+    };
+    await expect(stream()).rejects.toThrow(DeviceLostError);
+    expect(received).toBe(2);
+    expect(() => model.forward([[4]], cache)).toThrow(DeviceLostError);
+    await expect(createModel(engine, architecture, config, weights)).rejects.toThrow(DeviceLostError);
+    cache.dispose();
+    model.dispose();
+    await engine.dispose();
+    expect(engine.memory()).toEqual({ bytes: 0, buffers: 0 });
+    const next = await startOnDevice(backend);
+    expect(await tokens(next)).toEqual(expected);
+    await next.dispose();
+  },
+  120_000,
+);
 
 test.each(['cpu', 'wasm'] as const)('the demo model writes the recorded text in a browser on %s', async (backend) => {
   const { model, tokenizer, dispose } = await load(demoModel(), { engine: await start(backend) });

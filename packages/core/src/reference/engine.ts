@@ -39,7 +39,7 @@ export interface ReferenceEngineOptions {
 
 /**
  * The engine that defines correct results: every operation in public TF.js functions, executed at once, on any backend. The backend
- * that the application has selected in TF.js stays selected. When the device of a backend is lost, calls are a
+ * that the application has selected in TF.js stays selected. When the device or context of a backend is lost, calls are a
  * `DeviceLostError`, and a new engine starts the backend again.
  *
  * @throws ParameterError when TF.js has no such backend or cannot start it.
