@@ -1,6 +1,6 @@
 import { type Engine, generateBatch, type LanguageModel, ParameterError } from '@tokenwright/core';
-import { gemma2 } from '@tokenwright/core/architectures';
-import { createModel } from '@tokenwright/core/model';
+import { bart, gemma2, llama } from '@tokenwright/core/architectures';
+import { createModel, createSequenceToSequence } from '@tokenwright/core/model';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fusedWebgpu } from './index.ts';
@@ -79,3 +79,85 @@ describe.skipIf(!here)('with batchInvariant, the logits of a token have the same
     expect(await tokens([prompt, ...Array(3).fill([3, 4, 5])])).toEqual(expected);
   }, 300_000);
 });
+
+const small = {
+  vocab_size: 97,
+  max_position_embeddings: 64,
+  hidden_size: 64,
+  num_hidden_layers: 1,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 16,
+  intermediate_size: 64,
+};
+
+/** Logits of the last token of row 0 after feeding parts of the prompt in turn, with other rows beside it. */
+async function lastLogits(
+  model: LanguageModel,
+  sizes: readonly number[],
+  others: readonly (readonly number[])[] = [],
+): Promise<Float32Array> {
+  const cache = model.createCache({ rows: 1 + others.length });
+  let at = 0;
+  let logits: Float32Array = new Float32Array();
+  for (const size of sizes) {
+    const result = model.forward([prompt.slice(at, at + size), ...others], cache);
+    logits = await result.logits.read([0]);
+    result.dispose();
+    at += size;
+  }
+  cache.dispose();
+  return logits;
+}
+
+it.skipIf(!here).each([
+  ['f16', 'f32'],
+  ['8-bit', 'f32'],
+  ['8-bit-blocks', 'f16'],
+  ['4-bit-blocks', '8-bit'],
+] as const)(
+  'with batchInvariant, %s weights and an %s cache give the same bits too',
+  async (weights, kind) => {
+    const engine = await startWebgpu({ batchInvariant: true, weights, cache: kind });
+    const config = llama.configure(small);
+    const model = await createModel(engine, llama, config, seededWeights(llama, config));
+    const expected = await lastLogits(model, [9]);
+    for (const sizes of [Array(9).fill(1), [4, 5]]) expect(await lastLogits(model, sizes)).toEqual(expected);
+    expect(await lastLogits(model, [8, 1], [[1, 2, 3], ...Array(5).fill([5, 6])])).toEqual(expected);
+    model.dispose();
+    await engine.dispose();
+  },
+  600_000,
+);
+
+it.skipIf(!here)(
+  'with batchInvariant, a text has the same bits beside other texts in an encoder too',
+  async () => {
+    const engine = await startWebgpu({ batchInvariant: true });
+    const config = bart.configure({
+      vocab_size: 97,
+      max_position_embeddings: 64,
+      d_model: 32,
+      encoder_layers: 1,
+      decoder_layers: 1,
+      encoder_attention_heads: 2,
+      decoder_attention_heads: 2,
+      encoder_ffn_dim: 48,
+      decoder_ffn_dim: 48,
+      activation_function: 'gelu',
+    });
+    const translator = await createSequenceToSequence(engine, bart, config, seededWeights(bart, config));
+    const logits = async (texts: number[][], others: number[][] = []): Promise<Float32Array> => {
+      const model = await translator.encode({ ids: texts });
+      const received = await lastLogits(model, [2, 1], others);
+      model.dispose();
+      return received;
+    };
+    const text = [3, 14, 15, 92, 65, 35];
+    const expected = await logits([text]);
+    expect(await logits([text, [8, 9], [7, 9, 3, 2, 3, 8, 4, 6]], [[5, 6], [7]])).toEqual(expected);
+    translator.dispose();
+    await engine.dispose();
+  },
+  600_000,
+);
