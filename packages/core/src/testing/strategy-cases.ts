@@ -41,6 +41,7 @@ export function strategyCases(open: () => Strategy, options: StrategyCasesOption
   const prompts = [[1, 2, 3], [4, 0, 2, 1, 5, 3, 3], [2]];
   const call = (more: GenerateOptions = {}): GenerateOptions => ({
     strategy: open(),
+    samplers: [],
     maxNewTokens: 6,
     seed: 11,
     eosTokenIds: [],

@@ -61,7 +61,6 @@ describe('resolveOptions', () => {
 
   it('falls back on the library', () => {
     const { options, report } = resolveOptions('generate', {}, {});
-    expect(resolveOptions('generate', { strategy }, {}).options.samplers).toEqual([]);
     expect(options).toMatchObject({
       samplers: [{ name: 'greedy' }],
       numReturnSequences: 1,
@@ -144,7 +143,6 @@ describe('resolveOptions', () => {
 
   it('makes up a seed and reports it', () => {
     const { options, report } = resolveOptions('generate', {}, {});
-    expect(resolveOptions('generate', { strategy }, {}).options.samplers).toEqual([]);
     expect(report.seed).toEqual({ value: options.seed, source: 'library default' });
     expect(Number.isSafeInteger(options.seed)).toBe(true);
   });
@@ -209,9 +207,17 @@ describe('the default chain', () => {
     expect(chainOf({ samplers: [] }, { samplers: [sampler] })).toEqual([]);
   });
 
-  it('leaves the choice to a strategy', () => {
-    expect(chainOf({ strategy })).toEqual([]);
-    expect(chainOf({ strategy }, { samplers: [sampler, choice] })).toEqual(['mine']);
+  it('leaves the choice to a strategy that compares tokens', () => {
+    for (const comparesTokens of ['by-rank', 'by-chance'] as const) {
+      const compares = { ...strategy, comparesTokens };
+      expect(chainOf({ strategy: compares })).toEqual([]);
+      expect(chainOf({ strategy: compares }, { samplers: [sampler, choice] })).toEqual(['mine']);
+    }
+  });
+
+  it('is the same under a strategy that takes one token, such as speculation', () => {
+    expect(chainOf({ strategy })).toEqual(['greedy']);
+    expect(chainOf({ strategy }, { samplers: [sampler, choice] })).toEqual(['mine', 'choice']);
     expect(chainOf({ strategy, samplers: [sampler, choice] })).toEqual(['mine', 'choice']);
   });
 
@@ -234,8 +240,11 @@ describe('the default chain', () => {
 
   it('cannot give several sequences by greedy decoding', () => {
     expect(() => chainOf({ numReturnSequences: 2 })).toThrow(/numReturnSequences must be 1 for greedy decoding/);
+    expect(() => chainOf({ numReturnSequences: 2, strategy })).toThrow(
+      /numReturnSequences must be 1 for greedy decoding/,
+    );
     expect(chainOf({ numReturnSequences: 2 }, { samplers: [sampler] })).toEqual(['mine']);
-    expect(chainOf({ numReturnSequences: 2, strategy })).toEqual([]);
+    expect(chainOf({ numReturnSequences: 2, strategy: { ...strategy, comparesTokens: 'by-chance' } })).toEqual([]);
   });
 });
 

@@ -33,7 +33,7 @@ export function resolveOptions(
     ['call', call],
     ['preset', preset],
     ['generation_config.json', checkpointOptions(model, call, preset, strategy)],
-    ['library default', { samplers: strategy === undefined ? [argMax] : [], seed: Random.anySeed() }],
+    ['library default', { samplers: strategy?.comparesTokens === undefined ? [argMax] : [], seed: Random.anySeed() }],
   ];
   const values: Record<string, unknown> = {};
   const report: Record<string, OptionReport[string]> = {};
@@ -81,11 +81,12 @@ function checkpointOptions(
   return {
     ...options,
     ...(maxLength === undefined || hasOwnLimit ? {} : { maxLength }),
-    // A strategy makes its own choice: the checkpoint's greedy selection would collapse its hypotheses.
+    // The checkpoint's greedy selection would collapse the hypotheses of a strategy that compares tokens.
     ...(samplers === undefined
       ? {}
       : {
-          samplers: strategy === undefined ? samplers : samplers.filter((sampler) => !selectsArgMax(sampler)),
+          samplers:
+            strategy?.comparesTokens === undefined ? samplers : samplers.filter((sampler) => !selectsArgMax(sampler)),
         }),
   };
 }
@@ -107,7 +108,7 @@ function checkTogether(owner: string, options: ResolvedOptions): void {
       `a chain without '${choice.name}' for the strategy '${strategy.name}', which needs several tokens to choose from`,
       samplers.map(({ name }) => name),
     );
-  if (options.numReturnSequences > 1 && strategy === undefined && choice !== undefined)
+  if (options.numReturnSequences > 1 && choice !== undefined)
     throw new ParameterError(
       owner,
       'numReturnSequences',

@@ -41,7 +41,8 @@ export interface Strategy {
   /**
    * How the strategy comes to several tokens of a row: it ranks them, or it samples several sequences. A chain that leaves
    * one token would make its hypotheses equal, so it is a ParameterError; where tokens are ranked, a stage with the trait
-   * `yieldsToStrategy` is left out. Default: it samples one token of a row, which may be the most probable one.
+   * `yieldsToStrategy` is left out, and so is the greedy stage of a default chain. Default: it samples one token of a row,
+   * which may be the most probable one, so without samplers it decodes greedily, as a call without a strategy does.
    */
   readonly comparesTokens?: 'by-rank' | 'by-chance';
   decode(run: Run): Decoding;
