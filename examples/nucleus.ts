@@ -1,4 +1,4 @@
-// Nucleus sampling: a chain of two samplers and a seed. The same seed gives the same text on every engine.
+// Nucleus sampling: a chain of two samplers and a seed. The same seed gives the same text.
 import { tfjs } from '@tokenwright/backends/tfjs';
 import { generateText } from '@tokenwright/core';
 import { demoModel } from '@tokenwright/demo-model';

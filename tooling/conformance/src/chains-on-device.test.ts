@@ -46,9 +46,9 @@ function counting(inner: EngineMatrix, traffic: Traffic): EngineMatrix {
     },
     map: (work) => again(inner.map!(work)),
     mask: (masks) => again(inner.mask!(masks)),
-    choose: (uniforms) => {
+    choose: (keys) => {
       traffic.choices += inner.rows;
-      return inner.choose!(uniforms);
+      return inner.choose!(keys);
     },
     dispose: () => inner.dispose(),
   };
@@ -202,7 +202,7 @@ describe.each<TestBackend>(['cpu', 'wasm', 'webgpu'])('on %s', async (backend) =
     scores.dispose();
   });
 
-  test('samples the tokens of the host for any uniform number', async () => {
+  test('samples the tokens of the host with any key', async () => {
     const row = Array.from({ length: vocabSize }, (_, id) =>
       id % 4 === 1 ? removed : Math.fround(Math.sin(id * 1.7) * 4),
     );

@@ -1,9 +1,8 @@
-import { type Engine, generateBatch, type LanguageModel, ParameterError } from '@tokenwright/core';
+import { type Engine, generateBatch, type LanguageModel } from '@tokenwright/core';
 import { bart, gemma2, llama } from '@tokenwright/core/architectures';
 import { createModel, createSequenceToSequence } from '@tokenwright/core/model';
 import { seededWeights } from '@tokenwright/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fusedWebgpu } from './index.ts';
 import { hasWebgpu, startWebgpu } from './testing/start.ts';
 
 const here = await hasWebgpu();
@@ -23,15 +22,11 @@ const json = {
 };
 const prompt = Array.from({ length: 9 }, (_, i) => (i * 31 + 5) % 97);
 
-it('batchInvariant is true or false', () => {
-  expect(() => fusedWebgpu({ batchInvariant: 1 as never })).toThrow(ParameterError);
-});
-
-describe.skipIf(!here)('with batchInvariant, the logits of a token have the same bits', () => {
+describe.skipIf(!here)('the logits of a token have the same bits', () => {
   let engine: Engine;
   let model: LanguageModel;
   beforeAll(async () => {
-    engine = await startWebgpu({ batchInvariant: true });
+    engine = await startWebgpu();
     const config = gemma2.configure(json);
     model = await createModel(engine, gemma2, config, seededWeights(gemma2, config));
   }, 120_000);

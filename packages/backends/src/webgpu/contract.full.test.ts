@@ -12,6 +12,12 @@ describe.skipIf(!here)('the contract of engines', () => {
   for (const { name, run } of engineCases(startWebgpu, { judge, longRun: 50 })) it(name, run, 300_000);
 });
 
+describe.skipIf(!here)('the contract of engines with batchInvariant: false', () => {
+  const judge = () => referenceEngine({ backend: 'cpu' });
+  const start = () => startWebgpu({ batchInvariant: false });
+  for (const { name, run } of engineCases(start, { judge, longRun: 50 })) it(name, run, 300_000);
+});
+
 describe.skipIf(!here).each(['f16', '8-bit'] as const)('with an %s cache', (cache) => {
   const judge = () => referenceEngine({ backend: 'cpu' });
   for (const { name, run } of engineCases(() => startWebgpu({ cache }), { judge, models: [] })) it(name, run, 300_000);

@@ -41,10 +41,10 @@ export interface FusedWebgpuOptions {
    */
   readonly float16?: boolean;
   /**
-   * The logits of a token have the same bits however it is fed: alone, in a batch, in a prompt of any chunk size. All
-   * numbers of tokens then go through the same kernels, so a prompt reads the weights once per four tokens instead of
-   * once per 32, and a long cache is not divided among work groups. Default false: other kernels for few tokens than for
-   * many, whose sums differ in the last bits.
+   * The logits of a token have the same bits however it is fed: alone, in a batch, in a prompt of any chunk size. So a
+   * seed gives the same text. All numbers of tokens go through the same kernels. Default true. `false` trades this for
+   * speed: a prompt reads the weights once per 32 tokens instead of once per four, a single token has a kernel of its
+   * own, and a long cache is divided among work groups. The sums then differ in the last bits.
    */
   readonly batchInvariant?: boolean;
   /**
@@ -83,7 +83,7 @@ export function fusedWebgpu(options: FusedWebgpuOptions = {}): FusedWebgpuStarte
   const owner = 'fusedWebgpu';
   const names = ['weights', 'cache', 'subgroups', 'float16', 'batchInvariant', 'tensors', 'onNotice'] as const;
   const given = readOptions(owner, options, names);
-  const { weights = 'f32', cache = 'f32', subgroups, float16, batchInvariant = false, tensors } = given;
+  const { weights = 'f32', cache = 'f32', subgroups, float16, batchInvariant = true, tensors } = given;
   const { onNotice = printNotice } = given;
   checkFunction(owner, 'onNotice', onNotice);
   checkBoolean(owner, 'batchInvariant', batchInvariant);

@@ -42,7 +42,7 @@ export class Device {
   bytesRead = 0;
 
   /** Whether all numbers of tokens go through the same kernels; see `FusedWebgpuOptions`. */
-  batchInvariant: boolean = false;
+  batchInvariant: boolean = true;
 
   private constructor(gpu: GPUDevice, info: GPUAdapterInfo) {
     this.gpu = gpu;

@@ -81,6 +81,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(num_workgroups) groups : vec
   ${subgroups ? '' : 'let width = 1u;'}
   let first = (id.x + id.y * groups.x) * ${fewOutputs}u;
   let token0 = id.z * ${tokens}u;
+  let here = tokenCount() - token0;
   var means : array<f32, ${tokens}>;
   var scales : array<f32, ${tokens}>;
   ${
@@ -123,12 +124,7 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(num_workgroups) groups : vec
             : 'min(first + r, outputs - 1u)'
         };
         let w = weights8(row, k / 8u);
-        for (var t = 0u; t < ${tokens}u; t++) {
-          let at = t * 512u + lane * 8u;
-          let a = vec4f(xs[at], xs[at + 1u], xs[at + 2u], xs[at + 3u]);
-          let b = vec4f(xs[at + 4u], xs[at + 5u], xs[at + 6u], xs[at + 7u]);
-          acc[r * ${tokens}u + t] += dot(w[0], a) + dot(w[1], b);
-        }
+        ${Array.from({ length: tokens }, (_, t) => dotOf(t, tokens)).join('\n        ')}
       }
     }
   }
@@ -155,6 +151,15 @@ fn main(@builtin(workgroup_id) id : vec3u, @builtin(num_workgroups) groups : vec
   }
 }`;
   return { label: `linear ${layout.format} ${tokens}`, code, bindings: bindingsOf(linearBuffers) };
+}
+
+/** Adds eight products of a token. Fewer tokens, such as the one of a decoding step, cost less. */
+function dotOf(token: number, tokens: number): string {
+  const at = `${token * 512}u + lane * 8u`;
+  const four = (from: number): string => [0, 1, 2, 3].map((i) => `xs[${at} + ${from + i}u]`).join(', ');
+  return `if (${token}u < here) {
+          acc[r * ${tokens}u + ${token}u] += dot(w[0], vec4f(${four(0)})) + dot(w[1], vec4f(${four(4)}));
+        }`;
 }
 
 /** For many tokens: tiles of 32 tokens and 32 outputs, 4 by 4 per thread. Limited by arithmetic. */
