@@ -9,6 +9,7 @@ import {
   ShapeError,
   UnknownOptionError,
 } from '@tokenwright/core';
+import { readSavedBytes, savedBytes } from '@tokenwright/core/model';
 import { logProbabilities } from '@tokenwright/core/sampling';
 import { exactDistribution, generationCases, modelCases, ToyModel, toyModel } from '@tokenwright/core/testing';
 import { describe, expect, it } from 'vitest';
@@ -102,20 +103,49 @@ describe.each(Object.entries(combinations))('%s', (_, model) => {
       result.dispose();
       return logits;
     };
-    const restored = model.restoreCache(await cache.serialize());
+    const bytes = await cache.serialize();
+    const restored = model.restoreCache(bytes);
+    const first = model.restoreCache(inFirstForm(bytes));
     const fork = cache.fork();
     fork.gather([1, 0]);
     fork.gather([1, 0]);
     const expected = await go(cache);
     expect(await go(restored)).toEqual(expected);
+    expect(await go(first)).toEqual(expected);
     expect(await go(fork)).toEqual(expected);
     cache.truncate([4, 2]);
     expect(await go(cache)).toEqual(expected);
-    expect(() => model.restoreCache(new Uint8Array(7))).toThrow(CacheError);
-    for (const one of [cache, restored, fork]) one.dispose();
+    for (const saved of [bytes, inFirstForm(bytes)])
+      for (const length of [0, 7, 11, 30, saved.length - 1])
+        expect(() => model.restoreCache(saved.slice(0, length))).toThrow(CacheError);
+    const three = [amateur, another, amateur].map((one) => ({ model: one }));
+    const other = combine({ expert, others: three, rule: contrastiveLogits() });
+    for (const saved of [bytes, inFirstForm(bytes)])
+      expect(() => other.restoreCache(saved)).toThrow(/they hold \d caches instead of 4/);
+    const { header, body } = readSavedBytes(combinedFormat, bytes);
+    for (const wrong of [{ origins: [0] }, { promptLengths: [1, 2, 3] }, { origins: 'ab' }, { lengths: [1, -1, 1] }]) {
+      const saved = savedBytes(combinedFormat, { ...header, ...wrong }, body.length);
+      saved.body.set(body);
+      expect(() => model.restoreCache(saved.bytes)).toThrow(CacheError);
+    }
+    for (const one of [cache, restored, first, fork]) one.dispose();
     expect(expert.live.size + amateur.live.size + another.live.size).toBe(0);
   });
 });
+
+const combinedFormat = { content: 'cache of a combined model', letters: 'TWCC', version: 1 };
+
+/** The same cache as the library saved it at first: the number of caches, their lengths and that of the header, and then these. */
+function inFirstForm(bytes: Uint8Array): Uint8Array {
+  const { header, body } = readSavedBytes(combinedFormat, bytes);
+  const lengths = header.lengths as number[];
+  const { origins, promptLengths } = header;
+  const notes = new TextEncoder().encode(
+    JSON.stringify({ format: 'tokenwright combined cache 1', origins, promptLengths }),
+  );
+  const numbers = Uint8Array.from([lengths.length, notes.length, ...lengths].flatMap((n) => [n & 255, n >> 8, 0, 0]));
+  return Uint8Array.from([...numbers, ...notes, ...body]);
+}
 
 describe('laws', () => {
   const others = [{ model: amateur }];

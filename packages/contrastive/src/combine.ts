@@ -9,8 +9,9 @@ import {
 import type { EngineMatrix } from '@tokenwright/core/engine';
 import type { ForwardOptions, ForwardResult } from '@tokenwright/core/model';
 import { checkList, checkModel, checkOptionNames, readable, readOptions } from '@tokenwright/core/options';
+import { readCombined } from './combined-cache-bytes.ts';
 import { CombinedResult } from './combined-result.ts';
-import { CompositeCache, readParts } from './composite-cache.ts';
+import { CompositeCache } from './composite-cache.ts';
 import { follow, positionsOf } from './follow.ts';
 import type { Rule } from './rule.ts';
 import { checkSource, type OtherSource, resolved, type Source, settingsOf } from './source.ts';
@@ -120,11 +121,16 @@ class CombinedModel implements LanguageModel {
   }
 
   restoreCache(bytes: Uint8Array): KVCache {
-    const { origins, promptLengths, caches } = readParts(bytes, 1 + this.#apart.length);
+    const { origins, promptLengths, caches } = readCombined(bytes, 1 + this.#apart.length);
     const restored: KVCache[] = [];
     try {
       for (const [i, part] of caches.entries())
         restored.push((i === 0 ? this.#expert : this.#apart[i - 1]!.model).restoreCache(part));
+      const rows = restored[0]!.rows;
+      if (
+        [origins.length, promptLengths.length, ...restored.map((cache) => cache.rows)].some((count) => count !== rows)
+      )
+        throw new CacheError('The parts of the serialized cache have different numbers of rows.');
       return new CompositeCache(this, restored[0]!, restored.slice(1), origins, promptLengths);
     } catch (error) {
       for (const cache of restored) cache.dispose();

@@ -1,4 +1,5 @@
-import { CacheError, DisposedError, type KVCache, ShapeError } from '@tokenwright/core';
+import { DisposedError, type KVCache, ShapeError } from '@tokenwright/core';
+import { writeCombined } from './combined-cache-bytes.ts';
 
 /**
  * The cache of a combined model: one cache per source. The expert's defines the rows. In each forward pass, the others are brought to
@@ -81,23 +82,9 @@ export class CompositeCache implements KVCache {
     return new CompositeCache(this.owner, expert!, others, this.#origins, this.#promptLengths);
   }
 
-  /** Little-endian: the number of caches n, then n + 1 lengths in bytes, then origins and prompt lengths as JSON, then the caches. */
   async serialize(): Promise<Uint8Array> {
-    const notes = new TextEncoder().encode(
-      JSON.stringify({ format: noteFormat, origins: this.#origins, promptLengths: this.#promptLengths }),
-    );
-    const parts = [notes, ...(await Promise.all(this.#all.map((cache) => cache.serialize())))];
-    const header = new DataView(new ArrayBuffer(4 * (1 + parts.length)));
-    header.setUint32(0, parts.length - 1, true);
-    for (const [i, { length }] of parts.entries()) header.setUint32(4 * (i + 1), length, true);
-    const bytes = new Uint8Array(header.byteLength + parts.reduce((sum, { length }) => sum + length, 0));
-    bytes.set(new Uint8Array(header.buffer));
-    let at = header.byteLength;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    const caches = await Promise.all(this.#all.map((cache) => cache.serialize()));
+    return writeCombined({ origins: this.#origins, promptLengths: this.#promptLengths, caches });
   }
 
   dispose(): void {
@@ -113,43 +100,5 @@ export class CompositeCache implements KVCache {
 
   get #all(): readonly KVCache[] {
     return [this.expert, ...this.#others];
-  }
-}
-
-const noteFormat = 'tokenwright combined cache 1';
-
-/** The parts that `CompositeCache.serialize` wrote. */
-export function readParts(
-  bytes: Uint8Array,
-  caches: number,
-): {
-  readonly origins: readonly number[];
-  readonly promptLengths: readonly number[];
-  readonly caches: readonly Uint8Array[];
-} {
-  const fail = (problem: string): never => {
-    throw new CacheError(`These bytes are not a serialized cache of this combined model: ${problem}.`);
-  };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerLength = 4 * (caches + 2);
-  if (bytes.length < headerLength) fail('they are truncated');
-  if (view.getUint32(0, true) !== caches) fail(`they hold ${view.getUint32(0, true)} caches instead of ${caches}`);
-  let at = headerLength;
-  const [notes, ...parts] = Array.from({ length: caches + 1 }, (_, i) => {
-    const length = view.getUint32(4 * (i + 1), true);
-    if (at + length > bytes.length) fail('they are truncated');
-    at += length;
-    return bytes.subarray(at - length, at);
-  });
-  const { format, origins, promptLengths } = parsed(notes!);
-  if (format !== noteFormat) fail('the header is not valid');
-  return { origins: origins!, promptLengths: promptLengths!, caches: parts };
-}
-
-function parsed(notes: Uint8Array): { format?: string; origins?: number[]; promptLengths?: number[] } {
-  try {
-    return JSON.parse(new TextDecoder().decode(notes)) as object;
-  } catch {
-    return {};
   }
 }

@@ -19,6 +19,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   'packages/core': [
     'wording',
     'errors.ts',
+    'saved-bytes.ts',
     'check',
     'text',
     'draw',

@@ -13,3 +13,4 @@ export type { ForwardOptions, ForwardPart, ForwardResult, PendingStep } from '..
 export { type CreateModelOptions, createModel } from '../model/model.ts';
 export { createSequenceToSequence, type EncodedSources, type SourceTokens } from '../model/sequence-to-sequence.ts';
 export { visibleSource } from '../model/visible-source.ts';
+export { hasLetters, readSavedBytes, type SavedFormat, savedBytes } from '../saved-bytes.ts';

@@ -1,11 +1,9 @@
 import type { KVStore } from '../engine/engine.ts';
 import type { Dimensions } from '../engine/operations.ts';
 import { CacheError } from '../errors.ts';
+import { readSavedBytes, type SavedFormat, savedBytes } from '../saved-bytes.ts';
 
-/**
- * A cache as bytes: 'TWKV', a version and the length of a JSON header (two little-endian uint32), the header, then for
- * each row and layer its keys and its values as little-endian float32, [slots, kvHeads * headDim].
- */
+/** The header of a saved cache. The body: for each row and layer its keys and its values as little-endian float32, [slots, kvHeads * headDim]. */
 interface Header {
   readonly fingerprint: string;
   readonly dtype: 'float32';
@@ -17,9 +15,7 @@ interface Header {
   readonly sources?: readonly number[];
 }
 
-const magic = [0x54, 0x57, 0x4b, 0x56];
-const version = 1;
-const preamble = 12;
+const format: SavedFormat = { content: 'cache', letters: 'TWKV', version: 1 };
 
 /** The model properties in a serialized cache. A model without keys and values has 0 layers. */
 export type CacheDimensions = Pick<Dimensions, 'layers' | 'kvHeads' | 'headDim' | 'vocabSize' | 'contextLength'>;
@@ -41,15 +37,10 @@ export async function writeCache(
     tokens: tokens.map((row) => [...row]),
     ...(sources === undefined ? {} : { sources }),
   };
-  const headerBytes = new TextEncoder().encode(JSON.stringify(header));
   const numbers = tokens.reduce((sum, row) => sum + row.length * 2 * layers * kvHeads * headDim, 0);
-  const bytes = new Uint8Array(preamble + headerBytes.length + numbers * 4);
-  const view = new DataView(bytes.buffer);
-  bytes.set(magic);
-  view.setUint32(4, version, true);
-  view.setUint32(8, headerBytes.length, true);
-  bytes.set(headerBytes, preamble);
-  let at = preamble + headerBytes.length;
+  const { bytes, body } = savedBytes(format, header, numbers * 4);
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  let at = 0;
   for (let row = 0; row < tokens.length; row++)
     for (let layer = 0; layer < layers; layer++) {
       const { keys, values } = await store!.read(row, layer);
@@ -60,8 +51,8 @@ export async function writeCache(
         }
       }
     }
-  if (at !== bytes.length)
-    throw new CacheError(`The cache changed while it was serialized: ${at} of ${bytes.length} bytes.`);
+  if (at !== body.length)
+    throw new CacheError(`The cache changed while it was serialized: ${at} of ${body.length} bytes.`);
   return bytes;
 }
 
@@ -75,17 +66,9 @@ export function readCache(
   layers: { keys: Float32Array; values: Float32Array }[][];
   sources: readonly number[] | undefined;
 } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < preamble || magic.some((byte, i) => bytes[i] !== byte))
-    throw new CacheError('These bytes are not a serialized cache: the first four must be TWKV.');
-  if (view.getUint32(4, true) !== version)
-    throw new CacheError(`The serialized cache has version ${view.getUint32(4, true)}; ${version} is supported.`);
-  const headerLength = view.getUint32(8, true);
-  if (preamble + headerLength > bytes.length)
-    throw new CacheError(
-      `The serialized cache is truncated: its header needs ${headerLength} bytes, but ${bytes.length - preamble} are left.`,
-    );
-  const header = parseHeader(bytes.subarray(preamble, preamble + headerLength));
+  const saved = readSavedBytes(format, bytes);
+  const header = checkHeader(saved.header);
+  const view = new DataView(saved.body.buffer, saved.body.byteOffset, saved.body.byteLength);
   const expected = { fingerprint, dtype: 'float32', layers, kvHeads, headDim };
   for (const [key, value] of Object.entries(expected)) {
     const received = (header as unknown as Record<string, unknown>)[key];
@@ -111,11 +94,11 @@ export function readCache(
     throw new CacheError('The sources of the serialized cache must be one integer per row.');
   const slot = kvHeads * headDim;
   const needed = rows.reduce((sum, row) => sum + row.length * 2 * layers * slot * 4, 0);
-  let at = preamble + headerLength;
-  if (bytes.length - at !== needed)
+  if (saved.body.length !== needed)
     throw new CacheError(
-      `The serialized cache is truncated: ${needed} bytes of keys and values were expected, but ${bytes.length - at} are left.`,
+      `The serialized cache is truncated: ${needed} bytes of keys and values were expected, but ${saved.body.length} are left.`,
     );
+  let at = 0;
   const read = (count: number): Float32Array => {
     const part = new Float32Array(count);
     for (let i = 0; i < count; i++, at += 4) part[i] = view.getFloat32(at, true);
@@ -127,19 +110,8 @@ export function readCache(
   return { rows, layers: contents, sources };
 }
 
-function parseHeader(bytes: Uint8Array): Header {
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new CacheError('The header of the serialized cache is not JSON.', { cause });
-  }
-  if (
-    typeof header !== 'object' ||
-    header === null ||
-    !Array.isArray((header as Header).tokens) ||
-    (header as Header).tokens.length === 0
-  )
+function checkHeader(header: Readonly<Record<string, unknown>>): Header {
+  if (!Array.isArray(header.tokens) || header.tokens.length === 0)
     throw new CacheError('The header of the serialized cache has no list of tokens.');
-  return header as Header;
+  return header as unknown as Header;
 }

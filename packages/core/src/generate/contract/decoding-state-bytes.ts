@@ -2,9 +2,10 @@ import { CacheError } from '../../errors.ts';
 import type { LanguageModel } from '../../model/language-model.ts';
 import { maxSequence } from '../../sampling/random.ts';
 import type { RunStateSnapshot } from '../../sampling/run-state.ts';
+import { readSavedBytes, type SavedFormat, savedBytes } from '../../saved-bytes.ts';
 import type { TextStreamState } from '../../text/text-stream.ts';
 
-/** The JSON header before the cache in a serialized state. */
+/** The header of a serialized state. */
 export interface StateHeader {
   readonly fingerprint: string;
   readonly tokenizer: string | null;
@@ -16,52 +17,29 @@ export interface StateHeader {
   readonly text: { readonly stream: TextStreamState; readonly held: string; readonly hidden: string } | null;
 }
 
-const magic = [0x54, 0x57, 0x53, 0x54];
-const version = 2;
-const preamble = 12;
+const format: SavedFormat = { content: 'state', letters: 'TWST', version: 2 };
 
-/** 'TWST', version and header length (little-endian uint32), a JSON header, the serialized cache. */
+/** The body is the serialized cache. */
 export function writeState(header: StateHeader, cache: Uint8Array): Uint8Array {
-  const headerBytes = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(preamble + headerBytes.length + cache.length);
-  bytes.set(magic);
-  new DataView(bytes.buffer).setUint32(4, version, true);
-  new DataView(bytes.buffer).setUint32(8, headerBytes.length, true);
-  bytes.set(headerBytes, preamble);
-  bytes.set(cache, preamble + headerBytes.length);
+  const { bytes, body } = savedBytes(format, header, cache.length);
+  body.set(cache);
   return bytes;
 }
 
-/** @throws CacheError when the bytes are cut off, of another version or model, or for a part of the header that is wrong, by its name. */
+/** @throws CacheError when the bytes are truncated, of another version or model, or for a part of the header that is wrong, by its name. */
 export function readState(
   bytes: Uint8Array,
   model: Pick<LanguageModel, 'fingerprint' | 'vocabSize'>,
 ): { header: StateHeader; cache: Uint8Array } {
-  if (bytes.length < preamble || magic.some((byte, i) => bytes[i] !== byte))
-    throw new CacheError('These bytes are not a serialized state: the first four must be TWST.');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found = view.getUint32(4, true);
-  if (found !== version) throw new CacheError(`The serialized state has version ${found}; ${version} is supported.`);
-  const end = preamble + view.getUint32(8, true);
-  if (end > bytes.length)
-    throw new CacheError(
-      `The serialized state is cut off: its header ends at ${end}, ${bytes.length} bytes are there.`,
-    );
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(preamble, end)));
-  } catch (cause) {
-    throw new CacheError('The header of the serialized state is not JSON.', { cause });
-  }
-  return { header: checkHeader(header, model), cache: bytes.subarray(end) };
+  const { header, body } = readSavedBytes(format, bytes);
+  return { header: checkHeader(header, model), cache: body };
 }
 
 function checkHeader(
-  header: unknown,
+  given: Readonly<Record<string, unknown>>,
   { fingerprint, vocabSize }: Pick<LanguageModel, 'fingerprint' | 'vocabSize'>,
 ): StateHeader {
   const isId = (value: unknown): boolean => isCount(value) && (value as number) < vocabSize;
-  const given = isObject(header) ? header : {};
   const { tokens, promptLength, text } = given;
   if (given.fingerprint !== fingerprint)
     throw new CacheError(

@@ -106,6 +106,18 @@ describe.each(Object.entries(models))('a decoding state of %s', (_, open) => {
     state.dispose();
   });
 
+  test('begins with letters, a version and a header, and ends with the cache', async () => {
+    const model = await open();
+    const state = DecodingState.open(model, prompt, { seed: 4, tokenizer: halves });
+    const bytes = await state.serialize();
+    expect([...bytes.subarray(0, 8)]).toEqual([...new TextEncoder().encode('TWST'), 2, 0, 0, 0]);
+    const end = 12 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(12, end))) as object;
+    expect(header).toMatchObject({ seed: 4, sequence: 0, tokens: [...prompt] });
+    expect(new TextDecoder().decode(bytes.subarray(end, end + 4))).toBe('TWKV');
+    state.dispose();
+  });
+
   test('refuses bytes that are cut off, and those of another model or tokenizer', async () => {
     const model = await open();
     const state = DecodingState.open(model, prompt, { seed: 4, tokenizer: halves });
