@@ -260,7 +260,7 @@ describe('translate', () => {
 
   it('reads sources by their own tokenizer', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'marian-'));
-    const recorded = new URL('../../../packages/loaders/src/testing/recorded-marian.json.gz', import.meta.url);
+    const recorded = new URL('../../../packages/loaders/src/testing/recorded/marian.json.gz', import.meta.url);
     const { models } = JSON.parse(gunzipSync(await readFile(recorded)).toString()) as {
       models: { files: Record<string, object | string>; runs: { source: string; greedyText: string }[] }[];
     };

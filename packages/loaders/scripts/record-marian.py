@@ -1,6 +1,6 @@
 """Records what `transformers` makes of small Marian models with two vocabularies, or with two SentencePiece models.
 
-Usage: python record-marian.py ../src/testing/recorded-marian.json.gz
+Usage: python record-marian.py ../src/testing/recorded/marian.json.gz
 Needs the packages transformers, torch and sentencepiece.
 """
 

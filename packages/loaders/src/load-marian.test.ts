@@ -8,7 +8,7 @@ import { memorySink } from './convert/sink.ts';
 import { inspectModel } from './inspect.ts';
 import { load, loadSequenceToSequence, loadSequenceToSequenceModel } from './load.ts';
 import { files } from './sources/model-source.ts';
-import { marianFolder, recordedMarian } from './testing/recorded-marian.ts';
+import { marianFolder, recordedMarian } from './testing/recorded/marian.ts';
 import { loadTokenizer } from './tokenizer/open-tokenizer.ts';
 
 let engine: Engine;

@@ -25,7 +25,7 @@ interface Recorded {
   }[];
 }
 
-const path = new URL('../../loaders/src/testing/recorded-marian.json.gz', import.meta.url);
+const path = new URL('../../loaders/src/testing/recorded/marian.json.gz', import.meta.url);
 const recorded = JSON.parse(gunzipSync(readFileSync(path)).toString()) as Recorded;
 const [separate, shared] = recorded.models;
 const engines = ['tfjs-cpu', 'fused-wasm'] as const;

@@ -82,7 +82,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
       ['gguf/blocks', 'gguf/blocks/low-bits', 'gguf/file', 'gguf/families', 'gguf/tokenizer', 'gguf'],
     ],
     'checkpoint',
-    [['convert'], ['testing']],
+    [['convert'], ['testing', 'testing/recorded']],
     [['entries'], ['.']],
   ],
   'packages/chat': [

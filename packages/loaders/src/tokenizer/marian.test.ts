@@ -1,6 +1,6 @@
 import { LoadError, ParameterError } from '@tokenwright/core';
 import { describe, expect, it } from 'vitest';
-import { bytesOf, marianFolder, recordedMarian } from '../testing/recorded-marian.ts';
+import { bytesOf, marianFolder, recordedMarian } from '../testing/recorded/marian.ts';
 import { loadTokenizer } from './open-tokenizer.ts';
 import { readSentencePiece } from './sentencepiece.ts';
 
@@ -37,7 +37,7 @@ describe.each(recordedMarian.models)(`as ${recordedMarian.by}: $name`, (recorded
     }
   });
 
-  it('takes special tokens for text where it is told so', async () => {
+  it('takes special tokens for text on request', async () => {
     const target = await loadTokenizer(marianFolder(recorded));
     const literal = target.encode('a</s>', { addSpecialTokens: false, splitSpecialTokens: true });
     expect(literal).not.toContain(0);

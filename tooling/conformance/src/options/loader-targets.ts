@@ -13,6 +13,7 @@ import {
   isHubName,
   load,
   loadModel,
+  loadSequenceToSequence,
   loadTokenizer,
   openFileSource,
   openGguf,
@@ -38,6 +39,11 @@ process.env.HF_HUB_CACHE = '/nonexistent/hub';
 /** Never reached: an offline hub fetches nothing. */
 const offline = { offline: true, cache: '/nonexistent/hub', token: false } as const;
 const empty = files(new Map(), 'empty');
+const withTokenizer = files(
+  new Map([
+    ['tokenizer.json', new TextEncoder().encode('{"model":{"type":"WordLevel","vocab":{"a":0},"unk_token":"a"}}')],
+  ]),
+);
 const engine = { prepare: () => {} };
 /** A source that is read is refused because the files in it are none; the message names a file. */
 const fileWords = ['config.json', 'cannot', 'is not', 'no such', 'lacks', 'ends', 'failed', 'GGUF', 'there is no'];
@@ -132,6 +138,17 @@ export const loaderTargets: readonly Target[] = [
     call: (source, given) => refusedForNothing(loadModel(source as never, given as never)),
   },
   {
+    name: 'loadSequenceToSequence',
+    parameters: [sourceParameter, options],
+    options: [
+      loose('engine', types.record, engine),
+      loose('name', types.text),
+      loose('tokenizer', types.record),
+      loose('sourceTokenizer', types.record),
+    ],
+    call: (source, given) => refusedForNothing(loadSequenceToSequence(source as never, given as never)),
+  },
+  {
     name: 'inspectModel',
     parameters: [sourceParameter, options],
     options: [loose('architectures', types.list), loose('file', types.text), loose('hub', types.record, offline)],
@@ -220,8 +237,12 @@ export const loaderTargets: readonly Target[] = [
   },
   {
     name: 'loadTokenizer',
-    parameters: [{ name: 'source', type: types.any, valid: undefined, alsoNamed: [...fileWords, 'tokenizer.json'] }],
-    call: (given) => (given === undefined ? undefined : loadTokenizer(given as never)),
+    parameters: [
+      { name: 'source', type: types.any, valid: withTokenizer, alsoNamed: [...fileWords, 'tokenizer.json'] },
+      options,
+    ],
+    options: [loose('side', types.text, 'source')],
+    call: anyCall(loadTokenizer),
   },
   {
     name: 'createTokenizer',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { JsonObject } from '../sources/json.ts';
-import { files, type ModelSource } from '../sources/model-source.ts';
+import type { JsonObject } from '../../sources/json.ts';
+import { files, type ModelSource } from '../../sources/model-source.ts';
 
 /** What transformers makes of a small Marian model, by scripts/record-marian.py. */
 export interface RecordedMarian {
@@ -30,7 +30,7 @@ export interface RecordedMarian {
   }[];
 }
 
-const path = new URL('recorded-marian.json.gz', import.meta.url);
+const path = new URL('marian.json.gz', import.meta.url);
 
 /** The recorded models: one with two vocabularies, and one with a shared vocabulary and two SentencePiece models. */
 export const recordedMarian = JSON.parse(gunzipSync(readFileSync(path)).toString()) as {
