@@ -106,9 +106,14 @@ const keysOfType: Readonly<Record<RotaryType, readonly string[]>> = {
  *
  * Two types change the angles of every position, also those in the cache, once a text grows beyond a length. 'dynamic' does so
  * beyond `max_position_embeddings`, where the context ends here. 'longrope' does so beyond `original_max_position_embeddings`: here
- * the context decides, as in llama.cpp and vLLM. A model whose context is longer has the long factors for texts of every length; one
- * that is loaded with a context up to that length has the short ones. With 'yarn' the context is `factor` times
- * `original_max_position_embeddings`, where the configuration names both and that is longer than `max_position_embeddings`.
+ * the context decides, as in llama.cpp (`n_ctx_seq`) and vLLM (`max_model_len`). A model whose context is longer has the long factors
+ * for texts of every length; one that is loaded with a context up to that length has the short ones. transformers 5.18 chooses in each
+ * forward pass by the largest position, and `generate` of Phi-3 discards the cache when a text crosses the length. Here this would
+ * break laws: a cached key would depend on how long its text becomes, so that rows could not share a prefix, and a rewind would need
+ * another cache.
+ *
+ * With 'yarn' the context is `factor` times `original_max_position_embeddings`, where the configuration names both and that is longer
+ * than `max_position_embeddings`.
  *
  * @throws LoadError for an unknown type, an unknown key, and values that contradict each other.
  */
