@@ -14,6 +14,7 @@ import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.ts';
 import { architectureOf, hasEncoder } from './checkpoint/families.ts';
 import type { ModelInput } from './checkpoint/model-input.ts';
 import { resolvedHead } from './checkpoint/stored-head.ts';
+import { checkTokenTables } from './checkpoint/token-tables.ts';
 import { openTokenizer, tokenizersOf } from './checkpoint/tokenizers-of.ts';
 import { checkUnused, usedNames } from './checkpoint/unused-tensors.ts';
 import { readDefaults } from './generation-config.ts';
@@ -292,7 +293,9 @@ async function open<Family extends Architecture>(
       const opened = await checkpoint.weights();
       signal?.throwIfAborted();
       const agreed = architecture.configure(await resolvedHead(architecture, config, opened, signal));
-      checkUnused(checkpoint.kind, opened, usedNames(architecture, agreed, opened));
+      const used = usedNames(architecture, agreed, opened);
+      checkUnused(checkpoint.kind, opened, used);
+      if (hasEncoder(architecture)) await checkTokenTables(opened, used, signal);
       return { source: finiteWeights(opened), settings: agreed };
     },
   };

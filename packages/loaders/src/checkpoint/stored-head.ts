@@ -43,7 +43,8 @@ export async function resolvedHead(
   signal?: AbortSignal,
 ): Promise<JsonObject> {
   const stored = storedHead(architecture, config, weights);
-  return stored === undefined || (await areEqual(weights, stored, signal)) ? config : stored.untied;
+  if (stored === undefined || (await areEqual(weights, stored.head, stored.table, signal))) return config;
+  return stored.untied;
 }
 
 function matricesOf(architecture: Architecture, config: JsonObject, weights: WeightSource): readonly MatrixRequest[] {
@@ -65,15 +66,21 @@ function untiedConfig(config: JsonObject): JsonObject {
 /** Rows that are compared at a time. */
 const rowsAtOnce = 1024;
 
-async function areEqual(weights: WeightSource, { head, table }: StoredHead, signal?: AbortSignal): Promise<boolean> {
-  const rows = weights.shape(head)![0]!;
+/** Whether two matrices of one shape hold the same numbers. Reads both, some rows at a time. */
+export async function areEqual(
+  weights: WeightSource,
+  one: string,
+  other: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const rows = weights.shape(one)![0]!;
   const read = (name: string, first: number, count: number): Promise<Float32Array> =>
     weights.readRows === undefined ? weights.read(name) : weights.readRows(name, first, count);
   const step = weights.readRows === undefined ? rows : rowsAtOnce;
   for (let first = 0; first < rows; first += step) {
     signal?.throwIfAborted();
     const count = Math.min(step, rows - first);
-    const [a, b] = [await read(head, first, count), await read(table, first, count)];
+    const [a, b] = [await read(one, first, count), await read(other, first, count)];
     for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
   }
   return true;

@@ -10,9 +10,10 @@ import {
 import { readOptions } from '@tokenwright/core/options';
 import { checkSourceOptions } from '../checkpoint/check-source-options.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
-import { architectureOf } from '../checkpoint/families.ts';
+import { architectureOf, hasEncoder } from '../checkpoint/families.ts';
 import type { ModelInput } from '../checkpoint/model-input.ts';
 import { resolvedHead } from '../checkpoint/stored-head.ts';
+import { checkTokenTables } from '../checkpoint/token-tables.ts';
 import { checkUnused, usedNames } from '../checkpoint/unused-tensors.ts';
 import type { HubOptions } from '../hub/hub-options.ts';
 import { type QuantizedEntry, quantizedKey } from '../quantization/open-quantized.ts';
@@ -100,6 +101,8 @@ export async function convertModel(
   // The head that is written is the one that the model has.
   const config = await resolvedHead(architecture, checkpoint.config, weights, signal);
   const plan = planOf(architecture, config, checkpoint.kind, weights, format);
+  const used = usedNames(architecture, architecture.configure(config), weights);
+  if (hasEncoder(architecture)) await checkTokenTables(weights, used, signal);
 
   const bytesBefore = plan.tensors.reduce((sum, { name }) => sum + weights.bytes(name), 0);
   let done = 0;
