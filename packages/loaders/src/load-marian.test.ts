@@ -79,7 +79,7 @@ describe('loadSequenceToSequence of a model with two vocabularies', () => {
   });
 
   it('refuses weights and tokenizers that disagree', async () => {
-    const changed = { ...shared.files['tokenizer_config.json']!, separate_vocabs: true } as Record<string, unknown>;
+    const changed = { ...(shared.files['tokenizer_config.json'] as object), separate_vocabs: true };
     const twoForOne = marianFolder(shared, {
       'tokenizer_config.json': changed,
       'target_vocab.json': shared.files['vocab.json'] as Record<string, unknown>,

@@ -162,6 +162,21 @@ export function declaresItsState(sampler: Sampler, vocabSize: number): void {
   });
 }
 
+/** Without `traits.readsSource`, a stage is not refused by models whose source has a vocabulary of its own. */
+export function declaresItsSource(sampler: Sampler, vocabSize: number): void {
+  if (sampler.traits?.readsSource === true) return;
+  const row = testRow(testLogits(vocabSize)[0]!.logits, { prompt: [0] });
+  const step = {
+    ...row.step(0),
+    candidates: undefined,
+    get source(): never {
+      throw new Error('it reads step.source without declaring traits.readsSource');
+    },
+  };
+  if (hasHostForm(sampler)) sampler.onHost(row.logits, step);
+  if (hasMaskForm(sampler)) sampler.mask(step);
+}
+
 /** The result must be a distribution: only numbers and -Infinity, with a sum of 1. */
 export function givesADistribution(sampler: Sampler, vocabSize: number): void {
   for (const { label, logits, options } of testLogits(vocabSize)) {

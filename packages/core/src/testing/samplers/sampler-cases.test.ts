@@ -173,6 +173,14 @@ describe('a planted bug is found', () => {
         }),
     ],
     [
+      'reads step.source without declaring it',
+      'declares that it reads the source',
+      () =>
+        on((logits, { source }) => {
+          if (source !== undefined) logits[source[0]!]! -= 1;
+        }),
+    ],
+    [
       'not shift-invariant',
       'is shift invariant',
       () =>

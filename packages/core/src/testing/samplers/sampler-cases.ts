@@ -109,6 +109,7 @@ export function samplerCases(make: () => Sampler, options: SamplerCasesOptions =
     ],
     ['forks with its history', everySize((size) => laws.forks(make, size)), noHost],
     ['declares its state', everySize((size) => laws.declaresItsState(sampler, size))],
+    ['declares that it reads the source', everySize((size) => laws.declaresItsSource(sampler, size))],
     [
       'its declared traits hold',
       everySize((size) => {
