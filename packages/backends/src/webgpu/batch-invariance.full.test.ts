@@ -111,9 +111,9 @@ it.skipIf(!here).each([
   ['8-bit-blocks', 'f16'],
   ['4-bit-blocks', '8-bit'],
 ] as const)(
-  'with batchInvariant, %s weights and an %s cache give the same bits too',
+  'the logits of a token have the same bits with %s weights and an %s cache too',
   async (weights, kind) => {
-    const engine = await startWebgpu({ batchInvariant: true, weights, cache: kind });
+    const engine = await startWebgpu({ weights, cache: kind });
     const config = llama.configure(small);
     const model = await createModel(engine, llama, config, seededWeights(llama, config));
     const expected = await lastLogits(model, [9]);
@@ -126,9 +126,9 @@ it.skipIf(!here).each([
 );
 
 it.skipIf(!here)(
-  'with batchInvariant, a text has the same bits beside other texts in an encoder too',
+  'a text has the same bits beside other texts in an encoder too',
   async () => {
-    const engine = await startWebgpu({ batchInvariant: true });
+    const engine = await startWebgpu();
     const config = bart.configure({
       vocab_size: 97,
       max_position_embeddings: 64,
