@@ -31,6 +31,7 @@ export {
 export { type Gpt2Options, gpt2 } from './presets/gpt2.ts';
 export { type HuggingFaceOptions, huggingFace } from './presets/hugging-face.ts';
 export { type LlamaCppOptions, type LlamaCppStage, llamaCpp } from './presets/llama-cpp.ts';
+export { type OllamaOptions, ollama } from './presets/ollama.ts';
 export type { PresetDefinition, PresetFactory } from './presets/preset.ts';
 export { type VllmOptions, vllm } from './presets/vllm.ts';
 export { type XTransformersOptions, xTransformers } from './presets/x-transformers.ts';

@@ -1,12 +1,12 @@
 import type { Sampler, Tokenizer } from '@tokenwright/core';
-import { gpt2, huggingFace, llamaCpp, type PresetFactory, vllm, xTransformers } from '@tokenwright/samplers';
+import { gpt2, huggingFace, llamaCpp, ollama, type PresetFactory, vllm, xTransformers } from '@tokenwright/samplers';
 import type { Flag } from '../cli/command.ts';
 import { misuse, readingFlag } from '../cli/failure.ts';
 import { readOptions, valueReader } from './read-options.ts';
 
 /** Chains of other systems, by name. */
 export const presets: Readonly<Record<string, PresetFactory>> = Object.fromEntries(
-  ([gpt2, huggingFace, llamaCpp, vllm, xTransformers] as unknown as readonly PresetFactory[]).map((preset) => [
+  ([gpt2, huggingFace, llamaCpp, ollama, vllm, xTransformers] as unknown as readonly PresetFactory[]).map((preset) => [
     preset.definition.name,
     preset,
   ]),

@@ -6,7 +6,7 @@ const { definition } = published;
 
 /**
  * Sequence bias with `needs`: how long the text must be for a sequence to apply. As long as all but its last token
- * (`'beginning'`), or as the whole sequence (`'sequence'`: Hugging Face).
+ * (`'beginning'`), or as the whole sequence (`'sequence'`: Hugging Face until 5.0).
  *
  * @example
  * ```ts

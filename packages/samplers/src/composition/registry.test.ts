@@ -107,7 +107,7 @@ test('the registry has every factory of the main entry, under its own name', () 
 });
 
 function isPreset(name: string): boolean {
-  return ['huggingFace', 'llamaCpp', 'vllm', 'xTransformers', 'gpt2'].includes(name);
+  return ['huggingFace', 'llamaCpp', 'vllm', 'ollama', 'xTransformers', 'gpt2'].includes(name);
 }
 
 test('two factories of one name are an error', () => {

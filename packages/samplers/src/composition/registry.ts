@@ -5,7 +5,9 @@ import { dynamicTemperature } from '../compat/dynamic-temperature.ts';
 import { infill } from '../compat/infill.ts';
 import { kgwWatermark } from '../compat/kgw-watermark.ts';
 import { mirostat1 } from '../compat/mirostat-1.ts';
+import { prefixAllowedTokens } from '../compat/prefix-allowed-tokens.ts';
 import { sequenceBias } from '../compat/sequence-bias.ts';
+import { suppressTokensAtBegin } from '../compat/suppress-tokens-at-begin.ts';
 import { topK } from '../compat/top-k.ts';
 import { topP } from '../compat/top-p.ts';
 import { typicalP } from '../compat/typical-p.ts';
@@ -55,7 +57,9 @@ export const compatRegistry: SamplerRegistry = {
     infill,
     kgwWatermark,
     mirostat1,
+    prefixAllowedTokens,
     sequenceBias,
+    suppressTokensAtBegin,
     topK,
     topP,
     typicalP,

@@ -30,26 +30,40 @@ export const badWords = defineSampler({
   source: 'Hugging Face, bad_words_ids; vLLM, bad_words',
   kind: 'constraint',
   options,
-  create: (values) => badWordsForm(values, 'beginning'),
+  create: (values) => badWordsForm(values, { needs: 'beginning', countPrompt: true, sparesEnd: true }),
 });
 
-export function badWordsForm({ words }: OptionValues<typeof options>, needs: SequenceNeeds): Omit<HostSampler, 'name'> {
+/** Where systems differ. */
+export interface BadWordsRules {
+  readonly needs: SequenceNeeds;
+  /** Whether a sequence may begin in the prompt. */
+  readonly countPrompt: boolean;
+  /** Whether a sequence that is only an end token is skipped. */
+  readonly sparesEnd: boolean;
+}
+
+export function badWordsForm(
+  { words }: OptionValues<typeof options>,
+  { needs, countPrompt, sparesEnd }: BadWordsRules,
+): Omit<HostSampler, 'name'> {
   const ids = new Set(words.flat());
   return {
     traits: { narrows: true },
-    onHost(logits, { history, eosTokenIds }) {
+    onHost(logits, { history, eosTokenIds, promptLength }) {
       refuseOutside('badWords', 'words', ids, logits.length);
+      const text = countPrompt ? history.tokens : history.tokens.subarray(promptLength);
       for (const word of words) {
         const last = word.at(-1)!;
-        if (word.length === 1 && eosTokenIds.includes(last)) continue;
-        if (isBegun(history.tokens, word, needs)) logits[last] = -Infinity;
+        if (sparesEnd && word.length === 1 && eosTokenIds.includes(last)) continue;
+        if (isBegun(text, word, needs)) logits[last] = -Infinity;
       }
     },
   };
 }
 
 /**
- * Words for {@link badWords}, from texts: each with and without a space before it, as in vLLM.
+ * Words for {@link badWords}, from texts: each with and without a space before it. (vLLM leaves out the one with a space where it has
+ * another number of tokens.)
  *
  * @example
  * ```ts

@@ -40,18 +40,22 @@ export const prefixAllowedTokens = defineSampler({
   options,
   create: ({ allowed }) => ({
     traits: { narrows: true },
-    mask(step) {
-      const what = `allowed(tokens) at position ${step.position}`;
-      const ids = listOf(what, allowed(step.history.tokens, step));
-      if (ids.length === 0)
-        throw new ParameterError('prefixAllowedTokens', what, 'a list of at least one token id', ids);
-      for (const id of ids)
-        if (!Number.isInteger(id) || id < 0) throw new ParameterError('prefixAllowedTokens', what, 'token ids', id);
-      refuseOutside('prefixAllowedTokens', what, ids, step.vocabSize);
-      return maskOf(ids, step.vocabSize);
-    },
+    mask: (step) => maskOf(allowedIds(allowed, step), step.vocabSize),
   }),
 });
+
+type AllowedFunction = (tokens: Int32Array, step: RowStep) => Iterable<number>;
+
+/** What the function allows now, checked. */
+export function allowedIds(allowed: AllowedFunction, step: RowStep): readonly number[] {
+  const what = `allowed(tokens) at position ${step.position}`;
+  const ids = listOf(what, allowed(step.history.tokens, step));
+  if (ids.length === 0) throw new ParameterError('prefixAllowedTokens', what, 'a list of at least one token id', ids);
+  for (const id of ids)
+    if (!Number.isInteger(id) || id < 0) throw new ParameterError('prefixAllowedTokens', what, 'token ids', id);
+  refuseOutside('prefixAllowedTokens', what, ids, step.vocabSize);
+  return ids;
+}
 
 /** More ids than any vocabulary has: an iterable that gives more has no end. */
 const mostIds = 2 ** 24;

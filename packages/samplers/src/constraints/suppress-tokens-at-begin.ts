@@ -1,4 +1,4 @@
-import { defineSampler } from '@tokenwright/core';
+import { defineSampler, type HostSampler, type RowStep } from '@tokenwright/core';
 import { integerOption, type OptionsOf, optional, tokensOption } from '@tokenwright/core/options';
 import { refuseOutside } from '../shared/token-ids.ts';
 
@@ -29,11 +29,19 @@ export const suppressTokensAtBegin = defineSampler({
   source: 'Hugging Face, begin_suppress_tokens',
   kind: 'constraint',
   options,
-  create: ({ tokens, position }) => ({
+  create: ({ tokens, position }) => suppressTokensAt(tokens, ({ promptLength }) => position ?? promptLength),
+});
+
+/** @param positionOf the length of the text at which the tokens are removed. */
+export function suppressTokensAt(
+  tokens: readonly number[],
+  positionOf: (step: RowStep) => number,
+): Omit<HostSampler, 'name'> {
+  return {
     traits: { keepsArgMax: tokens.length === 0, narrows: true },
     onHost(logits, step) {
       refuseOutside('suppressTokensAtBegin', 'tokens', tokens, logits.length);
-      if (step.position === (position ?? step.promptLength)) for (const id of tokens) logits[id] = -Infinity;
+      if (step.position === positionOf(step)) for (const id of tokens) logits[id] = -Infinity;
     },
-  }),
-});
+  };
+}

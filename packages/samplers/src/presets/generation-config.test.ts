@@ -15,7 +15,7 @@ test.each<[object, string]>([
   [{ no_repeat_ngram_size: 3, do_sample: false }, 'no-repeat-ngram(size 3, countPrompt true) > greedy'],
   [
     { sequence_bias: [[[5, 6], -1.5]], bad_words_ids: [[7]] },
-    'sequence-bias(sequences [{"tokens":[5,6],"bias":-1.5}], needs sequence) > bad-words(words [[7]], needs sequence)',
+    'sequence-bias(sequences [{"tokens":[5,6],"bias":-1.5}]) > bad-words(words [[7]])',
   ],
 ])('%j', (config, chain) => {
   expect(printed(config)).toBe(chain);

@@ -16,7 +16,9 @@ export type Gpt2Options = OptionsOf<typeof options>;
 /**
  * The chain of GPT-2's published samples: temperature, then top-k with k = 40, ties kept.
  *
- * It was not compared with results of that code.
+ * Order, formulas and ties are those of `src/sample.py` of openai/gpt-2 at commit 9b63575ef427 (2024-01-26), whose own default is
+ * `top_k` 0; the published samples have 40. Its later `top_p` is left out, and what it removes keeps the logit -1e10. The preset was not
+ * compared with results of that code.
  *
  * @see Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"
  * @example

@@ -11,17 +11,16 @@ import {
   tokenListsOption,
   tokensOption,
 } from '@tokenwright/core/options';
-import { badWords } from '../compat/bad-words.ts';
-import { sequenceBias } from '../compat/sequence-bias.ts';
+import { prefixAllowedTokens } from '../compat/prefix-allowed-tokens.ts';
+import { suppressTokensAtBegin } from '../compat/suppress-tokens-at-begin.ts';
+import { badWords } from '../constraints/bad-words.ts';
 import { encoderNoRepeatNgram } from '../constraints/encoder-no-repeat-ngram.ts';
 import { forcedBosToken } from '../constraints/forced-bos-token.ts';
 import { forcedEosToken } from '../constraints/forced-eos-token.ts';
 import { minLength } from '../constraints/min-length.ts';
 import { minNewTokens } from '../constraints/min-new-tokens.ts';
 import { noRepeatNgram } from '../constraints/no-repeat-ngram.ts';
-import { prefixAllowedTokens } from '../constraints/prefix-allowed-tokens.ts';
 import { suppressTokens } from '../constraints/suppress-tokens.ts';
-import { suppressTokensAtBegin } from '../constraints/suppress-tokens-at-begin.ts';
 import { epsilonCutoff } from '../filters/epsilon-cutoff.ts';
 import { etaCutoff } from '../filters/eta-cutoff.ts';
 import { minP } from '../filters/min-p.ts';
@@ -32,6 +31,7 @@ import { typicalP } from '../filters/typical-p.ts';
 import { encoderRepetitionPenalty } from '../penalties/encoder-repetition-penalty.ts';
 import { exponentialLengthDecay } from '../penalties/exponential-length-decay.ts';
 import { repetitionPenalty } from '../penalties/repetition-penalty.ts';
+import { sequenceBias } from '../penalties/sequence-bias.ts';
 import { greedy } from '../shaping/greedy.ts';
 import { normalize } from '../shaping/normalize.ts';
 import { removeInvalid } from '../shaping/remove-invalid.ts';
@@ -126,7 +126,9 @@ export const huggingFaceOptions = {
   ),
   /** Empty is off. Default empty. */
   suppressTokens: tokensOption({ default: [], off: [], help: 'Tokens to remove' }),
-  /** For the first new token, or with `forcedBosTokenId` the third of the text. Empty is off. Default empty. */
+  /**
+   * For the first new token; after a prompt of one token and with `forcedBosTokenId` for the second. Empty is off. Default empty.
+   */
   beginSuppressTokens: tokensOption({ default: [], off: [], help: 'Tokens to remove from the first choice' }),
   /** A watermark, `kgwWatermark(...)` or `synthId(...)`: after the filters. Default null, off. */
   watermark: orNull(samplerOption('A watermark, after the filters')),
@@ -142,10 +144,14 @@ export const huggingFaceOptions = {
 export type HuggingFaceOptions = OptionsOf<typeof huggingFaceOptions>;
 
 /**
- * The chain of Hugging Face transformers 4.47 to 5, in the order of `generate()`: sequence bias, penalties, n-grams, bad
+ * The chain of Hugging Face transformers 5.18.0 (2026-09-30), in the order of its `generate()`: sequence bias, penalties, n-grams, bad
  * words, lengths, the function of allowed tokens, forced tokens, repair, length decay, suppressed tokens, your processors,
  * temperature, top-H, top-k (ties kept), top-p (mass before a token below p), min-p, typical-p, epsilon, eta, watermark,
  * normalization. The stages from temperature to eta only when sampling.
+ *
+ * Order, defaults and formulas were compared with `generation/utils.py`, `configuration_utils.py` and `logits_process.py` of that
+ * release. Until 5.0 a sequence applied only to a text at least as long as the whole sequence: `needs: 'sequence'` of
+ * `@tokenwright/samplers/compat`.
  *
  * @example
  * ```ts
@@ -179,9 +185,7 @@ export const huggingFace = definePreset({
       values.etaCutoff === 0 ? undefined : etaCutoff({ epsilon: values.etaCutoff, minKeep }),
     ];
     return [
-      values.sequenceBias.length === 0
-        ? undefined
-        : sequenceBias({ sequences: values.sequenceBias, needs: 'sequence' }),
+      values.sequenceBias.length === 0 ? undefined : sequenceBias({ sequences: values.sequenceBias }),
       values.encoderRepetitionPenalty === 1
         ? undefined
         : encoderRepetitionPenalty({ penalty: values.encoderRepetitionPenalty }),
@@ -192,19 +196,18 @@ export const huggingFace = definePreset({
       values.encoderNoRepeatNgramSize === 0
         ? undefined
         : encoderNoRepeatNgram({ size: values.encoderNoRepeatNgramSize }),
-      values.badWordsIds.length === 0 ? undefined : badWords({ words: values.badWordsIds, needs: 'sequence' }),
+      values.badWordsIds.length === 0 ? undefined : badWords({ words: values.badWordsIds }),
       values.minLength === 0 ? undefined : minLength({ length: values.minLength }),
       values.minNewTokens === 0 ? undefined : minNewTokens({ count: values.minNewTokens }),
-      allowed === null ? undefined : prefixAllowedTokens({ allowed }),
+      allowed === null ? undefined : prefixAllowedTokens({ allowed, insists: true }),
       bos === null ? undefined : forcedBosToken({ token: bos }),
       eos === null ? undefined : forcedEosToken({ eosTokenIds: typeof eos === 'number' ? [eos] : eos }),
       values.removeInvalidValues ? removeInvalid() : undefined,
       decay === null ? undefined : exponentialLengthDecay({ start: decay[0], factor: decay[1] }),
       values.suppressTokens.length === 0 ? undefined : suppressTokens({ tokens: values.suppressTokens }),
-      // With a forced first token, the first choice is the one after it.
       beginSuppressTokens.length === 0
         ? undefined
-        : suppressTokensAtBegin({ tokens: beginSuppressTokens, position: bos === null ? undefined : 2 }),
+        : suppressTokensAtBegin({ tokens: beginSuppressTokens, afterForcedBos: bos !== null }),
       ...values.processors,
       ...(doSample ? filters : []),
       values.watermark ?? undefined,

@@ -204,8 +204,8 @@ function listedTokens(values: Values): 'left' | 'vocabulary' | number {
  * typical-p (mass before a token at most p, ties cut), top-p (mass before a token below p), min-p, XTC, then the
  * temperature. Filters act on the model's own distribution. With `mirostat`: thinking budget, bias, temperature, mirostat.
  *
- * The order and the defaults are those of llama.cpp at commit 001d906a6d86 (common/common.h, 2026). Before, DRY searched the
- * whole text: `dryPenaltyLastN: -1`.
+ * The order and the defaults are those of llama.cpp 0.5.0 (common/common.h at commit de3ff815ea7d, 2026-09-28), as at 001d906a6d86.
+ * Before that, DRY searched the whole text: `dryPenaltyLastN: -1`.
  *
  * @example
  * ```ts

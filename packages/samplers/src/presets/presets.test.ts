@@ -1,4 +1,5 @@
 import { ParameterError, UnknownOptionError } from '@tokenwright/core';
+import type { Option } from '@tokenwright/core/options';
 import { candidatesOf, shaped } from '@tokenwright/core/testing';
 import { describe, expect, test } from 'vitest';
 import {
@@ -8,6 +9,8 @@ import {
   huggingFace,
   kgwWatermark,
   llamaCpp,
+  ollama,
+  type PresetFactory,
   printChain,
   vllm,
   xTransformers,
@@ -16,11 +19,98 @@ import {
 const names = (chain: readonly { name: string }[]): string => chain.map(({ name }) => name).join(' ');
 
 describe('defaults', () => {
-  // llama.cpp at commit 001d906a6d86, common/common.h: common_params_sampling.
+  const defaultsOf = (preset: PresetFactory<never>): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries<Option<unknown>>(preset.definition.options).map(([name, option]) => [name, option.default]),
+    );
+
+  // transformers 5.18.0, configuration_utils.py: _get_default_generation_params. What is None there is off here.
+  test('of Hugging Face are those of its release', () => {
+    expect(defaultsOf(huggingFace as never)).toEqual({
+      // generate() has false; this is a preset for sampling.
+      doSample: true,
+      temperature: 1,
+      topK: 50,
+      topP: 1,
+      minP: 0,
+      typicalP: 1,
+      epsilonCutoff: 0,
+      etaCutoff: 0,
+      topH: 0,
+      repetitionPenalty: 1,
+      penalizePrompt: true,
+      sequenceBias: [],
+      encoderRepetitionPenalty: 1,
+      noRepeatNgramSize: 0,
+      encoderNoRepeatNgramSize: 0,
+      badWordsIds: [],
+      minLength: 0,
+      minNewTokens: 0,
+      prefixAllowedTokensFn: null,
+      forcedBosTokenId: null,
+      forcedEosTokenId: null,
+      removeInvalidValues: false,
+      exponentialDecayLengthPenalty: null,
+      suppressTokens: [],
+      beginSuppressTokens: [],
+      watermark: null,
+      renormalizeLogits: false,
+      minTokensToKeep: 1,
+      processors: [],
+    });
+  });
+
+  // vLLM at commit 00388f6573cc, sampling_params.py: SamplingParams.
+  test('of vLLM are those of its source', () => {
+    expect(defaultsOf(vllm as never)).toEqual({
+      allowedTokenIds: [],
+      badWords: [],
+      minTokens: 0,
+      stopTokenIds: [],
+      logitBias: {},
+      repetitionPenalty: 1,
+      frequencyPenalty: 0,
+      presencePenalty: 0,
+      temperature: 1,
+      minP: 0,
+      topK: 0,
+      topP: 1,
+    });
+  });
+
+  // Ollama at commit fb3076099687, api/types.go: DefaultOptions.
+  test('of Ollama are those of its release', () => {
+    expect(defaultsOf(ollama as never)).toEqual({
+      temperature: 0.8,
+      topK: 40,
+      topP: 0.9,
+      minP: 0,
+      typicalP: 1,
+      repeatLastN: 64,
+      repeatPenalty: 1,
+      presencePenalty: 0,
+      frequencyPenalty: 0,
+    });
+  });
+
+  // x-transformers at commit 9252ed783802, autoregressive_wrapper.py; openai/gpt-2 at 9b63575ef427, with the k of its samples.
+  test('of x-transformers and GPT-2 are those of their sources', () => {
+    expect(defaultsOf(xTransformers as never)).toEqual({
+      filter: 'top_k',
+      fracNumTokens: 0.1,
+      k: undefined,
+      thres: 0.9,
+      minP: 0.1,
+      minPPow: 2,
+      minPRatio: 0.02,
+      temperature: 1,
+    });
+    expect(defaultsOf(gpt2 as never)).toEqual({ temperature: 1, topK: 40 });
+  });
+
+  // llama.cpp 0.5.0, commit de3ff815ea7d, common/common.h: common_params_sampling.
   test('of llama.cpp are those of its release', () => {
-    const { options } = llamaCpp.definition;
-    const defaults = Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
-    expect(defaults).toMatchObject({
+    expect(defaultsOf(llamaCpp as never)).toMatchObject({
       minKeep: 0,
       topK: 40,
       topP: 0.95,
@@ -60,6 +150,7 @@ describe('defaults', () => {
       'top-k(k 40, ties exactly-k) > top-p(p 0.95, minKeep 1) > min-p(p 0.05, minKeep 1) > temperature(temperature 0.8)',
     ],
     [vllm(), '(none)'],
+    [ollama(), 'top-k(k 40, ties exactly-k) > top-p(p 0.9, minKeep 1) > temperature(temperature 0.8)'],
     [xTransformers(), 'top-k(share 0.1, ties exactly-k)'],
     [gpt2(), 'top-k(k 40, ties keep-all)'],
   ])('%#', (chain, printed) => {
@@ -221,8 +312,26 @@ test('llama.cpp: tokens that were set to -Infinity count for the dynamic tempera
   expect(left[0]).toBeCloseTo(2 / 3, 6);
 });
 
-test('vLLM raises a tiny temperature to 0.01', () => {
-  expect(printChain(vllm({ temperature: 0.001 }))).toBe('temperature(temperature 0.01)');
+test('vLLM raises a tiny temperature to 0.01; only 0 is greedy', () => {
+  for (const temperature of [0.001, 1e-6, Number.MIN_VALUE])
+    expect(printChain(vllm({ temperature }))).toBe('temperature(temperature 0.01)');
+  expect(names(vllm({ temperature: 0, topK: 5 }))).toBe('greedy');
+});
+
+test('vLLM looks for bad words in the reply, end tokens among them', () => {
+  const chain = vllm({ badWords: [[4, 0], [2]] });
+  const flat = [0, 0, 0, 0, 0];
+  expect(candidatesOf(shaped(chain, flat, { prompt: [4] }))).toEqual([0, 1, 3, 4]);
+  expect(candidatesOf(shaped(chain, flat, { prompt: [1], generated: [4] }))).toEqual([1, 3, 4]);
+  expect(candidatesOf(shaped(chain, flat, { prompt: [1], eosTokenIds: [2] }))).toEqual([0, 1, 3, 4]);
+});
+
+test('Ollama runs the chain of llama.cpp', () => {
+  const given = { temperature: 0.5, topK: 7, topP: 0.8, minP: 0.1, typicalP: 0.9, repeatPenalty: 1.2, repeatLastN: -1 };
+  expect(printChain(ollama(given))).toBe(printChain(llamaCpp(given)));
+  expect(ollama({ repeatPenalty: 1.2 })[0]!.parameters).toMatchObject({ penalty: 1.2, window: 64 });
+  expect(() => ollama({ repeatPenalty: 0 })).toThrow('ollama: repeatPenalty must be a number above 0');
+  expect(() => ollama({ xtcProbability: 1 } as never)).toThrow(UnknownOptionError);
 });
 
 test('vLLM bounds a bias, and delays the given stop ids', () => {
@@ -230,11 +339,35 @@ test('vLLM bounds a bias, and delays the given stop ids', () => {
   expect(vllm({ minTokens: 2, stopTokenIds: [7] })[0]!.parameters).toEqual({ count: 2, eosTokenIds: [7] });
 });
 
-test('Hugging Face: with a forced first token, the first choice is the one after it', () => {
-  const at = (options: object): unknown =>
-    huggingFace({ topK: 0, beginSuppressTokens: [1], ...options }).at(-1)!.parameters;
-  expect(at({})).toEqual({ tokens: [1] });
-  expect(at({ forcedBosTokenId: 5 })).toEqual({ tokens: [1], position: 2 });
+test('Hugging Face: with a forced first token after a prompt of one, the first choice is the one after it', () => {
+  const kept = (options: object, prompt: readonly number[], reply: readonly number[]): number[] => {
+    const chain = huggingFace({ topK: 0, beginSuppressTokens: [1], ...options });
+    return candidatesOf(shaped(chain.slice(-1), [0, 0, 0], { prompt, generated: reply }));
+  };
+  const bos = { forcedBosTokenId: 2 };
+  expect(kept({}, [0], [])).toEqual([0, 2]);
+  expect(kept({}, [0], [2])).toEqual([0, 1, 2]);
+  expect(kept(bos, [0], [])).toEqual([0, 1, 2]);
+  expect(kept(bos, [0], [2])).toEqual([0, 2]);
+  // A longer prompt begins with the token already.
+  expect(kept(bos, [0, 2, 0], [])).toEqual([0, 2]);
+  expect(kept(bos, [0, 2, 0], [0])).toEqual([0, 1, 2]);
+});
+
+test('Hugging Face since 5.18: a sequence applies to a text that is its beginning', () => {
+  const prompt = [3];
+  expect(candidatesOf(shaped(huggingFace({ topK: 0, badWordsIds: [[3, 1]] }), [0, 0, 0, 0], { prompt }))).toEqual([
+    0, 2, 3,
+  ]);
+  const biased = huggingFace({ topK: 0, sequenceBias: [{ tokens: [3, 1], bias: 2 }] });
+  expect([...shaped(biased, [0, 0, 0, 0], { prompt })]).toEqual([0, 2, 0, 0]);
+});
+
+test('Hugging Face since 5.18: allowed tokens come back when all of them were removed', () => {
+  const chain = huggingFace({ topK: 0, badWordsIds: [[1], [2]], prefixAllowedTokensFn: () => [1, 2] });
+  expect([...shaped(chain, [5, 6, 7])]).toEqual([-Infinity, 0, 0]);
+  const one = huggingFace({ topK: 0, badWordsIds: [[1]], prefixAllowedTokensFn: () => [1, 2] });
+  expect([...shaped(one, [5, 6, 7])]).toEqual([-Infinity, -Infinity, 7]);
 });
 
 test('an option left undefined is the default', () => {

@@ -1,6 +1,6 @@
 import { integerOption, numberOption, type OptionsOf, tokenListsOption, tokensOption } from '@tokenwright/core/options';
+import { badWords } from '../compat/bad-words.ts';
 import { allowedTokens } from '../constraints/allowed-tokens.ts';
-import { badWords } from '../constraints/bad-words.ts';
 import { minNewTokens } from '../constraints/min-new-tokens.ts';
 import { minP } from '../filters/min-p.ts';
 import { topK } from '../filters/top-k.ts';
@@ -16,7 +16,7 @@ import { definePreset } from './preset.ts';
 const options = {
   /** Empty is off. Default empty. */
   allowedTokenIds: tokensOption({ default: [], off: [], help: 'The only tokens that can be sampled' }),
-  /** As lists of tokens: `badWordTokens(tokenizer, words)` makes them. Empty is off. Default empty. */
+  /** As lists of tokens: `badWordTokens(tokenizer, words)` makes them. They are looked for in the reply. Empty is off. Default empty. */
   badWords: tokenListsOption({ default: [], off: [], help: 'Sequences of tokens that must not occur' }),
   /** Tokens of the reply before it may end. 0 is off. Default 0. */
   minTokens: integerOption({ min: 0, default: 0, off: 0, help: 'Tokens that the reply must have before it may end' }),
@@ -48,7 +48,7 @@ const options = {
     off: 0,
     help: 'Subtracted once from each token that occurred',
   }),
-  /** From 0 to 2. Below 1e-5 is greedy; from there to 0.01 acts as 0.01. Default 1. */
+  /** From 0 to 2. 0 is greedy; up to 0.01 acts as 0.01. Default 1. */
   temperature: numberOption({ min: 0, max: 2, default: 1, off: 1, help: 'Divisor of the logits; 0 is greedy' }),
   /** 0 is off. Default 0. */
   minP: numberOption({ min: 0, max: 1, default: 0, off: 0, help: 'Share of the largest probability' }),
@@ -67,7 +67,9 @@ const bounded = (bias: number): number => Math.max(-100, Math.min(100, bias));
  * The chain of vLLM: allowed tokens, bad words, minimum length, bias, penalties (multiplicative first), temperature, min-p,
  * top-k (ties kept), top-p (mass before a token below p). A greedy row takes the arg max right after the penalties.
  *
- * It was written from vLLM's source and not compared with results of vLLM.
+ * Order, defaults and formulas are those of vLLM's source in the index of public repositories on 2026-12-01: `sampling_params.py` at
+ * commit 00388f6573cc, `v1/sample` (`sampler.py` at 3e342658b2e9, `ops/topk_topp_sampler.py` at 01fa3fe74b05) in its PyTorch form; its
+ * GPU kernels may keep fewer of the tokens that tie. It was not compared with results of vLLM.
  *
  * @example
  * ```ts
@@ -89,7 +91,9 @@ export const vllm = definePreset({
     const biases = Object.entries(values.logitBias).map(([id, bias]) => [id, bounded(Number(bias))] as const);
     const before = [
       allowedTokenIds.length === 0 ? undefined : allowedTokens({ tokens: allowedTokenIds }),
-      values.badWords.length === 0 ? undefined : badWords({ words: values.badWords }),
+      values.badWords.length === 0
+        ? undefined
+        : badWords({ words: values.badWords, countPrompt: false, sparesEnd: false }),
       count === 0
         ? undefined
         : minNewTokens({ count, eosTokenIds: stopTokenIds.length === 0 ? undefined : stopTokenIds }),
@@ -98,7 +102,7 @@ export const vllm = definePreset({
       values.frequencyPenalty === 0 ? undefined : frequencyPenalty({ penalty: values.frequencyPenalty }),
       values.presencePenalty === 0 ? undefined : presencePenalty({ penalty: values.presencePenalty }),
     ];
-    if (t < 1e-5) return [...before, greedy()];
+    if (t === 0) return [...before, greedy()];
     return [
       ...before,
       t === 1 ? undefined : temperature({ temperature: Math.max(0.01, t) }),

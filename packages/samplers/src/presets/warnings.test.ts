@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkChain, gpt2, huggingFace, kgwWatermark, llamaCpp, synthId, vllm, xTransformers } from '../index.ts';
+import {
+  checkChain,
+  gpt2,
+  huggingFace,
+  kgwWatermark,
+  llamaCpp,
+  ollama,
+  synthId,
+  vllm,
+  xTransformers,
+} from '../index.ts';
 
 /** Each option left out, or one of some values that switch its stage on or off. */
 function anyOf<Options extends object>(values: { [Name in keyof Options]-?: readonly Options[Name][] }) {
@@ -101,6 +111,17 @@ const xTransformersOptions = anyOf<Known<typeof xTransformers>>({
   temperature: [0, 0.5, 1],
 });
 
+const ollamaOptions = anyOf<Known<typeof ollama>>({
+  temperature: [0.5, 1],
+  topK: [0, 40],
+  topP: [0.9, 1],
+  minP: [0, 0.1],
+  typicalP: [0.9, 1],
+  repeatLastN: [0, 64],
+  repeatPenalty: [1, 1.1],
+  presencePenalty: [0, 1],
+  frequencyPenalty: [0, 1],
+});
 const gpt2Options = anyOf<Known<typeof gpt2>>({ temperature: [0.5, 1], topK: [0, 40] });
 
 const rulesOf = (chain: Parameters<typeof checkChain>[0]): string[] => checkChain(chain).map(({ rule }) => rule);
@@ -109,6 +130,7 @@ test.each<[string, fc.Arbitrary<Parameters<typeof checkChain>[0]>]>([
   ['huggingFace', huggingFaceOptions.map((options) => huggingFace(options))],
   ['vllm', vllmOptions.map((options) => vllm(options))],
   ['xTransformers', xTransformersOptions.map((options) => xTransformers(options))],
+  ['ollama', ollamaOptions.map((options) => ollama(options))],
   ['gpt2', gpt2Options.map((options) => gpt2(options))],
 ])('%s gives no warning with any of its options', (_, chains) => {
   fc.assert(

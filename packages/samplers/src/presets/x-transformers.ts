@@ -54,7 +54,7 @@ const filters: Readonly<Record<Values['filter'], (values: Values) => Sampler | u
 
 /**
  * The chain of x-transformers: one filter, then the temperature. By default a tenth of the vocabulary stays (5,026 of 50,257
- * tokens); top-k keeps exactly k, top-p keeps a token when the mass before it is at most p.
+ * tokens); top-k keeps exactly k, top-p keeps a token when the mass before it is at most p. As at commit 9252ed7838021.
  *
  * @example
  * ```ts

@@ -31,7 +31,7 @@ export function endsWith(tokens: ArrayLike<number>, end: number, sequence: reado
 
 /**
  * How long the text must be for a sequence to apply: as long as all but its last token (`'beginning'`), or as the whole
- * sequence, as in Hugging Face.
+ * sequence, as in Hugging Face until 5.0.
  */
 export type SequenceNeeds = 'beginning' | 'sequence';
 

@@ -37,6 +37,7 @@ const presets = new Set<unknown>([
   samplers.llamaCpp,
   samplers.vllm,
   samplers.gpt2,
+  samplers.ollama,
   samplers.xTransformers,
 ]);
 

@@ -6,6 +6,7 @@ import {
   greedy,
   huggingFace,
   llamaCpp,
+  ollama,
   vllm,
   xTransformers,
 } from '@tokenwright/samplers';
@@ -24,6 +25,7 @@ export function presetsFor(checkpoint: readonly Sampler[]): Preset[] {
     ['Greedy', [greedy()]],
     ['llama.cpp', llamaCpp()],
     ['Hugging Face', huggingFace({ topP: 0.95, temperature: 0.8 })],
+    ['Ollama', ollama()],
     ['vLLM', vllm({ temperature: 0.8, topP: 0.95 })],
     ['x-transformers', xTransformers()],
     ['GPT-2', gpt2()],
