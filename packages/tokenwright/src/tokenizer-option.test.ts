@@ -37,7 +37,7 @@ afterAll(() => {
 
 /** The text of the ids that 'abc' becomes. */
 async function spelled(tokenizer: TokenizerSource): Promise<string[]> {
-  const lm = await languageModel(file, { ...options, tokenizer });
+  const lm = await languageModel(file, { ...options, worker: false, tokenizer });
   try {
     return lm.tokenizer.encode('abc').map((id) => lm.tokenizer.idToToken(id)!);
   } finally {
