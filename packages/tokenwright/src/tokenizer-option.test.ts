@@ -79,7 +79,7 @@ describe('a GGUF file with an unknown cut', () => {
   });
 });
 
-it('refuses what is no tokenizer before anything is loaded', async () => {
+it('refuses anything but a tokenizer before anything is loaded', async () => {
   const refused = async (tokenizer: unknown): Promise<Error> => {
     const error = await languageModel(file, { ...options, tokenizer: tokenizer as string }).catch((cause) => cause);
     expect(error).toBeInstanceOf(ParameterError);

@@ -1,7 +1,7 @@
 import type { WeightSource } from './engine.ts';
 import type { MatrixRequest } from './weight-requests.ts';
 
-/** Names of formats that hold few bits with scales: those of GGUF, and ours. 'F16' and 'BF16' are none. */
+/** Names of formats that hold few bits with scales: those of GGUF, and ours; not 'F16' and 'BF16'. */
 const quantized = /^(?:I?Q\d|TQ\d|MXFP|NVFP|[48]-bit)/;
 
 /** Formats whose codes a format finds again, besides its own. */
@@ -11,7 +11,7 @@ const kept: Readonly<Record<string, string>> = { '4-bit-blocks': 'Q4_0', '8-bit-
 const blockSize = 32;
 
 /**
- * Watches the reading of matrices that are quantized already, and reports those whose values a second format rounds again. `8-bit`,
+ * Watches the reading of matrices that are quantized already, and reports those that are rounded again. `8-bit`,
  * `8-bit-blocks` and `4-bit-blocks` keep the codes of files of ours in the same format; `4-bit-blocks` those of Q4_0; `8-bit-blocks`
  * those of Q8_0 where each block of 32 has a code of 127 or -127, as llama.cpp writes it, which is looked up in the values.
  */

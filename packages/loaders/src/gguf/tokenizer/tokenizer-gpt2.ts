@@ -1,6 +1,5 @@
 import { LoadError } from '@tokenwright/core';
 import type { JsonObject } from '../../sources/json.ts';
-import { byteToken } from '../../tokenizer/models/model.ts';
 import type { GgufFile } from '../file/gguf-file.ts';
 import { readText } from '../file/keys.ts';
 import { type PreTokenizer, preTokenizerOf } from './pre-tokenizers.ts';
@@ -70,12 +69,14 @@ function inCharacters(steps: readonly JsonObject[]): JsonObject {
   };
 }
 
-/** A character that is no token is spelled in bytes, which need their tokens. */
+/** The bytes of a character without a token of its own need tokens. */
 function missingByte(file: string, pre: PreTokenizer, ids: JsonObject): LoadError | undefined {
   if (pre.inCharacters !== true) return undefined;
-  for (let byte = 0; byte < 256; byte++)
-    if (!Object.hasOwn(ids, byteToken(byte)))
-      return new LoadError(file, `lacks '${byteToken(byte)}', which texts need`, 'tokenizer.ggml.tokens');
+  for (let byte = 0; byte < 256; byte++) {
+    const token = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+    if (!Object.hasOwn(ids, token))
+      return new LoadError(file, `lacks '${token}', which texts need`, 'tokenizer.ggml.tokens');
+  }
   return undefined;
 }
 
