@@ -67,7 +67,7 @@ const bounded = (bias: number): number => Math.max(-100, Math.min(100, bias));
  * The chain of vLLM: allowed tokens, bad words, minimum length, bias, penalties (multiplicative first), temperature, min-p,
  * top-k (ties kept), top-p (mass before a token below p). A greedy row takes the arg max right after the penalties.
  *
- * Order, defaults and formulas are those of vLLM's source in the index of public repositories on 2026-12-01: `sampling_params.py` at
+ * Order, defaults and formulas are those of vLLM on GitHub, read on 2026-12-01: `sampling_params.py` at
  * commit 00388f6573cc, `v1/sample` (`sampler.py` at 3e342658b2e9, `ops/topk_topp_sampler.py` at 01fa3fe74b05) in its PyTorch form; its
  * GPU kernels may keep fewer of the tokens that tie. It was not compared with results of vLLM.
  *
