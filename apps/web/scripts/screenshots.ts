@@ -33,6 +33,17 @@ const shots: readonly Shot[] = [
     },
   },
   {
+    name: 'grammar',
+    fragment: '#tokens=120&seed=2&grammar=schema&prompt=The+old+sailor,+as+a+record:+',
+    size: { width: 1280, height: 1440 },
+    scheme: 'light',
+    async prepare(playground) {
+      await playground.tab('Grammar');
+      await playground.generate();
+      await playground.page.locator('.mask').nth(11).click();
+    },
+  },
+  {
     name: 'phone',
     fragment: '#tokens=40&decoding=contrast&seed=3',
     size: { width: 390, height: 1330 },

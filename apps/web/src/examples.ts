@@ -51,7 +51,7 @@ export const examples: readonly Example[] = [
   },
   {
     title: 'Structured output',
-    about: 'A JSON Schema: what fits at each token, and what is forced',
+    about: 'A JSON Schema: what fits, and what is forced',
     tab: 'grammar',
     settings: {
       prompt: 'The old sailor, as a record: ',

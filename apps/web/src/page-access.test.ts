@@ -48,6 +48,18 @@ describePage('access to the playground', () => {
     await playground.close();
   });
 
+  it.each(['light', 'dark'] as const)('axe finds nothing serious in a grammar at work, %s', async (colorScheme) => {
+    const playground = await Playground.open(browser, `${site.url}#tokens=40&grammar=schema`, { colorScheme });
+    await playground.tab('Grammar');
+    await playground.generate();
+    await playground.page.locator('.mask').nth(3).click();
+    expect(await serious(playground), 'a token').toEqual([]);
+    await playground.page.locator('.grammar-editor textarea').fill('{"type": 1}');
+    await playground.page.locator('#grammar-problem.problem').waitFor();
+    expect(await serious(playground), 'an error').toEqual([]);
+    await playground.close();
+  });
+
   it.each(['beams', 'contrast', 'speculative'])(
     'axe finds nothing serious in the picture of %s, on a phone',
     async (kind) => {

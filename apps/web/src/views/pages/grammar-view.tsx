@@ -24,11 +24,15 @@ export function GrammarView() {
           {point === undefined || !grammar.on ? (
             <p class="empty">
               {grammar.on
-                ? 'What may come first appears here.'
+                ? 'What may come first appears here when the grammar can be read.'
                 : 'Choose JSON Schema, Pattern or GBNF, then generate: the place of the text in the grammar, the tokens that fit and the value so far appear here.'}
             </p>
           ) : (
-            <Expected point={point} running={followed?.status === 'running' && !pinned.value} />
+            <Expected
+              title={titleOf(followed)}
+              point={point}
+              kind={(followed?.settings ?? settings.value).grammar.kind}
+            />
           )}
           {followed !== undefined && (
             <Document
@@ -43,6 +47,12 @@ export function GrammarView() {
       {followed !== undefined && <MaskStrip run={followed} />}
     </>
   );
+}
+
+function titleOf(followed: RunState | undefined): string {
+  if (followed === undefined) return 'Expected first';
+  if (pinned.value && selected.value !== undefined) return `Expected at token ${selected.value + 1}`;
+  return followed.status === 'running' ? 'Expected now' : 'Expected next';
 }
 
 /** Before the chosen token; otherwise after the last one. */

@@ -1,24 +1,35 @@
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { visible } from '../../charts/scales.ts';
 import { type PartialEntry, type PartialJson, partialJson } from '../../grammar/partial-json.ts';
 import type { GrammarPoint, TokenReport } from '../../protocol.ts';
+import type { GrammarKind } from '../../settings.ts';
 import { loaded, pinned, type RunState, selected } from '../../state/store.ts';
 
-/** Where the text is in its grammar, and what may follow. */
-export function Expected({ point, running }: { point: GrammarPoint; running: boolean }) {
-  const { at, allowed, complete, characters, forced } = point;
+interface ExpectedProps {
+  readonly title: string;
+  readonly point: GrammarPoint;
+  readonly kind: GrammarKind;
+}
+
+/** Where a text is in its grammar, and what may follow. */
+export function Expected({ title, point, kind }: ExpectedProps) {
+  const { allowed, complete, characters, forced } = point;
   const all = loaded.value?.model.vocabSize ?? 1;
   const isDone = complete && characters.length === 0;
   return (
-    <section class="expected" aria-label="Expected next">
-      <h3>{running ? 'Expected now' : 'Expected next'}</h3>
+    <section class="expected" aria-label="What may follow">
+      <h3>{title}</h3>
       <p class="expected-place">
-        <code class="pointer">{at}</code>
+        {isDone ? <span>the end</span> : <Place at={point.at} kind={kind} />}
         {complete && <span class="badge good">{isDone ? 'complete' : 'may end here'}</span>}
         {allowed === 1 && !isDone && <span class="badge forced-badge">one way on</span>}
       </p>
       <p class="expected-count">
-        <b class="number">{allowed.toLocaleString('en')}</b> of {all.toLocaleString('en')} tokens fit
+        <span>
+          <b class="number">{allowed.toLocaleString('en')}</b> of {all.toLocaleString('en')} tokens{' '}
+          {allowed === 1 ? 'fits' : 'fit'}
+          {isDone && ', the end token'}
+        </span>
         <span class="mask-meter" aria-hidden="true">
           <i style={`width:${(share(allowed, all) * 100).toFixed(1)}%`} />
         </span>
@@ -36,6 +47,18 @@ export function Expected({ point, running }: { point: GrammarPoint; running: boo
         </ul>
       )}
     </section>
+  );
+}
+
+/** A JSON pointer or a rule. A pattern has no parts with names. */
+function Place({ at, kind }: { at: string; kind: GrammarKind }) {
+  if (kind === 'regex') return <span>the pattern</span>;
+  if (at !== '#') return <code class="pointer">{at}</code>;
+  return (
+    <>
+      <code class="pointer">{kind === 'gbnf' ? 'root' : '#'}</code>
+      {kind === 'schema' && <span class="place-note">the document, between its values</span>}
+    </>
   );
 }
 
@@ -122,11 +145,15 @@ function Lines({ begin, end, open, depth, children }: LinesProps) {
   );
 }
 
-/** For each token, how many tokens fitted. Forced ones are full columns of another color. */
+/** For each token, how many tokens fitted; forced ones have another color. The end stays in view while tokens come. */
 export function MaskStrip({ run }: { run: RunState }) {
   const list = useRef<HTMLDivElement>(null);
   const all = loaded.value?.model.vocabSize ?? 1;
   const { tokens } = run;
+  const follows = run.status === 'running' && !pinned.value;
+  useLayoutEffect(() => {
+    if (follows) list.current!.scrollLeft = list.current!.scrollWidth;
+  }, [follows, tokens.length]);
   const go = (index: number): void => {
     const place = Math.max(0, Math.min(tokens.length - 1, index));
     selected.value = place;
@@ -138,7 +165,7 @@ export function MaskStrip({ run }: { run: RunState }) {
       <h3>Tokens that fit, at each token</h3>
       <div
         ref={list}
-        class="mask-strip"
+        class="scroll mask-strip"
         role="listbox"
         aria-orientation="horizontal"
         tabIndex={0}
@@ -182,11 +209,14 @@ function Column({ token, index, text, all }: { token: TokenReport; index: number
       tabIndex={-1}
       data-index={index}
       aria-selected={selected.value === index}
-      aria-label={`“${text}”: ${isForced ? 'forced' : `${counted} fit`} at ${token.grammar?.before.at ?? '#'}`}
       title={`${visible(text)}  ${isForced ? 'forced' : `${counted} fit`}`}
     >
       <b class="number">{isForced ? '1' : short(allowed)}</b>
-      <i style={`height:${isForced ? 100 : (Math.max(0.02, share(allowed, all)) * 100).toFixed(1)}%`} />
+      <span class="hidden">
+        {isForced ? 'token' : 'tokens'} fitted at {token.grammar?.before.at ?? '#'}
+        {isForced && ', forced'}:
+      </span>
+      <i style={`height:${(Math.max(0.06, share(allowed, all)) * 100).toFixed(1)}%`} />
       <span class="mask-text">{visible(text)}</span>
     </span>
   );
