@@ -5,6 +5,7 @@ import type { Expressions } from '../expressions/expressions.ts';
 import { type CodePoints, codePoints, utf8 } from '../expressions/utf8.ts';
 import { type Continuation, Machine, type Outcome } from '../machine/machine.ts';
 import { patternLanguage } from '../patterns/language.ts';
+import { checkOpenAiStrict } from './open-ai-strict.ts';
 import { Planner } from './plans.ts';
 import { SchemaReader } from './reader.ts';
 import { References, type Schema } from './references.ts';
@@ -30,6 +31,12 @@ export interface JsonSchemaOptions {
   readonly propertyOrder?: 'schema' | 'any';
   /** Read `oneOf` as `anyOf`. Default false: branches that may overlap are made exact, or refused. */
   readonly coerceOneOf?: boolean;
+  /**
+   * Take only the subset of OpenAI's strict mode, and refuse all other schemas: the root is an object, every object has
+   * `additionalProperties: false` and requires all of its properties, at most 10 objects are inside each other, and so on.
+   * Default false.
+   */
+  readonly strict?: boolean;
   /** Leave out what cannot be enforced instead of throwing. Default false. */
   readonly lenient?: boolean;
   /** Enforce the formats of the specification; other formats are notes. Default true. */
@@ -55,6 +62,7 @@ const optionNames: readonly (keyof JsonSchemaOptions)[] = [
   'keySeparator',
   'propertyOrder',
   'coerceOneOf',
+  'strict',
   'lenient',
   'assertFormats',
   'draft',
@@ -85,7 +93,7 @@ export function jsonSchema(schema: Schema, given: JsonSchemaOptions = {}): Machi
   const owner = 'jsonSchema';
   const options = readOptions(owner, given, optionNames);
   const { draft = '2020-12', propertyOrder = 'schema', schemas } = options;
-  for (const name of ['whitespaceFlexible', 'coerceOneOf', 'lenient', 'assertFormats'] as const)
+  for (const name of ['whitespaceFlexible', 'coerceOneOf', 'strict', 'lenient', 'assertFormats'] as const)
     if (options[name] !== undefined) checkBoolean(owner, name, options[name]);
   for (const name of ['whitespacePattern', 'itemSeparator', 'keySeparator', 'uri'] as const)
     if (options[name] !== undefined) checkString(owner, name, options[name]);
@@ -102,6 +110,7 @@ export function jsonSchema(schema: Schema, given: JsonSchemaOptions = {}): Machi
   const plain = plainJson(owner, 'schema', schema);
   if (typeof plain !== 'boolean' && (typeof plain !== 'object' || plain === null || Array.isArray(plain)))
     throw new ParameterError(owner, 'schema', 'a JSON Schema: an object or a boolean', schema);
+  if (options.strict === true) checkOpenAiStrict(plain as Schema);
   const remote = schemas === undefined ? {} : { schemas: plainJson(owner, 'schemas', schemas) as typeof schemas };
   return new Machine((machine) => start(machine, plain as Schema, { ...options, ...remote }));
 }

@@ -1,5 +1,4 @@
-import type { KeywordReader } from './keyword-reader.ts';
-import { countOf, type Keywords } from './keyword-values.ts';
+import { countOf, type KeywordReader, type Keywords } from './keywords.ts';
 import type { ArrayShape, Node } from './node.ts';
 import type { Place } from './references.ts';
 

@@ -1,8 +1,7 @@
 import { GrammarError } from '../errors.ts';
 import { decimal } from '../expressions/decimal.ts';
 import { allNumbers, type Bound } from '../expressions/numbers.ts';
-import type { KeywordReader } from './keyword-reader.ts';
-import type { Keywords } from './keyword-values.ts';
+import type { KeywordReader, Keywords } from './keywords.ts';
 import type { Node, Values } from './node.ts';
 import type { Place } from './references.ts';
 

@@ -1,6 +1,5 @@
 import { GrammarLimitError } from '../errors.ts';
-import type { KeywordReader } from './keyword-reader.ts';
-import { countOf, type Keywords, objectOf } from './keyword-values.ts';
+import { countOf, type KeywordReader, type Keywords, objectOf } from './keywords.ts';
 import type { NameClass, Node, ObjectShape, Values } from './node.ts';
 import type { Place } from './references.ts';
 

@@ -1,8 +1,7 @@
 import { GrammarError, GrammarLimitError } from '../errors.ts';
 import { decimal, exactDecimal } from '../expressions/decimal.ts';
 import type { Bound, NumberSet } from '../expressions/numbers.ts';
-import type { KeywordReader } from './keyword-reader.ts';
-import { countOf, type Keywords, numberOf } from './keyword-values.ts';
+import { countOf, type KeywordReader, type Keywords, numberOf } from './keywords.ts';
 import type { Values } from './node.ts';
 import type { Place } from './references.ts';
 

@@ -2,8 +2,7 @@ import { GrammarError, GrammarSyntaxError, UnsupportedSchemaError } from '../err
 import type { Expression } from '../expressions/expression.ts';
 import { patternLanguage } from '../patterns/language.ts';
 import { formats, unsupportedFormats } from './formats.ts';
-import type { KeywordReader } from './keyword-reader.ts';
-import { type Keywords, listOf } from './keyword-values.ts';
+import { type KeywordReader, type Keywords, listOf } from './keywords.ts';
 import type { Node, Values } from './node.ts';
 import { readArrays } from './read-arrays.ts';
 import { readConstant, readEnumeration, readType } from './read-constants.ts';

@@ -40,6 +40,7 @@ export const grammarTargets: readonly Target[] = [
       loose('keySeparator', types.text),
       loose('propertyOrder', types.text),
       loose('coerceOneOf', types.flag),
+      loose('strict', types.flag),
       loose('lenient', types.flag),
       loose('assertFormats', types.flag),
       loose('draft', types.text),
