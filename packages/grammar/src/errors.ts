@@ -12,14 +12,22 @@ export class GrammarSyntaxError extends GrammarError {
   readonly text: string;
   /** Place of the problem in `text`, in UTF-16 units. */
   readonly position: number;
+  /** Line of the problem, from 1. */
+  readonly line: number;
+  /** Column of the problem in its line, from 1, in UTF-16 units. */
+  readonly column: number;
 
   constructor(text: string, position: number, problem: string) {
-    const line = text.slice(0, position).split('\n').length;
-    const place = text.includes('\n') ? `line ${line}` : `position ${position}`;
+    const lines = text.slice(0, position).split('\n');
+    const line = lines.length;
+    const column = lines.at(-1)!.length + 1;
+    const place = text.includes('\n') ? `line ${line}, column ${column}` : `position ${position}`;
     const shown = text.length > 60 || text.includes('\n') ? 'the grammar' : `'${text}'`;
     super(`${problem} at ${place} of ${shown}.`);
     this.text = text;
     this.position = position;
+    this.line = line;
+    this.column = column;
   }
 }
 

@@ -21,6 +21,7 @@ export {
   textWithout,
 } from './notation/combine.ts';
 export { type GbnfOptions, gbnf } from './notation/gbnf.ts';
+export { type LarkOptions, lark } from './notation/lark.ts';
 export { regularExpression } from './notation/regular-expression.ts';
 export { type TriggeredOptions, type TriggeredTag, triggered } from './notation/triggered.ts';
 export { type JsonSchemaOptions, jsonSchema } from './schema/json-schema.ts';

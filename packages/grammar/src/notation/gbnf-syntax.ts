@@ -1,22 +1,19 @@
 import { GrammarSyntaxError } from '../errors.ts';
 import { type CodePoints, complement, ordered } from '../expressions/utf8.ts';
-
-/** What a rule of a grammar says. */
-export type Rule =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'set'; readonly set: CodePoints }
-  | { readonly kind: 'name'; readonly name: string; readonly position: number }
-  | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Rule[] }
-  | { readonly kind: 'repeat'; readonly part: Rule; readonly min: number; readonly max: number };
+import { groupLimit, type Rule } from './rules.ts';
 
 const escapes: { readonly [name: string]: string } = { n: '\n', r: '\r', t: '\t' };
-/** Groups inside groups, at most. */
-const depthLimit = 200;
+/** Rules by name, and where they are in the grammar. */
+export interface ParsedRules {
+  readonly rules: ReadonlyMap<string, Rule>;
+  readonly positions: ReadonlyMap<string, number>;
+}
 
 /** Read rules in the notation of llama.cpp. */
-export function parseGbnf(grammar: string): ReadonlyMap<string, Rule> {
+export function parseGbnf(grammar: string): ParsedRules {
   let at = 0;
   const rules = new Map<string, Rule>();
+  const positions = new Map<string, number>();
   const fail = (problem: string, position = at): never => {
     throw new GrammarSyntaxError(grammar, position, problem);
   };
@@ -44,13 +41,14 @@ export function parseGbnf(grammar: string): ReadonlyMap<string, Rule> {
     skip(true);
     if (rules.has(name)) fail(`a second rule '${name}'`, start);
     rules.set(name, choice(0));
+    positions.set(name, start);
     skip(false);
     if (at < grammar.length && grammar[at] !== '\n' && grammar[at] !== '\r') fail(`an unexpected '${grammar[at]}'`);
   }
-  return rules;
+  return { rules, positions };
 
   function choice(depth: number): Rule {
-    if (depth > depthLimit) fail(`more than ${depthLimit} groups inside each other`);
+    if (depth > groupLimit) fail(`more than ${groupLimit} groups inside each other`);
     const parts = [sequence(depth)];
     for (;;) {
       const before = at;

@@ -21,20 +21,25 @@ export interface Spelling {
 /**
  * The texts in which the pattern matches: the whole text when `whole`, otherwise any part of it, as `RegExp.test`.
  *
+ * @param fold see `parsePattern`.
  * @throws GrammarSyntaxError for what cannot be used; GrammarLimitError for a pattern that is too long or nested too deeply.
  */
-export function patternLanguage(text: string, spelling: Spelling, whole: boolean): Expression {
+export function patternLanguage(
+  text: string,
+  spelling: Spelling,
+  whole: boolean,
+  fold?: (set: CodePoints) => CodePoints,
+): Expression {
   if (text.length > longestPattern) throw new GrammarLimitError('characters in a pattern', longestPattern);
   try {
-    return languageOf(text, spelling, whole);
+    return languageOf(parsePattern(text, fold), text, spelling, whole);
   } catch (error) {
     if (error instanceof RangeError) throw new GrammarLimitError('groups inside each other', longestPattern);
     throw error;
   }
 }
 
-function languageOf(text: string, { make, char }: Spelling, whole: boolean): Expression {
-  const pattern = parsePattern(text);
+function languageOf(pattern: Pattern, text: string, { make, char }: Spelling, whole: boolean): Expression {
   const any = make.repeat(char([0, 0x10ffff]), 0, Infinity);
   const plain = (of: Pattern): Expression => {
     switch (of.kind) {

@@ -60,9 +60,10 @@ const depthLimit = 200;
  * `|`, quantifiers (a lazy one means the same language), `^`, `$` and look-ahead. As without the `u` flag, an escaped sign
  * means itself, and `{`, `}` and `]` mean themselves where nothing else fits.
  *
+ * @param fold what a set of written characters means besides itself, for patterns that ignore case.
  * @throws GrammarSyntaxError with the position of what cannot be used.
  */
-export function parsePattern(text: string): Pattern {
+export function parsePattern(text: string, fold: (set: CodePoints) => CodePoints = (set) => set): Pattern {
   let at = 0;
   let depth = 0;
   const fail = (problem: string, position = at): never => {
@@ -132,7 +133,7 @@ export function parsePattern(text: string): Pattern {
       return { kind: 'set', set: complement(lineEnds) };
     }
     const member = sign === '\\' ? escaped(false) : point();
-    return { kind: 'set', set: typeof member === 'number' ? [member, member] : member };
+    return { kind: 'set', set: typeof member === 'number' ? fold([member, member]) : member };
   }
 
   function group(): Pattern {
@@ -168,7 +169,8 @@ export function parsePattern(text: string): Pattern {
       else ranges.push(from, to);
     }
     at++;
-    return negated ? complement(ordered(ranges)) : ordered(ranges);
+    const set = fold(ordered(ranges));
+    return negated ? complement(set) : set;
   }
 
   function member(): number | CodePoints {

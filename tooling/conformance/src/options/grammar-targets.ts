@@ -6,6 +6,7 @@ import {
   forcedText,
   gbnf,
   jsonSchema,
+  lark,
   regularExpression,
   repeated,
   sequence,
@@ -62,6 +63,15 @@ export const grammarTargets: readonly Target[] = [
     ],
     options: [loose('root', types.text)],
     call: (grammar, given) => gbnf(grammar as never, given as never).initial,
+  },
+  {
+    name: 'lark',
+    parameters: [
+      { name: 'grammar', type: types.text, valid: 'start: "a"', alsoNamed: ['start', 'of the grammar', "of '"] },
+      options,
+    ],
+    options: [loose('start', types.text)],
+    call: (grammar, given) => lark(grammar as never, given as never).initial,
   },
   {
     name: 'choices',
