@@ -53,7 +53,7 @@ export interface JsonSchemaOptions {
 const defaultSpace = '( |(\\r?\\n){1,2}[ \\t]{0,20})?';
 /** Objects and lists inside each other in a schema. Chains of references may be longer, as far as the stack reaches. */
 const levelLimit = 1000;
-const levels = 'levels inside each other';
+const levels = 'levels in its schema';
 
 const optionNames: readonly (keyof JsonSchemaOptions)[] = [
   'whitespaceFlexible',
