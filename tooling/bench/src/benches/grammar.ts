@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { brotliDecompressSync } from 'node:zlib';
 import {
   jsonSchema,
@@ -30,6 +32,9 @@ interface GrammarRow {
   readonly maskP99Ms: number;
   /** Compiling a schema and its first mask. */
   readonly firstMaskP50Ms: number;
+  /** What a compiled schema and its masks hold after its instances, in megabytes, of every tenth schema. */
+  readonly memoryP50Mb: number;
+  readonly memoryP99Mb: number;
 }
 
 interface Entry {
@@ -46,6 +51,8 @@ interface Tally {
   wronglyRefused: number;
   readonly masks: number[];
   readonly firstMasks: number[];
+  /** Bytes. */
+  readonly memory: number[];
 }
 
 const columns: readonly Column<GrammarRow>[] = (
@@ -59,6 +66,8 @@ const columns: readonly Column<GrammarRow>[] = (
     'maskP50Ms',
     'maskP99Ms',
     'firstMaskP50Ms',
+    'memoryP50Mb',
+    'memoryP99Mb',
   ] as const
 ).map((name) => ({ title: name, cell: (row) => `${row[name]}`, align: name === 'split' ? 'left' : 'right' }));
 
@@ -86,8 +95,8 @@ export const grammarBench: Bench = {
       const entries = readEntries(join(folder, file));
       const tally = newTally();
       const used = context.quick ? entries.slice(0, 20) : entries;
-      for (const entry of used) {
-        const problem = judge(entry, tokenizer, vocabulary, tally);
+      for (const [i, entry] of used.entries()) {
+        const problem = await judge(entry, tokenizer, vocabulary, tally, i % measuredEvery === 0);
         if (problem !== undefined) context.note(`${entry.id}: ${problem}`);
       }
       rows.push(rowOf(split, tally));
@@ -95,6 +104,7 @@ export const grammarBench: Bench = {
         all[name] += tally[name];
       for (const time of tally.masks) all.masks.push(time);
       for (const time of tally.firstMasks) all.firstMasks.push(time);
+      all.memory.push(...tally.memory);
     }
     rows.push(rowOf('all', all));
     context.printAs('Structured output', rows, columns);
@@ -121,12 +131,37 @@ function newTally(): Tally {
     wronglyRefused: 0,
     masks: [],
     firstMasks: [],
+    memory: [],
   };
 }
 
+/** Memory is measured for one of so many schemas, because each measurement collects garbage. */
+const measuredEvery = 10;
+let collect: (() => void) | undefined;
+
+/** Bytes in use, of objects and of arrays. The arrays that a first collection releases are gone after the second. */
+async function bytesInUse(): Promise<number> {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+  }
+  collect();
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
 /** @returns what was wrong, in words. */
-function judge(entry: Entry, tokenizer: LoadedTokenizer, vocabulary: Vocabulary, tally: Tally): string | undefined {
+async function judge(
+  entry: Entry,
+  tokenizer: LoadedTokenizer,
+  vocabulary: Vocabulary,
+  tally: Tally,
+  measuresMemory: boolean,
+): Promise<string | undefined> {
   tally.schemas++;
+  const before = measuresMemory ? await bytesInUse() : 0;
   try {
     const start = performance.now();
     const machine = jsonSchema(entry.schema, { propertyOrder: 'any' });
@@ -163,6 +198,11 @@ function judge(entry: Entry, tokenizer: LoadedTokenizer, vocabulary: Vocabulary,
       if (verdict && !valid) accepted ??= text;
       if (!verdict && valid) refused ??= text;
     }
+    if (measuresMemory) {
+      tally.memory.push(Math.max(0, (await bytesInUse()) - before));
+      // Both are in use until here.
+      masks(machine.initial);
+    }
     if (accepted !== undefined) tally.wronglyAccepted++;
     if (refused !== undefined) tally.wronglyRefused++;
     if (accepted === undefined && refused === undefined) tally.passed++;
@@ -177,7 +217,7 @@ function judge(entry: Entry, tokenizer: LoadedTokenizer, vocabulary: Vocabulary,
 }
 
 function rowOf(split: string, tally: Tally): GrammarRow {
-  const { schemas, passed, unsupported, wronglyAccepted, wronglyRefused, masks, firstMasks } = tally;
+  const { schemas, passed, unsupported, wronglyAccepted, wronglyRefused, masks, firstMasks, memory } = tally;
   return {
     split,
     schemas,
@@ -188,13 +228,15 @@ function rowOf(split: string, tally: Tally): GrammarRow {
     maskP50Ms: quantile(masks, 0.5),
     maskP99Ms: quantile(masks, 0.99),
     firstMaskP50Ms: quantile(firstMasks, 0.5),
+    memoryP50Mb: quantile(memory, 0.5, 1e6),
+    memoryP99Mb: quantile(memory, 0.99, 1e6),
   };
 }
 
-/** The smallest value that at least a share of the values do not exceed; 0 for no values. Rounded to a microsecond. */
-function quantile(values: readonly number[], share: number): number {
+/** The smallest value that at least a share of the values do not exceed, in units; 0 for no values. To three decimals. */
+function quantile(values: readonly number[], share: number, unit = 1): number {
   if (values.length === 0) return 0;
   const sorted = Float64Array.from(values).sort();
   const value = sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))]!;
-  return Math.round(value * 1000) / 1000;
+  return Math.round((value / unit) * 1000) / 1000;
 }
