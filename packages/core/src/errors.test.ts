@@ -46,6 +46,7 @@ describe('an error', () => {
       "After 'model' the logit of token 3 at position 7 is NaN.",
     ],
     [new DisposedError('The cache'), 'DisposedError', 'The cache was disposed and can no longer be used.'],
+    [new DisposedError('The text', 'was read already'), 'DisposedError', 'The text was read already.'],
     [new UnsupportedError('gathering', 'This cache'), 'UnsupportedError', 'This cache does not support gathering.'],
     [
       new EngineUnavailableError([

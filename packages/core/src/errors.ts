@@ -150,8 +150,8 @@ export class DisposedError extends TokenwrightError {
   override readonly name: string = 'DisposedError';
   readonly subject: string;
 
-  constructor(subject: string, reason = 'was disposed') {
-    super(`${subject} ${reason} and can no longer be used.`);
+  constructor(subject: string, reason = 'was disposed and can no longer be used') {
+    super(`${subject} ${reason}.`);
     this.subject = subject;
   }
 }

@@ -183,6 +183,16 @@ describe('an unknown option name', () => {
     expect(failure({ qqqqqqqqqqq: 1 }).nearest).toBeUndefined();
   });
 
+  it.each(['temperature', 'top_p', 'topK', 'num_beams', 'repetition_penalty'])(
+    'says where samplers and strategies go: %s',
+    (name) => {
+      expect(failure({ [name]: 1 }).message).toMatch(/is a stage of 'samplers'.* is given to 'strategy'/);
+      expect(failure({ preset: { name: 'mine', options: { [name]: 1 } } }).message).toContain(
+        "is a stage of 'samplers'",
+      );
+    },
+  );
+
   it('is refused in a preset, which is named', () => {
     const error = failure({ preset: { name: 'creative', options: { temprature: 1 } } });
     expect(error).toMatchObject({ owner: 'preset creative', option: 'temprature' });

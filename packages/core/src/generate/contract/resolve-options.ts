@@ -1,13 +1,14 @@
 import { checkOption } from '../../check/check-options.ts';
 import type { Option } from '../../check/option.ts';
-import { readOptions } from '../../check/read-options.ts';
-import { ParameterError } from '../../errors.ts';
+import { namesOf, readOptions } from '../../check/read-options.ts';
+import { ParameterError, UnknownOptionError } from '../../errors.ts';
 import type { ModelDefaults } from '../../model/language-model.ts';
 import { argMax } from '../../sampling/arg-max.ts';
 import { Random } from '../../sampling/random.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import { isControlToken } from '../../text/control-tokens.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
+import { nearestName } from '../../wording/nearest-name.ts';
 import {
   type GenerateOptions,
   generateOptions,
@@ -19,13 +20,25 @@ import type { Strategy } from './strategy.ts';
 
 const optionNames = Object.keys(generateOptions) as readonly (keyof GenerateOptions)[];
 
+/** The options, read once. A name that resembles none of them is often that of a sampler or of a strategy. */
+function readCall<Options extends object>(owner: string, given: Options, known: readonly string[]): Options {
+  const advice =
+    "A setting of a sampler, such as a temperature, is a stage of 'samplers', and one of a strategy, such as beam search, is given to 'strategy'.";
+  for (const name of namesOf(owner, given)) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    throw new UnknownOptionError(owner, name, known, nearest === undefined ? { advice } : { nearest });
+  }
+  return readOptions(owner, given, known);
+}
+
 /** Fill in and check the options of a call. */
 export function resolveOptions(
   owner: string,
   given: GenerateOptions,
   model: ModelDefaults,
 ): { readonly options: ResolvedOptions; readonly report: OptionReport } {
-  const call = readOptions(owner, given, optionNames);
+  const call = readCall(owner, given, optionNames);
   const preset = presetOptions(owner, call);
   const asked = call.strategy === undefined ? preset.strategy : call.strategy;
   const strategy = checkOption(owner, 'strategy', generateOptions.strategy, asked);
@@ -65,7 +78,7 @@ function presetOptions(owner: string, { preset }: GenerateOptions): Partial<Gene
   if (preset === undefined) return {};
   const { name, options } = checkOption(owner, 'preset', generateOptions.preset, preset)!;
   const names = optionNames.filter((option) => option !== 'preset');
-  return readOptions(`preset ${name}`, options, names);
+  return readCall(`preset ${name}`, options, names);
 }
 
 /** The model's defaults, as far as the call does not overrule them. */
