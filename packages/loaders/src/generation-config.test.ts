@@ -47,6 +47,10 @@ describe('readDefaults', () => {
       'generation_config.json: eos_token_id: must be a token id or a list of token ids, but is "2"',
     ],
     [{ eos_token_id: [1.5] }, 'but is [1.5]'],
+    [{ eos_token_id: Number.NaN }, 'but is NaN'],
+    [{ eos_token_id: [-Infinity] }, 'but is [-Infinity]'],
+    [{ eos_token_id: Array(30).fill('x') }, 'but is a list of 30'],
+    [{ max_length: 'x'.repeat(1000) }, /but is "x{76}\.\.\.$/],
     [{ bos_token_id: -1 }, 'bos_token_id'],
     [{ max_new_tokens: -5 }, 'generation_config.json: max_new_tokens: must be a count of tokens, but is -5'],
   ])('refuses %j', (generation, message) => {

@@ -1,7 +1,7 @@
 import { LoadError, type ModelDefaults } from '@tokenwright/core';
 import { checkInteger } from '@tokenwright/core/options';
 import { checkJsonObject } from './sources/check-sources.ts';
-import type { JsonObject } from './sources/json.ts';
+import { type JsonObject, shownJson } from './sources/json.ts';
 
 /**
  * What generation_config.json says that holds for every way of decoding. Where it is silent, config.json is asked, as older
@@ -28,7 +28,7 @@ export function readDefaults(
       const value = json[key] ?? undefined;
       if (value === undefined) continue;
       const checked = check(value);
-      if (checked === undefined) throw new LoadError(file, `must be ${expected}, but is ${JSON.stringify(value)}`, key);
+      if (checked === undefined) throw new LoadError(file, `must be ${expected}, but is ${shownJson(value)}`, key);
       return checked;
     }
     return undefined;

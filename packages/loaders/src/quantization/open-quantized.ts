@@ -1,5 +1,5 @@
 import { LoadError, ShapeError } from '@tokenwright/core';
-import { isObject, parseJsonObject } from '../sources/json.ts';
+import { isObject, parseJsonObject, shownJson } from '../sources/json.ts';
 import type { SafetensorsFile } from '../weights/safetensors.ts';
 import { checkRows, type StoredWeights } from '../weights/stored-weights.ts';
 import { transposed } from '../weights/transpose.ts';
@@ -93,11 +93,11 @@ function readEntry(file: SafetensorsFile, name: string, value: unknown): Quantiz
   const format = typeof formatName === 'string' ? quantizedFormats.get(formatName) : undefined;
   if (format === undefined)
     return fail(
-      `the format must be one of ${[...quantizedFormats.keys()].join(', ')}, but is ${JSON.stringify(formatName)}`,
+      `the format must be one of ${[...quantizedFormats.keys()].join(', ')}, but is ${shownJson(formatName)}`,
     );
   if (!Array.isArray(shape) || shape.length !== 2 || !shape.every((size) => Number.isSafeInteger(size) && size > 0))
-    return fail(`the shape must be two positive integers, but is ${JSON.stringify(shape)}`);
-  if (typeof turned !== 'boolean') return fail(`transposed must be true or false, but is ${JSON.stringify(turned)}`);
+    return fail(`the shape must be two positive integers, but is ${shownJson(shape)}`);
+  if (typeof turned !== 'boolean') return fail(`transposed must be true or false, but is ${shownJson(turned)}`);
   if (file.shape(name) !== undefined) return fail('the tensor is also in the file unquantized');
 
   const entry: QuantizedEntry = { format: format.name, shape: [shape[0], shape[1]], transposed: turned };

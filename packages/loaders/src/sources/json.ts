@@ -67,14 +67,23 @@ export function parseJsonObject(file: string, text: string, most: number = mostP
 }
 
 /** JSON text of a value. Numbers that JSON lacks are written as Python writes them, so that `parseJsonObject` reads them again. */
-export function formatJson(value: unknown): string {
+export function formatJson(value: unknown, indent: number = 2): string {
   const mark = `#${crypto.randomUUID()}#`;
   const text = JSON.stringify(
     value,
     (_, part) => (typeof part === 'number' && !Number.isFinite(part) ? `${mark}${part}` : part),
-    2,
+    indent,
   );
   return text.replaceAll(new RegExp(`"${mark}(NaN|-?Infinity)"`, 'g'), '$1');
+}
+
+/** A value of a file for an error: as JSON, shortened. */
+export function shownJson(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (Array.isArray(value) && value.length > 20) return `a list of ${value.length}`;
+  if (isObject(value) && Object.keys(value).length > 20) return `an object with ${Object.keys(value).length} keys`;
+  const json = formatJson(value, 0);
+  return json.length > 80 ? `${json.slice(0, 77)}...` : json;
 }
 
 /** True for a JSON object: not null, not a list. */

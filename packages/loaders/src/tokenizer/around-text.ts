@@ -1,6 +1,6 @@
 import { LoadError } from '@tokenwright/core';
 import { textOf } from '../sources/end-tokens.ts';
-import { isObject, type JsonObject } from '../sources/json.ts';
+import { isObject, type JsonObject, shownJson } from '../sources/json.ts';
 
 /** A flag of tokenizer_config.json, the token that it is about, and on which side of a text that token is. */
 interface Side {
@@ -36,11 +36,7 @@ export function withTokensAround(json: JsonObject, config: JsonObject, file: str
     const wanted = config[side.flag] ?? undefined;
     if (wanted === undefined) continue;
     if (typeof wanted !== 'boolean')
-      throw new LoadError(
-        'tokenizer_config.json',
-        `must be true or false, but is ${JSON.stringify(wanted)}`,
-        side.flag,
-      );
+      throw new LoadError('tokenizer_config.json', `must be true or false, but is ${shownJson(wanted)}`, side.flag);
     if (hasFixedTokens(processor)) continue;
     const token = tokenOf(config, side);
     const isThere = templatesOf(processor).some((template) => has(template, side, token));

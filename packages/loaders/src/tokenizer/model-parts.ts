@@ -1,11 +1,10 @@
 import { LoadError } from '@tokenwright/core';
-import { isObject, type JsonObject } from '../sources/json.ts';
+import { isObject, type JsonObject, shownJson } from '../sources/json.ts';
 import { bpe, MergeError } from './models/bpe.ts';
 import type { TokenModel } from './models/model.ts';
 import { unigram } from './models/unigram.ts';
 import { wordLevel } from './models/word-level.ts';
 import { wordPiece } from './models/word-piece.ts';
-import { shown } from './tokenizer-parts.ts';
 
 /** Far above every vocabulary; keeps a damaged id from making a giant table. */
 const largestId = 2 ** 24;
@@ -28,7 +27,7 @@ export function modelOf(json: JsonObject, file: string): TokenModel {
   const fail = (field: string, problem: string): LoadError => new LoadError(file, problem, `model.${field}`);
   const kind = kindOf(model);
   if (typeof kind !== 'string' || !kinds.includes(kind))
-    throw fail('type', `must be one of ${kinds.join(', ')}, but is ${shown(kind)}`);
+    throw fail('type', `must be one of ${kinds.join(', ')}, but is ${shownJson(kind)}`);
   if (model.vocab === undefined || model.vocab === null) throw fail('vocab', 'is missing');
   const text = (key: string, fallback: string): string => (model[key] as string | null | undefined) ?? fallback;
   if (kind === 'Unigram') {
@@ -86,10 +85,10 @@ function kindOf(model: JsonObject): unknown {
 type Fail = (field: string, problem: string) => LoadError;
 
 function idsOf(vocab: unknown, fail: Fail): Map<string, number> {
-  if (!isObject(vocab)) throw fail('vocab', `must be tokens with their ids, but is ${shown(vocab)}`);
+  if (!isObject(vocab)) throw fail('vocab', `must be tokens with their ids, but is ${shownJson(vocab)}`);
   const ids = new Map<string, number>();
   for (const [token, id] of Object.entries(vocab)) {
-    if (!isId(id)) throw fail('vocab', `the id of '${token.slice(0, 80)}' is ${shown(id)}`);
+    if (!isId(id)) throw fail('vocab', `the id of '${token.slice(0, 80)}' is ${shownJson(id)}`);
     ids.set(token, id);
   }
   return ids;

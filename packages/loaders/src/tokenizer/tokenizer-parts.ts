@@ -1,5 +1,5 @@
 import { LoadError } from '@tokenwright/core';
-import { isObject, type JsonObject } from '../sources/json.ts';
+import { isObject, type JsonObject, shownJson } from '../sources/json.ts';
 
 /** Checks a field: returns undefined for a valid value, otherwise what was expected. A field that is absent or null has its default. */
 type Check = (value: unknown) => string | undefined;
@@ -159,7 +159,10 @@ function checkPart(part: unknown, section: Section, file: string, field: string,
   }
   const fields = typeof kind === 'string' && Object.hasOwn(section.kinds, kind) ? section.kinds[kind] : undefined;
   if (fields === undefined)
-    throw error('.type', `must be one of Sequence, ${Object.keys(section.kinds).join(', ')}, but is ${shown(kind)}`);
+    throw error(
+      '.type',
+      `must be one of Sequence, ${Object.keys(section.kinds).join(', ')}, but is ${shownJson(kind)}`,
+    );
   checkFields(part, fields, file, field);
 }
 
@@ -170,7 +173,7 @@ function checkFields(part: JsonObject, fields: Fields, file: string, field: stri
     if (value === undefined && !required) continue;
     const expected = check(value);
     if (expected !== undefined)
-      throw new LoadError(file, `must be ${expected}, but is ${shown(value)}`, `${field}.${key}`);
+      throw new LoadError(file, `must be ${expected}, but is ${shownJson(value)}`, `${field}.${key}`);
   }
 }
 
@@ -182,12 +185,4 @@ function isTemplateItem(item: unknown): boolean {
     (item.Sequence === undefined ? typeof inner.id === 'string' : inner.id === 'A' || inner.id === 'B') &&
     (inner.type_id === undefined || count(inner.type_id) === undefined)
   );
-}
-
-/** A value as JSON, shortened. */
-export function shown(value: unknown): string {
-  if (Array.isArray(value) && value.length > 20) return `a list of ${value.length}`;
-  if (isObject(value) && Object.keys(value).length > 20) return `an object with ${Object.keys(value).length} keys`;
-  const json = JSON.stringify(value) ?? 'missing';
-  return json.length > 80 ? `${json.slice(0, 77)}...` : json;
 }

@@ -1,7 +1,7 @@
 import { LoadError, ParameterError, type TextRange, type Tokenizer } from '@tokenwright/core';
 import { checkBoolean, checkList, readOptions } from '@tokenwright/core/options';
 import { checkJsonObject } from '../sources/check-sources.ts';
-import { isObject, type JsonObject } from '../sources/json.ts';
+import { isObject, type JsonObject, shownJson } from '../sources/json.ts';
 import { type AddedToken, AddedTokens } from './added-tokens.ts';
 import { withTokensAround } from './around-text.ts';
 import { withMarks, withoutMarks, withoutSpecialPieces } from './literal-text.ts';
@@ -13,7 +13,7 @@ import { normalizerOf } from './parts/normalizers.ts';
 import { aroundOf } from './parts/post-processors.ts';
 import { preTokenizerOf } from './parts/pre-tokenizers.ts';
 import { PatternError } from './patterns/syntax.ts';
-import { checkTokenizerParts, shown } from './tokenizer-parts.ts';
+import { checkTokenizerParts } from './tokenizer-parts.ts';
 
 /** A tokenizer that was read from files: core's contract, with lookups by token and by id. */
 export interface LoadedTokenizer extends Tokenizer {
@@ -162,14 +162,14 @@ function addedTokensOf(json: JsonObject, model: TokenModel, file: string): Added
   const byContent = new Map<string, AddedToken>();
   for (const token of list) {
     if (!isObject(token) || typeof token.content !== 'string' || !isId(token.id))
-      throw new LoadError(file, `an entry must have a content and an id, but is ${shown(token)}`, 'added_tokens');
+      throw new LoadError(file, `an entry must have a content and an id, but is ${shownJson(token)}`, 'added_tokens');
     const { content } = token;
     const flag = (key: string): boolean => {
       const value = token[key] ?? undefined;
       if (value !== undefined && typeof value !== 'boolean')
         throw new LoadError(
           file,
-          `${key} of '${content.slice(0, 80)}' must be true or false, but is ${shown(value)}`,
+          `${key} of '${content.slice(0, 80)}' must be true or false, but is ${shownJson(value)}`,
           'added_tokens',
         );
       return value === true;

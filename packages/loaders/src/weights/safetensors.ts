@@ -1,7 +1,7 @@
 import { LoadError } from '@tokenwright/core';
 import { type ByteSource, readRange } from '../sources/byte-source.ts';
 import { checkByteSource } from '../sources/check-sources.ts';
-import { decodeUtf8, isObject, type JsonObject, largestJson, parseJsonObject } from '../sources/json.ts';
+import { decodeUtf8, isObject, type JsonObject, largestJson, parseJsonObject, shownJson } from '../sources/json.ts';
 import { type NumberFormat, numberFormats } from './number-formats.ts';
 import { checkRows, type StoredWeights } from './stored-weights.ts';
 
@@ -129,19 +129,22 @@ function readEntry(file: string, name: string, entry: unknown): StoredTensor {
 
   const format = typeof dtype === 'string' ? numberFormats.get(dtype) : undefined;
   if (format === undefined)
-    return fail(`the dtype must be one of ${[...numberFormats.keys()].join(', ')}, but is ${shown(dtype)}`);
-  if (!isListOfSizes(shape)) return fail(`the shape must be a list of non-negative integers, but is ${shown(shape)}`);
+    return fail(`the dtype must be one of ${[...numberFormats.keys()].join(', ')}, but is ${shownJson(dtype)}`);
+  if (!isListOfSizes(shape))
+    return fail(`the shape must be a list of non-negative integers, but is ${shownJson(shape)}`);
   if (!isListOfSizes(offsets) || offsets.length !== 2)
-    return fail(`data_offsets must be two non-negative integers, but is ${shown(offsets)}`);
+    return fail(`data_offsets must be two non-negative integers, but is ${shownJson(offsets)}`);
 
   const [begin, end] = offsets as [number, number];
   if (begin > end) fail(`begins at byte ${begin}, after its end ${end}`);
   const bytes = shape.reduce((product, size) => {
     const next = product * size;
-    return Number.isSafeInteger(next) ? next : fail(`the shape ${shown(shape)} has too many values`);
+    return Number.isSafeInteger(next) ? next : fail(`the shape ${shownJson(shape)} has too many values`);
   }, format.bytes);
   if (end - begin !== bytes)
-    fail(`has ${end - begin} bytes (${begin} to ${end}), but shape ${shown(shape)} in ${shown(dtype)} takes ${bytes}`);
+    fail(
+      `has ${end - begin} bytes (${begin} to ${end}), but shape ${shownJson(shape)} in ${shownJson(dtype)} takes ${bytes}`,
+    );
   return { name, formatName: dtype as string, format, shape, begin, end };
 }
 
@@ -166,9 +169,4 @@ function checkLayout(source: ByteSource, tensors: readonly StoredTensor[], dataS
 
 function isListOfSizes(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0 && !Object.is(n, -0));
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'missing';
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
