@@ -1,5 +1,5 @@
 import type { Activation, Architecture, Operations, Weight } from '../engine/operations.ts';
-import { type ConfigReader, readConfig } from './shared/config.ts';
+import { type ConfigReader, readConfig, shown } from './shared/config.ts';
 
 /** Settings of a GPT-Neo model. */
 export interface GPTNeoConfig {
@@ -147,7 +147,7 @@ export const gptNeo: Architecture<GPTNeoConfig, GPTNeoWeights> = {
 function localLayers(config: ConfigReader, layers: number): readonly boolean[] {
   const types = config.value('attention_types');
   const wrong = (): never =>
-    config.fail('attention_types', `must list "global" and "local" with counts, but is ${JSON.stringify(types)}`);
+    config.fail('attention_types', `must list "global" and "local" with counts, but is ${shown(types)}`);
   const patterns = types ?? [[['global', 'local'], 12]];
   if (!Array.isArray(patterns)) return wrong();
   const listed = patterns.flatMap((entry: unknown) => {

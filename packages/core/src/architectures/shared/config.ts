@@ -1,5 +1,6 @@
 import type { Activation } from '../../engine/operations.ts';
 import { LoadError, ParameterError } from '../../errors.ts';
+import { describeValue, shorten } from '../../wording/describe-value.ts';
 
 /** Typed access to a config.json. A value that is wrong, or that would change the numbers unseen, is an error. */
 export interface ConfigReader {
@@ -107,9 +108,9 @@ function readObject(owner: string, json: Readonly<Record<string, unknown>>, path
   };
 }
 
-/** A value as text for messages. JSON has no NaN and no infinities, which Python writes. */
-function shown(value: unknown): string {
-  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+/** A value as text for messages, shortened. */
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(shorten(value)) : describeValue(value);
 }
 
 /** `head_dim`, or what the heads share the width in. */
@@ -132,10 +133,10 @@ export function readSlidingLayers(
   const types = config.value('layer_types');
   if (types === undefined) return Array.from({ length: layers }, (_, layer) => sliding(layer));
   if (!Array.isArray(types) || types.length !== layers)
-    config.fail('layer_types', `must list ${layers} layers, but is ${JSON.stringify(types)}`);
+    config.fail('layer_types', `must list ${layers} layers, but is ${shown(types)}`);
   return (types as unknown[]).map((type) => {
     if (type !== 'full_attention' && type !== 'sliding_attention')
-      config.fail('layer_types', `must be "full_attention" or "sliding_attention", but one is ${JSON.stringify(type)}`);
+      config.fail('layer_types', `must be "full_attention" or "sliding_attention", but one is ${shown(type)}`);
     return type === 'sliding_attention';
   });
 }

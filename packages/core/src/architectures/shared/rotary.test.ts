@@ -149,7 +149,14 @@ describe('a type whose angles change with the length', () => {
       contextLength: 4096,
       rotaryScaling: { original: 4096, short: { magnitude: 1 } },
     });
-    expect(refused({ rope_scaling: { ...longrope, short_factor: [1, 1] } })).toBe('rope_scaling.short_factor');
+    for (const short of [
+      [1, 1],
+      [1, 1, 2, Infinity],
+      [1, 1, 2, Number.NaN],
+      [1, 1, 2, '2'],
+      [1, 1, 2, 0],
+    ])
+      expect(refused({ rope_scaling: { ...longrope, short_factor: short } })).toBe('rope_scaling.short_factor');
     expect(refused({ rope_scaling: { ...longrope, factor: 3 }, original_max_position_embeddings: 1024 })).toBe(
       'rope_scaling.factor',
     );

@@ -1,5 +1,5 @@
 import type { Parameters, Weight } from '../../engine/operations.ts';
-import { type ConfigReader, rotaryTable } from './config.ts';
+import { type ConfigReader, rotaryTable, shown } from './config.ts';
 
 /** Rotary positions (Su et al. 2021) of a model: which dimensions of a head turn, and how fast. */
 export interface RotaryConfig {
@@ -291,7 +291,7 @@ function typeOf(object: ConfigReader | undefined, types: readonly RotaryType[]):
   if (types.includes(type as RotaryType)) return type as RotaryType;
   return object!.fail(
     object!.value('rope_type') === undefined ? 'type' : 'rope_type',
-    `the rotary type ${JSON.stringify(given)} is not supported; supported: ${types.join(', ')}`,
+    `the rotary type ${shown(given)} is not supported; supported: ${types.join(', ')}`,
   );
 }
 
@@ -326,7 +326,7 @@ function yarnMagnitude(object: ConfigReader, factor: number): number {
 
 function divisorsOf(object: ConfigReader, key: string, count: number): readonly number[] {
   const given = object.value(key);
-  if (!Array.isArray(given) || given.length !== count || !given.every((n) => typeof n === 'number' && n > 0))
-    object.fail(key, `must be ${count} positive numbers, but is ${JSON.stringify(given)}`);
+  if (!Array.isArray(given) || given.length !== count || !given.every((n) => Number.isFinite(n) && n > 0))
+    object.fail(key, `must be ${count} positive numbers, but is ${shown(given)}`);
   return given as number[];
 }
