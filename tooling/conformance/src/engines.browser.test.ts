@@ -3,6 +3,7 @@ import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.w
 import threadedUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type TfjsBackend, tfjs } from '@tokenwright/backends/tfjs';
+import { classifierFreeGuidance, combine, contrastiveLogits, dola } from '@tokenwright/contrastive';
 import { DeviceLostError, type Engine, generate, generateText, InvalidLogitsError } from '@tokenwright/core';
 import { createModel } from '@tokenwright/core/model';
 import { engineCases, seededWeights, tinyModels } from '@tokenwright/core/testing';
@@ -42,12 +43,13 @@ describe.each([
   const cases = engineCases(() => startOnDevice(backend), { judge, breakEachTensor: true, longRun: 50 });
   for (const { name, run } of cases.filter(({ name }) => short.test(name))) test(name, run, 120_000);
 
-  test('a logit that is not a number is an error of a choice on the device', async () => {
+  test('a logit that is not a number is an error of a choice on the device and of a combined model', async () => {
     const engine = await startOnDevice(backend);
     const { architecture, config: tiny } = tinyModels[1]!;
     // Large enough that a row is expensive to read back.
     const config = { ...(tiny as object), vocabSize: 4500 };
     const good = seededWeights(architecture, config);
+    const whole = await createModel(engine, architecture, config, good);
     for (const value of [NaN, Infinity]) {
       const model = await createModel(engine, architecture, config, {
         ...good,
@@ -68,11 +70,21 @@ describe.each([
           InvalidLogitsError,
         );
       }
+      for (const rule of [contrastiveLogits(), classifierFreeGuidance({ guidanceScale: 1.5 }), dola()]) {
+        const combined =
+          rule.name === 'dola'
+            ? combine({ expert: model, rule })
+            : combine({ expert: whole, others: [{ model }], rule });
+        await expect(generate(combined, [1, 2], { maxNewTokens: 2, seed: 1 }), rule.name).rejects.toThrow(
+          InvalidLogitsError,
+        );
+      }
       model.dispose();
     }
+    whole.dispose();
     expect(engine.memory()).toEqual({ bytes: 0, buffers: 0 });
     await engine.dispose();
-  }, 120_000);
+  }, 240_000);
 });
 
 /** Lose the device or context of a backend of TF.js, as a failing driver would. */
