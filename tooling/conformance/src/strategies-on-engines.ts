@@ -1,4 +1,4 @@
-import { fusedWasm } from '@tokenwright/backends/wasm';
+import { type FusedWasmOptions, fusedWasm } from '@tokenwright/backends/wasm';
 import {
   type Engine,
   type GenerateOptions,
@@ -50,11 +50,22 @@ interface Place {
   readonly draft: LanguageModel;
 }
 
+const fused = {
+  'fused wasm': {},
+  'fused wasm with 8-bit weights and an f16 cache': { weights: '8-bit', cache: 'f16' },
+  'fused wasm with 4-bit-blocks weights and an 8-bit cache': { weights: '4-bit-blocks', cache: '8-bit' },
+} satisfies Record<string, FusedWasmOptions>;
+
 /** The reference engine on a backend of TF.js, or an engine of its own. */
-export type StrategyEngine = TestBackend | 'fused wasm';
+export type StrategyEngine = TestBackend | keyof typeof fused;
+
+function startEngine(backend: StrategyEngine): Promise<Engine | undefined> {
+  if (backend === 'cpu' || backend === 'wasm' || backend === 'webgpu') return testEngine(backend);
+  return fusedWasm({ threads: 1, ...fused[backend] }).start();
+}
 
 async function open(backend: StrategyEngine): Promise<Place | undefined> {
-  const engine = await (backend === 'fused wasm' ? fusedWasm({ threads: 1 }).start() : testEngine(backend));
+  const engine = await startEngine(backend);
   if (engine === undefined) return undefined;
   const { architecture, config } = tinyModels[0]!;
   const make = (seed: number): Promise<LanguageModel> =>
