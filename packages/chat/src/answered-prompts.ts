@@ -1,4 +1,3 @@
-import { TextStream, type Tokenizer } from '@tokenwright/core';
 import type { Reply } from './reply/reply.ts';
 
 /** A prompt, with the ids that it was fed or generated as. */
@@ -7,15 +6,13 @@ export interface Prompt {
   readonly ids: readonly number[];
 }
 
-/** The last prompt and its reply, as far as both are in the cache or can be found there. */
+/**
+ * The last prompt and its reply, as far as both are in the cache or can be found there. What the model wrote stays as the tokens
+ * that it chose, whatever the tokenizer would make of their text: so the next turn finds them in the cache.
+ */
 export class AnsweredPrompts {
-  readonly #tokenizer: Tokenizer;
   /** The prompt with the reply, and the prompt alone, for a template that writes the reply in another way. */
   #known: readonly Prompt[] = [];
-
-  constructor(tokenizer: Tokenizer) {
-    this.#tokenizer = tokenizer;
-  }
 
   /** The ids of a rendered chat: those that were fed, and then the rest. */
   encode(text: string, encode: (part: string) => number[]): readonly number[] {
@@ -30,11 +27,8 @@ export class AnsweredPrompts {
 
   /** @param ids the new tokens, without an end token. */
   remember(prompt: Prompt, ids: readonly number[], reply: Reply): void {
-    // A stop string was cut off the reply, but not off the tokens.
-    const same = reply.isTextOf(prompt.ids, ids);
-    const stream = new TextStream(this.#tokenizer, prompt.ids, { skipSpecialTokens: false });
-    const spelled = same ? ids.map((id) => stream.push(id)).join('') + stream.flush() : '';
+    const spelled = reply.spelled(prompt.ids, ids);
     const answered = { text: prompt.text + spelled, ids: [...prompt.ids, ...ids] };
-    this.#known = same ? [answered, prompt] : [prompt];
+    this.#known = spelled === undefined ? [prompt] : [answered, prompt];
   }
 }

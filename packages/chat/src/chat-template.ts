@@ -99,7 +99,10 @@ export function planReply(
   reply: ReplyOptions,
   { template: name, variables }: ChatOptions,
 ): ReplyPlan {
-  const chosen = nameOf(template, { template: name, tools: reply.tools });
+  const { tools } = reply;
+  const given = { tools, template: name, variables };
+  checkChatOptions(owner, given);
+  const chosen = nameOf(template, given);
   const facts = { model: template.model, source: template.sources[chosen]!, names: parse(template, chosen).names };
   return new ReplyPlan(owner, facts, reply, variables);
 }

@@ -65,7 +65,7 @@ export class Chat implements Disposable {
   readonly #literalContent: boolean;
   readonly #cache: KVCache;
   #messages: readonly ChatMessage[] = [];
-  readonly #fed: AnsweredPrompts;
+  readonly #fed: AnsweredPrompts = new AnsweredPrompts();
   #forgotten = 0;
   /** Fewer exchanges than these cannot be left out: the prompt did not fit, and the messages have only grown since. */
   #leastForgotten = 0;
@@ -95,7 +95,6 @@ export class Chat implements Disposable {
     this.#replyOptions = { tools, toolChoice, parallelToolCalls, toolFormat, reasoning };
     this.#literalContent = literalContent;
     this.#plan('Chat', {});
-    this.#fed = new AnsweredPrompts(tokenizer);
     this.#cache = model.createCache();
   }
 

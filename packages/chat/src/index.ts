@@ -1,3 +1,4 @@
+export { AnsweredPrompts } from './answered-prompts.ts';
 export { Chat, type ChatParts, type SendOptions } from './chat.ts';
 export type { ChatMessage, ChatOptions, EncodeChatOptions } from './chat-message.ts';
 export { applyChatTemplate, encodeChat, planReply } from './chat-template.ts';

@@ -75,7 +75,61 @@ it('variables, tools and templates reach the template', async () => {
   const length = async (more: object): Promise<number> =>
     (await other.chat([user('Hello')], { ...options, ...more })).usage.promptTokens;
   expect(await length({ variables: { thinking: true } })).toBeGreaterThan(await length({}));
-  expect(await length({ tools: [{}, {}] })).toBeGreaterThan(await length({}));
+  expect(await length({ tools: [{}, {}], toolFormat: 'none' })).toBeGreaterThan(await length({}));
   await expect(other.chat([user('Hello')], { template: 'absent' })).rejects.toThrow(/template must be one of default/);
   await expect(other.chat([user('Hello')], { cache: 'none' } as never)).rejects.toThrow(/cache must be left out/);
+});
+
+const tools = [
+  {
+    type: 'function',
+    function: {
+      name: 'get_weather',
+      parameters: {
+        type: 'object',
+        properties: { city: { enum: ['Paris', 'Rome'] }, days: { type: 'integer', minimum: 1, maximum: 9 } },
+        required: ['city', 'days'],
+        additionalProperties: false,
+      },
+    },
+  },
+];
+
+it('calls tools, and continues with their results', async () => {
+  const options = { ...call, tools, toolFormat: 'hermes', maxNewTokens: 200 };
+  const messages = [user('Weather?')];
+  const first = await lm.chat(messages, { ...options, toolChoice: 'required', parallelToolCalls: false });
+  expect(first).toMatchObject({ text: '', reasoning: '', invalidToolCalls: [], finishReason: 'stop' });
+  const [made] = first.toolCalls;
+  expect(['Paris', 'Rome']).toContain(made!.arguments.city);
+  expect(made!.arguments.days).toBeOneOf([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(first.message).toEqual({
+    role: 'assistant',
+    content: null,
+    tool_calls: [
+      { id: 'call00001', type: 'function', function: { name: 'get_weather', arguments: made!.argumentsText } },
+    ],
+  });
+  messages.push(first.message, { role: 'tool', tool_call_id: made!.id, content: 'sun' });
+  const second = await lm.chat(messages, { ...call, tools, toolFormat: 'hermes', toolChoice: 'none' });
+  expect([second.toolCalls, second.text.length > 0]).toEqual([[], true]);
+  expect(second.usage.cachedTokens).toBe(first.usage.promptTokens);
+});
+
+it('continues the last message', async () => {
+  const messages = [user('Who are you?'), { role: 'assistant', content: ' I am the' }];
+  const { text, message } = await lm.chat(messages, { ...call, continueFinalMessage: true });
+  expect(text).not.toBe('');
+  expect(message).toEqual({ role: 'assistant', content: ` I am the${text}` });
+  await expect(lm.chat([user('x')], { continueFinalMessage: 1 as never })).rejects.toThrow('continueFinalMessage');
+});
+
+it('says which options of a reply do not go together', async () => {
+  const chat = (options: object) => lm.chat([user('x')], options);
+  await expect(chat({ tools })).rejects.toMatchObject({ name: 'ToolFormatError' });
+  await expect(chat({ tools, toolFormat: 'hermes', schema: { type: 'object' } })).rejects.toThrow(
+    "toolChoice must be 'none' with tools and structured output",
+  );
+  await expect(chat({ schema: {}, reasoning: true })).rejects.toThrow('reasoning');
+  await expect(chat({ toolChoice: 'required' })).rejects.toThrow('left out without tools');
 });

@@ -1,4 +1,4 @@
-import type { Chat } from '@tokenwright/chat';
+import type { Chat, ChatEvent } from '@tokenwright/chat';
 import { describeFinish, type EndEvent, type GenerateOptions, TokenwrightError } from '@tokenwright/core';
 import { type Command, Given, parse } from '../cli/command.ts';
 import { Failure } from '../cli/failure.ts';
@@ -16,6 +16,9 @@ import { grouped } from '../show/number.ts';
 import { rateLine } from '../show/rate.ts';
 import { watchedChunk } from '../watch-prefill.ts';
 import { type ChatContext, chatCommandIn, chatCommandNames, runChatCommand } from './chat-commands.ts';
+
+/** Parts of a reply that are not its text. */
+type Part = Extract<ChatEvent, { readonly type: 'reasoning' | 'tool-call' | 'invalid-tool-call' }>;
 
 /** A chat on a terminal or in a pipe. */
 export class Conversation {
@@ -84,6 +87,10 @@ export class Conversation {
     let begun = false;
     try {
       for await (const event of this.#chat.send(content, { ...this.#options(), signal })) {
+        if (isPart(event)) {
+          this.#showPart(event);
+          continue;
+        }
         if (event.type === 'end') this.#last = event;
         if (this.#json) print(jsonLine(event.type === 'end' ? { ...event, ...this.#document(event) } : event));
         else if (event.type === 'token' || event.type === 'end') {
@@ -99,6 +106,21 @@ export class Conversation {
     }
     this.#answers++;
     this.#remark();
+  }
+
+  /** Reasoning and tool calls, which are no part of the answer's text. */
+  #showPart(event: Part): void {
+    if (event.type === 'reasoning') {
+      if (this.#json) print(jsonLine(event));
+      else report(paintFor(process.stderr)('dim', event.text));
+    } else if (event.type === 'tool-call') {
+      if (this.#json) print(jsonLine(event));
+      else this.#tell([`(calls ${event.call.name} with ${event.call.argumentsText})`]);
+    } else {
+      const { reason, tool, text, message } = event.error;
+      if (this.#json) print(jsonLine({ type: event.type, reason, tool, text, message }));
+      else this.#tell([`(${message})`]);
+    }
   }
 
   async #handle(text: string): Promise<'exit' | undefined> {
@@ -234,4 +256,8 @@ function untilAborted(reader: LineReader, prompt: string): Promise<Line> {
     interrupt.signal.addEventListener('abort', stop, { once: true });
     reader.next(prompt).then(resolve, reject);
   });
+}
+
+function isPart(event: ChatEvent): event is Part {
+  return event.type === 'reasoning' || event.type === 'tool-call' || event.type === 'invalid-tool-call';
 }

@@ -41,6 +41,12 @@ export const chatCommand: Command = {
       group,
       repeats: true,
     },
+    {
+      name: 'tools',
+      value: 'FILE',
+      help: 'A JSON file with functions that the model may call, in the form of OpenAI. Calls are shown, not run; their arguments conform to the schemas.',
+      group,
+    },
     { name: 'json', help: 'One event per line, as JSON, instead of text.', group: 'Output' },
     { name: 'quiet', short: 'q', help: 'No greeting.', group: 'Output' },
     ...answerFlags,
@@ -58,7 +64,8 @@ async function talk(given: Given, session: Session): Promise<number | undefined>
   const { tokenizer } = session;
   let chat: Chat | undefined;
   const model = watchPrefill(session.model, () => chat?.promptLength ?? 0);
-  chat = new Chat({ model, tokenizer, chatTemplate }, { ...template, variables: variablesOf(given) });
+  const tools = await toolsOf(given);
+  chat = new Chat({ model, tokenizer, chatTemplate }, { ...template, variables: variablesOf(given), tools });
   try {
     const path = given.text('load');
     if (path !== undefined) chat.messages = await readMessages(path);
@@ -94,6 +101,19 @@ async function templateOf(
   throw new Failure(
     `${model.name} has no chat template: it was not trained to chat. Take a model that was (--model organization/name), or try --template plain.`,
   );
+}
+
+/** The functions in the file of --tools. */
+async function toolsOf(given: Given): Promise<readonly object[] | undefined> {
+  const path = given.text('tools');
+  if (path === undefined) return undefined;
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw misuse(`--tools wants a JSON file, but '${path}' cannot be read.`);
+  });
+  const tools = parsedOrText(text);
+  if (!Array.isArray(tools))
+    throw misuse(`--tools wants a file with a JSON list of functions, but '${path}' has none.`);
+  return tools;
 }
 
 function variablesOf(given: Given): Record<string, unknown> {

@@ -25,6 +25,9 @@ interface TemplateOptions {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
+/** A template that asks whether a content is none; others may print one as 'None'. */
+const readsNone = /content['"]?\]?\s+is\s+(?:not\s+)?none/;
+
 /** Where the reply begins. */
 export interface ReplyStart {
   /** The rendered prompt. */
@@ -85,7 +88,9 @@ export class ReplyPlan {
     const { source, names } = this.#facts;
     const format = this.#format;
     if (format === undefined || !Array.isArray(messages)) return messages;
-    const written = withWrittenCalls(messages, source, format, this.#definitions);
+    const written = withWrittenCalls(messages, source, format, this.#definitions).map((message) =>
+      (message.content ?? null) === null && !readsNone.test(source) ? { ...message, content: '' } : message,
+    );
     const key = format.toolsInSystem;
     if (key === undefined || this.#tools.length === 0 || names.has('tools')) return written;
     const [first, ...others] = written;
@@ -97,12 +102,17 @@ export class ReplyPlan {
   /**
    * The reply to a rendered prompt.
    *
+   * @param options `readsParts`: false for a reply that is one text, whatever is in it. Default true.
    * @throws ToolSchemaError for a tool whose schema cannot be enforced.
    */
-  async open(tokenizer: Tokenizer, { prompt, messages, continues }: ReplyStart): Promise<Reply> {
+  async open(
+    tokenizer: Tokenizer,
+    { prompt, messages, continues }: ReplyStart,
+    { readsParts = true }: { readonly readsParts?: boolean } = {},
+  ): Promise<Reply> {
     const { choice, allowed, parallel, budget } = this.#options;
     const format = this.#format;
-    const reasoning = this.#reasoning;
+    const reasoning = readsParts ? this.#reasoning : undefined;
     const marked = new MarkedTokens(tokenizer, [
       ...(format?.tokens ?? []),
       ...(reasoning === undefined ? [] : [reasoning.open, reasoning.close]),
@@ -123,6 +133,7 @@ export class ReplyPlan {
             reasoning: spelled,
             inReasoning,
             inText: continues,
+            inHeader: format?.reply.kind === 'channels' && prompt.endsWith(format.reply.next),
             tools: allowed,
             choice,
             parallel,
@@ -133,7 +144,7 @@ export class ReplyPlan {
         samplers.push(budgetSampler(tokenizer, marked, reasoning, budget, inReasoning));
     }
     const before = messages.reduce((count, message) => count + callsOf(message).length, 0);
-    const isRead = reply?.kind === 'channels' || (isForced && choice !== 'none');
+    const isRead = readsParts && (reply?.kind === 'channels' || (isForced && choice !== 'none'));
     return new Reply(this.#owner, marked.tokenizer, samplers, {
       reply: isRead ? reply : undefined,
       reasoning: spelled,

@@ -1,5 +1,4 @@
 import {
-  continuation,
   type EndEvent,
   type GenerateOptions,
   generate,
@@ -7,6 +6,7 @@ import {
   ParameterError,
   type Sampler,
   type StreamEvent,
+  TextStream,
   type Tokenizer,
 } from '@tokenwright/core';
 import { argMax } from '@tokenwright/core/sampling';
@@ -74,9 +74,17 @@ export class Reply {
     return withoutMarks(this.#raw);
   }
 
-  /** Whether these tokens after a prompt have exactly this text: what a stop string cut off is missing. */
-  isTextOf(prompt: readonly number[], ids: readonly number[]): boolean {
-    return withoutMarks(continuation(this.#tokenizer, prompt, ids)) === this.raw;
+  /**
+   * The text of these tokens after a prompt, with all special tokens by their spelling, as a template writes them. Undefined when the
+   * reply is not their whole text, because a stop string cut it.
+   */
+  spelled(prompt: readonly number[], ids: readonly number[]): string | undefined {
+    const textOf = (skipSpecialTokens: boolean): string => {
+      const stream = new TextStream(this.#tokenizer, prompt, { skipSpecialTokens });
+      return withoutMarks(ids.map((id) => stream.push(id)).join('') + stream.flush());
+    };
+    const spelled = textOf(false);
+    return [spelled, textOf(true)].includes(this.raw) ? spelled : undefined;
   }
 
   /** The reasoning so far; '' for none. */

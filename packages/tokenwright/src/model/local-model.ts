@@ -1,4 +1,4 @@
-import { applyChatTemplate, type ChatMessage, literalMessages } from '@tokenwright/chat';
+import { applyChatTemplate, type ChatMessage, literalMessages, planReply } from '@tokenwright/chat';
 import {
   type Engine,
   type EngineMemory,
@@ -11,7 +11,7 @@ import {
   score,
   UnsupportedError,
 } from '@tokenwright/core';
-import { checkSignal, readOptions } from '@tokenwright/core/options';
+import { checkBoolean, checkSignal, readOptions } from '@tokenwright/core/options';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { type CallOptions, type ResolvedCall, resolveCall } from '../options/call-options.ts';
 import type { LanguageModelOptions } from '../options/load-options.ts';
@@ -24,6 +24,7 @@ import { ChatMemories } from './chat-memory.ts';
 import { infoOf } from './model-info.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 import { checkPrompt, checkPrompts } from './prompt.ts';
+import { checkUnstructured, continued, partsOf, replyPieces } from './reply-pieces.ts';
 import { RunningCalls } from './running-calls.ts';
 import { cutNotice, hasSchema, stopOf, withObject, withObjects } from './structured-results.ts';
 import type {
@@ -52,7 +53,7 @@ export class LocalModel implements TextModel {
     this.#onNotice = onNotice;
     this.#constraints = new CompiledConstraints(opened.tokenizer);
     this.#calls = new RunningCalls(this.info.name);
-    this.#chats = opened.model && new ChatMemories(opened.model, opened.tokenizer);
+    this.#chats = opened.model && new ChatMemories(opened.model);
   }
 
   /**
@@ -242,10 +243,12 @@ export class LocalModel implements TextModel {
 
   async *#answer(
     messages: readonly ChatMessage[],
-    { tools, template, variables, literalContent = false, ...options }: ChatCallOptions,
+    given: ChatCallOptions,
     left: AbortSignal,
   ): AsyncGenerator<string, ChatResult<never>, undefined> {
-    const { model, chatTemplate } = this.#opened;
+    const { tools, toolChoice, parallelToolCalls, toolFormat, reasoning, ...others } = given;
+    const { template, variables, literalContent = false, continueFinalMessage = false, ...options } = others;
+    const { model, chatTemplate, tokenizer } = this.#opened;
     if (model === undefined || this.#chats === undefined)
       throw new UnsupportedError('chat', `The encoder-decoder model '${this.info.name}'`, 'Use lm.generate(source).');
     if (typeof messages === 'string')
@@ -254,30 +257,37 @@ export class LocalModel implements TextModel {
       throw new ParameterError('chat', 'cache', 'left out: a chat has its own', (options as CallOptions).cache);
     checkSingle('chat', options);
     const resolved = await this.#resolve('chat', options, left);
-    if (typeof literalContent !== 'boolean')
-      throw new ParameterError('chat', 'literalContent', 'true or false', literalContent);
-    const { tokenizer } = this.#opened;
-    const literal = literalContent && Array.isArray(messages) ? literalMessages(tokenizer, messages) : undefined;
-    const text = applyChatTemplate(chatTemplate, literal?.messages ?? messages, {
-      ...(tools === undefined ? {} : { tools }),
+    checkBoolean('chat', 'literalContent', literalContent);
+    checkBoolean('chat', 'continueFinalMessage', continueFinalMessage);
+    if (chatTemplate === undefined) applyChatTemplate(chatTemplate, messages);
+    const isStructured = resolved.output !== undefined;
+    checkUnstructured(isStructured, given);
+    const asked = { tools, toolChoice, parallelToolCalls, toolFormat: isStructured ? 'none' : toolFormat, reasoning };
+    const plan = planReply('chat', chatTemplate!, asked, { template, variables });
+    const planned = plan.messages(messages);
+    const literal = literalContent && Array.isArray(planned) ? literalMessages(tokenizer, planned) : undefined;
+    const text = applyChatTemplate(chatTemplate, literal?.messages ?? planned, {
+      ...plan.template,
       ...(template === undefined ? {} : { template }),
-      ...(variables === undefined ? {} : { variables }),
+      ...(continueFinalMessage ? { continueFinalMessage } : {}),
     });
+    const start = { prompt: text, messages, continues: continueFinalMessage };
+    const reply = await plan.open(tokenizer, start, { readsParts: !isStructured });
     const memory = this.#chats.take();
     let result: TextResult;
     try {
-      const ids = memory.encode(
+      const ids = memory.prompts.encode(
         text,
         literal?.encode ?? ((part) => tokenizer.encode(part, { addSpecialTokens: false })),
       );
-      result = yield* textPieces(model, ids, { ...resolved.options, cache: memory.cache });
-      const endsWithToken = typeof result.stopReason === 'number';
-      memory.remember(text, ids, result.text, endsWithToken ? result.ids.slice(0, -1) : result.ids);
+      result = yield* replyPieces(model, ids, reply, { ...resolved.options, cache: memory.cache });
+      const newIds = typeof result.stopReason === 'number' ? result.ids.slice(0, -1) : result.ids;
+      memory.prompts.remember({ text, ids }, newIds, reply);
     } finally {
       this.#chats.giveBack(memory);
     }
-    const message = { role: 'assistant', content: result.text } as const;
-    return { ...(await this.#finish('chat', resolved, result)), message };
+    const message = continueFinalMessage ? continued(messages.at(-1), reply.message) : reply.message;
+    return { ...(await this.#finish('chat', resolved, result)), ...partsOf(reply), message };
   }
 
   async #finish(owner: string, { options, output }: ResolvedCall, result: TextResult): Promise<TextResult<never>> {

@@ -1,5 +1,5 @@
 import type { EngineReport } from '@tokenwright/backends';
-import type { ChatMessage, ChatOptions } from '@tokenwright/chat';
+import type { ChatMessage, ChatOptions, ReplyOptions } from '@tokenwright/chat';
 import type { EngineMemory, ScoredText, ScoredToken, ScoreOptions } from '@tokenwright/core';
 import type { CallOptions } from '../options/call-options.ts';
 import type { Generation } from '../output/generation.ts';
@@ -10,9 +10,11 @@ import type { BatchTextResult, ChatResult, TextResult } from '../output/text-res
 export type Prompt = string | ArrayLike<number>;
 
 /** Options of `chat`: those of `generate`, and what the chat template reads. */
-export interface ChatCallOptions<Value = unknown, Written = Value> extends Omit<CallOptions<Value, Written>, 'cache'> {
-  /** Descriptions of functions that the model may call. Default none. */
-  readonly tools?: ChatOptions['tools'] | undefined;
+export interface ChatCallOptions<Value = unknown, Written = Value>
+  extends Omit<CallOptions<Value, Written>, 'cache'>,
+    ReplyOptions {
+  /** The model continues the text of the last message, which is the assistant's. Default false. */
+  readonly continueFinalMessage?: boolean | undefined;
   /** Which chat template of a model that has several. Default `'tool_use'` if it exists and tools are given, otherwise `'default'`. */
   readonly template?: string | undefined;
   /** Take special tokens that users and tools write for plain text. Default false. */
@@ -93,7 +95,7 @@ export interface TextModel extends AsyncDisposable {
     options?: CallOptions<Value, Written>,
   ): GenerationStream<TextResult<Value>, Written>;
   /**
-   * Answer the last of these messages. Stateless: give all messages each time. When they extend those of the last call, only what is
+   * Answer the last of these messages; with `tools`, the answer may be calls of them. Stateless: give all messages each time. When they extend those of the last call, only what is
    * new is computed.
    *
    * @example

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@tokenwright/chat';
+import type { ChatMessage, ToolCall, ToolCallError } from '@tokenwright/chat';
 import type { TextResult as CoreTextResult, EndEvent, TokenEvent } from '@tokenwright/core';
 import type { SchemaValidationError } from '../structured/schema-validation-error.ts';
 
@@ -28,14 +28,27 @@ export interface BatchTextResult<Value = unknown> extends TextResult<Value> {
 
 /** An answer of a chat. */
 export interface ChatResult<Value = unknown> extends TextResult<Value> {
-  /** The answer as a message, to append to the messages of the next call. */
+  /**
+   * The answer as a message, to append to the messages of the next call. With `continueFinalMessage` it is the whole message, and
+   * takes the place of the last.
+   */
   readonly message: AssistantMessage;
+  /** The tools that the model called; [] for none. Append a message of the role 'tool' with the result of each. */
+  readonly toolCalls: readonly ToolCall[];
+  /** What began as a call and cannot be used; [] for none. */
+  readonly invalidToolCalls: readonly InvalidToolCall[];
+  /** What the model wrote before its answer, to reason; '' for nothing. */
+  readonly reasoning: string;
 }
+
+/** What began as a tool call and cannot be used. */
+export type InvalidToolCall = Pick<ToolCallError, 'reason' | 'tool' | 'text' | 'message'>;
 
 /** A message of the model. */
 export interface AssistantMessage extends ChatMessage {
   readonly role: 'assistant';
-  readonly content: string;
+  /** The text; null for calls without a text. */
+  readonly content: string | null;
 }
 
 /** A token and what the options of log-probabilities report about it. */

@@ -1,4 +1,4 @@
-import { ChatTemplateError } from '@tokenwright/chat';
+import { ChatTemplateError, ToolFormatError, ToolSchemaError } from '@tokenwright/chat';
 import {
   CacheError,
   ContextLengthError,
@@ -42,6 +42,8 @@ const classes: Classes = {
   MemoryLimitError,
   ParameterError,
   ShapeError,
+  ToolFormatError,
+  ToolSchemaError,
   UnknownOptionError,
   UnsupportedError,
 };

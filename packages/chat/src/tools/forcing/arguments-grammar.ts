@@ -36,6 +36,9 @@ const notes: ReadonlySet<string> = new Set([
 const objectKeywords: ReadonlySet<string> = new Set(['type', 'properties', 'required', 'additionalProperties']);
 const textKeywords: ReadonlySet<string> = new Set(['type', 'enum', 'const', 'minLength', 'maxLength', 'pattern']);
 
+/** Where JSON allows white space, at most one space: a weak model could write white space on and on. */
+const layout = { whitespacePattern: ' ?' } as const;
+
 /** Grammars of the arguments of one tool. */
 export class ArgumentsGrammar {
   readonly #owner: string;
@@ -167,7 +170,7 @@ export class ArgumentsGrammar {
             ...(definitions === undefined ? {} : { definitions }),
             ...schema,
           };
-    return this.#compile(pointer, () => jsonSchema(whole as Schema));
+    return this.#compile(pointer, () => jsonSchema(whole as Schema, layout));
   }
 
   #compile(pointer: string, build: () => Machine): Machine {

@@ -19,6 +19,8 @@ export interface ForcedReply {
   readonly reasoning: ReasoningFormat | undefined;
   readonly inReasoning: boolean;
   readonly inText: boolean;
+  /** The prompt has the text that begins a message of a channel. */
+  readonly inHeader: boolean;
   /** The tools that may be called. */
   readonly tools: ToolDefinitions;
   /** 'none': no call; 'auto': text, calls, or text and then calls; 'required': calls. */
@@ -83,6 +85,7 @@ function channelGrammar({ next, headerEnd, ends, write }: ChannelReply, forced: 
     ...(write.reasoning === undefined ? [] : [write.reasoning]),
     ...(choice === 'required' ? [] : write.before),
   ];
+  const first = forced.inHeader ? '' : next;
   const end = write.beforeEnd;
   const body =
     end === ''
@@ -90,7 +93,7 @@ function channelGrammar({ next, headerEnd, ends, write }: ChannelReply, forced: 
       : sequence([textUpTo(end, [...ends.filter((other) => other !== end), next]), next]);
   const before: GrammarPart = headers.length === 0 ? '' : repeated(sequence([alternatives(headers), headerEnd, body]));
   const answer = sequence([write.text, headerEnd, text]);
-  if (choice === 'none') return sequence([before, answer]);
+  if (choice === 'none') return sequence([first, before, answer]);
   const call = alternatives(
     Array.from(forced.tools, ([name, schema]) =>
       sequence([
@@ -108,7 +111,7 @@ function channelGrammar({ next, headerEnd, ends, write }: ChannelReply, forced: 
     max: forced.parallel && write.parallel !== false ? Infinity : 1,
     separator: next,
   });
-  return sequence([before, choice === 'required' ? calls : alternatives([answer, calls])]);
+  return sequence([first, before, choice === 'required' ? calls : alternatives([answer, calls])]);
 }
 
 /** A call of one of the tools. */

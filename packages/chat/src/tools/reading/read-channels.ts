@@ -6,11 +6,15 @@ import { completeCall } from './read-marked.ts';
 import type { ReplySetting } from './reply-setting.ts';
 import { callError, type Reading, type TextInput, Unreadable } from './text-input.ts';
 
-/** A sequence of messages with headers. The prompt ends before the first header. */
+/** A sequence of messages with headers. The prompt ends before the first header, or before the text that begins it. */
 export function* readChannels(input: TextInput, reply: ChannelReply, setting: ReplySetting): Reading<void> {
   const { next, headerEnd, ends, read } = reply;
   const marks = [...ends, next];
   let inText = setting.inText;
+  if (!inText) {
+    yield* input.skipSpace();
+    yield* input.accept(next);
+  }
   for (;;) {
     input.keep();
     const header = inText ? { text: '', found: headerEnd } : yield* input.until([headerEnd]);

@@ -236,7 +236,7 @@ const cases: readonly Case[] = [
   [
     'the user, then recipients',
     'functionary-v3.2',
-    'all\nI will look.>>>get_weather\n{"city": "Paris"}\n>>>stop\n{}',
+    '>>>all\nI will look.>>>get_weather\n{"city": "Paris"}\n>>>stop\n{}',
     { text: 'I will look.', calls: [[...paris], ['stop', {}]] },
   ],
   ['text for the user', 'functionary-v3.2', 'all\nHello >> there', { text: 'Hello >> there' }],
