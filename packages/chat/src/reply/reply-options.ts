@@ -65,13 +65,13 @@ export function checkReplyOptions(owner: string, options: ReplyOptions, tools: T
   const allowed = `'none', 'auto', 'required' or { name }${names.length > 0 ? ` with one of ${names.join(', ')}` : ''}`;
   let named: string | undefined;
   if (isObject(toolChoice)) {
-    named = readOptions(owner, toolChoice, ['name'], 'toolChoice').name as string;
+    named = readOptions(`${owner}: toolChoice`, toolChoice, ['name'], 'toolChoice').name as string;
     if (!tools.has(named)) throw new ParameterError(owner, 'toolChoice', allowed, toolChoice);
   } else if (toolChoice !== 'none' && toolChoice !== 'auto' && toolChoice !== 'required')
     throw new ParameterError(owner, 'toolChoice', allowed, toolChoice);
   let budget: number | undefined;
   if (isObject(reasoning)) {
-    const given = readOptions(owner, reasoning, ['budget'], 'reasoning');
+    const given = readOptions(`${owner}: reasoning`, reasoning, ['budget'], 'reasoning');
     budget = checkInteger(owner, 'reasoning.budget', given.budget, 0);
   } else if (reasoning !== undefined) checkBoolean(owner, 'reasoning', reasoning);
   return {

@@ -43,7 +43,8 @@ export function toolMessages(
   if (calls.length === 0) throw new ParameterError(owner, 'results', 'sent after a message with tool calls', results);
   const ids = calls.map(({ id }) => id);
   const given = checkList<ToolResult>(owner, 'results', results, `one result for each call: ${ids.join(', ')}`, {
-    item: (result, at) => readOptions(owner, result as ToolResult, ['toolCallId', 'content'], `results[${at}]`),
+    item: (result, at) =>
+      readOptions(`${owner}: results`, result as ToolResult, ['toolCallId', 'content'], `results[${at}]`),
   });
   const named = given.map(({ toolCallId }, at) => toolCallId ?? ids[at]);
   if (given.length !== ids.length || !ids.every((id) => named.includes(id)))

@@ -1,4 +1,4 @@
-import { applyChatTemplate, Chat, chatML, createChatTemplate, encodeChat } from '@tokenwright/chat';
+import { applyChatTemplate, Chat, chatML, createChatTemplate, encodeChat, ToolCallParser } from '@tokenwright/chat';
 import { toyModel } from '@tokenwright/core/testing';
 import { letters } from './core-targets.ts';
 import { options, type Parameter, type Target, types } from './target.ts';
@@ -17,6 +17,17 @@ const templateOptions: readonly Parameter[] = [
   { name: 'addGenerationPrompt', type: types.flag },
   { name: 'template', type: types.text },
   { name: 'variables', type: types.record, alsoNamed: ['chat template'] },
+];
+
+const tool = { type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } };
+
+const replyOptions: readonly Parameter[] = [
+  // Errors of a tool name its place in the list.
+  { name: 'tools', type: types.list, valid: [tool], alsoNamed: ['chat template'] },
+  { name: 'toolChoice', type: types.any, valid: 'auto' },
+  { name: 'parallelToolCalls', type: types.flag },
+  { name: 'toolFormat', type: types.text, valid: 'hermes' },
+  { name: 'reasoning', type: types.any, valid: false },
 ];
 
 export const chatTargets: readonly Target[] = [
@@ -71,7 +82,10 @@ export const chatTargets: readonly Target[] = [
       },
       options,
     ],
-    options: templateOptions.filter(({ name }) => name !== 'addGenerationPrompt'),
+    options: [
+      ...templateOptions.filter(({ name }) => name !== 'addGenerationPrompt' && name !== 'tools'),
+      ...replyOptions,
+    ],
     async call(parts, given) {
       const chat = new Chat(parts as never, given as never);
       try {
@@ -100,10 +114,49 @@ export const chatTargets: readonly Target[] = [
   {
     name: 'Chat.send',
     parameters: [{ name: 'content', type: types.text, valid: 'a', alsoNamed: ['positions'] }, options],
-    options: [{ name: 'maxNewTokens', type: types.integer, valid: 1 }],
+    options: [{ name: 'maxNewTokens', type: types.integer, valid: 1 }, ...replyOptions],
     async call(content, given) {
       using chat = new Chat({ model: toy, tokenizer: letters, chatTemplate: chatML });
       for await (const _ of chat.send(content as never, given as never));
     },
+  },
+  {
+    name: 'Chat.sendToolResults',
+    parameters: [{ name: 'results', type: types.list, valid: [{ content: 'a' }] }, options],
+    options: [{ name: 'maxNewTokens', type: types.integer, valid: 1 }],
+    async call(results, given) {
+      using chat = new Chat({ model: toy, tokenizer: letters, chatTemplate: chatML });
+      const calls = [{ id: 'x', type: 'function', function: { name: 'f', arguments: '{}' } }];
+      chat.messages = [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b', tool_calls: calls },
+      ];
+      for await (const _ of chat.sendToolResults(results as never, given as never));
+    },
+  },
+  {
+    name: 'Chat.continueFinalMessage',
+    parameters: [options],
+    options: [{ name: 'maxNewTokens', type: types.integer, valid: 1 }],
+    async call(given) {
+      using chat = new Chat({ model: toy, tokenizer: letters, chatTemplate: chatML });
+      chat.messages = [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+      ];
+      for await (const _ of chat.continueFinalMessage(given as never));
+    },
+  },
+  {
+    name: 'ToolCallParser',
+    parameters: [{ ...options, alsoNamed: ['toolFormat'] }],
+    options: [
+      { name: 'chatTemplate', type: types.record, valid: undefined, alsoNamed: ['This model'] },
+      { name: 'toolFormat', type: types.text, valid: 'hermes' },
+      { name: 'tools', type: types.list, valid: [tool] },
+      { name: 'tokenizer', type: types.record, valid: letters },
+      { name: 'prompt', type: types.text, valid: '' },
+    ],
+    call: (given) => new ToolCallParser(given as never),
   },
 ];
