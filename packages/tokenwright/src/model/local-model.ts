@@ -11,7 +11,7 @@ import {
   score,
   UnsupportedError,
 } from '@tokenwright/core';
-import { checkBoolean, checkSignal, readOptions } from '@tokenwright/core/options';
+import { checkBoolean, checkSignal, readOptions, readRecord } from '@tokenwright/core/options';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { type CallOptions, type ResolvedCall, resolveCall } from '../options/call-options.ts';
 import type { LanguageModelOptions } from '../options/load-options.ts';
@@ -243,9 +243,10 @@ export class LocalModel implements TextModel {
 
   async *#answer(
     messages: readonly ChatMessage[],
-    given: ChatCallOptions,
+    callOptions: ChatCallOptions,
     left: AbortSignal,
   ): AsyncGenerator<string, ChatResult<never>, undefined> {
+    const given = readRecord<ChatCallOptions>('chat', callOptions, 'options');
     const { tools, toolChoice, parallelToolCalls, toolFormat, reasoning, ...others } = given;
     const { template, variables, literalContent = false, continueFinalMessage = false, ...options } = others;
     const { model, chatTemplate, tokenizer } = this.#opened;

@@ -21,7 +21,8 @@ const templateOptions: readonly Parameter[] = [
 
 const tool = { type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } };
 
-const replyOptions: readonly Parameter[] = [
+/** Options of a reply with tool calls and reasoning. */
+export const replyOptions: readonly Parameter[] = [
   // Errors of a tool name its place in the list.
   { name: 'tools', type: types.list, valid: [tool], alsoNamed: ['chat template'] },
   { name: 'toolChoice', type: types.any, valid: 'auto' },

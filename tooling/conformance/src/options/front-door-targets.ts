@@ -1,5 +1,6 @@
 import { files } from '@tokenwright/loaders';
 import { type LocalModel, languageModel } from 'tokenwright';
+import { replyOptions } from './chat-targets.ts';
 import { callOptions, scoreOptions } from './core-targets.ts';
 import { options, type Parameter, type Target, types } from './target.ts';
 
@@ -17,6 +18,7 @@ export function model(): Promise<LocalModel> {
     engine: 'fused-wasm',
     threads: 1,
     weights: 'f32',
+    chatTemplate: '{{ messages[-1].content }}',
     // A schema that says little is cut off by the default limit.
     onNotice: () => {},
   });
@@ -109,6 +111,28 @@ export const frontDoorTargets: readonly Target[] = [
       const lm = await model();
       for await (const _ of (lm.stream as (...all: unknown[]) => AsyncIterable<string>).apply(lm, given));
     },
+  },
+  {
+    name: 'lm.chat',
+    parameters: [
+      {
+        name: 'messages',
+        type: types.list,
+        valid: [{ role: 'user', content: 'Once' }],
+        alsoNamed: ['positions', 'at least one token'],
+      },
+      callObject,
+    ],
+    options: [
+      loose('maxNewTokens', types.integer, 1),
+      loose('template', types.text),
+      loose('variables', types.record),
+      loose('literalContent', types.flag),
+      // Continuing needs a last message of the assistant.
+      { ...loose('continueFinalMessage', types.flag), alsoNamed: ['messages'] },
+      ...replyOptions,
+    ],
+    call: async (...given) => ((await model()).chat as (...all: unknown[]) => unknown).apply(await model(), given),
   },
   {
     name: 'lm.generateBatch',
