@@ -15,7 +15,7 @@ export interface ToolCallParserOptions {
   readonly toolFormat?: string | undefined;
   /** The tools. With them, a call of another name is an error. Default: every name is one. */
   readonly tools?: readonly object[] | undefined;
-  /** Reads token ids, so that the spelling of a special token in a text is no mark. Default: only texts are read. */
+  /** Reads token ids, so that the spelling of a special token in a text is text. Default: only texts are read. */
   readonly tokenizer?: Tokenizer | undefined;
   /** The rendered prompt, which may open the reasoning. Default ''. */
   readonly prompt?: string | undefined;
@@ -24,7 +24,7 @@ export interface ToolCallParserOptions {
 const names: readonly (keyof ToolCallParserOptions)[] = ['chatTemplate', 'toolFormat', 'tools', 'tokenizer', 'prompt'];
 
 /**
- * Splits what a model writes into text, reasoning and tool calls, as it arrives. `Chat` does this by itself; the parser is for
+ * Splits what a model writes into text, reasoning and tool calls, as it arrives. `Chat` does the same; the parser is for
  * texts that come from elsewhere.
  *
  * What may be the beginning of a mark is held back until it is known. A call that cannot be read is a part of the type

@@ -123,7 +123,7 @@ describe.each([
   });
 
   it('parses what the template writes', () => {
-    // In a text, a special token cannot be told from its spelling.
+    // In a text, a special token looks like its spelling.
     const city = tokenizer === special ? '"{\n' : '</tool_call>"';
     const message: ChatMessage = {
       role: 'assistant',
@@ -319,7 +319,7 @@ describe('continueFinalMessage', () => {
     ];
     expect(textOf(await read(chat.continueFinalMessage()))).toBe(' 2, 3.');
     expect(chat.messages.at(-1)).toEqual({ role: 'assistant', content: 'Sure: 1, 2, 3.' });
-    const next = await read(chat.send('Go on.'));
+    const next = await read(chat.send('More.'));
     expect(endOf(next).usage.cachedTokens).toBeGreaterThan(20);
   });
 

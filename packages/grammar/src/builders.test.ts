@@ -204,7 +204,7 @@ describe('sequence, alternatives, repeated, textWithout and textUpTo', () => {
     expect(accepts(sequence([rest]), 'n,m;l,k,j,i,h,g,f,e,d;c,b;a')).toBe(false);
   });
 
-  it('refuses what is no grammar', () => {
+  it('refuses other parts', () => {
     expect(() => sequence([1 as never])).toThrow('parts[0] must be a text, or a grammar of this package');
     expect(() => alternatives([])).toThrow('parts');
     expect(() => repeated('a', { min: 2, max: 1 })).toThrow('max');

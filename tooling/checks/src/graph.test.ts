@@ -33,7 +33,7 @@ const allowed: { readonly [folder: string]: Arrows } = {
   'packages/contrastive': { runtime: ['core'] },
   'packages/backends': { runtime: ['core'] },
   'packages/loaders': { runtime: ['core'] },
-  'packages/chat': { runtime: ['core', 'grammar'], tests: ['loaders', 'samplers', 'strategies'] },
+  'packages/chat': { runtime: ['core', 'grammar'], tests: ['loaders', 'strategies'] },
   'packages/grammar': { runtime: ['core'], tests: ['strategies'] },
   'packages/demo-model': { runtime: ['core'] },
   'packages/tokenwright': { runtime: libraries },

@@ -108,7 +108,7 @@ export class Conversation {
     this.#remark();
   }
 
-  /** Reasoning and tool calls, which are no part of the answer's text. */
+  /** Reasoning and tool calls, which do not belong to the answer's text. */
   #showPart(event: Part): void {
     if (event.type === 'reasoning') {
       if (this.#json) print(jsonLine(event));

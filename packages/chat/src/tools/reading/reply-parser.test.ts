@@ -325,7 +325,7 @@ const cases: readonly Case[] = [
     { reasoning: 'Easy.', text: '4 < 5 <|x|>' },
   ],
   [
-    'a call to what is no tool',
+    'a call to another recipient',
     'harmony',
     '<|channel|>commentary to=browser.search code<|message|>{"query": "x"}<|call|>',
     { errors: ['name'] },
