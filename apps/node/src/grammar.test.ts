@@ -32,7 +32,7 @@ describe('a text with a grammar', () => {
     expect(drafted.stderr).toMatch(/[1-9]\d* of \d+ drafted tokens accepted/);
   });
 
-  it('that a limit ended is incomplete, which is said and is the status', async () => {
+  it('that a limit ended is incomplete: a note and the status report it', async () => {
     const { status, stdout, stderr } = await run([...generate, '--quiet', '-n', '12']);
     expect([status, stderr]).toEqual([
       3,

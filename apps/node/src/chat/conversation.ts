@@ -10,7 +10,7 @@ import { TextFlow } from '../cli/text-flow.ts';
 import { answerFlags, optionsOf } from '../options/generate-flags.ts';
 import { type Grammar, type GrammarPlace, GrammarReading, grammarOf } from '../options/grammar-flags.ts';
 import { type Session, tell } from '../session.ts';
-import { completeness, documentFields, incompleteStatus } from '../show/document.ts';
+import { completeness, documentFields, incompleteStatus } from '../show/grammar.ts';
 import { jsonLine } from '../show/json.ts';
 import { grouped } from '../show/number.ts';
 import { rateLine } from '../show/rate.ts';

@@ -1,7 +1,7 @@
 import type { Command, ListedCommand } from '../cli/command.ts';
+import { bashCompletion, zshCompletion } from '../cli/completion.ts';
 import { misuse } from '../cli/failure.ts';
 import { print } from '../cli/output.ts';
-import { bashCompletion, zshCompletion } from '../show/completion.ts';
 import { jsonLine } from '../show/json.ts';
 
 /** Prints the completion script for the commands of this program. */

@@ -20,7 +20,7 @@ import { chainNamed } from '../options/sampler-flags.ts';
 import { generalFlags, modelFlags, type Session, withModel } from '../session.ts';
 import { againstLines } from '../show/against.ts';
 import { type ExplainedToken, explanationLines } from '../show/explanation.ts';
-import { grammarChoice } from '../show/grammar-choice.ts';
+import { grammarChoice } from '../show/grammar.ts';
 import { jsonLine } from '../show/json.ts';
 import { tokenText } from '../show/token.ts';
 import { watchedChunk, watchPrefill } from '../watch-prefill.ts';

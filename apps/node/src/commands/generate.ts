@@ -17,7 +17,7 @@ import { TextFlow } from '../cli/text-flow.ts';
 import { generateFlags, noteReportFlags, optionsOf } from '../options/generate-flags.ts';
 import { type Grammar, type GrammarPlace, GrammarReading, grammarOf } from '../options/grammar-flags.ts';
 import { generalFlags, modelFlags, type Session, tell, withModel } from '../session.ts';
-import { completeness, documentFields, incompleteStatus } from '../show/document.ts';
+import { completeness, documentFields, incompleteStatus } from '../show/grammar.ts';
 import { jsonLine } from '../show/json.ts';
 import { rateLine } from '../show/rate.ts';
 import { watchedChunk, watchPrefill } from '../watch-prefill.ts';

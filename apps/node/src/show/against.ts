@@ -27,7 +27,7 @@ export function againstLines(
     `${prompt}${events.map(({ id }) => tokenText(tokenizer, id)).join('')}`.replaceAll('\n', '⏎');
   const lines = [
     `The same random numbers (seed ${seed}) for`,
-    ...names.flatMap((name, at) => labelled(paint('bold', 'AB'[at]!), name, width)),
+    ...names.flatMap((name, at) => labeled(paint('bold', 'AB'[at]!), name, width)),
     '',
   ];
   if (parting === undefined)
@@ -37,7 +37,7 @@ export function againstLines(
     ...wrap(`They agree on ${parting} ${parting === 1 ? 'token' : 'tokens'}: ${text(first.slice(0, parting))}`, width),
     ...partingLines(first[parting], second[parting], tokenizer, { paint, width }),
     '',
-    ...[first, second].flatMap((events, at) => labelled(paint('bold', 'AB'[at]!), text(events), width)),
+    ...[first, second].flatMap((events, at) => labeled(paint('bold', 'AB'[at]!), text(events), width)),
   ];
 }
 
@@ -57,7 +57,7 @@ function partingLines(
       ...[first, second].flatMap(({ id }, at) => [
         `  ${drew[at]}`,
         ...[first, second].flatMap(({ explanation }, chain) =>
-          labelled(paint('dim', `  in ${'AB'[chain]}`), share(explanation!, id), width),
+          labeled(paint('dim', `  in ${'AB'[chain]}`), share(explanation!, id), width),
         ),
       ]),
     ];
@@ -70,7 +70,7 @@ function partingLines(
 }
 
 /** A label and a text that is wrapped beside it. */
-function labelled(label: string, text: string, width: number): string[] {
+function labeled(label: string, text: string, width: number): string[] {
   const column = columnsOf(label) + 4;
   return wrap(text, width - column).map((line, row) => (row === 0 ? `  ${label}  ${line}` : ' '.repeat(column) + line));
 }

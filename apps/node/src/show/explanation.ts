@@ -2,7 +2,7 @@ import type { StageReport, TokenEvent } from '@tokenwright/core';
 import type { DistributionSummary } from '@tokenwright/core/sampling';
 import type { LoadedTokenizer } from '@tokenwright/loaders';
 import { bar, columnsOf, fit, fitEnd, type Paint, wrap } from '../cli/terminal.ts';
-import { type GrammarChoice, grammarChoiceText } from './grammar-choice.ts';
+import { type GrammarChoice, grammarChoiceText } from './grammar.ts';
 import { grouped, ordinal, percent } from './number.ts';
 import { quoted, tokenText } from './token.ts';
 

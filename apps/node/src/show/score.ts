@@ -82,7 +82,7 @@ export function scoreLines(
   const { tokens, total, perplexity } = scored;
   if (tokens.length === 0) return ['one token alone has nothing before it, so there is nothing to score'];
   const chained = tokens.some(({ stages }) => stages !== undefined);
-  // On a narrow terminal the bars give way, then the logarithm.
+  // On a narrow terminal the bars are left out, then the logarithm.
   const chainWidth = !chained ? 0 : width < 60 ? 14 : 20;
   const tokenWidth = width < 60 ? 11 : 22;
   const logWidth = width < 50 && chained ? 0 : 10;

@@ -41,7 +41,10 @@ const cases: readonly (readonly [string, ProgramSettings])[] = [
   ['guidance', { ...short, decoding: { ...contrast, rule: 'classifier-free-guidance', otherPrompt: 'It\'s "odd"' } }],
   ['layers', { ...short, decoding: { ...contrast, rule: 'dola' } }],
   ['schema', { ...short, maxNewTokens: 40, grammar: { ...defaults.grammar, on: true } }],
-  ['gbnf', { ...short, grammar: { on: true, kind: 'gbnf', text: 'root ::= " " [a-z\']+ " end"', whitespace: false } }],
+  [
+    'gbnf',
+    { ...short, grammar: { on: true, kind: 'gbnf', text: 'root ::= " " [a-z\']+ " at the end"', whitespace: false } },
+  ],
   [
     'own',
     {
@@ -61,6 +64,8 @@ it('is a program that runs, for every kind of decoding', { timeout: 120_000 }, a
   const texts = new Map<string, string>();
   for (const [name, settings] of cases) texts.set(name, await printed(name, typescriptCode(settings, 'fused')));
   for (const [name, text] of texts) expect(text.trim().split(/\s+/).length, name).toBeGreaterThan(2);
+  expect(texts.get('schema')).toMatch(/^\{"name":"/);
+  expect(texts.get('gbnf')).toMatch(/^ [a-z']+( at the end)?/);
   // A draft that is verified with `match` keeps the tokens of plain sampling.
   expect(texts.get('drafts')).toBe(texts.get('sampling'));
   expect(texts.get('lookup')).toBe(texts.get('sampling'));

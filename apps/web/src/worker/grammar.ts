@@ -27,15 +27,15 @@ export class Grammar {
   readonly #automaton: Automaton;
   readonly #vocabulary: Vocabulary;
   readonly #masks: (state: unknown) => Uint32Array;
-  readonly #endTokens: number;
+  readonly #eosTokenCount: number;
   readonly #points: Map<string, GrammarPoint> = new Map();
 
-  constructor(automaton: Automaton, vocabulary: Vocabulary, endTokens: number) {
+  constructor(automaton: Automaton, vocabulary: Vocabulary, eosTokenCount: number) {
     this.sampler = constrain({ automaton, vocabulary });
     this.#automaton = automaton;
     this.#vocabulary = vocabulary;
     this.#masks = tokenMasks(automaton, vocabulary);
-    this.#endTokens = endTokens;
+    this.#eosTokenCount = eosTokenCount;
   }
 
   get initial(): unknown {
@@ -57,7 +57,7 @@ export class Grammar {
       const complete = this.#automaton.accepting(state);
       point = {
         at: this.#automaton.describe?.(state) ?? '#',
-        allowed: countBits(this.#masks(state)) + (complete ? this.#endTokens : 0),
+        allowed: countBits(this.#masks(state)) + (complete ? this.#eosTokenCount : 0),
         complete,
         characters: characterRanges(this.#next(state)),
         forced: this.#forced(state),

@@ -87,7 +87,7 @@ function Editor({ grammar, at }: { grammar: GrammarSettings; at: string | undefi
   const lines = text.split('\n');
   const wrong = problem && linesOfProblem(problem, grammar);
   const reached = problem === undefined && on && at !== undefined ? linesOf(kind, text, at) : undefined;
-  // All of the text is no place.
+  // The whole text as the place says nothing.
   const here = reached !== undefined && reached.to - reached.from < lines.length - 1 ? reached : undefined;
   const within = (place: SourceLines | undefined, line: number): boolean =>
     place !== undefined && line >= place.from && line <= place.to;

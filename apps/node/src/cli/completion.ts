@@ -1,4 +1,4 @@
-import type { Command, Flag, ListedCommand } from '../cli/command.ts';
+import type { Command, Flag, ListedCommand } from './command.ts';
 
 type Completed = Command & ListedCommand;
 
