@@ -88,7 +88,7 @@ describe('a stop string with a control token', () => {
   });
 
   it.each([0xe4, 0xff])(
-    'keeps the byte %i before it, which is no character, and does not reach over it',
+    'keeps the byte %i before it, which completes no character, and does not reach over it',
     async (byte) => {
       const end = tokenizer.encode('<|im_end|>')[0]!;
       const run = async (more: GenerateOptions) => {
