@@ -208,7 +208,7 @@ describe('a chat', () => {
     const messages: ChatMessage[] = [{ role: 'user', content: 'Who is there?' }];
     const first = await model.chat(messages, { schema: person, seed: 1 });
     expectTypeOf(first.object).toEqualTypeOf<z.infer<typeof person> | undefined>();
-    expect(first.object).toEqual(JSON.parse(first.message.content));
+    expect(first.object).toEqual(JSON.parse(first.text));
     messages.push(first.message, { role: 'user', content: 'And who else?' });
     const second = await model.chat(messages, { choices: ['nobody', 'a dog'], seed: 1 });
     expect(['nobody', 'a dog']).toContain(second.object);

@@ -35,6 +35,7 @@ export type SamplerLaw =
   | 'is greedy near temperature 0'
   | 'forks with its history'
   | 'declares its state'
+  | 'declares that it reads the source'
   | 'its declared traits hold'
   | 'removes what its kind says'
   | 'keeps ties together'
