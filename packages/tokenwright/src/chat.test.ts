@@ -105,7 +105,7 @@ it('calls tools, and continues with their results', async () => {
   expect(made!.arguments.days).toBeOneOf([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(first.message).toEqual({
     role: 'assistant',
-    content: null,
+    content: '',
     tool_calls: [
       { id: 'call00001', type: 'function', function: { name: 'get_weather', arguments: made!.argumentsText } },
     ],

@@ -89,7 +89,9 @@ export class ReplyPlan {
     const format = this.#format;
     if (format === undefined || !Array.isArray(messages)) return messages;
     const written = withWrittenCalls(messages, source, format, this.#definitions).map((message) =>
-      (message.content ?? null) === null && !readsNone.test(source) ? { ...message, content: '' } : message,
+      callsOf(message).length > 0 && (message.content ?? '') === ''
+        ? { ...message, content: readsNone.test(source) ? null : '' }
+        : message,
     );
     const key = format.toolsInSystem;
     if (key === undefined || this.#tools.length === 0 || names.has('tools')) return written;

@@ -142,8 +142,8 @@ export class Reply {
     return this.#note(this.#parser?.end() ?? []);
   }
 
-  /** The reply as a message in OpenAI's form. */
-  get message(): ChatMessage & { readonly role: 'assistant'; readonly content: string | null } {
+  /** The reply as a message in OpenAI's form. The content is '' for calls without a text. */
+  get message(): ChatMessage & { readonly role: 'assistant'; readonly content: string } {
     const calls = this.#calls.map(({ id, name, argumentsText }) => ({
       id,
       type: 'function',
@@ -151,7 +151,7 @@ export class Reply {
     }));
     return {
       role: 'assistant',
-      content: this.#text === '' && calls.length > 0 ? null : this.#text,
+      content: this.#text,
       ...(this.#reasoning === '' ? {} : { reasoning_content: this.#reasoning }),
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
     };

@@ -43,7 +43,7 @@ export function partsOf(reply: Reply): Pick<ChatResult, 'toolCalls' | 'invalidTo
 /** The last message with what the model added to it. */
 export function continued(last: ChatMessage | undefined, added: AssistantMessage): AssistantMessage {
   const before = typeof last?.content === 'string' ? last.content : '';
-  return { ...last, ...added, content: before + (added.content ?? '') };
+  return { ...last, ...added, content: before + added.content };
 }
 
 /** @throws ParameterError for options that structured output excludes: a reply is either a value or calls and reasoning. */

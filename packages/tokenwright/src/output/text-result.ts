@@ -47,8 +47,7 @@ export type InvalidToolCall = Pick<ToolCallError, 'reason' | 'tool' | 'text' | '
 /** A message of the model. */
 export interface AssistantMessage extends ChatMessage {
   readonly role: 'assistant';
-  /** The text; null for calls without a text. */
-  readonly content: string | null;
+  readonly content: string;
 }
 
 /** A token and what the options of log-probabilities report about it. */
