@@ -98,7 +98,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
     'errors.ts',
     'expressions',
     [['patterns'], ['machine']],
-    [['schema'], ['notation'], ['vocabulary']],
+    [['schema', 'notation'], ['vocabulary']],
     '.',
     'testing',
   ],
@@ -145,7 +145,7 @@ export const roomOrder: { readonly [folder: string]: readonly (Room | Branches)[
   ],
   'tooling/checks': ['.', 'code-blocks'],
   'tooling/bundles': ['.'],
-  'tooling/conformance': ['onnx', '.', 'scripts', 'options', 'grammar'],
+  'tooling/conformance': ['onnx', '.', 'grammar', 'scripts', 'options'],
   'tooling/goldens': [
     'shared',
     'processors',

@@ -201,7 +201,7 @@ export function hasMaskForm(sampler: Sampler): sampler is MaskSampler {
   return 'mask' in sampler;
 }
 
-/** True for a stage that is told how its token was sampled. A mask is made from the text alone, so its stage is not. */
+/** True for a stage that receives how its token was sampled. A mask is made from the text alone, so its stage does not. */
 export function receivesSampled(sampler: Sampler): boolean {
   return sampler.traits?.stateful === true && hasHostForm(sampler);
 }

@@ -7,7 +7,7 @@ const limits = {
   levels: 10,
   characters: 120_000,
   enumValues: 1000,
-  /** An enum of texts with more values than this has at most so many characters. */
+  /** The most characters of an enum of texts with more values than this. */
   longEnum: { values: 250, characters: 15_000 },
 };
 

@@ -135,7 +135,7 @@ function newTally(): Tally {
   };
 }
 
-/** Memory is measured for one of so many schemas, because each measurement collects garbage. */
+/** Memory is measured for every tenth schema, because each measurement collects garbage. */
 const measuredEvery = 10;
 let collect: (() => void) | undefined;
 

@@ -31,7 +31,7 @@ export interface Tally {
 export interface DocumentsOptions {
   readonly count: number;
   readonly maxNewTokens: number;
-  /** Told of the tally so far after every hundredth document. */
+  /** Receives the tally so far after every hundredth document. */
   readonly onProgress?: (tally: Tally) => void;
 }
 
@@ -46,7 +46,7 @@ export async function writeDocuments(
 ): Promise<Tally> {
   const tally: Tally = { complete: 0, cut: 0, notJudged: 0, limited: [], invalid: [], unsupported: 0 };
   const vocabulary = tokenizerVocabulary(tokenizer);
-  // The model knows stories and no JSON. It rarely closes what it opened, unless it is told to.
+  // The model knows stories and no JSON. It rarely closes what it opened without such biases.
   const closing = tokenBias({
     biases: Object.fromEntries(
       vocabulary.bytes.flatMap(([first], id) =>
