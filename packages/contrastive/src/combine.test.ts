@@ -285,6 +285,12 @@ describe('errors', () => {
     expect(() => combine({ expert, others: [{ prompt: [] }], rule })).toThrow(ParameterError);
     expect(() => contrastiveLi({ alpha: 2 })).toThrow(ParameterError);
     expect(() => contrastiveLogits({ beta: -1 })).toThrow(ParameterError);
+    // Their products with logits would be infinite.
+    expect(() => contrastiveLogits({ beta: 1e308 })).toThrow('beta must be a number from 0 to 1000000');
+    expect(() => contextAware({ alpha: 1e308 })).toThrow('alpha must be a number from 0 to 1000000');
+    for (const guidanceScale of [-1e308, 1e308])
+      expect(() => classifierFreeGuidance({ guidanceScale })).toThrow('guidanceScale must be a number from -1000000');
+    expect(() => combine({ expert, others: [{ temperature: 1e-320 }], rule })).toThrow('at least 0.000001');
     expect(() => dola({ dolaLayers: 'middle' as never })).toThrow(ParameterError);
   });
 

@@ -58,6 +58,9 @@ export function defineRule<const D extends OptionDeclarations>(definition: RuleD
   ) as RuleFactory<D>;
 }
 
+/** Largest strength of a rule. Its products with logits are far from the largest float32. */
+export const strongest = 1e6;
+
 /** A plausibility threshold: tokens stay that have at least this share of the expert's largest probability. 0 is off. */
 export function thresholdOption(): Option<number, true> {
   return numberOption({

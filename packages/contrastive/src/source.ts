@@ -23,7 +23,7 @@ export interface OtherSource {
   readonly prompt?: ArrayLike<number> | readonly ArrayLike<number>[] | 'last-token';
   /** How many of the last tokens it sees, at least 1. They are computed again for each token. Default: all that fit its context. */
   readonly contextWindow?: number;
-  /** Divides its logits; above 0. Default 1. */
+  /** Divides its logits; at least 0.000001. Default 1. */
   readonly temperature?: number;
   /** Its weight among the other sources, above 0. Default 1. */
   readonly weight?: number;
@@ -63,7 +63,8 @@ export function checkSource(given: OtherSource, at: number, expert: LanguageMode
   if (name !== undefined) checkString(owner, 'name', name);
   if (contextWindow !== undefined) checkInteger(owner, 'contextWindow', contextWindow, 1, model.contextLength);
   if (layer !== undefined) checkInteger(owner, 'layer', layer, 0, model.layers);
-  if (temperature !== undefined) checkNumber(owner, 'temperature', temperature, 'a number above 0', positive);
+  if (temperature !== undefined)
+    checkNumber(owner, 'temperature', temperature, 'a number of at least 0.000001', (value) => value >= 1e-6);
   if (weight !== undefined) checkNumber(owner, 'weight', weight, 'a number above 0', positive);
   const { prompt: _, ...rest } = source;
   return source.prompt === undefined ? rest : { ...rest, prompt: checkPrompt(owner, source.prompt, model) };

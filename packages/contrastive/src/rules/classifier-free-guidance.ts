@@ -1,14 +1,15 @@
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
 import { logProbabilities } from '@tokenwright/core/sampling';
-import { defineRule } from '../define-rule.ts';
+import { defineRule, strongest } from '../define-rule.ts';
 import { amongPlausible, weightedSum } from '../rule.ts';
 
 const options = {
-  /** How strongly to steer away from the other source. 1 turns it off, larger is stronger. `guidance_scale` in Hugging Face. */
+  /** How strongly to steer away from the other source. 1 turns it off, larger is stronger, up to a million. `guidance_scale` in Hugging Face. */
   guidanceScale: numberOption({
     off: 1,
     suggested: 1.5,
-    allowed: 'a finite number',
+    min: -strongest,
+    max: strongest,
     help: 'How strongly to steer away from the other source',
   }),
 };

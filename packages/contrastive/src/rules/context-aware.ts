@@ -1,10 +1,16 @@
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
-import { defineRule } from '../define-rule.ts';
+import { defineRule, strongest } from '../define-rule.ts';
 import { amongPlausible, weightedSum } from '../rule.ts';
 
 const options = {
-  /** How strongly to emphasize the context, at least 0. 0 turns it off. The paper uses 0.5 for summaries and 1 for conflicting knowledge. */
-  alpha: numberOption({ min: 0, off: 0, suggested: 0.5, help: 'How strongly to emphasize the context' }),
+  /** How strongly to emphasize the context, from 0 to a million. 0 turns it off. The paper uses 0.5 for summaries and 1 for conflicting knowledge. */
+  alpha: numberOption({
+    min: 0,
+    max: strongest,
+    off: 0,
+    suggested: 0.5,
+    help: 'How strongly to emphasize the context',
+  }),
 };
 
 /** Options of {@link contextAware}. */

@@ -1,10 +1,16 @@
 import { numberOption, type OptionsOf } from '@tokenwright/core/options';
-import { defineRule, thresholdOption } from '../define-rule.ts';
+import { defineRule, strongest, thresholdOption } from '../define-rule.ts';
 import { amongPlausible, weightedSum } from '../rule.ts';
 
 const options = {
-  /** How strongly the amateurs count against a token, at least 0. Default 0.5. 0 turns it off. */
-  beta: numberOption({ min: 0, default: 0.5, off: 0, help: 'How strongly the amateurs count against a token' }),
+  /** How strongly the amateurs count against a token, from 0 to a million. Default 0.5. 0 turns it off. */
+  beta: numberOption({
+    min: 0,
+    max: strongest,
+    default: 0.5,
+    off: 0,
+    help: 'How strongly the amateurs count against a token',
+  }),
   /** Plausibility threshold, from 0 to 1: keeps tokens with `p_expert >= alpha * max p_expert`. Default 0.1. 0 turns it off. */
   alpha: thresholdOption(),
 };
