@@ -83,7 +83,7 @@ describe('a grammar', () => {
     [['--schema', comma], `--schema: ${comma} is not JSON: Expected double-quoted property name`],
     [['--schema', '{"a"'], '--schema: the schema is not JSON: '],
     [['--schema', join(folder, 'none')], `--schema: ${join(folder, 'none')} cannot be read: ENOENT`],
-    [['--grammar', rules], `--grammar: ${rules}: the unknown rule 'other' at line 2 of the grammar.`],
+    [['--grammar', rules], `--grammar: ${rules}: the unknown rule 'other' at line 2, column 10 of the grammar.`],
     [['--regex', '(a'], "--regex: '(' without ')' at position 0 of '(a'."],
     [['--choices', '[]'], '--choices: texts must be a list of texts that is not empty'],
     [['--choices', '[1]'], '--choices: texts[0] must be'],
