@@ -1,6 +1,8 @@
 """Records what Rust's `tokenizers` (the Python package) makes of hard texts, component by component.
 
-Usage: python record-tokenizers.py ../src/testing/recorded-tokenizers.json.gz
+Usage: python record-tokenizers.py ../src/testing/recorded-tokenizers.json.gz [texts.json]
+
+With a list of texts in JSON, these are recorded instead of the texts below.
 """
 
 import gzip
@@ -116,20 +118,21 @@ def with_model(**parts):
     return Tokenizer.from_str(json.dumps({"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None, "pre_tokenizer": None, "post_processor": None, "decoder": None, "model": part("WordLevel", unk_token="a", vocab={"a": 0}), **parts}))
 
 def main():
+    texts = json.load(open(sys.argv[2], encoding="utf-8")) if len(sys.argv) > 2 else TEXTS
     pieces = {}  # Pieces come again and again: they are written once.
     def number(text):
         return pieces.setdefault(text, len(pieces))
-    result = {"by": f"tokenizers {tokenizers.__version__} (Python package of the Rust library)", "texts": TEXTS, "pieces": None, "normalizers": [], "preTokenizers": [], "tokenizers": []}
+    result = {"by": f"tokenizers {tokenizers.__version__} (Python package of the Rust library)", "texts": texts, "pieces": None, "normalizers": [], "preTokenizers": [], "tokenizers": []}
     for config in NORMALIZERS:
         normalizer = with_model(normalizer=config).normalizer
-        result["normalizers"].append({"part": config, "texts": [number(normalizer.normalize_str(text)) for text in TEXTS]})
+        result["normalizers"].append({"part": config, "texts": [number(normalizer.normalize_str(text)) for text in texts]})
     for config in PRE_TOKENIZERS:
         pre = with_model(pre_tokenizer=config).pre_tokenizer
-        result["preTokenizers"].append({"part": config, "pieces": [[number(piece) for piece, _ in pre.pre_tokenize_str(text) if piece] for text in TEXTS]})
+        result["preTokenizers"].append({"part": config, "pieces": [[number(piece) for piece, _ in pre.pre_tokenize_str(text) if piece] for text in texts]})
     for parts in model_cases():
         tokenizer = with_model(**parts)
         rows = []
-        for text in TEXTS:
+        for text in texts:
             encoding = attempt(lambda: tokenizer.encode(text))
             if encoding is None:
                 rows.append(None)

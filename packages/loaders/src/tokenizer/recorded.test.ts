@@ -1,68 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { LoadError } from '@tokenwright/core';
-import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../sources/json.ts';
-import { normalizerOf } from './parts/normalizers.ts';
-import { preTokenizerOf } from './parts/pre-tokenizers.ts';
-import { createTokenizer } from './tokenizer.ts';
+import { expect, it } from 'vitest';
+import { readRecordedTokenizers, recordedTokenizerTests } from '../testing/recorded/tokenizers.ts';
 
-/** Results of Rust's `tokenizers`, by scripts/record-tokenizers.py. Pieces are numbered, and so are normalized and decoded texts. */
-interface Recorded {
-  readonly by: string;
-  readonly texts: readonly string[];
-  readonly pieces: readonly string[];
-  readonly normalizers: readonly { readonly part: JsonObject; readonly texts: readonly number[] }[];
-  readonly preTokenizers: readonly { readonly part: JsonObject; readonly pieces: readonly (readonly number[])[] }[];
-  /** Ids and the decoded text by text; null where the library fails, and for a text that it fails to decode. */
-  readonly tokenizers: readonly {
-    readonly parts: JsonObject;
-    readonly rows: readonly (readonly [readonly number[], number | null] | null)[];
-  }[];
-}
+const recorded = readRecordedTokenizers(new URL('../testing/recorded-tokenizers.json.gz', import.meta.url));
 
-const path = new URL('../testing/recorded-tokenizers.json.gz', import.meta.url);
-const recorded = JSON.parse(gunzipSync(readFileSync(path)).toString()) as Recorded;
-const { texts, pieces } = recorded;
-
-const named = <T extends { readonly part: JsonObject }>(cases: readonly T[]): (T & { name: string })[] =>
-  cases.map((one) => ({ ...one, name: JSON.stringify(one.part).slice(0, 160) }));
-
-describe(`as ${recorded.by}`, () => {
-  it('holds hard texts', () => {
-    expect(texts.length).toBeGreaterThan(40);
-    expect(recorded.normalizers.length + recorded.preTokenizers.length + recorded.tokenizers.length).toBeGreaterThan(
-      200,
-    );
-  });
-
-  it.each(named(recorded.normalizers))('normalizes: $name', ({ part, texts: expected }) => {
-    const normalizer = normalizerOf(part);
-    expect(texts.map((text) => normalizer(text))).toEqual(expected.map((number) => pieces[number]));
-  });
-
-  it.each(named(recorded.preTokenizers))('cuts: $name', ({ part, pieces: expected }) => {
-    const preTokenizer = preTokenizerOf(part);
-    const cut = (text: string): string[] =>
-      text === ''
-        ? []
-        : preTokenizer({ text, first: true })
-            .map((piece) => piece.text)
-            .filter((piece) => piece !== '');
-    expect(texts.map(cut)).toEqual(expected.map((row) => row.map((number) => pieces[number])));
-  });
-
-  it.each(recorded.tokenizers.map((one, i) => ({ ...one, i })))('encodes and decodes: $i', ({ parts, rows }) => {
-    const tokenizer = createTokenizer(parts);
-    for (const [i, text] of texts.entries()) {
-      const row = rows[i];
-      if (row === null || row === undefined) {
-        expect(() => tokenizer.encode(text)).toThrow(LoadError);
-        continue;
-      }
-      const [ids, decoded] = row;
-      expect(tokenizer.encode(text), JSON.stringify({ text, parts })).toEqual(ids);
-      if (decoded !== null) expect(tokenizer.decode(ids), JSON.stringify({ ids, parts })).toBe(pieces[decoded]);
-    }
-  });
+it('holds hard texts', () => {
+  const { texts, normalizers, preTokenizers, tokenizers } = recorded;
+  expect(texts.length).toBeGreaterThan(40);
+  expect(normalizers.length + preTokenizers.length + tokenizers.length).toBeGreaterThan(200);
 });
+
+recordedTokenizerTests(recorded);
