@@ -64,7 +64,10 @@ describe('a schema gives a typed object', () => {
   });
 
   it('of Valibot', async () => {
-    const schema = v.object({ name: v.pipe(v.string(), v.maxLength(12)), age: v.pipe(v.number(), v.integer()) });
+    const schema = v.object({
+      name: v.pipe(v.string(), v.maxLength(12)),
+      age: v.pipe(v.number(), v.integer(), v.maxValue(999)),
+    });
     const { object } = await lm.generate(prompt, { schema: toStandardJsonSchema(schema), seed: 2, maxNewTokens: 80 });
     expectTypeOf(object).toEqualTypeOf<{ name: string; age: number } | undefined>();
     expect(v.is(schema, object)).toBe(true);
@@ -364,7 +367,7 @@ describe('the schema may refuse the value', () => {
 
   it('in a batch for one reply alone', async () => {
     const odd = z.enum(['1', '2', '3', '4', '5', '6', '7', '8', '9']).refine((n) => Number(n) % 2 === 1, 'even');
-    const options = { schema: odd, samplers: [temperature({ temperature: 50 })], numReturnSequences: 4, seed: 1 };
+    const options = { schema: odd, samplers: [temperature({ temperature: 50 })], numReturnSequences: 8, seed: 1 };
     const results = await lm.generateBatch(['', 'A'], options);
     for (const { text, object, error } of results) {
       const n = JSON.parse(text);
