@@ -100,5 +100,5 @@ function browserProjects(): TestProjectConfiguration[] {
 
 export default defineConfig(({ mode }) => {
   const node = nodeProject(mode, { name: 'node' });
-  return { test: { passWithNoTests: true, projects: mode === 'full' ? [node] : [node, ...browserProjects()] } };
+  return { test: { passWithNoTests: true, projects: [node, ...browserProjects()] } };
 });

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import type { Tokenizer } from '@tokenwright/core';
 import { openGguf } from '../../gguf/file/gguf-file.ts';
 import { embeddedTokenizer } from '../../gguf/tokenizer/tokenizer.ts';
 import { bytesSource } from '../../sources/byte-source.ts';
-import { createTokenizer, type Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { createTokenizer } from '../../tokenizer/tokenizer.ts';
 import { float32Value, ggufBytes, int32, list, uint32 } from '../gguf-bytes.ts';
 
 interface Pieces {
