@@ -4,6 +4,7 @@ import {
   type GenerateOptions,
   generate,
   generateBatch,
+  type Sampler,
   type Strategy,
   sampling,
   type Tokenizer,
@@ -84,6 +85,22 @@ describe.each(strategies)('%s', (_, open) => {
     });
     expect(end!.finishReason).toBe('stop');
     expect(end!.stopReason).toBe(letters.decode(end!.ids.slice(-1)));
+  });
+
+  it('ends where the chain leaves only the end token', async () => {
+    const endsAt = (length: number): Sampler => ({
+      name: 'ends-at',
+      onHost(logits, { position }) {
+        if (position >= length) for (const id of logits.keys()) if (id !== 0) logits[id] = -Infinity;
+      },
+    });
+    const call = { samplers: [endsAt(6)], eosTokenIds: [0], maxNewTokens: 20 };
+    const prompts = [[1, 2], [3]];
+    for (const { ids, finishReason, promptIndex } of await endsOf(prompts, call)) {
+      expect(finishReason).toBe('stop');
+      expect(prompts[promptIndex]!.length + ids.length).toBeLessThanOrEqual(7);
+    }
+    expect(model.live.size).toBe(0);
   });
 
   it('gives the token of the last position of the context, and no more', async () => {

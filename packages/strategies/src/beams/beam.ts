@@ -93,7 +93,11 @@ export class Beam {
     const worst = this.finished[numBeams - 1]?.final;
     if (worst !== undefined && (earlyStopping === true || worst >= best.score / length ** lengthPenalty))
       this.live = [];
-    else if (closes && last !== undefined) this.close(last);
+    else if (closes) {
+      // A forced token at the maximum length is not among the candidates.
+      for (const { row } of chosen) last ??= this.#full(row);
+      if (last !== undefined) this.close(last);
+    }
     return chosen;
   }
 
@@ -148,6 +152,15 @@ export class Beam {
 
   #newTokens({ row }: Hypothesis): number {
     return row.history.length - this.#run.startLengths[this.prompt]!;
+  }
+
+  /** How a sequence ends because no token may follow. */
+  #full({ history }: Row): Finish | undefined {
+    const { model, options } = this.#run;
+    if (history.length >= this.#run.maxLength(this.prompt)) return { finishReason: 'length' };
+    if (options.onContextFull === 'stop' && history.length > model.contextLength)
+      return { finishReason: 'length', stopReason: 'context' };
+    return undefined;
   }
 
   get #maxNewTokens(): number {

@@ -91,7 +91,7 @@ export function searchConstrained(name: string, settings: ConstrainedSettings): 
         const advanced = await advancing(step, beam, domain, (parent, logits) => {
           const state = progress(parent);
           if (!state.complete) return state.advancing;
-          return keepComplete ? [bestOpen(logits, eosTokenIds)] : [];
+          return keepComplete ? bestOpen(logits, eosTokenIds) : [];
         });
         forced = (await grow(run, step, advanced)).filter(({ row }) => mayContinue(run.finishOf(row)));
         beam.take(candidates);
@@ -128,9 +128,10 @@ async function advancing(
   return continuations;
 }
 
-/** The most probable token that does not end the sequence. */
-function bestOpen(logits: Float32Array, eosTokenIds: readonly number[]): number {
-  return topTokens(logits, 1 + eosTokenIds.length).find((id) => !eosTokenIds.includes(id)) ?? 0;
+/** The most probable token that does not end the sequence; none where only end tokens are left. */
+function bestOpen(logits: Float32Array, eosTokenIds: readonly number[]): number[] {
+  const best = topTokens(logits, 1 + eosTokenIds.length).find((id) => !eosTokenIds.includes(id));
+  return best === undefined ? [] : [best];
 }
 
 /** The best of each bank, fullest bank first; then the second best of each; and so on. */
