@@ -1,3 +1,4 @@
+import { constrain, createVocabulary, regularExpression } from '@tokenwright/grammar';
 import {
   additivePenalty,
   epsilonCutoff,
@@ -14,8 +15,20 @@ import {
 } from '@tokenwright/samplers';
 import { testChains } from './fused-webgpu-chains.ts';
 
+/** 4,500 tokens of one letter. */
+const vocabulary = createVocabulary(Array.from({ length: 4500 }, (_, id) => Uint8Array.of(97 + (id % 26))));
+
 testChains(
   [
+    [
+      'a grammar, whose mask is uploaded',
+      [
+        constrain({ automaton: regularExpression('([a-c][n-z])*'), vocabulary }),
+        temperature({ temperature: 0.8 }),
+        minP({ p: 0.02 }),
+      ],
+      4,
+    ],
     [
       'only stages that run on the device',
       [

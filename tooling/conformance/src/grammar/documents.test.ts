@@ -1,3 +1,3 @@
 import { describeDocuments } from './documents-suite.ts';
 
-describeDocuments({ count: 30, maxNewTokens: 300 });
+describeDocuments({ count: 15, maxNewTokens: 300 });
