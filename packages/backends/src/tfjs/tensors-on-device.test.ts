@@ -10,6 +10,8 @@ import { hasWebgpu, startWebgpu } from '../webgpu/testing/start.ts';
 import { tensorsOnDevice } from './tensors-on-device.ts';
 
 const here = await hasWebgpu();
+/** On a software driver the kernels of the default take four times as long to compile. */
+const quickly = { batchInvariant: false };
 const gpt2 = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64 }) as TinyModel;
 
 /** A sampler with only a TF.js form. */
@@ -17,7 +19,7 @@ const halved: Sampler = { name: 'halved', onDevice: (logits) => tf.div(logits, 2
 
 describe.skipIf(!here)('TF.js on the device of the engine', () => {
   it('reads logits in place and returns a normal matrix', async () => {
-    const engine = await startWebgpu({ tensors: tensorsOnDevice });
+    const engine = await startWebgpu({ ...quickly, tensors: tensorsOnDevice });
     // The backend that TF.js prefers must not change.
     const before = { current: 'cpu', tensors: tf.memory().numTensors };
     expect(tf.getBackend()).toBe('cpu');
@@ -55,7 +57,7 @@ describe.skipIf(!here)('TF.js on the device of the engine', () => {
   });
 
   it('restores everything when the work throws', async () => {
-    const engine = await startWebgpu({ tensors: tensorsOnDevice });
+    const engine = await startWebgpu({ ...quickly, tensors: tensorsOnDevice });
     const model = await load(engine, gpt2);
     const { logits } = model.forward([[1]], model.createCache());
     const before = { held: engine.memory(), tensors: tf.memory().numTensors };
@@ -71,7 +73,7 @@ describe.skipIf(!here)('TF.js on the device of the engine', () => {
   });
 
   it('rejects a TF.js-only sampler by name when it is not enabled', async () => {
-    const engine = await startWebgpu();
+    const engine = await startWebgpu(quickly);
     expect(engine.tensorBackend).toBeUndefined();
     const model = await load(engine, gpt2);
     const result = model.forward([[1]], model.createCache());

@@ -7,6 +7,8 @@ import type { FusedWebgpuEngine } from '../index.ts';
 import { hasWebgpu, startWebgpu } from '../testing/start.ts';
 
 const here = await hasWebgpu();
+/** On a software driver the kernels of the default take four times as long to compile. */
+const quickly = { batchInvariant: false };
 /** The vocabulary is so large that a row is expensive to read back. Only then is the choice made on the device. */
 const tiny = tinyGPT2({ layers: 1, width: 32, intermediateSize: 64, vocabSize: 4200 }) as TinyModel;
 const greedy: Sampler = {
@@ -27,7 +29,7 @@ describe.skipIf(!here)('steps that start from a choice', () => {
   let followed = 0;
 
   beforeAll(async () => {
-    engine = await startWebgpu();
+    engine = await startWebgpu(quickly);
     model = await load(engine, tiny);
     waiting = seen(model, { stepAhead: undefined });
   });
@@ -92,7 +94,7 @@ describe.skipIf(!here)('steps that start from a choice', () => {
     const cache = model.createCache();
     const { logits } = model.forward([[1]], cache);
     const choice = logits.chooseAhead!(undefined);
-    const other = await startWebgpu();
+    const other = await startWebgpu(quickly);
     const elsewhere = await load(other, tiny);
     const theirs = elsewhere.createCache({ rows: 2 });
     elsewhere.stepAhead!(choice, theirs);
