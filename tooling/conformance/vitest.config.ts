@@ -32,7 +32,9 @@ const browser: TestProjectConfiguration = {
   test: {
     name: 'browser',
     include: ['src/**/*.browser.test.ts'],
-    testTimeout: 60_000,
+    // Software drivers compile for long when the machine is busy.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     env: { PAGE: 'isolated' },
     browser: {
       enabled: true,
