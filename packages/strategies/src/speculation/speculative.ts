@@ -79,7 +79,8 @@ export type SpeculativeOptions = OptionsOf<typeof options>;
  * Speculative decoding: a draft proposes several tokens, and the model verifies all of them in one forward pass, which also gives the
  * token after the last accepted one. The result has the distribution of plain sampling under any sampler chain: p is what the whole
  * chain makes of the model's logits at each position, sampler state included, along the accepted tokens. With `greedy()` at the end of
- * the chain, the result equals greedy decoding.
+ * the chain, the result equals greedy decoding. A call without samplers has the default chain, which is greedy unless the
+ * checkpoint says otherwise.
  *
  * The end event counts `draftedTokens` and `acceptedTokens`. With the option `steps`, each round reports `{ drafted: ids, accepted }`.
  *

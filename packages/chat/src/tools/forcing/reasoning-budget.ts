@@ -4,17 +4,22 @@ import type { ReasoningFormat } from '../tool-format.ts';
 /** Where a reply is: before it is known whether it reasons, in the reasoning, or past it. */
 type Phase = 'before' | 'in' | 'past';
 
-/** What a history remembers. `count`: tokens of reasoning. `forced`: tokens of the end that were forced. */
+/**
+ * What a history remembers. `length`: tokens that were read. `start`: where the current phase began. `count`: tokens of reasoning.
+ * `forced`: tokens of the closing mark that were forced.
+ */
 type Remembered = readonly [length: number, phase: Phase, start: number, count: number, forced: number];
 
-/** More tokens than the marks have, which can also be spelled letter by letter. */
-const window = 48;
+/** How many tokens are searched for a mark. A model may spell a mark letter by letter, and the longest has fewer letters. */
+const searched = 48;
 
 /**
  * End the reasoning after `budget` tokens: from then on only the tokens of its end are allowed, one after the other. It reads
  * nothing but the history, so it works with every strategy.
  *
- * @param tokenizer spells the marks of the format.
+ * @param tokenizer decodes the reply, to find the marks in it.
+ * @param closeIds token ids of the closing mark.
+ * @param budget largest number of tokens of reasoning; 0 ends it at once.
  * @param inReasoning the prompt ends inside the reasoning.
  */
 export function reasoningBudget(
@@ -39,11 +44,11 @@ export function reasoningBudget(
         if (text.startsWith(open)) {
           phase = 'in';
           start = length + 1;
-        } else if (!open.startsWith(text) || length - start > window) phase = 'past';
+        } else if (!open.startsWith(text) || length - start > searched) phase = 'past';
       } else if (phase === 'in') {
         forced = count >= budget && tokens[length] === closeIds[forced] ? forced + 1 : 0;
         count++;
-        const from = Math.max(start, length + 1 - window);
+        const from = Math.max(start, length + 1 - searched);
         if (tokenizer.decode(tokens.subarray(from, length + 1)).includes(close)) phase = 'past';
       } else break;
     }
