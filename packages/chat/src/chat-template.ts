@@ -45,7 +45,8 @@ export function applyChatTemplate(
     throw new ChatTemplateError(
       'This model',
       'missing',
-      'there is no chat template: the model was not trained to chat, or its files lack one. Make one with createChatTemplate',
+      'it has no chat template, because it was not trained to chat or its files lack one. Give one as the option chatTemplate: ' +
+        'chatML or plainDialogue of @tokenwright/chat (tokenwright/chat), or one that createChatTemplate makes',
     );
   checkTemplate(owner, template);
   const options = checkChatOptions(owner, given, ['literalContent']);

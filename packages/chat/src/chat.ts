@@ -140,7 +140,7 @@ export class Chat implements Disposable {
 
   /** The calls of tools in the last message, which wait for their results. */
   get toolCalls(): readonly PendingCall[] {
-    return pendingCalls(this.#messages.at(-1));
+    return pendingCalls('toolCalls', this.#messages.at(-1));
   }
 
   /** Tokens of the last prompt: everything that the model read before its answer. */

@@ -190,7 +190,9 @@ describe('a chat with tools', () => {
       "toolChoice must be 'none', 'auto', 'required' or { name }",
     );
     await expect(send({ toolChoice: { name: 'nope' } })).rejects.toThrow('with one of get_weather, stop');
-    await expect(send({ tools: [], toolChoice: 'required' })).rejects.toThrow('left out without tools');
+    await expect(send({ tools: [], toolChoice: 'required' })).rejects.toThrow(
+      "left out or 'none' when there are no tools",
+    );
     await expect(send({ parallelToolCalls: 1 })).rejects.toThrow('parallelToolCalls');
     await expect(send({ toolFormat: 'hermess' })).rejects.toThrow("toolFormat must be 'none' or one of hermes");
     await expect(send({ reasoning: { budget: -1 } })).rejects.toThrow('reasoning.budget');

@@ -128,8 +128,10 @@ it('says which options of a reply do not go together', async () => {
   const chat = (options: object) => lm.chat([user('x')], options);
   await expect(chat({ tools })).rejects.toMatchObject({ name: 'ToolFormatError' });
   await expect(chat({ tools, toolFormat: 'hermes', schema: { type: 'object' } })).rejects.toThrow(
-    "toolChoice must be 'none' with tools and structured output",
+    "tools must be left out, or given with toolChoice: 'none', when schema, regex, choices or grammar is given",
   );
   await expect(chat({ schema: {}, reasoning: true })).rejects.toThrow('reasoning');
-  await expect(chat({ toolChoice: 'required' })).rejects.toThrow('left out without tools');
+  await expect(chat({ schema: {}, toolFormat: 'nonsense' })).rejects.toThrow('toolFormat');
+  await expect(chat({ schema: {}, continueFinalMessage: true })).rejects.toThrow('continueFinalMessage');
+  await expect(chat({ toolChoice: 'required' })).rejects.toThrow("left out or 'none' when there are no tools");
 });

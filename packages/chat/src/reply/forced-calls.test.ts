@@ -150,3 +150,20 @@ describe.each(toolFormats.map((format) => [format.name, format] as const))('%s',
     if (end.finishReason === 'stop') expect(calls).toHaveLength(1);
   });
 });
+
+it.each([
+  ['^\\d{1,3}\\$', /^\d{1,3}\$/],
+  ['\\$$', /\$$/],
+  ['^a\\\\$', /^a\\$/],
+])('forces the pattern %s of a text that is not JSON', async (pattern, expected) => {
+  const tokenizer = markedTokenizer([], false);
+  const properties = { price: { type: 'string', pattern, maxLength: 6 } };
+  const parameters = { type: 'object', properties, required: ['price'], additionalProperties: false };
+  using chat = new Chat(
+    { model: noisyModel(tokenizer, 3), tokenizer, chatTemplate: template },
+    { tools: [{ type: 'function', function: { name: 'pay', parameters } }], toolFormat: 'qwen3-coder' },
+  );
+  const { calls, errors } = await answer(chat, { toolChoice: 'required', parallelToolCalls: false, seed: 4 });
+  expect(errors).toEqual([]);
+  expect(calls[0]!.arguments.price).toMatch(expected);
+});

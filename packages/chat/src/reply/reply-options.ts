@@ -60,7 +60,12 @@ export function checkReplyOptions(owner: string, options: ReplyOptions, tools: T
       throw new ParameterError(owner, 'toolFormat', `'none' or one of ${toolFormatNames.join(', ')}`, toolFormat);
   }
   if (options.toolChoice !== undefined && options.toolChoice !== 'none' && (tools.size === 0 || toolFormat === 'none'))
-    throw new ParameterError(owner, 'toolChoice', 'left out without tools and a format of calls', toolChoice);
+    throw new ParameterError(
+      owner,
+      'toolChoice',
+      "left out or 'none' when there are no tools, or when toolFormat is 'none'",
+      toolChoice,
+    );
   const names = [...tools.keys()];
   const allowed = `'none', 'auto', 'required' or { name }${names.length > 0 ? ` with one of ${names.join(', ')}` : ''}`;
   let named: string | undefined;

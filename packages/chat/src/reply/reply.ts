@@ -1,5 +1,4 @@
 import {
-  type EndEvent,
   type GenerateOptions,
   generate,
   type LanguageModel,
@@ -112,12 +111,11 @@ export class Reply {
     model: LanguageModel,
     ids: readonly number[],
     options: GenerateOptions,
-  ): AsyncGenerator<ChatEvent, EndEvent | undefined, undefined> {
+  ): AsyncGenerator<ChatEvent, void, undefined> {
     const { numReturnSequences = 1 } = options;
     if (this.#parser !== undefined && numReturnSequences !== 1)
       throw new ParameterError(this.#owner, 'numReturnSequences', '1 with tools or reasoning', numReturnSequences);
     const samplers = this.#samplers.length === 0 ? {} : { samplers: [...this.#samplers, ...chainOf(model, options)] };
-    let end: EndEvent | undefined;
     for await (const event of generate(model, ids, { ...options, ...samplers, tokenizer: this.#tokenizer })) {
       if (event.type === 'token') {
         const parts = this.#push(event.text ?? '');
@@ -125,7 +123,6 @@ export class Reply {
         yield this.#parser === undefined ? event : { ...event, text: textOf(parts) };
         yield* eventsOf(parts, ['tool-call', 'invalid-tool-call']);
       } else if (event.type === 'end') {
-        end = event;
         const parts = [...this.#push(event.tail ?? ''), ...this.finish()];
         yield* eventsOf(parts, ['reasoning', 'tool-call', 'invalid-tool-call']);
         if (this.#parser === undefined) {
@@ -134,7 +131,6 @@ export class Reply {
         } else yield { ...event, text: this.#text, tail: textOf(parts) };
       } else yield event;
     }
-    return end;
   }
 
   /** Read what is left when no more text comes. A call that is not complete is an invalid one. */

@@ -1,10 +1,12 @@
 import { ParameterError } from '@tokenwright/core';
 import { checkList, isObject, readOptions } from '@tokenwright/core/options';
 import type { ChatMessage } from '../chat-message.ts';
+import { callArguments } from './call-arguments.ts';
 
 /** A call in a message, which waits for its result. */
 export interface PendingCall {
-  readonly id: string;
+  /** Undefined when the message has none. */
+  readonly id: string | undefined;
   readonly name: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
@@ -17,15 +19,20 @@ export interface ToolResult {
   readonly content: unknown;
 }
 
-/** The calls in a message of the assistant. */
-export function pendingCalls(message: ChatMessage | undefined): readonly PendingCall[] {
+/**
+ * The calls in a message of the assistant.
+ *
+ * @throws ParameterError for arguments that are not a JSON object.
+ */
+export function pendingCalls(owner: string, message: ChatMessage | undefined): readonly PendingCall[] {
   const calls = message?.tool_calls;
   if (!Array.isArray(calls)) return [];
   return calls.flatMap((call: unknown) => {
     const inner = isObject(call) && isObject(call.function) ? call.function : undefined;
     if (inner === undefined || typeof inner.name !== 'string') return [];
-    const given = typeof inner.arguments === 'string' ? JSON.parse(inner.arguments) : (inner.arguments ?? {});
-    return [{ id: String((call as { readonly id?: unknown }).id), name: inner.name, arguments: given }];
+    const { id } = call as { readonly id?: unknown };
+    const { name, arguments: given } = inner;
+    return [{ id: typeof id === 'string' ? id : undefined, name, arguments: callArguments(owner, name, given) }];
   });
 }
 
@@ -39,19 +46,30 @@ export function toolMessages(
   message: ChatMessage | undefined,
   results: readonly ToolResult[],
 ): readonly ChatMessage[] {
-  const calls = pendingCalls(message);
+  const calls = pendingCalls(owner, message);
   if (calls.length === 0) throw new ParameterError(owner, 'results', 'sent after a message with tool calls', results);
-  const ids = calls.map(({ id }) => id);
-  const given = checkList<ToolResult>(owner, 'results', results, `one result for each call: ${ids.join(', ')}`, {
+  const allowed = `one result for each call: ${calls.map(({ id, name }) => id ?? name).join(', ')}`;
+  const given = checkList<ToolResult>(owner, 'results', results, allowed, {
     item: (result, at) =>
       readOptions(`${owner}: results`, result as ToolResult, ['toolCallId', 'content'], `results[${at}]`),
   });
-  const named = given.map(({ toolCallId }, at) => toolCallId ?? ids[at]);
-  if (given.length !== ids.length || !ids.every((id) => named.includes(id)))
-    throw new ParameterError(owner, 'results', `one result for each call: ${ids.join(', ')}`, named);
-  return calls.map(({ id, name }) => {
-    const { content } = given[named.indexOf(id)]!;
-    return { role: 'tool', tool_call_id: id, name, content: textOf(owner, content) };
+  const byCall = new Map<PendingCall, ToolResult>();
+  for (const [at, result] of given.entries()) {
+    const { toolCallId } = result;
+    const call = toolCallId === undefined ? calls[at] : calls.find((one) => one.id === toolCallId && !byCall.has(one));
+    if (call !== undefined) byCall.set(call, result);
+  }
+  if (given.length !== calls.length || byCall.size !== calls.length)
+    throw new ParameterError(
+      owner,
+      'results',
+      allowed,
+      given.map(({ toolCallId }) => toolCallId),
+    );
+  return calls.map((call) => {
+    const { id, name } = call;
+    const content = textOf(owner, byCall.get(call)!.content);
+    return { role: 'tool', ...(id === undefined ? {} : { tool_call_id: id }), name, content };
   });
 }
 

@@ -1,6 +1,7 @@
 import type { ChatMessage } from '../chat-message.ts';
 import { isText, type ToolDefinitions } from '../tools/tool-definitions.ts';
 import type { CallPart, ToolFormat } from '../tools/tool-format.ts';
+import { callArguments } from './call-arguments.ts';
 
 /** A call of a message. */
 interface WrittenCall {
@@ -37,8 +38,11 @@ export function callsOf(message: ChatMessage): readonly WrittenCall[] {
   return calls.flatMap((call: unknown) => {
     const inner = (call as { readonly function?: unknown } | null)?.function as Readonly<Record<string, unknown>>;
     if (typeof inner?.name !== 'string') return [];
-    const given = inner.arguments ?? {};
-    return [{ name: inner.name, argumentsText: typeof given === 'string' ? given : JSON.stringify(given) }];
+    const { name, arguments: given = {} } = inner;
+    const read = callArguments('chat', name, given);
+    // A text keeps its digits and spaces.
+    const isText = typeof given === 'string' && given.trim() !== '';
+    return [{ name, argumentsText: isText ? given : JSON.stringify(read) }];
   });
 }
 

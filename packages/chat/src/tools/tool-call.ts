@@ -68,7 +68,7 @@ export class ToolFormatError extends TokenwrightError {
 
   constructor(model: string, names: readonly string[]) {
     super(
-      `${model}: its chat template shows none of the known formats of tool calls. Give toolFormat: ${names.map((name) => `'${name}'`).join(', ')}, or 'none' to get calls as text.`,
+      `${model}: no known format of tool calls was found in its chat template. Give toolFormat: ${names.map((name) => `'${name}'`).join(', ')}, or 'none' to get calls as text.`,
     );
     this.names = names;
   }

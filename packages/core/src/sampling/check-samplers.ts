@@ -18,13 +18,11 @@ export function checkSamplers(owner: string, name: string, value: unknown): read
 
 /** @throws ParameterError for anything but a sampler: an object with a name and functions for its forms. */
 export function checkSampler(owner: string, name: string, value: unknown): Sampler {
-  if (typeof value === 'function')
-    throw new ParameterError(
-      owner,
-      name,
-      `a sampler: call the factory, as in ${readable(owner, name, value, () => value.name) || 'it'}(...),`,
-      value,
-    );
+  if (typeof value === 'function') {
+    const factory = readable(owner, name, value, () => value.name);
+    const call = factory === '' ? '{ name, onHost }' : `{ name, onHost }, or call the factory: ${factory}(...)`;
+    throw new ParameterError(owner, name, `a sampler: ${call}`, value);
+  }
   return readable(owner, name, value, () => {
     const sampler = value as Partial<Record<(typeof formNames)[number] | 'name', unknown>> | null;
     const isNamed = typeof sampler === 'object' && sampler !== null && typeof sampler.name === 'string';

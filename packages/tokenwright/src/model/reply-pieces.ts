@@ -49,12 +49,21 @@ export function continued(last: ChatMessage | undefined, added: AssistantMessage
 /** @throws ParameterError for options that structured output excludes: a reply is either a value or calls and reasoning. */
 export function checkUnstructured(
   isStructured: boolean,
-  { toolChoice, reasoning, tools, toolFormat }: ChatCallOptions,
+  { toolChoice, reasoning, tools, toolFormat, continueFinalMessage }: ChatCallOptions,
 ): void {
   if (!isStructured) return;
   const isOff = toolChoice === 'none' || toolFormat === 'none';
   if (tools !== undefined && tools.length > 0 && !isOff)
-    throw new ParameterError('chat', 'toolChoice', "'none' with tools and structured output", toolChoice);
+    throw new ParameterError(
+      'chat',
+      'tools',
+      "left out, or given with toolChoice: 'none', when schema, regex, choices or grammar is given",
+      tools,
+    );
+  if (toolFormat !== undefined && toolFormat !== 'none')
+    throw new ParameterError('chat', 'toolFormat', "'none' or left out with structured output", toolFormat);
+  if (continueFinalMessage === true)
+    throw new ParameterError('chat', 'continueFinalMessage', 'false or left out with structured output', true);
   if (reasoning !== undefined && reasoning !== false)
     throw new ParameterError('chat', 'reasoning', 'false or left out with structured output', reasoning);
 }

@@ -21,12 +21,10 @@ function hintFor(value: Readonly<Record<string, unknown>>): string | undefined {
   if (typeof value.then === 'function') return 'this is a promise: await it first';
   if (typeof value.toJSON === 'function') return undefined;
   if (!isPlainObject(value))
-    return '_def' in value
-      ? 'this is a schema of an old Zod: Zod 4 has JSON Schemas'
-      : 'this is an instance of a class';
+    return '_def' in value ? 'this schema is of Zod 3: use Zod 4.2 or later' : 'this is an instance of a class';
   const names = Object.keys(value);
   const field = names.find((one) => isStandardSchema(value[one]));
-  if (field !== undefined) return `'${field}' is one: make an object schema of them, as z.object({ ... }) does`;
+  if (field !== undefined) return `'${field}' is a schema already: wrap the properties, as z.object({ ... }) does`;
   if (names.length === 0 || names.some((one) => keywords.has(one))) return undefined;
   const inner = names.find((one) => ['schema', 'json_schema', 'jsonSchema', 'parameters'].includes(one));
   return inner === undefined

@@ -40,6 +40,7 @@ export class CompiledConstraints {
       if (known === undefined) {
         known = this.#compile(owner, constraint);
         this.#byAutomaton.set(grammar, known);
+        known.catch(() => this.#byAutomaton.delete(grammar));
       }
       return known;
     }
@@ -61,7 +62,12 @@ export class CompiledConstraints {
     const grammar = await import('@tokenwright/grammar');
     const automaton = automatonOf(owner, grammar, constraint);
     if (isEmpty(automaton))
-      throw new ParameterError(owner, constraint.option, 'what some text conforms to', givenIn(constraint));
+      throw new ParameterError(
+        owner,
+        constraint.option,
+        'a constraint that at least one text satisfies',
+        givenIn(constraint),
+      );
     const vocabulary = grammar.tokenizerVocabulary(this.#tokenizer);
     return {
       sampler: grammar.constrain({ automaton, vocabulary }),

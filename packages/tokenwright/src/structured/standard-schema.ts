@@ -73,6 +73,6 @@ export function jsonSchemaOf(owner: string, schema: StandardSchema): Readonly<Re
 
 const advice: Readonly<Record<string, string>> = {
   valibot: 'write schema: toStandardJsonSchema(schema), from @valibot/to-json-schema',
-  zod: 'Zod 4 has it: import { z } from zod 4.2 or later',
+  zod: 'upgrade to Zod 4.2 or later',
   arktype: 'ArkType 2.1.28 and later has it',
 };

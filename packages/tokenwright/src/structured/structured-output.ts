@@ -21,7 +21,10 @@ export interface StructuredOutputOptions<Value = unknown, Written = Value> {
   readonly regex?: RegExp | string | undefined;
   /** The reply is one of these texts, and so is `object` of the result. Default none. */
   readonly choices?: readonly (Value & string)[] | undefined;
-  /** The reply is a text of this grammar in llama.cpp's notation, or of an automaton of `tokenwright/grammar`. Default none. */
+  /**
+   * The reply is in the language of this grammar: GBNF, which is llama.cpp's notation, as a text, or an automaton of
+   * `tokenwright/grammar`, such as `lark(text)`. A model in a Worker takes only the text. Default none.
+   */
   readonly grammar?: string | Automaton | undefined;
   /**
    * How the JSON of `schema` is written, and how the schema is read: white space, order of properties and so on. Without
@@ -95,7 +98,7 @@ function checkGrammar(owner: string, name: string, value: unknown): string | Aut
   throw new ParameterError(
     owner,
     name,
-    'a grammar as a text, or an automaton, as of triggered of tokenwright/grammar',
+    'a GBNF grammar as a text, or an automaton of tokenwright/grammar, such as lark(text)',
     value,
   );
 }

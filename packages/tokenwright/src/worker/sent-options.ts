@@ -45,7 +45,7 @@ async function samplersToSend(samplers: unknown): Promise<unknown> {
 
 const advice: Readonly<Record<string, string>> = {
   cache: 'Give the name of a kind of cache.',
-  grammar: 'Give the grammar as a text.',
+  grammar: 'Give the grammar as a text in GBNF; an automaton cannot be sent.',
   samplers: 'Give samplers of tokenwright/samplers, which are sent as JSON.',
   stopWhen: 'Leave the loop over the pieces to end a call, or give stopStrings.',
   tokenizer: 'Give the path, the URL or the text of its tokenizer.json.',

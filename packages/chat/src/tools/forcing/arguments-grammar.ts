@@ -151,11 +151,13 @@ export class ArgumentsGrammar {
   }
 
   #lookahead(pattern: string, pointer: string): string {
-    if (/[|]/.test(pattern) && /^\^|\$$/.test(pattern))
-      this.#refuse(`${pointer}/pattern`, 'has alternatives and anchors');
-    const inner = pattern.replace(/^\^/, '').replace(/\$$/, '');
-    const before = pattern.startsWith('^') ? '' : '[\\s\\S]*';
-    const after = pattern.endsWith('$') ? '' : '[\\s\\S]*';
+    const isBegin = pattern.startsWith('^');
+    // Not a dollar sign that is escaped.
+    const isEnd = /(?<!\\)(?:\\\\)*\$$/.test(pattern);
+    if (/[|]/.test(pattern) && (isBegin || isEnd)) this.#refuse(`${pointer}/pattern`, 'has alternatives and anchors');
+    const inner = pattern.slice(isBegin ? 1 : 0, isEnd ? -1 : undefined);
+    const before = isBegin ? '' : '[\\s\\S]*';
+    const after = isEnd ? '' : '[\\s\\S]*';
     return `(?=${before}(?:${inner})${after}$)`;
   }
 

@@ -40,7 +40,11 @@ export function reasoningBudget(
     ];
     for (; length < tokens.length; length++) {
       if (phase === 'before') {
-        const text = tokenizer.decode(tokens.subarray(start, length + 1)).trimStart();
+        // A mark may be split inside a character, which is incomplete until its last token.
+        const text = tokenizer
+          .decode(tokens.subarray(start, length + 1))
+          .trimStart()
+          .replace(/\ufffd+$/, '');
         if (text.startsWith(open)) {
           phase = 'in';
           start = length + 1;

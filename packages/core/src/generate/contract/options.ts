@@ -233,7 +233,12 @@ function functionValue<F>(owner: string, name: string, value: unknown): F & {} {
 
 function checkStrategy(owner: string, name: string, value: unknown): Strategy {
   if (typeof value === 'function')
-    throw new ParameterError(owner, name, `a strategy: call the factory, as in ${value.name || 'it'}(...),`, value);
+    throw new ParameterError(
+      owner,
+      name,
+      `a strategy: call the factory, as in ${value.name || 'beamSearch'}(...)`,
+      value,
+    );
   const strategy = value as Partial<Strategy> | null | undefined;
   if (typeof strategy?.decode !== 'function' || typeof strategy.name !== 'string')
     throw new ParameterError(owner, name, 'a strategy: an object with a name and decode', value);
