@@ -2,7 +2,7 @@ import { ParameterError } from '@tokenwright/core';
 import { isObject } from '@tokenwright/core/options';
 
 /**
- * The arguments of a tool call in a message: an object, or its JSON. An empty text, which some servers send, is no arguments.
+ * The arguments of a tool call in a message: an object, or its JSON. An empty text, which some servers send, means none.
  *
  * @param tool name of the tool, for the message.
  * @throws ParameterError for anything else.
