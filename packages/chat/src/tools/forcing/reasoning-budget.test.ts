@@ -21,7 +21,12 @@ function allowedAfter(text: string, budget: number): number[] {
       history,
       promptLength: 1,
       vocabSize: 256,
-      state: { get: () => state, set: (value: unknown) => void (state = value) },
+      state: {
+        get: () => state,
+        set(value: unknown) {
+          state = value;
+        },
+      },
     } as never);
   mask();
   let bits = new Uint32Array();
